@@ -1,0 +1,1 @@
+"""What every other room stands on: errors, folders, settings and the log. Imports nothing of ours."""

@@ -1,0 +1,213 @@
+"""Every message about something that went wrong, declared once, in English.
+
+To add one: a new id (`room.what`), a title (what happened, no full stop), a message (why, in one or two
+sentences; `{name}` stands for a parameter) and a hint (what the person can do now). The other languages
+translate these very texts, so a changed text is a new text. Tests check that every id that the code raises
+is declared here and gets its parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Text(NamedTuple):
+    """One message: title, message and hint; the hint may be empty when there is nothing to do."""
+
+    title: str
+    message: str
+    hint: str
+
+
+MESSAGES: Final[dict[str, Text]] = {
+    "unexpected": Text(
+        "Something went wrong inside Mistral Desk",
+        "An error that nobody foresaw happened ({kind}). Nothing that was saved is lost.",
+        "Try again. If it comes back, the log file has the details for a bug report.",
+    ),
+    # --- models -------------------------------------------------------------------------------------
+    "model.missing": Text(
+        "The model file is not there",
+        "There is no file at {path}. It may have been moved, renamed or deleted, or its drive is not connected.",
+        "Connect the drive or choose another model.",
+    ),
+    "model.not_permitted": Text(
+        "The model file cannot be opened",
+        "This computer does not let Mistral Desk read {path}.",
+        "Check the file's permissions, or move it to a folder of your own.",
+    ),
+    "model.not_a_file": Text(
+        "That is not a model file",
+        "{path} is a folder or a device, not a file.",
+        "Choose a file whose name ends in .gguf.",
+    ),
+    "model.not_gguf": Text(
+        "This file is not a GGUF model",
+        "{name} does not begin like a GGUF file. It may be a web page saved by mistake, or another format.",
+        "Choose a file in GGUF format, or download the model again.",
+    ),
+    "model.truncated": Text(
+        "The model file is incomplete",
+        "{name} ends too early: {missing} bytes are missing. A download was probably interrupted.",
+        "Download the model again, or let the download finish.",
+    ),
+    "model.damaged": Text(
+        "The model file is damaged",
+        "{name} contradicts itself ({reason}), so it was not loaded.",
+        "Download the model again. If it is your own file, convert it again.",
+    ),
+    "model.newer_engine": Text(
+        "This model needs a newer engine",
+        "{name} has the architecture “{architecture}”, which the engine in this version does not know.",
+        "Update Mistral Desk, or choose another model.",
+    ),
+    "model.not_chat": Text(
+        "This file is not a chat model",
+        "{name} is {kind}, which cannot answer by itself.",
+        "Choose the model's main file.",
+    ),
+    "model.load_failed": Text(
+        "The model could not be loaded",
+        "The engine refused {name}. The file may be damaged or of a kind that this version does not handle.",
+        "Try another model. The log file has the engine's own words.",
+    ),
+    "model.no_memory": Text(
+        "There is not enough memory for this model",
+        "{name} does not fit into this computer's free memory with a context of {context} tokens.",
+        "Close other programs, choose a shorter context, or choose a smaller model.",
+    ),
+    "model.nothing_sensible": Text(
+        "The model computes nonsense",
+        "{name} gave numbers that are not numbers. Its file is most likely damaged.",
+        "Download the model again, or choose another one.",
+    ),
+    "model.template": Text(
+        "The model's chat format cannot be used",
+        "The chat template inside {name} failed: {reason}",
+        "Choose another file of this model, or another model.",
+    ),
+    "model.template_slow": Text(
+        "The model's chat format takes too long",
+        "The chat template inside {name} did not finish within {seconds} seconds, so it was stopped.",
+        "Choose another file of this model, or another model.",
+    ),
+    "load.cancelled": Text("Loading was cancelled", "{name} was not loaded.", ""),
+    # --- engine -------------------------------------------------------------------------------------
+    "engine.missing": Text(
+        "The engine is not installed",
+        "The part of Mistral Desk that runs models could not be started: {reason}",
+        "Install Mistral Desk again.",
+    ),
+    "engine.start_failed": Text(
+        "The engine did not start",
+        "The process that runs the model ended before it was ready ({reason}).",
+        "Try again. If it comes back, the log file has the details.",
+    ),
+    "engine.died": Text(
+        "The engine stopped unexpectedly",
+        "The process that runs the model ended by itself ({reason}). What was written so far is kept.",
+        "Send your message again: the engine starts anew by itself.",
+    ),
+    "engine.out_of_memory": Text(
+        "The engine ran out of memory",
+        "The system ended the process that runs the model because memory was short. What was written so far is kept.",
+        "Close other programs or choose a smaller model, then try again.",
+    ),
+    "engine.protocol": Text(
+        "The engine answered in a way that was not understood",
+        "The app and its engine do not fit together ({reason}).",
+        "Install Mistral Desk again, so that both are of the same version.",
+    ),
+    "engine.failed": Text(
+        "The engine could not go on",
+        "llama.cpp reported an error while it worked on this message ({reason}). What was written so far is kept.",
+        "Try again. A shorter message or a new chat may help.",
+    ),
+    "engine.no_model": Text(
+        "No model is loaded",
+        "The engine has no model yet, so it cannot answer.",
+        "Choose a model first.",
+    ),
+    # --- asking -------------------------------------------------------------------------------------
+    "prompt.empty": Text("There is nothing to send", "The message is empty.", "Write something first."),
+    "prompt.too_long": Text(
+        "The message is too long for this model",
+        "The conversation with this message has {tokens} tokens; the context of {name} holds {context}.",
+        "Shorten the message or start a new chat.",
+    ),
+    "prompt.too_big": Text(
+        "The message is too large",
+        "The message has {size} characters; at most {limit} can be sent at once.",
+        "Send a part of it.",
+    ),
+    "prompt.effort": Text(
+        "This model cannot think harder",
+        "{name} knows no reasoning effort “{effort}”.",
+        "Switch Think harder off.",
+    ),
+    # --- history ------------------------------------------------------------------------------------
+    "history.damaged": Text(
+        "The file with your chats was damaged",
+        "It was set aside as {aside}; {restored}",
+        "Keep that file: what is in it may still be rescued.",
+    ),
+    "history.newer": Text(
+        "Your chats were written by a newer version",
+        "The file {path} has format {found}; this version of Mistral Desk knows formats up to {known}.",
+        "Update Mistral Desk. Nothing in the file was changed.",
+    ),
+    "history.read_only": Text(
+        "Your chats cannot be saved",
+        "The file {path}, or its folder, cannot be written to.",
+        "Check the permissions and the free space of that folder.",
+    ),
+    "history.busy": Text(
+        "Your chats are in use by another program",
+        "Another program holds {path} and does not let go of it.",
+        "Close the other program, for example a second copy of Mistral Desk, then try again.",
+    ),
+    "history.disk_full": Text(
+        "The disk is full",
+        "There is no room left for your chats in {path}.",
+        "Make some room; your text stays in the window until then.",
+    ),
+    "history.missing": Text(
+        "This chat is no longer there", "The conversation or message was deleted.", "Choose another chat."
+    ),
+    # --- folders, settings, starting ----------------------------------------------------------------
+    "folder.not_writable": Text(
+        "A folder of Mistral Desk cannot be used",
+        "{path} cannot be created or written to ({reason}).",
+        "Check its permissions, or set MISTRAL_DESK_HOME to a folder of your own.",
+    ),
+    "settings.damaged": Text(
+        "Your settings could not be read",
+        "The settings file was set aside as {aside}; the defaults are in use.",
+        "Set what you need again. The old file is kept.",
+    ),
+    "settings.not_saved": Text(
+        "Your settings could not be saved",
+        "The file {path} cannot be written ({reason}).",
+        "Check the permissions and the free space of that folder.",
+    ),
+    "settings.value": Text(
+        "This value is not possible",
+        "{label}: {value} is not allowed ({rule}).",
+        "Choose another value.",
+    ),
+    "app.already_running": Text(
+        "Mistral Desk is already open",
+        "Another window of Mistral Desk uses the same folder.",
+        "Use the open window.",
+    ),
+    "app.no_display": Text(
+        "There is no display",
+        "No window can be opened here ({reason}).",
+        'Use the command line: mistral-desk ask "your question"',
+    ),
+    "resource.missing": Text(
+        "A part of Mistral Desk is missing",
+        "The file {name} that belongs to the program is not there.",
+        "Install Mistral Desk again.",
+    ),
+}

@@ -1,0 +1,85 @@
+"""Where things are: the person's folders, and the files that ship with the program.
+
+`MISTRAL_DESK_HOME` moves every folder under one directory (portable use, tests).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from mistral_desk.core.errors import DeskError
+
+APP = "mistral-desk"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The person's folders. None of them has to exist before `ensure`."""
+
+    data: Path
+    config: Path
+    cache: Path
+    models: Path
+    logs: Path
+
+    def ensure(self) -> Folders:
+        """Create all of them (user-only where the system knows that) and check that they can be written.
+
+        Raises `folder.not_writable`.
+        """
+        for folder in (self.data, self.config, self.cache, self.models, self.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                probe = folder / f".writable-{os.getpid()}"
+                probe.write_bytes(b"")
+                probe.unlink()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise DeskError("folder.not_writable", path=str(folder), reason=reason) from error
+        return self
+
+    @property
+    def history(self) -> Path:
+        """The database with the conversations."""
+        return self.data / "history.sqlite3"
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.config / "settings.json"
+
+
+def folders(home: str | None = None) -> Folders:
+    """The folders for this person; `home` (else `MISTRAL_DESK_HOME`) puts all of them under one directory."""
+    chosen = home or os.environ.get("MISTRAL_DESK_HOME")
+    if chosen:
+        top = Path(chosen).expanduser().absolute()
+        return Folders(top / "data", top / "config", top / "cache", top / "models", top / "logs")
+    dirs = platformdirs.PlatformDirs(APP, appauthor=False, roaming=False)
+    data = Path(dirs.user_data_dir)
+    return Folders(
+        data, Path(dirs.user_config_dir), Path(dirs.user_cache_dir), data / "models", Path(dirs.user_log_dir)
+    )
+
+
+def resource(*parts: str) -> Path:
+    """A file or folder that ships with the program, by its parts below `resources/`.
+
+    One lookup for the frozen app (beside the executable's libraries), the wheel (inside the package) and the
+    source tree (top folder). Raises `resource.missing`.
+    """
+    package = Path(__file__).resolve().parent.parent
+    roots = [package / "resources", package.parent.parent / "resources"]
+    frozen = getattr(sys, "_MEIPASS", None)
+    if frozen:
+        roots.insert(0, Path(frozen) / "resources")
+    for root in roots:
+        found = root.joinpath(*parts)
+        if found.exists():
+            return found
+    raise DeskError("resource.missing", name="/".join(parts))

@@ -1,0 +1,1 @@
+"""The window. Qt begins here; everything below it runs without."""
