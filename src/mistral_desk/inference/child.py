@@ -1,0 +1,225 @@
+"""A child process with framed pipes, served by threads, so that no event loop ever waits for it.
+
+asyncio's own subprocesses do not work under Qt's loop on every system; threads and `call_soon_threadsafe` do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import deque
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.inference.death import Ended, oom_kills
+from mistral_desk.inference.protocol import Command, Event, ProtocolError, decode_event, frame, read_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_log: Final = logging.getLogger(__name__)
+_worker_log: Final = logging.getLogger("mistral_desk.worker")
+
+_STDERR_LINES: Final = 200
+_STDERR_LINE: Final = 4096
+_DRAIN_S: Final = 0.3
+"""How long the pipes of a dead process may still be read: someone else may hold their other end."""
+_SILENT_EXIT_S: Final = 0.5
+"""How long a process may live on after it closed its end of the pipe."""
+
+# Names of environment variables that may hold a secret. Proxies are here because their addresses hold passwords.
+_SECRET: Final = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_AUTH|^AUTH|ASKPASS|_PROXY$",
+    re.IGNORECASE,
+)
+
+
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a worker: the person's own (drivers need it) without anything that may be a secret."""
+    env = {name: value for name, value in (base or os.environ).items() if not _SECRET.search(name)}
+    env["GGML_NO_BACKTRACE"] = "1"  # else an abort starts a debugger
+    env["PYTHONUTF8"] = "1"
+    env["PYTHONSAFEPATH"] = "1"  # never import from whatever folder the app was started in
+    env.setdefault("GOMP_SPINCOUNT", "300")  # long spinning barriers collapse on a busy machine
+    return env
+
+
+class Child:
+    """One process. Events, then exactly one `Ended`, are handed to `deliver` in the event loop, in order.
+
+    Made in a running loop, it starts at once. `send`, `finish`, `terminate` and `kill` never block.
+    """
+
+    def __init__(self, command: Sequence[str], deliver: Callable[[Event | Ended], None]) -> None:
+        self._command = list(command)
+        self._deliver = deliver
+        self._loop = asyncio.get_running_loop()
+        self._lock = threading.Lock()
+        self._arrived: list[Event | Ended] = []
+        self._scheduled = False
+        self._outgoing: SimpleQueue[bytes | None] = SimpleQueue()
+        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._fault = ""
+        self._misunderstood = False
+        self._killed = False
+        self._over = threading.Event()
+        self._start(self._live, "life")
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, None until it runs."""
+        return self._process.pid if self._process else None
+
+    def send(self, command: Command) -> None:
+        """Queue a command. A process that is gone swallows it: its end is reported anyway."""
+        self._outgoing.put(frame(command))
+
+    def finish(self) -> None:
+        """Close its stdin once everything queued is written, which tells it to exit."""
+        self._outgoing.put(None)
+
+    def terminate(self) -> None:
+        """Ask the system to end it."""
+        if self._process and not self._over.is_set():
+            self._process.terminate()
+
+    def kill(self, fault: str = "", *, misunderstood: bool = False) -> None:
+        """End it at once; `fault` is the reason to report, the first one counts."""
+        with self._lock:
+            if fault and not self._fault:
+                self._fault, self._misunderstood = fault, misunderstood
+            self._killed = True
+            process = self._process
+        if process and not self._over.is_set():
+            process.kill()
+
+    # --- threads --------------------------------------------------------------------------------------
+
+    def _start(self, target: Callable[[], None], name: str) -> threading.Thread:
+        # Daemons: an app that ends without closing its worker must not wait for it; the worker sees its stdin end.
+        thread = threading.Thread(target=target, name=f"worker-{name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _live(self) -> None:
+        """Start the process, wait for its end, report it."""
+        killed_before = oom_kills()
+        try:
+            process = _spawn(self._command)
+        except (OSError, ValueError) as error:
+            _log.warning("the worker could not be started", exc_info=True)
+            self._post(Ended(None, str(error)))
+            return
+        with self._lock:
+            self._process = process
+            killed = self._killed
+        if killed:
+            process.kill()
+        reader = self._start(self._read, "events")
+        logger = self._start(self._listen, "stderr")
+        writer = self._start(self._write, "commands")
+        status = process.wait()
+        self._over.set()
+        self._outgoing.put(None)
+        for thread in (reader, logger, writer):
+            thread.join(_DRAIN_S)
+        _log.info("worker %d ended with status %d", process.pid, status)
+        oom = max(0, oom_kills() - killed_before)
+        self._post(Ended(status, self._fault, self._misunderstood, oom, tuple(self._stderr)))
+
+    def _read(self) -> None:
+        process = self._running()
+        with io.BufferedReader(_raw(process.stdout)) as pipe:
+            try:
+                while (body := read_frame(pipe.read)) is not None:
+                    self._post(decode_event(body))
+            except ProtocolError as error:
+                # A process that died inside a frame is no misunderstanding: wait for its status before judging.
+                if not self._over.wait(_SILENT_EXIT_S):
+                    self.kill(str(error), misunderstood=True)
+                return
+        if not self._over.wait(_SILENT_EXIT_S):
+            self.kill("it closed its connection")
+
+    def _listen(self) -> None:
+        with io.BufferedReader(_raw(self._running().stderr)) as pipe:
+            while line := pipe.readline(_STDERR_LINE):
+                text = line.decode("utf-8", "replace").rstrip()
+                self._stderr.append(text)
+                _worker_log.debug("%s", text)
+
+    def _write(self) -> None:
+        pipe = _raw(self._running().stdin)
+        try:
+            while (data := self._outgoing.get()) is not None:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[pipe.write(rest) or 0 :]
+        except OSError as error:
+            _log.debug("the worker takes no more commands: %s", error)
+        finally:
+            pipe.close()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError("no process yet")
+        return self._process
+
+    # --- from the threads to the loop -------------------------------------------------------------------
+
+    def _post(self, item: Event | Ended) -> None:
+        """Hand an item to the loop; what arrives before the loop has come round shares one wake-up."""
+        with self._lock:
+            self._arrived.append(item)
+            if self._scheduled:
+                return
+            self._scheduled = True
+        try:
+            self._loop.call_soon_threadsafe(self._drain)
+        except RuntimeError:
+            _log.debug("the event loop is closed; the worker has no listener any more")
+            self.kill()
+
+    def _drain(self) -> None:
+        with self._lock:
+            items, self._arrived = self._arrived, []
+            self._scheduled = False
+        for item in items:
+            self._deliver(item)
+
+
+def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
+    if sys.platform == "win32":
+        return subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            creationflags=subprocess.CREATE_NO_WINDOW,
+        )
+    return subprocess.Popen(
+        command,
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        process_group=0,
+    )
+
+
+def _raw(pipe: object) -> io.FileIO:
+    """The pipe as what `bufsize=0` makes it."""
+    if not isinstance(pipe, io.FileIO):
+        raise TypeError("the process was started without this pipe")
+    return pipe

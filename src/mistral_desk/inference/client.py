@@ -1,0 +1,123 @@
+"""The app's door to the engine: one worker at a time, started when it is needed and again after it died.
+
+Sessions and the command line use `Engine` only; `Worker` is one process, `ModelSpec` says what to run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import Effort, Hello, ModelInfo, Sampling, Turn
+from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+__all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
+
+RETIRE_LIMIT_S: Final = 0.5
+"""How long running answers get to end as stopped before their worker is closed."""
+
+_DEFAULT_SAMPLING: Final = Sampling()
+
+
+class Engine:
+    """What conversations use: at most one worker with one model, started and restarted when it is needed."""
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command = command
+        self._worker: Worker | None = None
+        self._spec: ModelSpec | None = None
+        self._model: ModelInfo | None = None
+        self._lock = asyncio.Lock()
+        self._closed = False
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model that is ready, None when there is none or its worker died."""
+        return self._model if self._worker and self._worker.alive else None
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the worker said about itself, None before the first one was started."""
+        return self._worker.hello if self._worker else None
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id while it runs."""
+        return self._worker.pid if self._worker else None
+
+    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
+        """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
+
+        Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`.
+        """
+        async with self._lock:
+            if self._closed:
+                raise DeskError("engine.died", reason="Mistral Desk is closing")
+            if self._spec == spec and self.model:
+                return self.model
+            await self._retire()
+            worker = self._worker = Worker(self._command)
+            try:
+                await worker.start()
+                self._model = await worker.load(spec, on_progress)
+            except BaseException:
+                await self._retire()
+                raise
+            self._spec = spec
+            return self._model
+
+    async def generate(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = "none",
+        sampling: Sampling = _DEFAULT_SAMPLING,
+        max_tokens: int | None = None,
+    ) -> AsyncGenerator[Answer, None]:
+        """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
+
+        `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate`
+        and `ensure`; `engine.no_model` when there was no `ensure` before.
+        """
+        if self._spec is None:
+            raise DeskError("engine.no_model")
+        await self.ensure(self._spec)
+        if self._worker is None:
+            raise DeskError("engine.no_model")
+        async with contextlib.aclosing(self._worker.generate(turns, effort, sampling, max_tokens)) as answer:
+            async for event in answer:
+                yield event
+
+    def stop(self) -> None:
+        """Stop what is being loaded or generated; it ends as soon as possible with what it has."""
+        if self._worker:
+            for request in self._worker.requests:
+                self._worker.stop(request)
+
+    def answer_now(self) -> None:
+        """Close the thought that is being generated and go straight to the answer."""
+        if self._worker:
+            for request in self._worker.requests:
+                self._worker.answer_now(request)
+
+    async def close(self) -> None:
+        """End the worker; nothing can be started any more. Returns when the process is gone."""
+        self._closed = True
+        if self._lock.locked():
+            self.stop()
+        async with self._lock:
+            await self._retire()
+
+    async def _retire(self) -> None:
+        """End the worker; answers that it is writing end as stopped where it obeys in time."""
+        worker, self._worker, self._spec, self._model = self._worker, None, None, None
+        if worker is None:
+            return
+        for request in worker.requests:
+            worker.stop(request)
+        await worker.idle(RETIRE_LIMIT_S)
+        await worker.close()

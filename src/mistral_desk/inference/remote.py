@@ -1,0 +1,305 @@
+"""One worker process as the app sees it: commands go in as calls, events come out as what was awaited.
+
+Plain asyncio with threads underneath (`child`), so it runs under any event loop, Qt's too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference import death
+from mistral_desk.inference.child import Child
+from mistral_desk.inference.protocol import (
+    PROTOCOL_VERSION,
+    AnswerNow,
+    Command,
+    Effort,
+    Event,
+    Failed,
+    Finished,
+    Generate,
+    Hello,
+    Load,
+    Loaded,
+    LoadProgress,
+    ModelInfo,
+    Piece,
+    PromptProgress,
+    Sampling,
+    Shutdown,
+    Stop,
+    Turn,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+
+Answer: TypeAlias = PromptProgress | Piece | Finished
+"""What one generation yields; `Finished` is always the last one."""
+
+START_LIMIT_S: Final = 60.0
+"""A worker that has not said hello by then is given up; a cold disk and a virus scanner are slow, not that slow."""
+STOP_LIMIT_S: Final = 10.0
+"""A worker that has not obeyed Stop by then hangs, and is ended."""
+CLOSE_LIMIT_S: Final = 1.0
+"""How long a worker may take to exit by itself when its stdin ends."""
+TERMINATE_LIMIT_S: Final = 0.5
+"""How long it may take after it was asked to end, before it is killed."""
+
+_log: Final = logging.getLogger(__name__)
+_DEFAULT_SAMPLING: Final = Sampling()
+
+
+def worker_command() -> list[str]:
+    """How to start a worker: the frozen app itself, else this Python with the package."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--worker"]
+    return [sys.executable, "-m", "mistral_desk", "--worker"]
+
+
+class ModelSpec(msgspec.Struct, frozen=True):
+    """Which model to run, and how. Two equal specs mean the same worker; `context` in tokens, None: automatic."""
+
+    path: str
+    context: int | None = None
+    threads: int | None = None
+    gpu_layers: int = 0
+
+
+@dataclass
+class _Request:
+    """One request that the worker has not finished. `abandoned`: nobody waits for its events any more."""
+
+    events: asyncio.Queue[Event | Problem] = field(default_factory=asyncio.Queue)
+    abandoned: bool = False
+    watchdog: asyncio.TimerHandle | None = None
+
+
+class Worker:
+    """One worker process. When it dies, everything that waits for it raises a `DeskError` at once."""
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._command = list(command or worker_command())
+        self._child: Child | None = None
+        self._hello: Hello | None = None
+        self._ended: Problem | None = None
+        self._reported: Problem | None = None
+        self._over = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._requests: dict[int, _Request] = {0: _Request()}
+        self._numbers = itertools.count(1)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._child.pid if self._child and self.alive else None
+
+    @property
+    def hello(self) -> Hello | None:
+        """What it said about itself."""
+        return self._hello
+
+    @property
+    def alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._child is not None and self._ended is None
+
+    @property
+    def requests(self) -> tuple[int, ...]:
+        """The requests that it still works on or that wait in it."""
+        return tuple(number for number in self._requests if number)
+
+    async def start(self) -> Hello:
+        """Start the process and wait for its hello.
+
+        Raises `engine.missing`, `engine.start_failed`, `engine.protocol`, or what the worker itself reports.
+        """
+        self._child = Child(self._command, self._receive)
+        try:
+            async with asyncio.timeout(START_LIMIT_S):
+                event = await self._next(self._requests[0])
+        except TimeoutError:
+            self._child.kill(f"no sign of life within {START_LIMIT_S:.0f} seconds")
+            event = await self._next(self._requests[0])
+        except BaseException:
+            self._child.kill("it was not needed any more")
+            raise
+        if not isinstance(event, Hello) or event.protocol != PROTOCOL_VERSION:
+            found = event.protocol if isinstance(event, Hello) else type(event).__name__
+            self._child.kill()
+            raise DeskError("engine.protocol", reason=f"protocol {PROTOCOL_VERSION} here, {found} there")
+        self._hello = event
+        return event
+
+    async def load(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
+        """Load the model; `on_progress` gets shares from 0 to 1. Cancelling the task cancels the loading.
+
+        Raises what the worker found wrong with the file (`model.…`, `load.cancelled`) and `engine.…`.
+        """
+        with self._request() as (number, request):
+            self._send(Load(number, spec.path, spec.context, spec.threads, spec.gpu_layers))
+            while True:
+                match await self._next(request):
+                    case LoadProgress(fraction=fraction):
+                        if on_progress:
+                            on_progress(fraction)
+                    case Loaded(model=model):
+                        return model
+                    case event:
+                        self._unexpected(event)
+
+    async def generate(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = "none",
+        sampling: Sampling = _DEFAULT_SAMPLING,
+        max_tokens: int | None = None,
+    ) -> AsyncGenerator[Answer, None]:
+        """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
+
+        Raises what the worker reports (`prompt.too_long`, `model.template`, …) and `engine.…`.
+        """
+        with self._request() as (number, request):
+            self._send(Generate(number, tuple(turns), effort, sampling, max_tokens))
+            while True:
+                match await self._next(request):
+                    case Finished() as finished:
+                        yield finished
+                        return
+                    case (PromptProgress() | Piece()) as event:
+                        yield event
+                    case event:
+                        self._unexpected(event)
+
+    def stop(self, request: int) -> None:
+        """Stop a request as soon as possible; it then ends with what it has. Unknown numbers are ignored."""
+        entry = self._requests.get(request)
+        if not request or entry is None or not self.alive or entry.watchdog:
+            return
+        self._send(Stop(request))
+        entry.watchdog = asyncio.get_running_loop().call_later(STOP_LIMIT_S, self._disobeyed)
+
+    def answer_now(self, request: int) -> None:
+        """Close the thought of a request; without effect when it is not thinking."""
+        if request in self._requests and self.alive:
+            self._send(AnswerNow(request))
+
+    def kill(self, reason: str) -> None:
+        """End the process at once; what waits for it raises `engine.died` with the reason."""
+        if self._child:
+            self._child.kill(reason)
+
+    async def idle(self, limit_s: float) -> None:
+        """Wait until no request is open or the worker is dead, at most `limit_s` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._quiet.wait()
+
+    async def close(self) -> None:
+        """End the process: gently, then firmly; returns when it is gone, within two seconds."""
+        if self._child is None:
+            return
+        self._send(Shutdown())
+        self._child.finish()
+        try:
+            if await self._gone(CLOSE_LIMIT_S):
+                return
+            self._child.terminate()
+            if await self._gone(TERMINATE_LIMIT_S):
+                return
+            _log.warning("worker %s had to be killed", self.pid)
+        finally:
+            if self.alive:
+                self._child.kill()
+        await self._over.wait()
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _request(self) -> Iterator[tuple[int, _Request]]:
+        """A numbered request; when its owner leaves before the last event, it is stopped."""
+        if self._child is None or self._ended:
+            raise DeskError.of(self._ended or Problem("engine.no_model"))
+        number, request = next(self._numbers), _Request()
+        self._requests[number] = request
+        self._quiet.clear()
+        try:
+            yield number, request
+        finally:
+            if number in self._requests:
+                request.abandoned = True
+                self.stop(number)
+
+    def _send(self, command: Command) -> None:
+        if self._child:
+            self._child.send(command)
+
+    async def _next(self, request: _Request) -> Event:
+        match await request.events.get():
+            case Problem() as problem:
+                raise DeskError.of(problem)
+            case Failed(problem=problem):
+                raise DeskError.of(problem)
+            case event:
+                return event
+
+    def _receive(self, item: Event | death.Ended) -> None:
+        """Hand what came to the request that it belongs to."""
+        match item:
+            case death.Ended():
+                self._end(item)
+            case Hello():
+                self._requests[0].events.put_nowait(item)
+            case Failed(request=0):
+                self._reported = item.problem
+                self.kill("it reported a failure of its own")
+            case _:
+                request = self._requests.get(item.request)
+                if request is None:
+                    _log.debug("an event of a request that is over: %s", type(item).__name__)
+                    return
+                if isinstance(item, Finished | Failed | Loaded):
+                    self._finish(item.request)
+                if not request.abandoned:
+                    request.events.put_nowait(item)
+
+    def _end(self, ended: death.Ended) -> None:
+        self._ended = self._reported or death.problem(ended, ready=self._hello is not None)
+        _log.info("the worker is gone: %s %s", self._ended.id, self._ended.params)
+        for number in tuple(self._requests):
+            self._finish(number).events.put_nowait(self._ended)
+        self._over.set()
+        self._quiet.set()
+
+    def _finish(self, number: int) -> _Request:
+        request = self._requests.pop(number)
+        if request.watchdog:
+            request.watchdog.cancel()
+        if not self.requests:
+            self._quiet.set()
+        return request
+
+    def _disobeyed(self) -> None:
+        self.kill(f"it did not stop within {STOP_LIMIT_S:.0f} seconds")
+
+    def _unexpected(self, event: Event) -> NoReturn:
+        reason = f"{type(event).__name__} was not expected here"
+        if self._child:
+            self._child.kill(reason, misunderstood=True)
+        raise DeskError("engine.protocol", reason=reason)
+
+    async def _gone(self, limit_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._over.wait()
+        return self._over.is_set()
