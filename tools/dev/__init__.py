@@ -1,0 +1,1 @@
+"""The longer parts of dev.py. Only the standard library: they run before anything is installed."""

@@ -1,0 +1,128 @@
+"""dev.py's commands: what each one needs, and what it starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tools.dev import check, display, environment, system
+from tools.dev.child import WINDOWS
+from tools.dev.environment import Place
+from tools.dev.steps import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+PLACE = Place(ROOT)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status is the command's own, 1 for a failed set-up, 2 for wrong use, 130 for Ctrl+C."""
+    commands = available()
+    if not arguments or arguments[0] not in commands:
+        wanted = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
+        if arguments and not wanted:
+            sys.stderr.write(f"dev.py has no command {arguments[0]!r}.\n\n")
+        (sys.stdout if wanted else sys.stderr).write(usage(commands))
+        return 0 if wanted else 2
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        return commands[arguments[0]][1](list(arguments[1:]))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Nothing half-made is used: the same command goes on from here.\n")
+        return 130
+    except Failed as failure:
+        for line in failure.tail:
+            sys.stderr.write(f"  | {line}\n")
+        sys.stderr.write(f"\n{failure.what}\n{failure.todo}\n".rstrip("\n") + "\n")
+        if failure.tail:
+            sys.stderr.write(f"The whole log: {os.path.relpath(PLACE.log)}\n")
+        return 1
+
+
+def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
+    """The commands that this tree has, with a line on each."""
+    commands: dict[str, tuple[str, Callable[[list[str]], int]]] = {
+        "run": ('open the app (further words go to it: run ask "Hello")', run),
+        "test": ("run every test (further words go to pytest)", test),
+        "check": ("lint, format, types, layers and the unit tests: what to run before a commit", checks),
+    }
+    if (ROOT / "benchmarks" / "__main__.py").exists():
+        commands["bench"] = ("measure, one row a figure ([--only NAME] [--json])", _module("benchmarks"))
+    if (ROOT / "tools" / "gallery" / "__main__.py").exists():
+        commands["gallery"] = ("make the pictures for the documentation", _module("tools.gallery"))
+    return commands
+
+
+def usage(commands: dict[str, tuple[str, Callable[[list[str]], int]]]) -> str:
+    """The help text."""
+    rows = "".join(f"  {name:<8} {words}\n" for name, (words, _) in commands.items())
+    return (
+        f"Use: {'python' if WINDOWS else 'python3'} dev.py COMMAND …\n\n{rows}\n"
+        "Each command first sets up what it needs, once: system packages (Debian, as root; elsewhere it prints the\n"
+        "line to type), .venv from requirements/*.lock, llama.cpp as a portable CPU build kept in your cache folder.\n"
+    )
+
+
+def run(words: list[str]) -> int:
+    """Open the window, or say why not and ask a first question on the command line."""
+    screen = display.reason_without()
+    needs, wishes = (system.QT, ()) if screen is None else ((), system.QT)
+    environment.prepare(PLACE, "app", needs, wishes)
+    if screen is not None and not words:
+        question = display.first_question(ROOT)
+        print(f"{screen} The same core on the command line instead:\n", flush=True)
+        print(f'  mistral-desk ask "{question}"\n', flush=True)
+        words = ["ask", question]
+    return _become([str(PLACE.python), "-m", "mistral_desk", *words])
+
+
+def test(words: list[str]) -> int:
+    """Run pytest on everything, the quick tests first."""
+    environment.prepare(PLACE, "dev", system.QT, system.SCREEN)
+    os.chdir(ROOT)
+    return _become([str(PLACE.python), "-m", "pytest", *_with_folders(words)])
+
+
+def _with_folders(words: list[str]) -> list[str]:
+    """`words`, and where they name no test file the test folders in the order of their speed."""
+    if any(not word.startswith("-") and Path(word.split("::")[0]).exists() for word in words):
+        return words
+    folders = [f"tests/{name}" for name in ("unit", "ui", "engine", "e2e")]
+    return [*words, *(folder for folder in folders if any(Path(folder).glob("**/test_*.py")))]
+
+
+def checks(words: list[str]) -> int:
+    """Lint, types, contracts and unit tests side by side."""
+    if words:
+        raise Failed("`check` takes no further words.")
+    environment.prepare(PLACE, "dev", (), ())
+    return check.run_all(ROOT, PLACE.python)
+
+
+def _module(name: str) -> Callable[[list[str]], int]:
+    def start(words: list[str]) -> int:
+        environment.prepare(PLACE, "dev", system.QT, ())
+        os.chdir(ROOT)
+        return _become([str(PLACE.python), "-m", name, *words])
+
+    return start
+
+
+def _become(command: list[str]) -> int:
+    """Hand this process over to `command`: nothing stands between it and the terminal."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if WINDOWS:  # exec returns to the prompt at once there
+        return subprocess.call(command)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    return os.execv(command[0], command)  # noqa: S606 - a list of our own making
+
+
+def _as_interrupt(_number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
