@@ -1,0 +1,39 @@
+"""Picks the door: worker, command line or window.
+
+Imports late, because a worker must start fast and a window need not be there.
+"""
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program; returns the exit status: 0, 1 (failed) or 2 (usage)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["--worker"]:
+        from mistral_desk.inference.worker import main as worker
+
+        return worker()
+    if arguments == ["--version"]:
+        from mistral_desk import __version__
+
+        sys.stdout.write(f"mistral-desk {__version__}\n")
+        return 0
+    from mistral_desk.cli.main import main as command_line
+
+    return command_line(arguments)
+
+
+def main_window() -> int:
+    """The entry point without a console: opens the window."""
+    return main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,281 @@
+"""Every setting, declared once: type, default, range, label and help; the file, the settings page and the docs derive.
+
+To add one: a constant below, and a line in `ALL`. What the app learned by itself is a cache,
+not a setting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log: Final = logging.getLogger(__name__)
+_MAX_FILE: Final = 1024 * 1024
+T = TypeVar("T", str, int, bool)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """One setting. Its name is `section.what`; label and help are English source texts for the window."""
+
+    name: str
+    default: T
+    label: str
+    help: str
+
+    @property
+    def section(self) -> str:
+        """The page that it stands on."""
+        return self.name.partition(".")[0]
+
+    @property
+    def rule(self) -> str:
+        """What is allowed, in words."""
+        raise NotImplementedError
+
+    def check(self, value: object) -> T:
+        """The value if it is allowed; raises `settings.value`."""
+        raise NotImplementedError
+
+    def _refuse(self, value: object) -> DeskError:
+        return DeskError("settings.value", label=self.label, value=str(value)[:80], rule=self.rule)
+
+
+@dataclass(frozen=True)
+class Choice(Setting[str]):
+    """One of a few words; `choices` maps each to its label."""
+
+    choices: dict[str, str] = field(hash=False)
+
+    @property
+    def rule(self) -> str:  # noqa: D102 - as the base class says
+        return "one of " + ", ".join(self.choices)
+
+    def check(self, value: object) -> str:  # noqa: D102
+        if isinstance(value, str) and value in self.choices:
+            return value
+        raise self._refuse(value)
+
+
+@dataclass(frozen=True)
+class Whole(Setting[int]):
+    """A whole number within bounds; where `automatic` is set, 0 is allowed too and lets the app decide."""
+
+    minimum: int
+    maximum: int
+    unit: str = ""
+    automatic: bool = False
+
+    @property
+    def rule(self) -> str:  # noqa: D102
+        zero = "0 for automatic, or " if self.automatic else ""
+        return f"{zero}{self.minimum} to {self.maximum}{' ' if self.unit else ''}{self.unit}"
+
+    def check(self, value: object) -> int:  # noqa: D102
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._refuse(value)
+        if not self.minimum <= value <= self.maximum and not (self.automatic and value == 0):
+            raise self._refuse(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Switch(Setting[bool]):
+    """On or off."""
+
+    rule: ClassVar[str] = "on or off"
+
+    def check(self, value: object) -> bool:  # noqa: D102
+        if isinstance(value, bool):
+            return value
+        raise self._refuse(value)
+
+
+THEME: Final = Choice(
+    "appearance.theme",
+    "system",
+    "Theme",
+    "Light or dark colours, or whatever the system uses.",
+    {"system": "Like the system", "light": "Light", "dark": "Dark"},
+)
+TEXT_SCALE: Final = Whole(
+    "appearance.text_scale", 100, "Text size", "Size of all text, compared with the system's font.", 80, 200, "%"
+)
+MOTION: Final = Choice(
+    "appearance.motion",
+    "system",
+    "Motion",
+    "Whether things may move when they appear and disappear.",
+    {"system": "Like the system", "on": "On", "off": "Off"},
+)
+THINK_BY_DEFAULT: Final = Switch(
+    "chat.think_by_default", False, "Think harder in new chats", "New chats start with Think harder switched on."
+)
+SHOW_THINKING: Final = Switch(
+    "chat.show_thinking", False, "Open the thinking", "The model's thinking is unfolded while it is written."
+)
+THREADS: Final = Whole(
+    "hardware.threads",
+    0,
+    "Processor threads",
+    "How many threads the engine uses. Automatic leaves a core for the rest of the computer.",
+    1,
+    512,
+    automatic=True,
+)
+CONTEXT: Final = Whole(
+    "hardware.context",
+    0,
+    "Context length",
+    "How much of a chat the model can see at once. More needs more memory.",
+    512,
+    1_048_576,
+    "tokens",
+    automatic=True,
+)
+
+ALL: Final[tuple[Choice | Whole | Switch, ...]] = (
+    THEME,
+    TEXT_SCALE,
+    MOTION,
+    THINK_BY_DEFAULT,
+    SHOW_THINKING,
+    THREADS,
+    CONTEXT,
+)
+_BY_NAME: Final = {setting.name: setting for setting in ALL}
+
+
+class Settings:
+    """The values in force, kept in one JSON file. What other versions wrote there is kept."""
+
+    def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
+        self._path = path
+        self._values = dict(values or {})
+        self._listeners: dict[str, list[Callable[[Any], None]]] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> tuple[Settings, tuple[Problem, ...]]:
+        """Read the file; a missing one means the defaults.
+
+        Never fails: a file that cannot be understood is set aside, a value that is not allowed gives way to the
+        default, and the problems to tell come with the settings.
+        """
+        try:
+            with path.open("rb") as file:
+                content = file.read(_MAX_FILE + 1)
+            return cls._from(path, content)
+        except FileNotFoundError:
+            return cls(path), ()
+        except (OSError, ValueError, RecursionError) as error:
+            _log.warning("the settings file cannot be read", exc_info=True)
+            return cls(path), (_set_aside(path, error),)
+
+    @classmethod
+    def _from(cls, path: Path, content: bytes) -> tuple[Settings, tuple[Problem, ...]]:
+        if len(content) > _MAX_FILE:
+            raise ValueError(f"more than {_MAX_FILE} bytes")
+        values = msgspec.json.decode(content, type=dict[str, Any])
+        problems = []
+        for name, setting in _BY_NAME.items():
+            if name in values:
+                try:
+                    setting.check(values[name])
+                except DeskError as error:
+                    _log.warning("%s", error)
+                    problems.append(error.problem)
+        return cls(path, values), tuple(problems)
+
+    def get(self, setting: Setting[T]) -> T:
+        """The value in force."""
+        if setting.name in self._values:
+            with contextlib.suppress(DeskError):  # told when the file was opened
+                return setting.check(self._values[setting.name])
+        return setting.default
+
+    def set(self, setting: Setting[T], value: T) -> None:
+        """Change a value, tell the listeners, save the file.
+
+        Raises `settings.value` and changes nothing; or `settings.not_saved`, and the value holds for this run.
+        """
+        value = setting.check(value)
+        before = self.get(setting)
+        # A default is not written, so that a better default in a later version reaches those who never chose.
+        if value == setting.default:
+            self._values.pop(setting.name, None)
+        else:
+            self._values[setting.name] = value
+        if value != before:
+            for listener in tuple(self._listeners.get(setting.name, ())):
+                try:
+                    listener(value)
+                except Exception:  # noqa: BLE001 - one listener's fault must not keep the others or the file from the value
+                    _log.exception("a listener of %s failed", setting.name)
+        self._save()
+
+    def reset(self, setting: Setting[T]) -> None:
+        """Back to the default; raises as `set`."""
+        self.set(setting, setting.default)
+
+    def listen(self, setting: Setting[T], listener: Callable[[T], None]) -> Callable[[], None]:
+        """Call `listener` with each new value; calling what comes back ends that."""
+        listeners = self._listeners.setdefault(setting.name, [])
+        listeners.append(listener)
+
+        def forget() -> None:
+            with contextlib.suppress(ValueError):
+                listeners.remove(listener)
+
+        return forget
+
+    def _save(self) -> None:
+        content = msgspec.json.format(msgspec.json.encode(self._values, order="sorted"), indent=2) + b"\n"
+        try:
+            _replace(self._path, content)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DeskError("settings.not_saved", path=str(self._path), reason=reason) from error
+
+
+def by_name(name: str) -> Choice | Whole | Switch | None:
+    """The declaration with this name."""
+    return _BY_NAME.get(name)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file so that after a crash there is the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _set_aside(path: Path, error: Exception) -> Problem:
+    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}{path.suffix}")
+    try:
+        path.rename(aside)
+    except OSError as refusal:
+        reason = refusal.strerror or str(refusal)
+        return Problem("settings.not_saved", {"path": str(path), "reason": reason}, str(error))
+    return Problem("settings.damaged", {"aside": str(aside)}, str(error))
