@@ -52,13 +52,27 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A conversation's head. `leaf` is the message at the end of the branch that is shown."""
+    """A conversation's head. `leaf` is the message at the end of the branch that is shown.
+
+    Times are in seconds since 1970 (UTC); `deleted_at` is set while the conversation can still be brought back.
+    """
 
     id: int
     title: str
     created: float
     updated: float
     leaf: int | None
+    pinned: bool = False
+    archived: bool = False
+    deleted_at: float | None = None
+
+
+class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What belongs to one conversation: its system prompt, and the model and effort it was last used with."""
+
+    system: str = ""
+    model: str = ""
+    think: bool | None = None
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -148,8 +148,28 @@ MESSAGES: Final[dict[str, Text]] = {
     # --- history ------------------------------------------------------------------------------------
     "history.damaged": Text(
         "The file with your chats was damaged",
-        "It was set aside as {aside}; {restored}",
+        "It was set aside as {aside}. Your chats were restored from the copy of {when}.",
+        "Keep that file: what was written after the copy may still be rescued from it.",
+    ),
+    "history.damaged_empty": Text(
+        "The file with your chats was damaged",
+        "It was set aside as {aside}. There was no usable copy, so the list of chats starts empty.",
         "Keep that file: what is in it may still be rescued.",
+    ),
+    "history.vanished": Text(
+        "The file with your chats was gone",
+        "There was no file at {path}. Your chats were restored from the copy of {when}.",
+        "If you removed the file on purpose, delete the chats in the window.",
+    ),
+    "history.unreadable": Text(
+        "A part of your chats cannot be read",
+        "The file {path} is damaged.",
+        "Close Mistral Desk and open it again: it then sets the file aside and restores the last good copy.",
+    ),
+    "history.failed": Text(
+        "Your chats cannot be read or saved",
+        "The file {path} could not be used ({reason}).",
+        "Try again. If it comes back, the log file has the details for a bug report.",
     ),
     "history.newer": Text(
         "Your chats were written by a newer version",

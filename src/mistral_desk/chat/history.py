@@ -1,0 +1,287 @@
+"""The conversations on this computer, as the rest of the program sees them: conversations, messages, versions.
+
+What a call has changed is on the disk when it returns. `store` has the threads and the file, `rows` the SQL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mistral_desk.chat import rows
+from mistral_desk.chat.backups import now as the_time
+from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
+from mistral_desk.chat.store import Store
+from mistral_desk.chat.titles import title_from
+from mistral_desk.core.errors import DeskError, Problem
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mistral_desk.inference.protocol import Effort, Figures, Role
+
+
+class History:
+    """Open it with `open` or `temporary`, close it with `close`.
+
+    Every method may raise `history.disk_full`, `history.read_only`, `history.busy`, `history.unreadable` or
+    `history.failed`; those that take an id raise `history.missing` when it is not there. A call that is cancelled
+    while it waits still does its work.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    async def open(cls, path: Path) -> tuple[History, Problem | None]:
+        """Open the history at `path`, or make a new one there.
+
+        A damaged file is set aside and the newest good copy takes its place; the second value then says so
+        (`history.damaged`, `history.damaged_empty`, `history.vanished`). Raises `history.newer`,
+        `history.read_only`, `history.busy`, `history.disk_full` or `history.failed`, with nothing changed.
+        """
+        store = Store(path)
+        return cls(store), await store.open()
+
+    @classmethod
+    async def temporary(cls) -> History:
+        """A history in memory: for chats that are kept nowhere, and for when the file cannot be used."""
+        store = Store(None)
+        await store.open()
+        return cls(store)
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None for a temporary history."""
+        return self._store.path
+
+    @property
+    def is_temporary(self) -> bool:
+        """True if nothing is kept after `close`."""
+        return self._store.path is None
+
+    async def close(self) -> None:
+        """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
+        await self._store.close()
+
+    # --- conversations ------------------------------------------------------------------------------
+
+    async def create(self, title: str = "", settings: ConversationSettings | None = None) -> Conversation:
+        """A new, empty conversation."""
+        now = the_time()
+        chosen = _clean_settings(settings or ConversationSettings())
+
+        def work(connection: sqlite3.Connection) -> Conversation:
+            return rows.conversation(connection, rows.insert_conversation(connection, rows.clean(title), now, chosen))
+
+        return await self._store.write(work)
+
+    async def conversation(self, conversation_id: int) -> Conversation:
+        """One conversation's head."""
+        return await self._store.read(lambda c: rows.conversation(c, conversation_id))
+
+    async def conversations(
+        self, limit: int = 100, offset: int = 0, *, archived: bool = False
+    ) -> tuple[Conversation, ...]:
+        """A page of the list: pinned ones first, then the latest change first."""
+        return await self._store.read(lambda c: rows.conversations(c, limit, offset, archived=archived))
+
+    async def deleted(self, limit: int = 100, offset: int = 0) -> tuple[Conversation, ...]:
+        """What was deleted and can be brought back, the latest first."""
+        return await self._store.read(lambda c: rows.deleted(c, limit, offset))
+
+    async def rename(self, conversation_id: int, title: str) -> Conversation:
+        """Give a conversation another title; its place in the list stays."""
+        return await self._change(conversation_id, "title", rows.clean(title))
+
+    async def pin(self, conversation_id: int, pinned: bool = True) -> Conversation:
+        """Keep a conversation at the top of the list."""
+        return await self._change(conversation_id, "pinned", int(pinned))
+
+    async def archive(self, conversation_id: int, archived: bool = True) -> Conversation:
+        """Move a conversation out of the list into the archive, or back."""
+        return await self._change(conversation_id, "archived", int(archived))
+
+    async def delete(self, conversation_id: int) -> Conversation:
+        """Take a conversation out of every list; `restore` brings it back until it is purged."""
+        return await self._change(conversation_id, "deleted_at", the_time())
+
+    async def restore(self, conversation_id: int) -> Conversation:
+        """Undo `delete`."""
+        return await self._change(conversation_id, "deleted_at", None)
+
+    async def purge(self, conversation_id: int) -> None:
+        """Delete a conversation for good; the copies of the history keep it until they are made anew."""
+        await self._store.write(lambda c: rows.purge(c, [conversation_id]))
+
+    async def purge_deleted(self, older_than_s: float) -> int:
+        """Purge what was deleted more than `older_than_s` seconds ago; how many conversations that were."""
+        moment = the_time() - older_than_s
+
+        def work(connection: sqlite3.Connection) -> int:
+            gone = rows.deleted_before(connection, moment)
+            rows.purge(connection, gone)
+            return len(gone)
+
+        return await self._store.write(work)
+
+    async def settings(self, conversation_id: int) -> ConversationSettings:
+        """A conversation's own settings."""
+        return await self._store.read(lambda c: rows.settings(c, conversation_id))
+
+    async def set_settings(self, conversation_id: int, settings: ConversationSettings) -> None:
+        """Keep a conversation's own settings."""
+        await self._store.write(lambda c: rows.set_settings(c, conversation_id, _clean_settings(settings)))
+
+    # --- messages -----------------------------------------------------------------------------------
+
+    async def messages(self, conversation_id: int) -> tuple[Message, ...]:
+        """The branch that is shown, root → leaf."""
+
+        def work(connection: sqlite3.Connection) -> tuple[Message, ...]:
+            leaf = rows.conversation(connection, conversation_id).leaf
+            return () if leaf is None else rows.path(connection, leaf)
+
+        return await self._store.read(work)
+
+    async def branch(self, message_id: int) -> tuple[Message, ...]:
+        """The messages from the root to this one."""
+        found = await self._store.read(lambda c: rows.path(c, message_id))
+        if not found:
+            raise DeskError("history.missing")
+        return found
+
+    async def message(self, message_id: int) -> Message:
+        """One message."""
+        return await self._store.read(lambda c: rows.message(c, message_id))
+
+    async def versions(self, message_id: int) -> tuple[int, ...]:
+        """The ids of all versions of this turn, the oldest first (the message itself is one of them)."""
+        return await self._store.read(lambda c: rows.versions(c, message_id))
+
+    async def add(
+        self,
+        conversation_id: int,
+        parent: int | None,
+        role: Role,
+        parts: Sequence[Part],
+        *,
+        model: str = "",
+        effort: Effort = "none",
+        ending: Ending = "",
+    ) -> Message:
+        """Add a message below `parent` (None: a root); it becomes the conversation's leaf."""
+        now = the_time()
+
+        def work(connection: sqlite3.Connection) -> Message:
+            new = rows.NewMessage(role, parts, model, effort, ending)
+            key = rows.insert_message(connection, conversation_id, parent, new, now)
+            return rows.message(connection, key)
+
+        return await self._store.write(work)
+
+    async def begin_turn(
+        self,
+        conversation_id: int | None,
+        parent: int | None,
+        text: str,
+        *,
+        model: str,
+        effort: Effort,
+        settings: ConversationSettings | None = None,
+    ) -> tuple[Conversation, Message, Message]:
+        """In one transaction: the person's message below `parent`, and its answer, still empty and `unfinished`.
+
+        `conversation_id` None makes a new conversation. One without a title gets it from the text.
+        """
+        now = the_time()
+        chosen = _clean_settings(settings or ConversationSettings())
+
+        def work(connection: sqlite3.Connection) -> tuple[Conversation, Message, Message]:
+            owner = conversation_id
+            if owner is None:
+                owner = rows.insert_conversation(connection, "", now, chosen)
+            if not rows.conversation(connection, owner).title:
+                rows.update_conversation(connection, owner, "title", title_from(rows.clean(text)))
+            person = rows.NewMessage("user", [Part("text", text)])
+            user = rows.insert_message(connection, owner, parent, person, now)
+            answer = rows.insert_message(connection, owner, user, _empty_answer(model, effort), now)
+            return (
+                rows.conversation(connection, owner),
+                rows.message(connection, user),
+                rows.message(connection, answer),
+            )
+
+        return await self._store.write(work)
+
+    async def begin_version(
+        self, user_message: int, *, model: str, effort: Effort
+    ) -> tuple[Conversation, Message, Message]:
+        """A new answer, empty and `unfinished`, beside those that a person's message already has."""
+        now = the_time()
+
+        def work(connection: sqlite3.Connection) -> tuple[Conversation, Message, Message]:
+            user = rows.message(connection, user_message)
+            answer = rows.insert_message(connection, user.conversation, user.id, _empty_answer(model, effort), now)
+            return rows.conversation(connection, user.conversation), user, rows.message(connection, answer)
+
+        return await self._store.write(work)
+
+    async def update_answer(
+        self,
+        message_id: int,
+        parts: Sequence[Part],
+        *,
+        tokens: Sequence[int] = (),
+        vocabulary: str = "",
+        ending: Ending = "unfinished",
+        figures: Figures | None = None,
+        model: str | None = None,
+    ) -> Message:
+        """Replace what an answer holds, the token ids included; `model` None leaves the model's name as it is."""
+        now = the_time()
+        state = rows.AnswerState(parts, tokens, vocabulary, ending, figures, model)
+
+        def work(connection: sqlite3.Connection) -> Message:
+            rows.update_answer(connection, message_id, state, now)
+            return rows.message(connection, message_id)
+
+        return await self._store.write(work)
+
+    async def save(self, message: Message) -> Message:
+        """Save an answer that could not be saved before (a full disk, for example) as it stands in `message`."""
+        return await self.update_answer(
+            message.id,
+            message.parts,
+            tokens=message.tokens,
+            vocabulary=message.vocabulary,
+            ending=message.ending,
+            figures=message.figures,
+            model=message.model,
+        )
+
+    async def select(self, message_id: int) -> Conversation:
+        """Show the branch that goes through this message (a version of a turn), to its newest end."""
+
+        def work(connection: sqlite3.Connection) -> Conversation:
+            owner = rows.message(connection, message_id).conversation
+            rows.update_conversation(connection, owner, "leaf", rows.newest_below(connection, message_id))
+            return rows.conversation(connection, owner)
+
+        return await self._store.write(work)
+
+    async def _change(self, conversation_id: int, column: str, value: object) -> Conversation:
+        def work(connection: sqlite3.Connection) -> Conversation:
+            rows.update_conversation(connection, conversation_id, column, value)
+            return rows.conversation(connection, conversation_id, deleted=True)
+
+        return await self._store.write(work)
+
+
+def _empty_answer(model: str, effort: Effort) -> rows.NewMessage:
+    return rows.NewMessage("assistant", (), model, effort, "unfinished")
+
+
+def _clean_settings(settings: ConversationSettings) -> ConversationSettings:
+    return ConversationSettings(rows.clean(settings.system), rows.clean(settings.model), settings.think)

@@ -1,0 +1,366 @@
+"""The history's questions and changes as SQL: rows in, plain data out.
+
+Every function takes a connection and blocks; the history runs them in its threads, changes inside a transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from array import array
+from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_args
+
+import msgspec
+
+from mistral_desk.chat.message import (
+    Conversation,
+    ConversationSettings,
+    Ending,
+    Message,
+    Part,
+    PartKind,
+)
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import Effort, Figures, Role
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+log = logging.getLogger(__name__)
+
+Row = tuple[object, ...]
+
+
+class NewMessage(NamedTuple):
+    """What a message is made of before it has an id."""
+
+    role: Role
+    parts: Sequence[Part] = ()
+    model: str = ""
+    effort: Effort = "none"
+    ending: Ending = ""
+
+
+class AnswerState(NamedTuple):
+    """What an answer holds at one moment; `model` None leaves the model's name as it is."""
+
+    parts: Sequence[Part]
+    tokens: Sequence[int] = ()
+    vocabulary: str = ""
+    ending: Ending = "unfinished"
+    figures: Figures | None = None
+    model: str | None = None
+
+
+_HEAD: Final = "id, title, created, updated, leaf, pinned, archived, deleted_at"
+_MESSAGE: Final = (
+    "m.id, m.conversation, m.parent_id, m.role, m.created, m.model, m.effort, m.ending, m.figures, "
+    "p.kind, p.body, t.vocabulary, t.ids"
+)
+# The ids stand beside the first part only, so that a long answer's blob is not copied for each part.
+_PARTS: Final = (
+    'LEFT JOIN part p ON p.message = m.id LEFT JOIN tokens t ON t.message = m.id AND coalesce(p."order", 0) = 0'
+)
+# Ordered by id, because a parent is older than its children.
+_PATH: Final = f"""
+    WITH RECURSIVE branch (id, up) AS (
+        SELECT id, parent_id FROM message WHERE id = ?
+        UNION ALL
+        SELECT above.id, above.parent_id FROM branch
+        JOIN message above ON above.id = branch.up AND above.id < branch.id
+    )
+    SELECT {_MESSAGE} FROM branch JOIN message m ON m.id = branch.id {_PARTS} ORDER BY m.id, p."order"
+"""  # noqa: S608 - made of our own constants
+_KINDS: Final = frozenset(get_args(PartKind))
+_EFFORTS: Final = frozenset(get_args(Effort))
+_ENDINGS: Final = frozenset({"stop", "length", "context", "stopped", "unfinished", "failed", ""})
+
+
+# --- conversations ----------------------------------------------------------------------------------
+
+
+def insert_conversation(connection: sqlite3.Connection, title: str, now: float, settings: ConversationSettings) -> int:
+    """A new conversation's id."""
+    cursor = connection.execute(
+        "INSERT INTO conversation (title, created, updated, settings) VALUES (?, ?, ?, ?)",
+        (title, now, now, _json(settings)),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def conversation(connection: sqlite3.Connection, conversation_id: int, *, deleted: bool = False) -> Conversation:
+    """One conversation's head; one that is deleted only where `deleted`. Raises `history.missing`."""
+    row = connection.execute(
+        f"SELECT {_HEAD} FROM conversation WHERE id = ? AND (deleted_at IS NULL OR ?)",  # noqa: S608
+        (conversation_id, deleted),
+    ).fetchone()
+    if row is None:
+        raise DeskError("history.missing")
+    return _conversation(row)
+
+
+def conversations(
+    connection: sqlite3.Connection, limit: int, offset: int, *, archived: bool
+) -> tuple[Conversation, ...]:
+    """A page of the list: pinned ones first, then by the last change."""
+    rows = connection.execute(
+        f"SELECT {_HEAD} FROM conversation WHERE deleted_at IS NULL AND archived = ? "  # noqa: S608
+        "ORDER BY pinned DESC, updated DESC, id DESC LIMIT ? OFFSET ?",
+        (archived, limit, offset),
+    )
+    return tuple(_conversation(row) for row in rows)
+
+
+def deleted(connection: sqlite3.Connection, limit: int, offset: int) -> tuple[Conversation, ...]:
+    """A page of what was deleted and can still be brought back, the latest first."""
+    rows = connection.execute(
+        f"SELECT {_HEAD} FROM conversation WHERE deleted_at IS NOT NULL "  # noqa: S608
+        "ORDER BY deleted_at DESC, id DESC LIMIT ? OFFSET ?",
+        (limit, offset),
+    )
+    return tuple(_conversation(row) for row in rows)
+
+
+def update_conversation(connection: sqlite3.Connection, conversation_id: int, column: str, value: object) -> None:
+    """Set one column of a conversation, deleted or not. Raises `history.missing`."""
+    changed = connection.execute(
+        f"UPDATE conversation SET {column} = ? WHERE id = ?",  # noqa: S608 - columns are named by our own code
+        (value, conversation_id),
+    ).rowcount
+    if not changed:
+        raise DeskError("history.missing")
+
+
+def settings(connection: sqlite3.Connection, conversation_id: int) -> ConversationSettings:
+    """A conversation's settings; the defaults if they cannot be read. Raises `history.missing`."""
+    row = connection.execute("SELECT settings FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+    if row is None:
+        raise DeskError("history.missing")
+    try:
+        return msgspec.json.decode(row[0], type=ConversationSettings)
+    except msgspec.MsgspecError as error:
+        log.warning("the settings of conversation %d are unreadable: %s", conversation_id, error)
+        return ConversationSettings()
+
+
+def set_settings(connection: sqlite3.Connection, conversation_id: int, value: ConversationSettings) -> None:
+    """Keep a conversation's settings. Raises `history.missing`."""
+    update_conversation(connection, conversation_id, "settings", _json(value))
+
+
+def purge(connection: sqlite3.Connection, conversation_ids: Sequence[int]) -> None:
+    """Delete conversations for good, with everything in them."""
+    for conversation_id in conversation_ids:
+        connection.execute("DELETE FROM message WHERE conversation = ?", (conversation_id,))
+        connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
+
+
+def deleted_before(connection: sqlite3.Connection, moment: float) -> list[int]:
+    """The conversations that were deleted before `moment`."""
+    rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (moment,))
+    return [int(row[0]) for row in rows]
+
+
+# --- messages ---------------------------------------------------------------------------------------
+
+
+def insert_message(
+    connection: sqlite3.Connection, conversation_id: int, parent: int | None, new: NewMessage, now: float
+) -> int:
+    """A new message's id; it becomes the conversation's leaf. Raises `history.missing`.
+
+    `parent` has to be a message of the same conversation.
+    """
+    if parent is not None and _conversation_of(connection, parent) != conversation_id:
+        raise DeskError("history.missing")
+    cursor = connection.execute(
+        "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (conversation_id, parent, new.role, now, clean(new.model), new.effort, new.ending),
+    )
+    message_id = int(cursor.lastrowid or 0)
+    _put_parts(connection, message_id, new.parts)
+    changed = connection.execute(
+        "UPDATE conversation SET leaf = ?, updated = ? WHERE id = ?", (message_id, now, conversation_id)
+    ).rowcount
+    if not changed:
+        raise DeskError("history.missing")
+    return message_id
+
+
+def update_answer(connection: sqlite3.Connection, message_id: int, answer: AnswerState, now: float) -> None:
+    """Replace what an answer holds. Raises `history.missing` if it was deleted for good."""
+    figures = None if answer.figures is None else _json(answer.figures)
+    model = None if answer.model is None else clean(answer.model)
+    changed = connection.execute(
+        "UPDATE message SET ending = ?, figures = ?, model = coalesce(?, model) WHERE id = ?",
+        (answer.ending, figures, model, message_id),
+    ).rowcount
+    if not changed:
+        raise DeskError("history.missing")
+    _put_parts(connection, message_id, answer.parts)
+    if answer.tokens:
+        connection.execute(
+            "INSERT INTO tokens (message, vocabulary, ids) VALUES (?, ?, ?) "
+            "ON CONFLICT (message) DO UPDATE SET vocabulary = excluded.vocabulary, ids = excluded.ids",
+            (message_id, answer.vocabulary, pack(answer.tokens)),
+        )
+    else:
+        connection.execute("DELETE FROM tokens WHERE message = ?", (message_id,))
+    connection.execute(
+        "UPDATE conversation SET updated = max(updated, ?) WHERE id = (SELECT conversation FROM message WHERE id = ?)",
+        (now, message_id),
+    )
+
+
+def message(connection: sqlite3.Connection, message_id: int) -> Message:
+    """One message. Raises `history.missing`."""
+    found = _messages(
+        connection.execute(
+            f'SELECT {_MESSAGE} FROM message m {_PARTS} WHERE m.id = ? ORDER BY p."order"',  # noqa: S608
+            (message_id,),
+        )
+    )
+    if not found:
+        raise DeskError("history.missing")
+    return found[0]
+
+
+def path(connection: sqlite3.Connection, leaf: int) -> tuple[Message, ...]:
+    """The messages from the root to `leaf`, by one recursive query; it ends even if parents were damaged."""
+    rows = connection.execute(_PATH, (leaf,))
+    return tuple(_messages(rows))
+
+
+def versions(connection: sqlite3.Connection, message_id: int) -> tuple[int, ...]:
+    """The ids of all versions of a turn, the oldest first: the message and its siblings. Raises `history.missing`."""
+    row = connection.execute("SELECT conversation, parent_id, role FROM message WHERE id = ?", (message_id,)).fetchone()
+    if row is None:
+        raise DeskError("history.missing")
+    rows = connection.execute(
+        "SELECT id FROM message WHERE conversation = ? AND parent_id IS ? AND role = ? ORDER BY id", row
+    )
+    return tuple(int(found[0]) for found in rows)
+
+
+def newest_below(connection: sqlite3.Connection, message_id: int) -> int:
+    """The end of the newest branch that goes through a message; itself if nothing follows it."""
+    row = connection.execute(
+        "WITH RECURSIVE below (id) AS ("
+        "  SELECT ? UNION ALL SELECT m.id FROM below JOIN message m ON m.parent_id = below.id AND m.id > below.id"
+        ") SELECT max(id) FROM below",
+        (message_id,),
+    ).fetchone()
+    return int(row[0])
+
+
+# --- values -----------------------------------------------------------------------------------------
+
+
+def pack(tokens: Sequence[int]) -> bytes:
+    """Token ids as 32-bit little-endian integers."""
+    ids = array("i", tokens)
+    if sys.byteorder == "big":
+        ids.byteswap()
+    return ids.tobytes()
+
+
+def unpack(blob: bytes) -> tuple[int, ...]:
+    """The reverse of `pack`; a blob that is cut off loses its last, incomplete id."""
+    ids = array("i")
+    ids.frombytes(blob[: len(blob) - len(blob) % ids.itemsize])
+    if sys.byteorder == "big":
+        ids.byteswap()
+    return tuple(ids)
+
+
+def clean(text: str) -> str:
+    """The text as SQLite can store it: halves of surrogate pairs, which no UTF-8 knows, are joined or replaced."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def _put_parts(connection: sqlite3.Connection, message_id: int, parts: Sequence[Part]) -> None:
+    connection.execute('DELETE FROM part WHERE message = ? AND "order" >= ?', (message_id, len(parts)))
+    connection.executemany(
+        'INSERT INTO part (message, "order", kind, body) VALUES (?, ?, ?, ?) '
+        'ON CONFLICT (message, "order") DO UPDATE SET kind = excluded.kind, body = excluded.body '
+        "WHERE body IS NOT excluded.body OR kind IS NOT excluded.kind",
+        [(message_id, order, part.kind, clean(part.body)) for order, part in enumerate(parts)],
+    )
+
+
+def _conversation_of(connection: sqlite3.Connection, message_id: int) -> int | None:
+    row = connection.execute("SELECT conversation FROM message WHERE id = ?", (message_id,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _conversation(row: Row) -> Conversation:
+    key, title, created, updated, leaf, pinned, archived, gone = row
+    return Conversation(
+        cast("int", key),
+        cast("str", title),
+        cast("float", created),
+        cast("float", updated),
+        cast("int | None", leaf),
+        bool(pinned),
+        bool(archived),
+        cast("float | None", gone),
+    )
+
+
+def _messages(rows: Iterable[Row]) -> list[Message]:
+    """Messages from rows of message × part that are ordered by message, then part."""
+    found: list[Message] = []
+    for head, parts, vocabulary, ids in _grouped(rows):
+        key, owner, parent, role, created, model, effort, ending, figures = head
+        found.append(
+            Message(
+                id=cast("int", key),
+                conversation=cast("int", owner),
+                parent=cast("int | None", parent),
+                role=cast("Role", role),
+                created=cast("float", created),
+                parts=tuple(parts),
+                model=cast("str", model),
+                # What a newer or damaged file may hold is read as its most cautious meaning.
+                effort=cast("Effort", effort if effort in _EFFORTS else "none"),
+                ending=cast("Ending", ending if ending in _ENDINGS else "failed"),
+                figures=_figures(cast("str | None", figures)),
+                tokens=unpack(cast("bytes", ids)) if ids is not None else (),
+                vocabulary=cast("str", vocabulary) if vocabulary is not None else "",
+            )
+        )
+    return found
+
+
+def _grouped(rows: Iterable[Row]) -> Iterator[tuple[Row, list[Part], object, object]]:
+    current: tuple[Row, list[Part], object, object] | None = None
+    for row in rows:
+        head, (kind, body, vocabulary, ids) = row[:9], row[9:]
+        if current is None or current[0][0] != head[0]:
+            if current is not None:
+                yield current
+            current = (head, [], vocabulary, ids)
+        if kind is not None:
+            current[1].append(Part(cast("PartKind", kind if kind in _KINDS else "text"), cast("str", body)))
+    if current is not None:
+        yield current
+
+
+def _figures(raw: str | None) -> Figures | None:
+    if raw is None:
+        return None
+    try:
+        return msgspec.json.decode(raw, type=Figures)
+    except msgspec.MsgspecError as error:
+        log.warning("the figures of an answer are unreadable: %s", error)
+        return None
+
+
+def _json(value: msgspec.Struct) -> str:
+    return msgspec.json.encode(value).decode("utf-8")

@@ -1,0 +1,215 @@
+"""The history's threads and its file: one thread writes, one reads, one makes copies; asyncio only waits.
+
+Opening repairs what can be repaired: a damaged file is set aside and the newest good copy takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sqlite3
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from mistral_desk.chat import backups
+from mistral_desk.chat.database import (
+    CHECK_S,
+    DamagedError,
+    connect,
+    is_damage,
+    named,
+    prepare,
+    refuse_newer,
+    transaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mistral_desk.core.errors import Problem
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MEMORY: Final = ":memory:"
+
+
+class Store:
+    """A database file (`path`) or one in memory (None), used from one event loop. Connections stay in their threads."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._where = str(path) if path else MEMORY
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="history-reader") if path else self._writer
+        self._copier = ThreadPoolExecutor(1, thread_name_prefix="history-copier")
+        self._write_connection: sqlite3.Connection | None = None
+        self._read_connection: sqlite3.Connection | None = None
+        self._changed = False
+        self._closing: asyncio.Task[None] | None = None
+
+    async def open(self) -> Problem | None:
+        """Open or make the file; says what had to be repaired. Raises a `DeskError` with nothing changed."""
+        path = self.path
+        try:
+            if path is None:
+                await self._in(self._writer, self._open_memory)
+                return None
+            notice = await self._in(self._writer, lambda: self._open(path))
+            await self._in(self._reader, self._open_reader)
+        except BaseException:
+            await self.close()
+            raise
+        if backups.is_due(path, backups.now()):
+            self._copier.submit(self._copy, backups.daily(path))
+        return notice
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask something, in the reading thread."""
+
+        def run() -> T:
+            return work(_opened(self._read_connection or self._write_connection))
+
+        return await self._in(self._reader, run)
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Change something in one transaction, in the writing thread; on the disk when this returns."""
+
+        def run() -> T:
+            connection = _opened(self._write_connection)
+            with transaction(connection):
+                result = work(connection)
+            self._changed = True
+            return result
+
+        return await self._in(self._writer, run)
+
+    async def close(self) -> None:
+        """Finish what was asked for, make a copy if something changed, let go of the file. Idempotent."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        path = self.path
+        try:
+            await self._in(self._writer, lambda: None)  # what was asked for before
+            if path and self._changed:
+                await self._in(self._copier, lambda: self._copy(backups.closing(path)))
+            else:
+                await self._in(self._copier, lambda: None)
+        finally:
+            await self._in(self._reader, self._close_reader)
+            await self._in(self._writer, self._close_writer)
+            for executor in (self._writer, self._reader, self._copier):
+                executor.shutdown(wait=False)
+
+    async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        """Run `work` in a thread of ours, to its end even if the caller is cancelled."""
+
+        def run() -> T:
+            try:
+                return work()
+            except (sqlite3.Error, OSError) as error:
+                log.warning("history: %s: %s", getattr(error, "sqlite_errorname", type(error).__name__), error)
+                if self.path and isinstance(error, sqlite3.Error) and is_damage(error):
+                    _suspect(self.path)
+                raise named(error, self._where) from error
+
+        future: Future[T] = executor.submit(run)
+        waiting = asyncio.wrap_future(future)
+        waiting.add_done_callback(_retrieve)
+        return await asyncio.shield(waiting)
+
+    # --- in the writing thread ----------------------------------------------------------------------
+
+    def _open(self, path: Path) -> Problem | None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        notice: Problem | None = None
+        if self._is_lost(path):
+            notice = backups.restore(path, backups.now())
+        try:
+            self._open_file(path)
+        except (DamagedError, sqlite3.Error) as error:
+            self._close_writer()
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                raise
+            log.error("history: %s is damaged: %s", path, error)  # noqa: TRY400 - the reason says all
+            notice = backups.restore(path, backups.now()) or notice
+            self._open_file(path)
+        _suspicion(path).unlink(missing_ok=True)
+        return notice
+
+    def _is_lost(self, path: Path) -> bool:
+        """No file or an empty one, and yet something of it is left; an old log must never meet a new file."""
+        if path.exists() and path.stat().st_size:
+            return False
+        logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
+        return any(log_file.exists() for log_file in logs) or bool(backups.copies(path))
+
+    def _open_file(self, path: Path) -> None:
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        refuse_newer(path)
+        connection = self._write_connection = connect(str(path))
+        limit = None if _suspicion(path).exists() else CHECK_S
+        prepare(connection, limit, lambda version: backups.keep(connection, backups.before_format(path, version)))
+
+    def _open_memory(self) -> None:
+        self._write_connection = connect(MEMORY)
+        prepare(self._write_connection, None, lambda _: None)
+
+    def _close_writer(self) -> None:
+        if self._write_connection:
+            self._write_connection.close()
+            self._write_connection = None
+
+    # --- in the other threads -----------------------------------------------------------------------
+
+    def _open_reader(self) -> None:
+        self._read_connection = connect(self._where, query_only=True)
+
+    def _close_reader(self) -> None:
+        if self._read_connection:
+            self._read_connection.close()
+            self._read_connection = None
+
+    def _copy(self, target: Path) -> None:
+        """Make a copy. That it cannot be made is logged and stops nobody; damage is looked into at the next start."""
+        try:
+            with contextlib.closing(connect(self._where, query_only=True)) as source:
+                backups.keep(source, target)
+        except (DamagedError, sqlite3.Error, OSError) as error:
+            log.warning("no copy of the history was made: %s", error)
+            if self.path and (
+                isinstance(error, DamagedError) or (isinstance(error, sqlite3.Error) and is_damage(error))
+            ):
+                _suspect(self.path)
+
+
+def _suspicion(path: Path) -> Path:
+    """A mark beside the file: something in it could not be read, so the next start checks all of it."""
+    return path.with_name(f"{path.name}.check")
+
+
+def _suspect(path: Path) -> None:
+    try:
+        _suspicion(path).touch()
+    except OSError as error:
+        log.warning("the history could not be marked for a check: %s", error)
+
+
+def _opened(connection: sqlite3.Connection | None) -> sqlite3.Connection:
+    if connection is None:
+        raise RuntimeError("the history is closed")
+    return connection
+
+
+def _retrieve(future: asyncio.Future[T]) -> None:
+    """Take note of a result that nobody may be waiting for any more; `_in` has logged what went wrong."""
+    if not future.cancelled():
+        future.exception()
