@@ -1,0 +1,106 @@
+"""How every test runs: offscreen, in folders of its own, offline, and failing on a warning that nobody announced.
+
+Children that outlive the session fail it too. Warnings of Python are errors through pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Final
+
+import psutil
+import pytest
+
+from tests.fixtures.guards import LogWatch, SocketGuard
+from tests.fixtures.small_models import SmallModels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+# Before anything imports Qt, keyring or llama.cpp.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+os.environ["GGML_NO_BACKTRACE"] = "1"
+for _name in ("HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
+    os.environ.pop(_name, None)
+
+HOME: Final = "Zu Hause bei Müller"
+"""A folder's name as people have them: spaces and an umlaut."""
+
+_guard: Final = SocketGuard()
+_orphans: Final[list[str]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "allow_log(pattern, logger): warnings in the log that this test expects")
+    _guard.install()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What lies in `engine/` and `e2e/` carries the marker of that name."""
+    for item in items:
+        for folder in ("engine", "e2e"):
+            if folder in item.path.parts:
+                item.add_marker(folder)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that stands for the person's own; not yet there, as on a new computer."""
+    folder = tmp_path_factory.mktemp("home") / HOME
+    monkeypatch.setenv("MISTRAL_DESK_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def allow_log(request: pytest.FixtureRequest) -> Iterator[Callable[..., None]]:
+    """Fails the test on an unexpected record from WARNING up; call it with a pattern to expect one."""
+    watch = LogWatch()
+    for mark in request.node.iter_markers("allow_log"):
+        watch.allow(*mark.args, **mark.kwargs)
+    logging.getLogger().addHandler(watch)
+    yield watch.allow
+    logging.getLogger().removeHandler(watch)
+    if unexpected := watch.unexpected():
+        pytest.fail("unexpected in the log:\n" + "\n".join(unexpected), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def offline() -> Iterator[None]:
+    """Fails the test when it, or a library under it, tried to leave this computer, even if the error was caught."""
+    before = len(_guard.attempts)
+    yield
+    if attempts := _guard.attempts[before:]:
+        del _guard.attempts[before:]
+        pytest.fail("tried to leave this computer:\n" + "\n".join(attempts), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def small_models(tmp_path_factory: pytest.TempPathFactory) -> SmallModels:
+    """Small GGUFs by name, in a folder whose name has spaces and umlauts."""
+    folder = tmp_path_factory.mktemp("models") / "Große Modelle"
+    folder.mkdir()
+    return SmallModels(folder)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what is still running below this process, and let the session fail for it."""
+    for child in psutil.Process().children(recursive=True):
+        try:
+            if child.status() != psutil.STATUS_ZOMBIE:
+                _orphans.append(f"{child.pid}: {' '.join(child.cmdline())}")
+                child.kill()
+        except psutil.NoSuchProcess:
+            continue
+    if _orphans:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _orphans:
+        terminalreporter.section("children that outlived the tests", red=True)
+        for line in _orphans:
+            terminalreporter.write_line(line)
