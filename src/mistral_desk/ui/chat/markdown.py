@@ -1,0 +1,223 @@
+"""Markdown as blocks that can be shown one by one, so that a growing answer re-parses its tail only.
+
+markdown-it-py reads the source (CommonMark with GitHub's tables, HTML off); this module cuts its token stream
+into prose, code and tables. No Qt here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+PROSE_LIMIT: Final = 1200
+"""Characters of prose after which the next paragraph starts a block of its own."""
+PARAGRAPH_LIMIT: Final = 4000
+"""A single paragraph longer than this is cut between two words."""
+
+Gap: TypeAlias = Literal["paragraph", "item", "none"]
+"""Space above a block: as between paragraphs, as between items of a list, or none (a cut inside a paragraph)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prose:
+    """Paragraphs, headings, lists and quotes, as markdown-it's tokens."""
+
+    tokens: tuple[Token, ...]
+    characters: int
+    gap: Gap = "paragraph"
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """A block of source text. `depth` counts the lists and quotes around it."""
+
+    language: str
+    text: str
+    depth: int = 0
+    gap: Gap = "paragraph"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table with its inline tokens."""
+
+    tokens: tuple[Token, ...]
+    characters: int
+    gap: Gap = "paragraph"
+
+
+Block: TypeAlias = Prose | Code | Table
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - 60 ms that the first window need not wait for
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def blocks_of(source: str) -> list[Block]:
+    """All blocks of a finished text."""
+    splitter = Splitter()
+    splitter.feed(source)
+    return splitter.blocks()
+
+
+class Splitter:
+    """Blocks of a text that grows. Blocks that can no longer change keep their identity between calls."""
+
+    def __init__(self) -> None:
+        self._frozen: list[Block] = []
+        self._tail = ""
+        self._tail_gap: Gap = "paragraph"
+        self._parsed: list[Block] | None = None
+
+    def feed(self, text: str) -> None:
+        """More text at the end."""
+        if text:
+            self._tail += text
+            self._parsed = None
+
+    def blocks(self) -> list[Block]:
+        """The blocks so far; only what follows the last finished one is parsed again."""
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return [*self._frozen, *self._parsed]
+
+    def _parse(self) -> list[Block]:
+        while True:
+            if cut := _long_paragraph(self._tail):
+                head, self._tail = self._tail[:cut], self._tail[cut:]
+                self._frozen.extend(_cut(_parser().parse(head), self._tail_gap))
+                self._tail_gap = "none"
+                continue
+            tokens = _parser().parse(self._tail)
+            boundary = _boundary(tokens, self._tail)
+            if boundary is None:
+                return _cut(tokens, self._tail_gap)
+            offset, gap = boundary
+            head, self._tail = self._tail[:offset], self._tail[offset:]
+            self._frozen.extend(_cut(_parser().parse(head), self._tail_gap))
+            self._tail_gap = gap
+
+
+def _long_paragraph(source: str) -> int:
+    """Where to cut when the text starts with a paragraph over the limit, else 0.
+
+    Letters must follow the cut, so that the rest cannot turn into a list or a heading.
+    """
+    window = source[: PARAGRAPH_LIMIT + 1]
+    if len(window) <= PARAGRAPH_LIMIT or "\n\n" in window or not window.lstrip()[:1].isalnum():
+        return 0
+    if _parser().parse(window)[0].type != "paragraph_open":
+        return 0
+    for place in range(PARAGRAPH_LIMIT - 1, PARAGRAPH_LIMIT // 2, -1):
+        if window[place] in " \n" and window[place + 1].isalpha():
+            return place + 1
+    return PARAGRAPH_LIMIT
+
+
+def _boundary(tokens: Sequence[Token], source: str) -> tuple[int, Gap] | None:
+    """The offset of the first place where what stands before is finished and long enough, or None.
+
+    A block counts as begun only when its first line is complete: until then `#` may still become `#hashtag` and
+    belong to the paragraph before.
+    """
+    starts = _line_starts(source)
+    complete = source.count("\n")
+    previous_prose = False
+    for token in tokens:
+        if token.map is None:
+            continue
+        line = token.map[0]
+        if line >= complete:
+            break
+        offset = starts[line]
+        if token.level == 0 and token.nesting >= 0:
+            prose = token.type not in ("fence", "code_block", "table_open")
+            if offset > 0 and (offset >= PROSE_LIMIT or not (prose and previous_prose)):
+                return offset, "paragraph"
+            previous_prose = prose
+        elif token.type == "list_item_open" and token.level == 1 and offset >= PROSE_LIMIT:
+            return offset, "item"
+    return None
+
+
+def _line_starts(source: str) -> list[int]:
+    starts = [0]
+    position = source.find("\n")
+    while position >= 0:
+        starts.append(position + 1)
+        position = source.find("\n", position + 1)
+    return starts
+
+
+def _cut(tokens: Sequence[Token], gap: Gap) -> list[Block]:
+    """Blocks of one parsed stretch: code leaves its list and becomes a block, the list goes on after it."""
+    made: list[Block] = []
+    run: list[Token] = []
+    stack: list[Token] = []
+    numbers: list[int] = []
+    table: list[Token] = []
+
+    def add(block: Block) -> None:
+        made.append(block)
+
+    def close_run(next_gap: Gap) -> Gap:
+        if any(token.type in ("inline", "hr") for token in run):
+            characters = sum(len(token.content) for token in run)
+            add(Prose(tuple(run), characters, gap))
+            run.clear()
+            return next_gap
+        run.clear()
+        return gap
+
+    for token in tokens:
+        if table or (token.type == "table_open" and not stack):
+            table.append(token)
+            if token.type == "table_close":
+                gap = close_run("paragraph")
+                add(Table(tuple(table), sum(len(part.content) for part in table), gap))
+                table, gap = [], "paragraph"
+        elif token.type in ("fence", "code_block"):
+            gap = close_run("paragraph")
+            language = token.info.split()[0] if token.info.split() else ""
+            depth = sum(1 for opened in stack if opened.type in ("bullet_list_open", "ordered_list_open"))
+            add(Code(language, token.content.removesuffix("\n"), depth, gap))
+            gap = "paragraph"
+            run.extend(_reopened(stack, numbers))
+        else:
+            run.append(token)
+            if token.nesting == 1:
+                stack.append(token)
+                if token.type == "ordered_list_open":
+                    numbers.append(int(token.attrs.get("start", 1)) - 1)
+                elif token.type == "bullet_list_open":
+                    numbers.append(0)
+                elif token.type == "list_item_open" and numbers:
+                    numbers[-1] += 1
+            elif token.nesting == -1 and stack:
+                stack.pop()
+                if token.type in ("ordered_list_close", "bullet_list_close") and numbers:
+                    numbers.pop()
+    close_run("paragraph")
+    return made
+
+
+def _reopened(stack: Sequence[Token], numbers: Sequence[int]) -> Iterator[Token]:
+    """The open lists and items once more, marked as going on, so that prose after a code block keeps its place."""
+    place = iter(numbers)
+    for opened in stack:
+        again = opened.copy(meta={**opened.meta, "resumed": True})
+        if opened.type in ("ordered_list_open", "bullet_list_open"):
+            number = next(place, 1)
+            if opened.type == "ordered_list_open":
+                again.attrs = {**opened.attrs, "start": number}
+        yield again

@@ -1,0 +1,58 @@
+"""One channel for everything that the window tells a person outside the conversation; what is shown is logged.
+
+Widgets emit into it, the window's banner shows it. Nothing else opens message boxes for errors.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from mistral_desk.core.errors import Problem, Words, as_problem, in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["info", "success", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What to show: words, how grave it is, and at most one thing that the person can do at once.
+
+    A notice with `seconds` leaves by itself after that time; 0 stays until it is closed.
+    """
+
+    kind: Kind
+    words: Words
+    action: str = ""
+    act: Callable[[], None] | None = None
+    seconds: int = 0
+
+
+class Notices(QObject):
+    """Where notices go. `shown` carries a `Notice`."""
+
+    shown = Signal(object)
+
+    def show(self, notice: Notice) -> None:
+        """Show a notice and log it at the level that fits its kind."""
+        level = {"error": logging.ERROR, "warning": logging.WARNING}.get(notice.kind, logging.INFO)
+        log.log(level, "shown: %s | %s | %s", notice.words.title, notice.words.message, notice.words.hint)
+        self.shown.emit(notice)
+
+    def problem(self, problem: Problem, kind: Kind = "error") -> None:
+        """Show a problem in words; its detail goes to the log only."""
+        if problem.detail:
+            log.info("detail of %s: %s", problem.id, problem.detail)
+        self.show(Notice(kind, in_words(problem)))
+
+    def error(self, error: BaseException) -> None:
+        """Show any exception in words and log it with its traceback."""
+        log.error("reported: %s", error, exc_info=error)
+        self.problem(as_problem(error))

@@ -1,0 +1,54 @@
+"""Background work of the window: every task is kept, belongs to an object and reports how it failed.
+
+A task that nobody holds can vanish in mid-air, and its exception would surface only at garbage collection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Reporter(Protocol):
+    """Who is told about a task that failed."""
+
+    def error(self, error: BaseException) -> None:
+        """Show and log an exception."""
+
+
+class Tasks:
+    """The tasks of one owner; `notices` hears about failures, `cancel` ends all of them."""
+
+    def __init__(self, notices: Reporter) -> None:
+        self._notices = notices
+        self._running: set[asyncio.Task[object]] = set()
+
+    def spawn(self, work: Coroutine[object, object, T], name: str) -> asyncio.Task[T]:
+        """Start `work` now. It is kept until it ends; an exception is shown and logged."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def cancel(self) -> None:
+        """Cancel everything that still runs and wait for it."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._running.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.debug("the task %s failed", task.get_name())
+            self._notices.error(error)

@@ -1,0 +1,1 @@
+"""How the window looks: colours, type, space and icons, all from one table of tokens."""

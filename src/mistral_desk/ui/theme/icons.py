@@ -1,0 +1,46 @@
+"""The icon set: our own SVG strokes, tinted with a colour of the palette at the screen's own resolution."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from mistral_desk.core.paths import resource
+
+
+@lru_cache(maxsize=64)
+def _source(name: str) -> str:
+    return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=512)
+def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
+    """The icon `name` in `colour` (#RRGGBB), `size` logical pixels wide, for a screen of device ratio `ratio`."""
+    drawn = QPixmap(QSize(round(size * ratio), round(size * ratio)))
+    drawn.fill(Qt.GlobalColor.transparent)
+    renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+    painter = QPainter(drawn)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    renderer.render(painter, QRectF(drawn.rect()))
+    painter.end()
+    drawn.setDevicePixelRatio(ratio)
+    return drawn
+
+
+def icon(name: str, colour: str, size: int = 20) -> QIcon:
+    """A stock icon for menus; two resolutions."""
+    made = QIcon()
+    for ratio in (1.0, 2.0):
+        made.addPixmap(pixmap(name, colour, size, ratio))
+    return made
+
+
+def app_icon() -> QIcon:
+    """The program's own sign, in the sizes that systems ask for."""
+    made = QIcon()
+    for size in (16, 32, 48, 64, 128, 256):
+        made.addPixmap(pixmap("app", "#FFFFFF", size, 1.0))
+    return made

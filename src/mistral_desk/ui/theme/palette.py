@@ -1,0 +1,76 @@
+"""Qt's palette and the little style sheet, both derived from the tokens, so that stock controls fit in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor, QPalette
+
+from mistral_desk.ui.theme.contrast import blend
+
+if TYPE_CHECKING:
+    from mistral_desk.ui.theme.tokens import Colours
+
+_Role = QPalette.ColorRole
+
+
+def palette(colours: Colours) -> QPalette:
+    """Every role that Fusion paints with, for the enabled and the disabled state."""
+    faded = blend(colours.muted, colours.canvas, 0.65)
+    made = QPalette()
+    roles = {
+        _Role.Window: colours.canvas,
+        _Role.WindowText: colours.text,
+        _Role.Base: colours.canvas,
+        _Role.AlternateBase: colours.raised,
+        _Role.Text: colours.text,
+        _Role.Button: colours.raised,
+        _Role.ButtonText: colours.text,
+        _Role.BrightText: colours.danger,
+        _Role.ToolTipBase: colours.text,
+        _Role.ToolTipText: colours.canvas,
+        _Role.PlaceholderText: colours.muted,
+        _Role.Highlight: selection(colours),
+        _Role.HighlightedText: colours.text,
+        _Role.Accent: colours.accent,
+        _Role.Link: colours.accent,
+        _Role.LinkVisited: colours.accent,
+        _Role.Light: colours.raised,
+        _Role.Midlight: colours.hairline,
+        _Role.Mid: colours.border,
+        _Role.Dark: colours.border,
+        _Role.Shadow: colours.hairline,
+    }
+    for role, colour in roles.items():
+        made.setColor(role, QColor(colour))
+    for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(faded))
+    return made
+
+
+def selection(colours: Colours) -> str:
+    """Background of selected text: a light wash of the accent on which the text colour stays readable."""
+    return blend(colours.accent, colours.canvas, 0.24)
+
+
+def sheet(colours: Colours) -> str:
+    """Scroll bars, tool tips and menus: what a palette alone cannot shape."""
+    thumb = blend(colours.border, colours.canvas, 0.55)
+    return f"""
+QToolTip {{ background: {colours.text}; color: {colours.canvas}; border: 0; padding: 5px 8px; }}
+QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+QScrollBar::handle {{ background: {thumb}; border-radius: 3px; margin: 3px; }}
+QScrollBar::handle:vertical {{ min-height: 36px; }}
+QScrollBar::handle:horizontal {{ min-width: 36px; }}
+QScrollBar::handle:hover {{ background: {colours.border}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QMenu {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.hairline};
+  border-radius: 10px; padding: 6px; }}
+QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; }}
+QMenu::item:selected {{ background: {colours.bubble}; }}
+QMenu::item:disabled {{ color: {colours.muted}; }}
+QMenu::separator {{ height: 1px; background: {colours.hairline}; margin: 6px 8px; }}
+QMenu::icon {{ padding-left: 8px; }}
+"""

@@ -1,0 +1,218 @@
+"""The one button of the window, painted from the theme in a few kinds; a ring shows keyboard focus only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
+
+from mistral_desk.ui.theme.contrast import blend
+from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.theme.tokens import Step
+
+Kind = Literal["primary", "outline", "quiet", "row"]
+"""`primary`: filled · `outline`: bordered · `quiet`: bare until touched · `row`: a list's line."""
+
+_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+RING = 2
+
+
+class Button(QAbstractButton):
+    """A button with an icon, a text or both; the accessible name is given even where no text is shown."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        name: str,
+        *,
+        icon: str = "",
+        kind: Kind = "quiet",
+        text: str = "",
+        step: Step = "body",
+        muted: bool = False,
+        small: bool = False,
+        round_: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._icon = icon
+        self._kind: Kind = kind
+        self._step: Step = step
+        self._muted = muted
+        self._small = small
+        self._round = round_
+        self._ring = False
+        self._reason = ""
+        self.setText(text)
+        self.setAccessibleName(name)
+        if not text:
+            self.setToolTip(name)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        wide = QSizePolicy.Policy.Expanding if kind == "row" else QSizePolicy.Policy.Fixed
+        self.setSizePolicy(wide, QSizePolicy.Policy.Fixed)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def set_icon(self, icon: str) -> None:
+        """Show another icon."""
+        if icon != self._icon:
+            self._icon = icon
+            self.update()
+
+    def set_kind(self, kind: Kind) -> None:
+        """Paint as another kind."""
+        if kind != self._kind:
+            self._kind = kind
+            self.update()
+
+    def set_label(self, name: str, text: str | None = None) -> None:
+        """Another accessible name (and tool tip), another text where one is shown."""
+        self.setAccessibleName(name)
+        if text is None:
+            self.setToolTip(name)
+        elif text != self.text():
+            self.setText(text)
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for its text; the height is the theme's control height."""
+        height = self._height()
+        metrics = self.fontMetrics()
+        if not self.text():
+            return QSize(height, height)
+        side = SPACE[1] if self._small else SPACE[2]
+        width = 2 * side + metrics.horizontalAdvance(self.text()) + 1
+        if self._icon:
+            width += self._icon_size() + (SPACE[0] if self._small else 6)
+        return QSize(width, height)
+
+    def minimumSizeHint(self) -> QSize:
+        """A row may become as narrow as its icon; the others keep their size."""
+        hint = self.sizeHint()
+        return QSize(self._height(), hint.height()) if self._kind == "row" else hint
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Surface, icon and text, then the focus ring."""
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(RING, RING, -RING, -RING)
+        if self._kind == "row":
+            box = QRectF(self.rect()).adjusted(0, 1, 0, -1)
+        radius = box.height() / 2 if self._round else (RADIUS_SMALL if self._small or self._kind == "row" else RADIUS)
+        surface, ink = self._surface(), self._ink()
+        if surface is not None or self._kind == "outline":
+            painter.setPen(QPen(QColor(colours.border), 1) if self._kind == "outline" else Qt.PenStyle.NoPen)
+            painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
+            inset = 0.5 if self._kind == "outline" else 0.0
+            painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius, radius)
+        self._paint_content(painter, ink)
+        if self._ring and self.hasFocus():
+            painter.setPen(QPen(QColor(colours.accent if self._kind != "primary" else colours.text), RING))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            half = RING / 2
+            ring = QRectF(self.rect()).adjusted(half, half, -half, -half)
+            painter.drawRoundedRect(ring, radius + 1, radius + 1)
+        painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring is for the keyboard; a click needs none."""
+        self._ring = event.reason() in _KEYBOARD
+        super().focusInEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses as well as Space."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.isEnabled():
+            self.click()
+            return
+        super().keyPressEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """A disabled button has no hand."""
+        if event.type() == QEvent.Type.EnabledChange:
+            self.setCursor(Qt.CursorShape.PointingHandCursor if self.isEnabled() else Qt.CursorShape.ArrowCursor)
+        super().changeEvent(event)
+
+    def _restyle(self) -> None:
+        self.setFont(self._theme.font(self._step))
+        self.updateGeometry()
+        self.update()
+
+    def _height(self) -> int:
+        return self._theme.control - (4 if self._small else 0) + (2 if self._kind == "row" else 0)
+
+    def _icon_size(self) -> int:
+        base = 16 if self._small else 20
+        return round(base * max(1.0, self._theme.text_size / 100))
+
+    def _surface(self) -> QColor | None:
+        colours = self._theme.colours
+        over, down = self.underMouse() and self.isEnabled(), self.isDown()
+        if self._kind == "primary":
+            if not self.isEnabled():
+                return QColor(colours.hairline)
+            share = 0.82 if down else 0.9 if over else 1.0
+            return QColor(blend(colours.accent, colours.text, share))
+        if self.isChecked():
+            return QColor(blend(colours.accent, colours.canvas, 0.12 if over else 0.08))
+        if down:
+            return QColor(blend(colours.text, colours.bubble, 0.1))
+        if over:
+            return QColor(blend(colours.text, colours.canvas, 0.07))
+        return None
+
+    def _ink(self) -> QColor:
+        colours = self._theme.colours
+        if not self.isEnabled():
+            return QColor(blend(colours.muted, colours.canvas, 0.65))
+        if self._kind == "primary":
+            return QColor(colours.on_accent)
+        if self.isChecked():
+            return QColor(colours.accent)
+        return QColor(colours.muted if self._muted and not self.underMouse() else colours.text)
+
+    def _paint_content(self, painter: QPainter, ink: QColor) -> None:
+        size = self._icon_size()
+        text = self.text()
+        metrics = self.fontMetrics()
+        side = SPACE[1] if self._small or self._kind == "row" else SPACE[2]
+        gap = (SPACE[0] if self._small else 6) if self._icon and text else 0
+        icon_width = size if self._icon else 0
+        room = self.width() - 2 * side - icon_width - gap
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room + 1) if text else ""
+        content = icon_width + gap + metrics.horizontalAdvance(shown)
+        left = float(side) if self._kind == "row" else (self.width() - content) / 2
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        if self._icon:
+            x = self.width() - left - size if mirrored else left
+            picture = self._theme.pixmap(self._icon, ink.name(), size, self.devicePixelRatioF())
+            painter.drawPixmap(QRectF(x, (self.height() - size) / 2, size, size), picture, QRectF(picture.rect()))
+        if shown:
+            painter.setPen(ink)
+            painter.setFont(self.font())
+            start = left + icon_width + gap
+            box = QRectF(start, 0, self.width() - start, self.height())
+            if mirrored:
+                box.moveRight(self.width() - start)
+            side_flag = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(box, int(side_flag | Qt.AlignmentFlag.AlignVCenter), shown)
+
+
+def explain(button: QWidget, reason: str) -> None:
+    """Grey a control and say why in its tool tip and description; an empty reason enables it again."""
+    button.setEnabled(not reason)
+    button.setAccessibleDescription(reason)
+    if reason:
+        button.setToolTip(reason)
+        if button.underMouse():
+            QToolTip.showText(button.mapToGlobal(button.rect().center()), reason, button)

@@ -1,0 +1,95 @@
+"""A streamed answer shows the same blocks as the finished one, and nothing in it can reach out."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mistral_desk.ui.chat.markdown import Block, Code, Prose, Splitter, Table, blocks_of
+
+FRAGMENTS = [
+    "# Title\n",
+    "A paragraph with **bold**, `code` and a [link](https://example.org/a_b).\n",
+    "line\nanother line\n",
+    "\n",
+    "\n\n",
+    "- one\n- two\n",
+    "  - nested\n",
+    "1. first\n\n   ```python\n   print(1)\n   ```\n   after\n2. second\n",
+    "```\nplain\n```\n",
+    "```js\nlet a = 1;\n\nlet b;\n",
+    "```\n",
+    "| a | b |\n|---|:-:|\n| 1 | 2 |\n",
+    "> quoted\n> more\n",
+    "---\n",
+    "#",
+    "-",
+    "=",
+    "*",
+    "1",
+    ".",
+    " ",
+    "word ",
+    "\t",
+    "[ref]: https://example.org\n",
+    "<b>html</b>\n",
+    "long words " * 60,
+    "paragraph. " * 150 + "\n",
+]
+
+
+def seen(blocks: list[Block]) -> list[object]:
+    shown: list[object] = []
+    for block in blocks:
+        match block:
+            case Code():
+                shown.append(("code", block.language, block.text, block.depth, block.gap))
+            case Prose() | Table():
+                tokens = [(token.type, token.content, token.meta.get("resumed")) for token in block.tokens]
+                shown.append((type(block).__name__, tokens, block.gap))
+    return shown
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 40))
+def test_a_stream_in_any_pieces_gives_the_blocks_of_the_whole(fragments: list[str], step: int) -> None:
+    text = "".join(fragments)
+    splitter = Splitter()
+    for start in range(0, len(text), step):
+        splitter.feed(text[start : start + step])
+        splitter.blocks()
+    assert seen(splitter.blocks()) == seen(blocks_of(text))
+
+
+def test_finished_blocks_keep_their_identity() -> None:
+    splitter = Splitter()
+    splitter.feed("```py\nx = 1\n```\n\nA paragraph.\n")
+    before = splitter.blocks()
+    splitter.feed("\n```py\ny = 2\n")
+    after = splitter.blocks()
+    assert after[0] is before[0]
+    assert len(after) == 3
+
+
+def test_code_inside_a_list_becomes_a_block_and_the_list_goes_on() -> None:
+    blocks = blocks_of("1. Install:\n   ```sh\n   pip install it\n   ```\n   Then start it.\n2. Done\n")
+    assert [type(block) for block in blocks] == [Prose, Code, Prose]
+    code, rest = blocks[1], blocks[2]
+    assert isinstance(code, Code)
+    assert (code.language, code.text, code.depth) == ("sh", "pip install it", 1)
+    assert isinstance(rest, Prose)
+    assert rest.tokens[0].attrs["start"] == 1
+    assert rest.tokens[1].meta["resumed"]
+
+
+def test_an_endless_paragraph_is_cut_into_pieces_of_bounded_size() -> None:
+    text = "word " * 40_000
+    blocks = blocks_of(text)
+    assert max(block.characters for block in blocks if isinstance(block, Prose)) <= 4000
+    assert sum(block.characters for block in blocks if isinstance(block, Prose)) > 190_000
+
+
+def test_raw_html_stays_text() -> None:
+    (block,) = blocks_of('<img src="file:///etc/passwd"><script>alert(1)</script>')
+    assert isinstance(block, Prose)
+    assert [token.type for token in block.tokens] == ["paragraph_open", "inline", "paragraph_close"]
