@@ -114,7 +114,7 @@ class Child:
         try:
             process = _spawn(self._command)
         except (OSError, ValueError) as error:
-            _log.warning("the worker could not be started", exc_info=True)
+            _log.info("the worker could not be started: %s", error)
             self._post(Ended(None, str(error)))
             return
         with self._lock:
@@ -130,7 +130,8 @@ class Child:
         self._outgoing.put(None)
         for thread in (reader, logger, writer):
             thread.join(_DRAIN_S)
-        _log.info("worker %d ended with status %d", process.pid, status)
+        last_words = "\n".join(self._stderr) if status else ""
+        _log.info("worker %d ended with status %d %s\n%s", process.pid, status, self._fault, last_words)
         oom = max(0, oom_kills() - killed_before)
         self._post(Ended(status, self._fault, self._misunderstood, oom, tuple(self._stderr)))
 
