@@ -5,6 +5,7 @@ The one place that knows which part gets which; everything here runs under any a
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,9 +61,10 @@ class Services:
         return cls(places, log, settings, history, worker, Session(history, worker), notices)
 
     async def close(self) -> None:
-        """End the worker, then the history, then the log."""
+        """Stop answers, keep what they have, end the worker; then close the history, then the log."""
         try:
-            await self.engine.close()
+            # Together, because an answer ends when its worker does and is saved after that.
+            await asyncio.gather(self.session.close(), self.engine.close())
         finally:
             try:
                 await self.history.close()

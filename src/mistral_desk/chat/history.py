@@ -5,7 +5,7 @@ What a call has changed is on the disk when it returns. `store` has the threads 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mistral_desk.chat import rows
 from mistral_desk.chat.backups import now as the_time
@@ -184,15 +184,16 @@ class History:
     async def begin_turn(
         self,
         conversation_id: int | None,
-        parent: int | None,
         text: str,
         *,
-        model: str,
-        effort: Effort,
+        parent: int | Literal["leaf"] | None = "leaf",
+        model: str = "",
+        effort: Effort = "none",
         settings: ConversationSettings | None = None,
     ) -> tuple[Conversation, Message, Message]:
-        """In one transaction: the person's message below `parent`, and its answer, still empty and `unfinished`.
+        """In one transaction: the person's message, and its answer, still empty and `unfinished`.
 
+        The message follows `parent`: the branch that is shown, a message, or None for a new root.
         `conversation_id` None makes a new conversation. One without a title gets it from the text.
         """
         now = the_time()
@@ -202,10 +203,12 @@ class History:
             owner = conversation_id
             if owner is None:
                 owner = rows.insert_conversation(connection, "", now, chosen)
-            if not rows.conversation(connection, owner).title:
+            head = rows.conversation(connection, owner)
+            if not head.title:
                 rows.update_conversation(connection, owner, "title", title_from(rows.clean(text)))
+            above = head.leaf if parent == "leaf" else parent
             person = rows.NewMessage("user", [Part("text", text)])
-            user = rows.insert_message(connection, owner, parent, person, now)
+            user = rows.insert_message(connection, owner, above, person, now)
             answer = rows.insert_message(connection, owner, user, _empty_answer(model, effort), now)
             return (
                 rows.conversation(connection, owner),
@@ -216,7 +219,7 @@ class History:
         return await self._store.write(work)
 
     async def begin_version(
-        self, user_message: int, *, model: str, effort: Effort
+        self, user_message: int, *, model: str = "", effort: Effort = "none"
     ) -> tuple[Conversation, Message, Message]:
         """A new answer, empty and `unfinished`, beside those that a person's message already has."""
         now = the_time()
@@ -240,8 +243,17 @@ class History:
         model: str | None = None,
     ) -> Message:
         """Replace what an answer holds, the token ids included; `model` None leaves the model's name as it is."""
-        now = the_time()
         state = rows.AnswerState(parts, tokens, vocabulary, ending, figures, model)
+        return await self.finish_answer(message_id, state)
+
+    async def save_answer(self, message_id: int, state: rows.AnswerState) -> None:
+        """As `update_answer`, for an answer that still grows: nothing is read back."""
+        now = the_time()
+        await self._store.write(lambda c: rows.update_answer(c, message_id, state, now))
+
+    async def finish_answer(self, message_id: int, state: rows.AnswerState) -> Message:
+        """As `update_answer`; returns the message as it is stored."""
+        now = the_time()
 
         def work(connection: sqlite3.Connection) -> Message:
             rows.update_answer(connection, message_id, state, now)

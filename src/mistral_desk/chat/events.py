@@ -1,0 +1,68 @@
+"""What one turn reports while it runs: the window and the command line show a turn from these alone."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from mistral_desk.chat.message import Conversation, Message
+from mistral_desk.core.errors import Problem
+
+
+class Started(msgspec.Struct, frozen=True):
+    """Both messages are stored: the person's, and the answer, still empty. Always the first event."""
+
+    conversation: Conversation
+    user_message: Message
+    answer_message: Message
+
+
+class Loading(msgspec.Struct, frozen=True):
+    """The model is being loaded; `fraction` from 0 to 1. Absent if it is ready already."""
+
+    fraction: float
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The model reads the conversation: `done` of `total` tokens, `cached` of them for free.
+
+    `seconds_left` is None until it can be told.
+    """
+
+    done: int
+    total: int
+    cached: int
+    seconds_left: float | None
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """More of the model's thoughts."""
+
+    text: str
+
+
+class Writing(msgspec.Struct, frozen=True):
+    """More of the answer's text."""
+
+    text: str
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The answer is complete, or was stopped, and is stored as `message`. The last event."""
+
+    message: Message
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """The turn failed; `message` is the answer as far as it came. The last event.
+
+    It is stored with the ending `failed`, unless saving itself was the problem (`history.…`): then `message`
+    holds what `History.save` can save later.
+    """
+
+    problem: Problem
+    message: Message
+
+
+TurnEvent: TypeAlias = Started | Loading | Reading | Thinking | Writing | Ended | Broken

@@ -1,0 +1,181 @@
+"""One answer while it is made: a task of its own, so that a window that stops listening loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from mistral_desk.chat.answer import GrowingAnswer, Saver
+from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.prompting import turns_of
+from mistral_desk.core.errors import DeskError, Problem, as_problem
+from mistral_desk.inference.protocol import Effort, Figures, Finished, ModelInfo, Piece, PromptProgress, Sampling, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+
+    from mistral_desk.chat.history import History
+    from mistral_desk.chat.message import Ending, Message
+    from mistral_desk.inference.client import Answer, ModelSpec
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class EngineDoor(Protocol):
+    """What a session needs of the engine; `inference.client.Engine` is one."""
+
+    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo: ...  # noqa: D102
+
+    def generate(  # noqa: D102
+        self, turns: Sequence[Turn], effort: Effort = ..., sampling: Sampling = ..., max_tokens: int | None = None
+    ) -> AsyncGenerator[Answer, None]: ...
+
+    def stop(self) -> None: ...  # noqa: D102
+
+    def answer_now(self) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How an answer is to be made."""
+
+    spec: ModelSpec
+    sampling: Sampling
+    max_tokens: int | None
+
+
+class RunningTurn:
+    """The task that makes one answer; its events pile up in `events` however slowly they are taken."""
+
+    def __init__(
+        self,
+        *,
+        history: History,
+        engine: EngineDoor,
+        engine_free: asyncio.Lock,
+        user: Message,
+        answer: Message,
+        wish: Wish,
+    ) -> None:
+        self.answer = answer
+        self.events: asyncio.Queue[TurnEvent] = asyncio.Queue()
+        self._history = history
+        self._engine = engine
+        self._engine_free = engine_free
+        self._user = user
+        self._wish = wish
+        self._text = GrowingAnswer()
+        self._saver = Saver(history, answer, self._text)
+        self._stopping = asyncio.Event()
+        self._generating = False
+        self.task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {answer.id}")
+
+    def stop(self) -> None:
+        """End as soon as possible; without effect when it is over."""
+        if self.task.done():
+            return
+        self._stopping.set()
+        if self._generating:
+            self._engine.stop()
+
+    async def _run(self) -> None:
+        ending: Ending = "failed"
+        figures: Figures | None = None
+        problem: Problem | None = None
+        try:
+            ending, figures = await self._make()
+        except asyncio.CancelledError:
+            ending = "stopped"
+            raise
+        except DeskError as error:
+            problem = error.problem
+            log.warning("answer %d failed: %s", self.answer.id, error)
+        except Exception as error:
+            problem = as_problem(error)
+            log.exception("answer %d failed", self.answer.id)
+        finally:
+            message, unsaved = await self._saver.finish(ending, figures)
+            problem = problem or unsaved
+            self.events.put_nowait(Broken(problem, message) if problem else Ended(message))
+
+    async def _make(self) -> tuple[Ending, Figures | None]:
+        if not await self._or_stop(self._engine_free.acquire()):
+            return "stopped", None
+        try:
+            spec = self._wish.spec
+            info = await self._or_stop(self._engine.ensure(spec, lambda share: self.events.put_nowait(Loading(share))))
+            if info is None:
+                return "stopped", None
+            self._text.vocabulary = info.vocabulary
+            settings = await self._history.settings(self._user.conversation)
+            turns = turns_of(await self._history.branch(self._user.id), settings.system)
+            if self._stopping.is_set():
+                return "stopped", None
+            return await self._generate(turns)
+        finally:
+            self._engine_free.release()
+
+    async def _or_stop(self, wanted: Coroutine[Any, Any, T]) -> T | None:
+        """What is `wanted`, or None when the turn is stopped first; it is then cancelled and ends by itself."""
+        loop = asyncio.get_running_loop()
+        work, stopping = loop.create_task(wanted), loop.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return work.result() if work.done() else None
+        finally:
+            stopping.cancel()
+            if not work.done():
+                _let_go(work)
+
+    async def _generate(self, turns: Sequence[Turn]) -> tuple[Ending, Figures | None]:
+        wish = self._wish
+        self._generating = True
+        answer = self._engine.generate(turns, self.answer.effort, wish.sampling, wish.max_tokens)
+        try:
+            async with contextlib.aclosing(answer):
+                async for event in answer:
+                    if isinstance(event, Finished):
+                        self._text.vocabulary = event.vocabulary
+                        return event.reason, event.figures
+                    if self._stopping.is_set():
+                        self._engine.stop()  # again: the first one may have met a worker that was just starting
+                    self._take(event)
+        except DeskError as error:
+            if not self._stopping.is_set():
+                raise
+            log.info("answer %d was stopped, and its worker ended: %s", self.answer.id, error)
+            return "stopped", None
+        finally:
+            self._generating = False
+        raise DeskError("engine.protocol", reason="an answer without an end")
+
+    def _take(self, event: Piece | PromptProgress) -> None:
+        match event:
+            case PromptProgress(done=done, total=total, cached=cached, seconds_left=left):
+                self.events.put_nowait(Reading(done, total, cached, left))
+            case Piece(kind=kind, text=text):
+                self._text.add(event)
+                self._saver.changed()
+                if text:
+                    self.events.put_nowait(Thinking(text) if kind == "thinking" else Writing(text))
+
+
+_ending: Final[set[asyncio.Task[Any]]] = set()
+
+
+def _let_go(task: asyncio.Task[T]) -> None:
+    """Cancel a task that nobody waits for; it is kept until it has cleaned up."""
+
+    def over(done: asyncio.Task[T]) -> None:
+        _ending.discard(done)
+        if not done.cancelled() and (error := done.exception()):
+            log.info("what was stopped ended with %s", error)
+
+    _ending.add(task)
+    task.add_done_callback(over)
+    task.cancel()
