@@ -156,3 +156,14 @@ def test_ci_calls_the_readme_s_test_command() -> None:
     assert os.access(script, os.X_OK)
     assert "python3 dev.py test" in script.read_text(encoding="utf-8")
     assert "python3 dev.py test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    broken = [
+        f"{name_of(path)}: {target}"
+        for path in house_files()
+        if path.suffix == ".md"
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
+        if "://" not in target and not target.startswith("mailto:") and not (path.parent / target).exists()
+    ]
+    assert broken == []
