@@ -1,0 +1,48 @@
+"""Measures what the product promises about speed and weight: `python -m benchmarks [--only NAME] [--json]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from benchmarks import engine_speed
+from benchmarks.figure import Benchmark, Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BENCHMARKS: Final = (
+    Benchmark("generation", "of bare llama.cpp", 0.97, "at least", engine_speed.generation),
+    Benchmark("reading", "of bare llama.cpp", 0.97, "at least", engine_speed.reading),
+)
+
+
+def row(figure: Figure) -> str:
+    """A figure as one line for people."""
+    sign = {True: "met", False: "NOT MET", None: "not measured"}[figure.met]
+    value = "–" if figure.value is None else f"{figure.value:g} {figure.unit}"
+    return f"{figure.name:<20} {value:<28} aim {figure.aim:<32} {sign:<13} {figure.how}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all benchmarks, or one. The exit status is 0 when nothing that was measured misses its aim."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=[benchmark.name for benchmark in BENCHMARKS], help="measure only this")
+    parser.add_argument("--json", action="store_true", help="one JSON document, a list of figures")
+    options = parser.parse_args(arguments)
+    figures: list[Figure] = []
+    for benchmark in BENCHMARKS:
+        if options.only in (None, benchmark.name):
+            figures.append(benchmark.run())
+            if not options.json:
+                print(row(figures[-1]), flush=True)
+    if options.json:
+        print(msgspec.json.format(msgspec.json.encode(figures), indent=2).decode())
+    return 1 if any(figure.met is False for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
