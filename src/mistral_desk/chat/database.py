@@ -135,16 +135,16 @@ def prepare(connection: sqlite3.Connection, check_s: float | None, before_migrat
         migrate(connection)
 
 
-def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection) -> None:
     """Run the migrations that are missing, all of them or none."""
     with transaction(connection):
         done = _pragma(connection, "user_version")  # again: another process may have been faster
-        for number, statements in enumerate(migrations[done:], start=done + 1):
+        for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
             for statement in statements:
                 connection.execute(statement)
             log.info("history migrated to format %d", number)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {max(done, len(migrations))}")
+        connection.execute(f"PRAGMA user_version = {max(done, len(MIGRATIONS))}")
 
 
 def check(connection: sqlite3.Connection, limit_s: float | None) -> bool:

@@ -73,11 +73,12 @@ class RunningTurn:
         self._saver = Saver(history, answer, self._text)
         self._stopping = asyncio.Event()
         self._generating = False
+        self.is_over = False
         self.task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {answer.id}")
 
     def stop(self) -> None:
         """End as soon as possible; without effect when it is over."""
-        if self.task.done():
+        if self.is_over:
             return
         self._stopping.set()
         if self._generating:
@@ -101,6 +102,7 @@ class RunningTurn:
         finally:
             message, unsaved = await self._saver.finish(ending, figures)
             problem = problem or unsaved
+            self.is_over = True
             self.events.put_nowait(Broken(problem, message) if problem else Ended(message))
 
     async def _make(self) -> tuple[Ending, Figures | None]:

@@ -133,7 +133,7 @@ class Session:
 
         Any other answer whose ending is `unfinished` was cut off when the app was killed: show it as stopped.
         """
-        return self._turns[0].answer.id if self._turns else None
+        return next((turn.answer.id for turn in self._turns if not turn.is_over), None)
 
     def stop(self) -> None:
         """Stop what is loaded or generated, and what waits; each ends as `stopped` with what it has."""
