@@ -6,25 +6,23 @@ The one place that knows which part gets which; everything here runs under any a
 from __future__ import annotations
 
 import asyncio
-import stat
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mistral_desk.chat.history import History
 from mistral_desk.chat.session import Session
-from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.log import Log
-from mistral_desk.core.paths import Folders, folders, resource
+from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BUILTIN: Final = "builtin"
-BUILTIN_TITLE: Final = "Guide (demonstration)"
+    from mistral_desk.core.errors import Problem
+
+__all__ = ["BUILTIN", "BUILTIN_TITLE", "Services", "model_spec", "model_title"]
 
 
 @dataclass
@@ -74,43 +72,3 @@ class Services:
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`."""
         return model_spec(model, self.settings)
-
-
-def model_title(model: str) -> str:
-    """The name to show for a model id."""
-    return BUILTIN_TITLE if model == BUILTIN else Path(model).name
-
-
-def model_spec(model: str, settings: Settings) -> ModelSpec:
-    """What to run for a model id: `builtin`, or the path of a GGUF file; threads and context as set.
-
-    Only looks at the file from outside: what is in it is the worker's to judge. Raises `model.missing`,
-    `model.not_a_file`, `model.not_permitted`, `resource.missing`.
-    """
-    path = resource("model", "guide.gguf") if model == BUILTIN else _model_file(model)
-    return ModelSpec(
-        str(path),
-        context=settings.get(declared.CONTEXT) or None,
-        threads=settings.get(declared.THREADS) or None,
-    )
-
-
-def _model_file(model: str) -> Path:
-    try:
-        path = Path(model).expanduser().absolute()
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise DeskError("model.not_a_file", path=_printable(path))
-        with path.open("rb"):
-            pass
-    except PermissionError as error:
-        raise DeskError("model.not_permitted", path=_printable(model)) from error
-    except (OSError, ValueError, RuntimeError) as error:  # also names that no system allows, and an unknown ~user
-        raise DeskError("model.missing", str(error), path=_printable(model)) from error
-    if str(path) != _printable(path):
-        raise DeskError("model.load_failed", "its name is not valid Unicode", name=_printable(path.name))
-    return path
-
-
-def _printable(path: Path | str) -> str:
-    """A path as text that can be stored and sent: Linux allows names that are not valid Unicode."""
-    return str(path).encode("utf-8", "replace").decode("utf-8")

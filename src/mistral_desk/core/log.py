@@ -33,8 +33,9 @@ class Log:
         self._level = self._ours.level
         self._handlers: list[logging.Handler] = []
         self.file = folder / "desk.log" if folder else None
-        if self.file:
+        if folder and self.file:
             try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._add(_File(self.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"))
             except OSError as error:
                 _log.debug("no log file: %s", error)

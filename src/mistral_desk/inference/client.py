@@ -50,6 +50,11 @@ class Engine:
         """The worker's process id while it runs."""
         return self._worker.pid if self._worker else None
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being loaded or generated, so that `stop` has an effect."""
+        return bool(self._worker and self._worker.requests)
+
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
 

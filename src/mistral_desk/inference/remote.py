@@ -170,7 +170,7 @@ class Worker:
         Raises what the worker reports (`prompt.too_long`, `model.template`, …) and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(Generate(number, tuple(turns), effort, sampling, max_tokens))
+            self._send(Generate(number, tuple(map(_sendable, turns)), effort, sampling, max_tokens))
             while True:
                 match await self._next(request):
                     case Finished() as finished:
@@ -303,3 +303,11 @@ class Worker:
             async with asyncio.timeout(limit_s):
                 await self._over.wait()
         return self._over.is_set()
+
+
+def _sendable(turn: Turn) -> Turn:
+    """The turn without halves of characters (lone surrogates), which a clipboard may hold and UTF-8 cannot."""
+    text, thinking = (part.encode("utf-8", "replace").decode("utf-8") for part in (turn.text, turn.thinking))
+    if (text, thinking) == (turn.text, turn.thinking):
+        return turn
+    return msgspec.structs.replace(turn, text=text, thinking=thinking)

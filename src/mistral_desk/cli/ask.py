@@ -1,0 +1,248 @@
+"""`mistral-desk ask`: one question, one answer, streamed. It stores nothing, so it needs no history."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.chat.message import Draft
+from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft
+from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import Settings
+from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.inference.model_ids import model_spec, model_title
+from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+INTERRUPTED: Final = 130
+"""The exit status after Ctrl+C, as shells expect it."""
+
+_NOTES: Final[dict[Reason, str]] = {
+    "length": "(The answer was cut at the number of tokens asked for.)",
+    "context": "(The answer was cut because the model's context is full.)",
+    "stopped": "(Stopped.)",
+}
+
+
+class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
+    """More of the model's thoughts."""
+
+    text: str
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """More of the answer."""
+
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The answer is complete; what it took."""
+
+    reason: Reason
+    prompt_tokens: int
+    cached_tokens: int
+    generated_tokens: int
+    first_token_s: float | None
+    tokens_per_s: float | None
+
+
+def ask(arguments: argparse.Namespace) -> int:
+    """Run the command; raises `DeskError`."""
+    text = _from_stdin() if arguments.text == "-" else _whole(arguments.text)
+    draft = Draft(text, arguments.think)
+    check_draft(draft)
+    settings, problems = Settings.open(folders().ensure().settings)
+    for problem in problems:
+        write_problem(problem, as_json=False)
+    turns = [Turn("user", draft.text)]
+    if arguments.system:
+        turns.insert(0, Turn("system", _whole(arguments.system)))
+    question = Question(
+        turns=tuple(turns),
+        draft=draft,
+        spec=model_spec(arguments.model, settings),
+        title=model_title(arguments.model),
+        sampling=Sampling(temperature=arguments.temperature, seed=arguments.seed),
+        max_tokens=arguments.max_tokens,
+    )
+    return asyncio.run(_answer(question, Json() if arguments.json else Terminal()))
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is asked, and of which model."""
+
+    turns: tuple[Turn, ...]
+    draft: Draft
+    spec: ModelSpec
+    title: str
+    sampling: Sampling
+    max_tokens: int | None
+
+
+class Json:
+    """The answer as JSON lines."""
+
+    def loading(self, title: str, fraction: float) -> None:
+        """Nothing: progress is for people."""
+
+    def progress(self, event: PromptProgress) -> None:
+        """Nothing: progress is for people."""
+
+    def piece(self, piece: Piece) -> None:
+        """One line a piece."""
+        write_json(Thinking(piece.text) if piece.kind == "thinking" else Text(piece.text))
+
+    def done(self, end: Finished) -> None:
+        """The last line."""
+        took = end.figures
+        write_json(
+            Done(
+                end.reason,
+                took.prompt_tokens,
+                took.cached_tokens,
+                took.generated_tokens,
+                _rounded(took.first_token_s),
+                _rounded(took.tokens_per_s),
+            )
+        )
+
+    def broken(self, problem: Problem) -> None:
+        """The last line where there is no answer, or only a part of one."""
+        write_problem(problem, as_json=True)
+
+
+class Terminal:
+    """The answer on stdout; thoughts, progress and remarks on stderr."""
+
+    def __init__(self) -> None:
+        self._status = Status()
+        self._dim, self._undim = dimmed()
+        self._thinking = False
+        self._written = ""
+
+    def loading(self, title: str, fraction: float) -> None:
+        """Show how far the model is loaded."""
+        self._status.show(f"Loading {title} {fraction:.0%}")
+
+    def progress(self, event: PromptProgress) -> None:
+        """Show how far the message is read."""
+        left = f", about {event.seconds_left:.0f} s" if event.seconds_left else ""
+        self._status.show(f"Reading your message {event.done / max(event.total, 1):.0%}{left}")
+
+    def piece(self, piece: Piece) -> None:
+        """Write a piece where it belongs."""
+        self._status.clear()
+        if piece.kind == "thinking":
+            if not self._thinking:
+                self._thinking = True
+                sys.stderr.write(f"{self._dim}Thinking: ")
+            write_text(piece.text, sys.stderr)
+            return
+        self._end_thinking()
+        write_text(piece.text, sys.stdout)
+        self._written = piece.text
+
+    def done(self, end: Finished) -> None:
+        """End the lines; say what the text does not."""
+        self._end_lines()
+        if end.reason in _NOTES:
+            sys.stderr.write(_NOTES[end.reason] + "\n")
+        elif not self._written:
+            sys.stderr.write("(The model ended without a word.)\n")
+
+    def broken(self, problem: Problem) -> None:
+        """End what was begun, say what happened."""
+        self._end_lines()
+        write_problem(problem, as_json=False)
+
+    def _end_lines(self) -> None:
+        self._status.clear()
+        self._end_thinking()
+        if self._written and not self._written.endswith("\n"):
+            write_text("\n", sys.stdout)
+
+    def _end_thinking(self) -> None:
+        if self._thinking:
+            self._thinking = False
+            sys.stderr.write(f"{self._undim}\n")
+            sys.stderr.flush()
+
+
+async def _answer(question: Question, out: Json | Terminal) -> int:
+    engine = Engine()
+    end: Finished | None = None
+    try:
+        with _interrupts(engine) as interrupted:
+            await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
+            answer = engine.generate(question.turns, question.draft.effort, question.sampling, question.max_tokens)
+            async with contextlib.aclosing(answer) as events:
+                async for event in events:
+                    match event:
+                        case PromptProgress():
+                            out.progress(event)
+                        case Piece(text=text) if text:
+                            out.piece(event)
+                        case Finished():
+                            end = event
+            if end:
+                out.done(end)
+            return INTERRUPTED if interrupted() else 0
+    except asyncio.CancelledError:
+        out.broken(Problem("load.cancelled", {"name": question.title}))
+        return INTERRUPTED
+    except DeskError as error:
+        out.broken(error.problem)
+        return INTERRUPTED if error.problem.id == "load.cancelled" else 1
+    finally:
+        await engine.close()
+
+
+@contextlib.contextmanager
+def _interrupts(engine: Engine) -> Iterator[Callable[[], int]]:
+    """While inside, the first Ctrl+C stops what is loaded or written, the second gives up at once.
+
+    Yields how often Ctrl+C was pressed. `signal.signal` and not the loop's own, which Windows' loop lacks.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    count = 0
+
+    def interrupt(_number: int, _frame: object) -> None:
+        nonlocal count
+        count += 1
+        if count == 1 and engine.busy:
+            loop.call_soon_threadsafe(engine.stop)
+        elif task:
+            loop.call_soon_threadsafe(task.cancel)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield lambda: count
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _from_stdin() -> str:
+    """All of stdin as UTF-8, at most what a message may have and a bit."""
+    data = sys.stdin.buffer.read(4 * (MAX_CHARACTERS + 1))
+    return data.decode("utf-8-sig", "replace")
+
+
+def _whole(text: str) -> str:
+    """An argument without the half characters by which Python keeps bytes that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

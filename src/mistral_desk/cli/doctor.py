@@ -1,0 +1,244 @@
+"""`mistral-desk doctor`: what a bug report needs, and nothing of what a person wrote.
+
+It starts a worker without a model, so the devices are those that the engine really sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Final
+
+import keyring
+import keyring.errors
+import msgspec
+import psutil
+
+from mistral_desk import __version__
+from mistral_desk.cli.display import obstacle
+from mistral_desk.cli.output import harmless, write_json, write_text
+from mistral_desk.core.errors import DeskError, Problem, in_words
+from mistral_desk.core.paths import Folders, folders, resource
+from mistral_desk.inference.client import Worker
+from mistral_desk.inference.protocol import Device
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+SANDBOX: Final = "none yet: the worker is a process of its own, with the rights of the app"
+_LIBRARIES: Final = ("PySide6-Essentials", "llama-cpp-python", "msgspec", "qasync", "jinja2", "keyring", "psutil")
+_GIB: Final = 2**30
+
+
+class Hardware(msgspec.Struct, frozen=True):
+    """This computer; memory in bytes."""
+
+    processor: str
+    cores: int
+    threads: int
+    memory_total: int
+    memory_available: int
+
+
+class Folder(msgspec.Struct, frozen=True):
+    """One of the person's folders; `problem` is empty when it can be written to."""
+
+    name: str
+    path: str
+    free: int
+    problem: str
+
+
+class BuiltinModel(msgspec.Struct, frozen=True):
+    """The model that ships with the program."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """Something that does not work."""
+
+    id: str
+    title: str
+    message: str
+    hint: str
+    detail: str
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The whole report; what could not be found out is None or empty."""
+
+    version: str
+    python: str
+    system: str
+    frozen: bool
+    libraries: dict[str, str | None]
+    llama_cpp: str | None
+    engine_build: str | None
+    engine_protocol: int | None
+    hardware: Hardware
+    devices: tuple[Device, ...]
+    folders: tuple[Folder, ...]
+    sandbox: str
+    keyring: str
+    display: str
+    model: BuiltinModel | None
+    problems: tuple[Complaint, ...]
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Run the command; 1 when something that the program needs does not work."""
+    report = asyncio.run(_examine())
+    if arguments.json:
+        write_json(report)
+    else:
+        write_text(_in_words(report), sys.stdout)
+    return 1 if report.problems else 0
+
+
+async def _examine() -> Report:
+    problems: list[Problem] = []
+    worker = Worker()
+    try:
+        hello = await worker.start()
+    except DeskError as error:
+        hello = None
+        problems.append(error.problem)
+    finally:
+        await worker.close()
+    model = None
+    try:
+        model = await asyncio.to_thread(_fingerprint, resource("model", "guide.gguf"))
+    except DeskError as error:
+        problems.append(error.problem)
+    except OSError as error:
+        problems.append(Problem("resource.missing", {"name": "model/guide.gguf"}, str(error)))
+    places = _folders(folders(), problems)
+    return Report(
+        version=__version__,
+        python=platform.python_version(),
+        system=platform.platform(),
+        frozen=bool(getattr(sys, "frozen", False)),
+        libraries={name: _version(name) for name in _LIBRARIES},
+        llama_cpp=hello.llama_cpp if hello else None,
+        engine_build=hello.system if hello else None,
+        engine_protocol=hello.protocol if hello else None,
+        hardware=_hardware(),
+        devices=hello.devices if hello else (),
+        folders=places,
+        sandbox=SANDBOX,
+        keyring=_keyring(),
+        display=_display(),
+        model=model,
+        problems=tuple(_complaint(problem) for problem in problems),
+    )
+
+
+def _complaint(problem: Problem) -> Complaint:
+    words = in_words(problem)
+    return Complaint(problem.id, words.title, words.message, words.hint, problem.detail)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _hardware() -> Hardware:
+    memory = psutil.virtual_memory()
+    threads = psutil.cpu_count() or 1
+    return Hardware(_processor(), psutil.cpu_count(logical=False) or threads, threads, memory.total, memory.available)
+
+
+def _processor() -> str:
+    """The processor's own name; Python knows it only on some systems."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no file elsewhere
+            for line in file:
+                if line.startswith(("model name", "Model")):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _folders(places: Folders, problems: list[Problem]) -> tuple[Folder, ...]:
+    """Each folder with what is wrong with it; the first problem is a problem of the program's."""
+    found = []
+    for name in ("data", "config", "cache", "models", "logs"):
+        path: Path = getattr(places, name)
+        reason = ""
+        try:
+            Folders(path, path, path, path, path).ensure()
+        except DeskError as error:
+            reason = str(error.problem.params.get("reason", ""))
+            if not any(problem.id == error.problem.id for problem in problems):
+                problems.append(error.problem)
+        found.append(Folder(name, str(path), 0 if reason else psutil.disk_usage(str(path)).free, reason))
+    return tuple(found)
+
+
+def _fingerprint(path: Path) -> BuiltinModel:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return BuiltinModel(str(path), path.stat().st_size, digest.hexdigest())
+
+
+def _keyring() -> str:
+    try:
+        backend = keyring.get_keyring()
+    except (keyring.errors.KeyringError, RuntimeError, OSError, ImportError) as error:
+        return f"none ({error})"
+    name = f"{type(backend).__module__}.{type(backend).__qualname__}"
+    if type(backend).__module__ in {"keyring.backends.fail", "keyring.backends.null"}:
+        return f"none ({name})"
+    return name
+
+
+def _display() -> str:
+    if chosen := os.environ.get("QT_QPA_PLATFORM"):
+        return f"Qt platform {chosen}"
+    return f"none: {reason}" if (reason := obstacle()) else "yes"
+
+
+def _in_words(report: Report) -> str:
+    hardware = report.hardware
+    rows = [
+        ("Mistral Desk", report.version + (" (installed)" if report.frozen else "")),
+        ("System", report.system),
+        ("Python", report.python),
+        *((name, version or "not installed") for name, version in report.libraries.items()),
+        ("llama.cpp", report.llama_cpp or "did not start"),
+        ("Engine's build", report.engine_build or "unknown"),
+        ("Processor", f"{hardware.processor}, {hardware.cores} cores, {hardware.threads} threads"),
+        ("Memory", f"{hardware.memory_total / _GIB:.1f} GiB, {hardware.memory_available / _GIB:.1f} GiB free"),
+        *(
+            ("Device", f"{device.name}: {device.description} ({device.kind}), {device.memory_free / _GIB:.1f} GiB free")
+            for device in report.devices
+        ),
+        *(
+            (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{folder.free / _GIB:.1f} GiB free'})")
+            for folder in report.folders
+        ),
+        ("Sandbox", report.sandbox),
+        ("Keyring", report.keyring),
+        ("Display", report.display),
+        ("Built-in model", f"{report.model.path} ({report.model.bytes} bytes)" if report.model else "missing"),
+        *((("SHA-256", report.model.sha256),) if report.model else ()),
+    ]
+    width = max(len(name) for name, _ in rows) + 2
+    lines = [f"{name + ':':<{width}}{harmless(value)}" for name, value in rows]
+    for problem in report.problems:
+        last_words = problem.detail.strip().rpartition("\n")[2]  # all of them are in the JSON form
+        words = (problem.title, problem.message, problem.hint, last_words)
+        lines += ["", *(harmless(part) for part in words if part)]
+    return "\n".join(lines) + "\n"

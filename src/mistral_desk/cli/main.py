@@ -1,0 +1,132 @@
+"""The command line's words: which commands there are, and how each one's failure is told."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk import __version__
+from mistral_desk.cli.output import use_utf8, write_problem
+from mistral_desk.core.errors import DeskError, as_problem
+from mistral_desk.core.log import Log
+from mistral_desk.core.paths import folders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# ruff: noqa: PLC0415 - each command imports what it needs, and only that
+
+_log: Final = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run what the arguments ask for; returns 0, 1 (failed), 2 (usage) or 130 (Ctrl+C)."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as end:  # argparse has said what there was to say
+        return end.code if isinstance(end.code, int) else 2
+    if arguments.command is None:
+        return _guarded(lambda: _window(arguments), as_json=False)
+    use_utf8()
+    log = Log(folders().logs, verbose=arguments.verbose, terminal=sys.stderr)
+    try:
+        return _guarded(lambda: _command(arguments), as_json=arguments.json)
+    finally:
+        log.close()
+
+
+def _command(arguments: argparse.Namespace) -> int:
+    if arguments.command == "ask":
+        from mistral_desk.cli.ask import ask
+
+        return ask(arguments)
+    from mistral_desk.cli.doctor import doctor
+
+    return doctor(arguments)
+
+
+def _window(arguments: argparse.Namespace) -> int:
+    from mistral_desk.cli.display import obstacle
+
+    if reason := obstacle():
+        if not arguments.screenshot:
+            raise DeskError("app.no_display", reason=reason)
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a picture needs no display
+    try:
+        from mistral_desk.ui.app import run
+    except ImportError as error:
+        raise DeskError("app.no_display", reason=str(error)) from error
+    return run(screenshot=arguments.screenshot)
+
+
+def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
+    """Run a command; whatever goes wrong becomes words and an exit status, its traceback goes to the log."""
+    try:
+        return command()
+    except DeskError as error:
+        _log.info("%s", error, exc_info=error.__cause__ is not None)
+        write_problem(error.problem, as_json=as_json)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing must be written at exit either.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last stop before a person's terminal
+        _log.exception("an error that nobody foresaw")
+        write_problem(as_problem(error), as_json=as_json)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mistral-desk", description="Talk to open models on this computer. Without a command, the window opens."
+    )
+    parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")
+    parser.add_argument("--screenshot", metavar="FILE", help="render the window into a PNG file and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="JSON on stdout")
+    common.add_argument("--verbose", action="store_true", help="what the program does, on stderr")
+
+    ask = commands.add_parser("ask", parents=[common], help="ask one question", description=_ASK)
+    ask.add_argument("text", help='the question; "-" reads it from stdin')
+    ask.add_argument("--think", action="store_true", help="let the model think first; its thoughts go to stderr")
+    ask.add_argument("--model", default="builtin", metavar="ID|FILE", help="builtin (default) or a GGUF file")
+    ask.add_argument("--system", metavar="TEXT", help="instructions for the model")
+    ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help="makes the answer repeatable")
+    ask.add_argument("--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help="length of the answer at most")
+    ask.add_argument(
+        "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help="0 always takes the likeliest word"
+    )
+
+    commands.add_parser("doctor", parents=[common], help="what a bug report needs", description=_DOCTOR)
+    return parser
+
+
+def _between(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
+    """A number within bounds, for argparse."""
+
+    def parse(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+        return value
+
+    return parse
+
+
+_ASK: Final = (
+    "Ask one question; the answer is streamed to stdout. Nothing is stored. With --json each line is "
+    'one object: {"type": "thinking"|"text", "text"}, at last {"type": "done", …} or {"type": "error", …}.'
+)
+_DOCTOR: Final = "Show versions, hardware, devices, folders and what protects you: what a bug report needs."

@@ -1,0 +1,58 @@
+"""What a model id stands for: `builtin`, or the path of a GGUF file, becomes what the engine is asked to run."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import resource
+from mistral_desk.inference.remote import ModelSpec
+
+if TYPE_CHECKING:
+    from mistral_desk.core.settings import Settings
+
+BUILTIN: Final = "builtin"
+BUILTIN_TITLE: Final = "Guide (demonstration)"
+
+
+def model_title(model: str) -> str:
+    """The name to show for a model id."""
+    return BUILTIN_TITLE if model == BUILTIN else printable(Path(model).name)
+
+
+def model_spec(model: str, settings: Settings) -> ModelSpec:
+    """What to run for a model id; threads and context as set.
+
+    Only looks at the file from outside: what is in it is the worker's to judge. Raises `model.missing`,
+    `model.not_a_file`, `model.not_permitted`, `resource.missing`.
+    """
+    path = resource("model", "guide.gguf") if model == BUILTIN else _model_file(model)
+    return ModelSpec(
+        str(path),
+        context=settings.get(declared.CONTEXT) or None,
+        threads=settings.get(declared.THREADS) or None,
+    )
+
+
+def printable(text: Path | str) -> str:
+    """A path as text that can be stored and sent: Linux allows names that are not valid Unicode."""
+    return str(text).encode("utf-8", "replace").decode("utf-8")
+
+
+def _model_file(model: str) -> Path:
+    try:
+        path = Path(model).expanduser().absolute()
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DeskError("model.not_a_file", path=printable(path))
+        with path.open("rb"):
+            pass
+    except PermissionError as error:
+        raise DeskError("model.not_permitted", path=printable(model)) from error
+    except (OSError, ValueError, RuntimeError) as error:  # also names that no system allows, and an unknown ~user
+        raise DeskError("model.missing", printable(str(error)), path=printable(model)) from error
+    if str(path) != printable(path):
+        raise DeskError("model.load_failed", "its name is not valid Unicode", name=printable(path.name))
+    return path
