@@ -118,9 +118,8 @@ def prepare(connection: sqlite3.Connection, check_s: float | None, before_migrat
     `check_s` bounds the check (None: in full). `before_migration` is called with the file's format if there is
     something that a migration could harm. Raises `DamagedError` or `sqlite3.Error`.
     """
-    with transaction(connection):
-        pass  # a read-only file or folder says so here, before anything depends on it
     version = _pragma(connection, "user_version")
+    _prove_writable(connection, version)
     owner = _pragma(connection, "application_id")
     if owner != APPLICATION_ID and (owner or version or _tables(connection)):
         raise DamagedError("the file is another program's database")
@@ -170,6 +169,16 @@ def check(connection: sqlite3.Connection, limit_s: float | None) -> bool:
     if rows != ["ok"]:
         raise DamagedError("; ".join(rows))
     return True
+
+
+def _prove_writable(connection: sqlite3.Connection, version: int) -> None:
+    """Raise `sqlite3.Error` now rather than at the first message; BEGIN IMMEDIATE alone passes a read-only file."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(f"PRAGMA user_version = {version}")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _text(raw: bytes) -> str:
