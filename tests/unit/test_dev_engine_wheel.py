@@ -30,6 +30,9 @@ folder = pathlib.Path(sys.argv[sys.argv.index("-w") + 1])
 print("[1/4] Building C object a.o", flush=True)
 (folder / "llama_cpp_python-0.3.36-py3-none-any.whl").write_bytes(b"half")
 ending = os.environ["FAKE_ENDING"]
+if ending != "silent":
+    switches = "-march=native" if ending == "native" else "-msse4.2;-mavx2 GGML_AVX2"
+    print("  -- Adding CPU backend variant ggml-cpu: " + switches, flush=True)
 if ending == "hang":
     print("[2/4] Building C object b.o", flush=True)
     pathlib.Path(os.environ["FAKE_STARTED"]).write_text(str(os.getpid()))
@@ -79,7 +82,9 @@ def test_the_key_of_this_computer() -> None:
 def test_what_would_change_the_build_unseen_is_kept_out() -> None:
     asked = {"CMAKE_ARGS": "-DGGML_NATIVE=ON", "SKBUILD_CMAKE_ARGS": "x", "GGML_CUDA": "1", "CXX": "g++", "PATH": "/p"}
     made = engine_wheel.build_environment(Path("/v/bin/python"), asked)
-    assert not {"CMAKE_ARGS", "SKBUILD_CMAKE_ARGS", "GGML_CUDA"} & set(made)
+    assert not {"SKBUILD_CMAKE_ARGS", "GGML_CUDA"} & set(made)
+    assert "-DGGML_NATIVE=OFF" in made["CMAKE_ARGS"].split()
+    assert "-DGGML_NATIVE=ON" not in made["CMAKE_ARGS"]
     assert made["CXX"] == "g++"
     assert made["PATH"].split(os.pathsep) == [str(Path("/v/bin")), "/p"]
 
@@ -154,6 +159,21 @@ def test_a_build_that_fails_leaves_nothing(tmp_path: Path, fake_python: Path, mo
 
 
 @posix
+@pytest.mark.parametrize("ending", ["native", "silent"])
+def test_a_build_for_this_cpu_only_is_refused(
+    tmp_path: Path, fake_python: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """However the flags got lost on their way to the compiler."""
+    monkeypatch.setenv("FAKE_ENDING", ending)
+    cache = tmp_path / "cache"
+    steps = Steps(tmp_path / "log.txt")
+    with pytest.raises(Failed, match="tuned to this computer"):
+        engine_wheel.build(PIN, KEY, cache, fake_python, steps)
+    steps.close()
+    assert list(cache.iterdir()) == []
+
+
+@posix
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_build_that_is_interrupted_is_never_used(tmp_path: Path, fake_python: Path, end: signal.Signals) -> None:
     started = tmp_path / "started"
@@ -201,6 +221,14 @@ def test_old_leftovers_are_swept_and_fresh_ones_are_not(tmp_path: Path) -> None:
     engine_wheel._sweep(tmp_path)
     assert not old.exists()
     assert fresh.exists()
+
+
+def test_switches_that_only_one_cpu_has_are_seen() -> None:
+    begin = "-- Adding CPU backend variant ggml-cpu: "
+    assert engine_wheel.tuned_switches(begin + "-march=native ") == "-march=native"
+    assert engine_wheel.tuned_switches(begin + "/arch:AVX512 GGML_AVX512") != ""
+    assert engine_wheel.tuned_switches(begin + "-msse4.2;-mf16c;-mfma;-mbmi2;-mavx;-mavx2 GGML_AVX2;GGML_FMA") == ""
+    assert engine_wheel.tuned_switches(begin + "-mcpu=native+dotprod") != ""
 
 
 def test_progress_is_read_from_ninja() -> None:

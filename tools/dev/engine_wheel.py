@@ -134,10 +134,13 @@ def build(pin: Pin, key: Key, cache: Path, python: Path, steps: Steps) -> Path:
         asked.write_text(pin.text + "\n", encoding="utf-8")
         command = [str(python), "-m", "pip", "wheel", "-v", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
         command += ["--no-binary", PACKAGE, "--require-hashes", "-r", str(asked), "-w", str(done)]
-        command += [f"--config-settings=cmake.define.{flag}={value}" for flag, value in FLAGS.items()]
         watch = _Watch(steps)
         with steps.step(f"llama.cpp: compiling {PACKAGE} {pin.version} for any CPU, once (about 4 minutes on 2 cores)"):
             steps.run(command, env=build_environment(python), on_line=watch.line, todo=_TODO)
+            if watch.tuned:
+                raise Failed(
+                    f"the build was tuned to this computer's CPU ({watch.tuned}), which no other may share", _TODO
+                )
             wheels = list(done.glob("*.whl"))
             if len(wheels) != 1:
                 raise Failed(f"the build of {PACKAGE} left {len(wheels)} wheels instead of one", _TODO)
@@ -152,6 +155,8 @@ def build_environment(python: Path, environment: Mapping[str, str] = os.environ)
     kept_names = {name: value for name, value in environment.items() if not name.upper().startswith(_DROPPED)}
     return kept_names | {
         "PATH": os.pathsep.join([str(python.parent), environment.get("PATH", os.defpath)]),
+        # Not pip's --config-settings: pip 23.0, which Debian 12 brings, drops them silently for `-r` files.
+        "CMAKE_ARGS": " ".join(f"-D{flag}={value}" for flag, value in FLAGS.items()),
         "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 1),
         "PYTHONUNBUFFERED": "1",
     }
@@ -164,17 +169,26 @@ class _Watch:
         self._steps = steps
         self._began = time.monotonic()
         self._compiling = 0.0
+        self.tuned = "ggml said nothing about the CPU that it was built for"
 
     @property
     def seconds(self) -> float:
         return time.monotonic() - self._began
 
     def line(self, text: str) -> None:
+        if "Adding CPU backend variant" in text:
+            self.tuned = tuned_switches(text)
         if position := ninja_position(text):
             self._compiling = self._compiling or time.monotonic()
             self._steps.progress(progress_words(*position, time.monotonic() - self._compiling))
         elif not self._compiling:
             self._steps.progress(f"preparing, {duration(self.seconds)}")
+
+
+def tuned_switches(line: str) -> str:
+    """The switches in ggml's `-- Adding CPU backend variant …` that a portable build must not have; "" for none."""
+    found = re.findall(r"\S*(?:march=native|mcpu=native|mtune=native|avx_?512)[^\s;]*", line, re.IGNORECASE)
+    return " ".join(found)
 
 
 def ninja_position(line: str) -> tuple[int, int] | None:

@@ -59,9 +59,9 @@ QT = (
 )
 ENGINE = (Need("library", "libgomp.so.1", "the engine's threads (OpenMP)", "libgomp1", "libgomp", "gcc-libs"),)
 VENV = Need(
-    "module", "ensurepip", "a Python environment", f"python3.{sys.version_info[1]}-venv", "python3-pip", "python"
+    "module", "ensurepip", "making a Python environment", f"python3.{sys.version_info[1]}-venv", "python3-pip", "python"
 )
-COMPILER = Need("program", "c++", "a C++ compiler, for llama.cpp", "g++", "gcc-c++", "gcc")
+COMPILER = Need("program", "c++", "compiling llama.cpp", "g++", "gcc-c++", "gcc")
 SCREEN = (
     Need("program", "Xvfb", "tests on a virtual screen", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     Need("program", "xauth", "tests on a virtual screen", "xauth", "xorg-x11-xauth", "xorg-xauth"),
