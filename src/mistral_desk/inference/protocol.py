@@ -268,7 +268,7 @@ def decode_command(body: bytes) -> Command:
     """A command from a frame's body; raises `ProtocolError`."""
     try:
         return _commands.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(str(error)) from error
 
 
@@ -276,7 +276,7 @@ def decode_event(body: bytes) -> Event:
     """An event from a frame's body; raises `ProtocolError`."""
     try:
         return _events.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError(str(error)) from error
 
 

@@ -1,0 +1,238 @@
+"""The protocol keeps every message whole, and nothing that a stranger sends breaks more than itself."""
+
+from __future__ import annotations
+
+import io
+import typing
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from mistral_desk.core import errors
+from mistral_desk.core.errors import Problem
+from mistral_desk.inference import protocol
+from mistral_desk.inference.protocol import (
+    Command,
+    Device,
+    Event,
+    Failed,
+    Figures,
+    Finished,
+    Generate,
+    Hello,
+    Load,
+    Loaded,
+    LoadProgress,
+    ModelInfo,
+    Piece,
+    ProtocolError,
+    Sampling,
+    Stop,
+    Turn,
+    decode_command,
+    decode_event,
+    frame,
+    read_frame,
+)
+
+COMMANDS: tuple[type[msgspec.Struct], ...] = typing.get_args(Command)
+EVENTS: tuple[type[msgspec.Struct], ...] = typing.get_args(Event)
+
+whole = some.integers(min_value=-(2**63), max_value=2**64 - 1)
+real = some.floats(allow_nan=False)
+text = some.text(max_size=200)
+PLAIN = {int: whole, float: real, str: text, bool: some.booleans()}
+
+
+def values(kind: object) -> some.SearchStrategy[object]:
+    """Any value of a type that a message's field may have."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return messages(kind)
+    if kind in PLAIN:
+        return PLAIN[kind]
+    if kind is type(None):
+        return some.none()
+    if origin is typing.Literal:
+        return some.sampled_from(arguments)
+    if origin is tuple:
+        return some.lists(values(arguments[0]), max_size=5).map(tuple)
+    if origin is dict:
+        return some.dictionaries(values(arguments[0]), values(arguments[1]), max_size=5)
+    return some.one_of(*(values(part) for part in arguments))
+
+
+def hints_of(kind: type[msgspec.Struct]) -> dict[str, object]:
+    """The types of a message's fields; what is imported for the type checker only is named here."""
+    return typing.get_type_hints(kind, {**vars(errors), **vars(protocol)})
+
+
+def messages(kind: type[msgspec.Struct]) -> some.SearchStrategy[msgspec.Struct]:
+    """Any message of a class."""
+    hints = hints_of(kind)
+    return some.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
+
+
+commands = some.one_of(*(messages(kind) for kind in COMMANDS))
+events = some.one_of(*(messages(kind) for kind in EVENTS))
+
+
+def reading(data: bytes, most: int = 2**31) -> typing.Callable[[int], bytes]:
+    """A `read` that gives at most `most` bytes at a time."""
+    stream = io.BytesIO(data)
+    return lambda size: stream.read(min(size, most))
+
+
+@pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
+def test_every_command_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
+    @given(messages(kind))
+    def check(message: Command) -> None:
+        body = read_frame(reading(frame(message)))
+        assert body is not None
+        assert decode_command(body) == message
+
+    check()
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+def test_every_event_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
+    @given(messages(kind))
+    def check(message: Event) -> None:
+        body = read_frame(reading(frame(message)))
+        assert body is not None
+        assert decode_event(body) == message
+
+    check()
+
+
+def test_tags_are_distinct_in_both_directions() -> None:
+    tags = [str(kind.__struct_config__.tag) for kind in (*COMMANDS, *EVENTS)]
+    assert len(set(tags)) == len(tags)
+
+
+@given(some.lists(events, min_size=1, max_size=4), some.integers(min_value=1, max_value=7))
+def test_frames_that_come_in_crumbs_are_read_whole(sent: list[Event], most: int) -> None:
+    read = reading(b"".join(map(frame, sent)), most)
+    received = []
+    while (body := read_frame(read)) is not None:
+        received.append(decode_event(body))
+    assert received == sent
+
+
+@given(commands)
+def test_a_stream_that_ends_at_any_byte_inside_a_frame_is_told(message: Command) -> None:
+    data = frame(message)
+    for end in range(1, len(data)):
+        with pytest.raises(ProtocolError):
+            read_frame(reading(data[:end]))
+    assert read_frame(reading(b"")) is None
+
+
+@given(some.binary(max_size=300))
+def test_hostile_bytes_are_a_protocol_error_and_nothing_else(data: bytes) -> None:
+    for decode in (decode_command, decode_event):
+        try:
+            decode(data)
+        except ProtocolError:
+            continue
+    read = reading(data)
+    try:
+        while read_frame(read) is not None:
+            pass
+    except ProtocolError:
+        return
+
+
+@given(events, some.data())
+def test_a_flipped_byte_is_a_message_or_a_protocol_error(message: Event, data: some.DataObject) -> None:
+    body = bytearray(frame(message)[4:])
+    body[data.draw(some.integers(0, len(body) - 1))] ^= data.draw(some.integers(1, 255))
+    try:
+        decode_event(bytes(body))
+    except ProtocolError:
+        return
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"\x91" * 100_000, id="nested arrays"),
+        pytest.param(b"\x82\xa4type\xa4stop\xa1x" + b"\x91" * 100_000 + b"\xc0", id="nested in an unknown field"),
+        pytest.param(b"\xdf\xff\xff\xff\xff", id="a map that claims four billion fields"),
+        pytest.param(b"\x81\xa4type\xdb\xff\xff\xff\xff", id="a text that claims four gigabytes"),
+        pytest.param(b"\x82\xa4type\xa4stop\xa7request\xcb\x7f\xf8\0\0\0\0\0\0", id="a number that is none"),
+        pytest.param(b"\x82\xa4type\xa5piece\xa4text\xa2\xc3\x28", id="text that is no UTF-8"),
+    ],
+)
+def test_bodies_made_to_hurt_are_protocol_errors(body: bytes) -> None:
+    for decode in (decode_command, decode_event):
+        with pytest.raises(ProtocolError):
+            decode(body)
+
+
+def test_an_absurd_length_is_refused_before_anything_is_read() -> None:
+    asked: list[int] = []
+
+    def read(size: int) -> bytes:
+        asked.append(size)
+        return b"\xff" * size
+
+    with pytest.raises(ProtocolError):
+        read_frame(read)
+    assert asked == [4]
+
+
+def test_a_message_over_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_FRAME", 1000)
+    with pytest.raises(ProtocolError):
+        frame(Generate(1, (Turn("user", "x" * 1000),)))
+
+
+def test_fields_that_a_newer_side_adds_are_ignored() -> None:
+    body = msgspec.msgpack.encode({"type": "stop", "request": 3, "reason": ["new", {"in": 2}]})
+    assert decode_command(body) == Stop(3)
+
+
+def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
+    """Changing one of these bytes means a new PROTOCOL_VERSION."""
+    assert protocol.PROTOCOL_VERSION == 1
+    assert frame(Stop(7)) == b"\x14\0\0\0\x82\xa4type\xa4stop\xa7request\x07"
+    fields = {
+        str(kind.__struct_config__.tag): [field.encode_name for field in msgspec.structs.fields(kind)]
+        for kind in (Load, Generate, Hello, LoadProgress, Loaded, Piece, Finished, Failed)
+    }
+    assert fields == {
+        "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors"],
+        "generate": ["request", "turns", "effort", "sampling", "max_tokens"],
+        "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices"],
+        "load_progress": ["request", "fraction"],
+        "loaded": ["request", "model"],
+        "piece": ["request", "kind", "text", "tokens"],
+        "finished": ["request", "reason", "figures", "vocabulary"],
+        "failed": ["request", "problem"],
+    }
+
+
+def test_every_struct_of_the_protocol_is_reached_by_a_message() -> None:
+    """So that the round trips above cover all of them."""
+    reached: set[type] = set()
+
+    def visit(kind: object) -> None:
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in reached:
+            reached.add(kind)
+            for hint in hints_of(kind).values():
+                visit(hint)
+        for part in typing.get_args(kind):
+            visit(part)
+
+    for kind in (*COMMANDS, *EVENTS):
+        visit(kind)
+    declared = {
+        value
+        for value in vars(protocol).values()
+        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value is not msgspec.Struct
+    }
+    assert declared - reached == set()
+    assert {Sampling, Turn, Figures, Device, ModelInfo, Problem} <= reached
