@@ -155,6 +155,8 @@ class Store:
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         refuse_newer(path)
+        with path.open("rb+"):
+            pass  # before SQLite opens it read-only and leaves a log that is read-only too when the rights are back
         connection = self._write_connection = connect(str(path))
         limit = None if _suspicion(path).exists() else CHECK_S
         prepare(connection, limit, lambda version: backups.keep(connection, backups.before_format(path, version)))
