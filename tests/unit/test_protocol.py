@@ -7,7 +7,7 @@ import typing
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from mistral_desk.core import errors
@@ -36,6 +36,9 @@ from mistral_desk.inference.protocol import (
     frame,
     read_frame,
 )
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Time decides no test."""
 
 COMMANDS: tuple[type[msgspec.Struct], ...] = typing.get_args(Command)
 EVENTS: tuple[type[msgspec.Struct], ...] = typing.get_args(Event)
@@ -87,6 +90,7 @@ def reading(data: bytes, most: int = 2**31) -> typing.Callable[[int], bytes]:
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 def test_every_command_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
+    @patient
     @given(messages(kind))
     def check(message: Command) -> None:
         body = read_frame(reading(frame(message)))
@@ -98,6 +102,7 @@ def test_every_command_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> Non
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 def test_every_event_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
+    @patient
     @given(messages(kind))
     def check(message: Event) -> None:
         body = read_frame(reading(frame(message)))
@@ -112,6 +117,7 @@ def test_tags_are_distinct_in_both_directions() -> None:
     assert len(set(tags)) == len(tags)
 
 
+@patient
 @given(some.lists(events, min_size=1, max_size=4), some.integers(min_value=1, max_value=7))
 def test_frames_that_come_in_crumbs_are_read_whole(sent: list[Event], most: int) -> None:
     read = reading(b"".join(map(frame, sent)), most)
@@ -121,6 +127,7 @@ def test_frames_that_come_in_crumbs_are_read_whole(sent: list[Event], most: int)
     assert received == sent
 
 
+@patient
 @given(commands)
 def test_a_stream_that_ends_at_any_byte_inside_a_frame_is_told(message: Command) -> None:
     data = frame(message)
@@ -130,6 +137,7 @@ def test_a_stream_that_ends_at_any_byte_inside_a_frame_is_told(message: Command)
     assert read_frame(reading(b"")) is None
 
 
+@patient
 @given(some.binary(max_size=300))
 def test_hostile_bytes_are_a_protocol_error_and_nothing_else(data: bytes) -> None:
     for decode in (decode_command, decode_event):
@@ -145,6 +153,7 @@ def test_hostile_bytes_are_a_protocol_error_and_nothing_else(data: bytes) -> Non
         return
 
 
+@patient
 @given(events, some.data())
 def test_a_flipped_byte_is_a_message_or_a_protocol_error(message: Event, data: some.DataObject) -> None:
     body = bytearray(frame(message)[4:])
