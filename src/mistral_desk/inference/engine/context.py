@@ -1,0 +1,198 @@
+"""The context: decoding tokens, and knowing exactly which tokens its memory holds, for every kind of memory.
+
+A follow-up costs only its new tokens when the memory really still has what came before. llama.cpp does not always
+say when it has not, so each removal is checked and each kind of memory gets its own care.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine.checkpoints import Checkpoints
+from mistral_desk.inference.engine.native import AbortFlag, lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mistral_desk.inference.protocol import MemoryKind
+
+BATCH: Final = 512
+"""Tokens that are decoded at once while a prompt is read, at most."""
+
+_ABORTED: Final = 2
+
+
+class AbortedError(Exception):
+    """The abort flag stopped a decode; the memory holds what `Context.held` says."""
+
+
+class Context:
+    """A `llama_context` with one sequence; `held` are the tokens whose state is in its memory, in order."""
+
+    def __init__(self, model: int, tokens: int, threads: int, kind: MemoryKind, window: int) -> None:
+        self.kind = kind
+        self.abort = AbortFlag()
+        self.held: list[int] = []
+        self._window = window
+        p = lib.llama_context_default_params()
+        p.n_ctx = tokens
+        p.n_batch = p.n_ubatch = BATCH
+        p.n_seq_max = 1
+        p.n_threads = p.n_threads_batch = threads
+        p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
+        p.abort_callback = self.abort.callback
+        p.abort_callback_data = self.abort.data
+        p.no_perf = True
+        p.swa_full = False
+        self.pointer: Any = lib.llama_init_from_model(model, p)
+        if not self.pointer:
+            raise DeskError("engine.failed", reason="no context")
+        self._memory = lib.llama_get_memory(self.pointer)
+        self.size = int(lib.llama_n_ctx(self.pointer))
+        self.batch_size = min(BATCH, int(lib.llama_n_batch(self.pointer)))  # it may be clamped to the context
+        self.vocabulary_size = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
+        self._batch = lib.llama_batch_init(self.batch_size, 0, 1)
+        for row in range(self.batch_size):
+            self._batch.n_seq_id[row] = 1
+            self._batch.seq_id[row][0] = 0
+        self.checkpoints = Checkpoints(self.pointer, kind)
+
+    def close(self) -> None:
+        """Free the context and its memory."""
+        self.checkpoints.clear()
+        lib.llama_batch_free(self._batch)
+        lib.llama_free(self.pointer)
+
+    def reuse(self, tokens: Sequence[int]) -> int:
+        """Make the memory hold a prefix of `tokens`, as long as it can, and return its length.
+
+        At least one token is left to decode, because the numbers for the next token are not kept.
+        """
+        common = _common(self.held, tokens, len(tokens) - 1)
+        if common == len(self.held) and self._complete(common):
+            return common
+        if common and self.kind in ("attention", "sliding") and self._cut(common) and self._complete(common):
+            return common
+        return self._back_to(common)
+
+    def clear(self) -> None:
+        """Forget everything that was read. Checkpoints need the attention's part of the memory, so they go too."""
+        lib.llama_memory_clear(self._memory, False)
+        self.held.clear()
+        self.checkpoints.clear()
+
+    def _back_to(self, limit: int) -> int:
+        """Go back to the latest saved state with at most `limit` tokens, else to nothing; returns the length."""
+        kept = self.checkpoints.restore(limit)
+        if kept and self._cut(kept) and self._complete(kept):
+            return kept
+        self.clear()
+        return 0
+
+    def _cut(self, length: int) -> bool:
+        """Remove all after the first `length` tokens; false where the memory cannot."""
+        if not lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+            return False
+        del self.held[length:]
+        self.checkpoints.forget_after(length)
+        return True
+
+    def _complete(self, length: int) -> bool:
+        """Whether the memory really has what decoding at position `length` looks back on.
+
+        A sliding-window cache says yes to every removal, though cells of the window may be gone already.
+        """
+        if length == 0:
+            return True
+        last = int(lib.llama_memory_seq_pos_max(self._memory, 0))
+        if last != length - 1:
+            return False
+        if self.kind == "sliding":
+            first = int(lib.llama_memory_seq_pos_min(self._memory, 0))
+            return first <= max(0, length - self._window)
+        return True
+
+    def read(self, tokens: Sequence[int], progress: Callable[[int], None] | None = None, *, last: bool = True) -> None:
+        """Decode `tokens` behind what is held, in batches; with `last`, the last one gets numbers for its successor.
+
+        `progress(n)` is called after each batch with the number of tokens read so far. Raises `AbortedError` and
+        `engine.failed`; the memory then holds what `held` says.
+        """
+        total = len(tokens)
+        batch = self._batch
+        for start in range(0, total, self.batch_size):
+            part = tokens[start : start + self.batch_size]
+            at = len(self.held)
+            for row, token in enumerate(part):
+                batch.token[row] = token
+                batch.pos[row] = at + row
+                batch.logits[row] = 0
+            batch.logits[len(part) - 1] = last and start + len(part) == total
+            batch.n_tokens = len(part)
+            self._decode(part)
+            if progress:
+                progress(start + len(part))
+
+    def stepper(self) -> Callable[[int], None]:
+        """A function that decodes one token behind what is held: the generation loop's, with nothing looked up."""
+        batch, held, context = self._batch, self.held, self.pointer
+        ids, positions = batch.token, batch.pos
+        decode = lib.llama_decode
+        batch.n_tokens = 1
+        batch.logits[0] = 1
+
+        def step(token: int) -> None:
+            ids[0] = token
+            positions[0] = len(held)
+            result = decode(context, batch)
+            if result:
+                self._failed(result, [token])
+            held.append(token)
+
+        return step
+
+    def _decode(self, part: Sequence[int]) -> None:
+        result = lib.llama_decode(self.pointer, self._batch)
+        if result:
+            self._failed(result, part)
+        self.held.extend(part)
+
+    def _failed(self, result: int, part: Sequence[int]) -> None:
+        """Bring the memory back to what `held` says, then raise what happened."""
+        length = len(self.held)
+        if self.kind in ("attention", "sliding"):
+            if not lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+                self.clear()
+        else:  # the state was overwritten while the batch ran
+            self._back_to(length)
+        if result == _ABORTED:
+            raise AbortedError
+        reason = "no room in its memory" if result == 1 else f"llama_decode gave {result}"
+        raise DeskError("engine.failed", f"{len(part)} tokens at {length} of {self.size}", reason=reason)
+
+    def finite(self) -> bool:
+        """Whether the numbers for the next token are numbers: one not-a-number or infinity spoils the sum."""
+        pointer = lib.llama_get_logits_ith(self.pointer, -1)
+        if not pointer:
+            return False
+        logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self.vocabulary_size,))
+        return bool(np.isfinite(np.dot(logits, logits)))
+
+
+def _common(held: Sequence[int], tokens: Sequence[int], limit: int) -> int:
+    """Length of the common prefix, at most `limit`."""
+    limit = min(limit, len(held))
+    if list(held[:limit]) == list(tokens[:limit]):
+        return limit
+    low, high = 0, limit
+    while low + 1 < high:  # invariant: the first `low` are equal, the first `high` are not
+        middle = (low + high) // 2
+        if held[:middle] == tokens[:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

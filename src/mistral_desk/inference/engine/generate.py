@@ -1,0 +1,261 @@
+"""Answers a conversation: prompt, prefix reuse, the token loop, thoughts told from text, and true figures.
+
+Runs on the one inference thread. The main thread drives it through a `Control` while it works.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine.context import AbortedError
+from mistral_desk.inference.engine.native import lib
+from mistral_desk.inference.engine.sample import Sampler, defaults, filled
+from mistral_desk.inference.protocol import Figures, Finished, Generate, Piece, PromptProgress
+from mistral_desk.inference.template import TemplateError, TemplateSlowError, as_desk_error
+from mistral_desk.inference.thinking import Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mistral_desk.inference.chat_format import ChatFormat
+    from mistral_desk.inference.engine.context import Context
+    from mistral_desk.inference.engine.vocabulary import Vocabulary
+    from mistral_desk.inference.prompt import Prompt, Prompter
+    from mistral_desk.inference.protocol import Effort, Event, ModelInfo, Reason
+
+CHECK_EVERY: Final = 32
+"""Tokens between two looks at whether the model still computes numbers."""
+GRACE_S: Final = 0.1
+"""How long a computation may go on after Stop where aborting it would lose the memory's state."""
+
+
+class Control:
+    """What the main thread wants of one request. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.answer_now = False
+
+
+@dataclass
+class Generator:
+    """A loaded model with its context: everything that answering takes. `close` frees it."""
+
+    model: int
+    context: Context
+    vocabulary: Vocabulary
+    prompter: Prompter
+    form: ChatFormat
+    info: ModelInfo
+    metadata: Mapping[str, object]
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _running: Control | None = None
+
+    def close(self) -> None:
+        """Free the context and the model."""
+        self.context.close()
+        lib.llama_model_free(self.model)
+
+    def stop(self, control: Control) -> None:
+        """Stop a request: at once where that is harmless, else when what is being computed now takes too long."""
+        control.stopped = True
+        if self.context.kind in ("attention", "sliding"):
+            self._abort(control)
+            return
+        timer = threading.Timer(GRACE_S, self._abort, (control,))
+        timer.daemon = True
+        timer.start()
+
+    def _abort(self, control: Control) -> None:
+        with self._lock:
+            if self._running is control:
+                self.context.abort.set()
+
+    def answer(self, command: Generate, control: Control, send: Callable[[Event], None]) -> Finished:
+        """Answer `command`, sending events on the way; returns the last one. Raises `DeskError`."""
+        with self._lock:
+            self._running = control
+            self.context.abort.clear()
+        try:
+            return _Answer(self, command, control, send).run()
+        finally:
+            with self._lock:
+                self._running = None
+                self.context.abort.clear()
+
+
+class _Answer:
+    """One answer in the making."""
+
+    def __init__(self, engine: Generator, command: Generate, control: Control, send: Callable[[Event], None]) -> None:
+        self._began = time.perf_counter()
+        self._engine, self._command, self._control, self._send = engine, command, control, send
+        self._effort = _effort(engine.info, command.effort)
+        self._total = self._cached = self._generated = self._thought_tokens = 0
+        self._prompt_s = self._thinking_s = 0.0
+        self._first: float | None = None
+        self._last = 0.0
+        advice = defaults(engine.info.architecture, engine.metadata, self._effort)
+        self._sampler = Sampler(filled(command.sampling, advice), engine.vocabulary.size)
+
+    def run(self) -> Finished:
+        """Do everything; the sampler is freed whatever happens."""
+        try:
+            prompt = self._prompt()
+            try:
+                self._read(prompt)
+                reason = self._write(prompt)
+            except AbortedError:
+                reason = "stopped"
+            return Finished(self._command.request, reason, self._figures(), self._engine.vocabulary.hash)
+        finally:
+            self._sampler.close()
+
+    def _prompt(self) -> Prompt:
+        turns = self._command.turns
+        if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
+            raise DeskError("prompt.empty")
+        name, size = self._engine.info.name, self._engine.context.size
+        try:
+            prompt = self._engine.prompter.prompt(turns, self._effort)
+        except (TemplateError, TemplateSlowError) as error:
+            raise as_desk_error(error, name) from error
+        self._total = len(prompt.tokens)
+        if self._total >= size:
+            raise DeskError("prompt.too_long", tokens=self._total, name=name, context=size)
+        if not prompt.tokens:
+            raise DeskError("prompt.empty")
+        return prompt
+
+    def _read(self, prompt: Prompt) -> None:
+        """Bring the prompt into the memory, reusing what is there, and tell how far it is."""
+        context, tokens = self._engine.context, prompt.tokens
+        began = time.perf_counter()
+        self._cached = context.reuse(tokens)
+        self._progress(self._cached, None)
+
+        def progress(done_before: int) -> Callable[[int], None]:
+            def report(count: int) -> None:
+                done = done_before + count
+                rate = (done - self._cached) / max(time.perf_counter() - began, 1e-9)
+                self._progress(done, (self._total - done) / rate)
+
+            return report
+
+        anchor = min(prompt.tail, self._total - 1)
+        if context.checkpoints.needed and anchor > self._cached:
+            context.read(tokens[self._cached : anchor], progress(self._cached), last=False)
+            context.checkpoints.save(anchor)
+        done = len(context.held)
+        context.read(tokens[done:], progress(done))
+        self._prompt_s = time.perf_counter() - began
+        self._check()
+
+    def _progress(self, done: int, seconds_left: float | None) -> None:
+        self._send(PromptProgress(self._command.request, done, self._total, self._cached, seconds_left))
+        if self._control.stopped:
+            raise AbortedError
+
+    def _write(self, prompt: Prompt) -> Reason:
+        """The token loop. Everything it needs is looked up once; see `benchmarks/` for what it costs."""
+        engine, control, request, send = self._engine, self._control, self._command.request, self._send
+        vocabulary, context = engine.vocabulary, engine.context
+        splitter = Splitter(engine.form.manner, vocabulary.shown, prompt.tokens[prompt.tail :])
+        feed, step, ends, held = splitter.feed, context.stepper(), vocabulary.ends, context.held
+        sample, chain, pointer = lib.llama_sampler_sample, self._sampler.pointer, context.pointer
+        most, size = self._command.max_tokens, context.size
+        clock = time.perf_counter
+        thinking_since = clock() if splitter.thinking else None
+        seen = False
+        generated = 0
+        reason: Reason = "stopped"
+        try:
+            while not control.stopped:
+                if most is not None and generated >= most:
+                    reason = "length"
+                    break
+                if control.answer_now and (splitter.thinking or seen):
+                    control.answer_now = False
+                    if splitter.thinking and not self._close_thought(splitter, step):
+                        reason = "context"
+                        break
+                token = sample(chain, pointer, -1)
+                self._last = clock()
+                if self._first is None:
+                    self._first = self._last
+                if ends[token]:
+                    reason = "stop"
+                    break
+                generated += 1
+                part = feed(token)
+                send(Piece(request, part.kind, part.text, (token,)))
+                if splitter.thinking:
+                    self._thought_tokens += 1
+                    thinking_since = thinking_since or self._last
+                elif thinking_since is not None:
+                    self._thinking_s += self._last - thinking_since
+                    thinking_since = None
+                seen = seen or (part.kind == "text" and bool(part.text))
+                if len(held) >= size:
+                    reason = "context"
+                    break
+                step(token)
+                if generated % CHECK_EVERY == 0:
+                    self._check()
+        except AbortedError:
+            reason = "stopped"
+        self._generated = generated
+        if thinking_since is not None:
+            self._thinking_s += clock() - thinking_since
+        rest = splitter.finish()
+        if rest.text:
+            send(Piece(request, rest.kind, rest.text))
+        return reason
+
+    def _close_thought(self, splitter: Splitter, step: Callable[[int], None]) -> bool:
+        """*Answer now*: write the end of the thought as if the model had; false where the context has no room."""
+        engine = self._engine
+        closing = engine.vocabulary.tokenize(engine.form.manner.closing, special=True)
+        if len(engine.context.held) + len(closing) >= engine.context.size:
+            return False
+        for token in closing:
+            part = splitter.feed(token)
+            self._send(Piece(self._command.request, part.kind, part.text, (token,)))
+            self._sampler.accept(token)
+            step(token)
+        return True
+
+    def _check(self) -> None:
+        """A model whose numbers are none answers with nothing, or with noise: say so instead."""
+        if not self._engine.context.finite():
+            self._engine.context.clear()
+            raise DeskError("model.nothing_sensible", name=self._engine.info.name)
+
+    def _figures(self) -> Figures:
+        first, between = self._first, 0.0
+        if first is not None:
+            between = self._last - first
+        return Figures(
+            prompt_tokens=self._total,
+            cached_tokens=self._cached,
+            generated_tokens=self._generated,
+            thinking_tokens=self._thought_tokens,
+            prompt_s=self._prompt_s,
+            thinking_s=self._thinking_s,
+            first_token_s=None if first is None else first - self._began,
+            tokens_per_s=(self._generated - 1) / between if self._generated > 1 and between > 0 else None,
+            seed=self._sampler.seed,
+        )
+
+
+def _effort(info: ModelInfo, wanted: Effort) -> Effort:
+    """The effort to use: a model that always thinks has no other; one that cannot think says so."""
+    if wanted in info.efforts:
+        return wanted
+    if wanted == "high":
+        raise DeskError("prompt.effort", name=info.name, effort=wanted)
+    return info.efforts[0]

@@ -1,0 +1,181 @@
+"""Loads a model file into llama.cpp: with progress, cancellable, and with a clear problem for each way it can fail."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference import model_file
+from mistral_desk.inference.chat_format import chat_format
+from mistral_desk.inference.engine import footprint
+from mistral_desk.inference.engine.context import BATCH, Context
+from mistral_desk.inference.engine.generate import Generator
+from mistral_desk.inference.engine.native import Log, file_name, lib
+from mistral_desk.inference.engine.sample import defaults
+from mistral_desk.inference.engine.vocabulary import Vocabulary
+from mistral_desk.inference.prompt import Prompter
+from mistral_desk.inference.protocol import Load, MemoryKind, ModelInfo
+from mistral_desk.inference.template import TemplateError, TemplateSlowError, as_desk_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.inference.model_file import ModelFile
+
+_UNKNOWN: Final = re.compile(r"unknown model architecture: '(?P<name>[^']*)'")
+_NEWER: Final = re.compile(
+    r"unknown pre-tokenizer|unknown tokenizer|invalid ggml type|unsupported .*type", re.IGNORECASE
+)
+_NO_MEMORY: Final = re.compile(
+    r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate|alloc.*failed", re.IGNORECASE
+)
+_QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNORECASE)
+
+
+def threads() -> int:
+    """One thread less than this process has cores, at least one: a thread too many brings all to a standstill."""
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = min(cores, len(os.sched_getaffinity(0)))
+    return max(1, cores - 1)
+
+
+def load(command: Load, log: Log, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Generator:
+    """Load the model that `command` names and make a context for it.
+
+    `progress(fraction)` is called while tensors are read; when `cancelled()` is true soon after, the load stops.
+    Raises `model.…` and `load.cancelled`.
+    """
+    began = time.perf_counter()
+    file = model_file.inspect(Path(command.path))
+    log.forget()
+    model = _open(file, command, log, progress, cancelled)
+    try:
+        return _ready(model, file, command, log, began)
+    except BaseException:
+        lib.llama_model_free(model)
+        raise
+
+
+def _open(
+    file: ModelFile, command: Load, log: Log, progress: Callable[[float], None], cancelled: Callable[[], bool]
+) -> int:
+    def report(fraction: float, _data: object) -> bool:
+        progress(float(fraction))
+        return not cancelled()
+
+    parameters = lib.llama_model_default_params()
+    parameters.n_gpu_layers = command.gpu_layers
+    parameters.check_tensors = command.check_tensors
+    callback = lib.llama_progress_callback(report)  # must live as long as the call
+    parameters.progress_callback = callback
+    if cancelled():
+        raise DeskError("load.cancelled", name=file.name)
+    model = lib.llama_model_load_from_file(file_name(file.path), parameters)
+    if model and not cancelled():
+        return int(model)
+    if model:
+        lib.llama_model_free(model)
+    if cancelled():
+        raise DeskError("load.cancelled", name=file.name)
+    raise _refused(file, log.report(), command.context or footprint.DEFAULT_CONTEXT)
+
+
+def _refused(file: ModelFile, report: str, context: int) -> DeskError:
+    unknown = _UNKNOWN.search(report)
+    if unknown:
+        return DeskError("model.newer_engine", report, name=file.path.name, architecture=unknown["name"])
+    if _NEWER.search(report):
+        return DeskError(
+            "model.newer_engine", report, name=file.path.name, architecture=file.header.architecture or "unknown"
+        )
+    if _NO_MEMORY.search(report):
+        return DeskError("model.no_memory", report, name=file.path.name, context=context)
+    return DeskError("model.load_failed", report, name=file.path.name)
+
+
+def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -> Generator:
+    vocabulary = Vocabulary(lib.llama_model_get_vocab(model))
+    _check_chat(model, file, vocabulary)
+    tokens = {"bos_token": vocabulary.text(vocabulary.begin), "eos_token": vocabulary.text(vocabulary.end)}
+    try:
+        form = chat_format(file.header.text("tokenizer.chat_template"), vocabulary.special, tokens)
+    except (TemplateError, TemplateSlowError) as error:
+        raise as_desk_error(error, file.name) from error
+    count = max(1, command.threads or threads())
+    trained = int(lib.llama_model_n_ctx_train(model)) or footprint.DEFAULT_CONTEXT
+    kind, window = _memory_kind(model), int(lib.llama_model_n_swa(model))
+    size = _context_size(file, command, trained)
+    try:
+        context = Context(model, size, count, kind, window)
+    except DeskError as error:
+        raise _refused(file, log.report(), size) from error
+    info = ModelInfo(
+        name=file.name,
+        architecture=file.header.architecture,
+        path=str(file.path),
+        file_bytes=file.bytes,
+        parameters=int(lib.llama_model_n_params(model)),
+        quantization=_quantization(model),
+        context=context.size,
+        trained_context=trained,
+        layers=int(lib.llama_model_n_layer(model)),
+        vocabulary=vocabulary.hash,
+        memory=kind,
+        thinking=form.thinks,
+        efforts=form.efforts,
+        sampling=defaults(file.header.architecture, file.header.metadata, form.efforts[0]),
+        threads=count,
+        load_s=time.perf_counter() - began,
+        template="own" if form.own else "fallback",
+    )
+    return Generator(model, context, vocabulary, Prompter(form, vocabulary), form, info, file.header.metadata)
+
+
+def _check_chat(model: int, file: ModelFile, vocabulary: Vocabulary) -> None:
+    """What loads but cannot hold a conversation."""
+    kind = ""
+    if not vocabulary.has_tokens:
+        kind = "a model without a vocabulary"
+    elif lib.llama_model_has_encoder(model) or not lib.llama_model_has_decoder(model):
+        kind = "a model that turns one text into another"
+    elif lib.llama_model_is_diffusion(model):
+        kind = "a model that writes by diffusion"
+    elif file.header.metadata.get(f"{file.header.architecture}.attention.causal") is False:
+        kind = "a model that compares texts"
+    if kind:
+        raise DeskError("model.not_chat", name=file.path.name, kind=kind)
+
+
+def _memory_kind(model: int) -> MemoryKind:
+    if lib.llama_model_is_hybrid(model):
+        return "hybrid"
+    if lib.llama_model_is_recurrent(model):
+        return "recurrent"
+    return "sliding" if lib.llama_model_n_swa(model) > 0 else "attention"
+
+
+def _context_size(file: ModelFile, command: Load, trained: int) -> int:
+    """Tokens: what was asked for within what the model was trained on, checked against the free memory.
+
+    An unasked-for size shrinks until it fits; an asked-for one that does not fit is a problem to show.
+    """
+    wanted = min(trained, max(command.context or footprint.DEFAULT_CONTEXT, 1))
+    if command.gpu_layers:
+        return wanted  # the cache then lies mostly on the GPU
+    fitting = footprint.fitting(file.header, wanted, BATCH, footprint.free_memory())
+    if fitting is None or (command.context is not None and fitting < wanted):
+        raise DeskError("model.no_memory", name=file.name, context=wanted)
+    return fitting
+
+
+def _quantization(model: int) -> str:
+    """The file's quantization in llama.cpp's words, without its padding: `Q8_0`."""
+    name = lib.llama_ftype_name(lib.llama_model_ftype(model)) or b""
+    return _QUANTIZATION_NOISE.sub("", name.decode("utf-8", "replace")).strip()

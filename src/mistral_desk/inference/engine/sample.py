@@ -1,0 +1,117 @@
+"""How the next token is chosen: the sampler chain, and where its numbers come from.
+
+Top-k comes first, so that everything behind it touches a few candidates instead of the whole vocabulary.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.inference.engine.native import lib
+from mistral_desk.inference.protocol import Effort, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OURS: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0)
+_DRAW: Final = 0xFFFFFFFF
+"""This seed means "draw one" to llama.cpp, so it is the first that no request can have."""
+REPEAT_WINDOW: Final = 64
+"""Tokens that the repetition penalty looks back on."""
+
+_KNOWN: Final[dict[str, dict[Effort, Sampling]]] = {
+    # Mistral Small 4's card: 0.7 with reasoning, 0.0 to 0.7 without; its examples without use 0.1
+    "mistral4": {"high": Sampling(temperature=0.7), "none": Sampling(temperature=0.1)},
+}
+
+_KEYS: Final = {
+    "temperature": "general.sampling.temp",
+    "top_k": "general.sampling.top_k",
+    "top_p": "general.sampling.top_p",
+    "min_p": "general.sampling.min_p",
+    "repeat_penalty": "general.sampling.penalty_repeat",
+}
+"""Where a GGUF keeps its author's advice."""
+
+
+def defaults(architecture: str, metadata: Mapping[str, object], effort: Effort) -> Sampling:
+    """What holds where a request says nothing: the file's own numbers, what is known of the model, then ours."""
+    known = _KNOWN.get(architecture, {}).get(effort, Sampling())
+    return filled(filled(_from_file(metadata), known), OURS)
+
+
+def filled(first: Sampling, then: Sampling) -> Sampling:
+    """`first`, and `then` where `first` says nothing."""
+    return Sampling(
+        temperature=then.temperature if first.temperature is None else first.temperature,
+        top_k=then.top_k if first.top_k is None else first.top_k,
+        top_p=then.top_p if first.top_p is None else first.top_p,
+        min_p=then.min_p if first.min_p is None else first.min_p,
+        repeat_penalty=then.repeat_penalty if first.repeat_penalty is None else first.repeat_penalty,
+        seed=then.seed if first.seed is None else first.seed,
+    )
+
+
+def _from_file(metadata: Mapping[str, object]) -> Sampling:
+    found: dict[str, float] = {}
+    for name, key in _KEYS.items():
+        value = metadata.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[name] = float(value)
+    return Sampling(
+        temperature=_within(found.get("temperature"), 0.0, 5.0),
+        top_k=None if "top_k" not in found else int(found["top_k"]),
+        top_p=_within(found.get("top_p"), 0.0, 1.0),
+        min_p=_within(found.get("min_p"), 0.0, 1.0),
+        repeat_penalty=_within(found.get("repeat_penalty"), 0.01, 10.0),
+    )
+
+
+def _within(value: float | None, low: float, high: float) -> float | None:
+    return value if value is not None and low <= value <= high else None
+
+
+class Sampler:
+    """A sampler chain of llama.cpp for one answer; `close` it.
+
+    `seed` is the one in use: the request's, or a drawn one. Temperature 0 takes the most likely token.
+    """
+
+    def __init__(self, sampling: Sampling, vocabulary_size: int) -> None:
+        s = filled(sampling, OURS)
+        self.seed = secrets.randbits(31) if s.seed is None else s.seed % _DRAW
+        parameters = lib.llama_sampler_chain_default_params()
+        parameters.no_perf = True
+        self.pointer = lib.llama_sampler_chain_init(parameters)
+        temperature, top_k, top_p, min_p = s.temperature or 0.0, s.top_k or 0, s.top_p, s.min_p
+        penalty = s.repeat_penalty if s.repeat_penalty and s.repeat_penalty > 0 else 1.0
+        if temperature <= 0 and penalty == 1.0:
+            self._add(lib.llama_sampler_init_greedy())
+            return
+        if top_k > 0:
+            self._add(lib.llama_sampler_init_top_k(top_k))
+        if penalty != 1.0:
+            self._add(lib.llama_sampler_init_penalties(vocabulary_size, REPEAT_WINDOW, penalty, 0.0, 0.0))
+        if temperature <= 0:
+            self._add(lib.llama_sampler_init_greedy())
+            return
+        if top_p is not None and 0 < top_p < 1:
+            self._add(lib.llama_sampler_init_top_p(top_p, 1))
+        if min_p is not None and min_p > 0:
+            self._add(lib.llama_sampler_init_min_p(min_p, 1))
+        self._add(lib.llama_sampler_init_temp(temperature))
+        self._add(lib.llama_sampler_init_dist(self.seed))
+
+    def _add(self, sampler: int) -> None:
+        lib.llama_sampler_chain_add(self.pointer, sampler)
+
+    def accept(self, token: int) -> None:
+        """Tell the chain of a token that it did not choose itself."""
+        lib.llama_sampler_accept(self.pointer, token)
+
+    def close(self) -> None:
+        """Free the chain."""
+        if self.pointer:
+            lib.llama_sampler_free(self.pointer)
+            self.pointer = None

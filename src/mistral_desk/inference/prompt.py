@@ -1,0 +1,320 @@
+"""From a conversation to token ids: the model's own template, with nobody's words taken for markup.
+
+The template is rendered with a placeholder for each text, so it only ever sees its own markup. What a person wrote
+is then tokenized as plain text, and what the model wrote goes back as the very ids that it generated: re-tokenizing
+them may give other ids, and then nothing that was read before could be used again.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from mistral_desk.inference.chat_format import assistant
+from mistral_desk.inference.protocol import Turn
+from mistral_desk.inference.thinking import Splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mistral_desk.inference.chat_format import ChatFormat, Message
+    from mistral_desk.inference.protocol import Effort
+    from mistral_desk.inference.thinking import Manner
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_NONCE_BASE: Final = 0xE200
+_DIGIT_BASE: Final = 0xE100
+_NO_LINE_ENDS: Final = {ord("\r"): None, ord("\n"): None}
+
+
+class Words(Protocol):
+    """What the prompt needs of a vocabulary; `engine.vocabulary.Vocabulary` is the real one."""
+
+    size: int
+    hash: str
+    special: dict[str, int]
+    control: bytearray
+    ends: bytearray
+    strips_left: set[int]
+    strips_right: set[int]
+    begin: int | None
+    adds_begin: bool
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        """Ids of a text alone."""
+
+    def shown(self, token: int) -> bytes:
+        """Visible bytes of a token."""
+
+    def written(self, token: int) -> bytes:
+        """Bytes of a token, control tokens written out."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids to read. The person's last words end before `tail` begins, the markup that asks for the answer."""
+
+    tokens: list[int]
+    tail: int
+
+
+@dataclass(frozen=True)
+class _Span:
+    """A piece of the rendered prompt: markup of the template, a turn's text or thought, or ids as they are."""
+
+    kind: Literal["markup", "text", "thought", "ids"]
+    text: str = ""
+    turn: int = -1
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """What a placeholder stands for: the text without the white space at its ends, which the template may strip."""
+
+    kind: Literal["text", "thought"]
+    core: str
+    before: str
+    after: str
+    turn: int
+
+
+class Prompter:
+    """Makes prompts for one model."""
+
+    def __init__(self, form: ChatFormat, words: Words) -> None:
+        self._form, self._words = form, words
+        longest_first = sorted(filter(None, words.special), key=len, reverse=True)
+        self._markup = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+        markers = [text for text, token in words.special.items() if token in form.manner.tokens]
+        self._guarded = re.compile(
+            "|".join(f"(?<={re.escape(m[0])})(?={re.escape(m[1:])})" for m in markers) or r"(?!)"
+        )
+
+    def prompt(self, turns: Sequence[Turn], effort: Effort) -> Prompt:
+        """The prompt for `turns`, whose last one is the user's. Raises the template's errors."""
+        turns = tidied(turns, system=self._form.system)
+        slots: list[_Slot] = []
+        nonce = "".join(chr(_NONCE_BASE + byte) for byte in secrets.token_bytes(8))
+        messages = [self._message(turn, index, slots, nonce) for index, turn in enumerate(turns)]
+        spans = _spans(self._form.render(messages, effort), slots, nonce)
+        for index, turn in enumerate(turns):
+            if self._usable(turn):
+                spans = self._spliced(spans, index, turn)
+        last_user = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=-1)
+        return _Assembly(self._words, self._markup, self._guarded).prompt(spans, last_user)
+
+    def _message(self, turn: Turn, index: int, slots: list[_Slot], nonce: str) -> Message:
+        def place(text: str, kind: Literal["text", "thought"] = "text") -> str:
+            core = text.strip()
+            if not core:
+                return text
+            before, _, after = text.partition(core)
+            slots.append(_Slot(kind, core, before, after, index))
+            return f"{before}{_OPEN}{nonce}{_digits(len(slots) - 1)}{_CLOSE}{after}"
+
+        if turn.role != "assistant":
+            return {"role": turn.role, "content": place(turn.text)}
+        thought = place(turn.thinking, "thought") if self._form.history != "none" else ""
+        return assistant(self._form.history, thought, place(turn.text))
+
+    def _usable(self, turn: Turn) -> bool:
+        """Whether a turn's own ids say exactly what the turn says, in this vocabulary."""
+        words, roles = self._words, self._form.manner.tokens
+        if turn.role != "assistant" or not turn.tokens or turn.vocabulary != words.hash:
+            return False
+        if any(not 0 <= t < words.size or words.ends[t] or (words.control[t] and t not in roles) for t in turn.tokens):
+            return False
+        said = (turn.thinking, turn.text)
+        return any(
+            _said(Splitter(self._form.manner, words.shown, begun), turn.tokens) == said for begun in self._begun()
+        )
+
+    def _begun(self) -> Iterator[tuple[int, ...]]:
+        """What may have stood right before an answer: nothing of note, or a thought that the template opened."""
+        yield ()
+        manner = self._form.manner
+        opening = [token for token, role in manner.tokens.items() if role in ("open", "start")]
+        if opening:
+            yield (opening[0],)
+        elif manner.by_text:
+            yield tuple(self._words.tokenize(manner.open, special=False))
+
+    def _spliced(self, spans: list[_Span], turn_index: int, turn: Turn) -> list[_Span]:
+        """Put a turn's ids in the place of what the template made of it; unchanged where they do not fit there.
+
+        First the whole answer with its thought and markers, then, for templates that drop old thoughts, the visible
+        text alone.
+        """
+        own = [at for at, span in enumerate(spans) if span.turn == turn_index]
+        if not own:
+            return spans
+        first, last = own[0], own[-1]
+        written = [self._words.written(token) for token in turn.tokens]
+        lead = spans[first - 1].text if first else ""
+        rest = spans[last + 1].text if last + 1 < len(spans) else ""
+        said = "".join(span.text for span in spans[first : last + 1])
+        place = _place(lead + said + rest, _decoded(written), len(lead), len(lead + said))
+        if place:
+            begin, end = place
+            around = lead + said + rest
+            return [
+                *spans[: max(first - 1, 0)],
+                _Span("markup", around[:begin]),
+                _Span("ids", ids=turn.tokens),
+                _Span("markup", around[end:]),
+                *spans[last + 2 :],
+            ]
+        answer = _after_thought(turn.tokens, written, self._form.manner)
+        if answer and _decoded([self._words.written(token) for token in answer]) == spans[last].text:
+            return [*spans[:last], _Span("ids", ids=answer), *spans[last + 1 :]]
+        return spans
+
+
+class _Assembly:
+    """Turns spans into ids: markup with its special tokens, everything between two of them tokenized as one text."""
+
+    def __init__(self, words: Words, markup: re.Pattern[str], guarded: re.Pattern[str]) -> None:
+        self._words, self._markup, self._guarded = words, markup, guarded
+        self._tokens: list[int] = []
+        self._run: list[str] = []
+        self._strip_next = False
+
+    def prompt(self, spans: Sequence[_Span], last_user: int) -> Prompt:
+        """The ids of all spans; the tail begins at the first special token after the text of turn `last_user`."""
+        tail: int | None = None
+        asked = False
+        for span in spans:
+            if span.kind == "ids":
+                self._flush()
+                self._tokens.extend(span.ids)
+            elif span.kind == "markup":
+                at = 0
+                for found in self._markup.finditer(span.text):
+                    self._run.append(span.text[at : found.start()])
+                    at = found.end()
+                    token = self._words.special[found.group()]
+                    self._flush(strip=token in self._words.strips_left)
+                    if asked and tail is None:
+                        tail = len(self._tokens)
+                    self._tokens.append(token)
+                    self._strip_next = token in self._words.strips_right
+                self._run.append(span.text[at:])
+            else:
+                self._say(span.text)
+                asked = asked or span.turn == last_user
+        self._flush()
+        words = self._words
+        if words.adds_begin and words.begin is not None and self._tokens[:1] != [words.begin]:
+            self._tokens.insert(0, words.begin)
+            tail = None if tail is None else tail + 1
+        return Prompt(self._tokens, len(self._tokens) if tail is None else tail)
+
+    def _say(self, text: str) -> None:
+        """Somebody's words: a marker in them is cut in two, so that it stays text."""
+        first, *others = self._guarded.split(text)
+        self._run.append(first)
+        for other in others:
+            self._flush()
+            self._run.append(other)
+
+    def _flush(self, *, strip: bool = False) -> None:
+        text = "".join(self._run)
+        self._run.clear()
+        if self._strip_next:
+            text = text.lstrip()
+        if strip:
+            text = text.rstrip()
+        if text:
+            self._strip_next = False
+            self._tokens.extend(self._words.tokenize(text, special=False))
+
+
+def tidied(turns: Sequence[Turn], *, system: bool) -> list[Turn]:
+    """A conversation as templates want it: no empty answers, and neighbours of one role joined by a blank line.
+
+    An answer that was stopped before its first word leaves two messages of the person in a row. Where the template
+    takes no system message (`system` false), its text goes in front of the person's first words.
+    """
+    tidy: list[Turn] = []
+    instructions = ""
+    for turn in turns:
+        if turn.role == "assistant" and not (turn.text or turn.thinking):
+            continue
+        if turn.role == "system" and not system:
+            instructions = _joined(instructions, turn.text)
+            continue
+        now = turn
+        if turn.role == "user" and instructions:
+            now, instructions = Turn("user", _joined(instructions, turn.text)), ""
+        if tidy and now.role == tidy[-1].role != "system":
+            before = tidy.pop()
+            now = Turn(now.role, _joined(before.text, now.text), _joined(before.thinking, now.thinking))
+        tidy.append(now)
+    return tidy
+
+
+def _joined(one: str, other: str) -> str:
+    return f"{one}\n\n{other}" if one and other else one or other
+
+
+def _digits(number: int) -> str:
+    """A number in private-use characters, base 256: no filter of a template changes them."""
+    return "".join(chr(_DIGIT_BASE + byte) for byte in number.to_bytes(3, "big"))
+
+
+def _spans(text: str, slots: Sequence[_Slot], nonce: str) -> list[_Span]:
+    """Cut the rendered text at its placeholders; white space around them goes back to where it came from."""
+    pieces = re.split(f"{_OPEN}{nonce}(...){_CLOSE}", text)
+    markup, marks = pieces[::2], pieces[1::2]
+    spans: list[_Span] = []
+    for index, mark in enumerate(marks):
+        number = int.from_bytes(bytes(ord(digit) - _DIGIT_BASE for digit in mark), "big")
+        slot = slots[number]
+        here, after = markup[index], markup[index + 1]
+        before_text = slot.before if here.endswith(slot.before) else ""
+        after_text = slot.after if after.startswith(slot.after) else ""
+        spans.append(_Span("markup", here[: len(here) - len(before_text)]))
+        spans.append(_Span(slot.kind, f"{before_text}{slot.core}{after_text}", slot.turn))
+        markup[index + 1] = after[len(after_text) :]
+    return [*spans, _Span("markup", markup[-1])]
+
+
+def _said(splitter: Splitter, tokens: Sequence[int]) -> tuple[str, str]:
+    """The thought and the text that a person saw of these ids."""
+    parts = [*map(splitter.feed, tokens), splitter.finish()]
+    thought, text = ("".join(part.text for part in parts if part.kind == kind) for kind in ("thinking", "text"))
+    return thought, text
+
+
+def _decoded(pieces: Sequence[bytes]) -> str:
+    return b"".join(pieces).decode("utf-8", "replace")
+
+
+def _place(around: str, whole: str, begin_by: int, end_from: int) -> tuple[int, int] | None:
+    """Where `whole` stands in `around`, beginning at `begin_by` at the latest and ending at `end_from` at the earliest.
+
+    Line ends do not count: a template writes its own around markers, the model wrote others.
+    """
+    kept = [at for at, letter in enumerate(around) if letter not in "\r\n"]
+    squeezed, wanted = "".join(around[at] for at in kept), whole.translate(_NO_LINE_ENDS)
+    if not wanted:
+        return None
+    at = squeezed.rfind(wanted)
+    while at >= 0:
+        begin, end = kept[at], kept[at + len(wanted) - 1] + 1
+        if begin <= begin_by and end >= len(around[:end_from].rstrip("\r\n")):
+            return begin, max(end, end_from)
+        at = squeezed.rfind(wanted, 0, at + len(wanted) - 1)
+    return None
+
+
+def _after_thought(tokens: Sequence[int], written: Sequence[bytes], manner: Manner) -> tuple[int, ...]:
+    """The ids of the visible text: behind the last marker, without the line ends that follow it."""
+    marks = [at for at, token in enumerate(tokens) if token in manner.tokens]
+    begin = marks[-1] + 1 if marks else 0
+    while begin < len(tokens) and not written[begin].strip(b"\r\n"):
+        begin += 1
+    return tuple(tokens[begin:])

@@ -1,0 +1,184 @@
+"""The child process that runs the model: reads commands on its main thread, computes on the inference thread.
+
+It exists so that nothing a model file does can take the window down. It ends when its stdin ends, whatever it is
+doing, so that no worker is ever left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk import __version__
+from mistral_desk.core.errors import DeskError, Problem, as_problem
+from mistral_desk.inference import protocol
+from mistral_desk.inference.protocol import (
+    AnswerNow,
+    Failed,
+    Generate,
+    Hello,
+    Load,
+    Loaded,
+    LoadProgress,
+    Shutdown,
+    Stop,
+)
+
+if TYPE_CHECKING:
+    from mistral_desk.inference.engine.generate import Control, Generator
+    from mistral_desk.inference.engine.native import Log
+    from mistral_desk.inference.protocol import Command, Event
+
+PROGRESS_EVERY_S: Final = 0.05
+_STACK: Final = 64 * 1024 * 1024
+"""Bytes of stack for the inference thread: llama.cpp's tokenizers recurse, and some systems give a thread 512 KiB."""
+_FREEING_S: Final = 1.0
+
+
+def main() -> int:
+    """Run until stdin ends or `Shutdown` comes; returns the exit status."""
+    commands, events = _descriptors()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then closes stdin
+    return Worker(commands, events).run()
+
+
+def _descriptors() -> tuple[int, int]:
+    """Take stdin and stdout away from everything else: libraries print, and a print would break a frame."""
+    commands, events = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415
+
+        msvcrt.setmode(commands, os.O_BINARY)
+        msvcrt.setmode(events, os.O_BINARY)
+    return commands, events
+
+
+class Worker:
+    """Both threads of the process and what they share."""
+
+    def __init__(self, commands: int, events: int) -> None:
+        self._commands, self._events = commands, events
+        self._writing = threading.Lock()
+        self._controls: dict[int, Control] = {}
+        self._jobs: queue.SimpleQueue[Load | Generate | None] = queue.SimpleQueue()
+        self._generator: Generator | None = None
+
+    def run(self) -> int:
+        """Say hello, then obey."""
+        from mistral_desk.inference.engine import native  # noqa: PLC0415 after the descriptors are safe
+
+        log = native.Log()
+        native.start()
+        self.send(
+            Hello(
+                protocol=protocol.PROTOCOL_VERSION,
+                app_version=__version__,
+                pid=os.getpid(),
+                llama_cpp=native.version(),
+                system=native.system(),
+                devices=native.devices(),
+            )
+        )
+        threading.stack_size(_STACK)
+        inference = threading.Thread(target=self._infer, args=(log,), name="inference", daemon=True)
+        inference.start()
+        threading.stack_size(0)
+        self._obey()
+        # Nothing here outlives the process, so a long load or a decode is not waited for.
+        self._jobs.put(None)
+        inference.join(_FREEING_S if not self._controls else 0)
+        sys.stderr.flush()
+        os._exit(0)
+
+    def send(self, event: Event) -> None:
+        """Write one event. When nobody reads any more, the process ends."""
+        data = memoryview(protocol.frame(event))
+        try:
+            with self._writing:
+                while data:
+                    data = data[os.write(self._events, data) :]
+        except OSError:
+            os._exit(0)
+
+    def _obey(self) -> None:
+        """Read commands until there are no more."""
+        while True:
+            try:
+                body = protocol.read_frame(lambda size: os.read(self._commands, size))
+                if body is None:
+                    return
+                command = protocol.decode_command(body)
+            except protocol.ProtocolError as error:
+                self.send(Failed(0, Problem("engine.protocol", {"reason": str(error)[:300]})))
+                return
+            except OSError:
+                return
+            if isinstance(command, Shutdown):
+                return
+            self._take(command)
+
+    def _take(self, command: Command) -> None:
+        from mistral_desk.inference.engine.generate import Control  # noqa: PLC0415
+
+        if isinstance(command, Load | Generate):
+            self._controls[command.request] = Control()
+            self._jobs.put(command)
+            return
+        if isinstance(command, Shutdown):
+            return
+        control = self._controls.get(command.request)
+        if control is None:
+            return  # it is over already
+        if isinstance(command, AnswerNow):
+            control.answer_now = True
+        elif isinstance(command, Stop):
+            if self._generator:
+                self._generator.stop(control)
+            control.stopped = True
+
+    def _infer(self, log: Log) -> None:
+        """The inference thread: one job after the other."""
+        while job := self._jobs.get():
+            control = self._controls[job.request]
+            try:
+                if isinstance(job, Load):
+                    self._load(job, control, log)
+                elif self._generator:
+                    self.send(self._generator.answer(job, control, self.send))
+                else:
+                    self.send(Failed(job.request, Problem("engine.no_model")))
+            except Exception as error:  # noqa: BLE001 whatever it was, the app has to hear of it
+                if not isinstance(error, DeskError):
+                    sys.excepthook(type(error), error, error.__traceback__)
+                self.send(Failed(job.request, as_problem(error)))
+            finally:
+                self._controls.pop(job.request, None)
+        if self._generator:
+            self._generator.close()
+
+    def _load(self, command: Load, control: Control, log: Log) -> None:
+        from mistral_desk.inference.engine.load import load  # noqa: PLC0415
+
+        if self._generator:
+            self._generator.close()
+            self._generator = None
+        told = 0.0
+
+        def progress(fraction: float) -> None:
+            nonlocal told
+            now = time.monotonic()
+            if now - told >= PROGRESS_EVERY_S or fraction >= 1.0:
+                told = now
+                self.send(LoadProgress(command.request, fraction))
+
+        self._generator = load(command, log, progress, lambda: control.stopped)
+        self.send(Loaded(command.request, self._generator.info))
