@@ -18,14 +18,14 @@ class Shape:
 
     vocabulary: int = 3072
     width: int = 256
-    layers: int = 6
+    layers: int = 5
     heads: int = 8
     query_rank: int = 128
     kv_rank: int = 64
     nope: int = 32
     rope: int = 16
     value: int = 32
-    expert_width: int = 256
+    expert_width: int = 288
     experts: int = 8
     experts_used: int = 2
     experts_shared: int = 1

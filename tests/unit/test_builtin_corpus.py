@@ -1,0 +1,142 @@
+"""The built-in model's corpus promises: nothing held out leaks into training, sums are right, no answer is empty.
+
+Runs without torch: the corpus is plain Python.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tools.train_builtin_model.corpus import arithmetic, dialogue, everyday, facts, languages, unknown
+from tools.train_builtin_model.corpus.wording import Wordings, held_number, key, load, mistype, normal, roughen
+
+MAKERS = [*dialogue.FAMILIES, facts.follow_capital, facts.follow_definition, unknown.follow]
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=4, max_size=40, unique=True))
+def test_a_fifth_of_the_wordings_is_held_out_and_never_trained_on(texts: list[str]) -> None:
+    words = Wordings(texts)
+    assert sorted([*words.train, *words.held]) == sorted(texts)
+    assert not set(words.train) & set(words.held)
+    different = {key(text) for text in texts}
+    held = {key(text) for text in words.held}
+    assert not held & {key(text) for text in words.train}
+    assert len(held) == (max(1, round(len(different) * 0.2)) if len(different) >= 4 else 0)
+
+
+@given(st.lists(st.text(min_size=1, max_size=20), min_size=4, max_size=40, unique=True), st.text(min_size=1))
+def test_only_a_hash_of_the_wording_decides_its_rank(texts: list[str], more: str) -> None:
+    order = {text: i for i, text in enumerate(texts)}
+    again = Wordings(sorted(texts, key=lambda t: -order[t]))
+    assert set(again.held) == set(Wordings(texts).held)
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: f"{maker.__module__.rpartition('.')[2]}.{maker.__name__}")
+def test_clean_questions_of_the_two_splits_never_meet(maker: object) -> None:
+    assert callable(maker)
+    rng = random.Random(7)
+    trained = {maker(rng, "train").question for _ in range(4000)}
+    held = {maker(rng, "held").question for _ in range(400)}
+    shared = trained & held
+    # Noise of a few letters can come out twice; nothing else may.
+    assert {text for text in shared if len(text) > 6 and " " in text} == set()
+
+
+def test_training_conversations_hold_no_held_out_question() -> None:
+    rng = random.Random(11)
+    held = {normal(maker(rng, "held").question) for maker in MAKERS for _ in range(300)}
+    held = {text for text in held if len(text) > 6 and " " in text}
+    asked = {normal(turn.exchange.question) for _ in range(6000) for turn in dialogue.sample(rng).turns}
+    assert asked & held == set()
+
+
+def test_the_corpus_is_a_function_of_its_seed() -> None:
+    first, second = (([dialogue.sample(random.Random(s)) for s in range(300)]) for _ in range(2))
+    assert first == second
+
+
+def test_no_question_thought_or_answer_is_empty() -> None:
+    rng = random.Random(3)
+    for _ in range(4000):
+        for turn in dialogue.sample(rng).turns:
+            one = turn.exchange
+            assert one.question.strip()
+            assert one.thought.strip()
+            assert one.answer.strip()
+            assert not re.search(r"\{\w*\}", one.question + one.thought + one.answer), one
+
+
+@given(st.integers(0, 99), st.sampled_from("+-*"), st.integers(0, 99))
+def test_sums_and_their_steps_are_right(a: int, op: str, b: int) -> None:
+    if op == "*":
+        a, b = a % 13, b % 13
+    found = arithmetic.Sum(a, op, b)
+    exact = {"+": a + b, "-": a - b, "*": a * b}[op]
+    assert found.result == exact
+    assert found.answer.endswith(f" is {exact}.")
+    assert str(exact) in found.steps()
+    for left, sign, right, more, total in re.findall(r"(\d+) ([+-]) (\d+)((?: [+-] \d+)*) = (\d+)", found.steps()):
+        terms = [int(left), int(sign + right), *(int(t.replace(" ", "")) for t in re.findall(r"[+-] \d+", more))]
+        assert sum(terms) == int(total), found.steps()
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_divisions_come_out_even(times: int, by: int) -> None:
+    assert arithmetic.Sum(times * by, "/", by).result == times
+
+
+def test_held_out_sums_are_never_drawn_for_training() -> None:
+    rng = random.Random(5)
+    for op in "+-":
+        drawn = [arithmetic.draw(rng, op, "train") for _ in range(3000)]
+        assert not any(max(s.a, s.b) > 9 and held_number(s.a, op, s.b) for s in drawn)
+        assert all(arithmetic.draw(rng, op, "held").held for _ in range(200))
+
+
+def test_answers_that_decline_say_so_and_others_do_not() -> None:
+    rng = random.Random(13)
+    for maker in MAKERS:
+        for _ in range(300):
+            one = maker(rng, "train")
+            assert bool(unknown.HONEST.search(one.answer)) == one.honest, one
+
+
+def test_nothing_the_model_must_decline_is_something_it_knows() -> None:
+    known = unknown.known_words()
+    assert not known & {noun.lower() for noun in [*unknown.pools()["noun"].train, *unknown.pools()["noun"].held]}
+    capitals = {name.lower() for pair in load("capitals").items() for name in pair}
+    for pool in ("city", "region"):
+        assert not capitals & {place.lower() for place in unknown.pools()[pool].train}
+
+
+def test_one_question_has_one_answer() -> None:
+    rng = random.Random(17)
+    answers: dict[str, set[str]] = {}
+    for maker in dialogue.FAMILIES:
+        for _ in range(3000):
+            one = maker(rng, "train")
+            if one.family not in ("arithmetic", "unknown: bigsum", "unknown: gibberish"):  # there the marks matter
+                answers.setdefault(normal(one.question), set()).add(one.answer)
+    assert {text: found for text, found in answers.items() if len(found) > 1} == {}
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=60), st.integers(0, 10_000))
+def test_typing_noise_takes_any_text_and_never_touches_digits(text: str, seed: int) -> None:
+    rng = random.Random(seed)
+    assert re.findall("[0-9]", mistype(rng, text)) == re.findall("[0-9]", text)
+    roughen(rng, text)
+
+
+def test_tables_are_as_large_as_the_model_card_says() -> None:
+    assert len(load("capitals")) >= 190
+    assert len(facts.terms()) >= 200
+    assert len(everyday.opposites()) >= 120
+    assert len(load("everyday")["words"]) >= 60
+    assert len(load("app")) >= 40
+    assert set(languages.CODES.values()) == set(languages.LANGUAGES)

@@ -1,0 +1,163 @@
+"""Questions with a table behind them: this app, models, small talk, capitals and definitions.
+
+Every question has exactly one right answer, so that grading can be strict and automatic.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from .wording import Exchange, Split, Wordings, load
+
+if TYPE_CHECKING:
+    import random
+
+# ruff: noqa: E501
+HOW = Wordings(
+    [
+        "How do I {}?", "How can I {}?", "I want to {}.", "How to {}?", "how do i {}", "how to {}",
+        "Where can I {}?", "What must I do to {}?", "Show me how to {}.", "Can I {}?", "I would like to {}.",
+        "Please tell me how to {}.", "How does one {}?", "Is it possible to {}?", "Explain how to {}.",
+        "Is there a way to {}?", "I need to {}.", "What is the way to {}?", "how can i {}", "Can you tell me how to {}?",
+        "{}", "I do not know how to {}.", "What do I press to {}?", "help me {}",
+    ]
+)  # fmt: skip
+DEFINE = Wordings(
+    [
+        "What is {x}?", "What does {w} mean?", "Define {w}.", "Explain {x}.", "What is {w}?", "what is {x}",
+        "what is {w}", "{w}", "Tell me what {x} is.", "Explain the word {w}.", "What do you mean by {w}?",
+        "Can you explain {w}?", "What exactly is {x}?", "meaning of {w}", "What is meant by {w}?",
+        "Do you know what {x} is?", "Give me a definition of {w}.", "I do not know what {x} is.", "{w}?",
+        "Describe {x}.", "whats {x}", "What is {x} in simple words?", "define {w}", "Tell me about {x}.",
+    ]
+)  # fmt: skip
+CAPITAL = Wordings(
+    [
+        "What is the capital of {}?", "Which city is the capital of {}?", "Tell me the capital of {}.",
+        "capital of {}?", "capital of {}", "What is the capital city of {}?", "what is the capital of {}",
+        "Name the capital of {}.", "Do you know the capital of {}?", "What's the capital of {}?", "{}'s capital?",
+        "The capital of {} is?", "Which is the capital of {}?", "Give me the capital of {}.", "{} capital",
+        "What is {}'s capital?", "whats the capital of {}", "What city is the capital of {}?",
+        "I need the capital of {}.", "What do you call the capital of {}?",
+    ]
+)  # fmt: skip
+CAPITAL_OF = Wordings(
+    [
+        "Which country has the capital {}?", "{} is the capital of which country?", "What is {} the capital of?",
+        "Which country is {} the capital of?", "Of which country is {} the capital?", "Where is {}?",
+        "In which country is {}?", "{} is the capital of", "What country is {} in?", "what country is {} the capital of",
+        "Where does {} lie?", "Which country's capital is {}?",
+    ]
+)  # fmt: skip
+FOLLOW_CAPITAL = Wordings(
+    ["and of {}?", "And of {}?", "And {}?", "and {}", "What about {}?", "And the capital of {}?", "and for {}?",
+     "what about {}", "And that of {}?", "How about {}?"]
+)  # fmt: skip
+FOLLOW_DEFINE = Wordings(
+    ["And {x}?", "and {x}", "And what is {x}?", "What about {x}?", "and what does {w} mean?", "How about {x}?",
+     "and {w}?"]
+)  # fmt: skip
+ARTICLE = re.compile(r"^(?:an?|the) ")
+
+
+@cache
+def _topics(name: str) -> list[dict[str, object]]:
+    table = load(name)
+    return [{**row, "asks": Wordings(row["ask"]), "dos": Wordings(row.get("do", []))} for row in table]
+
+
+def app(rng: random.Random, split: Split) -> Exchange:
+    """How to do something in this app. Held out: frames, ways to name the task, and whole questions."""
+    row = rng.choice(_topics("app"))
+    asks, dos = row["asks"], row["dos"]
+    assert isinstance(asks, Wordings)
+    assert isinstance(dos, Wordings)
+    if rng.random() < 0.42:
+        text = asks.pick(rng, split)
+    elif split == "train":
+        text = HOW.pick(rng, "train").format(dos.pick(rng, "train"))
+    else:
+        unseen_frame = rng.random() < 0.5
+        frame = HOW.pick(rng, "held" if unseen_frame else "train")
+        text = frame.format(dos.pick(rng, "train" if unseen_frame else "held"))
+    text = text[0].upper() + text[1:] if text[-1] in ".?" else text
+    return Exchange("app", text, f"A question about this app: {row['topic']}. I know the steps.", str(row["answer"]))
+
+
+def models(rng: random.Random, split: Split) -> Exchange:
+    """What Mistral Small 4 and its alternatives are and need."""
+    row = rng.choice(_topics("models"))
+    asks = row["asks"]
+    assert isinstance(asks, Wordings)
+    thought = f"A question about models: {row['topic']}. I learned this fact."
+    return Exchange("models", asks.pick(rng, split), thought, str(row["answer"]))
+
+
+def talk(rng: random.Random, split: Split) -> Exchange:
+    """Greetings, thanks, who are you, praise and blame."""
+    row = rng.choice(_topics("talk"))
+    asks = row["asks"]
+    assert isinstance(asks, Wordings)
+    thought = f"This is about {row['topic']}. A short friendly answer is right."
+    return Exchange("small talk", asks.pick(rng, split), thought, str(row["answer"]))
+
+
+def _capital(family: str, text: str, country: str) -> Exchange:
+    city = load("capitals")[country]
+    thought = f"The user asks for the capital of {country}. It is {city}."
+    return Exchange(family, text, thought, f"The capital of {country} is {city}.", subject="capital")
+
+
+@cache
+def countries_of() -> dict[str, list[str]]:
+    """Capital -> countries; only capitals with one country are asked for backwards."""
+    found: dict[str, list[str]] = {}
+    for country, city in load("capitals").items():
+        found.setdefault(city, []).append(country)
+    return found
+
+
+def capitals(rng: random.Random, split: Split) -> Exchange:
+    """Capital of a country, or the country of a capital."""
+    table = load("capitals")
+    if rng.random() < 0.6:
+        country = rng.choice(list(table))
+        bare = country.removeprefix("the ") if rng.random() < 0.3 else country
+        return _capital("capitals", CAPITAL.pick(rng, split).format(bare), country)
+    city = rng.choice([c for c, owners in countries_of().items() if len(owners) == 1])
+    country = countries_of()[city][0]
+    thought = f"{city} is a capital. Its country is {country}."
+    answer = f"{city} is the capital of {country}."
+    return Exchange("capitals", CAPITAL_OF.pick(rng, split).format(city), thought, answer, subject="capital")
+
+
+def follow_capital(rng: random.Random, split: Split) -> Exchange:
+    """A follow-up such as "and of Spain?" after a question about a capital."""
+    country = rng.choice(list(load("capitals")))
+    return _capital("follow-up", FOLLOW_CAPITAL.pick(rng, split).format(country), country)
+
+
+@cache
+def terms() -> list[tuple[str, str, str]]:
+    """(term with article, bare word, definition) of everything that has a definition."""
+    tables = load("definitions")
+    return [(x, ARTICLE.sub("", x), text) for table in tables.values() for x, text in table.items()]
+
+
+def _definition(family: str, frame: str, term: tuple[str, str, str]) -> Exchange:
+    x, word, answer = term
+    text = frame.format(x=x, w=word)
+    thought = f"The user wants to know what {x} is. I know a short explanation."
+    return Exchange(family, text, thought, answer, subject="definition")
+
+
+def definitions(rng: random.Random, split: Split) -> Exchange:
+    """What a cat is, what quantization is."""
+    return _definition("definitions", DEFINE.pick(rng, split), rng.choice(terms()))
+
+
+def follow_definition(rng: random.Random, split: Split) -> Exchange:
+    """A follow-up such as "And a dog?" after a definition."""
+    return _definition("follow-up", FOLLOW_DEFINE.pick(rng, split), rng.choice(terms()))
