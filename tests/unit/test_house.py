@@ -21,7 +21,8 @@ MADE = {".git", ".venv", "build", "dist", "out", "shared"}
 """Folders at the top that are made, not written; git knows them as ignored."""
 
 REGISTRY = re.compile(
-    r"\bpythonhosted\.org|\bpypi\.org|registry\.npmjs|(?:deb|security)\.debian\.org|static\.crates\.io", re.IGNORECASE
+    r"\bpythonhosted\.org|\bpypi\.org|registry\.npmjs|(?:deb|security)\.debian\.org|static\.crates\.io|pytorch\.org/whl",
+    re.IGNORECASE,
 )
 
 
@@ -97,6 +98,12 @@ def test_no_registry_is_named() -> None:
         if (match := REGISTRY.search(path.read_text(encoding="utf-8", errors="replace")))
     ]
     assert hits == []
+
+
+def test_lists_of_packages_name_no_address() -> None:
+    files = sorted(REQUIREMENTS.glob("*.in"))
+    assert files
+    assert [path.name for path in files if "://" in path.read_text(encoding="utf-8")] == []
 
 
 def lock_names() -> list[str]:

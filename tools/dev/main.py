@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.dev import check, display, environment, system
+from tools.dev import check, environment, system
 from tools.dev.child import WINDOWS
 from tools.dev.environment import Place
 from tools.dev.steps import Failed
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = Place(ROOT)
+FIRST_QUESTION = "What can you do?"
+
+sys.path.insert(0, str(ROOT / "src"))
+# The program's own answer; that module keeps to the standard library (a test sees to it).
+from mistral_desk.cli.display import obstacle  # noqa: E402
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,15 +77,26 @@ def usage(commands: dict[str, tuple[str, Callable[[list[str]], int]]]) -> str:
 
 def run(words: list[str]) -> int:
     """Open the window, or say why not and ask a first question on the command line."""
-    screen = display.reason_without()
-    needs, wishes = (system.QT, ()) if screen is None else ((), system.QT)
+    without = sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    needs, wishes = ((), system.QT) if without else (system.QT, ())
     environment.prepare(PLACE, "app", needs, wishes)
-    if screen is not None and not words:
-        question = display.first_question(ROOT)
-        print(f"{screen} The same core on the command line instead:\n", flush=True)
+    if not words and (reason := obstacle()):
+        question = first_question(ROOT)
+        print(f"No window can be opened here: {reason}. A first question on the command line instead:\n", flush=True)
         print(f'  mistral-desk ask "{question}"\n', flush=True)
         words = ["ask", question]
     return _become([str(PLACE.python), "-m", "mistral_desk", *words])
+
+
+def first_question(root: Path) -> str:
+    """A question that the built-in model is known to answer: the first of its own examples."""
+    try:
+        examples = json.loads((root / "resources" / "model" / "examples.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return FIRST_QUESTION
+    while isinstance(examples, (list, dict)) and examples:
+        examples = examples[0] if isinstance(examples, list) else next(iter(examples.values()))
+    return examples if isinstance(examples, str) and examples.strip() else FIRST_QUESTION
 
 
 def test(words: list[str]) -> int:
