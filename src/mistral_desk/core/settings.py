@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _MAX_FILE: Final = 1024 * 1024
-T = TypeVar("T", str, int, bool)
+T = TypeVar("T", bound=str | int | bool)
+T_co = TypeVar("T_co", bound=str | int | bool, covariant=True)
 
 
 @dataclass(frozen=True)
-class Setting(Generic[T]):
+class Setting(Generic[T_co]):
     """One setting. Its name is `section.what`; label and help are English source texts for the window."""
 
     name: str
-    default: T
+    default: T_co
     label: str
     help: str
 
@@ -46,7 +47,7 @@ class Setting(Generic[T]):
         """What is allowed, in words."""
         raise NotImplementedError
 
-    def check(self, value: object) -> T:
+    def check(self, value: object) -> T_co:
         """The value if it is allowed; raises `settings.value`."""
         raise NotImplementedError
 

@@ -1,0 +1,98 @@
+"""The person's folders are where the system wants them, or all under one; what ships with the program is found."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import folders, resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mistral_desk.core import paths
+
+
+def all_of(found: paths.Folders) -> tuple[Path, ...]:
+    return (found.data, found.config, found.cache, found.models, found.logs)
+
+
+def test_one_home_holds_every_folder(home: Path) -> None:
+    found = folders()
+    assert all(folder.is_relative_to(home) for folder in all_of(found))
+    assert len(set(all_of(found))) == 5
+    assert not home.exists(), "asking creates nothing"
+
+
+def test_a_given_home_counts_more_than_the_environment(tmp_path: Path) -> None:
+    assert folders(str(tmp_path)).data == tmp_path / "data"
+
+
+def test_without_a_home_the_folders_are_this_persons_and_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MISTRAL_DESK_HOME")
+    for folder in all_of(folders()):
+        assert folder.is_absolute()
+        assert "mistral-desk" in str(folder)
+
+
+def test_a_relative_home_does_not_depend_on_later_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = folders("hier")
+    monkeypatch.chdir("/")
+    assert found.data == tmp_path / "hier" / "data"
+
+
+def test_ensure_makes_them_and_leaves_nothing_in_them() -> None:
+    found = folders().ensure()
+    for folder in all_of(found):
+        assert folder.is_dir()
+        assert list(folder.iterdir()) == []
+    assert found.ensure() is found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_what_people_write_is_not_for_others() -> None:
+    found = folders().ensure()
+    assert found.data.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_that_goes_through_a_file_is_a_clear_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(DeskError) as caught:
+        folders(str(tmp_path / "file" / "home")).ensure()
+    assert caught.value.problem.id == "folder.not_writable"
+    assert str(tmp_path / "file") in str(caught.value.problem.params["path"])
+    assert caught.value.problem.params["reason"]
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or (hasattr(os, "geteuid") and os.geteuid() == 0), reason="root may write everywhere"
+)
+def test_a_home_without_rights_is_a_clear_problem(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    with pytest.raises(DeskError) as caught:
+        folders(str(locked)).ensure()
+    assert caught.value.problem.id == "folder.not_writable"
+
+
+def test_a_resource_is_found_in_the_source_tree() -> None:
+    assert resource("icons").is_dir()
+
+
+def test_a_frozen_app_has_its_own_resources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "resources").mkdir()
+    (tmp_path / "resources" / "one.txt").write_bytes(b"1")
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    assert resource("one.txt") == tmp_path / "resources" / "one.txt"
+
+
+def test_a_missing_resource_is_a_clear_problem() -> None:
+    with pytest.raises(DeskError) as caught:
+        resource("no", "such thing")
+    assert caught.value.problem.id == "resource.missing"
+    assert caught.value.problem.params == {"name": "no/such thing"}
