@@ -1,0 +1,127 @@
+"""A turn that is stopped, abandoned or has to wait: what was written is kept, and the engine is free again."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.chat.message import Draft
+from mistral_desk.chat.session import Loading, Started, TurnEvent, Writing
+from mistral_desk.core.errors import Problem
+from mistral_desk.inference.protocol import Failed, LoadProgress
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import SPEC, run
+from tests.fixtures.sessions import desk, last_of, last_of_stopped, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+
+def test_stop_while_it_is_written_keeps_what_there_is(tmp_path: Path) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, _):
+            events = session.reply(None, Draft("go"), model_spec=SPEC)
+            await until(events, Writing)
+            assert session.running == 2
+            session.stop()
+            answer = await last_of(events)
+            assert (answer.ending, answer.text.startswith("word ")) == ("stopped", True)
+            assert answer.figures is not None
+            assert await history.message(answer.id) == answer
+
+    run(promise())
+
+
+def test_stop_while_the_model_loads(tmp_path: Path) -> None:
+    slow = {"until": "stop", "do": [fake_worker.event(LoadProgress(0, 0.4)), {"pause": 0.01}]}
+    cancelled = fake_worker.event(Failed(0, Problem("load.cancelled", {"name": "one"})))
+    script = [fake_worker.HELLO, {"serve": {"load": [slow, cancelled]}}]
+
+    async def promise() -> None:
+        async with desk(tmp_path, script) as (session, history, _):
+            events = session.reply(None, Draft("go"), model_spec=SPEC)
+            await until(events, Loading)
+            session.stop()
+            answer = await last_of(events)
+            assert (answer.ending, answer.parts) == ("stopped", ())
+            assert [found.text for found in await history.messages(answer.conversation)] == ["go", ""]
+
+    run(promise())
+
+
+def test_stop_while_a_worker_does_not_even_start(tmp_path: Path) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, [{"deaf": 30}]) as (session, _, _):
+            events = session.reply(None, Draft("go"), model_spec=SPEC)
+            await until(events, Started)
+            session.stop()
+            assert (await last_of(events)).ending == "stopped"
+
+    run(promise())
+
+
+@pytest.mark.parametrize("how", ["closed", "cancelled", "forgotten"])
+def test_who_stops_listening_stops_the_engine_and_loses_nothing(tmp_path: Path, how: str) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, engine):
+            events: AsyncGenerator[TurnEvent, None] | None = session.reply(None, Draft("go"), model_spec=SPEC)
+            assert events is not None
+            if how == "cancelled":
+                written = asyncio.Event()
+
+                async def listen(source: AsyncIterator[TurnEvent]) -> None:
+                    async for event in source:
+                        if isinstance(event, Writing):
+                            written.set()
+
+                task = asyncio.ensure_future(listen(events))
+                await written.wait()
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            else:
+                await until(events, Writing)
+                if how == "closed":
+                    await events.aclose()
+            events = None
+            gc.collect()
+            # The next message waits until the engine is free, that is until the abandoned answer is saved.
+            assert (await last_of_stopped(session)).ending == "stopped"
+            answer = (await history.messages(1))[1]
+            assert (answer.ending, answer.text.startswith("word ")) == ("stopped", True)
+            assert len(answer.tokens) == answer.text.count("word ")
+            assert engine.pid is not None
+
+    run(promise())
+
+
+def test_closing_saves_what_is_being_written_and_what_waits(tmp_path: Path) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, engine):
+            first = session.reply(None, Draft("first"), model_spec=SPEC)
+            await until(first, Writing)
+            second = session.reply(None, Draft("second"), model_spec=SPEC)
+            assert isinstance(await anext(second), Started)
+            await asyncio.gather(session.close(), engine.close())
+            assert [(await history.message(key)).ending for key in (2, 4)] == ["stopped", "stopped"]
+            assert (await history.message(2)).text.startswith("word ")
+            assert (await last_of(first)).id == 2
+            assert (await last_of(second)).id == 4
+
+    run(promise())
+
+
+def test_a_second_message_waits_for_the_first_answer(tmp_path: Path) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.answering("one two three")) as (session, history, _):
+            answers = await asyncio.gather(
+                *(last_of(session.reply(None, Draft(f"message {n}"), model_spec=SPEC)) for n in range(5))
+            )
+            assert {answer.text for answer in answers} == {"one two three"}
+            assert len(await history.conversations()) == 5
+
+    run(promise())
