@@ -17,7 +17,7 @@ from mistral_desk.core.paths import resource
 log = logging.getLogger(__name__)
 
 GENERIC: Final = frozenset({"", "sans serif", "sans-serif", "sans", "monospace", "mono"})
-FALLBACK_POINTS: Final = 11.0
+FALLBACK_POINTS: Final = 10.5
 FALLBACK_TEXT: Final = "Inter"
 FALLBACK_CODE: Final = "JetBrains Mono"
 
@@ -38,7 +38,7 @@ def text_font() -> QFont:
     system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     if system.family().lower() not in GENERIC and QFontDatabase.hasFamily(system.family()):
         return system
-    _load("Inter.ttf", "Inter-Italic.ttf")
+    _load("Inter-Regular.ttf", "Inter-SemiBold.ttf", "Inter-Italic.ttf")
     font = QFont(system)
     font.setFamilies([FALLBACK_TEXT, system.family()])
     font.setPointSizeF(FALLBACK_POINTS)
@@ -51,7 +51,7 @@ def code_font() -> QFont:
     system = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     if system.family().lower() not in GENERIC and QFontDatabase.hasFamily(system.family()):
         return system
-    _load("JetBrainsMono.ttf")
+    _load("JetBrainsMono-Regular.ttf")
     font = QFont(system)
     font.setFamilies([FALLBACK_CODE, system.family()])
     font.setFixedPitch(True)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
 
-Kind = Literal["primary", "outline", "quiet", "row"]
-"""`primary`: filled · `outline`: bordered · `quiet`: bare until touched · `row`: a list's line."""
+Kind = Literal["primary", "outline", "quiet", "row", "floating"]
+"""`primary`: filled · `outline`: bordered · `quiet`: bare · `row`: a list's line · `floating`: on text."""
 
 _KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 RING = 2
@@ -50,7 +50,7 @@ class Button(QAbstractButton):
         self._small = small
         self._round = round_
         self._ring = False
-        self._reason = ""
+        self._faint = False
         self.setText(text)
         self.setAccessibleName(name)
         if not text:
@@ -73,6 +73,12 @@ class Button(QAbstractButton):
         """Paint as another kind."""
         if kind != self._kind:
             self._kind = kind
+            self.update()
+
+    def set_faint(self, faint: bool) -> None:
+        """Paint nothing until the pointer or the keyboard is on it; the button works all the same."""
+        if faint != self._faint:
+            self._faint = faint
             self.update()
 
     def set_label(self, name: str, text: str | None = None) -> None:
@@ -103,6 +109,8 @@ class Button(QAbstractButton):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Surface, icon and text, then the focus ring."""
+        if self._faint and not self.hasFocus() and not self.underMouse():
+            return
         colours = self._theme.colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -111,10 +119,11 @@ class Button(QAbstractButton):
             box = QRectF(self.rect()).adjusted(0, 1, 0, -1)
         radius = box.height() / 2 if self._round else (RADIUS_SMALL if self._small or self._kind == "row" else RADIUS)
         surface, ink = self._surface(), self._ink()
-        if surface is not None or self._kind == "outline":
-            painter.setPen(QPen(QColor(colours.border), 1) if self._kind == "outline" else Qt.PenStyle.NoPen)
+        bordered = self._kind in ("outline", "floating")
+        if surface is not None or bordered:
+            painter.setPen(QPen(QColor(colours.border), 1) if bordered else Qt.PenStyle.NoPen)
             painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
-            inset = 0.5 if self._kind == "outline" else 0.0
+            inset = 0.5 if bordered else 0.0
             painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius, radius)
         self._paint_content(painter, ink)
         if self._ring and self.hasFocus():
@@ -169,7 +178,7 @@ class Button(QAbstractButton):
             return QColor(blend(colours.text, colours.bubble, 0.1))
         if over:
             return QColor(blend(colours.text, colours.canvas, 0.07))
-        return None
+        return QColor(colours.raised) if self._kind == "floating" else None
 
     def _ink(self) -> QColor:
         colours = self._theme.colours

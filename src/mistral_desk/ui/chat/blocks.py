@@ -1,0 +1,188 @@
+"""A column of blocks of which only those near the visible part exist as widgets.
+
+Heights of the others are estimated until they were measured once; the transcript keeps what is seen in place.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication, QWidget
+
+from mistral_desk.ui.chat.code import CodeView
+from mistral_desk.ui.chat.markdown import Block, Code, Prose, Table
+from mistral_desk.ui.chat.prose import ProseView, TableView
+from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.ui.chat.document import Style
+
+BlockView: TypeAlias = ProseView | CodeView | TableView
+Span: TypeAlias = tuple[int, int]
+"""Top and bottom of what should exist, in pixels of the stack's own coordinates."""
+
+_GAPS: Final = {"paragraph": SPACE[2], "item": 6, "none": 0}
+_AROUND_CODE: Final = SPACE[3]
+
+
+@dataclass(eq=False)
+class _Row:
+    block: Block
+    view: BlockView | None = None
+    height: int = 0
+    measured_at: int = -1
+
+
+class Stack(QWidget):
+    """Shows blocks below each other. `arrange` places them for a width and returns the height."""
+
+    link = Signal(str)
+
+    def __init__(self, style: Style, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._style = style
+        self._name = name
+        self._rows: list[_Row] = []
+        self._tops: list[int] = []
+        self._width = -1
+
+    @property
+    def live(self) -> int:
+        """How many blocks exist as widgets."""
+        return sum(1 for row in self._rows if row.view is not None)
+
+    def set_blocks(self, blocks: Sequence[Block]) -> None:
+        """Show these blocks; those that are the same objects as before are not touched."""
+        for number, block in enumerate(blocks):
+            if number < len(self._rows):
+                row = self._rows[number]
+                if row.block is not block:
+                    self._replace(row, block)
+            else:
+                self._rows.append(_Row(block))
+        for row in self._rows[len(blocks) :]:
+            _drop(row)
+        del self._rows[len(blocks) :]
+
+    def arrange(self, width: int, span: Span | None) -> int:
+        """Place everything for `width`; views are made within `span` (all of them for None). Returns the height."""
+        self._width = width
+        self._tops = []
+        y = 0
+        for number, row in enumerate(self._rows):
+            if number:
+                y += self._gap(self._rows[number - 1].block, row.block)
+            indent = SPACE[4] * row.block.depth if isinstance(row.block, Code) else 0
+            room = max(1, width - indent)
+            guess = row.height if row.measured_at == room else self._estimate(row.block, room)
+            wanted = span is None or (y + guess >= span[0] and y <= span[1])
+            if wanted and row.view is None:
+                self._make(row)
+            if row.view is not None:
+                row.height = row.view.height_for(room)
+                row.measured_at = room
+                left = 0 if self._mirrored() else indent
+                if (row.view.x(), row.view.y(), row.view.width(), row.view.height()) != (left, y, room, row.height):
+                    row.view.setGeometry(left, y, room, row.height)
+                height = row.height
+            else:
+                height = guess
+            self._tops.append(y)
+            y += height
+        return y
+
+    def release(self, span: Span) -> None:
+        """Let go of views outside `span`, unless the keyboard is in one."""
+        for row, top in zip(self._rows, self._tops, strict=False):
+            if row.view is not None and (top + row.height < span[0] or top > span[1]) and not _focused(row.view):
+                _drop(row)
+
+    def place_at(self, y: int) -> tuple[int, int]:
+        """Which block is at `y`, and how far below its top: something to hold on to while heights change."""
+        number = 0
+        for index, top in enumerate(self._tops):
+            if top <= y:
+                number = index
+        return number, y - (self._tops[number] if self._tops else 0)
+
+    def top_of(self, number: int) -> int:
+        """Where a block begins."""
+        return self._tops[min(number, len(self._tops) - 1)] if self._tops else 0
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        for row in self._rows:
+            row.measured_at = -1
+            if row.view is not None:
+                row.view.restyle()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        return [view for row in self._rows if (view := row.view) is not None]
+
+    def _mirrored(self) -> bool:
+        return self.isRightToLeft()
+
+    def _gap(self, above: Block, below: Block) -> int:
+        if isinstance(below, Prose) and _starts_with_heading(below):
+            return SPACE[4]
+        if isinstance(above, Prose) and isinstance(below, Prose):
+            return _GAPS[below.gap]
+        return _AROUND_CODE
+
+    def _replace(self, row: _Row, block: Block) -> None:
+        row.measured_at = -1
+        match row.view, block:
+            case ProseView() as prose, Prose():
+                prose.set_block(block)
+            case CodeView() as code, Code():
+                code.set_block(block)
+            case TableView() as table, Table():
+                table.set_block(block)
+            case _:
+                _drop(row)
+        row.block = block
+
+    def _make(self, row: _Row) -> None:
+        row.view = self._view_of(row.block)
+        row.view.show()
+
+    def _view_of(self, block: Block) -> BlockView:
+        if isinstance(block, Code):
+            return CodeView(block, self._style, self)
+        if isinstance(block, Table):
+            view: ProseView | TableView = TableView(block, self._style, "Table", self)
+        else:
+            view = ProseView(block, self._style, self._name, self)
+        view.link.connect(self.link)
+        return view
+
+    def _estimate(self, block: Block, width: int) -> int:
+        metrics = QFontMetricsF(self._style.theme.font(self._style.step))
+        line = metrics.height() * LINE_HEIGHT * 0.85
+        if isinstance(block, Code):
+            return round((block.text.count("\n") + 1) * metrics.height() + 60)
+        per_line = max(10.0, width / metrics.averageCharWidth() * 0.95)
+        return math.ceil(max(1.0, block.characters / per_line + 1)) * round(line)
+
+
+def _starts_with_heading(block: Prose) -> bool:
+    return bool(block.tokens) and block.tokens[0].type == "heading_open"
+
+
+def _focused(view: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and (focus is view or view.isAncestorOf(focus))
+
+
+def _drop(row: _Row) -> None:
+    if row.view is not None:
+        row.view.hide()
+        row.view.deleteLater()
+        row.view = None

@@ -1,0 +1,347 @@
+"""Turns markdown tokens into a laid-out Qt document, with our type, space and colours.
+
+Nothing in it can load anything: pictures become their words, and only allowed addresses become links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextFormat,
+    QTextLength,
+    QTextList,
+    QTextListFormat,
+    QTextTableFormat,
+)
+
+from mistral_desk.ui.chat.links import allowed
+from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+
+    from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.theme.tokens import Step
+
+QUOTE: Final = QTextFormat.Property.UserProperty + 1
+"""Block property: how many quotes are around this block; the view paints a bar for each."""
+RULE: Final = QTextFormat.Property.UserProperty + 2
+"""Block property: this empty block is a horizontal rule, painted by the view."""
+INDENT: Final = 24
+_HEADINGS: Final[tuple[tuple[Step, int], ...]] = (("title", 24), ("heading", 24), ("lead", 20), ("lead", 16))
+_ALIGN: Final = {"text-align:right": Qt.AlignmentFlag.AlignRight, "text-align:center": Qt.AlignmentFlag.AlignHCenter}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a document is set: from a theme, in the reading size or a smaller, muted one (for thoughts)."""
+
+    theme: Theme
+    step: Step = "body"
+    muted: bool = False
+
+    @property
+    def ink(self) -> QColor:
+        """Colour of running text."""
+        return self.theme.colour("muted" if self.muted else "text")
+
+    def char(self) -> QTextCharFormat:
+        """Running text."""
+        made = QTextCharFormat()
+        made.setFont(self.theme.font(self.step))
+        made.setForeground(self.ink)
+        return made
+
+
+def line_height(font: QFont) -> float:
+    """Percent of the font's natural line that give the design's line height (1.5 times the type size)."""
+    metrics = QFontMetricsF(font)
+    size = font.pixelSize() if font.pixelSize() > 0 else font.pointSizeF() * metrics.fontDpi() / 72
+    return 100 * LINE_HEIGHT * size / metrics.height()
+
+
+def plain(document: QTextDocument, text: str, style: Style) -> None:
+    """Set a document to a text as it was typed: no markup, every line break kept."""
+    _reset(document, style)
+    cursor = QTextCursor(document)
+    block = QTextBlockFormat()
+    block.setLineHeight(
+        line_height(style.theme.font(style.step)), QTextBlockFormat.LineHeightTypes.ProportionalHeight.value
+    )
+    cursor.setBlockFormat(block)
+    cursor.insertText(text.replace("\r\n", "\n").replace("\n", "\u2028"), style.char())
+
+
+def build(document: QTextDocument, tokens: Sequence[Token], style: Style) -> int:
+    """Set a document to these block tokens; returns how many links it has."""
+    _reset(document, style)
+    builder = _Builder(document, style)
+    builder.run(tokens)
+    return builder.links
+
+
+def _reset(document: QTextDocument, style: Style) -> None:
+    document.setUndoRedoEnabled(False)
+    document.clear()
+    document.setDocumentMargin(0)
+    document.setIndentWidth(INDENT)
+    document.setDefaultFont(style.theme.font(style.step))
+
+
+class _Builder:
+    """One pass over the tokens. The cursor always stands in the block that is being filled."""
+
+    def __init__(self, document: QTextDocument, style: Style) -> None:
+        self._cursor = QTextCursor(document)
+        self._style = style
+        self._theme = style.theme
+        self._lists: list[tuple[QTextListFormat, QTextList | None]] = []
+        self._fresh_item = False
+        self._quotes = 0
+        self._tight = False
+        self._first = True
+        self._heading = 0
+        self.links = 0
+
+    def run(self, tokens: Sequence[Token]) -> None:
+        index = 0
+        while index < len(tokens):
+            token = tokens[index]
+            if token.type == "table_open":
+                end = next((i for i in range(index, len(tokens)) if tokens[i].type == "table_close"), len(tokens) - 1)
+                self._table(tokens[index : end + 1])
+                index = end
+            else:
+                self._block(token)
+            index += 1
+
+    def _block(self, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open" | "ordered_list_open":
+                self._open_list(token)
+            case "bullet_list_close" | "ordered_list_close":
+                if self._lists:
+                    self._lists.pop()
+            case "list_item_open":
+                self._fresh_item = not token.meta.get("resumed", False)
+            case "blockquote_open":
+                self._quotes += 1
+            case "blockquote_close":
+                self._quotes = max(0, self._quotes - 1)
+            case "paragraph_open":
+                self._tight = token.hidden
+            case "heading_open":
+                self._heading = int(token.tag[1:])
+            case "heading_close":
+                self._heading = 0
+            case "inline":
+                self._paragraph(token)
+            case "hr":
+                self._start(self._format(top=SPACE[3], bottom=SPACE[3], rule=True))
+            case "fence" | "code_block":
+                self._start(self._format(top=SPACE[2]))
+                self._cursor.insertText(token.content.removesuffix("\n").replace("\n", "\u2028"), self._code())
+            case _:
+                pass
+
+    def _open_list(self, token: Token) -> None:
+        made = QTextListFormat()
+        made.setIndent(len(self._lists) + 1)
+        if token.type == "ordered_list_open":
+            made.setStyle(QTextListFormat.Style.ListDecimal)
+            start = int(token.attrs.get("start", 1)) + (1 if token.meta.get("resumed") else 0)
+            made.setStart(start)
+        else:
+            styles = (
+                QTextListFormat.Style.ListDisc,
+                QTextListFormat.Style.ListCircle,
+                QTextListFormat.Style.ListSquare,
+            )
+            made.setStyle(styles[len(self._lists) % 3])
+        self._lists.append((made, None))
+
+    def _paragraph(self, token: Token) -> None:
+        font = self._theme.font(self._style.step)
+        top = SPACE[2]
+        if self._heading:
+            step, top = _HEADINGS[min(self._heading, len(_HEADINGS)) - 1]
+            font = self._theme.font(step if not self._style.muted else self._style.step, strong=True)
+        elif self._lists:
+            top = 6 if self._tight or self._fresh_item else SPACE[1]
+            if self._fresh_item and len(self._lists) == 1 and self._first_of_list():
+                top = SPACE[1]
+        form = self._format(top=top, font=font)
+        if self._lists and not self._fresh_item:
+            form.setIndent(len(self._lists))
+        self._start(form)
+        if self._lists and self._fresh_item:
+            self._join_list()
+            self._fresh_item = False
+        char = self._style.char()
+        char.setFont(font)
+        self._inline(token.children or [], char)
+
+    def _first_of_list(self) -> bool:
+        return self._lists[-1][1] is None
+
+    def _join_list(self) -> None:
+        form, made = self._lists[-1]
+        if made is None:
+            self._lists[-1] = (form, self._cursor.createList(form))
+        else:
+            made.add(self._cursor.block())
+
+    def _format(self, *, top: int, bottom: int = 0, font: QFont | None = None, rule: bool = False) -> QTextBlockFormat:
+        made = QTextBlockFormat()
+        made.setTopMargin(0 if self._first else top)
+        made.setBottomMargin(bottom)
+        height = line_height(font or self._theme.font(self._style.step))
+        if self._heading:
+            height *= 0.9
+        made.setLineHeight(height, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        if self._quotes:
+            made.setLeftMargin(SPACE[3] * self._quotes)
+            made.setProperty(QUOTE, self._quotes)
+        if rule:
+            made.setProperty(RULE, True)
+        if self._heading:
+            made.setHeadingLevel(self._heading)
+        return made
+
+    def _start(self, form: QTextBlockFormat) -> None:
+        if self._first:
+            self._cursor.setBlockFormat(form)
+            self._first = False
+        else:
+            self._cursor.insertBlock(form, QTextCharFormat())
+
+    def _code(self, base: QTextCharFormat | None = None) -> QTextCharFormat:
+        made = QTextCharFormat(base) if base else self._style.char()
+        font = self._theme.font(self._style.step, code=True)
+        font.setWeight(QFont.Weight(made.fontWeight()))
+        made.setFont(font)
+        made.setBackground(self._theme.colour("bubble"))
+        return made
+
+    def _inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
+        stack = [QTextCharFormat(base)]
+        if self._quotes:
+            stack[0].setForeground(self._theme.colour("muted"))
+        for child in children:
+            match child.type:
+                case "text":
+                    self._cursor.insertText(child.content, stack[-1])
+                case "softbreak" | "hardbreak":
+                    self._cursor.insertText("\u2028", stack[-1])
+                case "code_inline":
+                    self._cursor.insertText(child.content, self._code(stack[-1]))
+                case "image":
+                    self._picture(child, stack[-1])
+                case "strong_open" | "em_open" | "s_open" | "link_open":
+                    stack.append(self._emphasis(child, stack[-1]))
+                case "strong_close" | "em_close" | "s_close" | "link_close":
+                    if len(stack) > 1:
+                        stack.pop()
+                case _:
+                    self._cursor.insertText(child.content, stack[-1])
+
+    def _emphasis(self, token: Token, base: QTextCharFormat) -> QTextCharFormat:
+        made = QTextCharFormat(base)
+        match token.type:
+            case "strong_open":
+                made.setFontWeight(QFont.Weight.DemiBold)
+            case "em_open":
+                made.setFontItalic(True)
+            case "s_open":
+                made.setFontStrikeOut(True)
+            case _:
+                self._link(made, str(token.attrs.get("href", "")))
+        return made
+
+    def _link(self, form: QTextCharFormat, address: str) -> None:
+        if not allowed(address):
+            return
+        self.links += 1
+        form.setAnchor(True)
+        form.setAnchorHref(address)
+        form.setToolTip(address)
+        form.setForeground(self._theme.colour("accent"))
+        form.setFontUnderline(True)
+
+    def _picture(self, token: Token, base: QTextCharFormat) -> None:
+        """A picture from elsewhere is never loaded: its description stands there, linked if the address may be."""
+        form = QTextCharFormat(base)
+        form.setForeground(self._theme.colour("muted"))
+        self._link(form, str(token.attrs.get("src", "")))
+        self._cursor.insertText(f"[{token.content or 'picture'}]", form)
+
+    def _table(self, tokens: Sequence[Token]) -> None:
+        rows = _rows(tokens)
+        columns = max((len(row) for row in rows), default=0)
+        if not columns:
+            return
+        form = QTextTableFormat()
+        form.setBorder(0)
+        form.setBorderCollapse(True)
+        form.setCellPadding(0)
+        form.setCellSpacing(0)
+        form.setMargin(0)
+        form.setTopMargin(0 if self._first else SPACE[2])
+        form.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        if self._first:
+            invisible = QTextBlockFormat()
+            invisible.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+            self._cursor.setBlockFormat(invisible)
+        table = self._cursor.insertTable(len(rows), columns, form)
+        for y, row in enumerate(rows):
+            for x, (head, align, inline) in enumerate(row):
+                cell = table.cellAt(y, x)
+                shape = cell.format().toTableCellFormat()
+                shape.setLeftPadding(SPACE[2])
+                shape.setRightPadding(SPACE[2])
+                shape.setTopPadding(SPACE[1] - 1)
+                shape.setBottomPadding(SPACE[1] - 1)
+                if x == 0:
+                    shape.setLeftPadding(2)
+                shape.setBottomBorder(1)
+                shape.setBottomBorderStyle(QTextTableFormat.BorderStyle.BorderStyle_Solid)
+                shape.setBottomBorderBrush(self._theme.colour("border" if head else "hairline"))
+                cell.setFormat(shape)
+                self._cursor = cell.firstCursorPosition()
+                block = QTextBlockFormat()
+                block.setAlignment(_ALIGN.get(align, Qt.AlignmentFlag.AlignLeft))
+                self._cursor.setBlockFormat(block)
+                char = self._style.char()
+                char.setFont(self._theme.font(self._style.step, strong=head))
+                self._inline(inline.children or [], char)
+        self._cursor = QTextCursor(table.document())
+        self._cursor.movePosition(QTextCursor.MoveOperation.End)
+        thin = QTextBlockFormat()
+        thin.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        self._cursor.setBlockFormat(thin)  # Qt keeps an empty paragraph below a table
+        self._first = False
+
+
+def _rows(tokens: Sequence[Token]) -> list[list[tuple[bool, str, Token]]]:
+    rows: list[list[tuple[bool, str, Token]]] = []
+    head, align = False, ""
+    for token in tokens:
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type in ("th_open", "td_open"):
+            head, align = token.type == "th_open", str(token.attrs.get("style", ""))
+        elif token.type == "inline" and rows:
+            rows[-1].append((head, align, token))
+    return rows

@@ -1,0 +1,31 @@
+"""What a link in a text may do: nothing but http, https and mailto, and only after its whole address was seen."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+SCHEMES: Final = ("http", "https", "mailto")
+LONGEST: Final = 4096
+
+
+def allowed(address: str) -> bool:
+    """Whether this address may become a link: one of the schemes, no control characters, a host where one is due."""
+    if len(address) > LONGEST or not address.isprintable() or "\\" in address:
+        return False
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if parts.scheme == "mailto":
+        return "@" in parts.path
+    return parts.scheme in SCHEMES and bool(host)
+
+
+def host_of(address: str) -> str:
+    """The part that says where a link leads; empty for mail."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,145 @@
+"""The thought of an answer: one quiet line that can be opened, with *Answer now* while it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.ui.chat.blocks import Stack
+from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.theme.theme import Theme
+
+_PREVIEW = 160
+
+
+class ThinkingView(QWidget):
+    """Header with the time, the last words of the thought while it runs, and all of it when opened."""
+
+    answer_now = Signal()
+    link = Signal(str)
+    resized = Signal()
+
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._turn = turn
+        self._theme = theme
+        self._preview = ""
+        self._header = Button(
+            theme, "Thinking", icon="chevron-right", text="Thinking…", muted=True, small=True, parent=self
+        )
+        self._header.clicked.connect(self._toggle)
+        self._now = Button(
+            theme, "Answer now", text="Answer now", kind="outline", step="small", small=True, parent=self
+        )
+        self._now.setToolTip("End the thinking and write the answer (Ctrl+Enter)")
+        self._now.clicked.connect(self.answer_now)
+        self._stack = Stack(Style(theme, "body", muted=True), "Thought", self)
+        self._stack.link.connect(self.link)
+        self._clock = QTimer(self)
+        self._clock.setInterval(250)
+        self._clock.timeout.connect(self._tick)
+        self.refresh()
+
+    @property
+    def title(self) -> str:
+        """The words of the header."""
+        return self._header.text()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        return [self._header, self._now, *self._stack.stops()]
+
+    def refresh(self) -> None:
+        """Show what the turn knows now."""
+        thinking = self._turn.phase == "thinking"
+        title = self._turn.thought_title()
+        if title != self._header.text():
+            self._header.set_label(title, title)
+            self._place()
+        self._header.set_icon("chevron-down" if self._turn.thought_open else self._closed_icon())
+        self._header.setAccessibleDescription("Open" if self._turn.thought_open else "Closed")
+        if thinking and not self._clock.isActive():
+            self._clock.start()
+        elif not thinking:
+            self._clock.stop()
+        self._now.setVisible(thinking)
+        if self._turn.thought_open:
+            self._stack.set_blocks(self._turn.thought())
+        self._stack.setVisible(self._turn.thought_open)
+        preview = " ".join(self._turn.thinking[-_PREVIEW:].split()) if thinking and not self._turn.thought_open else ""
+        if preview != self._preview:
+            self._preview = preview
+            self.update()
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        self._stack.restyle()
+        self._place()
+        self.update()
+
+    def height_for(self, width: int) -> int:
+        """Header, and below it the preview or the whole thought."""
+        height = self._header.sizeHint().height()
+        if self._turn.thought_open:
+            return height + SPACE[0] + self._stack.arrange(width - SPACE[4], None)
+        return height + (self._line() if self._turn.phase == "thinking" else 0)
+
+    def resizeEvent(self, _event: object) -> None:
+        """Header in the first line, the thought below."""
+        self._place()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A hairline beside the open thought, or the last words of the running one."""
+        painter = QPainter(self)
+        top = self._header.height()
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        if self._turn.thought_open:
+            x = self.width() - SPACE[1] - 2 if mirrored else SPACE[1]
+            painter.fillRect(
+                QRectF(x, top + SPACE[0], 2, self.height() - top - SPACE[0]), self._theme.colour("hairline")
+            )
+        elif self._preview:
+            painter.setPen(self._theme.colour("muted"))
+            painter.setFont(self._theme.font("small"))
+            box = QRectF(SPACE[1] + 2, top, self.width() - SPACE[4], self._line())
+            words = painter.fontMetrics().elidedText(self._preview, Qt.TextElideMode.ElideLeft, int(box.width()))
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
+        painter.end()
+
+    def _closed_icon(self) -> str:
+        return "chevron-right" if self.layoutDirection() == Qt.LayoutDirection.LeftToRight else "chevron-left"
+
+    def _line(self) -> int:
+        return self._theme.control - SPACE[1]
+
+    def _place(self) -> None:
+        hint, now = self._header.sizeHint(), self._now.sizeHint()
+        mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        first = min(hint.width(), max(0, self.width() - now.width()))
+        self._header.setGeometry(self.width() - first if mirrored else 0, 0, first, hint.height())
+        x = self.width() - first - SPACE[1] - now.width() if mirrored else first + SPACE[1]
+        self._now.setGeometry(x, 0, now.width(), now.height())
+        top = hint.height() + SPACE[0]
+        left = 0 if mirrored else SPACE[4]
+        self._stack.setGeometry(left, top, max(0, self.width() - SPACE[4]), max(0, self.height() - top))
+
+    def _toggle(self) -> None:
+        self._turn.thought_open = not self._turn.thought_open
+        self.refresh()
+        self.resized.emit()
+
+    def _tick(self) -> None:
+        if self._turn.phase == "thinking":
+            self.refresh()
+        else:
+            self._clock.stop()

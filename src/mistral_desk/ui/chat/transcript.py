@@ -1,0 +1,366 @@
+"""The conversation, built for length: only turns near the visible part are widgets, and what is seen stays put.
+
+Scrolling sticks to the end only while the end is seen; otherwise *Jump to latest* leads back.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
+
+from mistral_desk.ui.chat.turn_view import AnswerView, TurnView, UserView
+from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
+
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.theme.theme import Theme
+
+TOP: Final = SPACE[4]
+BOTTOM: Final = SPACE[4]
+BETWEEN: Final = SPACE[3]
+SIDE: Final = SPACE[4]
+NEAR: Final = 0.75
+"""How far beyond the visible part things exist, in heights of the window; at twice that they are let go."""
+PASSES: Final = 6
+
+
+class Transcript(QAbstractScrollArea):
+    """Shows turns. Tell it with `changed` when a turn is another; it repaints what is seen of it."""
+
+    link = Signal(str)
+    again = Signal(object)
+    edit = Signal(object)
+    answer_now = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._turns: list[Turn] = []
+        self._views: dict[Turn, TurnView] = {}
+        self._heights: list[int] = []
+        self._sizes: list[tuple[int, int]] = []
+        self._sticky = True
+        self._hold: tuple[int, int, int] | None = None
+        self._arranging = False
+        self._ring = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Transcript")
+        self.viewport().setAccessibleName("Transcript")
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self._jump = Button(
+            theme,
+            "Jump to latest",
+            icon="down",
+            text="Jump to latest",
+            kind="floating",
+            step="small",
+            round_=True,
+            parent=self,
+        )
+        self._jump.clicked.connect(self.to_end)
+        self._jump.hide()
+        theme.changed.connect(self._restyle)
+
+    # --- what is shown ------------------------------------------------------------------------------
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        """The turns that are shown, first to last."""
+        return self._turns
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the end is seen, so that new text scrolls into view."""
+        return self._sticky
+
+    def view(self, turn: Turn) -> TurnView | None:
+        """The widget of a turn, while it exists."""
+        return self._views.get(turn)
+
+    @property
+    def live(self) -> int:
+        """How many turns exist as widgets."""
+        return len(self._views)
+
+    def set_turns(self, turns: Sequence[Turn]) -> None:
+        """Show another conversation, from its end."""
+        for view in self._views.values():
+            _drop(view)
+        self._views.clear()
+        self._turns = list(turns)
+        self._heights = [0] * len(turns)
+        self._sizes = [(-1, -1)] * len(turns)
+        self._sticky = True
+        self._hold = None
+        self.arrange()
+
+    def append(self, *turns: Turn) -> None:
+        """Turns at the end; a person who sends something wants to see it."""
+        self._turns.extend(turns)
+        self._heights.extend(0 for _ in turns)
+        self._sizes.extend((-1, -1) for _ in turns)
+        self._sticky = True
+        self.arrange()
+
+    def remove_from(self, turn: Turn) -> None:
+        """Take this turn and all after it away."""
+        place = self._turns.index(turn)
+        for gone in self._turns[place:]:
+            if view := self._views.pop(gone, None):
+                _drop(view)
+        del self._turns[place:], self._heights[place:], self._sizes[place:]
+        self._hold = None
+        self.arrange()
+
+    def changed(self, turn: Turn) -> None:
+        """This turn is another now."""
+        if view := self._views.get(turn):
+            view.refresh()
+        self.arrange()
+
+    def to_end(self) -> None:
+        """Show the latest and stay there."""
+        self._sticky = True
+        self.arrange()
+
+    # --- layout -------------------------------------------------------------------------------------
+
+    def arrange(self) -> None:
+        """Make, place and let go of widgets, so that what was seen stays where it was."""
+        if self._arranging:
+            return
+        self._arranging = True
+        try:
+            self._arrange()
+        finally:
+            self._arranging = False
+
+    def _arrange(self) -> None:
+        height, width = self.viewport().height(), self._column()
+        left = (self.viewport().width() - width) // 2
+        if height <= 0:
+            return
+        value = self.verticalScrollBar().value()
+        tops: list[int] = []
+        for _ in range(PASSES):
+            for number, turn in enumerate(self._turns):
+                if turn not in self._views and self._sizes[number] != (width, len(turn.text)):
+                    self._heights[number] = self._estimate(turn, width)
+            tops = self._tops()
+            value = self._wanted(tops, height, value)
+            if not self._measure(tops, width, value, height):
+                break
+        tops = self._tops()
+        value = self._wanted(tops, height, value)
+        total = tops[-1]
+        bar = self.verticalScrollBar()
+        bar.setRange(0, max(0, total - height))
+        bar.setPageStep(height)
+        bar.setSingleStep(self._line())
+        bar.setValue(value)
+        self._let_go(tops, value, height)
+        for number, turn in enumerate(self._turns):
+            if view := self._views.get(turn):
+                place = (left, tops[number] - value, width, self._heights[number])
+                if (view.x(), view.y(), view.width(), view.height()) != place:
+                    view.setGeometry(*place)
+                view.set_last(number == len(self._turns) - 1)
+        self._remember(tops, value)
+        self._place_jump()
+
+    def _measure(self, tops: Sequence[int], width: int, value: int, height: int) -> bool:
+        """Make and measure the turns near the visible part; True when a height was another than thought."""
+        near = round(height * NEAR)
+        start, end = value - near, value + height + near
+        other = made = False
+        for number, turn in enumerate(self._turns):
+            top, bottom = tops[number], tops[number] + self._heights[number]
+            if bottom < start or top > end:
+                continue
+            view = self._views.get(turn)
+            if view is None:
+                view = self._make(turn)
+                made = True
+            measured = view.arrange(width, (start - top, end - top))
+            self._sizes[number] = (width, len(turn.text))
+            if measured != self._heights[number]:
+                self._heights[number] = measured
+                other = True
+        if made:
+            self._order()
+        return other
+
+    def _let_go(self, tops: Sequence[int], value: int, height: int) -> None:
+        far = round(height * NEAR * 2)
+        start, end = value - far, value + height + far
+        for number, turn in enumerate(self._turns):
+            view = self._views.get(turn)
+            if view is None:
+                continue
+            top, bottom = tops[number], tops[number] + self._heights[number]
+            if (bottom < start or top > end) and not _holds_focus(view):
+                _drop(self._views.pop(turn))
+            else:
+                view.release((start - top, end - top))
+
+    def _tops(self) -> list[int]:
+        """Where each turn begins; the last entry is the height of it all."""
+        steps = (height + BETWEEN for height in self._heights)
+        tops = list(accumulate(steps, initial=TOP))
+        tops[-1] += BOTTOM - (BETWEEN if self._turns else 0)
+        return tops
+
+    def _wanted(self, tops: Sequence[int], height: int, value: int) -> int:
+        """The scroll position that keeps what is seen in place (or the end in view)."""
+        most = max(0, tops[-1] - height)
+        if self._sticky:
+            return most
+        if self._hold is not None and self._hold[0] < len(self._turns):
+            number, inner, offset = self._hold
+            view = self._views.get(self._turns[number])
+            value = tops[number] + (view.top_of(inner) if view else 0) + offset
+        return max(0, min(most, value))
+
+    def _remember(self, tops: Sequence[int], value: int) -> None:
+        """Hold on to the first block that is seen."""
+        self._hold = None
+        for number, turn in enumerate(self._turns):
+            if tops[number] + self._heights[number] >= value:
+                view = self._views.get(turn)
+                inside = value - tops[number]
+                inner, offset = view.place_at(inside) if view else (0, inside)
+                self._hold = (number, inner, offset)
+                return
+
+    def _scrolled(self, value: int) -> None:
+        if self._arranging:
+            return
+        bar = self.verticalScrollBar()
+        self._sticky = value >= bar.maximum() - 2
+        self._remember(self._tops(), value)
+        self.arrange()
+
+    def _make(self, turn: Turn) -> TurnView:
+        kind = AnswerView if turn.role == "assistant" else UserView
+        view = kind(turn, self._theme, self.viewport())
+        view.link.connect(self.link)
+        view.again.connect(self.again)
+        view.edit.connect(self.edit)
+        view.answer_now.connect(self.answer_now)
+        view.resized.connect(self.arrange)
+        view.show()
+        self._views[turn] = view
+        return view
+
+    def _order(self) -> None:
+        """Tab goes through the turns as they stand, whenever their widgets were made."""
+        before: QWidget = self
+        for turn in self._turns:
+            if view := self._views.get(turn):
+                for stop in view.stops():
+                    QWidget.setTabOrder(before, stop)
+                    before = stop
+        QWidget.setTabOrder(before, self._jump)
+
+    def _column(self) -> int:
+        return max(120, min(round(COLUMN * max(1.0, self._theme.text_size / 100)), self.viewport().width() - 2 * SIDE))
+
+    def _line(self) -> int:
+        return round(QFontMetricsF(self._theme.font("lead")).height() * LINE_HEIGHT * 2)
+
+    def _estimate(self, turn: Turn, width: int) -> int:
+        metrics = QFontMetricsF(self._theme.font("lead"))
+        shown = min(len(turn.text), 1_600) if turn.role == "user" else len(turn.text)
+        lines = shown / max(10.0, width / metrics.averageCharWidth()) + turn.text.count("\n", 0, 20_000) * 0.6 + 1
+        return round(lines * metrics.height() * 1.24) + 48
+
+    def _place_jump(self) -> None:
+        self._jump.setVisible(not self._sticky and self.verticalScrollBar().maximum() > 0)
+        hint = self._jump.sizeHint()
+        self._jump.setGeometry(
+            (self.width() - hint.width()) // 2, self.height() - hint.height() - SPACE[1], hint.width(), hint.height()
+        )
+        self._jump.raise_()
+
+    def _restyle(self) -> None:
+        self._sizes = [(-1, -1)] * len(self._turns)
+        for view in self._views.values():
+            view.restyle()
+        self.arrange()
+        self.viewport().update()
+
+    # --- Qt -----------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The same block stays at the top, or the end at the bottom."""
+        super().resizeEvent(event)
+        self.arrange()
+
+    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
+        """Widgets are placed by `arrange`; nothing is blitted."""
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """A new direction of writing mirrors the turns."""
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self.arrange()
+        return super().viewportEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Home and End, as in any text; the rest is Qt's."""
+        bar = self.verticalScrollBar()
+        if event.key() == Qt.Key.Key_Home:
+            bar.setValue(0)
+        elif event.key() == Qt.Key.Key_End:
+            self.to_end()
+        elif event.key() == Qt.Key.Key_Space:
+            step = bar.pageStep() - self._line()
+            bar.setValue(bar.value() + (-step if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else step))
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """A ring for the keyboard."""
+        self._ring = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.OtherFocusReason,
+        )
+        self.viewport().update()
+        super().focusInEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """And none without it."""
+        self.viewport().update()
+        super().focusOutEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The canvas, and the focus ring inside its edge."""
+        painter = QPainter(self.viewport())
+        painter.fillRect(self.viewport().rect(), self._theme.colour("canvas"))
+        if self.hasFocus() and self._ring:
+            painter.setPen(QPen(self._theme.colour("accent"), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+        painter.end()
+
+
+def _holds_focus(view: QWidget) -> bool:
+    focus = QApplication.focusWidget()
+    return focus is not None and view.isAncestorOf(focus)
+
+
+def _drop(view: QWidget) -> None:
+    view.hide()
+    view.move(QPoint(0, -100_000))
+    view.deleteLater()

@@ -1,0 +1,321 @@
+"""One turn on the screen: a quiet bubble for a person's words, bare text for the model's, and its actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.core.errors import in_words
+from mistral_desk.ui.chat.blocks import Span, Stack
+from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.chat.prose import PlainView
+from mistral_desk.ui.chat.status import StatusLine
+from mistral_desk.ui.chat.thinking import ThinkingView
+from mistral_desk.ui.chat.turns import speed
+from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.note import Note
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QEnterEvent, QPaintEvent
+
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.theme.theme import Theme
+
+BUBBLE_SHARE: Final = 0.86
+COPIED_MS: Final = 1600
+
+
+class ActionRow(QWidget):
+    """Small buttons that show while the turn is under the pointer or holds the keyboard; their room is always there."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.buttons: list[Button] = []
+
+    def add(self, name: str, icon: str) -> Button:
+        """One more button at the end."""
+        button = Button(self._theme, name, icon=icon, small=True, muted=True, parent=self)
+        self.buttons.append(button)
+        return button
+
+    def set_faint(self, faint: bool) -> None:
+        """Show or hide them; they stay reachable by keyboard, and show when it arrives."""
+        for button in self.buttons:
+            button.set_faint(faint)
+
+    def height_for(self) -> int:
+        """Pixels that the row needs."""
+        return self.buttons[0].sizeHint().height() if self.buttons else 0
+
+    def place(self, *, right: bool) -> None:
+        """Line the buttons up at one side."""
+        shown = [button for button in self.buttons if not button.isHidden()]
+        x = self.width() - sum(button.sizeHint().width() for button in shown) if right else 0
+        for button in shown:
+            hint = button.sizeHint()
+            button.setGeometry(x, 0, hint.width(), hint.height())
+            x += hint.width()
+
+
+class TurnView(QWidget):
+    """Base of both kinds: actions, hover, and the height for a width."""
+
+    link = Signal(str)
+    again = Signal(object)
+    edit = Signal(object)
+    answer_now = Signal()
+    resized = Signal()
+
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.turn = turn
+        self._theme = theme
+        self._last = False
+        self._row = ActionRow(theme, self)
+        self._copy = self._row.add("Copy", "copy")
+        self._copy.clicked.connect(self._copy_text)
+        self._back = QTimer(self)
+        self._back.setSingleShot(True)
+        self._back.setInterval(COPIED_MS)
+        self._back.timeout.connect(lambda: self._copied(over=True))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def refresh(self) -> None:
+        """Show what the turn knows now; `arrange` follows."""
+        raise NotImplementedError
+
+    def arrange(self, width: int, span: Span | None) -> int:
+        """Place everything for `width` and return the height; text is made within `span` only."""
+        raise NotImplementedError
+
+    def release(self, span: Span) -> None:
+        """Let go of what is outside `span`."""
+
+    def place_at(self, y: int) -> tuple[int, int]:
+        """Something inside to hold on to while heights change: its number and how far below its top `y` is."""
+        return 0, y
+
+    def top_of(self, _number: int) -> int:
+        """Where the thing with this number begins."""
+        return 0
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        self.update()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        return [*self._row.buttons]
+
+    def set_last(self, last: bool) -> None:
+        """The last turn shows its actions always."""
+        self._last = last
+        self._faint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Actions appear under the pointer."""
+        super().enterEvent(event)
+        self._faint(over=True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """And leave with it."""
+        super().leaveEvent(event)
+        self._faint()
+
+    def _faint(self, *, over: bool = False) -> None:
+        self._row.set_faint(not (over or self._last or self.underMouse()))
+
+    def _copy_text(self) -> None:
+        QGuiApplication.clipboard().setText(self.turn.text)
+        self._copied(over=False)
+        self._back.start()
+
+    def _copied(self, *, over: bool) -> None:
+        self._copy.set_icon("copy" if over else "check")
+        self._copy.set_label("Copy" if over else "Copied")
+
+
+class UserView(TurnView):
+    """A person's message in its bubble, at the far side of the column; long ones are folded."""
+
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+        super().__init__(turn, theme, parent)
+        self.setAccessibleName("You")
+        self._text = PlainView("", Style(theme, "lead"), "Your message", self)
+        self._edit = self._row.add("Edit", "edit")
+        self._edit.clicked.connect(lambda: self.edit.emit(self.turn))
+        self._more = Button(theme, "Show all", text="Show all", step="small", muted=True, small=True, parent=self)
+        self._more.clicked.connect(self._fold)
+        self._bubble = QRectF()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the turn knows now."""
+        shown, hidden = self.turn.shown_text()
+        self._text.set_text(shown + ("…" if hidden else ""))
+        self._more.setVisible(bool(hidden) or self.turn.unfolded)
+        words = "Show less" if self.turn.unfolded else f"Show all {len(self.turn.text):,} characters".replace(",", " ")
+        if self.turn.unfolded and hidden:
+            words = f"Show less ({hidden:,} more characters are not shown; Copy takes all)".replace(",", " ")
+        self._more.set_label(words, words)
+
+    def arrange(self, width: int, _span: Span | None) -> int:
+        """Bubble at the right (left in right-to-left), actions below it."""
+        widest = int(width * BUBBLE_SHARE) - 2 * SPACE[3]
+        inner = self._text.natural_width(widest)
+        height = self._text.height_for(inner)
+        more = self._more.sizeHint() if not self._more.isHidden() else None
+        box_width = max(inner, more.width() if more else 0) + 2 * SPACE[3]
+        box_height = height + 2 * 10 + (more.height() if more else 0)
+        x = 0 if self.isRightToLeft() else width - box_width
+        self._bubble = QRectF(x, 0, box_width, box_height)
+        self._text.setGeometry(x + SPACE[3], 10, inner, height)
+        if more:
+            self._more.setGeometry(x + SPACE[1], 10 + height, more.width(), more.height())
+        self._row.setGeometry(0, box_height + 2, width, self._row.height_for())
+        self._row.place(right=not self.isRightToLeft())
+        self.update()
+        return box_height + 2 + self._row.height_for()
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        self._text.restyle()
+        super().restyle()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        return [self._text, self._more, *self._row.buttons]
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The bubble."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("bubble"))
+        painter.drawRoundedRect(self._bubble, RADIUS_LARGE, RADIUS_LARGE)
+        painter.end()
+
+    def _fold(self) -> None:
+        self.turn.unfolded = not self.turn.unfolded
+        self.refresh()
+        self.resized.emit()
+
+
+class AnswerView(TurnView):
+    """The model's thought, text and state, then what can be done with it."""
+
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+        super().__init__(turn, theme, parent)
+        self._style = Style(theme, "lead")
+        self._thinking: ThinkingView | None = None
+        self._stack = Stack(self._style, "Answer", self)
+        self._stack.link.connect(self.link)
+        self._status = StatusLine(theme, self)
+        self._note: Note | None = None
+        self._again = self._row.add("Try again", "retry")
+        self._again.clicked.connect(lambda: self.again.emit(self.turn))
+        self._figures_button = self._row.add("Figures", "info")
+        self.refresh()
+
+    @property
+    def thinking(self) -> ThinkingView | None:
+        """The thought, if there is one."""
+        return self._thinking
+
+    @property
+    def status(self) -> str:
+        """What the state line says."""
+        return self._status.words
+
+    def refresh(self) -> None:
+        """Show what the turn knows now."""
+        turn = self.turn
+        self.setAccessibleName(turn.model or "Answer")
+        if turn.thinking or turn.phase == "thinking":
+            if self._thinking is None:
+                self._thinking = ThinkingView(turn, self._theme, self)
+                self._thinking.answer_now.connect(self.answer_now)
+                self._thinking.link.connect(self.link)
+                self._thinking.resized.connect(self.resized)
+                self._thinking.show()
+            self._thinking.refresh()
+        elif self._thinking is not None:
+            self._thinking.deleteLater()
+            self._thinking = None
+        self._stack.set_blocks(turn.blocks())
+        self._status.set_words(turn.status(), live=turn.live)
+        self._status.setVisible(bool(turn.status()))
+        self._show_problem()
+        self._row.setVisible(not turn.live)
+        figures = speed(turn.figures)
+        self._figures_button.setVisible(bool(figures))
+        self._figures_button.set_label(figures or "Figures")
+        self._copy.setVisible(bool(turn.text))
+
+    def arrange(self, width: int, span: Span | None) -> int:
+        """Thought, text, state and actions below each other."""
+        y = 0
+        if self._thinking is not None:
+            height = self._thinking.height_for(width + 2 * SPACE[1])
+            self._thinking.setGeometry(-SPACE[1], y, width + 2 * SPACE[1], height)  # its text stands in the column
+            y += height + SPACE[1]
+        inner = None if span is None else (span[0] - y, span[1] - y)
+        height = self._stack.arrange(width, inner)
+        if (self._stack.y(), self._stack.width(), self._stack.height()) != (y, width, height):
+            self._stack.setGeometry(0, y, width, height)
+        y += height
+        if self._note is not None:
+            y += SPACE[2] if height else 0
+            self._note.setGeometry(0, y, width, self._note.height_for(width))
+            y += self._note.height()
+        if state := self._status.height_for(width):
+            y += SPACE[1] if y else 0
+            self._status.setGeometry(0, y, width, state)
+            y += state
+        y += SPACE[0]
+        below = self._row.height_for()
+        self._row.setGeometry(-SPACE[0] - 2, y, width + SPACE[1], below)
+        self._row.place(right=self.isRightToLeft())
+        return y + below
+
+    def release(self, span: Span) -> None:
+        """Let go of text outside `span`."""
+        self._stack.release((span[0] - self._stack.y(), span[1] - self._stack.y()))
+
+    def place_at(self, y: int) -> tuple[int, int]:
+        """A block to hold on to; what is above the text counts from the top."""
+        if y < self._stack.y():
+            return -1, y
+        return self._stack.place_at(y - self._stack.y())
+
+    def top_of(self, number: int) -> int:
+        """Where a block begins."""
+        return self._stack.y() + self._stack.top_of(number) if number >= 0 else 0
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        if self._thinking is not None:
+            self._thinking.restyle()
+        self._stack.restyle()
+        self._status.restyle()
+        super().restyle()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        thought = self._thinking.stops() if self._thinking is not None else []
+        return [*thought, *self._stack.stops(), *self._row.buttons]
+
+    def _show_problem(self) -> None:
+        problem = self.turn.problem
+        if problem is None:
+            if self._note is not None:
+                self._note.deleteLater()
+                self._note = None
+        elif self._note is None:
+            self._note = Note(self._theme, "error", in_words(problem), self)
+            self._note.show()

@@ -1,0 +1,113 @@
+"""A calm box with what happened, why and what to do: a problem's words where the problem is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from mistral_desk.ui.theme.contrast import blend
+from mistral_desk.ui.theme.tokens import RADIUS, SPACE
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFont, QPaintEvent
+
+    from mistral_desk.core.errors import Words
+    from mistral_desk.ui.theme.theme import Theme
+
+ICONS: Final = {"error": "error", "warning": "warning", "info": "info", "success": "check"}
+INKS: Final = {"error": "danger", "warning": "warning", "info": "accent", "success": "success"}
+_ICON = 20
+_WRAP = int(Qt.TextFlag.TextWordWrap)
+
+
+class Note(QWidget):
+    """Title, message and hint, as tall as they need at a width. Reads as an alert to a screen reader."""
+
+    def __init__(
+        self, theme: Theme, kind: str, words: Words, parent: QWidget | None = None, *, room_right: int = 0
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._kind = kind
+        self._words = words
+        self._room_right = room_right
+        self.setAccessibleName(words.title)
+        self.setAccessibleDescription(f"{words.message} {words.hint}".strip())
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        theme.changed.connect(self.update)
+
+    @property
+    def words(self) -> Words:
+        """What it says."""
+        return self._words
+
+    def set_room_right(self, room: int) -> None:
+        """Keep this many pixels free for buttons at the end."""
+        self._room_right = room
+        self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        """Its text wraps."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt's name for `height_for`."""
+        return self.height_for(width)
+
+    def sizeHint(self) -> QSize:
+        """As a layout wants it."""
+        return QSize(320, self.height_for(max(320, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        """It can become narrow, then it grows."""
+        return QSize(160, 40)
+
+    def height_for(self, width: int) -> int:
+        """Pixels that the words need at this width."""
+        return sum(height for _text, _font, _ink, height in self._lines(width)) + 2 * SPACE[2]
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Surface, sign and words."""
+        colours = self._theme.colours
+        ink = getattr(colours, INKS[self._kind])
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(blend(ink, colours.canvas, 0.35)), 1))
+        painter.setBrush(QColor(blend(ink, colours.canvas, 0.06)))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        mirrored = self.isRightToLeft()
+        x = self.width() - SPACE[3] - _ICON if mirrored else SPACE[3]
+        sign = self._theme.pixmap(ICONS[self._kind], INKS[self._kind], _ICON, self.devicePixelRatioF())
+        painter.drawPixmap(QRectF(x, SPACE[2] - 1, _ICON, _ICON), sign, QRectF(sign.rect()))
+        y = SPACE[2]
+        left = SPACE[3] + self._room_right if mirrored else SPACE[3] + _ICON + SPACE[1]
+        for text, font, colour, height in self._lines(self.width()):
+            painter.setFont(font)
+            painter.setPen(self._theme.colour(colour))
+            side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(QRect(left, y, self._text_width(self.width()), height), _WRAP | int(side), text)
+            y += height
+        painter.end()
+
+    def _text_width(self, width: int) -> int:
+        return max(60, width - 2 * SPACE[3] - _ICON - SPACE[1] - self._room_right)
+
+    def _lines(self, width: int) -> list[tuple[str, QFont, str, int]]:
+        made = []
+        room = QRect(0, 0, self._text_width(width), 10_000)
+        parts = (
+            (self._words.title, True, "text"),
+            (self._words.message, False, "text"),
+            (self._words.hint, False, "muted"),
+        )
+        for text, strong, ink in parts:
+            if text:
+                font = self._theme.font("body", strong=strong)
+                made.append((text, font, ink, QFontMetrics(font).boundingRect(room, _WRAP, text).height() + 2))
+        return made
