@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -40,10 +41,11 @@ CHECKS = (
 def run_all(root: Path, python: Path, checks: Sequence[Check] = CHECKS) -> int:
     """Run all checks at once, show what each says where it fails; 0 if all are content."""
     began = time.monotonic()
+    environment = {**os.environ, "PYTHONUTF8": "1"}
     children = [
         (
             check,
-            child.start([str(python), *check.command], cwd=root),
+            child.start([str(python), *check.command], cwd=root, env=environment),
         )
         for check in checks
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -29,6 +30,9 @@ from mistral_desk.cli.display import obstacle  # noqa: E402
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; the exit status is the command's own, 1 for a failed set-up, 2 for wrong use, 130 for Ctrl+C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a character shows another
     commands = available()
     if not arguments or arguments[0] not in commands:
         wanted = bool(arguments) and arguments[0] in {"-h", "--help", "help"}
