@@ -214,10 +214,16 @@ def _usable(place: Place) -> bool:
 
 
 def _pip_progress(steps: Steps) -> Callable[[str], None]:
+    collected = 0
+
     def line(text: str) -> None:
-        words = text.strip().split()
-        if words and words[0] in {"Downloading", "Installing", "Collecting"}:
-            steps.progress(" ".join(words[:2]))
+        nonlocal collected
+        words = text.split()
+        if words[:1] == ["Collecting"]:
+            collected += 1
+            steps.progress(f"{collected}, {words[1].partition('==')[0]}")
+        elif words[:1] == ["Installing"]:
+            steps.progress("installing")
 
     return line
 
