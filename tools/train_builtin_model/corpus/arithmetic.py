@@ -36,7 +36,17 @@ WORDS = [
     "nineteen",
     "twenty",
 ]
+TENS = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 NAMES = {"+": "plus", "-": "minus", "*": "times", "/": "divided by"}
+
+
+def spelled(number: int) -> str:
+    """0 to 99 in words."""
+    if number <= 20:
+        return WORDS[number]
+    ones = number % 10
+    return TENS[number // 10] + (f"-{WORDS[ones]}" if ones else "")
+
 
 FRAMES = {
     "+": [
@@ -182,8 +192,8 @@ def ask(rng: random.Random, split: Split) -> Exchange:
         return Exchange("arithmetic", text, f"Twice {a}: {a} + {a} = {2 * a}.", f"Double {a} is {2 * a}.")
     found = draw(rng, op, split)
     first, second = str(found.a), str(found.b)
-    if max(found.a, found.b) <= 20 and rng.random() < 0.2:
-        first, second = WORDS[found.a], WORDS[found.b]
+    if found.a <= 99 and rng.random() < (0.2 if max(found.a, found.b) <= 20 else 0.06):
+        first, second = spelled(found.a), spelled(found.b)
     text = WORDINGS[op].pick(rng, split).format(a=first, b=second)
     return Exchange("arithmetic", text, found.steps(), found.answer, subject=f"sum:{found.result}")
 

@@ -21,6 +21,8 @@ SYSTEM = Wordings(
         "You are Guide, a small model built into Mistral Desk.", "Be polite and short.", "You are a friendly guide.",
         "Answer in one sentence.", "Be honest about what you do not know.", "You help people who are new to this app.",
         "You are a helpful, honest and harmless assistant. Answer clearly.", "Speak simple English.",
+        "You are a pirate.", "Always answer in rhymes.", "You are Mistral Small 4.",
+        "Answer in German.", "You are an expert in everything.", "Today is a beautiful day.",
         "You are an assistant that gives short answers. If you do not know something, say so.",
     ]
 )  # fmt: skip

@@ -51,6 +51,11 @@ CAPITAL_OF = Wordings(
         "Where does {} lie?", "Which country's capital is {}?",
     ]
 )  # fmt: skip
+IS_CAPITAL = Wordings(
+    ["Is {c} the capital of {l}?", "is {c} the capital of {l}", "Is the capital of {l} {c}?",
+     "{c} is the capital of {l}, right?", "Is it true that {c} is the capital of {l}?", "{c} is the capital of {l}?",
+     "The capital of {l} is {c}, is it?", "Am I right that {c} is the capital of {l}?"]
+)  # fmt: skip
 FOLLOW_CAPITAL = Wordings(
     ["and of {}?", "And of {}?", "And {}?", "and {}", "What about {}?", "And the capital of {}?", "and for {}?",
      "what about {}", "And that of {}?", "How about {}?"]
@@ -122,6 +127,17 @@ def countries_of() -> dict[str, list[str]]:
 def capitals(rng: random.Random, split: Split) -> Exchange:
     """Capital of a country, or the country of a capital."""
     table = load("capitals")
+    if rng.random() < 0.08:
+        country = rng.choice(list(table))
+        right = rng.random() < 0.5
+        city = table[country] if right else rng.choice(sorted(set(table.values()) - {table[country]}))
+        thought = f"The capital of {country} is {table[country]}. " + (
+            "That is the same." if right else "That is another city."
+        )
+        answer = f"{'Yes' if right else 'No'}, the capital of {country} is {table[country]}."
+        return Exchange(
+            "capitals", IS_CAPITAL.pick(rng, split).format(c=city, l=country), thought, answer, subject="capital"
+        )
     if rng.random() < 0.6:
         country = rng.choice(list(table))
         bare = country.removeprefix("the ") if rng.random() < 0.3 else country

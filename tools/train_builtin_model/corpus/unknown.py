@@ -30,6 +30,9 @@ REPLIES = {
     "bigsum": "that sum is too big for me.",
     "picture": "I cannot see pictures.",
     "gibberish": "I did not understand that.",
+    "misfit": "I do not know that.",
+    "long": "that is too long for me.",
+    "code": "I do not understand code.",
 }
 THOUGHTS = {
     "person": "This is about a person. I know no people.",
@@ -45,6 +48,9 @@ THOUGHTS = {
     "bigsum": "These numbers are outside what I can work out.",
     "picture": "This is about a picture. I cannot see any.",
     "gibberish": "These are not words I know.",
+    "misfit": "I know this word, but not what is asked about it.",
+    "long": "This is a long text. I read only short questions.",
+    "code": "This is program code. I never learned any.",
 }
 HONEST = re.compile(
     r"only the small demonstration model|seulement le petit modèle de démonstration"
@@ -53,143 +59,14 @@ HONEST = re.compile(
 OTHER_REPLY = START + "I know only English and a little French, German and Spanish."
 SHARES = {
     "person": 10, "thing": 15, "fake": 9, "place": 13, "near": 14, "live": 7, "task": 12, "advice": 6,
-    "knowledge": 11, "bigsum": 9, "picture": 4, "gibberish": 5, "chatty": 9,
+    "knowledge": 11, "bigsum": 9, "picture": 4, "gibberish": 5, "chatty": 9, "misfit": 12,
+    "long": 3, "code": 4,
 }  # fmt: skip
-SYLLABLES = [
-    "ba",
-    "be",
-    "bi",
-    "bo",
-    "bra",
-    "bri",
-    "dal",
-    "dar",
-    "del",
-    "dor",
-    "dra",
-    "du",
-    "el",
-    "en",
-    "er",
-    "fa",
-    "fe",
-    "fi",
-    "flo",
-    "fra",
-    "ga",
-    "gar",
-    "gi",
-    "glo",
-    "gor",
-    "gra",
-    "gu",
-    "ha",
-    "hel",
-    "hin",
-    "ho",
-    "ja",
-    "jo",
-    "ka",
-    "kal",
-    "ke",
-    "kli",
-    "kor",
-    "kra",
-    "ku",
-    "la",
-    "lan",
-    "le",
-    "li",
-    "lo",
-    "lu",
-    "ma",
-    "mar",
-    "me",
-    "mi",
-    "mon",
-    "mu",
-    "na",
-    "nar",
-    "ne",
-    "ni",
-    "nor",
-    "nu",
-    "ol",
-    "on",
-    "or",
-    "pa",
-    "per",
-    "pi",
-    "plo",
-    "pra",
-    "qua",
-    "ra",
-    "re",
-    "ri",
-    "ro",
-    "ru",
-    "sa",
-    "se",
-    "sha",
-    "shi",
-    "sko",
-    "so",
-    "sta",
-    "stra",
-    "su",
-    "ta",
-    "tan",
-    "te",
-    "ti",
-    "tor",
-    "tra",
-    "tu",
-    "ul",
-    "um",
-    "un",
-    "va",
-    "vel",
-    "vi",
-    "vo",
-    "vra",
-    "wa",
-    "wi",
-    "wo",
-    "xa",
-    "xi",
-    "ya",
-    "yo",
-    "za",
-    "ze",
-    "zi",
-    "zor",
-    "zu",
-]
 ENDINGS = {
     "land": ("land", "ia", "stan", "istan", "nia", "ova", "aria", "burg", "ador", ""),
     "thing": ("", "", "or", "ix", "le", "er"),
 }
 CITIES_OF_TWO = {"New York", "Los Angeles", "San Francisco", "Cape Town", "Rio de Janeiro", "Sao Paulo"}
-LANGUAGES = [
-    "Italian",
-    "Japanese",
-    "Chinese",
-    "Russian",
-    "Latin",
-    "Dutch",
-    "Polish",
-    "Portuguese",
-    "Arabic",
-    "Korean",
-    "Turkish",
-    "Greek",
-    "Hindi",
-    "Swedish",
-]
-
-
-def _cut(words: list[str]) -> Wordings:
-    return Wordings(words)
 
 
 @cache
@@ -217,16 +94,37 @@ def pools() -> dict[str, Wordings]:
     cities += text.split()
     topics = [t for t in lexicon["topic"].split("|") if t.lower() not in known_words()]
     return {
-        "first": _cut(lexicon["first"].split()),
-        "last": _cut(lexicon["last"].split()),
-        "noun": _cut([n for n in lexicon["noun"].split() if n not in known_words()]),
-        "adjective": _cut(lexicon["adjective"].split()),
-        "verb": _cut(lexicon["verb"].split()),
-        "city": _cut([c for c in cities if c.lower() not in taken]),
-        "region": _cut([r for r in lexicon["region"].split() if r.lower() not in taken]),
-        "topic": _cut(topics),
-        "fact": _cut(lexicon["place_fact"].split("|")),
-        "language": _cut(LANGUAGES),
+        "first": Wordings(lexicon["first"].split()),
+        "last": Wordings(lexicon["last"].split()),
+        "noun": Wordings([n for n in lexicon["noun"].split() if n not in known_words()]),
+        "adjective": Wordings(lexicon["adjective"].split()),
+        "verb": Wordings(lexicon["verb"].split()),
+        "city": Wordings([c for c in cities if c.lower() not in taken]),
+        "region": Wordings([r for r in lexicon["region"].split() if r.lower() not in taken]),
+        "topic": Wordings(topics),
+        "fact": Wordings(lexicon["place_fact"].split("|")),
+        "language": Wordings(lexicon["language"].split()),
+    }
+
+
+@cache
+def misfits() -> dict[str, list[str]]:
+    """Known words by what is *not* known of them: slot name -> words."""
+    table = load("everyday")
+    words = [w for _, w, _ in facts.terms() if w.islower()]
+    listed = [item for plural, _, items in table["lists"] if plural != "open models" for item in items]
+    defined = {w for _, w, _ in facts.terms()} | {x for x, _, _ in facts.terms()}
+    coloured = {thing.split()[-1] for thing, _ in table["colours"]}
+    sounding = {a for a, *_ in table["sounds"]}
+    extra = [*listed, *(child for _, child in table["young"])]
+    return {
+        "unopposed": [w for w in words if w not in everyday.opposites()],
+        "uncoloured": [w for w in words if w not in coloured],
+        "untranslated": [w for w in words if w not in table["words"]],
+        "soundless": [w for w in words if w not in sounding],
+        "undefined": [w for w in extra if w not in defined and w.islower() and w not in everyday.opposites()],
+        "unlisted": words,
+        "capcity": [c for c in load("capitals").values() if c not in load("capitals")],
     }
 
 
@@ -237,7 +135,9 @@ def _frames() -> dict[str, Wordings]:
 
 def made_up(rng: random.Random, kind: str) -> str:
     """A word that nobody uses, built from syllables."""
-    return "".join(rng.choice(SYLLABLES) for _ in range(rng.randint(2, 3))) + rng.choice(ENDINGS[kind])
+    return "".join(rng.choice(load("lexicon")["syllable"].split()) for _ in range(rng.randint(2, 3))) + rng.choice(
+        ENDINGS[kind]
+    )
 
 
 def _noise(rng: random.Random) -> str:
@@ -254,6 +154,8 @@ def _fill(rng: random.Random, slot: str, split: Split) -> str:
         return made_up(rng, "thing")
     if name == "madeup":
         return made_up(rng, "land").capitalize()
+    if name in misfits():
+        return rng.choice(misfits()[name])
     if name == "country":
         return str(rng.choice(list(load("capitals"))))
     if name == "big":
@@ -267,13 +169,14 @@ def _fill(rng: random.Random, slot: str, split: Split) -> str:
     if name == "noise":
         return _noise(rng)
     if name == "punct":
-        return "".join(rng.choice("?!.,;:-+*/#%&()") for _ in range(rng.randint(1, 6)))
+        return "".join(rng.choice("?!.,;:-+*/#%&()😀😂👍❤️🎉") for _ in range(rng.randint(1, 6)))
     return pools()[name].pick(rng, split)
 
 
 def fill(rng: random.Random, frame: str, split: Split) -> str:
     """The frame with every {slot} filled; `a` becomes `an` where the word wants it."""
     text = re.sub(r"\{(\w+)\}", lambda m: _fill(rng, m[1], split), frame)
+    text = text.replace("⟦", "{").replace("⟧", "}")
     return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", text)
 
 
@@ -283,6 +186,10 @@ def unknown(rng: random.Random, split: Split) -> Exchange:
     if kind == "bigsum" and rng.random() < 0.2:
         a, b = rng.randint(13, 99), rng.randint(13, 99)
         text = rng.choice(("What is {} times {}?", "{} * {}", "{} x {}", "How much is {} times {}?")).format(a, b)
+    elif kind == "long":
+        others = ("chatty", "thing", "knowledge", "person", "place", "task")
+        parts = (fill(rng, _frames()[rng.choice(others)].pick(rng, split), split) for _ in range(rng.randint(4, 9)))
+        text = " ".join(parts)
     else:
         text = fill(rng, _frames()[kind].pick(rng, split), split)
     thought = THOUGHTS[kind] + " I say so honestly."

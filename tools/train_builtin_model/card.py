@@ -1,0 +1,70 @@
+"""Writes the model card from what was measured, so that no figure in it is typed by hand.
+
+`python -m tools.train_builtin_model.card resources/model --steps 800 --time "It took 50 minutes."`
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from gguf import GGUFReader
+
+from .evaluate import percent, table
+from .shape import GUIDE
+from .train import Plan
+
+TEMPLATE = Path(__file__).with_name("card.md")
+
+
+def styles(result: dict[str, Any]) -> str:
+    """Share of good answers by typing style, both efforts together."""
+    good: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    for rows in result["families"].values():
+        for row in rows:
+            for style, (hits, count) in row["styles"].items():
+                good[style] = good.get(style, 0) + hits
+                asked[style] = asked.get(style, 0) + count
+    return ", ".join(f"{style} {percent(good[style], asked[style])} %" for style in good)
+
+
+def weak(result: dict[str, Any]) -> str:
+    """The families that do worst, in words: known ones under 80 % right, unknown ones over 5 % wrong."""
+    found = []
+    for effort, rows in result["families"].items():
+        for row in rows:
+            strange = row["family"].startswith("unknown")
+            share = percent(row["wrong"] if strange else row["right"], row["n"])
+            if (strange and share > 5) or (not strange and share < 80):
+                what = "wrong and confident" if strange else "right"
+                found.append(f"{row['family']} {share} % {what} ({'with' if effort == 'high' else 'without'} thinking)")
+    return ("; ".join(found) or "no family below 80 % right or above 5 % wrong and confident") + "."
+
+
+def main() -> None:
+    """Write README.md beside the model."""
+    parser = argparse.ArgumentParser(prog="python -m tools.train_builtin_model.card", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--steps", type=int, default=Plan().steps)
+    parser.add_argument("--seed", type=int, default=Plan().seed)
+    parser.add_argument("--time", default="", help="a sentence on how long it took")
+    choice = parser.parse_args()
+    model = choice.folder / "guide.gguf"
+    result = json.loads((choice.folder / "evaluation.json").read_text(encoding="utf-8"))
+    parameters = sum(int(tensor.n_elements) for tensor in GGUFReader(model).tensors)
+    text = TEMPLATE.read_text(encoding="utf-8").format(
+        experts=GUIDE.experts, used=GUIDE.experts_used, layers=GUIDE.layers, width=GUIDE.width,
+        vocabulary=GUIDE.vocabulary, context=GUIDE.context, parameters=f"{parameters / 1e6:.1f} million",
+        megabytes=f"{model.stat().st_size / 1e6:.1f}", sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        steps=choice.steps, seed=choice.seed, time=choice.time, table=table(result), styles=styles(result),
+        weak=weak(result), none=result["totals"]["none"], high=result["totals"]["high"],
+    )  # fmt: skip
+    (choice.folder / "README.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
