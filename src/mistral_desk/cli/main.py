@@ -85,7 +85,9 @@ def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="mistral-desk", description="Talk to open models on this computer. Without a command, the window opens."
+        prog="mistral-desk",
+        description="Talk to open models on this computer. Without a command, the window opens.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")
     parser.add_argument("--screenshot", metavar="FILE", help="render the window into a PNG file and exit")
@@ -95,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="JSON on stdout")
     common.add_argument("--verbose", action="store_true", help="what the program does, on stderr")
 
-    ask = commands.add_parser("ask", parents=[common], help="ask one question", description=_ASK)
+    ask = commands.add_parser("ask", parents=[common], help="ask one question", description=_ASK, allow_abbrev=False)
     ask.add_argument("text", help='the question; "-" reads it from stdin')
     ask.add_argument("--think", action="store_true", help="let the model think first; its thoughts go to stderr")
     ask.add_argument("--model", default="builtin", metavar="ID|FILE", help="builtin (default) or a GGUF file")
