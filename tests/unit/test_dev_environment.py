@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from tools.dev import engine_wheel, environment, locks
 from tools.dev.environment import Place
+from tools.dev.steps import Failed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,6 +122,18 @@ def test_the_environment_of_this_very_run_is_known_as_usable() -> None:
 
 
 def test_a_folder_that_is_no_environment_is_not_usable(place: Place) -> None:
+    assert not environment._usable(place)
+
+
+def test_an_environment_that_was_being_changed_is_not_usable(place: Place) -> None:
+    venv.create(place.venv)
+    next(place.venv.rglob("site-packages")).joinpath("pip.py").touch()  # stands for pip, which takes seconds to install
+    assert environment._usable(place)
+    with pytest.raises(Failed), environment._changing(place):
+        raise Failed("no network")
+    assert environment._usable(place)
+    with pytest.raises(KeyboardInterrupt), environment._changing(place):
+        raise KeyboardInterrupt
     assert not environment._usable(place)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LOCKS = {"app": ("build", "app"), "dev": ("build", "app", "dev")}
 STAMP = "mistral-desk.json"
+# Lies in .venv while pip changes it: pip does not tell a package that was half copied from a whole one.
+CHANGING = "mistral-desk.changing"
 
 
 @dataclass(frozen=True)
@@ -158,16 +160,16 @@ def _install(place: Place, level: str, steps: Steps) -> None:
     pip = [str(place.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     todo = "Check the connection to the package index, then say the same command again: it goes on from here."
     hashed = ["install", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-    with steps.step("Build tools: requirements/build.lock"):
+    with steps.step("Build tools: requirements/build.lock"), _changing(place):
         steps.run([*pip, *hashed, "-r", str(place.lock("build"))], todo=todo)
     wheel = engine(place, steps)
     with tempfile.TemporaryDirectory(prefix="mistral-desk-") as name:
         asked = Path(name, "packages.txt")
         asked.write_text(_packages(place, level, wheel), encoding="utf-8")
         count = asked.read_text(encoding="utf-8").count("==")
-        with steps.step(f"Packages: up to {count}, checked by hash"):
+        with steps.step(f"Packages: up to {count}, checked by hash"), _changing(place):
             steps.run([*pip, *hashed, "-r", str(asked)], todo=todo, on_line=_pip_progress(steps))
-    with steps.step("Mistral Desk itself, from this folder"):
+    with steps.step("Mistral Desk itself, from this folder"), _changing(place):
         steps.run([*pip, "install", "--no-deps", "--no-build-isolation", "--no-index", "-e", str(place.root)])
         # Without Qt's system libraries the command line still works, so only what can load is asked to.
         smoke = _SMOKE if system.missing(system.QT) else _SMOKE + _SMOKE_QT
@@ -201,8 +203,8 @@ def _packages(place: Place, level: str, wheel: Path) -> str:
 
 
 def _usable(place: Place) -> bool:
-    """Whether .venv is an environment of this very Python, in this very place, with a pip that runs."""
-    if not place.python.exists():
+    """Whether .venv is a whole environment of this very Python, in this very place, with a pip that runs."""
+    if not place.python.exists() or (place.venv / CHANGING).exists():
         return False
     ask = "import sys, pip; print(sys.version); print(sys.prefix)"
     answer = subprocess.run(
@@ -211,6 +213,19 @@ def _usable(place: Place) -> bool:
     lines = answer.stdout.splitlines()
     prefix_fits = lines and Path(lines[-1]).resolve() == place.venv.resolve()
     return bool(answer.returncode == 0 and prefix_fits and "\n".join(lines[:-1]) == sys.version)
+
+
+@contextlib.contextmanager
+def _changing(place: Place) -> Iterator[None]:
+    """Mark .venv while it is changed. After a failure pip has put things right; after an end by force nobody has."""
+    mark = place.venv / CHANGING
+    mark.write_text("", encoding="utf-8")
+    try:
+        yield
+    except Failed:
+        mark.unlink()
+        raise
+    mark.unlink()
 
 
 def _pip_progress(steps: Steps) -> Callable[[str], None]:
