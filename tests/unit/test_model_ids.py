@@ -1,0 +1,107 @@
+"""What a model id stands for, and what is said about a path that leads nowhere good."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.settings import Settings
+from mistral_desk.inference import model_ids
+from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(tmp_path / "settings.json")
+
+
+def refusal(model: str, settings: Settings) -> tuple[str, dict[str, object]]:
+    with pytest.raises(DeskError) as caught:
+        model_spec(model, settings)
+    return caught.value.problem.id, dict(caught.value.problem.params)
+
+
+def test_a_file_is_run_by_its_absolute_path(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "Großes Modell.gguf"
+    path.write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    spec = model_spec("Großes Modell.gguf", settings)
+    assert (spec.path, spec.context, spec.threads) == (str(path), None, None)
+
+
+def test_threads_and_context_are_as_set(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"")
+    settings.set(declared.THREADS, 3)
+    settings.set(declared.CONTEXT, 2048)
+    spec = model_spec(str(path), settings)
+    assert (spec.context, spec.threads) == (2048, 3)
+
+
+def test_the_built_in_model_is_the_one_that_ships(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_ids, "resource", tmp_path.joinpath)
+    assert model_spec(BUILTIN, settings).path == str(tmp_path / "model" / "guide.gguf")
+
+
+@pytest.mark.parametrize(
+    "model", ["nowhere.gguf", "file/inside.gguf", "x" * 5000, "zero\0byte", "~nobody-of-this-name/m.gguf", "caf\udce9"]
+)
+def test_what_is_not_there_is_missing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    found = refusal(model, settings)
+    assert found[0] == "model.missing"
+    assert isinstance(found[1]["path"], str)
+    found[1]["path"].encode("utf-8")
+
+
+def test_a_folder_is_no_model(settings: Settings, tmp_path: Path) -> None:
+    assert refusal(str(tmp_path), settings) == ("model.not_a_file", {"path": str(tmp_path)})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX devices")
+def test_a_device_is_no_model_and_is_not_opened(settings: Settings, tmp_path: Path) -> None:
+    assert refusal(os.devnull, settings)[0] == "model.not_a_file"
+    os.mkfifo(tmp_path / "pipe.gguf")  # opening it would wait for ever
+    assert refusal(str(tmp_path / "pipe.gguf"), settings)[0] == "model.not_a_file"
+
+
+def test_a_file_that_may_not_be_read_is_said(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused by hand, because the tests may run as root, whom no permission stops."""
+    path = tmp_path / "m.gguf"
+    path.write_bytes(b"")
+
+    def refuse(self: Path, *_arguments: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(type(path), "open", refuse)
+    assert refusal(str(path), settings) == ("model.not_permitted", {"path": str(path)})
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="only Linux and its like have such names")
+def test_a_name_that_is_no_unicode_is_said(settings: Settings, tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path) + b"/caf\xe9.gguf"
+    with open(path, "wb"):  # noqa: PTH123 - a name that is no text
+        pass
+    assert refusal(os.fsdecode(path), settings) == ("model.load_failed", {"name": "caf?.gguf"})
+
+
+def test_titles() -> None:
+    assert model_title(BUILTIN) == "Guide (demonstration)"
+    assert model_title("/models/My Model.gguf") == "My Model.gguf"

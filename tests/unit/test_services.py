@@ -1,0 +1,109 @@
+"""The composition root opens everything or nothing, tells what happened meanwhile, and leaves nothing running."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from mistral_desk.chat.message import Draft
+from mistral_desk.chat.session import Ended, Writing
+from mistral_desk.core.settings import THEME
+from mistral_desk.inference.client import ModelSpec
+from mistral_desk.services import Services
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import problem_of, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEC = ModelSpec("/models/one.gguf")
+
+
+def test_a_chat_from_first_start_to_restart(home: Path, tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering("It is 15.", "Seven and eight."))
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        assert services.notices == ()
+        assert services.folders.data.is_relative_to(home)
+        services.settings.set(THEME, "dark")
+        events = [event async for event in services.session.reply(None, Draft("7+8?"), model_spec=SPEC)]
+        assert "".join(event.text for event in events if isinstance(event, Writing)) == "It is 15."
+        assert isinstance(events[-1], Ended)
+        pid = services.engine.pid
+        await services.close()
+        assert pid is not None
+        assert not psutil.pid_exists(pid)
+        again = await Services.open(engine=command)
+        assert again.settings.get(THEME) == "dark"
+        (conversation,) = await again.history.conversations()
+        assert [message.text for message in await again.history.messages(conversation.id)] == ["7+8?", "It is 15."]
+        await again.close()
+
+    run(test())
+
+
+def test_closing_in_mid_answer_keeps_it_and_leaves_nothing_running(tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.endless())
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        reply = services.session.reply(None, Draft("go on"), model_spec=SPEC)
+        async with contextlib.aclosing(reply) as events:
+            while not isinstance(await anext(events), Writing):
+                pass
+            pid = services.engine.pid
+            await services.close()
+        assert pid is not None
+        assert not psutil.pid_exists(pid)
+        again = await Services.open(engine=command)
+        (conversation,) = await again.history.conversations()
+        answer = (await again.history.messages(conversation.id))[-1]
+        assert answer.text.startswith("word")
+        await again.close()
+
+    handlers, threads = len(logging.getLogger().handlers), threading.active_count()
+    run(test())
+    assert len(logging.getLogger().handlers) == handlers
+    assert threading.active_count() == threads
+
+
+@pytest.mark.allow_log("settings file cannot be read", "mistral_desk.core.settings")
+def test_what_had_to_be_set_aside_is_among_the_notices(home: Path) -> None:
+    async def test() -> None:
+        services = await Services.open()
+        await services.close()
+        services.folders.settings.write_bytes(b"{")
+        services = await Services.open()
+        assert [notice.id for notice in services.notices] == ["settings.damaged"]
+        await services.close()
+
+    run(test())
+
+
+def test_a_home_that_cannot_be_used_is_said_and_nothing_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    handlers, threads = len(logging.getLogger().handlers), threading.active_count()
+
+    async def test() -> None:
+        assert (await problem_of(Services.open(str(tmp_path / "file"))))[0] == "folder.not_writable"
+
+    run(test())
+    assert (len(logging.getLogger().handlers), threading.active_count()) == (handlers, threads)
+
+
+@pytest.mark.allow_log("IsADirectory|Permission", "mistral_desk.chat.store")
+def test_a_history_that_cannot_be_used_is_said_and_nothing_stays_open(home: Path) -> None:
+    (home / "data" / "history.sqlite3").mkdir(parents=True)
+    handlers, threads = len(logging.getLogger().handlers), threading.active_count()
+
+    async def test() -> None:
+        assert (await problem_of(Services.open()))[0].startswith("history.")
+
+    run(test())
+    assert (len(logging.getLogger().handlers), threading.active_count()) == (handlers, threads)
