@@ -20,11 +20,15 @@ from mistral_desk.chat.database import SIDECARS, DamagedError, check, is_damage,
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 DAY_S: Final = 24 * 3600.0
+QUICK_BYTES: Final = 50_000_000
+"""A history up to this size is copied when the app closes; for a larger one quitting would take seconds."""
+_STEP_PAGES: Final = 4096
 
 
 def folder_of(path: Path) -> Path:
@@ -56,18 +60,31 @@ def is_due(path: Path, now: float) -> bool:
     return not 0 <= age < DAY_S
 
 
-def keep(source: sqlite3.Connection, target: Path) -> None:
+class AbandonedError(Exception):
+    """A copy was given up because the app closes."""
+
+
+def keep(source: sqlite3.Connection, target: Path, give_up: threading.Event | None = None) -> None:
     """Copy the open history to `target`, check the copy in full, and only then put it in the old copy's place.
 
-    The copy is one self-contained file. Raises `DamagedError` when the source turned out to be damaged,
-    `sqlite3.Error` or `OSError` when there is no room; the old copy stays in all these cases.
+    The copy is one self-contained file, of one moment even while others write. Raises `DamagedError` when the
+    source turned out to be damaged, `AbandonedError` after `give_up`, `sqlite3.Error` or `OSError` when there is
+    no room; the old copy stays in all these cases.
     """
+
+    def look(*_: int) -> None:
+        if give_up and give_up.is_set():
+            raise AbandonedError
+
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         _create(part)
         with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            source.backup(copy)
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it sees this moment only
+            source.backup(copy, pages=_STEP_PAGES, progress=look)
+            source.execute("COMMIT")
             copy.execute("PRAGMA journal_mode = DELETE")
             check(copy, None)
         _replace(part, target)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
 import sqlite3
 import struct
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from mistral_desk.chat.schema import APPLICATION_ID, MIGRATIONS
 from mistral_desk.core.errors import DeskError
@@ -72,13 +74,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def connect(path: str, *, query_only: bool = False) -> sqlite3.Connection:
-    """A connection with the history's own settings, for the thread that calls this.
+def connect(path: Path | None, *, query_only: bool = False) -> sqlite3.Connection:
+    """A connection with the history's own settings, for the thread that calls this; None: a new one in memory.
+
+    The file has to be there: one that vanished must not come back empty.
 
     Text that is no UTF-8 (a damaged byte inside a message) is read with replacement characters, so that one bad
     byte hides no conversation.
     """
-    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    where = _address(path, "rw") if path else ":memory:"
+    connection = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=path is not None)
     try:
         connection.text_factory = _text
         connection.execute("PRAGMA foreign_keys = ON")
@@ -107,7 +112,7 @@ def refuse_newer(path: Path) -> None:
         raise DamagedError("the file does not begin like a database")
     _known(path, *_version(head))
     if path.with_name(path.name + "-wal").exists():
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        with contextlib.closing(sqlite3.connect(_address(path, "ro"), uri=True)) as connection:
             connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
             _known(path, _pragma(connection, "user_version"), _pragma(connection, "application_id"))
 
@@ -183,6 +188,12 @@ def _prove_writable(connection: sqlite3.Connection, version: int) -> None:
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
+
+
+def _address(path: Path, mode: str) -> str:
+    """The file as SQLite's kind of address, for paths on a network share too (https://sqlite.org/uri.html, 3.1)."""
+    plain = path.absolute().as_posix()
+    return f"file://{'' if plain.startswith('/') else '/'}{quote(os.fsencode(plain))}?mode={mode}"
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

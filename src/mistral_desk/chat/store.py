@@ -10,6 +10,8 @@ import contextlib
 import logging
 import os
 import sqlite3
+import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MEMORY: Final = ":memory:"
+LOOK_EVERY_S: Final = 3600.0
+"""How often an app that stays open looks whether the daily copy is due."""
 
 
 class Store:
@@ -50,6 +54,8 @@ class Store:
         self._write_connection: sqlite3.Connection | None = None
         self._read_connection: sqlite3.Connection | None = None
         self._changed = False
+        self._next_look = 0.0
+        self._give_up = threading.Event()
         self._closing: asyncio.Task[None] | None = None
 
     async def open(self) -> Problem | None:
@@ -64,8 +70,7 @@ class Store:
         except BaseException:
             await self.close()
             raise
-        if backups.is_due(path, backups.now()):
-            self._copier.submit(self._copy, backups.daily(path))
+        self._copy_if_due(path)
         return notice
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -86,7 +91,10 @@ class Store:
             self._changed = True
             return result
 
-        return await self._in(self._writer, run)
+        result = await self._in(self._writer, run)
+        if self.path and time.monotonic() >= self._next_look:
+            self._copy_if_due(self.path)
+        return result
 
     async def close(self) -> None:
         """Finish what was asked for, make a copy if something changed, let go of the file. Idempotent."""
@@ -98,9 +106,12 @@ class Store:
         path = self.path
         try:
             await self._in(self._writer, lambda: None)  # what was asked for before
-            if path and self._changed:
+            if path and not path.exists():
+                await self._in(self._writer, lambda: self._rescue(path))
+            elif path and self._changed and path.stat().st_size <= backups.QUICK_BYTES:
                 await self._in(self._copier, lambda: self._copy(backups.closing(path)))
             else:
+                self._give_up.set()
                 await self._in(self._copier, lambda: None)
         finally:
             await self._in(self._reader, self._close_reader)
@@ -157,12 +168,12 @@ class Store:
         refuse_newer(path)
         with path.open("rb+"):
             pass  # before SQLite opens it read-only and leaves a log that is read-only too when the rights are back
-        connection = self._write_connection = connect(str(path))
+        connection = self._write_connection = connect(path)
         limit = None if _suspicion(path).exists() else CHECK_S
         prepare(connection, limit, lambda version: backups.keep(connection, backups.before_format(path, version)))
 
     def _open_memory(self) -> None:
-        self._write_connection = connect(MEMORY)
+        self._write_connection = connect(None)
         prepare(self._write_connection, None, lambda _: None)
 
     def _close_writer(self) -> None:
@@ -170,21 +181,35 @@ class Store:
             self._write_connection.close()
             self._write_connection = None
 
+    def _rescue(self, path: Path) -> None:
+        """The file was deleted while it was open: what is still readable through it becomes a copy."""
+        if self._write_connection and self._changed:
+            log.warning("the history's file is gone; what it held is kept as a copy")
+            backups.keep(self._write_connection, backups.closing(path))
+
     # --- in the other threads -----------------------------------------------------------------------
 
     def _open_reader(self) -> None:
-        self._read_connection = connect(self._where, query_only=True)
+        self._read_connection = connect(self.path, query_only=True)
 
     def _close_reader(self) -> None:
         if self._read_connection:
             self._read_connection.close()
             self._read_connection = None
 
+    def _copy_if_due(self, path: Path) -> None:
+        """Have the daily copy made if it is old; asked again with the first write an hour later."""
+        self._next_look = time.monotonic() + LOOK_EVERY_S
+        if backups.is_due(path, backups.now()):
+            self._copier.submit(self._copy, backups.daily(path))
+
     def _copy(self, target: Path) -> None:
         """Make a copy. That it cannot be made is logged and stops nobody; damage is looked into at the next start."""
         try:
-            with contextlib.closing(connect(self._where, query_only=True)) as source:
-                backups.keep(source, target)
+            with contextlib.closing(connect(self.path, query_only=True)) as source:
+                backups.keep(source, target, self._give_up)
+        except backups.AbandonedError:
+            log.info("the copy of the history is left to the next start")
         except (DamagedError, sqlite3.Error, OSError) as error:
             log.warning("no copy of the history was made: %s", error)
             if self.path and (

@@ -1,0 +1,125 @@
+"""The copies of the history: when they are made, that each is of one moment, and what they are good for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import sys
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from mistral_desk.chat import backups, database, store
+from mistral_desk.chat.history import History
+from mistral_desk.chat.message import Part
+from tests.fixtures.engines import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME: Final = "history.sqlite3"
+
+
+def test_a_daily_copy_is_made_while_the_app_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "LOOK_EVERY_S", 0.0)
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        await history._store._in(history._store._copier, lambda: None)
+        assert backups.daily(path).exists()
+        os.utime(backups.daily(path), (1_700_000_000, 1_700_000_000))
+        await history.begin_turn(None, "a day later")
+        await history._store._in(history._store._copier, lambda: None)
+        with contextlib.closing(sqlite3.connect(backups.daily(path))) as copy:
+            assert copy.execute("SELECT body FROM part").fetchall() == [("a day later",)]
+        before = backups.daily(path).stat().st_mtime
+        await history.begin_turn(None, "at once")
+        await history._store._in(history._store._copier, lambda: None)
+        assert backups.daily(path).stat().st_mtime == before, "not due again"
+        await history.close()
+
+    run(promise())
+
+
+def test_a_copy_is_of_one_moment_while_others_write(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        _, _, answer = await history.begin_turn(None, "x" * 40_000_000)
+        await history.update_answer(answer.id, [Part("text", "0" * 100_000)])
+        target = path.with_name("copy.sqlite3")
+
+        def copy() -> None:
+            with contextlib.closing(database.connect(path, query_only=True)) as source:
+                backups.keep(source, target)
+
+        copying = asyncio.ensure_future(asyncio.to_thread(copy))
+        written = 0
+        while not copying.done():
+            written += 1
+            await history.update_answer(answer.id, [Part("text", str(written % 10) * 100_000)])
+        await copying
+        with contextlib.closing(sqlite3.connect(target)) as other:
+            (body,) = other.execute("SELECT body FROM part WHERE message = ?", (answer.id,)).fetchone()
+            assert body == body[0] * 100_000
+        await history.close()
+
+    run(promise())
+
+
+def test_a_large_history_closes_without_waiting_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backups, "QUICK_BYTES", 0)
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        await history.begin_turn(None, "hello")
+        await history.close()
+        assert not backups.closing(path).exists()
+
+    run(promise())
+
+
+@pytest.mark.allow_log("is gone|restor|no copy", "mistral_desk.chat")
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+def test_a_file_that_is_deleted_under_the_open_app_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, _, _ = await history.begin_turn(None, "still here?")
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(NAME + suffix).unlink()
+        await history.begin_turn(chat.id, "and here?")
+        await history.close()
+        assert not path.exists(), "no empty file takes its place"
+
+        history, notice = await History.open(path)
+        assert notice is not None
+        assert notice.id == "history.vanished"
+        assert [message.text for message in await history.messages(chat.id)] == ["still here?", "", "and here?", ""]
+        await history.close()
+
+    run(promise())
+
+
+@pytest.mark.parametrize("name", ["with space", "ümlaut 世界", "per%20cent", "ques?tion#hash&x=y", "a'quote"])
+def test_any_name_of_a_folder_will_do(tmp_path: Path, name: str) -> None:
+    if sys.platform == "win32":
+        name = name.replace("?", "")
+    path = tmp_path / name / NAME
+
+    async def promise() -> None:
+        for _ in range(2):
+            history, notice = await History.open(path)
+            assert notice is None
+            await history.begin_turn(None, "hello")
+            await history.close()
+
+    run(promise())
+    assert sorted(file.name for file in path.parent.iterdir()) == ["history-backups", NAME]
+    assert path.stat().st_size > 4096
