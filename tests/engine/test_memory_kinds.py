@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from bisect import bisect
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 TURNS: Final = 20
 ANSWER: Final = 8
 CONTEXT: Final = 4096
+SHORT: Final = Turn("user", "Why?")
+"""So short that what stands before it is still in a sliding window when the answer begins."""
+CELLS: Final = 768
+"""Tokens that llama.cpp keeps for a window of 32: the window and a batch of 512, in whole 256s."""
 END_OF_THE_WORLD_S: Final = 300
 
 
@@ -184,19 +189,54 @@ def test_another_answer_to_the_same_question_reads_next_to_nothing(name: str, pa
     assert not misses([last, again, third], path, KINDS[name].tolerance)
 
 
-def test_an_edited_question_keeps_what_stands_before_it(name: str, path: Path) -> None:
+@pytest.mark.parametrize(("turns", "edited_turn"), [(8, 5), (TURNS, 3)], ids=["near", "far"])
+def test_an_edited_question_keeps_what_stands_before_it(name: str, path: Path, turns: int, edited_turn: int) -> None:
+    """Far back, a sliding window has lost what it needs there, though llama.cpp says that it could go back."""
+
     async def edit(talk: Talk) -> None:
-        for _ in range(8):
+        for _ in range(turns):
             await talk.turn()
-        await talk.ask((*talk.rounds[5].turns[:-1], talk.question()))
+        await talk.ask((*talk.rounds[edited_turn].turns[:-1], SHORT))
         await talk.turn()
 
     *rounds, edited, after = talking(path, edit)
-    kept = rounds[4].held if KINDS[name].cuts else rounds[4].reply.figures.cached_tokens
+    before = rounds[edited_turn - 1]
+    kept = before.held if KINDS[name].cuts else before.reply.figures.cached_tokens
 
     assert edited.reply.figures.cached_tokens >= kept
     assert after.reply.figures.cached_tokens >= edited.held
-    assert not misses([*rounds, edited, after], path, KINDS[name].tolerance)
+    assert not misses([edited, after], path, KINDS[name].tolerance)
+
+
+def test_editing_again_and_again_finds_no_state_of_an_abandoned_branch(name: str, path: Path) -> None:
+    async def edit(talk: Talk) -> None:
+        for _ in range(8):
+            await talk.turn()
+        for edited_turn in (3, 4, 5):
+            await talk.ask((*talk.rounds[edited_turn].turns[:-1], SHORT))
+            for _ in range(3):
+                await talk.turn()
+            await talk.ask((*talk.rounds[-1].turns[:-1], SHORT))
+
+    assert not misses(talking(path, edit), path, KINDS[name].tolerance)
+
+
+def test_a_window_that_is_partly_gone_is_not_used(small_models: SmallModels) -> None:
+    """Going back to just where the sliding cache begins: some of the window's tokens are there, the others not."""
+    path = small_models["sliding"]
+    draw = random.Random(11)
+    pieces = [words(draw, 1, 1) for _ in range(400)]
+    with Reference(path, CONTEXT) as reference:
+        sizes = [len(reference.tokenize(piece)) for piece in pieces]
+    lengths = list(accumulate(sizes))
+    ends = [bisect(lengths, lengths[-1] - CELLS + around) for around in range(-40, 41, 10)]
+
+    async def go_back(talk: Talk) -> None:
+        for end in ends:
+            await talk.ask((Turn("user", f"{end}" + "".join(pieces)),))
+            await talk.ask((Turn("user", f"{end}" + "".join(pieces[:end])),))
+
+    assert not misses(talking(path, go_back), path, KINDS["sliding"].tolerance)
 
 
 def test_two_conversations_in_turn_do_not_leak_into_each_other(name: str, path: Path) -> None:
