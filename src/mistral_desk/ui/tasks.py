@@ -30,12 +30,16 @@ class Tasks:
         self._notices = notices
         self._running: set[asyncio.Task[object]] = set()
 
-    def spawn(self, work: Coroutine[object, object, T], name: str) -> asyncio.Task[T]:
+    def spawn(self, work: Coroutine[object, object, T], name: str) -> None:
         """Start `work` now. It is kept until it ends; an exception is shown and logged."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
-        return task
+
+    async def settled(self) -> None:
+        """Wait until nothing runs any more, what starts meanwhile included."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
 
     async def cancel(self) -> None:
         """Cancel everything that still runs and wait for it."""

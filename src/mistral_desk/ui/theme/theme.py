@@ -40,6 +40,7 @@ class Theme(QObject):
         self._choice: Choice = choice
         self._text_size = text_size
         self._scheme: Scheme = "light"
+        self._motion = "system"
         self._hints.colorSchemeChanged.connect(self._system_changed)
         self.choose(choice, text_size)
 
@@ -71,6 +72,8 @@ class Theme(QObject):
     @property
     def motion_ms(self) -> int:
         """How long a movement takes; 0 where the system asks for less motion."""
+        if self._motion != "system":
+            return MOTION_MS if self._motion == "on" else 0
         preference = self._hints.accessibility().motionPreference()
         return 0 if preference == Qt.MotionPreference.ReducedMotion else MOTION_MS
 
@@ -87,6 +90,10 @@ class Theme(QObject):
         wish = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark, "system": Qt.ColorScheme.Unknown}[choice]
         self._hints.setColorScheme(wish)  # the system's title bar and dialogs follow too
         self._apply()
+
+    def set_motion(self, motion: str) -> None:
+        """`on`, `off`, or `system` for what the system asks for."""
+        self._motion = motion
 
     def font(self, step: StepName = "body", *, strong: bool = False, code: bool = False) -> QFont:
         """The font of a type step, in the weight 400 or 600."""

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
 
-Kind = Literal["primary", "outline", "quiet", "row", "floating"]
-"""`primary`: filled · `outline`: bordered · `quiet`: bare · `row`: a list's line · `floating`: on text."""
+Kind = Literal["primary", "outline", "quiet", "row", "floating", "card"]
+"""`primary`: filled · `outline`: bordered · `quiet`: bare · `row`: a list's line ·
+`floating`: above a text · `card`: a quiet surface."""
 
 _KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 RING = 2
@@ -96,7 +97,7 @@ class Button(QAbstractButton):
         metrics = self.fontMetrics()
         if not self.text():
             return QSize(height, height)
-        side = SPACE[1] if self._small else SPACE[2]
+        side = self._side()
         width = 2 * side + metrics.horizontalAdvance(self.text()) + 1
         if self._icon:
             width += self._icon_size() + (SPACE[0] if self._small else 6)
@@ -119,9 +120,10 @@ class Button(QAbstractButton):
             box = QRectF(self.rect()).adjusted(0, 1, 0, -1)
         radius = box.height() / 2 if self._round else (RADIUS_SMALL if self._small or self._kind == "row" else RADIUS)
         surface, ink = self._surface(), self._ink()
-        bordered = self._kind in ("outline", "floating")
+        bordered = self._kind in ("outline", "floating", "card")
         if surface is not None or bordered:
-            painter.setPen(QPen(QColor(colours.border), 1) if bordered else Qt.PenStyle.NoPen)
+            line = colours.hairline if self._kind == "card" else colours.border
+            painter.setPen(QPen(QColor(line), 1) if bordered else Qt.PenStyle.NoPen)
             painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
             inset = 0.5 if bordered else 0.0
             painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius, radius)
@@ -158,7 +160,13 @@ class Button(QAbstractButton):
         self.update()
 
     def _height(self) -> int:
-        return self._theme.control - (4 if self._small else 0) + (2 if self._kind == "row" else 0)
+        more = {"row": 2, "card": SPACE[1] + SPACE[0]}.get(self._kind, 0)
+        return self._theme.control - (4 if self._small else 0) + more
+
+    def _side(self) -> int:
+        if self._kind == "card":
+            return SPACE[3] + SPACE[0]
+        return SPACE[1] if self._small or self._kind == "row" else SPACE[2]
 
     def _icon_size(self) -> int:
         base = 16 if self._small else 20
@@ -178,7 +186,7 @@ class Button(QAbstractButton):
             return QColor(blend(colours.text, colours.bubble, 0.1))
         if over:
             return QColor(blend(colours.text, colours.canvas, 0.07))
-        return QColor(colours.raised) if self._kind == "floating" else None
+        return QColor(colours.raised) if self._kind in ("floating", "card") else None
 
     def _ink(self) -> QColor:
         colours = self._theme.colours
@@ -194,7 +202,7 @@ class Button(QAbstractButton):
         size = self._icon_size()
         text = self.text()
         metrics = self.fontMetrics()
-        side = SPACE[1] if self._small or self._kind == "row" else SPACE[2]
+        side = self._side()
         gap = (SPACE[0] if self._small else 6) if self._icon and text else 0
         icon_width = size if self._icon else 0
         room = self.width() - 2 * side - icon_width - gap

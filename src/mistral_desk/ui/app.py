@@ -1,0 +1,199 @@
+"""Opens the window and sees it through to its end: one coroutine that waits until it is told to stop.
+
+Nothing else quits Qt. Closing the window, the system's quit, Ctrl+C and logout all set the same event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QMessageLogContext, Qt, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QWidget
+
+from mistral_desk import __version__
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import folders
+from mistral_desk.services import Services
+from mistral_desk.ui import loop, window_state
+from mistral_desk.ui.desk import Desk
+from mistral_desk.ui.failure import FailureWindow
+from mistral_desk.ui.single import FirstWindow
+from mistral_desk.ui.theme.icons import app_icon
+from mistral_desk.ui.theme.theme import Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
+
+READY_S: Final = 20.0
+"""A picture of the window waits so long for its model at most."""
+_LEVELS: Final = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+class Application(QApplication):
+    """A Qt application that never quits by itself: it says that it was asked to."""
+
+    quit_asked = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        """The system's quit (menu, dock, logout) becomes a request."""
+        if event.type() == QEvent.Type.Quit:
+            self.quit_asked.emit()
+            return True
+        return super().event(event)
+
+
+def run(argv: Sequence[str] | None = None, *, screenshot: Path | str | None = None, home: str | None = None) -> int:
+    """Open the window and return when it was closed; the exit status.
+
+    `screenshot` renders the window into that PNG file and returns; it needs no display. `home` puts all folders
+    under one directory. Raises `app.no_display`, `app.already_running` (when the first window cannot be raised),
+    and what `Services.open` raises where it cannot be shown in a window.
+    """
+    _need_display(offscreen_is_enough=screenshot is not None)
+    qInstallMessageHandler(_from_qt)
+    app = Application(["mistral-desk", *(argv or ())])
+    app.setApplicationName("mistral-desk")
+    app.setApplicationDisplayName("Mistral Desk")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("mistral-desk")
+    app.setWindowIcon(app_icon())
+    first: FirstWindow | None = None
+    try:
+        if screenshot is None:
+            first = FirstWindow(folders(home).ensure().data)
+            if not first.claim():
+                return _second_start(first)
+        return loop.run(app, lambda: _main(app, first, home, Path(screenshot) if screenshot else None))
+    finally:
+        if first is not None:
+            first.release()
+        qInstallMessageHandler(None)
+
+
+async def _main(app: Application, first: FirstWindow | None, home: str | None, picture: Path | None) -> int:
+    stop = asyncio.Event()
+    app.quit_asked.connect(stop.set)
+    theme = Theme(app)
+    with loop.interrupts(stop.set):
+        services = await _services(theme, home, stop, shown=picture is None)
+        if services is None:
+            return 1
+        try:
+            return await _window(theme, services, first, stop, picture)
+        finally:
+            await services.close()
+
+
+async def _window(
+    theme: Theme, services: Services, first: FirstWindow | None, stop: asyncio.Event, picture: Path | None
+) -> int:
+    theme.choose(services.settings.get(declared.THEME), services.settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
+    theme.set_motion(services.settings.get(declared.MOTION))
+    desk = Desk(services, theme)
+    window = desk.window
+    place = services.folders.cache / "window.json"
+    try:
+        window.close_asked.connect(stop.set)
+        if picture is None:
+            window_state.restore(window, place)
+        window.show()
+        if first is not None:
+            first.raised.connect(lambda: _raise(window))
+        desk.start()
+        if picture is not None:
+            await _picture(desk, picture)
+        else:
+            await stop.wait()
+            window_state.save(window, place)
+        return 0
+    finally:
+        window.hide()
+        await desk.close()
+        window.deleteLater()
+
+
+async def _services(theme: Theme, home: str | None, stop: asyncio.Event, *, shown: bool) -> Services | None:
+    """Open the services; a problem is shown with *Try again*. None when the person gives up."""
+    while True:
+        try:
+            return await Services.open(home)
+        except DeskError as error:
+            if not shown:
+                raise
+            log.warning("the window could not be opened: %s", error)
+            failed = FailureWindow(theme, error.problem)
+            decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+            def decide(again: bool, decided: asyncio.Future[bool] = decided) -> None:
+                if not decided.done():
+                    decided.set_result(again)
+
+            failed.decided.connect(decide)
+            failed.show()
+            stopped = asyncio.ensure_future(stop.wait())
+            stopped.add_done_callback(lambda _task, decide=decide: decide(again=False))  # type: ignore[misc]
+            again = await decided
+            stopped.cancel()
+            failed.hide()
+            failed.deleteLater()
+            if not again:
+                return None
+
+
+async def _picture(desk: Desk, file: Path) -> None:
+    """Render the window when its model is ready (or cannot be), and its lists are read."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_S):
+            await desk.tasks.settled()
+    desk.window.ensurePolished()
+    QApplication.processEvents()
+    if not desk.window.grab().save(str(file), "PNG"):
+        raise DeskError("folder.not_writable", path=str(file), reason="the picture could not be written")
+
+
+def _second_start(first: FirstWindow) -> int:
+    if first.call_first():
+        log.info("raised the window that is open already")
+        return 0
+    raise DeskError("app.already_running")
+
+
+def _raise(window: QWidget) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
+def _need_display(*, offscreen_is_enough: bool) -> None:
+    """Qt aborts the process where there is no display, so look before."""
+    if not sys.platform.startswith("linux"):
+        return
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal", "vnc", "eglfs", "linuxfb"):
+        return
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        return
+    if offscreen_is_enough:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        return
+    raise DeskError("app.no_display", reason="neither DISPLAY nor WAYLAND_DISPLAY is set")
+
+
+def _from_qt(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """Qt's own messages go to the log."""
+    logging.getLogger("mistral_desk.qt").log(_LEVELS.get(kind, logging.INFO), "%s", text)

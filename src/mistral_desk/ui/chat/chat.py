@@ -1,0 +1,236 @@
+"""One conversation while it is open: its turns, and the answer that is on its way.
+
+Events of the session become turns; pieces pile up and are shown at most once in a frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Started, Thinking, TurnEvent, Writing
+from mistral_desk.chat.message import Conversation, Draft
+from mistral_desk.core.errors import DeskError
+from mistral_desk.services import model_title
+from mistral_desk.ui.chat.turns import Turn
+from mistral_desk.ui.theme.tokens import FRAME_MS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from mistral_desk.services import Services
+    from mistral_desk.ui.chat.model import ModelChoice
+    from mistral_desk.ui.tasks import Tasks
+
+log = logging.getLogger(__name__)
+_FRAME_S: Final = FRAME_MS / 1000
+
+
+class Chat(QObject):
+    """A conversation's turns and what is being done with them."""
+
+    added = Signal(object)
+    """Turns that came at the end, as a tuple."""
+    cut = Signal(object)
+    """This turn and all after it are gone."""
+    changed = Signal(object)
+    """A turn is another; at most once in a frame."""
+    busy_changed = Signal(bool)
+    begun = Signal(object)
+    """The `Conversation`, when its first message was stored."""
+    refused = Signal(str, object)
+    """A text that could not be sent, and why."""
+    ended = Signal(object)
+    """An answer is over."""
+
+    def __init__(self, services: Services, tasks: Tasks, model: ModelChoice) -> None:
+        super().__init__()
+        self._services = services
+        self._tasks = tasks
+        self._model = model
+        self.conversation: Conversation | None = None
+        self.turns: list[Turn] = []
+        self.draft = ""
+        self.editing: Turn | None = None
+        self.think = False
+        self.open_thoughts = False
+        self._answer: Turn | None = None
+        self._aside: list[Turn] = []
+        self._dirty: set[Turn] = set()
+        self._shown_at = 0.0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._flush)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._answer is not None
+
+    @property
+    def answer(self) -> Turn | None:
+        """The answer that is on its way."""
+        return self._answer
+
+    async def load(self, conversation: Conversation) -> None:
+        """Read a stored conversation."""
+        messages = await self._services.history.messages(conversation.id)
+        self.conversation = conversation
+        self.turns = [Turn.of(message, model_title(message.model)) for message in messages if message.role != "system"]
+
+    # --- what a person does -------------------------------------------------------------------------
+
+    def send(self, text: str) -> None:
+        """Ask; the text is shown at once. While an answer is on its way nothing happens."""
+        if self.busy:
+            return
+        edited, self.editing = self.editing, None
+        draft = Draft(text, self.think)
+        if edited is not None and edited in self.turns and edited.message is not None:
+            message = edited.message
+            self._aside = self._cut(edited)
+            self._ask(
+                text, lambda spec, model: self._services.session.edit(message, draft, model_spec=spec, model=model)
+            )
+            return
+        key = self.conversation.id if self.conversation else None
+        self._ask(text, lambda spec, model: self._services.session.reply(key, draft, model_spec=spec, model=model))
+
+    def again(self, turn: Turn, *, think: bool | None = None) -> None:
+        """Answer once more; the old version stays in the history."""
+        if self.busy or turn.message is None or turn not in self.turns:
+            return
+        message = turn.message
+        if turn.role == "assistant":
+            self._aside = self._cut(turn)
+        self._start(
+            None,
+            lambda spec, model: self._services.session.regenerate(message, model_spec=spec, model=model, think=think),
+        )
+
+    def stop(self) -> None:
+        """End the answer that is on its way; what there is stays."""
+        if self._answer is not None:
+            self._services.session.stop()
+
+    def answer_now(self) -> None:
+        """End the thought and write."""
+        if self._answer is not None and self._answer.phase == "thinking":
+            self._services.session.answer_now()
+
+    # --- what happens -------------------------------------------------------------------------------
+
+    def _ask(self, text: str, events: _Asking) -> None:
+        question = Turn("user", text=text)
+        self.turns.append(question)
+        self._start(question, events)
+
+    def _start(self, question: Turn | None, events: _Asking) -> None:
+        answer = Turn("assistant", model=self._model.title, phase="waiting", thought_open=self.open_thoughts)
+        self.turns.append(answer)
+        self._answer = answer
+        self.added.emit((question, answer) if question else (answer,))
+        self.busy_changed.emit(True)
+        self._tasks.spawn(self._run(question, answer, events), "answer")
+
+    async def _run(self, question: Turn | None, answer: Turn, events: _Asking) -> None:
+        started = False
+        try:
+            async with contextlib.aclosing(events(self._model.spec(), self._model.id)) as coming:
+                async for event in coming:
+                    started = True
+                    self._take(event, question, answer)
+        except DeskError as error:
+            if started:
+                answer.end(None, error.problem)
+                raise
+            log.info("a message was refused: %s", error.problem.id)
+            self._take_back(question, answer, error)
+        except BaseException:
+            answer.end(None)
+            raise
+        finally:
+            self._answer = None
+            self._aside = []
+            self._model.progress(None)
+            self._model.learn()
+            self._dirty.add(answer)
+            self._flush()
+            self.busy_changed.emit(False)
+        if answer in self.turns:
+            self.ended.emit(answer)
+
+    def _take(self, event: TurnEvent, question: Turn | None, answer: Turn) -> None:
+        match event:
+            case Started():
+                self._started(event, question, answer)
+            case Loading(fraction=fraction):
+                answer.phase, answer.fraction = "loading", fraction
+                self._model.progress(fraction)
+            case Reading():
+                answer.phase = "reading"
+                new = max(1, event.total - event.cached)
+                answer.fraction = max(0, event.done - event.cached) / new
+                answer.seconds_left = event.seconds_left
+            case Thinking(text=text):
+                answer.think(text)
+            case Writing(text=text):
+                answer.write(text)
+            case Ended(message=message):
+                answer.end(message)
+            case Broken(problem=problem, message=message):
+                log.warning("an answer failed: %s", problem.id)
+                answer.end(message, problem)
+        self._mark(answer)
+
+    def _started(self, event: Started, question: Turn | None, answer: Turn) -> None:
+        first = self.conversation is None
+        self.conversation = event.conversation
+        if question is not None:
+            question.message = event.user_message.id
+        answer.message = event.answer_message.id
+        self._model.learn()
+        if first or len(self.turns) <= 2:
+            self.begun.emit(event.conversation)
+
+    def _take_back(self, question: Turn | None, answer: Turn, error: DeskError) -> None:
+        """Nothing was stored: the text goes back to where it was written."""
+        self._dirty.discard(answer)
+        self._cut(question or answer)
+        if self._aside:
+            self.turns.extend(self._aside)
+            self.added.emit(tuple(self._aside))
+        self.refused.emit(question.text if question else "", error)
+
+    def _cut(self, turn: Turn) -> list[Turn]:
+        place = self.turns.index(turn)
+        gone = self.turns[place:]
+        del self.turns[place:]
+        self.cut.emit(turn)
+        return gone
+
+    def _mark(self, turn: Turn) -> None:
+        self._dirty.add(turn)
+        if not self._timer.isActive():
+            wait = self._shown_at + _FRAME_S - time.monotonic()
+            self._timer.start(max(0, round(wait * 1000)))
+
+    def _flush(self) -> None:
+        self._timer.stop()
+        dirty, self._dirty = self._dirty, set()
+        for turn in dirty:
+            if turn in self.turns:
+                self.changed.emit(turn)
+        self._shown_at = time.monotonic()
+
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from mistral_desk.inference.client import ModelSpec
+
+    _Asking: TypeAlias = Callable[[ModelSpec, str], AsyncGenerator[TurnEvent, None]]

@@ -1,0 +1,263 @@
+"""Where a person writes: a text that grows to eight lines, *Think harder*, the model, and Send or Stop.
+
+Enter sends, Shift+Enter starts a line, and Enter never sends while an input method is composing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+from mistral_desk.ui.widgets.button import Button, explain
+from mistral_desk.ui.widgets.chip import ModelChip
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+LINES: Final = 8
+PLACEHOLDER: Final = "Ask anything"
+THINK: Final = (
+    "The model thinks before it answers (Ctrl+T).\n"
+    "Better for sums, code and puzzles; the answer comes later and takes more of the chat's room."
+)
+_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+
+
+class MessageEdit(QPlainTextEdit):
+    """The text itself."""
+
+    submitted = Signal()
+    answer_now = Signal()
+    edit_last = Signal()
+    focus_changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._composing = False
+        self.ring = False
+        self.setAccessibleName("Message")
+        self.setPlaceholderText(PLACEHOLDER)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTabChangesFocus(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(SPACE[0])
+        self.viewport().setAutoFillBackground(False)
+        self.document().documentLayout().documentSizeChanged.connect(self._grow)
+        self.restyle()
+
+    @property
+    def composing(self) -> bool:
+        """Whether an input method has text that is not decided yet."""
+        return self._composing
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        self.setFont(self._theme.font("lead"))
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
+        palette.setColor(QPalette.ColorRole.PlaceholderText, self._theme.colour("muted"))
+        self.setPalette(palette)
+        self._grow()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter sends; Up in an empty text edits the last message."""
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and not self._composing:
+            if modifiers == Qt.KeyboardModifier.NoModifier:
+                self.submitted.emit()
+                return
+            if modifiers == Qt.KeyboardModifier.ControlModifier:
+                self.answer_now.emit()
+                return
+        if event.key() == Qt.Key.Key_Up and self.document().isEmpty() and not self._composing:
+            self.edit_last.emit()
+            return
+        super().keyPressEvent(event)
+
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        """Remember whether a word is still being composed."""
+        self._composing = bool(event.preeditString())
+        super().inputMethodEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Plain text only, whatever the other program offers."""
+        if source.hasText():
+            self.insertPlainText(source.text())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The composer draws the ring."""
+        self.ring = event.reason() in _KEYBOARD
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """An input method that lost the text composes nothing any more."""
+        self._composing = False
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
+
+    def sizeHint(self) -> QSize:
+        """As high as its lines, up to eight."""
+        line = self.fontMetrics().lineSpacing()
+        lines = min(LINES, max(1, math.ceil(self.document().size().height())))
+        return QSize(200, lines * line + 2 * SPACE[0])
+
+    def minimumSizeHint(self) -> QSize:
+        """The height is fixed by the lines."""
+        return QSize(80, self.sizeHint().height())
+
+    def _grow(self) -> None:
+        self.updateGeometry()
+
+
+class Composer(QWidget):
+    """The heaviest object of the window. Signals go up; the page calls `set_…` down."""
+
+    send = Signal(str)
+    stop = Signal()
+    answer_now = Signal()
+    edit_last = Signal()
+    think_toggled = Signal(bool)
+    model_menu = Signal()
+    cancel_edit = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._busy = False
+        self._reason = ""
+        self.edit = MessageEdit(theme, self)
+        self.think = Button(
+            theme, "Think harder", icon="think", text="Think harder", muted=True, round_=True, parent=self
+        )
+        self.think.setCheckable(True)
+        self.model = ModelChip(theme, self)
+        self.action = Button(theme, "Send", icon="send", kind="primary", round_=True, parent=self)
+        self._lay_out()
+        self.edit.textChanged.connect(self._update_action)
+        self.edit.submitted.connect(self.submit)
+        self.edit.answer_now.connect(self.answer_now)
+        self.edit.edit_last.connect(self.edit_last)
+        self.edit.focus_changed.connect(self.update)
+        self.action.clicked.connect(self._act)
+        self.think.clicked.connect(lambda: self.think_toggled.emit(self.think.isChecked()))
+        self.model.clicked.connect(self.model_menu)
+        self.setFocusProxy(self.edit)
+        theme.changed.connect(self._restyle)
+        self.set_think_reason("")
+        self._update_action()
+
+    @property
+    def text(self) -> str:
+        """What stands in the composer."""
+        return self.edit.toPlainText()
+
+    def set_text(self, text: str) -> None:
+        """Replace what stands there, cursor at the end; undo brings the old text back."""
+        cursor = self.edit.textCursor()
+        cursor.select(cursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.edit.setTextCursor(cursor)
+
+    def set_busy(self, busy: bool) -> None:
+        """While an answer is on its way, Send is Stop. The text stays writable."""
+        if busy != self._busy:
+            self._busy = busy
+            self._update_action()
+
+    def set_think_reason(self, reason: str) -> None:
+        """Why *Think harder* cannot be had, empty when it can."""
+        self._reason = reason
+        explain(self.think, reason)
+        if reason:
+            self.think.setChecked(False)
+        else:
+            self.think.setToolTip(THINK)
+            self.think.setAccessibleDescription(THINK)
+
+    def toggle_think(self) -> None:
+        """As a click on the switch."""
+        self.think.click()
+
+    def submit(self) -> None:
+        """Send, if there is something to send and nothing is being answered."""
+        text = self.text
+        if text.strip() and not self._busy:
+            self.send.emit(text)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A raised surface with a soft shadow; its border is the text's focus ring."""
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(_SHADOW, _SHADOW, -_SHADOW, -_SHADOW)
+        painter.setPen(Qt.PenStyle.NoPen)
+        shadow = QColor("#000000")
+        for step in range(_SHADOW, 0, -1):
+            shadow.setAlphaF(0.012 if self._theme.scheme == "light" else 0.05)
+            painter.setBrush(shadow)
+            around = box.adjusted(-step, -step + 2, step, step + 1)
+            painter.drawRoundedRect(around, RADIUS_LARGE + step, RADIUS_LARGE + step)
+        focused = self.edit.hasFocus()
+        ring = focused and self.edit.ring
+        width = 2.0 if ring else 1.5 if focused else 1.0
+        painter.setPen(QPen(QColor(colours.accent if ring else colours.muted if focused else colours.border), width))
+        painter.setBrush(QColor(colours.canvas if self._theme.scheme == "light" else colours.raised))
+        half = width / 2
+        painter.drawRoundedRect(box.adjusted(half, half, -half, -half), RADIUS_LARGE, RADIUS_LARGE)
+        painter.end()
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(SPACE[0])
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.think)
+        row.addStretch(1)
+        row.addWidget(self.model)
+        row.addWidget(self.action)
+        column = QVBoxLayout(self)
+        column.setSpacing(SPACE[0])
+        inset = _SHADOW + SPACE[1]
+        column.setContentsMargins(inset, inset, inset, inset - 1)
+        text = QHBoxLayout()
+        text.setContentsMargins(SPACE[0], 0, SPACE[0], 0)
+        text.addWidget(self.edit)
+        column.addLayout(text)
+        column.addLayout(row)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+
+    def _act(self) -> None:
+        if self._busy:
+            self.stop.emit()
+        else:
+            self.submit()
+
+    def _update_action(self) -> None:
+        if self._busy:
+            self.action.set_icon("stop")
+            self.action.set_label("Stop")
+            self.action.setEnabled(True)
+        else:
+            self.action.set_icon("send")
+            self.action.set_label("Send")
+            self.action.setEnabled(not self.edit.document().isEmpty() and bool(self.edit.toPlainText().strip()))
+
+    def _restyle(self) -> None:
+        self.edit.restyle()
+        self.update()
+
+
+_SHADOW = 6

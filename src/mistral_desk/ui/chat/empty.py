@@ -1,0 +1,124 @@
+"""What a new chat shows: a greeting, the promise in one line, and three questions that the model can answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import resource
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+log = logging.getLogger(__name__)
+
+GREETING: Final = "What would you like to know?"
+PROMISE: Final = "The model runs on this computer. Nothing you write leaves it."
+SHOWN: Final = 3
+
+
+def examples() -> list[str]:
+    """The first questions that ship with the built-in model; none if the file is not there."""
+    try:
+        questions = msgspec.json.decode(resource("model", "examples.json").read_bytes(), type=list[str])
+    except (DeskError, OSError, msgspec.MsgspecError) as error:
+        log.info("no example questions: %s", error)
+        return []
+    return questions[:SHOWN]
+
+
+class _Line(QWidget):
+    """One centred line of text, with an icon before it where one is given; wraps where it must."""
+
+    def __init__(self, theme: Theme, text: str, *, title: bool, icon: str = "", parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = text
+        self._title = title
+        self._icon = icon
+        self.setAccessibleName(text)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        """Its text wraps."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Pixels that the text needs."""
+        return self._box(width).height()
+
+    def sizeHint(self) -> QSize:
+        """As a layout wants it."""
+        return QSize(300, self._box(max(300, self.width())).height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Icon and words."""
+        painter = QPainter(self)
+        painter.setFont(self._font())
+        painter.setPen(self._theme.colour("text" if self._title else "muted"))
+        box = QRectF(self.rect())
+        if self._icon:
+            size = 16
+            used = painter.fontMetrics().horizontalAdvance(self._text)
+            if used + size + SPACE[1] < self.width():
+                x = (self.width() - used - size - 6) / 2
+                mirrored = self.isRightToLeft()
+                sign = self._theme.pixmap(self._icon, "muted", size, self.devicePixelRatioF())
+                at = QPointF(self.width() - x - size if mirrored else x, (self.height() - size) / 2)
+                painter.drawPixmap(at, sign)
+                box.adjust(0 if mirrored else size + 6, 0, -(size + 6) if mirrored else 0, 0)
+        painter.drawText(box, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter), self._text)
+        painter.end()
+
+    def _font(self) -> QFont:
+        return self._theme.font("title" if self._title else "body", strong=self._title)
+
+    def _box(self, width: int) -> QRect:
+        flags = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter)
+        return QFontMetrics(self._font()).boundingRect(0, 0, width, 1000, flags, self._text).adjusted(0, 0, 0, 4)
+
+
+class EmptyState(QWidget):
+    """Shown instead of the transcript while there is nothing in it."""
+
+    asked = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName("New chat")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
+        column.setSpacing(0)
+        column.addStretch(5)
+        column.addWidget(_Line(theme, GREETING, title=True, parent=self))
+        column.addSpacing(SPACE[1])
+        column.addWidget(_Line(theme, PROMISE, title=False, icon="lock", parent=self))
+        column.addSpacing(SPACE[4])
+        self.buttons = [self._question(column, question) for question in examples()]
+        column.addStretch(6)
+
+    def _question(self, column: QVBoxLayout, question: str) -> Button:
+        button = Button(self._theme, question, text=question, kind="card", parent=self)
+        button.clicked.connect(lambda: self.asked.emit(question))
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(SPACE[1])
+        return button
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The canvas."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("canvas"))
+        painter.end()

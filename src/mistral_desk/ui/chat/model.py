@@ -1,0 +1,80 @@
+"""Which model answers, and how far it is: what the composer's chip and the *Think harder* switch show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from mistral_desk.services import BUILTIN, model_title
+
+if TYPE_CHECKING:
+    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.inference.protocol import ModelInfo
+    from mistral_desk.services import Services
+
+NO_EFFORT = "This model does not take a reasoning effort: it always answers in its own way."
+
+
+class ModelChoice(QObject):
+    """The chosen model's id, what is known of it, and the share that is loaded while it loads."""
+
+    changed = Signal()
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+        self.id = BUILTIN
+        self.opened: list[str] = []
+        self.info: ModelInfo | None = None
+        self.fraction: float | None = None
+
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return model_title(self.id)
+
+    @property
+    def think_reason(self) -> str:
+        """Why *Think harder* cannot be had; empty when it can, or when nothing is known yet."""
+        if self.info is None or "high" in self.info.efforts:
+            return ""
+        return NO_EFFORT
+
+    def spec(self) -> ModelSpec:
+        """What to run. Raises `model.…` and `resource.missing`."""
+        return self._services.resolve_model(self.id)
+
+    def choose(self, model: str) -> None:
+        """Another model from now on. Raises `model.…` and stays with the old one."""
+        self._services.resolve_model(model)
+        if model == self.id:
+            return
+        if model != BUILTIN and model not in self.opened:
+            self.opened.append(str(Path(model)))
+        self.id, self.info, self.fraction = model, None, None
+        self.changed.emit()
+
+    async def warm(self) -> None:
+        """Load the model before the first question. Raises `model.…` and `engine.…`."""
+        model = self.id
+        self.progress(0.0)
+        try:
+            info = await self._services.engine.ensure(self.spec(), self.progress)
+        finally:
+            self.progress(None)
+        if model == self.id:
+            self.info = info
+            self.changed.emit()
+
+    def progress(self, fraction: float | None) -> None:
+        """The share that is loaded; None when nothing is being loaded."""
+        self.fraction = None if fraction is None or fraction >= 1 else fraction
+        self.changed.emit()
+
+    def learn(self) -> None:
+        """Take over what the engine knows of the model that it runs now."""
+        if self._services.engine.model is not None and self._services.engine.model != self.info:
+            self.info = self._services.engine.model
+            self.changed.emit()

@@ -1,0 +1,296 @@
+"""The chat page: transcript above, composer below, and the conversation that both belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from mistral_desk.core.errors import DeskError, Words
+from mistral_desk.ui.chat.ask_link import LinkDialog
+from mistral_desk.ui.chat.composer import Composer
+from mistral_desk.ui.chat.empty import EmptyState
+from mistral_desk.ui.chat.links import allowed
+from mistral_desk.ui.chat.transcript import SIDE, Transcript
+from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.theme.tokens import COLUMN, SPACE
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import SignalInstance
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.chat.model import ModelChoice
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.notify import Notices
+    from mistral_desk.ui.theme.theme import Theme
+
+SPOKEN: Final = 400
+"""Characters of an answer that are read out when it ends; longer ones are announced only."""
+
+
+class ChatPage(QWidget):
+    """Shows one `Chat` at a time. It knows neither files nor the engine."""
+
+    model_menu = Signal()
+
+    def __init__(self, theme: Theme, notices: Notices, model: ModelChoice, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._notices = notices
+        self._model = model
+        self._chat: Chat | None = None
+        self.transcript = Transcript(theme, self)
+        self.empty = EmptyState(theme, self)
+        self.composer = Composer(theme, self)
+        self._editing = _EditLine(theme, self)
+        self._foot = QLabel(self)
+        self._lay_out()
+        self._connect()
+        self._restyle()
+        self._model_changed()
+
+    @property
+    def chat(self) -> Chat | None:
+        """The conversation that is shown."""
+        return self._chat
+
+    def show_chat(self, chat: Chat) -> None:
+        """Show another conversation; the text that is being written stays with the old one."""
+        if self._chat is not None:
+            self._chat.draft = self.composer.text
+            for signal, slot in self._links(self._chat):
+                signal.disconnect(slot)
+        self._chat = chat
+        for signal, slot in self._links(chat):
+            signal.connect(slot)
+        self.composer.set_text(chat.draft)
+        self.composer.set_busy(chat.busy)
+        self.composer.think.setChecked(chat.think and not self._model.think_reason)
+        self._editing.setVisible(chat.editing is not None)
+        self.transcript.set_turns(chat.turns)
+        self._choose_view()
+        self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def ask(self, text: str) -> None:
+        """Send a text as if it had been written."""
+        if self._chat is not None and not self._chat.busy:
+            self._chat.think = self.composer.think.isChecked()
+            self._chat.send(text)
+
+    def regions(self) -> list[QWidget]:
+        """What F6 goes through."""
+        return [self.transcript, self.composer.edit]
+
+    # --- signals up ---------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.composer.send.connect(self._send)
+        self.composer.stop.connect(self.stop)
+        self.composer.answer_now.connect(self.answer_now)
+        self.composer.edit_last.connect(self._edit_last)
+        self.composer.think_toggled.connect(self._think_toggled)
+        self.composer.model_menu.connect(self.model_menu)
+        self.empty.asked.connect(self.ask)
+        self.transcript.link.connect(self._link)
+        self.transcript.again.connect(self._again)
+        self.transcript.edit.connect(self._edit)
+        self.transcript.answer_now.connect(self.answer_now)
+        self._editing.cancelled.connect(self.cancel_edit)
+        self._model.changed.connect(self._model_changed)
+        self._theme.changed.connect(self._restyle)
+
+    def _links(self, chat: Chat) -> tuple[tuple[SignalInstance, Callable[..., None]], ...]:
+        return (
+            (chat.added, self._added),
+            (chat.cut, self._cut),
+            (chat.changed, self.transcript.changed),
+            (chat.busy_changed, self.composer.set_busy),
+            (chat.refused, self._refused),
+            (chat.ended, self._ended),
+        )
+
+    def stop(self) -> None:
+        """End the answer that is on its way."""
+        if self._chat is not None:
+            self._chat.stop()
+
+    def answer_now(self) -> None:
+        """End the thought and write."""
+        if self._chat is not None:
+            self._chat.answer_now()
+
+    def cancel_edit(self) -> None:
+        """Leave the old message as it was."""
+        if self._chat is not None and self._chat.editing is not None:
+            self._chat.editing = None
+            self._editing.hide()
+            self.composer.set_text("")
+            self.composer.edit.setFocus()
+
+    def _send(self, text: str) -> None:
+        if self._chat is None or self._chat.busy:
+            return
+        self.composer.set_text("")
+        self._editing.hide()
+        self.ask(text)
+
+    def _again(self, turn: Turn) -> None:
+        if self._chat is not None:
+            self._chat.again(turn, think=self.composer.think.isChecked() or None)
+
+    def _edit(self, turn: Turn) -> None:
+        if self._chat is None or self._chat.busy or turn.message is None:
+            return
+        self._chat.editing = turn
+        self.composer.set_text(turn.text)
+        self._editing.show()
+        self.composer.edit.setFocus()
+
+    def _edit_last(self) -> None:
+        if self._chat is not None:
+            last = next((turn for turn in reversed(self._chat.turns) if turn.role == "user"), None)
+            if last is not None:
+                self._edit(last)
+
+    def _think_toggled(self, on: bool) -> None:
+        """The switch speaks of the next message; switched off in a thought it ends the thought, switched on in an
+        answer it offers to start over.
+        """
+        if self._chat is None:
+            return
+        self._chat.think = on
+        answer = self._chat.answer
+        if answer is None:
+            return
+        if not on and answer.phase == "thinking":
+            self.answer_now()
+        elif on and answer.phase == "writing":
+            words = Words("Start over with thinking?", "This answer is being written without.", "")
+            self._notices.show(Notice("info", words, "Start over", lambda: self._start_over(answer), 12))
+
+    def _start_over(self, answer: Turn) -> None:
+        chat = self._chat
+        if chat is None or answer not in chat.turns:
+            return
+        if not answer.live:
+            chat.again(answer, think=True)
+            return
+
+        def then(ended: Turn) -> None:
+            if ended is answer:
+                chat.ended.disconnect(then)
+                chat.again(answer, think=True)
+
+        chat.ended.connect(then)
+        chat.stop()
+
+    def _link(self, address: str) -> None:
+        if allowed(address):
+            LinkDialog(self._theme, address, self.window()).open()
+
+    # --- what the chat says -------------------------------------------------------------------------
+
+    def _added(self, turns: tuple[Turn, ...]) -> None:
+        self.transcript.append(*turns)
+        self._choose_view()
+
+    def _cut(self, turn: Turn) -> None:
+        self.transcript.remove_from(turn)
+        self._choose_view()
+
+    def _refused(self, text: str, error: DeskError) -> None:
+        if text and not self.composer.text:
+            self.composer.set_text(text)
+        self._notices.problem(error.problem)
+
+    def _ended(self, turn: Turn) -> None:
+        """Tell a screen reader; a short answer is read out."""
+        if turn.problem is not None:
+            words = "The answer could not be completed."
+        elif turn.ending == "stopped":
+            words = "Stopped."
+        elif 0 < len(turn.text) <= SPOKEN:
+            words = turn.text
+        else:
+            words = "The answer is complete."
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
+
+    def _model_changed(self) -> None:
+        self.composer.model.set_model(self._model.title, self._model.fraction)
+        self.composer.set_think_reason(self._model.think_reason)
+        demonstration = self._model.id == "builtin"
+        self._foot.setText(
+            "The Guide is a small demonstration model: it knows this app and little else."
+            if demonstration
+            else "Models make mistakes. Check what matters."
+        )
+
+    def _choose_view(self) -> None:
+        empty = self._chat is None or not self._chat.turns
+        self._views.setCurrentWidget(self.empty if empty else self.transcript)
+
+    # --- look ---------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._views = QStackedWidget(self)
+        self._views.addWidget(self.empty)
+        self._views.addWidget(self.transcript)
+        self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._foot.setWordWrap(True)
+        column = QVBoxLayout()
+        column.setSpacing(SPACE[0])
+        column.setContentsMargins(0, 0, 0, SPACE[1])
+        column.addWidget(self._editing)
+        column.addWidget(self.composer)
+        column.addWidget(self._foot)
+        self._editing.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(SIDE - 6, 0, SIDE - 6, 0)
+        row.addStretch(1)
+        row.addLayout(column, 1000)
+        row.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self._views, 1)
+        whole.addLayout(row)
+
+    def _restyle(self) -> None:
+        self._foot.setFont(self._theme.font("small"))
+        palette = self._foot.palette()
+        palette.setColor(self._foot.foregroundRole(), self._theme.colour("muted"))
+        self._foot.setPalette(palette)
+        widest = round(COLUMN * max(1.0, self._theme.text_size / 100)) + 12
+        for widget in (self.composer, self._editing, self._foot):
+            widget.setMaximumWidth(widest)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The canvas."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("canvas"))
+        painter.end()
+
+
+class _EditLine(QWidget):
+    """Says that the composer changes an old message, with a way out."""
+
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._label = QLabel("Editing an earlier message; the answers after it stay as another version.", self)
+        self._label.setWordWrap(True)
+        self._button = Button(
+            theme, "Cancel editing", text="Cancel", kind="quiet", small=True, step="small", parent=self
+        )
+        self._button.clicked.connect(self.cancelled)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(SPACE[3], 0, SPACE[1], 0)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._button)

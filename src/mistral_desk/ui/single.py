@@ -1,0 +1,72 @@
+"""One window for one set of folders: a second start raises the first window instead of opening another.
+
+A lock file decides (it survives a crash without locking anybody out); a local socket, for this user only, carries
+the request. Nothing here touches the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+RAISE: Final = b"raise\n"
+PATIENCE_MS: Final = 2000
+
+
+class FirstWindow(QObject):
+    """Held by the window that came first. `raised` is emitted when somebody started the program again."""
+
+    raised = Signal()
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._lock = QLockFile(str(folder / "window.lock"))
+        self._lock.setStaleLockTime(0)  # a lock is stale when its process is gone, however old it is
+        self._name = "mistral-desk-" + hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+        self._server: QLocalServer | None = None
+
+    def claim(self) -> bool:
+        """Become the first window; False when there is one already."""
+        if not self._lock.tryLock(0):
+            return False
+        QLocalServer.removeServer(self._name)  # left by a crash; the lock says that nobody listens there
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        server.newConnection.connect(self._called)
+        if not server.listen(self._name):
+            log.info("a second start cannot reach this one: %s", server.errorString())
+        self._server = server
+        return True
+
+    def call_first(self) -> bool:
+        """Ask the first window to show itself; True when it heard."""
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(PATIENCE_MS):
+            return False
+        socket.write(RAISE)
+        heard = socket.waitForBytesWritten(PATIENCE_MS) or socket.bytesToWrite() == 0
+        socket.disconnectFromServer()
+        return heard
+
+    def release(self) -> None:
+        """Let the next start be the first."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._lock.unlock()
+
+    def _called(self) -> None:
+        if self._server is None:
+            return
+        while (socket := self._server.nextPendingConnection()) is not None:
+            socket.disconnected.connect(socket.deleteLater)
+            self.raised.emit()

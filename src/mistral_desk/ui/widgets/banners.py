@@ -1,0 +1,133 @@
+"""The notices of the window: calm boxes over the top of the main column, each with a way to close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.ui.theme.tokens import COLUMN, SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.note import Note
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.notify import Notice
+    from mistral_desk.ui.theme.theme import Theme
+
+SHOWN: Final = 3
+
+
+class Banner(QWidget):
+    """One notice with its buttons."""
+
+    closed = Signal(object)
+
+    def __init__(self, theme: Theme, notice: Notice, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.notice = notice
+        self.note = Note(theme, notice.kind, notice.words, self)
+        self.close_button = Button(theme, "Close this notice", icon="close", small=True, muted=True, parent=self)
+        self.close_button.clicked.connect(lambda: self.closed.emit(self))
+        self.action: Button | None = None
+        if notice.action:
+            self.action = Button(theme, notice.action, text=notice.action, kind="outline", small=True, parent=self)
+            self.action.clicked.connect(self._act)
+        if notice.seconds:
+            timer = QTimer(self)
+            timer.setSingleShot(True)
+            timer.timeout.connect(lambda: self.closed.emit(self))
+            timer.start(notice.seconds * 1000)
+
+    def arrange(self, width: int) -> int:
+        """Place everything for `width`; returns the height."""
+        close = self.close_button.sizeHint()
+        act = self.action.sizeHint() if self.action else None
+        room = close.width() + (act.width() + SPACE[1] if act else 0)
+        self.note.set_room_right(room)
+        height = max(self.note.height_for(width), close.height() + 2 * SPACE[1])
+        self.note.setGeometry(0, 0, width, height)
+        mirrored = self.isRightToLeft()
+        top = SPACE[1]
+        x = width - close.width() - SPACE[1]
+        self.close_button.setGeometry(width - x - close.width() if mirrored else x, top, close.width(), close.height())
+        if self.action and act:
+            x -= act.width() + SPACE[0]
+            self.action.setGeometry(width - x - act.width() if mirrored else x, top, act.width(), act.height())
+        return height
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """An opaque ground under the tinted note."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._theme.colour("canvas"))
+        painter.setBrush(self._theme.colour("canvas"))
+        painter.drawRoundedRect(self.rect(), 10, 10)
+        painter.end()
+
+    def _act(self) -> None:
+        if self.notice.act is not None:
+            self.notice.act()
+        self.closed.emit(self)
+
+
+class Banners(QWidget):
+    """A stack of notices, the newest on top; the same words are not shown twice."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.banners: list[Banner] = []
+        self.setAccessibleName("Notices")
+        self.hide()
+        theme.changed.connect(self.place)
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show one more."""
+        for old in tuple(self.banners):
+            if old.notice.words == notice.words:
+                self._remove(old)
+        banner = Banner(self._theme, notice, self)
+        banner.closed.connect(self._remove)
+        self.banners.insert(0, banner)
+        for old in self.banners[SHOWN:]:
+            self._remove(old)
+        banner.show()
+        self.place()
+        words = notice.words
+        spoken = f"{words.title}. {words.message} {words.hint}".strip()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+
+    def close_newest(self) -> bool:
+        """Close the one on top; False when there is none."""
+        if not self.banners:
+            return False
+        self._remove(self.banners[0])
+        return True
+
+    def place(self) -> None:
+        """Fit the stack to the parent's width."""
+        parent = self.parentWidget()
+        if parent is None or not self.banners:
+            self.hide()
+            return
+        width = min(COLUMN, parent.width() - 2 * SPACE[3])
+        y = 0
+        for banner in self.banners:
+            height = banner.arrange(width)
+            banner.setGeometry(0, y, width, height)
+            y += height + SPACE[1]
+        self.setGeometry((parent.width() - width) // 2, 48 + SPACE[1], width, y)
+        self.show()
+        self.raise_()
+
+    def _remove(self, banner: Banner) -> None:
+        if banner in self.banners:
+            self.banners.remove(banner)
+            banner.hide()
+            banner.deleteLater()
+            self.place()

@@ -1,0 +1,60 @@
+"""The name of the model that answers, with a thin line while it is being loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize
+from PySide6.QtGui import QPainter
+
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QWidget
+
+    from mistral_desk.ui.theme.theme import Theme
+
+WIDEST = 220
+
+
+class ModelChip(Button):
+    """A button with the model's name; its accessible name is *Model*, its value what is shown."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, "Model", text="", step="small", muted=True, round_=True, parent=parent)
+        self._fraction: float | None = None
+        self.setToolTip("The model that answers")
+
+    def set_model(self, title: str, fraction: float | None = None) -> None:
+        """Show a model; `fraction` (0 to 1) while it is being loaded."""
+        loading = fraction is not None
+        self.setAccessibleDescription(f"{title}, loading {int(100 * (fraction or 0))} %" if loading else title)
+        if title != self.text():
+            self.setText(title)
+            self.setToolTip(f"The model that answers: {title}")
+            self.updateGeometry()
+        if fraction != self._fraction:
+            self._fraction = fraction
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as the name, up to a limit; a longer one is shortened."""
+        hint = super().sizeHint()
+        return QSize(min(WIDEST, hint.width()), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The button, and the share that is loaded below its text."""
+        super().paintEvent(event)
+        if self._fraction is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(14, self.height() - 5, self.width() - 28, 2)
+        painter.fillRect(track, self._theme.colour("hairline"))
+        done = QRectF(track)
+        done.setWidth(track.width() * min(1.0, max(0.0, self._fraction)))
+        if self.isRightToLeft():
+            done.moveRight(track.right())
+        painter.fillRect(done, self._theme.colour("accent"))
+        painter.end()
