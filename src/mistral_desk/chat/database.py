@@ -154,12 +154,20 @@ def migrate(connection: sqlite3.Connection) -> None:
 def check(connection: sqlite3.Connection, limit_s: float | None) -> bool:
     """SQLite's `quick_check`; True when it came to its end, False when `limit_s` seconds were not enough.
 
-    A timer interrupts it, because SQLite 3.40 asks no progress handler while it walks a tree. Raises `DamagedError`.
+    A thread interrupts it, because SQLite 3.40 asks no progress handler while it walks a tree; again and again,
+    because an interrupt that meets no running statement is lost. Raises `DamagedError`.
     """
-    timer = threading.Timer(limit_s, connection.interrupt) if limit_s is not None else None
-    if timer:
-        timer.daemon = True
-        timer.start()
+    done = threading.Event()
+
+    def interrupt(limit: float) -> None:
+        wait = limit
+        while not done.wait(wait):
+            connection.interrupt()
+            wait = 0.01
+
+    watch = threading.Thread(target=interrupt, args=(limit_s,), daemon=True) if limit_s is not None else None
+    if watch:
+        watch.start()
     try:
         rows = [str(row[0]) for row in connection.execute("PRAGMA quick_check(20)")]
     except sqlite3.OperationalError as error:
@@ -168,9 +176,9 @@ def check(connection: sqlite3.Connection, limit_s: float | None) -> bool:
         log.info("the history is too large for the check at start; its next copy is checked in full")
         return False
     finally:
-        if timer:
-            timer.cancel()
-            timer.join()
+        done.set()
+        if watch:
+            watch.join()
     if rows != ["ok"]:
         raise DamagedError("; ".join(rows))
     return True
