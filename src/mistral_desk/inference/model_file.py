@@ -17,7 +17,7 @@ from mistral_desk.inference import gguf
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mistral_desk.inference.gguf import Header
+    from mistral_desk.inference.gguf import Header, Tensor
 
 SHARD: Final = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$", re.DOTALL)
 """How llama.cpp names the parts of a split model."""
@@ -49,11 +49,15 @@ _REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A model that llama.cpp may be given: the file to open, all its parts, and the first part's header."""
+    """A model that llama.cpp may be given: the file to open, all its parts, and the first part's header.
+
+    `tensors` are those of all parts.
+    """
 
     path: Path
     parts: tuple[Path, ...]
     header: Header
+    tensors: tuple[Tensor, ...]
     bytes: int
 
     @property
@@ -71,11 +75,12 @@ def inspect(path: Path) -> ModelFile:
     count = first.number("split.count") or 1
     if count <= 1:
         _check(first, path)
-        return ModelFile(path, (path,), first, path.stat().st_size)
+        return ModelFile(path, (path,), first, first.tensors, path.stat().st_size)
     parts = _parts(path, count)
     headers = [_read(part) for part in parts]
     _check(headers[0], parts[0])
-    return ModelFile(parts[0], parts, headers[0], sum(part.stat().st_size for part in parts))
+    tensors = tuple(tensor for header in headers for tensor in header.tensors)
+    return ModelFile(parts[0], parts, headers[0], tensors, sum(part.stat().st_size for part in parts))
 
 
 def _parts(path: Path, count: int) -> tuple[Path, ...]:

@@ -74,8 +74,9 @@ class Worker:
 
     def run(self) -> int:
         """Say hello, then obey."""
-        from mistral_desk.inference.engine import native  # noqa: PLC0415 after the descriptors are safe
+        from mistral_desk.inference.engine import last_resort, native  # noqa: PLC0415 after the descriptors are safe
 
+        last_resort.arm()
         log = native.Log()
         native.start()
         self.send(

@@ -7,6 +7,7 @@ say when it has not, so each removal is checked and each kind of memory gets its
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,14 +15,13 @@ import numpy as np
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.checkpoints import Checkpoints
 from mistral_desk.inference.engine.native import AbortFlag, lib
+from mistral_desk.inference.engine.pace import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mistral_desk.inference.engine.pace import Pace
     from mistral_desk.inference.protocol import MemoryKind
-
-BATCH: Final = 512
-"""Tokens that are decoded at once while a prompt is read, at most."""
 
 _ABORTED: Final = 2
 
@@ -30,19 +30,31 @@ class AbortedError(Exception):
     """The abort flag stopped a decode; the memory holds what `Context.held` says."""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace."""
+
+    tokens: int
+    threads: int
+    kind: MemoryKind
+    window: int
+    pace: Pace
+
+
 class Context:
     """A `llama_context` with one sequence; `held` are the tokens whose state is in its memory, in order."""
 
-    def __init__(self, model: int, tokens: int, threads: int, kind: MemoryKind, window: int) -> None:
-        self.kind = kind
+    def __init__(self, model: int, plan: Plan) -> None:
+        self.kind = plan.kind
         self.abort = AbortFlag()
         self.held: list[int] = []
-        self._window = window
+        self._window, self._pace = plan.window, plan.pace
         p = lib.llama_context_default_params()
-        p.n_ctx = tokens
-        p.n_batch = p.n_ubatch = BATCH
+        p.n_ctx = plan.tokens
+        p.n_batch = p.n_ubatch = LARGEST
         p.n_seq_max = 1
-        p.n_threads = p.n_threads_batch = threads
+        p.n_outputs_max = 1  # one row of logits; the buffer for 512 of a large vocabulary would be 256 MiB
+        p.n_threads = p.n_threads_batch = plan.threads
         p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
         p.abort_callback = self.abort.callback
         p.abort_callback_data = self.abort.data
@@ -53,13 +65,13 @@ class Context:
             raise DeskError("engine.failed", reason="no context")
         self._memory = lib.llama_get_memory(self.pointer)
         self.size = int(lib.llama_n_ctx(self.pointer))
-        self.batch_size = min(BATCH, int(lib.llama_n_batch(self.pointer)))  # it may be clamped to the context
+        self.batch_size = min(LARGEST, int(lib.llama_n_batch(self.pointer)))  # it may be clamped to the context
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
         self._batch = lib.llama_batch_init(self.batch_size, 0, 1)
         for row in range(self.batch_size):
             self._batch.n_seq_id[row] = 1
             self._batch.seq_id[row][0] = 0
-        self.checkpoints = Checkpoints(self.pointer, kind)
+        self.checkpoints = Checkpoints(self.pointer, plan.kind)
 
     def close(self) -> None:
         """Free the context and its memory."""
@@ -124,9 +136,10 @@ class Context:
         """
         total = len(tokens)
         batch = self._batch
-        for start in range(0, total, self.batch_size):
-            part = tokens[start : start + self.batch_size]
+        start = 0
+        while start < total:
             at = len(self.held)
+            part = tokens[start : start + min(self.batch_size, self._pace.batch(at))]
             for row, token in enumerate(part):
                 batch.token[row] = token
                 batch.pos[row] = at + row
@@ -134,8 +147,9 @@ class Context:
             batch.logits[len(part) - 1] = last and start + len(part) == total
             batch.n_tokens = len(part)
             self._decode(part)
+            start += len(part)
             if progress:
-                progress(start + len(part))
+                progress(start)
 
     def stepper(self) -> Callable[[int], None]:
         """A function that decodes one token behind what is held: the generation loop's, with nothing looked up."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.context import AbortedError
+from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import Sampler, defaults, filled
 from mistral_desk.inference.protocol import Figures, Finished, Generate, Piece, PromptProgress
@@ -121,7 +122,8 @@ class _Answer:
             raise DeskError("prompt.empty")
         name, size = self._engine.info.name, self._engine.context.size
         try:
-            prompt = self._engine.prompter.prompt(turns, self._effort)
+            with last_resort():
+                prompt = self._engine.prompter.prompt(turns, self._effort)
         except (TemplateError, TemplateSlowError) as error:
             raise as_desk_error(error, name) from error
         self._total = len(prompt.tokens)

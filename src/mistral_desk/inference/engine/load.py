@@ -14,9 +14,11 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference import model_file
 from mistral_desk.inference.chat_format import chat_format
 from mistral_desk.inference.engine import footprint
-from mistral_desk.inference.engine.context import BATCH, Context
+from mistral_desk.inference.engine.context import Context, Plan
 from mistral_desk.inference.engine.generate import Generator
+from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import Log, file_name, lib
+from mistral_desk.inference.engine.pace import LARGEST, pace
 from mistral_desk.inference.engine.sample import defaults
 from mistral_desk.inference.engine.vocabulary import Vocabulary
 from mistral_desk.inference.prompt import Prompter
@@ -105,7 +107,8 @@ def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -
     _check_chat(model, file, vocabulary)
     tokens = {"bos_token": vocabulary.text(vocabulary.begin), "eos_token": vocabulary.text(vocabulary.end)}
     try:
-        form = chat_format(file.header.text("tokenizer.chat_template"), vocabulary.special, tokens)
+        with last_resort():
+            form = chat_format(file.header.text("tokenizer.chat_template"), vocabulary.special, tokens)
     except (TemplateError, TemplateSlowError) as error:
         raise as_desk_error(error, file.name) from error
     count = max(1, command.threads or threads())
@@ -113,7 +116,8 @@ def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -
     kind, window = _memory_kind(model), int(lib.llama_model_n_swa(model))
     size = _context_size(file, command, trained)
     try:
-        context = Context(model, size, count, kind, window)
+        steps = pace(file.header, file.tensors, count, offloaded=command.gpu_layers > 0)
+        context = Context(model, Plan(size, count, kind, window, steps))
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
     info = ModelInfo(
@@ -169,7 +173,7 @@ def _context_size(file: ModelFile, command: Load, trained: int) -> int:
     wanted = min(trained, max(command.context or footprint.DEFAULT_CONTEXT, 1))
     if command.gpu_layers:
         return wanted  # the cache then lies mostly on the GPU
-    fitting = footprint.fitting(file.header, wanted, BATCH, footprint.free_memory())
+    fitting = footprint.fitting(file.header, wanted, LARGEST, footprint.free_memory())
     if fitting is None or (command.context is not None and fitting < wanted):
         raise DeskError("model.no_memory", name=file.name, context=wanted)
     return fitting

@@ -1,0 +1,53 @@
+"""How many tokens of a prompt are decoded at once, so that Stop is obeyed soon: llama.cpp looks at the abort flag only
+between two operations, and on a slow processor one operation over 512 tokens of a large model takes seconds.
+
+The sizes follow from the model and the position alone, never from the clock, so that a prompt is always cut alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.inference.gguf import Header, Tensor
+
+LARGEST: Final = 512
+SMALLEST: Final = 32
+_STEP: Final = 16
+_PER_THREAD: Final = 1.5e9
+"""Floating-point operations that a thread may be given between two looks at the flag: about 75 ms of a common core."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`widest` is the work of the largest matrix product for one token, `reach` that of attention per token looked
+    back on, both in floating-point operations; `budget` is the work allowed at once.
+    """
+
+    widest: float
+    reach: float
+    budget: float
+
+    def batch(self, position: int) -> int:
+        """Tokens to decode at once from this position on."""
+        most = self.budget / max(self.widest, self.reach * position, 1.0)
+        return max(SMALLEST, min(LARGEST, int(most) // _STEP * _STEP))
+
+
+def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: bool) -> Pace:
+    """The pace for a model with these tensors. What runs on a GPU is fast, and reads no flag either: full batches."""
+    if offloaded:
+        return Pace(0.0, 0.0, _PER_THREAD)
+    used = header.own("expert_used_count") or 1
+    widest = 0.0
+    for tensor in tensors:
+        if tensor.name.startswith("blk.") and len(tensor.shape) >= 2:
+            width = 2.0 * tensor.shape[0] * tensor.shape[1]
+            widest = max(widest, width * (min(used, tensor.shape[2]) if len(tensor.shape) > 2 else 1))
+    heads = header.own("attention.head_count") or 0
+    each = (header.own("embedding_length") or 0) // max(heads, 1)
+    key, value = header.own("attention.key_length") or each, header.own("attention.value_length") or each
+    return Pace(widest, 2.0 * heads * (key + value), _PER_THREAD * threads)
