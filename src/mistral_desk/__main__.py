@@ -25,9 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"mistral-desk {__version__}\n")
         return 0
-    from mistral_desk.cli.main import main as command_line
+    try:
+        from mistral_desk.cli.main import main as command_line
 
-    return command_line(arguments)
+        return command_line(arguments)
+    except KeyboardInterrupt:  # Ctrl+C while things are still being imported
+        return 130
 
 
 def main_window() -> int:
