@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import Command, Event
 
 PROGRESS_EVERY_S: Final = 0.05
-_STACK: Final = 64 * 1024 * 1024
-"""Bytes of stack for the inference thread: llama.cpp's tokenizers recurse, and some systems give a thread 512 KiB."""
+_STACK: Final = 1024 * 1024 * 1024
+"""Bytes of stack for the inference thread, taken only where used: llama.cpp's tokenizers recurse, some 330 bytes for
+each character of a run without a break, and one message may be a run of two million.
+"""
 _FREEING_S: Final = 1.0
 
 
