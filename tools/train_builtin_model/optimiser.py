@@ -16,6 +16,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .team import Team
+
 
 def orthogonal(update: Tensor) -> Tensor:
     """The nearest (semi-)orthogonal matrices to a batch [n, rows, columns], roughly."""
@@ -34,8 +36,11 @@ def orthogonal(update: Tensor) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Momentum, made orthogonal, for 2-D weights and 3-D stacks of them."""
 
-    def __init__(self, weights: Iterable[torch.nn.Parameter], lr: float, momentum: float, decay: float) -> None:
+    def __init__(
+        self, weights: Iterable[torch.nn.Parameter], team: Team, lr: float, momentum: float, decay: float
+    ) -> None:
         super().__init__(weights, {"lr": lr, "momentum": momentum, "decay": decay})
+        self.team = team
 
     @torch.no_grad()
     def step(self, _closure: Any = None) -> None:  # type: ignore[override]  # no closure is ever given
@@ -47,7 +52,7 @@ class Muon(torch.optim.Optimizer):
                     by_shape.setdefault((weight.shape[-2], weight.shape[-1]), []).append(weight)
             for (rows, columns), weights in by_shape.items():
                 updates = [self._momentum(weight, group["momentum"]) for weight in weights]
-                flat = orthogonal(torch.cat([u.reshape(-1, rows, columns) for u in updates]))
+                flat = self._orthogonal(torch.cat([u.reshape(-1, rows, columns) for u in updates]))
                 scale = max(1.0, rows / columns) ** 0.5
                 start = 0
                 for weight in weights:
@@ -55,6 +60,15 @@ class Muon(torch.optim.Optimizer):
                     part = flat[start : start + count].view(weight.shape).to(weight.dtype)
                     start += count
                     weight.mul_(1 - group["lr"] * group["decay"]).add_(part, alpha=-group["lr"] * scale)
+
+    def _orthogonal(self, updates: Tensor) -> Tensor:
+        """Each worker does its share of the matrices; all get all of them."""
+        out = torch.zeros_like(updates)
+        mine = slice(self.team.rank, None, self.team.size)
+        if len(updates[mine]):
+            out[mine] = orthogonal(updates[mine]).to(out.dtype)
+        self.team.add(out)
+        return out
 
     def _momentum(self, weight: torch.nn.Parameter, momentum: float) -> Tensor:
         state = self.state[weight]

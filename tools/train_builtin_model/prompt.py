@@ -60,8 +60,8 @@ def pieces(dialogue: Dialogue) -> Iterator[tuple[str, bool]]:
         yield "[/INST]", False
         if turn.thinking:
             yield "[THINK]", turn.target
-            yield turn.exchange.thought, turn.target
-            yield "[/THINK]", turn.target
+            yield turn.exchange.thought, turn.target and not turn.cut
+            yield "[/THINK]", turn.target and not turn.cut
         yield turn.exchange.answer, turn.target
         yield "</s>", turn.target
 

@@ -25,7 +25,7 @@ class Shape:
     nope: int = 32
     rope: int = 16
     value: int = 32
-    expert_width: int = 288
+    expert_width: int = 224
     experts: int = 8
     experts_used: int = 2
     experts_shared: int = 1

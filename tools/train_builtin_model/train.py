@@ -19,10 +19,11 @@ from torch import Tensor
 from .corpus import dialogue
 from .optimiser import Muon
 from .prompt import IGNORED, Encoder
+from .team import PARTS, Team
 from .tokenizer import PAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .model import TextModel
@@ -30,13 +31,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LENGTHS: tuple[tuple[int, int, int, int], ...] = (
-    # tokens in a row, rows, longest conversation in turns, share of steps in percent
-    (128, 48, 2, 30),
-    (256, 24, 4, 42),
-    (512, 12, 6, 16),
-    (1024, 6, 14, 7),
-    (2048, 3, 30, 3),
-    (4096, 2, 60, 2),
+    # tokens in a row, rows in each of the parts of a step, longest conversation in turns, share of steps in percent
+    (128, 32, 2, 30),
+    (256, 16, 4, 43),
+    (512, 8, 6, 16),
+    (1024, 4, 14, 6),
+    (2048, 2, 30, 3),
+    (4096, 1, 60, 2),
 )
 """Long rows are rare but real: the context the model claims is the context it was trained on."""
 
@@ -51,7 +52,7 @@ class Plan:
     other_rate: float = 4e-3
     warm_up: int = 40
     balance_weight: float = 0.01
-    save_every: int = 100
+    save_every: int = 25
 
 
 def rate(plan: Plan, step: int) -> float:
@@ -61,10 +62,11 @@ def rate(plan: Plan, step: int) -> float:
     return rise * fall
 
 
-def batch(encoder: Encoder, plan: Plan, step: int) -> tuple[Tensor, Tensor]:
-    """Ids and targets [rows, length] of one step. Whole conversations are packed into rows, longest first."""
-    rng = random.Random(f"{plan.seed}:{step}")
-    length, rows, longest, _ = rng.choices(LENGTHS, [share for *_, share in LENGTHS])[0]
+def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> tuple[Tensor, Tensor]:
+    """Ids and targets [rows, length] of one part of a step. Whole conversations are packed into rows."""
+    shares = [share for *_, share in LENGTHS]
+    length, rows, longest, _ = random.Random(f"{plan.seed}:{step}").choices(LENGTHS, shares)[0]
+    rng = random.Random(f"{plan.seed}:{step}:{part}")
     free = [length] * rows
     ids: list[list[int]] = [[] for _ in range(rows)]
     targets: list[list[int]] = [[] for _ in range(rows)]
@@ -84,18 +86,25 @@ def batch(encoder: Encoder, plan: Plan, step: int) -> tuple[Tensor, Tensor]:
     return torch.tensor(ids), torch.tensor(targets)
 
 
-def batches(encoder: Encoder, plan: Plan, start: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches from `start` on; the next one is made while a step runs."""
+Part = tuple[Tensor, Tensor]
+
+
+def batches(encoder: Encoder, plan: Plan, start: int, parts: Sequence[int]) -> Iterator[list[Part]]:
+    """The wanted parts of each step from `start` on; the next ones are made while a step runs."""
+
+    def make(step: int) -> list[Part]:
+        return [batch(encoder, plan, step, part) for part in parts]
+
     with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(batch, encoder, plan, start)
+        coming = maker.submit(make, start)
         for step in range(start, plan.steps):
             ready = coming.result()
             if step + 1 < plan.steps:
-                coming = maker.submit(batch, encoder, plan, step + 1)
+                coming = maker.submit(make, step + 1)
             yield ready
 
 
-def optimisers(model: TextModel, plan: Plan) -> list[torch.optim.Optimizer]:
+def optimisers(model: TextModel, plan: Plan, team: Team) -> list[torch.optim.Optimizer]:
     """Muon for attention and expert matrices; AdamW for embeddings, output, router and norms."""
     matrices: list[torch.nn.Parameter] = []
     others: list[torch.nn.Parameter] = []
@@ -103,7 +112,7 @@ def optimisers(model: TextModel, plan: Plan) -> list[torch.optim.Optimizer]:
         inner = weight.ndim >= 2 and name.startswith("blocks") and "router" not in name
         (matrices if inner else others).append(weight)
     return [
-        Muon(matrices, lr=plan.matrix_rate, momentum=0.95, decay=0.1),
+        Muon(matrices, team, lr=plan.matrix_rate, momentum=0.95, decay=0.1),
         torch.optim.AdamW(others, lr=plan.other_rate, betas=(0.9, 0.98), weight_decay=0.01),
     ]
 
@@ -117,40 +126,51 @@ def loss_of(model: TextModel, ids: Tensor, targets: Tensor) -> Tensor:
     return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])
 
 
-def train(model: TextModel, encoder: Encoder, plan: Plan, folder: Path) -> None:
+def resume(model: TextModel, makers: list[torch.optim.Optimizer], checkpoint: Path) -> int:
+    """Load the checkpoint if there is one; returns the step to go on from."""
+    if not checkpoint.exists():
+        return 0
+    saved = torch.load(checkpoint, weights_only=True)
+    model.load_state_dict(saved["model"])
+    for maker, state in zip(makers, saved["optimisers"], strict=True):
+        maker.load_state_dict(state)
+    log.info("going on from step %d", saved["step"])
+    return int(saved["step"])
+
+
+def save(model: TextModel, makers: list[torch.optim.Optimizer], step: int, checkpoint: Path) -> None:
+    """Write the checkpoint, never half of one."""
+    states = [maker.state_dict() for maker in makers]
+    new = checkpoint.with_suffix(".new")
+    torch.save({"model": model.state_dict(), "optimisers": states, "step": step}, new)
+    new.replace(checkpoint)
+
+
+def train(model: TextModel, encoder: Encoder, plan: Plan, folder: Path, team: Team) -> None:
     """Train `model` in place; checkpoints and a log lie in `folder`. Goes on from the last checkpoint there."""
-    makers = optimisers(model, plan)
-    checkpoint = folder / "checkpoint.pt"
-    start = 0
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(saved["model"])
-        for maker, state in zip(makers, saved["optimisers"], strict=True):
-            maker.load_state_dict(state)
-        start = int(saved["step"])
-        log.info("going on from step %d", start)
-    bases = [[float(group["lr"]) for group in maker.param_groups] for maker in optimisers(model, plan)]
+    makers = optimisers(model, plan, team)
+    bases = [[float(group["lr"]) for group in maker.param_groups] for maker in makers]
+    weights = list(model.parameters())
+    start = resume(model, makers, folder / "checkpoint.pt")
     began, read, mean = time.monotonic(), 0, 0.0
-    for step, (ids, targets) in enumerate(batches(encoder, plan, start), start):
+    for step, parts in enumerate(batches(encoder, plan, start, team.parts), start):
         for maker, base in zip(makers, bases, strict=True):
             for group, lr in zip(maker.param_groups, base, strict=True):
                 group["lr"] = lr * rate(plan, step)
-        loss = loss_of(model, ids, targets)
-        (loss + plan.balance_weight * model.balance()).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        now = 0.0
+        for ids, targets in parts:
+            loss = loss_of(model, ids, targets)
+            ((loss + plan.balance_weight * model.balance()) / PARTS).backward()
+            read += ids.numel() * team.size
+            now += loss.item() / len(parts)
+        team.add_gradients(weights)
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
         for maker in makers:
             maker.step()
             maker.zero_grad(set_to_none=True)
-        read += ids.numel()
-        mean = loss.item() if step == start else 0.95 * mean + 0.05 * loss.item()
-        if (step + 1) % 10 == 0:
+        mean = now if step == start else 0.9 * mean + 0.1 * now
+        if (step + 1) % 10 == 0 or step < start + 3:
             speed = read / (time.monotonic() - began)
             log.info("step %d loss %.4f balance %.3f tokens/s %.0f", step + 1, mean, model.balance().item(), speed)
-        if (step + 1) % plan.save_every == 0 or step + 1 == plan.steps:
-            state = {
-                "model": model.state_dict(),
-                "optimisers": [maker.state_dict() for maker in makers],
-                "step": step + 1,
-            }
-            torch.save(state, folder / "checkpoint.new")
-            (folder / "checkpoint.new").replace(checkpoint)
+        if team.rank == 0 and ((step + 1) % plan.save_every == 0 or step + 1 == plan.steps):
+            save(model, makers, step + 1, folder / "checkpoint.pt")

@@ -49,6 +49,8 @@ class Turn:
     exchange: Exchange
     thinking: bool
     target: bool
+    cut: bool = False
+    """The thought was ended early (*Answer now*): the answer is learned, the half thought is not."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,10 @@ def sample(rng: random.Random, longest: int = 6) -> Dialogue:
         thinking = effort == "high"
         if mixed and place < count - 1:
             thinking = rng.random() < 0.5
-        turns.append(Turn(shown, thinking, thinking == (effort == "high")))
+        cut = thinking and rng.random() < 0.08
+        if cut:
+            words = shown.thought.split()
+            shown = replace(shown, thought=" ".join(words[: rng.randint(1, len(words))]))
+        turns.append(Turn(shown, thinking, thinking == (effort == "high"), cut))
         last = exchange
     return Dialogue(system, effort, tuple(turns))
