@@ -99,15 +99,19 @@ def restore(path: Path, now: float) -> Problem | None:
     Without a usable copy `path` is left free for a new file. None when there was nothing at all.
     Raises `OSError` when the files cannot be moved.
     """
-    best, fresh = _best(path)
-    aside = _set_aside(path, now)
-    if best is not None and fresh is not None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.restored")
+    try:
+        made = _best_copy(path, fresh)
+        aside = _set_aside(path, now)
+        if made is None:
+            return Problem("history.damaged_empty", {"aside": str(aside)}) if aside else None
         _replace(fresh, path)
-        when = datetime.fromtimestamp(best, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-        if aside is None:
-            return Problem("history.vanished", {"path": str(path), "when": when})
-        return Problem("history.damaged", {"aside": str(aside), "when": when})
-    return Problem("history.damaged_empty", {"aside": str(aside)}) if aside else None
+    finally:
+        fresh.unlink(missing_ok=True)
+    when = datetime.fromtimestamp(made, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+    if aside is None:
+        return Problem("history.vanished", {"path": str(path), "when": when})
+    return Problem("history.damaged", {"aside": str(aside), "when": when})
 
 
 def copies(path: Path) -> list[Path]:
@@ -118,9 +122,8 @@ def copies(path: Path) -> list[Path]:
     return []
 
 
-def _best(path: Path) -> tuple[float | None, Path | None]:
-    """When the newest good copy was made, and a second copy of it beside `path`, ready to be moved there."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.restored")
+def _best_copy(path: Path, fresh: Path) -> float | None:
+    """Write the newest good copy to `fresh`; when it was made, None if there is none."""
     for candidate in copies(path):
         try:
             refuse_newer(candidate)
@@ -135,9 +138,8 @@ def _best(path: Path) -> tuple[float | None, Path | None]:
                 raise
             log.warning("the copy %s is of no use: %s", candidate, error)
         else:
-            return candidate.stat().st_mtime, fresh
-    fresh.unlink(missing_ok=True)
-    return None, None
+            return candidate.stat().st_mtime
+    return None
 
 
 def _set_aside(path: Path, now: float) -> Path | None:
