@@ -28,9 +28,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from mistral_desk.cli.main import main as command_line
 
-        return command_line(arguments)
+        return command_line(arguments, window=_open_window)
     except KeyboardInterrupt:  # Ctrl+C while things are still being imported
         return 130
+
+
+def _open_window(screenshot: str | None) -> int:
+    """Open the window; raises ImportError where Qt or what it needs is not installed."""
+    from mistral_desk.ui.app import run
+
+    return run(screenshot=screenshot)
+
+
+def _window(screenshot: str | None) -> int:
+    from mistral_desk.ui.app import run
+
+    return run(screenshot=screenshot)
 
 
 def main_window() -> int:

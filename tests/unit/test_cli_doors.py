@@ -111,9 +111,14 @@ def test_a_picture_needs_no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_qt_that_cannot_be_loaded_is_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(sys.modules, "mistral_desk.ui.app", None)
+    def run(**_how: object) -> int:
+        raise ImportError("libEGL.so.1: cannot open shared object file", name="PySide6.QtGui")
+
+    window(monkeypatch, run)
     assert main([]) == 1
-    assert capsys.readouterr().err.splitlines()[0] == "There is no display"
+    err = capsys.readouterr().err
+    assert err.splitlines()[0] == "There is no display"
+    assert "libEGL.so.1" in err
 
 
 @linux

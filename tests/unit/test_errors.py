@@ -24,14 +24,6 @@ patient = settings(deadline=None)
 SOURCE = Path(mistral_desk.__file__).parent
 CARRIERS = {"DeskError", "Problem"}
 
-NOT_YET_RAISED = {
-    # id: which room will raise it
-    "model.nothing_sensible": "the engine, when logits are no numbers",
-    "prompt.effort": "the worker",
-    "prompt.too_long": "the worker",
-    "app.already_running": "the window, when a second one is opened",
-}
-
 
 class Raised(NamedTuple):
     """A place that names a message id; `params` is None where they cannot be read from the source."""
@@ -116,7 +108,7 @@ def test_every_raised_problem_gives_all_parameters_and_no_others() -> None:
 
 def test_every_declared_id_is_used_somewhere() -> None:
     idle = set(MESSAGES) - named_in_source() - {"unexpected"}
-    assert idle - set(NOT_YET_RAISED) == set()
+    assert idle == set()
 
 
 @pytest.mark.parametrize("message_id", MESSAGES)

@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - each command imports what it needs, and only that
 
 _log: Final = logging.getLogger(__name__)
+_QT: Final = {"PySide6", "shiboken6"}
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run what the arguments ask for; returns 0, 1 (failed), 2 (usage) or 130 (Ctrl+C)."""
+def main(argv: Sequence[str], *, window: Callable[[str | None], int]) -> int:
+    """Run what the arguments ask for; returns 0, 1 (failed), 2 (usage) or 130 (Ctrl+C).
+
+    `window` opens the window, or draws it into the file that it is given: this room knows none.
+    """
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as end:  # argparse has said what there was to say
         return end.code if isinstance(end.code, int) else 2
     if arguments.command is None:
-        return _guarded(lambda: _window(arguments), as_json=False)
+        return _guarded(lambda: _window(arguments, window), as_json=False)
     use_utf8()
     log = Log(folders().logs, verbose=arguments.verbose, terminal=sys.stderr)
     try:
@@ -50,7 +54,7 @@ def _command(arguments: argparse.Namespace) -> int:
     return doctor(arguments)
 
 
-def _window(arguments: argparse.Namespace) -> int:
+def _window(arguments: argparse.Namespace, window: Callable[[str | None], int]) -> int:
     from mistral_desk.cli.display import obstacle
 
     if reason := obstacle():
@@ -58,10 +62,11 @@ def _window(arguments: argparse.Namespace) -> int:
             raise DeskError("app.no_display", reason=reason)
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a picture needs no display
     try:
-        from mistral_desk.ui.app import run
+        return window(arguments.screenshot)
     except ImportError as error:
-        raise DeskError("app.no_display", reason=str(error)) from error
-    return run(screenshot=arguments.screenshot)
+        if (error.name or "").partition(".")[0] in _QT:  # a library of the system that Qt needs is missing
+            raise DeskError("app.no_display", reason=str(error)) from error
+        raise
 
 
 def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
