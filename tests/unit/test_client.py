@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from mistral_desk.inference.client import ModelSpec, Worker
-from mistral_desk.inference.protocol import Finished, LoadProgress, Piece, PromptProgress, Turn
-from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, read, run, scripted
+from mistral_desk.inference.protocol import Finished, LoadProgress, ModelInfo, Piece, PromptProgress, Turn
+from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, answer, answering, command, endless, event, loading
 
 if TYPE_CHECKING:
@@ -222,3 +222,35 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_worker(tmp_path: Path) -> Non
             assert os.getpgid(pid) != os.getpgid(0)
 
     run(test())
+
+
+def test_a_stop_while_the_worker_starts_is_not_lost(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, [{"pause": 0.3}, *answering("never asked")]) as made:
+            ensuring = asyncio.create_task(made.ensure(SPEC))
+            await asyncio.sleep(0)  # it now waits for the hello
+            made.stop()
+            assert (await problem_of(_result(ensuring)))[:2] == ("load.cancelled", {"name": "one.gguf"})
+            assert (await made.ensure(SPEC)).path == SPEC.path
+
+    run(test())
+
+
+def test_closing_while_a_model_loads_does_not_wait_for_it(tmp_path: Path) -> None:
+    stopped = {"type": "failed", "request": "$request", "problem": {"id": "load.cancelled", "params": {"name": "x"}}}
+    slow = [event(LoadProgress(0, 0.1)), {"until": "stop", "do": [{"pause": 0.01}]}, {"send": stopped}]
+
+    async def test() -> None:
+        async with scripted(tmp_path, [HELLO, {"serve": {"load": slow}}]) as made:
+            began = asyncio.Event()
+            ensuring = asyncio.create_task(made.ensure(SPEC, lambda _: began.set()))
+            await began.wait()
+            await made.close()
+            assert (await problem_of(_result(ensuring)))[0] == "load.cancelled"
+            assert made.pid is None
+
+    run(test())
+
+
+async def _result(task: asyncio.Task[ModelInfo]) -> ModelInfo:
+    return await task

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
@@ -34,6 +35,7 @@ class Engine:
         self._model: ModelInfo | None = None
         self._lock = asyncio.Lock()
         self._closed = False
+        self._halted = False
 
     @property
     def model(self) -> ModelInfo | None:
@@ -66,9 +68,11 @@ class Engine:
             if self._spec == spec and self.model:
                 return self.model
             await self._retire()
+            self._halted = False
             worker = self._worker = Worker(self._command)
             try:
                 await worker.start()
+                self._go_on(spec)
                 self._model = await worker.load(spec, on_progress)
             except BaseException:
                 await self._retire()
@@ -98,7 +102,8 @@ class Engine:
                 yield event
 
     def stop(self) -> None:
-        """Stop what is being loaded or generated; it ends as soon as possible with what it has."""
+        """Stop what is being started, loaded or generated; it ends as soon as possible with what it has."""
+        self._halted = True
         if self._worker:
             for request in self._worker.requests:
                 self._worker.stop(request)
@@ -116,6 +121,11 @@ class Engine:
             self.stop()
         async with self._lock:
             await self._retire()
+
+    def _go_on(self, spec: ModelSpec) -> None:
+        """Raise `load.cancelled` if `stop` came before there was a request that it could have stopped."""
+        if self._halted:
+            raise DeskError("load.cancelled", name=PurePath(spec.path).name)
 
     async def _retire(self) -> None:
         """End the worker; answers that it is writing end as stopped where it obeys in time."""
