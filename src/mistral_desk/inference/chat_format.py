@@ -36,6 +36,8 @@ PLAIN: Final = (
 )
 """For a file without a template and without markers: words alone."""
 
+_LEAST: Final = ("none", "no_think", "low")
+"""What templates call the least effort, from none on."""
 _SWITCHES: Final = ("enable_thinking", "thinking")
 
 
@@ -117,11 +119,13 @@ class _Probe:
     def efforts(self) -> tuple[tuple[Effort, ...], Mapping[Effort, Mapping[str, object]]]:
         """What the template tells apart, and the variables that say so."""
         talk = [self._user("U")]
-        off, on = (self._try(talk, reasoning_effort=value) for value in ("none", "high"))
-        if off is not None and on is not None and off != on:
-            # a template that writes any word into the prompt does not know "none": its least is "low"
-            word = "low" if "anything" in (self._try(talk, reasoning_effort="anything") or "") else "none"
-            return ("none", "high"), {"none": {"reasoning_effort": word}, "high": {"reasoning_effort": "high"}}
+        on = self._try(talk, reasoning_effort="high")
+        # a template that writes any word into the prompt does not know "none": its least is "low"
+        copies = "anything" in (self._try(talk, reasoning_effort="anything") or "")
+        for word in _LEAST[-1:] if copies else _LEAST:
+            off = self._try(talk, reasoning_effort=word)
+            if off is not None and on is not None and off != on:
+                return ("none", "high"), {"none": {"reasoning_effort": word}, "high": {"reasoning_effort": "high"}}
         for name in _SWITCHES:
             off, on = self._try(talk, **{name: False}), self._try(talk, **{name: True})
             if off is not None and on is not None and off != on:

@@ -207,8 +207,7 @@ def _value(cursor: _Cursor, kind: int) -> Value:
     cursor.room(count * 8)
     cursor.count_strings(count)
     if count > KEPT:
-        for _ in range(count):
-            cursor.skip(cursor.length())
+        cursor.skip_strings(count)
         return Array(element, count, None)
     return Array(element, count, tuple(cursor.string() for _ in range(count)))
 
@@ -274,6 +273,17 @@ class _Cursor:
 
     def string(self) -> str:
         return self.take(self.length()).decode("utf-8", "replace")
+
+    def skip_strings(self, count: int) -> None:
+        """Pass over `count` strings. A vocabulary has hundreds of thousands, so this looks only at the window."""
+        while count:
+            self.take(8)
+            self.at -= 8  # the window now begins here or before, and holds a length at least
+            window, at, end = self._window, self.at - self._start, len(self._window) - 8
+            while count and at <= end:
+                at += 8 + int.from_bytes(window[at : at + 8], "little")
+                count -= 1
+            self.skip(self._start + at - self.at)
 
     def count_strings(self, count: int) -> None:
         self._strings += count

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.inference.engine.native import lib
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_WORD: Final = 16_384
+"""Characters; at 60,000 a stack of 8 MB was seen to overflow."""
+
+_WORD: Final = re.compile(r"\S+|\s+")
 _PIECE_BYTES: Final = 512
 _SPECIAL: Final = lib.LLAMA_TOKEN_ATTR_CONTROL | lib.LLAMA_TOKEN_ATTR_USER_DEFINED | lib.LLAMA_TOKEN_ATTR_UNKNOWN
 
@@ -72,8 +80,17 @@ class Vocabulary:
         return self._piece(token, special=True)
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
-        """Token ids of `text` alone: no token is added in front or behind. `special` reads `</s>` as one token."""
-        raw = text.encode("utf-8", "surrogatepass")
+        """Token ids of `text` alone: no token is added in front or behind. `special` reads `</s>` as one token.
+
+        A word of many thousand letters is cut: llama.cpp splits words with recursive expressions, and their depth
+        is the word's length.
+        """
+        if len(text) <= LONGEST_WORD:
+            return self._ids(text, special=special)
+        return [token for part in _parts(text) for token in self._ids(part, special=special)]
+
+    def _ids(self, text: str, *, special: bool) -> list[int]:
+        raw = text.encode("utf-8", "replace")
         size = len(raw) + 2  # a token stands for a byte at least; a leading space may be added
         ids = (ctypes.c_int32 * size)()
         count = lib.llama_tokenize(self._vocab, raw, len(raw), ids, size, False, special)
@@ -90,3 +107,13 @@ class Vocabulary:
         longer = ctypes.create_string_buffer(-size)
         size = lib.llama_token_to_piece(self._vocab, token, longer, -size, 0, special)
         return longer.raw[: max(size, 0)]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text, cut only inside words (or blanks) that are longer than `LONGEST_WORD`."""
+    begin = 0
+    for word in _WORD.finditer(text):
+        for cut in range(word.start() + LONGEST_WORD, word.end(), LONGEST_WORD):
+            yield text[begin:cut]
+            begin = cut
+    yield text[begin:]
