@@ -147,13 +147,17 @@ async def _ours(worker: Worker, number: int) -> tuple[Cost, Cost, int]:
     draw = random.Random(number)
     text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(QUESTION // 2))
     clock = _clock(worker.pid or 0)
-    start, first, last, figures = clock(), None, None, Figures()
+    start, first, last, figures, count = clock(), None, None, Figures(), 0
     async with contextlib.aclosing(worker.generate([Turn("user", text)], "none", SAMPLER, ANSWER + 1)) as events:
         async for event in events:
             if isinstance(event, Piece):
-                first = first or clock()
+                count += len(event.tokens)
+                if count == 1:
+                    first = clock()
+                elif count == ANSWER + 1:  # after it one more token is decoded, for the next turn
+                    last = clock()
             elif isinstance(event, Finished):
-                last, figures = clock(), event.figures
+                figures = event.figures
     if first is None or last is None or figures.generated_tokens != ANSWER + 1:
         raise RuntimeError(f"the answer ended after {figures.generated_tokens} of {ANSWER + 1} tokens")
     new = figures.prompt_tokens - figures.cached_tokens
