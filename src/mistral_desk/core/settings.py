@@ -122,6 +122,13 @@ MOTION: Final = Choice(
     "Whether things may move when they appear and disappear.",
     {"system": "Like the system", "on": "On", "off": "Off"},
 )
+LANGUAGE: Final = Choice(
+    "appearance.language",
+    "system",
+    "Language",
+    "The language of Mistral Desk itself, from the next start on. The model answers in the language you write in.",
+    {"system": "Like the system", "en": "English"},
+)
 THINK_BY_DEFAULT: Final = Switch(
     "chat.think_by_default", False, "Think harder in new chats", "New chats start with Think harder switched on."
 )
@@ -152,6 +159,7 @@ ALL: Final[tuple[Choice | Whole | Switch, ...]] = (
     THEME,
     TEXT_SCALE,
     MOTION,
+    LANGUAGE,
     THINK_BY_DEFAULT,
     SHOW_THINKING,
     THREADS,
@@ -254,6 +262,17 @@ class Settings:
 def by_name(name: str) -> Choice | Whole | Switch | None:
     """The declaration with this name."""
     return _BY_NAME.get(name)
+
+
+def glance(path: Path, setting: Setting[T]) -> T:
+    """A value as the file has it now, for what is needed before settings are opened; the default on any trouble.
+
+    Nothing is set aside and nothing is told: `Settings.open` does that.
+    """
+    with contextlib.suppress(OSError, ValueError, RecursionError, DeskError), path.open("rb") as file:
+        values = msgspec.json.decode(file.read(_MAX_FILE), type=dict[str, Any])
+        return setting.check(values.get(setting.name, setting.default))
+    return setting.default
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -1,0 +1,1 @@
+"""Collects the sentences that people read, for translators."""

@@ -1,0 +1,41 @@
+"""`python -m tools.words`: writes resources/i18n/mistral_desk.pot, and says what each catalogue still lacks.
+
+The template is made when a translator needs it and not kept: a kept one would only lag behind the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tools.words.sentences import collect
+from tools.words.template import differences, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "resources" / "i18n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 1 when there is a sentence that cannot be collected."""
+    parser = argparse.ArgumentParser(prog="python -m tools.words", description=__doc__)
+    parser.add_argument("--out", type=Path, default=FOLDER / "mistral_desk.pot", help="the template to write")
+    arguments = parser.parse_args(argv)
+    sentences, faults = collect(ROOT)
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(render(sentences), encoding="utf-8", newline="\n")
+    print(f"{len(sentences)} sentences")
+    for catalogue in sorted(FOLDER.glob("*/LC_MESSAGES/mistral_desk.po")):
+        missing, idle = differences(sentences, catalogue)
+        print(f"{catalogue.parent.parent.name}: {len(missing)} not translated, {len(idle)} no longer in use")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
