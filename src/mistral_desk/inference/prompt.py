@@ -284,7 +284,7 @@ def _spans(text: str, slots: Sequence[_Slot], nonce: str) -> list[_Span]:
 
 def _said(splitter: Splitter, tokens: Sequence[int]) -> tuple[str, str]:
     """The thought and the text that a person saw of these ids."""
-    parts = [*map(splitter.feed, tokens), splitter.finish()]
+    parts = [*map(splitter.feed, tokens), *splitter.finish()]
     thought, text = ("".join(part.text for part in parts if part.kind == kind) for kind in ("thinking", "text"))
     return thought, text
 

@@ -30,8 +30,9 @@ SECONDS: Final = 2.0
 """A template that needs longer is stopped; real ones take a millisecond."""
 LONGEST: Final = 1 << 20
 """Characters of a template's source at most."""
-LARGEST: Final = 1 << 26
-"""Characters or elements of anything that a template builds at most."""
+LARGEST: Final = 1 << 24
+"""Characters of any text that a template builds at most; what people write is not in it, only placeholders are."""
+_LONGEST_LIST: Final = 1 << 20
 _LARGEST_NUMBER: Final = 256
 """Bits of a whole number that a template computes with."""
 
@@ -122,7 +123,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             if isinstance(left, str | bytes):
                 raise SecurityError("formatting with % is not available")
         else:
-            _check(_growth(operator, left, right))
+            size = _growth(operator, left, right)
+            _check(size, LARGEST if isinstance(left, str) or isinstance(right, str) else _LONGEST_LIST)
         result = super().call_binop(context, operator, left, right)
         if isinstance(result, int) and result.bit_length() > _LARGEST_NUMBER:
             raise SecurityError("a number that is too large")
@@ -169,9 +171,9 @@ def _gathered(parts: Iterable[str]) -> str:
     return "".join(texts)
 
 
-def _check(size: int) -> None:
-    if size > LARGEST:
-        raise SecurityError("a text that is too long")
+def _check(size: int, most: int = LARGEST) -> None:
+    if size > most:
+        raise SecurityError("a text or list that is too long")
 
 
 def _growth(operator: str, left: object, right: object) -> int:

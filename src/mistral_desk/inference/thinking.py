@@ -140,11 +140,18 @@ class Splitter:
             text = self._take_header(text)
         return Part(self.kind, self._trimmed(text))
 
-    def finish(self) -> Part:
+    def finish(self) -> list[Part]:
         """The end: what was held back, with a mark for a character that stayed incomplete."""
         rest = self._utf8.decode(b"", True)
-        text, self._held = self._held + rest, ""
-        return Part(self.kind, "" if self._hidden else self._trimmed(text))
+        if not self._manner.by_text:
+            return [] if self._hidden or not rest else [Part(self.kind, self._trimmed(rest))]
+        parts = [self._by_text(rest)]
+        while self._held:
+            before = self._held
+            parts.append(self._by_text(""))
+            if self._held == before:  # an end that only began like a marker
+                parts.append(self._release(len(before)))
+        return [part for part in parts if part.text]
 
     def _switch(self, role: str) -> None:
         if role == "open":

@@ -213,8 +213,7 @@ class _Answer:
         self._generated = generated
         if thinking_since is not None:
             self._thinking_s += clock() - thinking_since
-        rest = splitter.finish()
-        if rest.text:
+        for rest in splitter.finish():
             send(Piece(request, rest.kind, rest.text))
         return reason
 
