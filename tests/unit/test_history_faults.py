@@ -370,7 +370,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are set otherwise there")
-@pytest.mark.parametrize("what", ["file", "folder", "new file", "new folder"])
+@pytest.mark.parametrize("what", ["file", "folder", "new file", "new folder", "no way in"])
 def test_without_rights_it_says_so(folder: Path, tmp_path: Path, what: str) -> None:
     """In a process of its own, which gives up the superuser's rights if it has them."""
     path = {"new file": folder / "new.sqlite3", "new folder": folder / "new" / NAME}.get(what, folder / NAME)
@@ -383,7 +383,7 @@ def test_without_rights_it_says_so(folder: Path, tmp_path: Path, what: str) -> N
             os.chown(file, 65534, 65534)
     (folder / NAME).chmod(0o444)
     if what != "file":
-        folder.chmod(0o555)
+        folder.chmod(0o000 if what == "no way in" else 0o555)
     done = subprocess.run(
         [sys.executable, "-c", OPEN, str(path)],
         check=False,
@@ -392,5 +392,5 @@ def test_without_rights_it_says_so(folder: Path, tmp_path: Path, what: str) -> N
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     folder.chmod(0o755)
-    assert (done.stdout.strip(), "Traceback" in done.stderr) == ("history.read_only", False), done.stderr
+    assert (done.stdout.strip(), "Traceback" in done.stderr) == ("history.read_only", False), done
     assert fingerprints(folder) == before

@@ -106,18 +106,22 @@ class Store:
         path = self.path
         try:
             await self._in(self._writer, lambda: None)  # what was asked for before
-            if path and not path.exists():
-                await self._in(self._writer, lambda: self._rescue(path))
-            elif path and self._changed and path.stat().st_size <= backups.QUICK_BYTES:
-                await self._in(self._copier, lambda: self._copy(backups.closing(path)))
-            else:
-                self._give_up.set()
-                await self._in(self._copier, lambda: None)
+            if path and self._changed:
+                await self._last_copy(path)
+            self._give_up.set()
+            await self._in(self._copier, lambda: None)
         finally:
             await self._in(self._reader, self._close_reader)
             await self._in(self._writer, self._close_writer)
             for executor in (self._writer, self._reader, self._copier):
                 executor.shutdown(wait=False)
+
+    async def _last_copy(self, path: Path) -> None:
+        size = await self._in(self._writer, lambda: _size(path))
+        if size is None:
+            await self._in(self._writer, lambda: self._rescue(path))
+        elif size <= backups.QUICK_BYTES:
+            await self._in(self._copier, lambda: self._copy(backups.closing(path)))
 
     async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """Run `work` in a thread of ours, to its end even if the caller is cancelled."""
@@ -183,9 +187,11 @@ class Store:
 
     def _rescue(self, path: Path) -> None:
         """The file was deleted while it was open: what is still readable through it becomes a copy."""
-        if self._write_connection and self._changed:
-            log.warning("the history's file is gone; what it held is kept as a copy")
-            backups.keep(self._write_connection, backups.closing(path))
+        log.warning("the history's file is gone; what it held is kept as a copy")
+        try:
+            backups.keep(_opened(self._write_connection), backups.closing(path))
+        except (DamagedError, sqlite3.Error, OSError) as error:
+            log.warning("no copy of the history was made: %s", error)
 
     # --- in the other threads -----------------------------------------------------------------------
 
@@ -216,6 +222,16 @@ class Store:
                 isinstance(error, DamagedError) or (isinstance(error, sqlite3.Error) and is_damage(error))
             ):
                 _suspect(self.path)
+
+
+def _size(path: Path) -> int | None:
+    """The file's bytes; None if it is gone. Where its folder cannot be looked into, the copy will say so."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return 0
 
 
 def _suspicion(path: Path) -> Path:
