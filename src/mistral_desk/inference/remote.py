@@ -93,6 +93,7 @@ class Worker:
         self._hello: Hello | None = None
         self._ended: Problem | None = None
         self._reported: Problem | None = None
+        self._closing = False
         self._over = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -209,6 +210,7 @@ class Worker:
         """End the process: gently, then firmly; returns when it is gone, within two seconds."""
         if self._child is None:
             return
+        self._closing = True
         self._send(Shutdown())
         self._child.finish()
         try:
@@ -275,7 +277,8 @@ class Worker:
 
     def _end(self, ended: death.Ended) -> None:
         self._ended = self._reported or death.problem(ended, ready=self._hello is not None)
-        _log.info("the worker is gone: %s %s", self._ended.id, self._ended.params)
+        if not self._closing:
+            _log.info("the worker is gone: %s %s", self._ended.id, self._ended.params)
         for number in tuple(self._requests):
             self._finish(number).events.put_nowait(self._ended)
         self._over.set()
