@@ -12,7 +12,7 @@ import msgspec
 import psutil
 import pytest
 
-from tests.fixtures.program import PROGRAM, desk, next_line, rest_of, started, workers_of
+from tests.fixtures.program import PROGRAM, desk, next_line, rest_of, started, wait_for_end, workers_of
 
 if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
@@ -31,7 +31,7 @@ def test_a_killed_app_leaves_no_worker(endless: list[str]) -> None:
         next_line(app, "text")
         (worker,) = workers_of(app)
         app.kill()
-        worker.wait(2.0)
+        wait_for_end(worker, 2.0)
 
 
 def test_a_killed_worker_is_an_error_within_a_second_and_the_next_question_works(endless: list[str]) -> None:

@@ -17,6 +17,7 @@ from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Finished, LoadProgress, ModelInfo, Piece, PromptProgress, Turn
 from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, answer, answering, command, endless, event, loading
+from tests.fixtures.program import wait_for_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,7 +208,7 @@ def test_an_app_that_is_killed_leaves_no_worker(tmp_path: Path) -> None:
         worker = psutil.Process(int(await process.stdout.readline()))
         process.kill()
         await process.wait()
-        await asyncio.to_thread(worker.wait, 2.0)
+        await asyncio.to_thread(wait_for_end, worker, 2.0)
 
     run(test())
 
