@@ -24,6 +24,7 @@ from mistral_desk.services import Services
 from mistral_desk.ui import loop, window_state
 from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.failure import FailureWindow
+from mistral_desk.ui.language import speak
 from mistral_desk.ui.single import FirstWindow
 from mistral_desk.ui.theme.icons import app_icon
 from mistral_desk.ui.theme.theme import Theme
@@ -72,6 +73,7 @@ def run(argv: Sequence[str] | None = None, *, screenshot: Path | str | None = No
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("mistral-desk")
     app.setWindowIcon(app_icon())
+    speak(app, declared.glance(folders(home).settings, declared.LANGUAGE))
     first: FirstWindow | None = None
     try:
         if screenshot is None:
@@ -93,10 +95,7 @@ async def _main(app: Application, first: FirstWindow | None, home: str | None, p
         services = await _services(theme, home, stop, shown=picture is None)
         if services is None:
             return 1
-        try:
-            return await _window(theme, services, first, stop, picture)
-        finally:
-            await services.close()
+        return await _window(theme, services, first, stop, picture)
 
 
 async def _window(
@@ -123,7 +122,8 @@ async def _window(
         return 0
     finally:
         window.hide()
-        await desk.close()
+        # Together: a task that is cancelled waits for its answer's end, which comes when the engine closes.
+        await asyncio.gather(desk.close(), services.close())
         window.deleteLater()
 
 
@@ -160,8 +160,7 @@ async def _picture(desk: Desk, file: Path) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(READY_S):
             await desk.tasks.settled()
-    desk.window.ensurePolished()
-    QApplication.processEvents()
+    await loop.idle()
     if not desk.window.grab().save(str(file), "PNG"):
         raise DeskError("folder.not_writable", path=str(file), reason="the picture could not be written")
 

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words
-from mistral_desk.services import BUILTIN, BUILTIN_TITLE
+from mistral_desk.core.words import tr
+from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
@@ -106,8 +107,8 @@ class Desk(QObject):
         def undo() -> None:
             self.tasks.spawn(self._restore(key), "bring a chat back")
 
-        words = Words("Chat deleted", gone.title or "A chat without a title", "")
-        self.notices.show(Notice("info", words, "Undo", undo, UNDO_SECONDS))
+        words = Words(tr("Chat deleted"), gone.title or tr("A chat without a title"), "")
+        self.notices.show(Notice("info", words, tr("Undo"), undo, UNDO_SECONDS))
 
     async def _restore(self, key: int) -> None:
         await self._services.history.restore(key)
@@ -143,7 +144,7 @@ class Desk(QObject):
         sidebar.set_current(_id_of(chat))
         title = next((one.title for one in self._listed if one.id == _id_of(chat)), "")
         self.window.top.set_title(title or (chat.conversation.title if chat.conversation else ""))
-        self.window.setWindowTitle(f"{title} – Mistral Desk" if title else "Mistral Desk")
+        self.window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
 
     # --- the model ----------------------------------------------------------------------------------
 
@@ -160,18 +161,22 @@ class Desk(QObject):
         menu = QMenu(self.window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for model in (BUILTIN, *self.model.opened):
-            title = BUILTIN_TITLE if model == BUILTIN else Path(model).name
+            title = model_title(model)
             action = menu.addAction(title)
             action.setCheckable(True)
             action.setChecked(model == self.model.id)
             action.triggered.connect(lambda _on=False, model=model: self._choose(model))
         menu.addSeparator()
-        menu.addAction(icon("file", self._theme.colours.text), "Open a GGUF file…").triggered.connect(self._ask_file)
+        menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(
+            self._ask_file
+        )
         hint = menu.sizeHint()
         menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
 
     def _ask_file(self) -> None:
-        dialog = QFileDialog(self.window, "Open a GGUF file", str(Path.home()), "Models (*.gguf)")
+        dialog = QFileDialog(
+            self.window, tr("Open a GGUF file"), str(Path.home()), tr("Models ({pattern})", pattern="*.gguf")
+        )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self._choose)

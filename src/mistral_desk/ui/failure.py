@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import in_words
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note
@@ -28,9 +29,9 @@ class FailureWindow(QWidget):
         super().__init__()
         self.setWindowTitle("Mistral Desk")
         self.resize(560, 220)
-        self.note = Note(theme, "error", in_words(problem), self)
-        self.again = Button(theme, "Try again", text="Try again", kind="primary", parent=self)
-        self.leave = Button(theme, "Quit", text="Quit", kind="outline", parent=self)
+        self.note = Note(theme, "error", in_words(problem, tr), self)
+        self.again = Button(theme, tr("Try again"), text=tr("Try again"), kind="primary", parent=self)
+        self.leave = Button(theme, tr("Quit"), text=tr("Quit"), kind="outline", parent=self)
         self.again.clicked.connect(lambda: self.decided.emit(True))
         self.leave.clicked.connect(lambda: self.decided.emit(False))
         row = QHBoxLayout()

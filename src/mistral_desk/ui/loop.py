@@ -13,7 +13,7 @@ import socket
 from typing import TYPE_CHECKING, TypeVar
 
 import qasync
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QSocketNotifier, QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -48,6 +48,17 @@ async def _whole(main: Callable[[], Coroutine[object, object, T]]) -> T:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def idle(rounds: int = 4) -> None:
+    """Wait until Qt has worked off what is due (layouts, paints).
+
+    `processEvents` inside a task would run other tasks inside this one, which asyncio forbids.
+    """
+    for _ in range(rounds):
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        QTimer.singleShot(0, lambda turn=turn: turn.done() or turn.set_result(None))
+        await turn
 
 
 @contextlib.contextmanager

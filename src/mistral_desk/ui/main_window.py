@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
@@ -90,21 +91,21 @@ class MainWindow(QMainWindow):
     # --- keys ---------------------------------------------------------------------------------------
 
     def _actions(self) -> None:
-        self._action("New chat", "Ctrl+N", self.new_chat.emit)
-        self._action("Show or hide the sidebar", "Ctrl+B", self.toggle_sidebar)
-        self._action("Search chats", "Ctrl+Shift+F", self._search)
-        self._action("Think harder", "Ctrl+T", self.chat.composer.toggle_think)
-        self._action("Model", "Ctrl+M", self.chat.model_menu.emit)
-        self._action("Answer now", "Ctrl+Return", self.chat.answer_now)
-        settings = self._action("Settings", "Ctrl+,", self.show_settings)
+        self._action(tr("New chat"), "Ctrl+N", self.new_chat.emit)
+        self._action(tr("Show or hide the sidebar"), "Ctrl+B", self.toggle_sidebar)
+        self._action(tr("Search chats"), "Ctrl+Shift+F", self._search)
+        self._action(tr("Think harder"), "Ctrl+T", self.chat.composer.toggle_think)
+        self._action(tr("Model"), "Ctrl+M", self.chat.model_menu.emit)
+        self._action(tr("Answer now"), "Ctrl+Return", self.chat.answer_now)
+        settings = self._action(tr("Settings"), "Ctrl+,", self.show_settings)
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self._action("Close or stop", "Esc", self.escape)
-        self._action("Next region", "F6", lambda: self._region(1))
-        self._action("Previous region", "Shift+F6", lambda: self._region(-1))
-        leave = self._action("Quit Mistral Desk", "Ctrl+Q", self.close_asked.emit)
+        self._action(tr("Close or stop"), "Esc", self.escape)
+        self._action(tr("Next region"), "F6", lambda: self._region(1))
+        self._action(tr("Previous region"), "Shift+F6", lambda: self._region(-1))
+        leave = self._action(tr("Quit Mistral Desk"), "Ctrl+Q", self.close_asked.emit)
         leave.setMenuRole(QAction.MenuRole.QuitRole)
         if sys.platform == "darwin":
-            menu = self.menuBar().addMenu("Chat")
+            menu = self.menuBar().addMenu(tr("Chat"))
             menu.addActions(self.actions())
 
     def _action(self, name: str, keys: str, act: Callable[[], object]) -> QAction:

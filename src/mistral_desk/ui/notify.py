@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.core.errors import Problem, Words, as_problem, in_words
+from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ class Notices(QObject):
         """Show a problem in words; its detail goes to the log only."""
         if problem.detail:
             log.info("detail of %s: %s", problem.id, problem.detail)
-        self.show(Notice(kind, in_words(problem)))
+        self.show(Notice(kind, in_words(problem, tr)))
 
     def error(self, error: BaseException) -> None:
         """Show any exception in words and log it with its traceback."""

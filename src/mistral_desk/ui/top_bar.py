@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -29,10 +30,10 @@ class TopBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._title = ""
-        self._show = Button(theme, "Show the sidebar", icon="panel", muted=True, parent=self)
-        self._show.setToolTip("Show the sidebar (Ctrl+B)")
-        self._new = Button(theme, "New chat", icon="compose", muted=True, parent=self)
-        self._new.setToolTip("New chat (Ctrl+N)")
+        self._show = Button(theme, tr("Show the sidebar"), icon="panel", muted=True, parent=self)
+        self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys="Ctrl+B"))
+        self._new = Button(theme, tr("New chat"), icon="compose", muted=True, parent=self)
+        self._new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys="Ctrl+N"))
         self._show.clicked.connect(self.show_sidebar)
         self._new.clicked.connect(self.new_chat)
         row = QHBoxLayout(self)
@@ -48,7 +49,7 @@ class TopBar(QWidget):
         """The conversation's title; empty for a new one."""
         if title != self._title:
             self._title = title
-            self.setAccessibleName(title or "New chat")
+            self.setAccessibleName(title or tr("New chat"))
             self.update()
 
     def set_sidebar(self, shown: bool) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.chat.links import allowed, host_of
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -25,24 +26,27 @@ class LinkDialog(QDialog):
     def __init__(self, theme: Theme, address: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self._address = address
-        self.setWindowTitle("Open this link?")
+        self.setWindowTitle(tr("Open this link?"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(440)
         host = host_of(address)
         title = QLabel(
-            f"Open a page of {host} in your browser?" if host else "Write to this address in your mail program?", self
+            tr("Open a page of {host} in your browser?", host=host)
+            if host
+            else tr("Write to this address in your mail program?"),
+            self,
         )
         title.setFont(theme.font("lead", strong=True))
         title.setWordWrap(True)
         title.setTextFormat(Qt.TextFormat.PlainText)
         whole = QPlainTextEdit(address, self)
         whole.setReadOnly(True)
-        whole.setAccessibleName("Address")
+        whole.setAccessibleName(tr("Address"))
         whole.setFont(theme.font("body", code=True))
         whole.setFixedHeight(4 * whole.fontMetrics().lineSpacing())
-        copy = Button(theme, "Copy address", text="Copy address", kind="outline", parent=self)
-        cancel = Button(theme, "Cancel", text="Cancel", kind="outline", parent=self)
-        go = Button(theme, "Open", text="Open", kind="primary", parent=self)
+        copy = Button(theme, tr("Copy address"), text=tr("Copy address"), kind="outline", parent=self)
+        cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=self)
+        go = Button(theme, trc("a button", "Open"), text=trc("a button", "Open"), kind="primary", parent=self)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(address))
         cancel.clicked.connect(self.reject)
         go.clicked.connect(self._open)

@@ -13,6 +13,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.markdown import Block, Code, Prose, Table
 from mistral_desk.ui.chat.prose import ProseView, TableView
@@ -157,7 +158,7 @@ class Stack(QWidget):
         if isinstance(block, Code):
             return CodeView(block, self._style, self)
         if isinstance(block, Table):
-            view: ProseView | TableView = TableView(block, self._style, "Table", self)
+            view: ProseView | TableView = TableView(block, self._style, tr("Table"), self)
         else:
             view = ProseView(block, self._style, self._name, self)
         view.link.connect(self.link)

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.highlight import Span, label, spans
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -51,7 +52,7 @@ class _Source(QPlainTextEdit):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.document().setDocumentMargin(0)
         self.viewport().setAutoFillBackground(False)
-        self.setAccessibleName("Code")
+        self.setAccessibleName(tr("Code"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Sideways movement is the code's, all other the transcript's."""
@@ -80,7 +81,14 @@ class CodeView(QWidget):
         self._block = block
         self._coloured: list[list[Span]] = []
         self._copy = Button(
-            style.theme, "Copy code", icon="copy", text="Copy", step="small", muted=True, small=True, parent=self
+            style.theme,
+            tr("Copy code"),
+            icon="copy",
+            text=tr("Copy"),
+            step="small",
+            muted=True,
+            small=True,
+            parent=self,
         )
         self._copy.clicked.connect(self._copy_all)
         self._source = _Source(self)
@@ -199,13 +207,13 @@ class CodeView(QWidget):
     def _copy_all(self) -> None:
         QGuiApplication.clipboard().setText(self._block.text)
         self._copy.set_icon("check")
-        self._copy.set_label("Copied", "Copied")
+        self._copy.set_label(tr("Copied"), tr("Copied"))
         self._place()
         self._back.start()
 
     def _copied_is_over(self) -> None:
         self._copy.set_icon("copy")
-        self._copy.set_label("Copy code", "Copy")
+        self._copy.set_label(tr("Copy code"), tr("Copy"))
         self._place()
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.chip import ModelChip
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 LINES: Final = 8
-PLACEHOLDER: Final = "Ask anything"
-THINK: Final = (
+PLACEHOLDER: Final = mark("Ask anything")
+THINK: Final = mark(
     "The model thinks before it answers (Ctrl+T).\n"
     "Better for sums, code and puzzles; the answer comes later and takes more of the chat's room."
 )
@@ -44,12 +45,12 @@ class MessageEdit(QPlainTextEdit):
         self._theme = theme
         self._composing = False
         self.ring = False
-        self.setAccessibleName("Message")
-        self.setPlaceholderText(PLACEHOLDER)
+        self.setAccessibleName(tr("Message"))
+        self.setPlaceholderText(tr(PLACEHOLDER))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(SPACE[0])
         self.viewport().setAutoFillBackground(False)
@@ -112,14 +113,19 @@ class MessageEdit(QPlainTextEdit):
     def sizeHint(self) -> QSize:
         """As high as its lines, up to eight."""
         line = self.fontMetrics().lineSpacing()
-        lines = min(LINES, max(1, math.ceil(self.document().size().height())))
-        return QSize(200, lines * line + 2 * SPACE[0])
+        return QSize(200, min(LINES, self._lines()) * line + 2 * SPACE[0] + 2)
 
     def minimumSizeHint(self) -> QSize:
         """The height is fixed by the lines."""
         return QSize(80, self.sizeHint().height())
 
+    def _lines(self) -> int:
+        return max(1, math.ceil(self.document().size().height()))
+
     def _grow(self) -> None:
+        needed = self._lines() > LINES
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if needed else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self.setVerticalScrollBarPolicy(policy)
         self.updateGeometry()
 
 
@@ -141,11 +147,11 @@ class Composer(QWidget):
         self._reason = ""
         self.edit = MessageEdit(theme, self)
         self.think = Button(
-            theme, "Think harder", icon="think", text="Think harder", muted=True, round_=True, parent=self
+            theme, tr("Think harder"), icon="think", text=tr("Think harder"), muted=True, round_=True, parent=self
         )
         self.think.setCheckable(True)
         self.model = ModelChip(theme, self)
-        self.action = Button(theme, "Send", icon="send", kind="primary", round_=True, parent=self)
+        self.action = Button(theme, tr("Send"), icon="send", kind="primary", round_=True, parent=self)
         self._lay_out()
         self.edit.textChanged.connect(self._update_action)
         self.edit.submitted.connect(self.submit)
@@ -185,8 +191,8 @@ class Composer(QWidget):
         if reason:
             self.think.setChecked(False)
         else:
-            self.think.setToolTip(THINK)
-            self.think.setAccessibleDescription(THINK)
+            self.think.setToolTip(tr(THINK))
+            self.think.setAccessibleDescription(tr(THINK))
 
     def toggle_think(self) -> None:
         """As a click on the switch."""
@@ -231,9 +237,9 @@ class Composer(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(SPACE[0])
         inset = _SHADOW + SPACE[1]
-        column.setContentsMargins(inset, inset, inset, inset - 1)
+        column.setContentsMargins(inset, inset + 2, inset, inset)
         text = QHBoxLayout()
-        text.setContentsMargins(SPACE[0], 0, SPACE[0], 0)
+        text.setContentsMargins(SPACE[1] - 2, 0, SPACE[0], 0)
         text.addWidget(self.edit)
         column.addLayout(text)
         column.addLayout(row)
@@ -248,11 +254,11 @@ class Composer(QWidget):
     def _update_action(self) -> None:
         if self._busy:
             self.action.set_icon("stop")
-            self.action.set_label("Stop")
+            self.action.set_label(tr("Stop"))
             self.action.setEnabled(True)
         else:
             self.action.set_icon("send")
-            self.action.set_label("Send")
+            self.action.set_label(tr("Send"))
             self.action.setEnabled(not self.edit.document().isEmpty() and bool(self.edit.toPlainText().strip()))
 
     def _restyle(self) -> None:

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
 
@@ -285,7 +286,7 @@ class _Builder:
         form = QTextCharFormat(base)
         form.setForeground(self._theme.colour("muted"))
         self._link(form, str(token.attrs.get("src", "")))
-        self._cursor.insertText(f"[{token.content or 'picture'}]", form)
+        self._cursor.insertText(f"[{token.content or tr('picture')}]", form)
 
     def _table(self, tokens: Sequence[Token]) -> None:
         rows = _rows(tokens)

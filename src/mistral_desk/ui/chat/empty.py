@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
+from mistral_desk.core.words import mark, tr
+from mistral_desk.inference.protocol import Effort
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -22,19 +24,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GREETING: Final = "What would you like to know?"
-PROMISE: Final = "The model runs on this computer. Nothing you write leaves it."
+GREETING: Final = mark("What would you like to know?")
+PROMISE: Final = mark("The model runs on this computer. Nothing you write leaves it.")
 SHOWN: Final = 3
 
 
-def examples() -> list[str]:
+class Example(msgspec.Struct, frozen=True):
+    """A question that the built-in model can answer, and the effort that it takes."""
+
+    text: str
+    effort: Effort = "none"
+
+
+def examples() -> list[Example]:
     """The first questions that ship with the built-in model; none if the file is not there."""
     try:
-        questions = msgspec.json.decode(resource("model", "examples.json").read_bytes(), type=list[str])
+        found = msgspec.json.decode(resource("model", "examples.json").read_bytes(), type=list[Example])
     except (DeskError, OSError, msgspec.MsgspecError) as error:
         log.info("no example questions: %s", error)
         return []
-    return questions[:SHOWN]
+    plain = [one for one in found if one.effort == "none"]
+    harder = [one for one in found if one.effort != "none"]
+    return [*plain[: SHOWN - 1], *harder[:1], *plain[SHOWN - 1 :]][:SHOWN]
 
 
 class _Line(QWidget):
@@ -93,26 +104,32 @@ class _Line(QWidget):
 class EmptyState(QWidget):
     """Shown instead of the transcript while there is nothing in it."""
 
-    asked = Signal(str)
+    asked = Signal(str, bool)
+    """A question, and whether it takes thinking."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setAccessibleName("New chat")
+        self.setAccessibleName(tr("New chat"))
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         column.setSpacing(0)
         column.addStretch(5)
-        column.addWidget(_Line(theme, GREETING, title=True, parent=self))
+        column.addWidget(_Line(theme, tr(GREETING), title=True, parent=self))
         column.addSpacing(SPACE[1])
-        column.addWidget(_Line(theme, PROMISE, title=False, icon="lock", parent=self))
+        column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=self))
         column.addSpacing(SPACE[4])
-        self.buttons = [self._question(column, question) for question in examples()]
+        self.buttons = [self._question(column, one) for one in examples()]
         column.addStretch(6)
 
-    def _question(self, column: QVBoxLayout, question: str) -> Button:
-        button = Button(self._theme, question, text=question, kind="card", parent=self)
-        button.clicked.connect(lambda: self.asked.emit(question))
+    def _question(self, column: QVBoxLayout, example: Example) -> Button:
+        think = example.effort != "none"
+        sign = "think" if think else ""
+        button = Button(self._theme, example.text, text=example.text, icon=sign, kind="card", parent=self)
+        if think:
+            button.setToolTip("Asked with Think harder")
+            button.setAccessibleDescription("Asked with Think harder")
+        button.clicked.connect(lambda: self.asked.emit(example.text, think))
         column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(SPACE[1])
         return button

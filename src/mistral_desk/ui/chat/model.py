@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.services import Services
 
-NO_EFFORT = "This model does not take a reasoning effort: it always answers in its own way."
+NO_EFFORT = mark("This model does not take a reasoning effort: it always answers in its own way.")
 
 
 class ModelChoice(QObject):
@@ -40,7 +41,7 @@ class ModelChoice(QObject):
         """Why *Think harder* cannot be had; empty when it can, or when nothing is known yet."""
         if self.info is None or "high" in self.info.efforts:
             return ""
-        return NO_EFFORT
+        return tr(NO_EFFORT)
 
     def spec(self) -> ModelSpec:
         """What to run. Raises `model.…` and `resource.missing`."""

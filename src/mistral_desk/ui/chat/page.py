@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import DeskError, Words
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.ask_link import LinkDialog
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
@@ -96,7 +97,7 @@ class ChatPage(QWidget):
         self.composer.edit_last.connect(self._edit_last)
         self.composer.think_toggled.connect(self._think_toggled)
         self.composer.model_menu.connect(self.model_menu)
-        self.empty.asked.connect(self.ask)
+        self.empty.asked.connect(self._example)
         self.transcript.link.connect(self._link)
         self.transcript.again.connect(self._again)
         self.transcript.edit.connect(self._edit)
@@ -140,6 +141,11 @@ class ChatPage(QWidget):
         self._editing.hide()
         self.ask(text)
 
+    def _example(self, text: str, think: bool) -> None:
+        if think and not self._model.think_reason:
+            self.composer.think.setChecked(True)
+        self.ask(text)
+
     def _again(self, turn: Turn) -> None:
         if self._chat is not None:
             self._chat.again(turn, think=self.composer.think.isChecked() or None)
@@ -171,8 +177,8 @@ class ChatPage(QWidget):
         if not on and answer.phase == "thinking":
             self.answer_now()
         elif on and answer.phase == "writing":
-            words = Words("Start over with thinking?", "This answer is being written without.", "")
-            self._notices.show(Notice("info", words, "Start over", lambda: self._start_over(answer), 12))
+            words = Words(tr("Start over with thinking?"), tr("This answer is being written without."), "")
+            self._notices.show(Notice("info", words, tr("Start over"), lambda: self._start_over(answer), 12))
 
     def _start_over(self, answer: Turn) -> None:
         chat = self._chat
@@ -212,13 +218,13 @@ class ChatPage(QWidget):
     def _ended(self, turn: Turn) -> None:
         """Tell a screen reader; a short answer is read out."""
         if turn.problem is not None:
-            words = "The answer could not be completed."
+            words = tr("The answer could not be completed.")
         elif turn.ending == "stopped":
-            words = "Stopped."
+            words = tr("Stopped.")
         elif 0 < len(turn.text) <= SPOKEN:
             words = turn.text
         else:
-            words = "The answer is complete."
+            words = tr("The answer is complete.")
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _model_changed(self) -> None:
@@ -226,9 +232,9 @@ class ChatPage(QWidget):
         self.composer.set_think_reason(self._model.think_reason)
         demonstration = self._model.id == "builtin"
         self._foot.setText(
-            "The Guide is a small demonstration model: it knows this app and little else."
+            tr("The Guide is a small demonstration model: it knows this app and little else.")
             if demonstration
-            else "Models make mistakes. Check what matters."
+            else tr("Models make mistakes. Check what matters.")
         )
 
     def _choose_view(self) -> None:
@@ -245,7 +251,7 @@ class ChatPage(QWidget):
         self._foot.setWordWrap(True)
         column = QVBoxLayout()
         column.setSpacing(SPACE[0])
-        column.setContentsMargins(0, 0, 0, SPACE[1])
+        column.setContentsMargins(0, 0, 0, SPACE[2])
         column.addWidget(self._editing)
         column.addWidget(self.composer)
         column.addWidget(self._foot)
@@ -284,10 +290,10 @@ class _EditLine(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._label = QLabel("Editing an earlier message; the answers after it stay as another version.", self)
+        self._label = QLabel(tr("Editing an earlier message; the answers after it stay as another version."), self)
         self._label.setWordWrap(True)
         self._button = Button(
-            theme, "Cancel editing", text="Cancel", kind="quiet", small=True, step="small", parent=self
+            theme, tr("Cancel editing"), text=tr("Cancel"), kind="quiet", small=True, step="small", parent=self
         )
         self._button.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)

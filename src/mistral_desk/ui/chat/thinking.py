@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.chat.blocks import Stack
 from mistral_desk.ui.chat.document import Style
 from mistral_desk.ui.theme.tokens import SPACE
@@ -35,15 +36,15 @@ class ThinkingView(QWidget):
         self._theme = theme
         self._preview = ""
         self._header = Button(
-            theme, "Thinking", icon="chevron-right", text="Thinking…", muted=True, small=True, parent=self
+            theme, tr("Thinking"), icon="chevron-right", text=tr("Thinking…"), muted=True, small=True, parent=self
         )
         self._header.clicked.connect(self._toggle)
         self._now = Button(
-            theme, "Answer now", text="Answer now", kind="outline", step="small", small=True, parent=self
+            theme, tr("Answer now"), text=tr("Answer now"), kind="outline", step="small", small=True, parent=self
         )
-        self._now.setToolTip("End the thinking and write the answer (Ctrl+Enter)")
+        self._now.setToolTip(tr("End the thinking and write the answer ({keys})", keys="Ctrl+Enter"))
         self._now.clicked.connect(self.answer_now)
-        self._stack = Stack(Style(theme, "body", muted=True), "Thought", self)
+        self._stack = Stack(Style(theme, "body", muted=True), tr("Thought"), self)
         self._stack.link.connect(self.link)
         self._clock = QTimer(self)
         self._clock.setInterval(250)
@@ -67,7 +68,9 @@ class ThinkingView(QWidget):
             self._header.set_label(title, title)
             self._place()
         self._header.set_icon("chevron-down" if self._turn.thought_open else self._closed_icon())
-        self._header.setAccessibleDescription("Open" if self._turn.thought_open else "Closed")
+        self._header.setAccessibleDescription(
+            trc("a state", "Open") if self._turn.thought_open else trc("a state", "Closed")
+        )
         if thinking and not self._clock.isActive():
             self._clock.start()
         elif not thinking:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.turn_view import AnswerView, TurnView, UserView
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -56,14 +57,14 @@ class Transcript(QAbstractScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Transcript")
-        self.viewport().setAccessibleName("Transcript")
+        self.setAccessibleName(tr("Transcript"))
+        self.viewport().setAccessibleName(tr("Transcript"))
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self._jump = Button(
             theme,
-            "Jump to latest",
+            tr("Jump to latest"),
             icon="down",
-            text="Jump to latest",
+            text=tr("Jump to latest"),
             kind="floating",
             step="small",
             round_=True,

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import in_words
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.document import Style
 from mistral_desk.ui.chat.prose import PlainView
@@ -77,7 +78,7 @@ class TurnView(QWidget):
         self._theme = theme
         self._last = False
         self._row = ActionRow(theme, self)
-        self._copy = self._row.add("Copy", "copy")
+        self._copy = self._row.add(tr("Copy"), "copy")
         self._copy.clicked.connect(self._copy_text)
         self._back = QTimer(self)
         self._back.setSingleShot(True)
@@ -137,7 +138,7 @@ class TurnView(QWidget):
 
     def _copied(self, *, over: bool) -> None:
         self._copy.set_icon("copy" if over else "check")
-        self._copy.set_label("Copy" if over else "Copied")
+        self._copy.set_label(tr("Copy") if over else tr("Copied"))
 
 
 class UserView(TurnView):
@@ -145,11 +146,13 @@ class UserView(TurnView):
 
     def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
         super().__init__(turn, theme, parent)
-        self.setAccessibleName("You")
-        self._text = PlainView("", Style(theme, "lead"), "Your message", self)
-        self._edit = self._row.add("Edit", "edit")
+        self.setAccessibleName(tr("You"))
+        self._text = PlainView("", Style(theme, "lead"), tr("Your message"), self)
+        self._edit = self._row.add(tr("Edit"), "edit")
         self._edit.clicked.connect(lambda: self.edit.emit(self.turn))
-        self._more = Button(theme, "Show all", text="Show all", step="small", muted=True, small=True, parent=self)
+        self._more = Button(
+            theme, tr("Show all"), text=tr("Show all"), step="small", muted=True, small=True, parent=self
+        )
         self._more.clicked.connect(self._fold)
         self._bubble = QRectF()
         self.refresh()
@@ -159,9 +162,16 @@ class UserView(TurnView):
         shown, hidden = self.turn.shown_text()
         self._text.set_text(shown + ("…" if hidden else ""))
         self._more.setVisible(bool(hidden) or self.turn.unfolded)
-        words = "Show less" if self.turn.unfolded else f"Show all {len(self.turn.text):,} characters".replace(",", " ")
+        every = len(self.turn.text)
+        words = trn("Show all {n} character", "Show all {n} characters", every)
+        if self.turn.unfolded:
+            words = tr("Show less")
         if self.turn.unfolded and hidden:
-            words = f"Show less ({hidden:,} more characters are not shown; Copy takes all)".replace(",", " ")
+            words = trn(
+                "Show less ({n} more character is not shown; Copy takes all)",
+                "Show less ({n} more characters are not shown; Copy takes all)",
+                hidden,
+            )
         self._more.set_label(words, words)
 
     def arrange(self, width: int, _span: Span | None) -> int:
@@ -213,13 +223,13 @@ class AnswerView(TurnView):
         super().__init__(turn, theme, parent)
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
-        self._stack = Stack(self._style, "Answer", self)
+        self._stack = Stack(self._style, tr("Answer"), self)
         self._stack.link.connect(self.link)
         self._status = StatusLine(theme, self)
         self._note: Note | None = None
-        self._again = self._row.add("Try again", "retry")
+        self._again = self._row.add(tr("Try again"), "retry")
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
-        self._figures_button = self._row.add("Figures", "info")
+        self._figures_button = self._row.add(tr("Figures"), "info")
         self.refresh()
 
     @property
@@ -235,7 +245,7 @@ class AnswerView(TurnView):
     def refresh(self) -> None:
         """Show what the turn knows now."""
         turn = self.turn
-        self.setAccessibleName(turn.model or "Answer")
+        self.setAccessibleName(turn.model or tr("Answer"))
         if turn.thinking or turn.phase == "thinking":
             if self._thinking is None:
                 self._thinking = ThinkingView(turn, self._theme, self)
@@ -254,7 +264,7 @@ class AnswerView(TurnView):
         self._row.setVisible(not turn.live)
         figures = speed(turn.figures)
         self._figures_button.setVisible(bool(figures))
-        self._figures_button.set_label(figures or "Figures")
+        self._figures_button.set_label(figures or tr("Figures"))
         self._copy.setVisible(bool(turn.text))
 
     def arrange(self, width: int, span: Span | None) -> int:
@@ -317,5 +327,5 @@ class AnswerView(TurnView):
                 self._note.deleteLater()
                 self._note = None
         elif self._note is None:
-            self._note = Note(self._theme, "error", in_words(problem), self)
+            self._note = Note(self._theme, "error", in_words(problem, tr), self)
             self._note.show()

@@ -5,11 +5,12 @@ Plain data without Qt. A turn is told what happens (`think`, `write`, `end`) and
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from mistral_desk.core import amounts
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.chat.markdown import Block, Splitter
 
 if TYPE_CHECKING:
@@ -114,25 +115,26 @@ class Turn:
         """The words over the thought."""
         seconds = self.thought_seconds(now)
         if self.phase == "thinking":
-            return f"Thinking… {seconds} s" if seconds else "Thinking…"
-        return f"Thought for {max(1, seconds)} s" if seconds else "Thought"
+            return tr("Thinking… {time}", time=amounts.seconds(seconds)) if seconds else tr("Thinking…")
+        return tr("Thought for {time}", time=amounts.seconds(max(1, seconds))) if seconds else tr("Thought")
 
     def status(self) -> str:
         """The line that says what is happening; empty when there is nothing to say."""
         match self.phase:
             case "waiting":
-                return "Getting ready"
+                return tr("Getting ready")
             case "loading":
-                return f"Loading the model {percent(self.fraction)}"
+                return tr("Loading the model {share}", share=percent(self.fraction))
             case "reading":
-                left = about(self.seconds_left)
-                return f"Reading your message {percent(self.fraction)}" + (f", {left}" if left else "")
+                left = amounts.about(self.seconds_left)
+                words = tr("Reading your message {share}", share=percent(self.fraction))
+                return tr("{state}, {left}", state=words, left=left) if left else words
             case "thinking":
                 return ""
             case "writing":
-                return "Writing"
+                return tr("Writing")
             case "done":
-                return _ENDINGS.get(self.ending, "")
+                return tr(_ENDINGS.get(self.ending, ""))
 
     def shown_text(self) -> tuple[str, int]:
         """What of a person's message is shown, and how many characters are not."""
@@ -162,44 +164,29 @@ class Turn:
 
 
 _ENDINGS: Final = {
-    "stopped": "Stopped",
-    "unfinished": "Interrupted: Mistral Desk was closed before the answer was complete",
-    "length": "Stopped at the longest answer that is allowed",
-    "context": "Stopped: the model's context is full",
+    "stopped": mark("Stopped"),
+    "unfinished": mark("Interrupted: Mistral Desk was closed before the answer was complete"),
+    "length": mark("Stopped at the longest answer that is allowed"),
+    "context": mark("Stopped: the model's context is full"),
 }
 
 
 def percent(fraction: float) -> str:
     """A share as whole percent; never 100 before it is done."""
-    return f"{min(99, math.floor(max(0.0, fraction) * 100))} %"
-
-
-def about(seconds: float | None) -> str:
-    """A rough time: *about 20 s*, *about 3 min*; empty when unknown or hardly worth saying."""
-    if seconds is None or seconds < 1.5:
-        return ""
-    if seconds < 10:
-        return f"about {round(seconds)} s"
-    if seconds < 90:
-        return f"about {5 * round(seconds / 5)} s"
-    return f"about {round(seconds / 60)} min"
+    return amounts.percent(min(0.99, fraction))
 
 
 def speed(figures: Figures | None) -> str:
     """What an answer took, in one line for a tool tip; empty when nothing was measured."""
     if figures is None or not figures.generated_tokens:
         return ""
-    parts = [f"{figures.generated_tokens:,} tokens".replace(",", " ")]
+    parts = [trn("{n} token", "{n} tokens", figures.generated_tokens)]
     if figures.tokens_per_s:
-        parts.append(
-            f"{figures.tokens_per_s:.1f} tokens/s"
-            if figures.tokens_per_s < 20
-            else f"{figures.tokens_per_s:.0f} tokens/s"
-        )
+        parts.append(amounts.speed(figures.tokens_per_s))
     if figures.first_token_s is not None:
-        parts.append(f"first after {figures.first_token_s:.1f} s")
+        parts.append(tr("first after {time}", time=amounts.seconds(figures.first_token_s, 1)))
     if figures.prompt_tokens:
-        parts.append(
-            f"{figures.prompt_tokens - figures.cached_tokens} tokens read anew, {figures.cached_tokens} remembered"
-        )
+        anew = figures.prompt_tokens - figures.cached_tokens
+        parts.append(trn("{n} token read anew", "{n} tokens read anew", anew))
+        parts.append(trn("{n} token remembered", "{n} tokens remembered", figures.cached_tokens))
     return " · ".join(parts)

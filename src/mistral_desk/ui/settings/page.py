@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSpinBox
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.segmented import Segmented
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 Declared = declared.Choice | declared.Whole | declared.Switch
-SECTIONS: Final = {"appearance": "Appearance", "chat": "Chat", "hardware": "Hardware"}
+SECTIONS: Final = {"appearance": mark("Appearance"), "chat": mark("Chat"), "hardware": mark("Hardware")}
 STEPS: Final = {"%": 10, "tokens": 1024}
 SETTLE_MS: Final = 400
 
@@ -45,7 +46,7 @@ class SettingsPage(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Settings")
+        self.setAccessibleName(tr("Settings"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inner = _Ground(theme)
         column = QVBoxLayout()
@@ -65,14 +66,14 @@ class SettingsPage(QScrollArea):
         self._restyle()
 
     def _build(self, column: QVBoxLayout, parent: QWidget) -> None:
-        head = QLabel("Settings", parent)
+        head = QLabel(tr("Settings"), parent)
         self._titles.append((head, "title"))
         column.addWidget(head)
         section = ""
         for setting in declared.ALL:
             if setting.section != section:
                 section = setting.section
-                title = QLabel(SECTIONS.get(section, section.capitalize()), parent)
+                title = QLabel(tr(SECTIONS.get(section, section.capitalize())), parent)
                 self._titles.append((title, "heading"))
                 column.addSpacing(SPACE[4])
                 column.addWidget(title)
@@ -81,15 +82,17 @@ class SettingsPage(QScrollArea):
 
     def _row(self, setting: Declared, parent: QWidget) -> QWidget:
         row = _Row(self._theme, parent)
-        label, text = QLabel(setting.label, row), QLabel(setting.help, row)
+        label, text = QLabel(tr(setting.label), row), QLabel(tr(setting.help), row)
         text.setWordWrap(True)
         self._titles += [(label, "body"), (text, "muted")]
         control = self._control(setting, row)
         self.controls[setting.name] = control
         label.setBuddy(control)
-        control.setAccessibleDescription(setting.help)
-        reset = Button(self._theme, f"Reset {setting.label}", icon="undo", small=True, muted=True, parent=row)
-        reset.setToolTip("Back to the default")
+        control.setAccessibleDescription(tr(setting.help))
+        reset = Button(
+            self._theme, tr("Reset {label}", label=tr(setting.label)), icon="undo", small=True, muted=True, parent=row
+        )
+        reset.setToolTip(tr("Back to the default"))
         reset.clicked.connect(lambda: self._change(lambda: self._settings.reset(setting)))
 
         def show(_value: object = None) -> None:
@@ -119,14 +122,16 @@ class SettingsPage(QScrollArea):
         return self._number(setting, parent)
 
     def _choice(self, setting: declared.Choice, parent: QWidget) -> QWidget:
-        made = Segmented(self._theme, setting.label, setting.choices, parent)
+        made = Segmented(
+            self._theme, tr(setting.label), {key: tr(label) for key, label in setting.choices.items()}, parent
+        )
         made.set_value(self._settings.get(setting))
         made.chosen.connect(lambda key: self._change(lambda: self._settings.set(setting, key)))
         self._settings.listen(setting, made.set_value)
         return made
 
     def _switch(self, setting: declared.Switch, parent: QWidget) -> QWidget:
-        made = Switch(self._theme, setting.label, parent)
+        made = Switch(self._theme, tr(setting.label), parent)
         made.setChecked(self._settings.get(setting))
         made.clicked.connect(lambda: self._change(lambda: self._settings.set(setting, made.isChecked())))
         self._settings.listen(setting, made.setChecked)
@@ -134,15 +139,15 @@ class SettingsPage(QScrollArea):
 
     def _number(self, setting: declared.Whole, parent: QWidget) -> QWidget:
         made = _Number(parent)
-        made.setAccessibleName(setting.label)
+        made.setAccessibleName(tr(setting.label))
         step = STEPS.get(setting.unit, 1)
         made.setSingleStep(step)
         made.setRange(setting.minimum - (step if setting.automatic else 0), setting.maximum)
-        made.setSuffix(f" {setting.unit}" if setting.unit else "")
+        made.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
         made.setMinimumWidth(140)
         if setting.automatic:
             made.setRange(0, setting.maximum)
-            made.setSpecialValueText("Automatic")
+            made.setSpecialValueText(tr("Automatic"))
         made.setValue(self._settings.get(setting))
         settle = QTimer(made)
         settle.setSingleShot(True)

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sidebar.days import groups
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.icons import icon
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _Index = QModelIndex | QPersistentModelIndex
 ID: Final = Qt.ItemDataRole.UserRole
 BUSY: Final = Qt.ItemDataRole.UserRole + 1
-UNTITLED: Final = "New chat"
+UNTITLED: Final = mark("New chat")
 
 
 class ChatsModel(QAbstractListModel):
@@ -92,13 +93,14 @@ class ChatsModel(QAbstractListModel):
         if isinstance(row, str):
             return row if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
-            return row.title or UNTITLED
+            return row.title or tr(UNTITLED)
         if role == ID:
             return row.id
         if role == BUSY:
             return row.id in self._busy
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return (row.title or UNTITLED) + (", answering" if row.id in self._busy else "")
+            title = row.title or tr(UNTITLED)
+            return tr("{title}, answering", title=title) if row.id in self._busy else title
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -170,7 +172,7 @@ class _Delegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, _option: QStyleOptionViewItem, _index: _Index) -> QWidget:
         """A line for the new title."""
         line = QLineEdit(parent)
-        line.setAccessibleName("New title")
+        line.setAccessibleName(tr("New title"))
         line.setMaxLength(200)
         return line
 
@@ -191,7 +193,7 @@ class ChatsView(QListView):
         self._theme = theme
         self.setModel(model)
         self.setItemDelegate(_Delegate(theme, self))
-        self.setAccessibleName("Chats")
+        self.setAccessibleName(tr("Chats"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -233,8 +235,8 @@ class ChatsView(QListView):
         key = index.data(ID)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icon("edit", colour), "Rename").triggered.connect(lambda: self.edit(index))
-        menu.addAction(icon("trash", colour), "Delete").triggered.connect(lambda: self.delete_asked.emit(key))
+        menu.addAction(icon("edit", colour), tr("Rename")).triggered.connect(lambda: self.edit(index))
+        menu.addAction(icon("trash", colour), tr("Delete")).triggered.connect(lambda: self.delete_asked.emit(key))
         menu.popup(place)
 
     def _chosen(self, index: QModelIndex) -> None:

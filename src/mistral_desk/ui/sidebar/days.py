@@ -5,32 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from mistral_desk.core.amounts import month
+from mistral_desk.core.words import tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mistral_desk.chat.message import Conversation
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
-
 
 def label(conversation: Conversation, now: datetime) -> str:
     """The group of a conversation at the local time `now`."""
     if conversation.pinned:
-        return "Pinned"
+        return tr("Pinned")
     day = datetime.fromtimestamp(conversation.updated, tz=now.tzinfo).date()
     today = now.date()
     if day >= today:
-        return "Today"
+        return tr("Today")
     if day == today - timedelta(days=1):
-        return "Yesterday"
+        return tr("Yesterday")
     if day > today - timedelta(days=7):
-        return "Last 7 days"
+        return tr("Last 7 days")
     if day > today - timedelta(days=30):
-        return "Last 30 days"
-    return f"{MONTHS[day.month - 1]} {day.year}"
+        return tr("Last 30 days")
+    return month(day.year, day.month)
 
 
 def groups(conversations: Iterable[Conversation], now: datetime) -> list[tuple[str, list[Conversation]]]:

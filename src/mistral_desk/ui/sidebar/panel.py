@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sidebar.chats import ChatsModel, ChatsView
 from mistral_desk.ui.sidebar.days import matching
 from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.theme.theme import Theme
 
-NOTHING_YET = "Your chats will stand here."
-NOTHING_FOUND = "No chat has these words in its title."
+NOTHING_YET = mark("Your chats will stand here.")
+NOTHING_FOUND = mark("No chat has these words in its title.")
 
 
 class Sidebar(QWidget):
@@ -44,15 +45,17 @@ class Sidebar(QWidget):
         self.model = ChatsModel()
         self.chats = ChatsView(theme, self.model, self)
         self._name = QLabel("Mistral Desk", self)
-        self._hide = Button(theme, "Hide the sidebar", icon="panel", small=True, muted=True, parent=self)
-        self._hide.setToolTip("Hide the sidebar (Ctrl+B)")
-        self.new = Button(theme, "New chat", icon="compose", text="New chat", kind="row", parent=self)
-        self.new.setToolTip("New chat (Ctrl+N)")
-        self.search = SearchField(theme, "Search chats", self)
-        self._nothing = QLabel(NOTHING_YET, self)
+        self._hide = Button(theme, tr("Hide the sidebar"), icon="panel", small=True, muted=True, parent=self)
+        self._hide.setToolTip(tr("{what} ({keys})", what=tr("Hide the sidebar"), keys="Ctrl+B"))
+        self.new = Button(theme, tr("New chat"), icon="compose", text=tr("New chat"), kind="row", parent=self)
+        self.new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys="Ctrl+N"))
+        self.search = SearchField(theme, tr("Search chats"), self)
+        self._nothing = QLabel(tr(NOTHING_YET), self)
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        self.settings_button = Button(theme, "Settings", icon="settings", text="Settings", kind="row", parent=self)
+        self.settings_button = Button(
+            theme, tr("Settings"), icon="settings", text=tr("Settings"), kind="row", parent=self
+        )
         self._lay_out()
         self._connect()
         self._restyle()
@@ -91,7 +94,7 @@ class Sidebar(QWidget):
         words = self.search.text()
         shown = matching(self._all, words) if words.strip() else self._all
         self.model.show(shown)
-        self._nothing.setText(NOTHING_FOUND if words.strip() else NOTHING_YET)
+        self._nothing.setText(tr(NOTHING_FOUND if words.strip() else NOTHING_YET))
         self._views.setCurrentWidget(self.chats if shown else self._nothing)
         self.set_current(self._current)
 

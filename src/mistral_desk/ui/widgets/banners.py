@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note
@@ -31,7 +32,7 @@ class Banner(QWidget):
         self._theme = theme
         self.notice = notice
         self.note = Note(theme, notice.kind, notice.words, self)
-        self.close_button = Button(theme, "Close this notice", icon="close", small=True, muted=True, parent=self)
+        self.close_button = Button(theme, tr("Close this notice"), icon="close", small=True, muted=True, parent=self)
         self.close_button.clicked.connect(lambda: self.closed.emit(self))
         self.action: Button | None = None
         if notice.action:
@@ -82,7 +83,7 @@ class Banners(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.banners: list[Banner] = []
-        self.setAccessibleName("Notices")
+        self.setAccessibleName(tr("Notices"))
         self.hide()
         theme.changed.connect(self.place)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter
 
+from mistral_desk.core.amounts import percent
+from mistral_desk.core.words import tr
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
@@ -22,17 +24,18 @@ class ModelChip(Button):
     """A button with the model's name; its accessible name is *Model*, its value what is shown."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, "Model", text="", step="small", muted=True, round_=True, parent=parent)
+        super().__init__(theme, tr("Model"), text="", step="small", muted=True, round_=True, parent=parent)
         self._fraction: float | None = None
-        self.setToolTip("The model that answers")
+        self.setToolTip(tr("The model that answers"))
 
     def set_model(self, title: str, fraction: float | None = None) -> None:
         """Show a model; `fraction` (0 to 1) while it is being loaded."""
-        loading = fraction is not None
-        self.setAccessibleDescription(f"{title}, loading {int(100 * (fraction or 0))} %" if loading else title)
+        self.setAccessibleDescription(
+            tr("{title}, loading {share}", title=title, share=percent(fraction)) if fraction is not None else title
+        )
         if title != self.text():
             self.setText(title)
-            self.setToolTip(f"The model that answers: {title}")
+            self.setToolTip(tr("The model that answers: {title}", title=title))
             self.updateGeometry()
         if fraction != self._fraction:
             self._fraction = fraction

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -27,6 +27,7 @@ class SearchField(QLineEdit):
         self.setAccessibleName(name)
         self.setPlaceholderText(name)
         self.setFrame(False)
+        self.setStyleSheet("background: transparent; border: 0;")  # else Qt fills over what is painted below
         self.setClearButtonEnabled(True)
         self.setTextMargins(SPACE[1] + _ICON + 2, 0, SPACE[0], 0)
         theme.changed.connect(self._restyle)
@@ -51,7 +52,6 @@ class SearchField(QLineEdit):
         self.setFont(self._theme.font("body"))
         self.setFixedHeight(self._theme.control + 2)
         palette = self.palette()
-        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
         palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
         palette.setColor(QPalette.ColorRole.PlaceholderText, self._theme.colour("muted"))
         self.setPalette(palette)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS
 from mistral_desk.ui.widgets.button import Button
 
@@ -35,7 +36,7 @@ class Segmented(QWidget):
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(2)
         for key, label in choices.items():
-            button = Button(theme, f"{name}: {label}", text=label, parent=self)
+            button = Button(theme, tr("{name}: {value}", name=name, value=label), text=label, parent=self)
             button.setCheckable(True)
             button.setToolTip("")
             button.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))

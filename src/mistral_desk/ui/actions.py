@@ -1,0 +1,111 @@
+"""The declared commands as Qt's actions, and the menus that are made of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, Command, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QMainWindow, QMenuBar, QWidget
+
+    from mistral_desk.ui.commands import Group
+
+_ROLES: Final = {
+    "none": QAction.MenuRole.NoRole,
+    "preferences": QAction.MenuRole.PreferencesRole,
+    "quit": QAction.MenuRole.QuitRole,
+    "about": QAction.MenuRole.AboutRole,
+}
+
+
+class Actions(QObject):
+    """One action for each command of a window. Whether it is possible is asked when it is needed, never remembered."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._state: Callable[[], State] = State
+        self._acts: dict[str, Callable[[], object]] = {}
+        self.by_id: dict[str, QAction] = {}
+        for command in COMMANDS:
+            if command.action:
+                self.by_id[command.id] = self._action(command, window)
+        if sys.platform == "darwin":
+            self._fill_bar(window.menuBar())
+
+    def bind(self, acts: dict[str, Callable[[], object]], state: Callable[[], State]) -> None:
+        """What each command does, and how to ask for the window's state."""
+        if unknown := acts.keys() - self.by_id.keys():
+            raise ValueError(f"no such commands: {sorted(unknown)}")
+        self._acts.update(acts)
+        self._state = state
+
+    @property
+    def unbound(self) -> set[str]:
+        """Commands that do nothing: a fault of whoever declared them."""
+        return self.by_id.keys() - self._acts.keys()
+
+    def possible(self) -> list[Command]:
+        """What can be done now and stands in the palette."""
+        state = self._state()
+        return [BY_ID[key] for key in self.by_id if BY_ID[key].palette and BY_ID[key].when(state)]
+
+    def run(self, command: str) -> None:
+        """Do it, if it is possible now."""
+        if BY_ID[command].when(self._state()) and command in self._acts:
+            self._acts[command]()
+
+    def menu(self, parent: QWidget) -> QMenu:
+        """All commands in one menu, for the button of systems without a menu bar."""
+        menu = QMenu(parent)
+        for group in MENUS:
+            if not menu.isEmpty():
+                menu.addSeparator()
+            menu.addActions([action for action in self._of(group) if action is not self.by_id["quit"]])
+        menu.addSeparator()
+        menu.addAction(self.by_id["quit"])
+        self._live(menu)
+        return menu
+
+    def _fill_bar(self, bar: QMenuBar) -> None:
+        for group in MENUS:
+            menu = bar.addMenu(tr(GROUPS[group]))
+            menu.addActions(self._of(group))
+            self._live(menu)
+
+    def _of(self, group: Group) -> list[QAction]:
+        return [self.by_id[one.id] for one in COMMANDS if one.group == group and one.action and one.menu]
+
+    def _live(self, menu: QMenu) -> None:
+        """Grey what is impossible while the menu is open only: a greyed action would not hear its keys."""
+
+        def show() -> None:
+            state = self._state()
+            for command in COMMANDS:
+                if command.action:
+                    self.by_id[command.id].setEnabled(command.when(state))
+
+        def hide() -> None:
+            for action in self.by_id.values():
+                action.setEnabled(True)
+
+        menu.aboutToShow.connect(show)
+        menu.aboutToHide.connect(hide)
+
+    def _action(self, command: Command, window: QMainWindow) -> QAction:
+        action = QAction(tr(command.words), window)
+        action.setObjectName(command.id)
+        action.setShortcuts([QKeySequence(keys) for keys in command.here])
+        action.setMenuRole(_ROLES[command.role])
+        action.setAutoRepeat(command.id in ("larger", "smaller"))
+        action.triggered.connect(lambda _checked=False: self.run(command.id))
+        window.addAction(action)
+        return action

@@ -1,0 +1,126 @@
+"""Everything that a person can make the window do, declared once: words, keys, place in the menus, when it is possible.
+
+Actions, menus, the sheet of shortcuts and the command palette derive from this list. To add a command: a line in
+`COMMANDS`, and what it does in `Desk`.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from PySide6.QtGui import QKeySequence
+
+from mistral_desk.core.words import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Group = Literal["chat", "answer", "view", "help", "write", "list"]
+Role = Literal["none", "preferences", "quit", "about"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the window is about at this moment, as far as commands ask."""
+
+    page: str = "chat"
+    busy: bool = False
+    thinking: bool = False
+    can_think: bool = True
+    overlay: bool = False
+
+
+def always(_state: State) -> bool:
+    """Possible at any time."""
+    return True
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing to do.
+
+    `keys` are in Qt's portable form (Ctrl is ⌘ on macOS), the first is the one that is shown. `action` is False where
+    a widget listens to the keys itself: such a line stands on the sheet only. `palette` and `menu` say where else it
+    is offered.
+    """
+
+    id: str
+    words: str
+    group: Group
+    keys: tuple[str, ...] = ()
+    mac_keys: tuple[str, ...] | None = None
+    role: Role = "none"
+    when: Callable[[State], bool] = always
+    action: bool = True
+    palette: bool = True
+    menu: bool = True
+
+    @property
+    def here(self) -> tuple[str, ...]:
+        """The keys on this system."""
+        return self.mac_keys if sys.platform == "darwin" and self.mac_keys is not None else self.keys
+
+
+def _on_chat(state: State) -> bool:
+    return state.page == "chat"
+
+
+def _can_think(state: State) -> bool:
+    return state.page == "chat" and state.can_think
+
+
+def _busy(state: State) -> bool:
+    return state.busy
+
+
+def _thinking(state: State) -> bool:
+    return state.thinking
+
+
+COMMANDS: Final[tuple[Command, ...]] = (
+    Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",)),
+    Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",)),
+    Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
+    Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",)),
+    Command("quit", mark("Quit Mistral Desk"), "chat", ("Ctrl+Q",), role="quit"),
+    Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think),
+    Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking),
+    Command("stop", mark("Stop the answer"), "answer", when=_busy),
+    Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat),
+    Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",)),
+    Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+=")),
+    Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",)),
+    Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",)),
+    Command("next_region", mark("Next part of the window"), "view", ("F6",), palette=False, menu=False),
+    Command("previous_region", mark("Previous part of the window"), "view", ("Shift+F6",), palette=False, menu=False),
+    Command("escape", mark("Close what is open, or stop the answer"), "view", ("Esc",), palette=False, menu=False),
+    Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences"),
+    Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
+    Command("about", mark("About Mistral Desk"), "help", role="about"),
+    Command("send", mark("Send the message"), "write", ("Return",), action=False),
+    Command("new_line", mark("Start a new line"), "write", ("Shift+Return",), action=False),
+    Command("edit_last", mark("Edit the last message (in an empty composer)"), "write", ("Up",), action=False),
+    Command("open_chat", mark("Open the chat"), "list", ("Return",), action=False),
+    Command("rename_chat", mark("Rename the chat"), "list", ("F2",), action=False),
+    Command("delete_chat", mark("Delete the chat"), "list", ("Del",), action=False),
+)
+
+BY_ID: Final = {command.id: command for command in COMMANDS}
+GROUPS: Final[dict[Group, str]] = {
+    "chat": mark("Chat"),
+    "write": mark("In the composer"),
+    "answer": mark("Answer"),
+    "list": mark("In the list of chats"),
+    "view": mark("View"),
+    "help": mark("Settings and help"),
+}
+"""The groups in the order of the sheet."""
+MENUS: Final[tuple[Group, ...]] = ("chat", "answer", "view", "help")
+
+
+def keys_of(command: str) -> str:
+    """The first keys of a command as this system writes them; empty when it has none."""
+    here = BY_ID[command].here
+    return QKeySequence(here[0]).toString(QKeySequence.SequenceFormat.NativeText) if here else ""

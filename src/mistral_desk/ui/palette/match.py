@@ -1,0 +1,39 @@
+"""Which entries fit what was typed, and in which order. Pure, so that it can be tested without a window."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
+_AT_START: Final, _AT_WORD: Final, _INSIDE: Final = 0, 1, 2
+
+
+def folded(text: str) -> str:
+    """Without case and diacritics: *Ä* is *a*."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def rank(text: str, typed: str) -> int | None:
+    """How well a text fits: 0 begins with it, 1 its words begin like that, 2 has all the words; None fits not."""
+    title, wanted = folded(text), folded(typed).split()
+    if not wanted:
+        return _AT_START
+    if not all(word in title for word in wanted):
+        return None
+    if title.startswith(" ".join(wanted)):
+        return _AT_START
+    words = title.split()
+    if all(any(word.startswith(one) for word in words) for one in wanted):
+        return _AT_WORD
+    return _INSIDE
+
+
+def best(entries: Iterable[T], typed: str, title: Callable[[T], str], limit: int) -> list[T]:
+    """At most `limit` entries that fit, the best first; equal ones keep their order."""
+    fitting = [(place, entry) for entry in entries if (place := rank(title(entry), typed)) is not None]
+    return [entry for _place, entry in sorted(fitting, key=lambda pair: pair[0])][:limit]

@@ -1,0 +1,199 @@
+"""The palette on the screen: a field, and below it what fits, to be chosen with the arrow keys and Enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.palette.match import best
+from mistral_desk.ui.theme.contrast import blend
+from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.search import SearchField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mistral_desk.ui.theme.theme import Theme
+
+_Index = QModelIndex | QPersistentModelIndex
+SHOWN: Final = 50
+ROWS: Final = 9
+_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command or a chat: its words, a remark at the end of the line (keys, a kind), and what choosing it does."""
+
+    title: str
+    remark: str
+    icon: str
+    act: Callable[[], object]
+
+
+class EntriesModel(QAbstractListModel):
+    """What fits now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+
+    def show(self, entries: list[Entry]) -> None:
+        """Show these."""
+        self.beginResetModel()
+        self.entries = entries
+        self.endResetModel()
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """One row an entry."""
+        return 0 if parent is not None and parent.isValid() else len(self.entries)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The words; a screen reader hears the remark too."""
+        entry = self.entries[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return entry.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return spoken(entry)
+        return None
+
+
+def spoken(entry: Entry) -> str:
+    """An entry as it is read out."""
+    return tr("{what}, {remark}", what=entry.title, remark=entry.remark) if entry.remark else entry.title
+
+
+class Palette(Overlay):
+    """Chooses one of the entries; the field keeps the keyboard."""
+
+    widest = 620
+    from_top = True
+
+    def __init__(self, theme: Theme, entries: Sequence[Entry], parent: QWidget) -> None:
+        super().__init__(theme, tr("Commands and chats"), parent)
+        self._entries = entries
+        self.model = EntriesModel()
+        self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card)
+        self.list = QListView(self.card)
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(_Delegate(theme, self.list))
+        self.list.setAccessibleName(tr("Commands and chats"))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setMouseTracking(True)
+        self.list.viewport().setAutoFillBackground(False)
+        self._nothing = Label(theme, tr("Nothing fits these words."), ink="muted", parent=self.card)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.list.setFixedHeight((theme.control + 4) * ROWS)
+        column = QVBoxLayout(self.card)
+        column.setContentsMargins(SPACE[2], SPACE[2], SPACE[2], SPACE[2])
+        column.setSpacing(SPACE[1])
+        column.addWidget(self.field)
+        column.addWidget(self.list)
+        column.addWidget(self._nothing)
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._filter)
+        self.field.returnPressed.connect(lambda: self._choose(self.list.currentIndex()))
+        self.list.clicked.connect(self._choose)
+        self.list.selectionModel().currentChanged.connect(self._announce)
+        self._filter()
+
+    def first(self) -> QWidget:
+        """The field."""
+        return self.field
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Up and Down move in the list while the field has the keyboard."""
+        if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            key, rows = event.key(), self.model.rowCount()
+            if key in _KEYS and rows:
+                step = {_KEYS[0]: -1, _KEYS[1]: 1, _KEYS[2]: 1 - ROWS, _KEYS[3]: ROWS - 1}[Qt.Key(key)]
+                here = self.list.currentIndex().row() + step
+                row = here % rows if abs(step) == 1 else max(0, min(rows - 1, here))
+                self.list.setCurrentIndex(self.model.index(row))
+                return True
+        return super().eventFilter(watched, event)
+
+    def _filter(self) -> None:
+        self.model.show(best(self._entries, self.field.text(), lambda entry: entry.title, SHOWN))
+        found = self.model.rowCount() > 0
+        self._nothing.setVisible(not found)
+        self.list.setVisible(found)
+        if found:
+            self.list.setCurrentIndex(self.model.index(0))
+        self._place()
+
+    def _announce(self, index: QModelIndex) -> None:
+        if index.isValid() and self.isVisible():
+            words = spoken(self.model.entries[index.row()])
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.list, words))
+
+    def _choose(self, index: QModelIndex) -> None:
+        if index.isValid():
+            entry = self.model.entries[index.row()]
+            self.accept()
+            entry.act()
+
+
+class _Delegate(QStyledItemDelegate):
+    """An icon, the words, and the remark at the end."""
+
+    def __init__(self, theme: Theme, view: QListView) -> None:
+        super().__init__(view)
+        self._theme = theme
+        self._view = view
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
+        """A control's height."""
+        return QSize(100, self._theme.control + 4)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """One line."""
+        colours = self._theme.colours
+        model = index.model()
+        entry = model.entries[index.row()] if isinstance(model, EntriesModel) else None
+        if entry is None:
+            return
+        mirrored = self._view.isRightToLeft()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(option.rect)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(blend(colours.accent, colours.canvas, 0.16 if chosen else 0.06)))
+            painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), RADIUS_SMALL, RADIUS_SMALL)
+        size = round(18 * max(1.0, self._theme.text_size / 100))
+        x = box.right() - SPACE[1] - size if mirrored else box.left() + SPACE[1]
+        sign = self._theme.pixmap(entry.icon, "muted", size, painter.device().devicePixelRatioF())
+        painter.drawPixmap(QRectF(x, box.center().y() - size / 2, size, size), sign, QRectF(sign.rect()))
+        line = box.adjusted(SPACE[1], 0, -SPACE[1], 0)
+        line.adjust(0 if mirrored else size + SPACE[1], 0, -(size + SPACE[1]) if mirrored else 0, 0)
+        start = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+        end = Qt.AlignmentFlag.AlignLeft if mirrored else Qt.AlignmentFlag.AlignRight
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(QColor(colours.text if chosen else colours.muted))
+        painter.drawText(line, int(end | Qt.AlignmentFlag.AlignVCenter), entry.remark)
+        used = painter.fontMetrics().horizontalAdvance(entry.remark) + SPACE[2] if entry.remark else 0
+        line.adjust(used if mirrored else 0, 0, 0 if mirrored else -used, 0)
+        painter.setFont(self._theme.font("body"))
+        painter.setPen(QColor(colours.text))
+        words = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideRight, int(line.width()))
+        painter.drawText(line, int(start | Qt.AlignmentFlag.AlignVCenter), words)
+        painter.restore()

@@ -1,0 +1,57 @@
+"""A line or a paragraph of plain text that follows the theme."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QLabel
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.theme.tokens import Step
+
+
+class Label(QLabel):
+    """Text in a step and a colour of the theme; `wrap` breaks it into lines, `copied` lets it be selected."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str,
+        step: Step = "body",
+        *,
+        ink: str = "text",
+        strong: bool = False,
+        wrap: bool = False,
+        copied: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(text, parent)
+        self._theme = theme
+        self._step: Step = step
+        self._ink = ink
+        self._strong = strong
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        if copied:
+            self.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
+            self.setAccessibleName(text)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def set_ink(self, ink: str) -> None:
+        """Another colour."""
+        self._ink = ink
+        self._restyle()
+
+    def _restyle(self) -> None:
+        self.setFont(self._theme.font(self._step, strong=self._strong))
+        palette = self.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour(self._ink))
+        self.setPalette(palette)

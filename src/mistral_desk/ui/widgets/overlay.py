@@ -1,0 +1,143 @@
+"""A sheet over the window: dims what is below, holds the keyboard while it is open, and gives it back.
+
+A dialog as a child of the window and not a window of its own: its place is ours on every system, and pictures have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent, QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class Overlay(QDialog):
+    """Covers its parent. Subclasses lay out `card`; `widest` and `share_of_height` bound it."""
+
+    widest = 600
+    from_top = False
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setAccessibleName(name)
+        self.setWindowTitle(name)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._theme = theme
+        self._before = QApplication.focusWidget()
+        self.card = _Card(theme, self)
+        parent.installEventFilter(self)
+        theme.changed.connect(self._place)
+
+    def open_over(self) -> None:
+        """Show it; the keyboard goes to `first`."""
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.show()
+        self.raise_()
+        self._place()
+        self.first().setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def first(self) -> QWidget:
+        """What gets the keyboard."""
+        return self
+
+    def done(self, result: int) -> None:
+        """Closed: the keyboard goes back to where it was."""
+        before, self._before = self._before, None
+        super().done(result)
+        try:
+            if before is not None and before.isVisible():
+                before.setFocus(Qt.FocusReason.OtherFocusReason)
+        except RuntimeError:  # Qt has deleted it meanwhile
+            pass
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the window."""
+        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
+            self.setGeometry(self.parentWidget().rect())
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes round inside."""
+        stops = self._stops()
+        here = QApplication.focusWidget()
+        if not stops:
+            return True
+        place = stops.index(here) if here in stops else (-1 if forward else 0)
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        stops[(place + (1 if forward else -1)) % len(stops)].setFocus(reason)
+        return True
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the card closes."""
+        if not self.card.geometry().contains(event.position().toPoint()):
+            self.reject()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The veil."""
+        painter = QPainter(self)
+        veil = QColor("#000000")
+        veil.setAlphaF(0.32 if self._theme.scheme == "light" else 0.55)
+        painter.fillRect(self.rect(), veil)
+        painter.end()
+
+    def _stops(self) -> list[QWidget]:
+        found: list[QWidget] = []
+        widget = self.nextInFocusChain()
+        while widget is not self and widget is not None:
+            if (
+                self.isAncestorOf(widget)
+                and widget.isVisible()
+                and widget.isEnabled()
+                and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+                and widget.focusProxy() is None
+            ):
+                found.append(widget)
+            widget = widget.nextInFocusChain()
+        return found
+
+    def _place(self) -> None:
+        if not self.isVisible():
+            return
+        scale = max(1.0, self._theme.text_size / 100)
+        width = min(round(self.widest * scale), self.width() - 2 * SPACE[3])
+        room = self.height() - 2 * SPACE[4]
+        layout = self.card.layout()
+        wanted = self.card.sizeHint().height()
+        if layout is not None and layout.hasHeightForWidth():
+            wanted = layout.totalHeightForWidth(width)
+        height = min(room, wanted)
+        y = max(SPACE[4], min(self.height() // 8, self.height() - height - SPACE[4]))
+        if not self.from_top:
+            y = (self.height() - height) // 2
+        self.card.setGeometry(QRect((self.width() - width) // 2, y, width, height))
+
+
+class _Card(QWidget):
+    """The raised surface."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        light = self._theme.scheme == "light"
+        painter.setPen(QPen(QColor(colours.hairline if light else colours.border), 1))
+        painter.setBrush(QColor(colours.canvas if light else colours.raised))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE, RADIUS_LARGE)
+        painter.end()
