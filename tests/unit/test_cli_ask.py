@@ -206,7 +206,7 @@ def test_progress_is_shown_on_a_terminal_and_taken_away(
     assert main(["ask", "hi", "--model", model]) == 0
     out, err = capsys.readouterr()
     assert out == "Done.\n"
-    assert "Loading ein Modell.gguf 50%" in err
+    assert "Loading ein Modell.gguf 50 %" in err
     assert "Reading your message" in err
     assert err.endswith("\r"), "the line is empty again"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core import settings
+from mistral_desk.core.errors import PHRASES
 from mistral_desk.core.messages import MESSAGES
 
 if TYPE_CHECKING:
@@ -73,6 +74,20 @@ def _called(root: Path, faults: list[str]) -> Iterator[Sentence]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), name)):
             if isinstance(node, ast.Call):
                 yield from calls(node, name, faults)
+                yield from phrases(node, name)
+
+
+def phrases(node: ast.Call, name: str) -> Iterator[Sentence]:
+    """Words of ours that a problem carries as parameters: `DeskError("…", reason="no context")`."""
+    if getattr(node.func, "id", "") not in {"DeskError", "Problem"}:
+        return
+    given = [(one.arg, one.value) for one in node.keywords]
+    for part in node.args:
+        if isinstance(part, ast.Dict):
+            given += [(getattr(key, "value", None), value) for key, value in zip(part.keys, part.values, strict=True)]
+    for parameter, value in given:
+        if parameter in PHRASES and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield Sentence(value.value, places=[name])
 
 
 def calls(node: ast.Call, name: str, faults: list[str]) -> Iterator[Sentence]:

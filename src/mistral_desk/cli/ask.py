@@ -13,9 +13,11 @@ import msgspec
 from mistral_desk.chat.message import Draft
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
+from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
+from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.model_ids import model_spec, model_title
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
@@ -28,9 +30,9 @@ INTERRUPTED: Final = 130
 """The exit status after Ctrl+C, as shells expect it."""
 
 _NOTES: Final[dict[Reason, str]] = {
-    "length": "(The answer was cut at the number of tokens asked for.)",
-    "context": "(The answer was cut because the model's context is full.)",
-    "stopped": "(Stopped.)",
+    "length": mark("(The answer was cut at the number of tokens asked for.)"),
+    "context": mark("(The answer was cut because the model's context is full.)"),
+    "stopped": mark("(Stopped.)"),
 }
 
 
@@ -133,12 +135,13 @@ class Terminal:
 
     def loading(self, title: str, fraction: float) -> None:
         """Show how far the model is loaded."""
-        self._status.show(f"Loading {title} {fraction:.0%}")
+        self._status.show(tr("Loading {title} {share}", title=title, share=percent(fraction)))
 
     def progress(self, event: PromptProgress) -> None:
         """Show how far the message is read."""
-        left = f", about {event.seconds_left:.0f} s" if event.seconds_left else ""
-        self._status.show(f"Reading your message {event.done / max(event.total, 1):.0%}{left}")
+        words = tr("Reading your message {share}", share=percent(event.done / max(event.total, 1)))
+        left = about(event.seconds_left)
+        self._status.show(tr("{state}, {left}", state=words, left=left) if left else words)
 
     def piece(self, piece: Piece) -> None:
         """Write a piece where it belongs."""
@@ -146,7 +149,7 @@ class Terminal:
         if piece.kind == "thinking":
             if not self._thinking:
                 self._thinking = True
-                sys.stderr.write(f"{self._dim}Thinking: ")
+                sys.stderr.write(f"{self._dim}{tr('Thinking: ')}")
             write_text(piece.text, sys.stderr)
             return
         self._end_thinking()
@@ -157,9 +160,9 @@ class Terminal:
         """End the lines; say what the text does not."""
         self._end_lines()
         if end.reason in _NOTES:
-            sys.stderr.write(_NOTES[end.reason] + "\n")
+            sys.stderr.write(tr(_NOTES[end.reason]) + "\n")
         elif not self._written:
-            sys.stderr.write("(The model ended without a word.)\n")
+            sys.stderr.write(tr("(The model ended without a word.)") + "\n")
 
     def broken(self, problem: Problem) -> None:
         """End what was begun, say what happened."""

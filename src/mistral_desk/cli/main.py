@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
 from mistral_desk.cli.output import use_utf8, write_problem
+from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import LANGUAGE, glance
+from mistral_desk.core.words import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +33,7 @@ def main(argv: Sequence[str], *, window: Callable[[str | None], int]) -> int:
 
     `window` opens the window, or draws it into the file that it is given: this room knows none.
     """
+    words.use(words.preferred(glance(folders().settings, LANGUAGE)))
     try:
         arguments = _parser().parse_args(argv)
     except SystemExit as end:  # argparse has said what there was to say
@@ -91,29 +95,33 @@ def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mistral-desk",
-        description="Talk to open models on this computer. Without a command, the window opens.",
+        description=tr("Talk to open models on this computer. Without a command, the window opens."),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")
-    parser.add_argument("--screenshot", metavar="FILE", help="render the window into a PNG file and exit")
+    parser.add_argument("--screenshot", metavar="FILE", help=tr("render the window into a PNG file and exit"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="JSON on stdout")
-    common.add_argument("--verbose", action="store_true", help="what the program does, on stderr")
+    common.add_argument("--json", action="store_true", help=tr("JSON on stdout"))
+    common.add_argument("--verbose", action="store_true", help=tr("what the program does, on stderr"))
 
-    ask = commands.add_parser("ask", parents=[common], help="ask one question", description=_ASK, allow_abbrev=False)
-    ask.add_argument("text", help='the question; "-" reads it from stdin')
-    ask.add_argument("--think", action="store_true", help="let the model think first; its thoughts go to stderr")
-    ask.add_argument("--model", default="builtin", metavar="ID|FILE", help="builtin (default) or a GGUF file")
-    ask.add_argument("--system", metavar="TEXT", help="instructions for the model")
-    ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help="makes the answer repeatable")
-    ask.add_argument("--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help="length of the answer at most")
+    ask = commands.add_parser(
+        "ask", parents=[common], help=tr("ask one question"), description=tr(_ASK), allow_abbrev=False
+    )
+    ask.add_argument("text", help=tr('the question; "-" reads it from stdin'))
+    ask.add_argument("--think", action="store_true", help=tr("let the model think first; its thoughts go to stderr"))
+    ask.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
+    ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
+    ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help=tr("makes the answer repeatable"))
     ask.add_argument(
-        "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help="0 always takes the likeliest word"
+        "--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("length of the answer at most")
+    )
+    ask.add_argument(
+        "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
     )
 
-    commands.add_parser("doctor", parents=[common], help="what a bug report needs", description=_DOCTOR)
+    commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
 
 
@@ -126,14 +134,16 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
         except ValueError:
             value = None
         if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low} to {high}")
+            raise argparse.ArgumentTypeError(
+                tr("{text} is not a number from {low} to {high}", text=repr(text), low=low, high=high)
+            )
         return value
 
     return parse
 
 
-_ASK: Final = (
+_ASK: Final = mark(
     "Ask one question; the answer is streamed to stdout. Nothing is stored. With --json each line is "
     'one object: {"type": "thinking"|"text", "text"}, at last {"type": "done", …} or {"type": "error", …}.'
 )
-_DOCTOR: Final = "Show versions, hardware, devices, folders and what protects you: what a bug report needs."
+_DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

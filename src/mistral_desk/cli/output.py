@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core.errors import in_words
+from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -54,7 +55,7 @@ def write_text(text: str, stream: TextIO) -> None:
 
 def write_problem(problem: Problem, *, as_json: bool) -> None:
     """Say what went wrong: a JSON line on stdout, or words on stderr."""
-    words = in_words(problem)
+    words = in_words(problem, str if as_json else tr)  # programs read English
     if as_json:
         write_json(Error(problem.id, words.title, words.message, words.hint))
         return

@@ -5,7 +5,7 @@ They travel as an id with parameters, also across the worker's pipe, and become 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Parameter = str | int | float
+PHRASES: Final = frozenset({"kind", "label", "reason", "rule"})
+"""Parameters that are words of ours (or of the system) inside a sentence; all others are names and numbers."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -60,11 +62,17 @@ class DeskError(Exception):
 def in_words(problem: Problem, translate: Callable[[str], str] = str) -> Words:
     """Put a problem into words; `translate` maps an English source text to the person's language.
 
+    Short phrases among the parameters (`PHRASES`) are translated too, where the language has them.
     An id that nobody declared, or a parameter that is missing, still gives words: an error about an error
     would lose the first one.
     """
     text = MESSAGES.get(problem.id) or MESSAGES["unexpected"]
-    params = _Lenient(problem.params)
+    params = _Lenient(
+        {
+            name: translate(value) if name in PHRASES and isinstance(value, str) and value else value
+            for name, value in problem.params.items()
+        }
+    )
     return Words(
         *(translate(part).format_map(params) if part else "" for part in (text.title, text.message, text.hint))
     )

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
+from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.remote import ModelSpec
 
 if TYPE_CHECKING:
     from mistral_desk.core.settings import Settings
 
 BUILTIN: Final = "builtin"
-BUILTIN_TITLE: Final = "Guide (demonstration)"
+BUILTIN_TITLE: Final = mark("Guide (demonstration)")
 
 
 def model_title(model: str) -> str:
     """The name to show for a model id."""
-    return BUILTIN_TITLE if model == BUILTIN else printable(Path(model).name)
+    return tr(BUILTIN_TITLE) if model == BUILTIN else printable(Path(model).name)
 
 
 def model_spec(model: str, settings: Settings) -> ModelSpec:

@@ -56,6 +56,7 @@ class Command:
     action: bool = True
     palette: bool = True
     menu: bool = True
+    icon: str = "chevron-right"
 
     @property
     def here(self) -> tuple[str, ...]:
@@ -80,25 +81,25 @@ def _thinking(state: State) -> bool:
 
 
 COMMANDS: Final[tuple[Command, ...]] = (
-    Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",)),
-    Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",)),
+    Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",), icon="compose"),
+    Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
-    Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",)),
-    Command("quit", mark("Quit Mistral Desk"), "chat", ("Ctrl+Q",), role="quit"),
-    Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think),
-    Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking),
-    Command("stop", mark("Stop the answer"), "answer", when=_busy),
-    Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat),
-    Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",)),
-    Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+=")),
+    Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
+    Command("quit", mark("Quit Mistral Desk"), "chat", ("Ctrl+Q",), role="quit", icon="close"),
+    Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
+    Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
+    Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
+    Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
+    Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
+    Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+="), icon="plus"),
     Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",)),
-    Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",)),
+    Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",), icon="undo"),
     Command("next_region", mark("Next part of the window"), "view", ("F6",), palette=False, menu=False),
     Command("previous_region", mark("Previous part of the window"), "view", ("Shift+F6",), palette=False, menu=False),
     Command("escape", mark("Close what is open, or stop the answer"), "view", ("Esc",), palette=False, menu=False),
-    Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences"),
+    Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences", icon="settings"),
     Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
-    Command("about", mark("About Mistral Desk"), "help", role="about"),
+    Command("about", mark("About Mistral Desk"), "help", role="about", icon="info"),
     Command("send", mark("Send the message"), "write", ("Return",), action=False),
     Command("new_line", mark("Start a new line"), "write", ("Shift+Return",), action=False),
     Command("edit_last", mark("Edit the last message (in an empty composer)"), "write", ("Up",), action=False),

@@ -13,6 +13,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.ui import wiring
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
@@ -48,10 +49,11 @@ class Desk(QObject):
         self._open: dict[int, Chat] = {}
         self._listed: tuple[Conversation, ...] = ()
         self.window.new_chat.connect(self.new_chat)
-        self.window.sidebar.opened.connect(lambda key: self.tasks.spawn(self._open_chat(key), "open a chat"))
+        self.window.sidebar.opened.connect(self.open_chat)
         self.window.sidebar.renamed.connect(lambda key, title: self.tasks.spawn(self._rename(key, title), "rename"))
         self.window.sidebar.delete_asked.connect(lambda key: self.tasks.spawn(self._delete(key), "delete"))
         self.page.model_menu.connect(self._model_menu)
+        wiring.bind(self)
         self._follow_settings()
         self.new_chat()
 
@@ -73,6 +75,25 @@ class Desk(QObject):
         chat = self._make()
         chat.think = self._services.settings.get(declared.THINK_BY_DEFAULT)
         self._show(chat)
+
+    def open_chat(self, key: int) -> None:
+        """Show a stored conversation."""
+        self.tasks.spawn(self._open_chat(key), "open a chat")
+
+    @property
+    def listed(self) -> tuple[Conversation, ...]:
+        """The conversations as the sidebar has them."""
+        return self._listed
+
+    @property
+    def theme(self) -> Theme:
+        """The look."""
+        return self._theme
+
+    @property
+    def services(self) -> Services:
+        """What the window stands on."""
+        return self._services
 
     async def refresh(self) -> None:
         """Read the list of conversations anew."""
@@ -167,13 +188,12 @@ class Desk(QObject):
             action.setChecked(model == self.model.id)
             action.triggered.connect(lambda _on=False, model=model: self._choose(model))
         menu.addSeparator()
-        menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(
-            self._ask_file
-        )
+        menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(self.ask_file)
         hint = menu.sizeHint()
         menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
 
-    def _ask_file(self) -> None:
+    def ask_file(self) -> None:
+        """Have the person choose a model file."""
         dialog = QFileDialog(
             self.window, tr("Open a GGUF file"), str(Path.home()), tr("Models ({pattern})", pattern="*.gguf")
         )

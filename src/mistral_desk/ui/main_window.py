@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QPainter
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import tr
+from mistral_desk.ui.actions import Actions
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.chat.page import ChatPage
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.settings.page import SettingsPage
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.overlay import Overlay
 
 NARROW: Final = 760
 """Below this width the sidebar makes room by itself."""
@@ -42,6 +40,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(theme, self)
         self.top = TopBar(theme, self)
         self._wanted = True
+        self.overlay: Overlay | None = None
         self.setWindowTitle("Mistral Desk")
         self.setMinimumSize(420, 480)
         self.resize(1180, 800)
@@ -54,7 +53,8 @@ class MainWindow(QMainWindow):
         self.top.new_chat.connect(self.new_chat)
         self.top.show_sidebar.connect(self.toggle_sidebar)
         settings.back.connect(self.show_chat)
-        self._actions()
+        self.commands = Actions(self)
+        self.top.menu_asked.connect(self.show_menu)
         self._place_sidebar()
 
     # --- pages --------------------------------------------------------------------------------------
@@ -73,6 +73,36 @@ class MainWindow(QMainWindow):
         self._pages.setCurrentWidget(self.settings)
         self.sidebar.set_page("settings")
 
+    @property
+    def page(self) -> str:
+        """The page that is open."""
+        return "settings" if self._pages.currentWidget() is self.settings else "chat"
+
+    def show_overlay(self, overlay: Overlay) -> None:
+        """Open a sheet over the window; another one that is open gives way, one of the same kind closes only."""
+        old, self.overlay = self.overlay, None
+        if old is not None:
+            old.reject()
+            if type(old) is type(overlay):
+                overlay.deleteLater()
+                return
+        self.overlay = overlay
+
+        def closed(_result: int) -> None:
+            if self.overlay is overlay:
+                self.overlay = None
+
+        overlay.finished.connect(closed)
+        overlay.open_over()
+
+    def show_menu(self) -> None:
+        """All commands, below the button of the top bar."""
+        menu = self.commands.menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        button = self.top.more
+        x = 0 if self.isRightToLeft() else button.width() - menu.sizeHint().width()
+        menu.popup(button.mapToGlobal(QPoint(x, button.height() + 2)))
+
     def toggle_sidebar(self) -> None:
         """Show or hide the sidebar; the choice holds while there is room for it."""
         self._wanted = not self.sidebar.isVisible()
@@ -90,33 +120,11 @@ class MainWindow(QMainWindow):
 
     # --- keys ---------------------------------------------------------------------------------------
 
-    def _actions(self) -> None:
-        self._action(tr("New chat"), "Ctrl+N", self.new_chat.emit)
-        self._action(tr("Show or hide the sidebar"), "Ctrl+B", self.toggle_sidebar)
-        self._action(tr("Search chats"), "Ctrl+Shift+F", self._search)
-        self._action(tr("Think harder"), "Ctrl+T", self.chat.composer.toggle_think)
-        self._action(tr("Model"), "Ctrl+M", self.chat.model_menu.emit)
-        self._action(tr("Answer now"), "Ctrl+Return", self.chat.answer_now)
-        settings = self._action(tr("Settings"), "Ctrl+,", self.show_settings)
-        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
-        self._action(tr("Close or stop"), "Esc", self.escape)
-        self._action(tr("Next region"), "F6", lambda: self._region(1))
-        self._action(tr("Previous region"), "Shift+F6", lambda: self._region(-1))
-        leave = self._action(tr("Quit Mistral Desk"), "Ctrl+Q", self.close_asked.emit)
-        leave.setMenuRole(QAction.MenuRole.QuitRole)
-        if sys.platform == "darwin":
-            menu = self.menuBar().addMenu(tr("Chat"))
-            menu.addActions(self.actions())
-
-    def _action(self, name: str, keys: str, act: Callable[[], object]) -> QAction:
-        action = QAction(name, self)
-        action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: act())
-        self.addAction(action)
-        return action
-
     def escape(self) -> None:
         """Close the innermost thing that is open, else stop the answer."""
+        if self.overlay is not None:
+            self.overlay.reject()
+            return
         if self.banners.close_newest():
             return
         if self._pages.currentWidget() is not self.chat:
@@ -130,12 +138,14 @@ class MainWindow(QMainWindow):
             return
         self.chat.stop()
 
-    def _search(self) -> None:
+    def search_chats(self) -> None:
+        """The keyboard goes to the field over the list."""
         if not self.sidebar.isVisible():
             self.toggle_sidebar()
         self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
-    def _region(self, step: int) -> None:
+    def go_to_region(self, step: int) -> None:
+        """The keyboard goes to the next part of the window, or back."""
         regions: list[QWidget] = self.sidebar.regions() if self.sidebar.isVisible() else []
         if self._pages.currentWidget() is self.chat:
             regions = [*regions, *(region for region in self.chat.regions() if region.isVisible())]

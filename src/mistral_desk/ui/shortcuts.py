@@ -115,7 +115,9 @@ class KeyCap(QWidget):
     def sizeHint(self) -> QSize:
         """Round its text."""
         metrics = self.fontMetrics()
-        return QSize(max(metrics.height() + 4, metrics.horizontalAdvance(self.keys) + 2 * SPACE[1]), metrics.height() + 6)
+        return QSize(
+            max(metrics.height() + 4, metrics.horizontalAdvance(self.keys) + 2 * SPACE[1]), metrics.height() + 6
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A quiet frame."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -25,15 +27,19 @@ class TopBar(QWidget):
 
     new_chat = Signal()
     show_sidebar = Signal()
+    menu_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._title = ""
         self._show = Button(theme, tr("Show the sidebar"), icon="panel", muted=True, parent=self)
-        self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys="Ctrl+B"))
+        self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys=keys_of("sidebar")))
         self._new = Button(theme, tr("New chat"), icon="compose", muted=True, parent=self)
-        self._new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys="Ctrl+N"))
+        self._new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys=keys_of("new_chat")))
+        self.more = Button(theme, tr("Menu"), icon="more", muted=True, parent=self)
+        self.more.setVisible(sys.platform != "darwin")  # macOS has its menu bar
+        self.more.clicked.connect(self.menu_asked)
         self._show.clicked.connect(self.show_sidebar)
         self._new.clicked.connect(self.new_chat)
         row = QHBoxLayout(self)
@@ -42,6 +48,7 @@ class TopBar(QWidget):
         row.addWidget(self._show)
         row.addWidget(self._new)
         row.addStretch(1)
+        row.addWidget(self.more)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -64,7 +71,7 @@ class TopBar(QWidget):
         painter.fillRect(self.rect(), self._theme.colour("canvas"))
         painter.setFont(self._theme.font("body"))
         painter.setPen(self._theme.colour("muted"))
-        side = SPACE[4] if self._show.isHidden() else 2 * self._theme.control + SPACE[3]
+        side = (1 if self._show.isHidden() else 2) * self._theme.control + SPACE[3]
         box = QRect(side, 0, self.width() - 2 * side, self.height())
         words = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)

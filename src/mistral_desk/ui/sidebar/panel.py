@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.sidebar.chats import ChatsModel, ChatsView
 from mistral_desk.ui.sidebar.days import matching
 from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
@@ -46,9 +47,9 @@ class Sidebar(QWidget):
         self.chats = ChatsView(theme, self.model, self)
         self._name = QLabel("Mistral Desk", self)
         self._hide = Button(theme, tr("Hide the sidebar"), icon="panel", small=True, muted=True, parent=self)
-        self._hide.setToolTip(tr("{what} ({keys})", what=tr("Hide the sidebar"), keys="Ctrl+B"))
+        self._hide.setToolTip(tr("{what} ({keys})", what=tr("Hide the sidebar"), keys=keys_of("sidebar")))
         self.new = Button(theme, tr("New chat"), icon="compose", text=tr("New chat"), kind="row", parent=self)
-        self.new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys="Ctrl+N"))
+        self.new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys=keys_of("new_chat")))
         self.search = SearchField(theme, tr("Search chats"), self)
         self._nothing = QLabel(tr(NOTHING_YET), self)
         self._nothing.setWordWrap(True)
