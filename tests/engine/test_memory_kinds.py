@@ -153,7 +153,7 @@ def misses(rounds: Sequence[Round], path: Path, tolerance: float) -> list[str]:
     with Reference(path, CONTEXT) as reference:
         prompts = Prompts(reference)
         found: list[str] = []
-        for number, turn in enumerate(rounds):
+        for number, turn in reversed([*enumerate(rounds)]):
             prompt = prompts.ids(turn.turns, turn.effort)
             verdicts = reference.judge(prompt, turn.reply.tokens)
             found += [f"turn {number}: {verdict}" for verdict in verdicts if verdict.gap > tolerance]
