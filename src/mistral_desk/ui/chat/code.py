@@ -124,6 +124,7 @@ class CodeView(QWidget):
         theme = self._style.theme
         font = theme.font(self._style.step, code=True)
         self._source.setFont(font)
+        theme.dress_bars(self._source)
         self._source.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(" "))
         self._coloured = []
         self._colour()

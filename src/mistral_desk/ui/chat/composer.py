@@ -65,6 +65,7 @@ class MessageEdit(QPlainTextEdit):
     def restyle(self) -> None:
         """Colours and fonts of the theme as it is now."""
         self.setFont(self._theme.font("lead"))
+        self._theme.dress_bars(self)
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
         palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))

@@ -18,7 +18,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -101,6 +101,53 @@ class _Line(QWidget):
         return QFontMetrics(self._font()).boundingRect(0, 0, width, 1000, flags, self._text).adjusted(0, 0, 0, 4)
 
 
+class _Cards(QWidget):
+    """Buttons in centred rows, as many beside each other as there is room for."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.buttons: list[Button] = []
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        """Rows wrap."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Pixels that the rows need."""
+        return sum(max(b.sizeHint().height() for b in row) + SPACE[1] for row in self._rows(width))
+
+    def sizeHint(self) -> QSize:
+        """As a layout wants it."""
+        return QSize(300, self.heightForWidth(max(300, self.width())))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Place the rows."""
+        y = 0
+        for row in self._rows(self.width()):
+            hints = [button.sizeHint() for button in row]
+            x = (self.width() - sum(hint.width() for hint in hints) - SPACE[1] * (len(row) - 1)) // 2
+            order = list(zip(row, hints, strict=True))
+            for button, hint in reversed(order) if self.isRightToLeft() else order:
+                button.setGeometry(x, y, min(hint.width(), self.width()), hint.height())
+                x += hint.width() + SPACE[1]
+            y += max(hint.height() for hint in hints) + SPACE[1]
+
+    def _rows(self, width: int) -> list[list[Button]]:
+        rows: list[list[Button]] = []
+        room = 0
+        for button in self.buttons:
+            needed = button.sizeHint().width()
+            if not rows or needed + SPACE[1] > room:
+                rows.append([])
+                room = width + SPACE[1]
+            rows[-1].append(button)
+            room -= needed + SPACE[1]
+        return rows
+
+
 class EmptyState(QWidget):
     """Shown instead of the transcript while there is nothing in it."""
 
@@ -119,19 +166,21 @@ class EmptyState(QWidget):
         column.addSpacing(SPACE[1])
         column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=self))
         column.addSpacing(SPACE[4])
-        self.buttons = [self._question(column, one) for one in examples()]
+        self.cards = _Cards(self)
+        self.buttons = [self._question(one) for one in examples()]
+        self.cards.setVisible(bool(self.buttons))
+        column.addWidget(self.cards)
         column.addStretch(6)
 
-    def _question(self, column: QVBoxLayout, example: Example) -> Button:
+    def _question(self, example: Example) -> Button:
         think = example.effort != "none"
         sign = "think" if think else ""
-        button = Button(self._theme, example.text, text=example.text, icon=sign, kind="card", parent=self)
+        button = Button(self._theme, example.text, text=example.text, icon=sign, kind="card", parent=self.cards)
         if think:
             button.setToolTip("Asked with Think harder")
             button.setAccessibleDescription("Asked with Think harder")
         button.clicked.connect(lambda: self.asked.emit(example.text, think))
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(SPACE[1])
+        self.cards.buttons.append(button)
         return button
 
     def paintEvent(self, _event: QPaintEvent) -> None:

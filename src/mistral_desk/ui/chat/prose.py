@@ -171,6 +171,7 @@ class TableView(TextView):
 
     def restyle(self) -> None:
         """Set the table again, in the theme's present colours and fonts."""
+        self._style.theme.dress_bars(self)
         build(self.document(), self._block.tokens, self._style)
         self._rebuilt()
 

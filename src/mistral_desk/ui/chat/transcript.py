@@ -73,6 +73,7 @@ class Transcript(QAbstractScrollArea):
         self._jump.clicked.connect(self.to_end)
         self._jump.hide()
         theme.changed.connect(self._restyle)
+        theme.dress_bars(self)
 
     # --- what is shown ------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class Transcript(QAbstractScrollArea):
 
     def _arrange(self) -> None:
         height, width = self.viewport().height(), self._column()
-        left = (self.viewport().width() - width) // 2
+        left = (self.width() - width) // 2  # of the whole: a scroll bar that appears moves nothing
         if height <= 0:
             return
         value = self.verticalScrollBar().value()
@@ -218,9 +219,10 @@ class Transcript(QAbstractScrollArea):
 
     def _tops(self) -> list[int]:
         """Where each turn begins; the last entry is the height of it all."""
-        steps = (height + BETWEEN for height in self._heights)
+        gaps = (SPACE[0] if turn.role == "user" else BETWEEN for turn in self._turns)
+        steps = (height + gap for height, gap in zip(self._heights, gaps, strict=True))
         tops = list(accumulate(steps, initial=TOP))
-        tops[-1] += BOTTOM - (BETWEEN if self._turns else 0)
+        tops[-1] += BOTTOM - BETWEEN
         return tops
 
     def _wanted(self, tops: Sequence[int], height: int, value: int) -> int:
@@ -296,6 +298,7 @@ class Transcript(QAbstractScrollArea):
         self._jump.raise_()
 
     def _restyle(self) -> None:
+        self._theme.dress_bars(self)
         self._sizes = [(-1, -1)] * len(self._turns)
         for view in self._views.values():
             view.restyle()

@@ -184,7 +184,7 @@ class UserView(TurnView):
         box_height = height + 2 * 10 + (more.height() if more else 0)
         x = 0 if self.isRightToLeft() else width - box_width
         self._bubble = QRectF(x, 0, box_width, box_height)
-        self._text.setGeometry(x + SPACE[3], 10, inner, height)
+        self._text.setGeometry(x + SPACE[3], 12, inner, height)  # Qt puts a line's spare height below it
         if more:
             self._more.setGeometry(x + SPACE[1], 10 + height, more.width(), more.height())
         self._row.setGeometry(0, box_height + 2, width, self._row.height_for())

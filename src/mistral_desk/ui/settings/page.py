@@ -110,8 +110,8 @@ class SettingsPage(QScrollArea):
         line.setContentsMargins(0, SPACE[2], 0, SPACE[2])
         line.setSpacing(SPACE[3])
         line.addLayout(words, 1)
-        line.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(reset, 0, Qt.AlignmentFlag.AlignVCenter)
+        line.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
         return row
 
     def _control(self, setting: Declared, parent: QWidget) -> QWidget:
@@ -145,6 +145,7 @@ class SettingsPage(QScrollArea):
         made.setRange(setting.minimum - (step if setting.automatic else 0), setting.maximum)
         made.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
         made.setMinimumWidth(140)
+        made.setFixedHeight(self._theme.control)
         if setting.automatic:
             made.setRange(0, setting.maximum)
             made.setSpecialValueText(tr("Automatic"))
@@ -176,6 +177,7 @@ class SettingsPage(QScrollArea):
             self._notices.problem(error.problem, "warning")
 
     def _restyle(self) -> None:
+        self._theme.dress_bars(self)
         for label, kind in self._titles:
             step = {"title": "title", "heading": "lead", "body": "body", "muted": "small"}[kind]
             label.setFont(self._theme.font(step, strong=kind in ("title", "heading")))  # type: ignore[arg-type]

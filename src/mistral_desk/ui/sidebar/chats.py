@@ -206,6 +206,7 @@ class ChatsView(QListView):
         self.clicked.connect(self._chosen)
         self.activated.connect(self._chosen)
         theme.changed.connect(self._restyle)
+        theme.dress_bars(self)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with a conversation."""
@@ -234,6 +235,7 @@ class ChatsView(QListView):
         colour = self._theme.colours.text
         key = index.data(ID)
         menu = QMenu(self)
+        self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(icon("edit", colour), tr("Rename")).triggered.connect(lambda: self.edit(index))
         menu.addAction(icon("trash", colour), tr("Delete")).triggered.connect(lambda: self.delete_asked.emit(key))
@@ -245,5 +247,6 @@ class ChatsView(QListView):
             self.opened.emit(key)
 
     def _restyle(self) -> None:
+        self._theme.dress_bars(self)
         self.scheduleDelayedItemsLayout()
         self.viewport().update()

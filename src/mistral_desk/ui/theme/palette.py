@@ -1,4 +1,4 @@
-"""Qt's palette and the little style sheet, both derived from the tokens, so that stock controls fit in."""
+"""Qt's palette and the little style sheets, both derived from the tokens, so that stock controls fit in."""
 
 from __future__ import annotations
 
@@ -53,11 +53,12 @@ def selection(colours: Colours) -> str:
     return blend(colours.accent, colours.canvas, 0.24)
 
 
-def sheet(colours: Colours) -> str:
-    """Scroll bars, tool tips and menus: what a palette alone cannot shape."""
+def bar_sheet(colours: Colours) -> str:
+    """A slim scroll bar. Set on the bar itself: a sheet for the whole application costs every widget time, and
+    takes their fonts away.
+    """
     thumb = blend(colours.border, colours.canvas, 0.55)
     return f"""
-QToolTip {{ background: {colours.text}; color: {colours.canvas}; border: 0; padding: 5px 8px; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
 QScrollBar::handle {{ background: {thumb}; border-radius: 3px; margin: 3px; }}
@@ -66,6 +67,12 @@ QScrollBar::handle:horizontal {{ min-width: 36px; }}
 QScrollBar::handle:hover {{ background: {colours.border}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+"""
+
+
+def menu_sheet(colours: Colours) -> str:
+    """A menu on the raised surface, with room around its words."""
+    return f"""
 QMenu {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.hairline};
   border-radius: 10px; padding: 6px; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; }}

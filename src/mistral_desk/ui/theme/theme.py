@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPixmap
+from PySide6.QtWidgets import QToolTip
 
 from mistral_desk.ui.theme import icons
 from mistral_desk.ui.theme.fonts import code_font, text_font
-from mistral_desk.ui.theme.palette import palette, sheet
+from mistral_desk.ui.theme.palette import bar_sheet, menu_sheet, palette
 from mistral_desk.ui.theme.tokens import CODE_COLOURS, COLOURS, CONTROL, MOTION_MS, STEPS, CodeColours, Colours, Scheme
 from mistral_desk.ui.theme.tokens import Step as StepName
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu
 
 Choice = Literal["system", "light", "dark"]
 CHOICES: Final[tuple[Choice, ...]] = ("system", "light", "dark")
@@ -115,6 +116,16 @@ class Theme(QObject):
         """An icon in a token's colour (or #RRGGBB)."""
         return icons.pixmap(name, self.colour(colour).name(), size, ratio)
 
+    def dress_bars(self, area: QAbstractScrollArea) -> None:
+        """Give a scroll area slim bars; call it again when the theme has changed."""
+        for bar in (area.verticalScrollBar(), area.horizontalScrollBar()):
+            bar.setStyleSheet(bar_sheet(self.colours))
+
+    def dress_menu(self, menu: QMenu) -> None:
+        """Give a menu its surface."""
+        menu.setStyleSheet(menu_sheet(self.colours))
+        menu.setFont(self.font())
+
     def _system_changed(self) -> None:
         if self._choice == "system":
             self._apply()
@@ -127,5 +138,5 @@ class Theme(QObject):
             self._scheme = self._choice
         self._app.setPalette(palette(self.colours))
         self._app.setFont(self.font())
-        self._app.setStyleSheet(sheet(self.colours))
+        QToolTip.setPalette(palette(self.colours))
         self.changed.emit()
