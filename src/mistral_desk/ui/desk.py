@@ -180,6 +180,7 @@ class Desk(QObject):
     def _model_menu(self) -> None:
         chip = self.page.composer.model
         menu = QMenu(self.window)
+        self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for model in (BUILTIN, *self.model.opened):
             title = model_title(model)
