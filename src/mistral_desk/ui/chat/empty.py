@@ -177,8 +177,8 @@ class EmptyState(QWidget):
         sign = "think" if think else ""
         button = Button(self._theme, example.text, text=example.text, icon=sign, kind="card", parent=self.cards)
         if think:
-            button.setToolTip("Asked with Think harder")
-            button.setAccessibleDescription("Asked with Think harder")
+            button.setToolTip(tr("Asked with Think harder"))
+            button.setAccessibleDescription(tr("Asked with Think harder"))
         button.clicked.connect(lambda: self.asked.emit(example.text, think))
         self.cards.buttons.append(button)
         return button
