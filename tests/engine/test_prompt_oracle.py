@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.core.paths import resource
 from mistral_desk.inference.protocol import Turn
 from tests.fixtures.conversations import conversation, words
 from tests.fixtures.llama_reference import Reference
 from tests.fixtures.prompt_oracle import PromptOracle
 from tests.fixtures.prompts import Prompts
+from tests.fixtures.vocabulary import vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +40,19 @@ class Pair:
         assert found == expected, f"{self.oracle.text(found)!r}\n{self.oracle.text(expected)!r}"
 
 
-@pytest.fixture(scope="module")
-def pair(small_models: SmallModels) -> Iterator[Pair]:
-    with Reference(small_models["mistral4"], 512) as reference:
-        yield Pair(Prompts(reference), PromptOracle(small_models.tekken), reference)
+@pytest.fixture(scope="module", params=["small", "builtin"])
+def pair(
+    request: pytest.FixtureRequest, small_models: SmallModels, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pair]:
+    """Over a vocabulary made for tests, and over the built-in model's own."""
+    if request.param == "small":
+        model, oracle = small_models["mistral4"], PromptOracle(small_models.tekken)
+    else:
+        model = resource("model", "guide.gguf")
+        path = tmp_path_factory.mktemp("guide") / "tekken.json"
+        oracle = PromptOracle(vocabulary_of(model).write_tekken(path))
+    with Reference(model, 512) as reference:
+        yield Pair(Prompts(reference), oracle, reference)
 
 
 @pytest.mark.parametrize("block", range(10))
