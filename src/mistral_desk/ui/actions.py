@@ -13,7 +13,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, Command, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PySide6.QtWidgets import QMainWindow, QMenuBar, QWidget
 
@@ -41,7 +41,7 @@ class Actions(QObject):
         if sys.platform == "darwin":
             self._fill_bar(window.menuBar())
 
-    def bind(self, acts: dict[str, Callable[[], object]], state: Callable[[], State]) -> None:
+    def bind(self, acts: Mapping[str, Callable[[], object]], state: Callable[[], State]) -> None:
         """What each command does, and how to ask for the window's state."""
         if unknown := acts.keys() - self.by_id.keys():
             raise ValueError(f"no such commands: {sorted(unknown)}")
@@ -69,9 +69,7 @@ class Actions(QObject):
         for group in MENUS:
             if not menu.isEmpty():
                 menu.addSeparator()
-            menu.addActions([action for action in self._of(group) if action is not self.by_id["quit"]])
-        menu.addSeparator()
-        menu.addAction(self.by_id["quit"])
+            menu.addActions(self._of(group))
         self._live(menu)
         return menu
 

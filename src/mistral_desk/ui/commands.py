@@ -61,7 +61,8 @@ class Command:
     @property
     def here(self) -> tuple[str, ...]:
         """The keys on this system."""
-        return self.mac_keys if sys.platform == "darwin" and self.mac_keys is not None else self.keys
+        mac = self.mac_keys if sys.platform == "darwin" else None
+        return self.keys if mac is None else mac
 
 
 def _on_chat(state: State) -> bool:
@@ -85,14 +86,13 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
-    Command("quit", mark("Quit Mistral Desk"), "chat", ("Ctrl+Q",), role="quit", icon="close"),
     Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
     Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
     Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
     Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+="), icon="plus"),
-    Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",)),
+    Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",), icon="minus"),
     Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",), icon="undo"),
     Command("next_region", mark("Next part of the window"), "view", ("F6",), palette=False, menu=False),
     Command("previous_region", mark("Previous part of the window"), "view", ("Shift+F6",), palette=False, menu=False),
@@ -100,6 +100,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences", icon="settings"),
     Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
     Command("about", mark("About Mistral Desk"), "help", role="about", icon="info"),
+    Command("quit", mark("Quit Mistral Desk"), "help", ("Ctrl+Q",), role="quit", icon="close"),
     Command("send", mark("Send the message"), "write", ("Return",), action=False),
     Command("new_line", mark("Start a new line"), "write", ("Shift+Return",), action=False),
     Command("edit_last", mark("Edit the last message (in an empty composer)"), "write", ("Up",), action=False),
@@ -124,4 +125,10 @@ MENUS: Final[tuple[Group, ...]] = ("chat", "answer", "view", "help")
 def keys_of(command: str) -> str:
     """The first keys of a command as this system writes them; empty when it has none."""
     here = BY_ID[command].here
-    return QKeySequence(here[0]).toString(QKeySequence.SequenceFormat.NativeText) if here else ""
+    return written(here[0]) if here else ""
+
+
+def written(keys: str) -> str:
+    """Keys as they stand on this system's keyboards."""
+    native = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+    return native if sys.platform == "darwin" else native.replace("Return", "Enter")

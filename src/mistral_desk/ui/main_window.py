@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
     def show_menu(self) -> None:
         """All commands, below the button of the top bar."""
         menu = self.commands.menu(self)
+        self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         button = self.top.more
         x = 0 if self.isRightToLeft() else button.width() - menu.sizeHint().width()

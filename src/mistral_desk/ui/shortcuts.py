@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QKeySequence, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr, trc
-from mistral_desk.ui.commands import COMMANDS, GROUPS
+from mistral_desk.ui.commands import COMMANDS, GROUPS, written
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from mistral_desk.ui.commands import Command
     from mistral_desk.ui.theme.theme import Theme
-
-_NATIVE: Final = QKeySequence.SequenceFormat.NativeText
 
 
 class ShortcutSheet(Overlay):
@@ -59,6 +57,8 @@ class _List(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
+        theme.dress_bars(self)
+        theme.changed.connect(lambda: theme.dress_bars(self))
         inner = QWidget()
         inner.setAutoFillBackground(False)
         column = QVBoxLayout(inner)
@@ -88,7 +88,7 @@ class _Row(QWidget):
     def __init__(self, theme: Theme, command: Command, parent: QWidget) -> None:
         super().__init__(parent)
         words = tr(command.words)
-        shown = [QKeySequence(keys).toString(_NATIVE) for keys in command.here]
+        shown = [written(keys) for keys in command.here]
         self.setAccessibleName(tr("{what}: {keys}", what=words, keys=", ".join(shown)))
         line = QHBoxLayout(self)
         line.setContentsMargins(0, SPACE[0], 0, SPACE[0])

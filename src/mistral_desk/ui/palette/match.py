@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
-_AT_START: Final, _AT_WORD: Final, _INSIDE: Final = 0, 1, 2
+_AT_START: Final = 0
+_AT_WORD: Final = 1
+_INSIDE: Final = 2
 
 
 def folded(text: str) -> str:

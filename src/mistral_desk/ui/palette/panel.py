@@ -89,7 +89,7 @@ class Palette(Overlay):
         self._entries = entries
         self.model = EntriesModel()
         self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card)
-        self.list = QListView(self.card)
+        self.list = _Found(theme, self.card)
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Delegate(theme, self.list))
         self.list.setAccessibleName(tr("Commands and chats"))
@@ -98,9 +98,10 @@ class Palette(Overlay):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setMouseTracking(True)
         self.list.viewport().setAutoFillBackground(False)
+        theme.dress_bars(self.list)
+        theme.changed.connect(lambda: theme.dress_bars(self.list))
         self._nothing = Label(theme, tr("Nothing fits these words."), ink="muted", parent=self.card)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.list.setFixedHeight((theme.control + 4) * ROWS)
         column = QVBoxLayout(self.card)
         column.setContentsMargins(SPACE[2], SPACE[2], SPACE[2], SPACE[2])
         column.setSpacing(SPACE[1])
@@ -149,6 +150,22 @@ class Palette(Overlay):
             entry = self.model.entries[index.row()]
             self.accept()
             entry.act()
+
+
+class _Found(QListView):
+    """The list, nine rows high where there is room."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self) -> QSize:
+        """Rows of a control's height."""
+        return QSize(300, (self._theme.control + 4) * ROWS)
+
+    def minimumSizeHint(self) -> QSize:
+        """Two of them."""
+        return QSize(100, (self._theme.control + 4) * 2)
 
 
 class _Delegate(QStyledItemDelegate):

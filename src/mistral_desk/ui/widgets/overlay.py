@@ -63,8 +63,8 @@ class Overlay(QDialog):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as the window."""
-        if event.type() == QEvent.Type.Resize and watched is self.parentWidget():
-            self.setGeometry(self.parentWidget().rect())
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget) and watched is self.parentWidget():
+            self.setGeometry(watched.rect())
             self._place()
         return super().eventFilter(watched, event)
 

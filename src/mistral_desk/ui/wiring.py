@@ -1,0 +1,87 @@
+"""What each declared command does in this window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import tr
+from mistral_desk.ui.commands import State, keys_of
+from mistral_desk.ui.palette.panel import Entry, Palette
+from mistral_desk.ui.shortcuts import ShortcutSheet
+
+if TYPE_CHECKING:
+    from mistral_desk.chat.message import Conversation
+    from mistral_desk.ui.actions import Actions
+    from mistral_desk.ui.commands import Command
+    from mistral_desk.ui.desk import Desk
+
+STEP: Final = 10
+"""Percent of text size for each press."""
+
+
+def bind(desk: Desk) -> None:
+    """Connect the commands of the desk's window."""
+    window = desk.window
+    acts = {
+        "new_chat": desk.new_chat,
+        "open_file": desk.ask_file,
+        "palette": lambda: window.show_overlay(Palette(desk.theme, entries(desk), window)),
+        "search_chats": window.search_chats,
+        "quit": window.close_asked.emit,
+        "think": desk.page.composer.toggle_think,
+        "answer_now": desk.page.answer_now,
+        "stop": desk.page.stop,
+        "model": desk.page.model_menu.emit,
+        "sidebar": window.toggle_sidebar,
+        "larger": lambda: _resize(desk, STEP),
+        "smaller": lambda: _resize(desk, -STEP),
+        "normal_size": lambda: _resize(desk, 0),
+        "next_region": lambda: window.go_to_region(1),
+        "previous_region": lambda: window.go_to_region(-1),
+        "escape": window.escape,
+        "settings": window.show_settings,
+        "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
+        "about": window.show_settings,
+    }
+    window.commands.bind(acts, lambda: state(desk))
+
+
+def state(desk: Desk) -> State:
+    """What the window is about now."""
+    chat = desk.page.chat
+    answer = chat.answer if chat else None
+    return State(
+        page=desk.window.page,
+        busy=answer is not None,
+        thinking=answer is not None and answer.phase == "thinking",
+        can_think=not desk.model.think_reason,
+        overlay=desk.window.overlay is not None,
+    )
+
+
+def entries(desk: Desk) -> list[Entry]:
+    """What the palette offers: what can be done now, then the chats, the latest first."""
+    window = desk.window
+    made = [_command(window.commands, command) for command in window.commands.possible()]
+    return made + [_chat(desk, conversation) for conversation in desk.listed]
+
+
+def _command(actions: Actions, command: Command) -> Entry:
+    return Entry(tr(command.words), keys_of(command.id), command.icon, lambda: actions.run(command.id))
+
+
+def _chat(desk: Desk, conversation: Conversation) -> Entry:
+    title = conversation.title or tr("A chat without a title")
+    return Entry(title, tr("Chat"), "chat", lambda: desk.open_chat(conversation.id))
+
+
+def _resize(desk: Desk, step: int) -> None:
+    settings = desk.services.settings
+    size = declared.TEXT_SCALE
+    wanted = settings.get(size) + step if step else size.default
+    try:
+        settings.set(size, min(size.maximum, max(size.minimum, wanted)))
+    except DeskError as error:
+        desk.notices.problem(error.problem, "warning")

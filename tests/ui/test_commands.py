@@ -1,0 +1,178 @@
+"""The declared commands: each does something, keys clash nowhere, and menus, sheet and actions say the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+
+from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, State, keys_of
+from mistral_desk.ui.shortcuts import KeyCap, ShortcutSheet
+from tests.fixtures import fake_worker
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+SLOW = [
+    fake_worker.HELLO,
+    {
+        "serve": {
+            "load": fake_worker.loading(),
+            "generate": [
+                *fake_worker.pieces("", "Let me see."),
+                {"until": "answer_now", "do": [{"pause": 0.01}]},
+                *fake_worker.answer("Yes."),
+            ],
+        }
+    },
+]
+
+
+def test_ids_are_one_of_a_kind() -> None:
+    assert len(BY_ID) == len(COMMANDS)
+
+
+def test_no_keys_stand_for_two_actions() -> None:
+    keys = Counter(QKeySequence(one).toString() for command in COMMANDS if command.action for one in command.keys)
+    assert [one for one, times in keys.items() if times > 1] == []
+    mac = Counter(
+        QKeySequence(one).toString()
+        for command in COMMANDS
+        if command.action
+        for one in (command.keys if command.mac_keys is None else command.mac_keys)
+    )
+    assert [one for one, times in mac.items() if times > 1] == []
+
+
+def test_all_keys_are_keys() -> None:
+    for command in COMMANDS:
+        for one in (*command.keys, *(command.mac_keys or ())):
+            assert QKeySequence(one).toString(), (command.id, one)
+
+
+def test_the_keys_of_the_design() -> None:
+    wanted = {
+        "new_chat": "Ctrl+N",
+        "palette": "Ctrl+K",
+        "search_chats": "Ctrl+Shift+F",
+        "sidebar": "Ctrl+B",
+        "think": "Ctrl+T",
+        "model": "Ctrl+M",
+        "settings": "Ctrl+,",
+        "answer_now": "Ctrl+Return",
+        "shortcuts": "Ctrl+/",
+        "next_region": "F6",
+        "escape": "Esc",
+    }
+    assert {name: BY_ID[name].keys[0] for name in wanted} == wanted
+
+
+def test_every_group_has_a_place() -> None:
+    assert {command.group for command in COMMANDS} == set(GROUPS)
+    assert {command.group for command in COMMANDS if command.action and command.menu} <= set(MENUS)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "possible"),
+    [
+        ("stop", State(), False),
+        ("stop", State(busy=True), True),
+        ("answer_now", State(busy=True), False),
+        ("answer_now", State(busy=True, thinking=True), True),
+        ("think", State(page="settings"), False),
+        ("think", State(can_think=False), False),
+    ],
+)
+def test_when(name: str, state: State, possible: bool) -> None:
+    assert BY_ID[name].when(state) is possible
+
+
+def test_every_action_does_something_and_says_what(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            actions = desk.window.commands
+            assert actions.unbound == set()
+            assert set(actions.by_id) == {command.id for command in COMMANDS if command.action}
+            assert all(action.text() for action in actions.by_id.values())
+            with pytest.raises(ValueError, match="no such commands"):
+                actions.bind({"fly": lambda: None}, State)
+
+    window.run(qapp, scenario)
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a menu
+def test_the_menu_has_all_commands_and_greys_what_cannot_be_done(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            window.click(desk.window.top.more)
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            shown = {action.objectName(): action for action in menu.actions() if not action.isSeparator()}
+            assert set(shown) == {command.id for command in COMMANDS if command.action and command.menu}
+            assert not shown["stop"].isEnabled()
+            assert shown["new_chat"].isEnabled()
+            QTest.keyClick(menu, Qt.Key.Key_Escape)
+            await window.drawn()
+            assert desk.window.commands.by_id["stop"].isEnabled(), "else its keys would be dead"
+
+    window.run(qapp, scenario)
+
+
+def test_the_sheet_shows_every_key_and_gives_the_keyboard_back(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.page.composer.edit.setFocus()
+            QTest.keyClick(desk.window, Qt.Key.Key_Slash, Qt.KeyboardModifier.ControlModifier)
+            sheet = desk.window.overlay
+            assert isinstance(sheet, ShortcutSheet)
+            await window.drawn()
+            caps = {cap.keys for cap in sheet.findChildren(KeyCap)}
+            assert caps >= {keys_of(command.id) for command in COMMANDS if command.here}
+            for _ in range(3):
+                focus = QApplication.focusWidget()
+                assert focus is not None
+                assert sheet.isAncestorOf(focus), "Tab stays inside"
+                QTest.keyClick(focus, Qt.Key.Key_Tab)
+            QTest.keyClick(desk.window, Qt.Key.Key_Escape)
+            assert desk.window.overlay is None
+            assert QApplication.focusWidget() is desk.page.composer.edit
+
+    window.run(qapp, scenario)
+
+
+def test_answer_now_by_its_keys(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SLOW) as desk:
+            window.type_in(desk, "Is it so?")
+            desk.page.composer.toggle_think()
+            desk.page.composer.submit()
+            chat = desk.page.chat
+            assert chat is not None
+            await window.phase(desk, "thinking")
+            desk.window.show_settings()  # the keys reach it from anywhere
+            QTest.keyClick(desk.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+            await window.heard(chat.ended)
+            assert chat.turns[-1].text == "Yes."
+
+    window.run(qapp, scenario)
+
+
+def test_the_text_grows_by_its_keys_up_to_its_bounds(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            for _ in range(15):
+                desk.window.commands.run("larger")
+            assert desk.theme.text_size == 200
+            desk.window.commands.run("normal_size")
+            assert desk.theme.text_size == 100
+            desk.window.commands.run("smaller")
+            assert desk.theme.text_size == 90
+
+    window.run(qapp, scenario)

@@ -1,0 +1,136 @@
+"""The command palette: what fits, in which order, and that the keyboard alone is enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from mistral_desk.ui.palette.match import best, folded, rank
+from mistral_desk.ui.palette.panel import Palette
+from tests.fixtures import fake_worker
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mistral_desk.ui.desk import Desk
+
+SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+
+
+def test_case_and_diacritics_do_not_matter() -> None:
+    assert folded("Ärger in ÎLE") == "arger in ile"
+    assert rank("Café au lait", "cafe") == 0
+
+
+def test_the_best_comes_first_and_equals_keep_their_order() -> None:
+    titles = ["unsettled", "Open settings", "Settings", "settle"]
+    assert best(titles, "sett", str, 10) == ["Settings", "settle", "Open settings", "unsettled"]
+    assert best(titles, "sett", str, 2) == ["Settings", "settle"]
+    assert best(titles, "", str, 10) == titles
+    assert best(titles, "open set", str, 10) == ["Open settings"]
+    assert best(titles, "nothing like that", str, 10) == []
+
+
+def _open(desk: Desk) -> Palette:
+    QTest.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    palette = desk.window.overlay
+    assert isinstance(palette, Palette)
+    assert QApplication.focusWidget() is palette.field
+    return palette
+
+
+def test_a_command_by_keyboard(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            palette = _open(desk)
+            QTest.keyClicks(palette.field, "settings")
+            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            assert desk.window.page == "settings"
+            assert desk.window.overlay is None
+
+    window.run(qapp, scenario)
+
+
+def test_arrows_go_round_and_escape_leaves(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            palette = _open(desk)
+            rows = palette.model.rowCount()
+            QTest.keyClick(palette.field, Qt.Key.Key_Up)
+            assert palette.list.currentIndex().row() == rows - 1
+            QTest.keyClick(palette.field, Qt.Key.Key_Down)
+            assert palette.list.currentIndex().row() == 0
+            QTest.keyClicks(palette.field, "no command has this name")
+            assert palette.list.isHidden()
+            QTest.keyClick(palette.field, Qt.Key.Key_Down)
+            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            assert palette.isVisible()
+            QTest.keyClick(desk.window, Qt.Key.Key_Escape)
+            assert desk.window.overlay is None
+            assert QApplication.focusWidget() is desk.page.composer.edit
+
+    window.run(qapp, scenario)
+
+
+def test_the_same_keys_close_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            _open(desk)
+            QTest.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+            assert desk.window.overlay is None
+
+    window.run(qapp, scenario)
+
+
+def test_a_chat_by_its_title(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await window.ask(desk, "Wie backt man Brötchen")
+            await desk.tasks.settled()
+            desk.new_chat()
+            palette = _open(desk)
+            QTest.keyClicks(palette.field, "brotchen")
+            assert [entry.title for entry in palette.model.entries] == [desk.listed[0].title]
+            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            chat = desk.page.chat
+            assert chat is not None
+            assert chat.conversation is not None
+            assert chat.conversation.id == desk.listed[0].id
+
+    window.run(qapp, scenario)
+
+
+def test_a_screen_reader_hears_names(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            palette = _open(desk)
+            await window.drawn()
+            spoken = QAccessible.queryAccessibleInterface(palette)
+            assert spoken.role() == QAccessible.Role.Dialog
+            assert spoken.text(QAccessible.Text.Name)
+            listed = QAccessible.queryAccessibleInterface(palette.list)
+            assert listed.text(QAccessible.Text.Name)
+            assert listed.childCount() == palette.model.rowCount()
+            names = [listed.child(row).text(QAccessible.Text.Name) for row in range(listed.childCount())]
+            assert names[0].startswith(palette.model.entries[0].title)
+            assert all(names)
+
+    window.run(qapp, scenario)
+
+
+def test_two_hundred_percent_text_stays_inside_a_small_window(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=(600, 480)) as desk:
+            desk.theme.choose("light", 200)
+            palette = _open(desk)
+            await window.drawn()
+            assert palette.rect().contains(palette.card.geometry())
+            assert palette.card.rect().contains(palette.list.geometry())
+
+    window.run(qapp, scenario)
