@@ -13,7 +13,8 @@ import socket
 from typing import TYPE_CHECKING, TypeVar
 
 import qasync
-from PySide6.QtCore import QSocketNotifier, QTimer
+import shiboken6
+from PySide6.QtCore import QSocketNotifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -37,6 +38,9 @@ def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> 
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+        # qasync leaves its timers, which may still run, to Python's garbage collector. It may come along on a thread
+        # of the engine's, and Qt crashes when a timer fires whose object was destroyed on another thread.
+        shiboken6.delete(loop._timer)  # noqa: SLF001 - no public way
 
 
 async def _whole(main: Callable[[], Coroutine[object, object, T]]) -> T:
@@ -48,17 +52,6 @@ async def _whole(main: Callable[[], Coroutine[object, object, T]]) -> T:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
-
-
-async def idle(rounds: int = 4) -> None:
-    """Wait until Qt has worked off what is due (layouts, paints).
-
-    `processEvents` inside a task would run other tasks inside this one, which asyncio forbids.
-    """
-    for _ in range(rounds):
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        QTimer.singleShot(0, lambda turn=turn: turn.done() or turn.set_result(None))
-        await turn
 
 
 @contextlib.contextmanager
