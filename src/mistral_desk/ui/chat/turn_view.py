@@ -272,7 +272,7 @@ class AnswerView(TurnView):
         y = 0
         if self._thinking is not None:
             height = self._thinking.height_for(width + 2 * SPACE[1])
-            self._thinking.setGeometry(-SPACE[1], y, width + 2 * SPACE[1], height)  # its text stands in the column
+            self._thinking.setGeometry(-SPACE[2], y, width + 2 * SPACE[1], height)  # its chevron stands at the column
             y += height + SPACE[1]
         inner = None if span is None else (span[0] - y, span[1] - y)
         height = self._stack.arrange(width, inner)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
@@ -14,12 +14,13 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.segmented import Segmented
+from mistral_desk.ui.widgets.stepper import Stepper
 from mistral_desk.ui.widgets.switch import Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPaintEvent, QWheelEvent
+    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.core.settings import Settings
     from mistral_desk.ui.notify import Notices
@@ -138,34 +139,30 @@ class SettingsPage(QScrollArea):
         return made
 
     def _number(self, setting: declared.Whole, parent: QWidget) -> QWidget:
-        made = _Number(parent)
-        made.setAccessibleName(tr(setting.label))
-        step = STEPS.get(setting.unit, 1)
-        made.setSingleStep(step)
-        made.setRange(setting.minimum - (step if setting.automatic else 0), setting.maximum)
-        made.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
-        made.setMinimumWidth(140)
-        made.setFixedHeight(self._theme.control)
+        made = Stepper(self._theme, tr(setting.label), parent)
+        spin = made.spin
+        spin.setSingleStep(STEPS.get(setting.unit, 1))
+        spin.setRange(0 if setting.automatic else setting.minimum, setting.maximum)
+        spin.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
         if setting.automatic:
-            made.setRange(0, setting.maximum)
-            made.setSpecialValueText(tr("Automatic"))
-        made.setValue(self._settings.get(setting))
+            spin.setSpecialValueText(tr("Automatic"))
+        spin.setValue(self._settings.get(setting))
         settle = QTimer(made)
         settle.setSingleShot(True)
         settle.setInterval(SETTLE_MS)
 
         def take() -> None:
-            value = made.value()
+            value = spin.value()
             if setting.automatic and 0 < value < setting.minimum:
                 value = setting.minimum
             self._change(lambda: self._settings.set(setting, value))
 
         settle.timeout.connect(take)
-        made.valueChanged.connect(lambda _value: settle.start())
+        made.changed.connect(lambda _value: settle.start())
 
         def show(value: int) -> None:
-            if made.value() != value:
-                made.setValue(value)
+            if spin.value() != value:
+                spin.setValue(value)
 
         self._settings.listen(setting, show)
         return made
@@ -210,13 +207,3 @@ class _Row(QWidget):
         painter = QPainter(self)
         painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("hairline"))
         painter.end()
-
-
-class _Number(QSpinBox):
-    """A number that the wheel does not change while the page scrolls."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
