@@ -6,11 +6,14 @@ The one place that knows which part gets which; everything here runs under any a
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat.history import History
 from mistral_desk.chat.session import Session
+from mistral_desk.core import settings as declared
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mistral_desk.core.errors import Problem
+
+_MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
+"""Neither a projector nor a later part of a model in several files."""
 
 __all__ = ["BUILTIN", "BUILTIN_TITLE", "Services", "model_spec", "model_title"]
 
@@ -68,6 +74,20 @@ class Services:
                 await self.history.close()
             finally:
                 self.log.close()
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the person's models are."""
+        chosen = self.settings.get(declared.MODELS_FOLDER)
+        return Path(chosen) if chosen else self.folders.models
+
+    def models_there(self) -> tuple[str, ...]:
+        """Paths of the models in that folder, by name; none where it cannot be read."""
+        try:
+            found = sorted(self.models_folder.glob("*.gguf"), key=lambda file: file.name.casefold())
+        except OSError:
+            return ()
+        return tuple(str(file) for file in found if _MAIN_FILE.fullmatch(file.name))
 
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`."""

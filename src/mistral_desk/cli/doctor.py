@@ -22,7 +22,9 @@ from mistral_desk import __version__
 from mistral_desk.cli.display import obstacle
 from mistral_desk.cli.output import harmless, write_json, write_text
 from mistral_desk.core.errors import DeskError, Problem, in_words
+from mistral_desk.core.machine import Machine, this_machine
 from mistral_desk.core.paths import Folders, folders, resource
+from mistral_desk.inference.cage import KEPT_IN_BY
 from mistral_desk.inference.client import Worker
 from mistral_desk.inference.protocol import Device
 
@@ -30,19 +32,8 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-SANDBOX: Final = "none yet: the worker is a process of its own, with the rights of the app"
 _LIBRARIES: Final = ("PySide6-Essentials", "llama-cpp-python", "msgspec", "qasync", "jinja2", "keyring", "psutil")
 _GIB: Final = 2**30
-
-
-class Hardware(msgspec.Struct, frozen=True):
-    """This computer; memory in bytes."""
-
-    processor: str
-    cores: int
-    threads: int
-    memory_total: int
-    memory_available: int
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -83,7 +74,7 @@ class Report(msgspec.Struct, frozen=True):
     llama_cpp: str | None
     engine_build: str | None
     engine_protocol: int | None
-    hardware: Hardware
+    hardware: Machine
     devices: tuple[Device, ...]
     folders: tuple[Folder, ...]
     sandbox: str
@@ -130,10 +121,10 @@ async def _examine() -> Report:
         llama_cpp=hello.llama_cpp if hello else None,
         engine_build=hello.system if hello else None,
         engine_protocol=hello.protocol if hello else None,
-        hardware=_hardware(),
+        hardware=this_machine(),
         devices=hello.devices if hello else (),
         folders=places,
-        sandbox=SANDBOX,
+        sandbox=KEPT_IN_BY,
         keyring=_keyring(),
         display=_display(),
         model=model,
@@ -151,24 +142,6 @@ def _version(distribution: str) -> str | None:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _hardware() -> Hardware:
-    memory = psutil.virtual_memory()
-    threads = psutil.cpu_count() or 1
-    return Hardware(_processor(), psutil.cpu_count(logical=False) or threads, threads, memory.total, memory.available)
-
-
-def _processor() -> str:
-    """The processor's own name; Python knows it only on some systems."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no file elsewhere
-            for line in file:
-                if line.startswith(("model name", "Model")):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
 
 
 def _folders(places: Folders, problems: list[Problem]) -> tuple[Folder, ...]:

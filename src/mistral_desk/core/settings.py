@@ -105,6 +105,20 @@ class Switch(Setting[bool]):
         raise self._refuse(value)
 
 
+@dataclass(frozen=True)
+class Place(Setting[str]):
+    """A folder by its whole path; empty means the one that Mistral Desk chooses. Whether it is there is not asked."""
+
+    rule: ClassVar[str] = "a folder with its whole path"
+
+    def check(self, value: object) -> str:  # noqa: D102
+        if isinstance(value, str) and (
+            not value or (len(value) <= 4096 and "\0" not in value and Path(value).is_absolute())
+        ):
+            return value
+        raise self._refuse(value)
+
+
 THEME: Final = Choice(
     "appearance.theme",
     "system",
@@ -122,6 +136,13 @@ MOTION: Final = Choice(
     "Whether things may move when they appear and disappear.",
     {"system": "Like the system", "on": "On", "off": "Off"},
 )
+CONTRAST: Final = Choice(
+    "appearance.contrast",
+    "system",
+    "Contrast",
+    "Stronger lines and plainer colours are easier to tell apart.",
+    {"system": "Like the system", "normal": "Normal", "high": "High"},
+)
 LANGUAGE: Final = Choice(
     "appearance.language",
     "system",
@@ -134,6 +155,13 @@ THINK_BY_DEFAULT: Final = Switch(
 )
 SHOW_THINKING: Final = Switch(
     "chat.show_thinking", False, "Open the thinking", "The model's thinking is unfolded while it is written."
+)
+MODELS_FOLDER: Final = Place(
+    "models.folder",
+    "",
+    "Where your models are",
+    "Files with models in this folder are offered in the model's menu. Choosing another folder moves nothing: "
+    "what is in the old one stays there.",
 )
 THREADS: Final = Whole(
     "hardware.threads",
@@ -155,13 +183,15 @@ CONTEXT: Final = Whole(
     automatic=True,
 )
 
-ALL: Final[tuple[Choice | Whole | Switch, ...]] = (
+ALL: Final[tuple[Choice | Whole | Switch | Place, ...]] = (
     THEME,
     TEXT_SCALE,
+    CONTRAST,
     MOTION,
     LANGUAGE,
     THINK_BY_DEFAULT,
     SHOW_THINKING,
+    MODELS_FOLDER,
     THREADS,
     CONTEXT,
 )
@@ -259,7 +289,7 @@ class Settings:
             raise DeskError("settings.not_saved", path=str(self._path), reason=reason) from error
 
 
-def by_name(name: str) -> Choice | Whole | Switch | None:
+def by_name(name: str) -> Choice | Whole | Switch | Place | None:
     """The declaration with this name."""
     return _BY_NAME.get(name)
 

@@ -1,0 +1,57 @@
+"""What this computer has, as far as the system tells it without being changed: processor, memory, room on a disk.
+
+Graphics devices are the worker's to report: it asks the engine.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from typing import TYPE_CHECKING
+
+import msgspec
+import psutil
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """This computer; memory in bytes."""
+
+    processor: str
+    cores: int
+    threads: int
+    memory_total: int
+    memory_available: int
+
+
+def this_machine() -> Machine:
+    """Look at this computer, now."""
+    memory = psutil.virtual_memory()
+    threads = psutil.cpu_count() or 1
+    return Machine(_processor(), psutil.cpu_count(logical=False) or threads, threads, memory.total, memory.available)
+
+
+def room_on_disk(folder: Path) -> int | None:
+    """Free bytes where `folder` is, or would be; None where the system does not say."""
+    for place in (folder, *folder.parents):
+        try:
+            return shutil.disk_usage(place).free
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+    return None
+
+
+def _processor() -> str:
+    """The processor's own name; Python knows it only on some systems."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no file elsewhere
+            for line in file:
+                if line.startswith(("model name", "Model")):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
