@@ -125,7 +125,7 @@ class Stack(QWidget):
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
-        return [view for row in self._rows if (view := row.view) is not None]
+        return [stop for row in self._rows if row.view is not None for stop in row.view.stops()]
 
     def _mirrored(self) -> bool:
         return self.isRightToLeft()

@@ -134,6 +134,10 @@ class CodeView(QWidget):
         """Header, lines, and the scroll bar where a line is longer than the block is wide."""
         return self._header() + self._text_height() + self._bar(width) + SPACE[2]
 
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here."""
+        return [self._copy, self._source]
+
     def sizeHint(self) -> QSize:
         """Only its height counts; the transcript gives the width."""
         return QSize(200, self.height_for(200))

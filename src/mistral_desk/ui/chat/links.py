@@ -20,6 +20,8 @@ def allowed(address: str) -> bool:
         return False
     if parts.scheme == "mailto":
         return "@" in parts.path
+    if "@" in parts.netloc:  # a name before the host only ever serves to hide the host
+        return False
     return parts.scheme in SCHEMES and bool(host)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QImage, QPainter, QPalette, QTextDocument
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from mistral_desk.ui.chat.document import QUOTE, RULE, Style, build, plain
@@ -57,9 +57,20 @@ class TextView(QTextBrowser):
         self.height_for(widest)
         return min(widest, math.ceil(self.document().idealWidth()) + 1)
 
-    def loadResource(self, _kind: int, _name: QUrl | str) -> None:
-        """Refuses everything: a text from a model must not read files or the network."""
-        return
+    def loadResource(self, kind: int, _name: QUrl | str) -> QImage | QByteArray:
+        """Gives an empty thing for everything: a text from a model must not read files or the network.
+
+        Nothing at all would not do: Qt then opens the file by itself.
+        """
+        if kind == QTextDocument.ResourceType.ImageResource.value:
+            blank = QImage(1, 1, QImage.Format.Format_ARGB32)
+            blank.fill(Qt.GlobalColor.transparent)
+            return blank
+        return QByteArray(b" ")
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here."""
+        return [self]
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """The transcript scrolls."""
