@@ -153,3 +153,4 @@ def test_markers_that_only_the_template_knows_are_matched_as_text() -> None:
     found = manner({}, "{{ m.content.split('</think>')[-1] }}")
 
     assert found == Manner("<think>", "</think>", by_text=True, closing="</think>")
+    assert manner({"[THINK]": 1, "[/THINK]": 2}, "{{ m.content.split('</think>')[-1] }}") == found

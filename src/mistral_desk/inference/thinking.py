@@ -70,7 +70,7 @@ def manner(special: Mapping[str, int], template: str) -> Manner:
         tokens = {special[_GEMMA[0]]: "open", special[_GEMMA[1]]: "close"}
         return Manner(*_GEMMA, tokens, named=True, closing=_GEMMA[1])
     mentioned = [pair for pair in PAIRS if pair[1] in template]
-    for opening, close in (*mentioned, *PAIRS):
+    for opening, close in (*mentioned, *([] if mentioned else PAIRS)):
         if opening in special and close in special:
             return Manner(opening, close, {special[opening]: "open", special[close]: "close"}, closing=close)
     for opening, close in mentioned:
