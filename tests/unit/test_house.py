@@ -169,7 +169,7 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     broken = [
         f"{name_of(path)}: {target}"
         for path in house_files()
-        if path.suffix == ".md"
+        if path.suffix == ".md" and not path.is_relative_to(ROOT / "tests")
         for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
         if "://" not in target and not target.startswith("mailto:") and not (path.parent / target).exists()
     ]
