@@ -72,6 +72,8 @@ class SettingsPage(QScrollArea):
         column.addWidget(head)
         section = ""
         for setting in declared.ALL:
+            if not isinstance(setting, Declared):
+                continue  # a kind that has no control here yet
             if setting.section != section:
                 section = setting.section
                 title = QLabel(tr(SECTIONS.get(section, section.capitalize())), parent)
