@@ -1,0 +1,120 @@
+"""An engine that stands still where it is told to: the states of an answer, exact and at once, without a worker."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference.protocol import Effort, Figures, Finished, Hello, ModelInfo, Piece, PromptProgress, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from mistral_desk.inference.client import Answer, ModelSpec
+    from mistral_desk.inference.protocol import Turn
+
+VOCABULARY: Final = "0" * 64
+MODEL: Final = ModelInfo(
+    name="Guide",
+    architecture="mistral3",
+    path="/models/guide.gguf",
+    file_bytes=10_000_000,
+    parameters=5_000_000,
+    quantization="Q8_0",
+    context=4096,
+    trained_context=4096,
+    layers=6,
+    vocabulary=VOCABULARY,
+    memory="attention",
+    thinking=True,
+    efforts=("none", "high"),
+    sampling=Sampling(),
+    threads=2,
+    load_s=0.1,
+)
+FIGURES: Final = Figures(
+    prompt_tokens=212, cached_tokens=180, generated_tokens=1234, thinking_tokens=310,
+    thinking_s=12.4, first_token_s=0.8, tokens_per_s=18.4,
+)  # fmt: skip
+
+
+class StillEngine:
+    """Gives each answer `script`'s events and then waits for Stop; `loads` and `fails` hold it up before that.
+
+    Shaped like `inference.client.Engine`. `loads` is the share at which loading stands still; `fails` is what
+    `ensure` raises; `breaks` is what ends an answer after its events instead of waiting.
+    """
+
+    def __init__(self) -> None:
+        self.model: ModelInfo | None = None
+        self.hello: Hello | None = None
+        self.pid: int | None = None
+        self.script: list[Answer] = []
+        self.loads: float | None = None
+        self.fails: Problem | None = None
+        self.breaks: Problem | None = None
+        self.busy = False
+        self._stopped = asyncio.Event()
+
+    async def ensure(self, _spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
+        """Ready at once, or standing still at `loads`, or failing."""
+        if self.fails is not None:
+            raise DeskError.of(self.fails)
+        if self.loads is not None:
+            if on_progress is not None:
+                on_progress(self.loads)
+            await self._stopped.wait()
+            raise DeskError("load.cancelled", name=MODEL.name)
+        self.model = MODEL
+        return MODEL
+
+    async def generate(
+        self,
+        _turns: Sequence[Turn],
+        _effort: Effort = "none",
+        _sampling: Sampling = MODEL.sampling,
+        _max_tokens: int | None = None,
+    ) -> AsyncGenerator[Answer, None]:
+        """The script's events; its end is the answer's end, else it waits until it is stopped."""
+        self._stopped.clear()
+        for event in self.script:
+            yield event
+            if isinstance(event, Finished):
+                return
+        if self.breaks is not None:
+            raise DeskError.of(self.breaks)
+        await self._stopped.wait()
+        yield Finished(0, "stopped", Figures(), VOCABULARY)
+
+    def stop(self) -> None:
+        """End what stands still."""
+        self._stopped.set()
+
+    def answer_now(self) -> None:
+        """As stopping: the pictures need no more."""
+        self._stopped.set()
+
+    async def close(self) -> None:
+        """Nothing is left running."""
+        self._stopped.set()
+
+
+def answered(text: str, thinking: str = "", figures: Figures = FIGURES) -> list[Answer]:
+    """A whole answer."""
+    return [*said(text, thinking), Finished(0, "stop", figures, VOCABULARY)]
+
+
+def said(text: str, thinking: str = "") -> list[Answer]:
+    """An answer so far."""
+    made: list[Answer] = []
+    if thinking:
+        made.append(Piece(0, "thinking", thinking, (7,)))
+    if text:
+        made.append(Piece(0, "text", text, (8,)))
+    return made
+
+
+def reading(done: int, total: int, seconds: float) -> list[Answer]:
+    """The message is being read."""
+    return [PromptProgress(0, done, total, 0, seconds)]

@@ -1,0 +1,162 @@
+"""The real window on real services, in memory, with an engine that stands still; and the ways to look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+
+from mistral_desk.chat.history import History
+from mistral_desk.chat.session import Session
+from mistral_desk.core import words
+from mistral_desk.core.log import Log
+from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import Settings
+from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.services import Services
+from mistral_desk.ui.desk import Desk
+from mistral_desk.ui.language import speak
+from mistral_desk.ui.theme.theme import Theme
+from tools.gallery.engine import MODEL, StillEngine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from mistral_desk.ui.chat.chat import Chat
+
+Scheme = Literal["light", "dark"]
+HEIGHT: Final = 800
+WIDTHS: Final = (880, 1280, 1920)
+SIZES: Final = (100, 200)
+SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
+LANGUAGES: Final = (words.ENGLISH, words.PSEUDO_RTL)
+
+
+@dataclass(frozen=True)
+class Look:
+    """One way to look at a state. `size` is the text size in percent."""
+
+    scheme: Scheme = "light"
+    width: int = 1280
+    size: int = 100
+
+    @property
+    def name(self) -> str:
+        """For a file's name."""
+        return f"{self.scheme}-{self.width}-{self.size}"
+
+
+ALL: Final = tuple(Look(scheme, width, size) for size in SIZES for width in WIDTHS for scheme in SCHEMES)
+QUICK: Final = (Look("light", 1280, 100), Look("dark", 880, 200))
+
+
+@dataclass
+class Stage:
+    """What a state is set up with. `shown` is what is drawn and measured: the window, or a dialog of its own."""
+
+    desk: Desk
+    theme: Theme
+    engine: StillEngine
+    services: Services
+    shown: QWidget
+    extra: list[QWidget]
+
+    @property
+    def chat(self) -> Chat:
+        """The conversation that is open."""
+        assert self.desk.page.chat is not None
+        return self.desk.page.chat
+
+    async def look(self, look: Look) -> None:
+        """Theme, text size and width; returns when everything is laid out."""
+        self.theme.choose(look.scheme, look.size)
+        if self.shown is self.desk.window:
+            self.shown.resize(look.width, HEIGHT)
+        await idle(6)
+
+
+@contextlib.asynccontextmanager
+async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -> AsyncIterator[Stage]:
+    """The window in a language, shown; everything is closed in the end. `home` is for the settings' file only."""
+    before = words.language()
+    speak_pseudo(app, language)
+    places = folders(str(home)).ensure()
+    settings, _ = Settings.open(places.settings)
+    engine = StillEngine()
+    history = await History.temporary()
+    log = Log(None)
+    services = Services(places, log, settings, history, cast("Engine", engine), Session(history, engine))
+    services.resolve_model = lambda model="builtin": ModelSpec(MODEL.path)  # type: ignore[method-assign]  # noqa: ARG005
+    stage: Stage | None = None
+    try:
+        theme = Theme(app, "light")
+        theme.set_motion("off")
+        desk = Desk(services, theme)
+        stage = Stage(desk, theme, engine, services, desk.window, [])
+        desk.window.resize(1280, HEIGHT)
+        desk.window.show()
+        await idle()
+        yield stage
+    finally:
+        if stage is not None:
+            for widget in (*stage.extra, stage.desk.window):
+                widget.hide()
+                widget.deleteLater()
+            engine.stop()
+            await stage.desk.close()
+        await services.close()
+        await idle(2)
+        speak_pseudo(app, before)
+
+
+def speak_pseudo(app: QApplication, language: str) -> None:
+    """As the environment variable would: the setting does not offer the pseudo-languages."""
+    with _asked(language):
+        speak(app, words.ENGLISH)
+
+
+@contextlib.contextmanager
+def _asked(language: str) -> Iterator[None]:
+    before = os.environ.get(words.VARIABLE)
+    os.environ[words.VARIABLE] = language
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[words.VARIABLE]
+        else:
+            os.environ[words.VARIABLE] = before
+
+
+@contextlib.contextmanager
+def qt_warnings() -> Iterator[list[str]]:
+    """What Qt complained about meanwhile."""
+    heard: list[str] = []
+
+    def hear(kind: QtMsgType, _context: Any, text: str) -> None:
+        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+            heard.append(text)
+
+    previous = qInstallMessageHandler(hear)
+    try:
+        yield heard
+    finally:
+        qInstallMessageHandler(previous)
+
+
+async def idle(rounds: int = 4) -> None:
+    """Wait until Qt has worked off what is due: layouts and paints ask for more of themselves a few times.
+
+    `processEvents` inside a task would run other tasks inside this one, which asyncio forbids.
+    """
+    for _ in range(rounds):
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        QTimer.singleShot(0, lambda turn=turn: turn.done() or turn.set_result(None))
+        await turn
