@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
-from typing import TYPE_CHECKING, TypeVar
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import qasync
 import shiboken6
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QSocketNotifier, QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 T = TypeVar("T")
+COLLECT_MS: Final = 500
+FULL_COLLECT_S: Final = 30.0
 
 
 def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> T:
@@ -33,8 +37,10 @@ def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> 
     app.setQuitOnLastWindowClosed(False)
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
+    collector = _Collector()
     try:
-        return loop.run_until_complete(_whole(main))  # type: ignore[no-any-return]
+        with collector.in_charge():
+            return loop.run_until_complete(_whole(main))  # type: ignore[no-any-return]
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -52,6 +58,53 @@ async def _whole(main: Callable[[], Coroutine[object, object, T]]) -> T:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+async def idle(rounds: int = 4) -> None:
+    """Wait until Qt has worked off what is due (layouts, paints).
+
+    `processEvents` inside a task would run other tasks inside this one, which asyncio forbids.
+    """
+    for _ in range(rounds):
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        QTimer.singleShot(0, lambda turn=turn: turn.done() or turn.set_result(None))
+        await turn
+
+
+class _Collector(QTimer):
+    """Collects garbage on Qt's thread only.
+
+    Python collects on whichever thread allocates, the engine's included, and Qt objects that are destroyed on
+    another thread than theirs crash it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setInterval(COLLECT_MS)
+        self.timeout.connect(self._collect)
+        self._full_at = time.monotonic()
+
+    @contextlib.contextmanager
+    def in_charge(self) -> Iterator[None]:
+        was_on = gc.isenabled()
+        gc.disable()
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            if was_on:
+                gc.enable()
+
+    def _collect(self) -> None:
+        counts, limits = gc.get_count(), gc.get_threshold()
+        if counts[2] > limits[2] and time.monotonic() - self._full_at > FULL_COLLECT_S:
+            gc.collect()
+            self._full_at = time.monotonic()
+        elif counts[1] > limits[1]:
+            gc.collect(1)
+        elif counts[0] > limits[0]:
+            gc.collect(0)
 
 
 @contextlib.contextmanager
