@@ -52,6 +52,7 @@ class Transcript(QAbstractScrollArea):
         self._sticky = True
         self._hold: tuple[int, int, int] | None = None
         self._arranging = False
+        self._stops: list[QWidget] = []
         self._ring = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -180,13 +181,14 @@ class Transcript(QAbstractScrollArea):
                     view.setGeometry(*place)
                 view.set_last(number == len(self._turns) - 1)
         self._remember(tops, value)
+        self._order()
         self._place_jump()
 
     def _measure(self, tops: Sequence[int], width: int, value: int, height: int) -> bool:
         """Make and measure the turns near the visible part; True when a height was another than thought."""
         near = round(height * NEAR)
         start, end = value - near, value + height + near
-        other = made = False
+        other = False
         for number, turn in enumerate(self._turns):
             top, bottom = tops[number], tops[number] + self._heights[number]
             if bottom < start or top > end:
@@ -194,14 +196,11 @@ class Transcript(QAbstractScrollArea):
             view = self._views.get(turn)
             if view is None:
                 view = self._make(turn)
-                made = True
             measured = view.arrange(width, (start - top, end - top))
             self._sizes[number] = (width, len(turn.text))
             if measured != self._heights[number]:
                 self._heights[number] = measured
                 other = True
-        if made:
-            self._order()
         return other
 
     def _let_go(self, tops: Sequence[int], value: int, height: int) -> None:
@@ -269,13 +268,15 @@ class Transcript(QAbstractScrollArea):
 
     def _order(self) -> None:
         """Tab goes through the turns as they stand, whenever their widgets were made."""
+        views = (self._views[turn] for turn in self._turns if turn in self._views)
+        stops = [stop for view in views for stop in view.stops()]
+        if stops == self._stops:
+            return
+        self._stops = stops
         before: QWidget = self
-        for turn in self._turns:
-            if view := self._views.get(turn):
-                for stop in view.stops():
-                    QWidget.setTabOrder(before, stop)
-                    before = stop
-        QWidget.setTabOrder(before, self._jump)
+        for stop in (*stops, self._jump):
+            QWidget.setTabOrder(before, stop)
+            before = stop
 
     def _column(self) -> int:
         return max(120, min(round(COLUMN * max(1.0, self._theme.text_size / 100)), self.viewport().width() - 2 * SIDE))
