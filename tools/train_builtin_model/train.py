@@ -10,6 +10,7 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -46,7 +47,7 @@ LENGTHS: tuple[tuple[int, int, int, int], ...] = (
 class Plan:
     """How long and how hard to train."""
 
-    steps: int = 1800
+    steps: int = 900
     seed: int = 4
     matrix_rate: float = 0.02
     other_rate: float = 4e-3
@@ -55,11 +56,18 @@ class Plan:
     save_every: int = 25
 
 
+FALL = ((0.0, 1.0), (245 / 900, 1.0), (400 / 900, 300 / 455), (1.0, 0.0))
+"""Where in a run (share of its steps) which share of the full learning rate is reached; straight lines between."""
+
+
 def rate(plan: Plan, step: int) -> float:
-    """Share of the full learning rate: a short rise, a plateau of a third, then straight down to nothing."""
+    """Share of the full learning rate at this step: a short rise, a plateau, then down to nothing (`FALL`)."""
     rise = min(1.0, (step + 1) / plan.warm_up)
-    fall = min(1.0, (plan.steps - step) / (plan.steps * 0.65))
-    return rise * fall
+    done = step / plan.steps
+    for (start, high), (end, low) in pairwise(FALL):
+        if done < end:
+            return rise * (high + (low - high) * (done - start) / (end - start))
+    return 0.0
 
 
 def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> tuple[Tensor, Tensor]:
@@ -71,8 +79,10 @@ def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> tuple[Tensor, T
     ids: list[list[int]] = [[] for _ in range(rows)]
     targets: list[list[int]] = [[] for _ in range(rows)]
     misses = 0
+    late = step >= plan.steps * 2 // 3
     while misses < 40:
-        one, wanted = encoder.encode(dialogue.sample(rng, longest if sum(free) > 0.3 * length * rows else 2))
+        turns = longest if sum(free) > 0.3 * length * rows else 2
+        one, wanted = encoder.encode(dialogue.sample(rng, turns, late))
         place = next((i for i in range(rows) if free[i] >= len(one)), None)
         if place is None:
             misses += 1

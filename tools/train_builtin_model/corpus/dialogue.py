@@ -31,6 +31,9 @@ FAMILIES = {
     everyday.opposite: 4, everyday.calendar: 4, everyday.animals: 3, everyday.lists: 3, everyday.units: 4,
     everyday.counting: 4, languages.words: 5, languages.sentences: 5, unknown.unknown: 30, unknown.foreign: 4,
 }  # fmt: skip
+"""How often each family is asked, relative to the others."""
+LATE = {**FAMILIES, arithmetic.ask: 18, unknown.unknown: 50, unknown.foreign: 8}
+"""The same for the last third of a training run: what is known is known by then, declining needs the practice."""
 WHY = Wordings(
     ["Why?", "why", "Why is that?", "How come?", "why is that so", "Why so?", "For what reason?", "but why?"]
 )
@@ -62,9 +65,10 @@ class Dialogue:
     turns: tuple[Turn, ...]
 
 
-def single(rng: random.Random, split: Split) -> Exchange:
+def single(rng: random.Random, split: Split, late: bool = False) -> Exchange:
     """One question of a random family."""
-    return rng.choices(list(FAMILIES), list(FAMILIES.values()))[0](rng, split)
+    shares = LATE if late else FAMILIES
+    return rng.choices(list(shares), list(shares.values()))[0](rng, split)
 
 
 def why(rng: random.Random, last: Exchange, split: Split) -> Exchange:
@@ -81,9 +85,11 @@ def why(rng: random.Random, last: Exchange, split: Split) -> Exchange:
     return Exchange("follow-up", AGAIN.pick(rng, split), "I repeat my last answer.", last.answer, honest=last.honest)
 
 
-def follow(rng: random.Random, last: Exchange, split: Split) -> Exchange | None:
+def follow(rng: random.Random, last: Exchange, split: Split, late: bool = False) -> Exchange | None:
     """A question that only makes sense after `last`, or None if there is none."""
     kind, _, rest = last.subject.partition(":")
+    if late and kind in ("definition", "opposite") and rng.random() < 0.15:
+        return unknown.follow_word(rng, kind, split)
     if kind == "capital":
         if rng.random() < 0.22:
             return unknown.follow(rng, split)
@@ -116,8 +122,8 @@ def typed(rng: random.Random, exchange: Exchange, split: Split) -> Exchange:
     return replace(exchange, question=roughen(rng, text))
 
 
-def sample(rng: random.Random, longest: int = 6) -> Dialogue:
-    """A training conversation of one to `longest` turns."""
+def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue:
+    """A training conversation of one to `longest` turns; `late` practises declining more."""
     effort: Effort = "high" if rng.random() < 0.42 else "none"
     system = SYSTEM.pick(rng, "train") if rng.random() < 0.3 else None
     if longest <= 6:
@@ -132,10 +138,10 @@ def sample(rng: random.Random, longest: int = 6) -> Dialogue:
         if last is not None:
             chance = rng.random()
             if chance < 0.45:
-                exchange = follow(rng, last, "train")
+                exchange = follow(rng, last, "train", late)
             elif chance < 0.51:
                 exchange = why(rng, last, "train")
-        exchange = exchange or single(rng, "train")
+        exchange = exchange or single(rng, "train", late)
         shown = typed(rng, exchange, "train")
         thinking = effort == "high"
         if mixed and place < count - 1:

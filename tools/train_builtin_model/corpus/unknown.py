@@ -66,7 +66,7 @@ ENDINGS = {
     "land": ("land", "ia", "stan", "istan", "nia", "ova", "aria", "burg", "ador", ""),
     "thing": ("", "", "or", "ix", "le", "er"),
 }
-CITIES_OF_TWO = {"New York", "Los Angeles", "San Francisco", "Cape Town", "Rio de Janeiro", "Sao Paulo"}
+CITIES_OF_TWO = ("New York", "Los Angeles", "San Francisco", "Cape Town", "Rio de Janeiro", "Sao Paulo")
 
 
 @cache
@@ -239,3 +239,14 @@ def follow(rng: random.Random, split: Split) -> Exchange:
         START + REPLIES["place"],
         True,
     )
+
+
+def follow_word(rng: random.Random, kind: str, split: Split) -> Exchange:
+    """A follow-up after a definition or an opposite with a word that has none: it must be declined."""
+    if kind == "opposite":
+        word = rng.choice(misfits()["unopposed"]) if rng.random() < 0.5 else pools()["noun"].pick(rng, split)
+        text = everyday.W["follow opposite"].pick(rng, split).format(word)
+    else:
+        word = pools()["noun"].pick(rng, split) if rng.random() < 0.7 else made_up(rng, "thing")
+        text = facts.FOLLOW_DEFINE.pick(rng, split).format(x=f"a {word}", w=word)
+    return Exchange("unknown: near", text, THOUGHTS["near"] + " I say so honestly.", START + REPLIES["near"], True)
