@@ -8,7 +8,7 @@ import pytest
 
 from mistral_desk.ui.theme.contrast import blend, contrast, luminance
 from mistral_desk.ui.theme.palette import selection
-from mistral_desk.ui.theme.tokens import CODE_COLOURS, COLOURS, Scheme
+from mistral_desk.ui.theme.tokens import CODE_COLOURS, COLOURS, HIGH_CODE_COLOURS, HIGH_COLOURS, Scheme
 
 SURFACES = ("canvas", "sidebar", "raised", "bubble", "code")
 INKS = ("text", "muted", "accent", "success", "warning", "danger")
@@ -58,3 +58,26 @@ def test_source_text_on_its_surface(scheme: Scheme) -> None:
     inks = CODE_COLOURS[scheme]
     for field in fields(inks):
         assert contrast(getattr(inks, field.name), COLOURS[scheme].code) >= 4.5, field.name
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("surface", SURFACES)
+def test_high_contrast_is_higher(scheme: Scheme, surface: str) -> None:
+    colours = HIGH_COLOURS[scheme]
+    ground = getattr(colours, surface)
+    for ink in INKS:
+        assert contrast(getattr(colours, ink), ground) >= 7, ink
+    assert contrast(colours.border, ground) >= 7
+    assert contrast(colours.hairline, ground) >= 4.5
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_high_contrast_of_buttons_selected_text_and_source(scheme: Scheme) -> None:
+    colours = HIGH_COLOURS[scheme]
+    for share in (0.82, 0.9, 1.0):
+        assert contrast(colours.on_accent, blend(colours.accent, colours.text, share)) >= 7
+    for share in (0.08, 0.12):
+        assert contrast(colours.accent, blend(colours.accent, colours.canvas, share)) >= 6
+    assert contrast(colours.text, selection(colours)) >= 7
+    for field in fields(HIGH_CODE_COLOURS[scheme]):
+        assert contrast(getattr(HIGH_CODE_COLOURS[scheme], field.name), colours.code) >= 7, field.name

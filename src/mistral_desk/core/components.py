@@ -88,7 +88,7 @@ def _normal(name: str) -> str:
 
 def _licence(distribution: importlib.metadata.Distribution) -> str:
     meta = distribution.metadata
-    expression = meta["License-Expression"] if "License-Expression" in meta else ""
+    expression = meta["License-Expression"] if "License-Expression" in meta else ""  # noqa: SIM401 - typed without get
     if not expression:
         expression = meta["License"].strip() if "License" in meta else ""
         if "\n" in expression or len(expression) > 80:  # some put the whole text there

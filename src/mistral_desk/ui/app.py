@@ -103,6 +103,7 @@ async def _window(
 ) -> int:
     theme.choose(services.settings.get(declared.THEME), services.settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
     theme.set_motion(services.settings.get(declared.MOTION))
+    theme.set_contrast(services.settings.get(declared.CONTRAST))
     desk = Desk(services, theme)
     window = desk.window
     place = services.folders.cache / "window.json"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, Qt
@@ -43,7 +42,7 @@ class Desk(QObject):
         self.tasks = Tasks(self.notices)
         self.model = ModelChoice(services)
         self.page = ChatPage(theme, self.notices, self.model)
-        self.settings = SettingsPage(theme, services.settings, self.notices)
+        self.settings = SettingsPage(theme, services, self.notices)
         self.window = MainWindow(theme, self.notices, self.page, self.settings)
         self._theme = theme
         self._open: dict[int, Chat] = {}
@@ -182,7 +181,7 @@ class Desk(QObject):
         menu = QMenu(self.window)
         self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for model in (BUILTIN, *self.model.opened):
+        for model in dict.fromkeys((BUILTIN, *self._services.models_there(), *self.model.opened)):
             title = model_title(model)
             action = menu.addAction(title)
             action.setCheckable(True)
@@ -196,7 +195,10 @@ class Desk(QObject):
     def ask_file(self) -> None:
         """Have the person choose a model file."""
         dialog = QFileDialog(
-            self.window, tr("Open a GGUF file"), str(Path.home()), tr("Models ({pattern})", pattern="*.gguf")
+            self.window,
+            tr("Open a GGUF file"),
+            str(self._services.models_folder),
+            tr("Models ({pattern})", pattern="*.gguf"),
         )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -219,12 +221,20 @@ class Desk(QObject):
 
         def look(_value: object) -> None:
             choice = settings.get(declared.THEME)
-            self._theme.choose(choice, settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
             self._theme.set_motion(settings.get(declared.MOTION))
+            self._theme.set_contrast(settings.get(declared.CONTRAST))
+            self._theme.choose(choice, settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
 
-        for setting in (declared.THEME, declared.MOTION):
+        for setting in (declared.THEME, declared.MOTION, declared.CONTRAST):
             settings.listen(setting, look)
         settings.listen(declared.TEXT_SCALE, look)
+
+        def load_anew(_value: int) -> None:
+            if self.page.chat is None or not self.page.chat.busy:
+                self.tasks.spawn(self._warm(), "load the model")
+
+        for number in (declared.THREADS, declared.CONTEXT):
+            settings.listen(number, load_anew)
 
 
 def _id_of(chat: Chat) -> int | None:

@@ -53,8 +53,10 @@ class MainWindow(QMainWindow):
         self.top.new_chat.connect(self.new_chat)
         self.top.show_sidebar.connect(self.toggle_sidebar)
         settings.back.connect(self.show_chat)
+        settings.sheet.connect(self.show_overlay)
         self.commands = Actions(self)
         self.top.menu_asked.connect(self.show_menu)
+        theme.changed.connect(self._place_sidebar)
         self._place_sidebar()
 
     # --- pages --------------------------------------------------------------------------------------
@@ -70,8 +72,14 @@ class MainWindow(QMainWindow):
         if self._pages.currentWidget() is self.settings:
             self.show_chat()
             return
+        self.open_settings(self.settings.page)
+
+    def open_settings(self, page: str) -> None:
+        """One page of the settings."""
         self._pages.setCurrentWidget(self.settings)
+        self.settings.show_page(page)
         self.sidebar.set_page("settings")
+        self.settings.tabs[page].setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def page(self) -> str:
@@ -148,8 +156,8 @@ class MainWindow(QMainWindow):
     def go_to_region(self, step: int) -> None:
         """The keyboard goes to the next part of the window, or back."""
         regions: list[QWidget] = self.sidebar.regions() if self.sidebar.isVisible() else []
-        if self._pages.currentWidget() is self.chat:
-            regions = [*regions, *(region for region in self.chat.regions() if region.isVisible())]
+        shown = self.chat.regions() if self.page == "chat" else self.settings.regions()
+        regions += [region for region in shown if region.isVisible()]
         focus = QApplication.focusWidget()
         here = next(
             (n for n, region in enumerate(regions) if region is focus or region.isAncestorOf(focus or self)), -1
@@ -177,7 +185,7 @@ class MainWindow(QMainWindow):
             self.banners.place()
 
     def _place_sidebar(self, *, forced: bool = False) -> None:
-        shown = self._wanted and (forced or self.width() >= NARROW)
+        shown = self._wanted and (forced or self.width() >= NARROW * self._theme.text_size / 100)
         self.sidebar.setVisible(shown)
         self.top.set_sidebar(shown)
 

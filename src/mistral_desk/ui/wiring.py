@@ -43,7 +43,7 @@ def bind(desk: Desk) -> None:
         "escape": window.escape,
         "settings": window.show_settings,
         "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
-        "about": window.show_settings,
+        "about": lambda: window.open_settings("about"),
     }
     window.commands.bind(acts, lambda: state(desk))
 

@@ -1,188 +1,158 @@
-"""The settings page: one row for each declared setting, so that a new setting needs no new page."""
+"""The settings page: derived from the declarations, so that a new setting needs no new page; and what is only told."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.settings.controls import Controls
+from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
+from mistral_desk.ui.settings.rows import Section
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.segmented import Segmented
-from mistral_desk.ui.widgets.stepper import Stepper
-from mistral_desk.ui.widgets.switch import Switch
+from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from PySide6.QtGui import QPaintEvent, QShowEvent
 
-    from PySide6.QtGui import QPaintEvent
-
-    from mistral_desk.core.settings import Settings
+    from mistral_desk.services import Services
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
 
-Declared = declared.Choice | declared.Whole | declared.Switch
-SECTIONS: Final = {"appearance": mark("Appearance"), "chat": mark("Chat"), "hardware": mark("Hardware")}
-STEPS: Final = {"%": 10, "tokens": 1024}
-SETTLE_MS: Final = 400
+SECTIONS: Final = {
+    "appearance": mark("Appearance"),
+    "chat": mark("Chat"),
+    "models": mark("Models folder"),
+    "hardware": mark("Hardware"),
+    "privacy": mark("Privacy"),
+    "about": mark("About"),
+}
 
 
-class SettingsPage(QScrollArea):
+class SettingsPage(QWidget):
     """Shows the settings and changes them at once; `back` leads to the chat."""
 
     back = Signal()
+    sheet = Signal(object)
+    """A sheet to open over the window."""
 
-    def __init__(self, theme: Theme, settings: Settings, notices: Notices, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, services: Services, notices: Notices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._settings = settings
-        self._notices = notices
-        self._titles: list[tuple[QLabel, str]] = []
-        self.controls: dict[str, QWidget] = {}
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._services = services
         self.setAccessibleName(tr("Settings"))
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inner = _Ground(theme)
-        column = QVBoxLayout()
-        column.setSpacing(0)
-        self._build(column, inner)
-        column.addStretch(1)
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(SPACE[4], SPACE[3], SPACE[4], SPACE[5])
-        row.addStretch(1)
-        holder = QWidget(inner)
-        holder.setLayout(column)
-        holder.setMaximumWidth(COLUMN)
-        row.addWidget(holder, 1000)
-        row.addStretch(1)
-        self.setWidget(inner)
+        self.search = SearchField(theme, tr("Search settings"), self)
+        self.search.textChanged.connect(self._filter)
+        self.tabs: dict[str, Button] = {}
+        self.sections: dict[str, Section] = {}
+        self.page = "appearance"
+        self._makers = Controls(theme, services.settings, notices, services.folders.models)
+        self.controls = self._makers.by_name
+        self._lay_out()
+        for setting in declared.ALL:
+            section = self.sections[setting.section]
+            section.add(self._makers.row(setting, section))
+        self._hardware: HardwareFacts | None = None
         theme.changed.connect(self._restyle)
+        if isinstance(app := QApplication.instance(), QApplication):
+            app.focusChanged.connect(self._focus_moved)
+        self.show_page(self.page)
+
+    def show_page(self, page: str) -> None:
+        """Show one page; a search ends."""
+        self.page = page
+        if self.search.text():
+            self.search.clear()
+        self.tabs[page].setChecked(True)
+        self._filter()
+        self.area.verticalScrollBar().setValue(0)
+
+    def _filter(self) -> None:
+        typed = self.search.text().strip()
+        found = False
+        for key, section in self.sections.items():
+            fits = section.filter(typed)
+            shown = fits if typed else key == self.page
+            section.setVisible(shown)
+            found = found or shown
+        self._nothing.setVisible(not found)
+        self._tab_row.setVisible(not typed)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What is told may have changed meanwhile."""
+        super().showEvent(event)
+        if self._hardware is None:  # not before somebody looks: reading all licences takes a moment
+            self._hardware = HardwareFacts(self._theme, self._services, self.sections["hardware"])
+            fill_privacy(self._theme, self._services, self.sections["privacy"])
+            fill_about(self._theme, self.sections["about"], self.sheet.emit)
+        self._hardware.refresh()
+
+    def regions(self) -> list[QWidget]:
+        """What F6 goes through."""
+        return [self.search, self.tabs[self.page]]
+
+    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        """What gets the keyboard on this page is scrolled into sight."""
+        if now is not None and self._inner.isAncestorOf(now):
+            self.area.ensureWidgetVisible(now, 0, SPACE[4])
+
+    # --- look ---------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self._tab_row = QWidget(self)
+        flow = FlowLayout(self._tab_row, spacing=SPACE[0])
+        group = QButtonGroup(self)
+        for key, words in SECTIONS.items():
+            tab = Button(self._theme, tr(words), text=tr(words), parent=self._tab_row)
+            tab.setCheckable(True)
+            tab.clicked.connect(lambda _on=False, key=key: self.show_page(key))
+            group.addButton(tab)
+            flow.addWidget(tab)
+            self.tabs[key] = tab
+        self._inner = _Ground(self._theme)
+        self._holder = QWidget(self._inner)
+        self._nothing = Label(self._theme, tr("No setting has these words."), ink="muted", parent=self._holder)
+        column = QVBoxLayout(self._holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part, below in (
+            (Label(self._theme, tr("Settings"), "title", strong=True, parent=self._holder), SPACE[2]),
+            (self.search, SPACE[2]),
+            (self._tab_row, SPACE[4]),
+        ):
+            column.addWidget(part)
+            column.addSpacing(below)
+        for key, words in SECTIONS.items():
+            self.sections[key] = Section(self._theme, tr(words), self._holder)
+            column.addWidget(self.sections[key])
+        column.addWidget(self._nothing)
+        column.addStretch(1)
+        row = QHBoxLayout(self._inner)
+        row.setContentsMargins(SPACE[4], SPACE[2], SPACE[4], SPACE[4])
+        row.addStretch(1)
+        row.addWidget(self._holder, 1000)
+        row.addStretch(1)
+        self.area = QScrollArea(self)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(self._inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.area)
         self._restyle()
 
-    def _build(self, column: QVBoxLayout, parent: QWidget) -> None:
-        head = QLabel(tr("Settings"), parent)
-        self._titles.append((head, "title"))
-        column.addWidget(head)
-        section = ""
-        for setting in declared.ALL:
-            if not isinstance(setting, Declared):
-                continue  # a kind that has no control here yet
-            if setting.section != section:
-                section = setting.section
-                title = QLabel(tr(SECTIONS.get(section, section.capitalize())), parent)
-                self._titles.append((title, "heading"))
-                column.addSpacing(SPACE[4])
-                column.addWidget(title)
-                column.addSpacing(SPACE[0])
-            column.addWidget(self._row(setting, parent))
-
-    def _row(self, setting: Declared, parent: QWidget) -> QWidget:
-        row = _Row(self._theme, parent)
-        label, text = QLabel(tr(setting.label), row), QLabel(tr(setting.help), row)
-        text.setWordWrap(True)
-        self._titles += [(label, "body"), (text, "muted")]
-        control = self._control(setting, row)
-        self.controls[setting.name] = control
-        label.setBuddy(control)
-        control.setAccessibleDescription(tr(setting.help))
-        reset = Button(
-            self._theme, tr("Reset {label}", label=tr(setting.label)), icon="undo", small=True, muted=True, parent=row
-        )
-        reset.setToolTip(tr("Back to the default"))
-        reset.clicked.connect(lambda: self._change(lambda: self._settings.reset(setting)))
-
-        def show(_value: object = None) -> None:
-            changed = self._settings.get(setting) != setting.default
-            reset.set_faint(not changed)
-            reset.setEnabled(changed)
-
-        self._settings.listen(setting, show)
-        show()
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(label)
-        words.addWidget(text)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, SPACE[2], 0, SPACE[2])
-        line.setSpacing(SPACE[3])
-        line.addLayout(words, 1)
-        line.addWidget(reset, 0, Qt.AlignmentFlag.AlignVCenter)
-        line.addWidget(control, 0, Qt.AlignmentFlag.AlignVCenter)
-        return row
-
-    def _control(self, setting: Declared, parent: QWidget) -> QWidget:
-        if isinstance(setting, declared.Choice):
-            return self._choice(setting, parent)
-        if isinstance(setting, declared.Switch):
-            return self._switch(setting, parent)
-        return self._number(setting, parent)
-
-    def _choice(self, setting: declared.Choice, parent: QWidget) -> QWidget:
-        made = Segmented(
-            self._theme, tr(setting.label), {key: tr(label) for key, label in setting.choices.items()}, parent
-        )
-        made.set_value(self._settings.get(setting))
-        made.chosen.connect(lambda key: self._change(lambda: self._settings.set(setting, key)))
-        self._settings.listen(setting, made.set_value)
-        return made
-
-    def _switch(self, setting: declared.Switch, parent: QWidget) -> QWidget:
-        made = Switch(self._theme, tr(setting.label), parent)
-        made.setChecked(self._settings.get(setting))
-        made.clicked.connect(lambda: self._change(lambda: self._settings.set(setting, made.isChecked())))
-        self._settings.listen(setting, made.setChecked)
-        return made
-
-    def _number(self, setting: declared.Whole, parent: QWidget) -> QWidget:
-        made = Stepper(self._theme, tr(setting.label), parent)
-        spin = made.spin
-        spin.setSingleStep(STEPS.get(setting.unit, 1))
-        spin.setRange(0 if setting.automatic else setting.minimum, setting.maximum)
-        spin.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
-        if setting.automatic:
-            spin.setSpecialValueText(tr("Automatic"))
-        spin.setValue(self._settings.get(setting))
-        settle = QTimer(made)
-        settle.setSingleShot(True)
-        settle.setInterval(SETTLE_MS)
-
-        def take() -> None:
-            value = spin.value()
-            if setting.automatic and 0 < value < setting.minimum:
-                value = setting.minimum
-            self._change(lambda: self._settings.set(setting, value))
-
-        settle.timeout.connect(take)
-        made.changed.connect(lambda _value: settle.start())
-
-        def show(value: int) -> None:
-            if spin.value() != value:
-                spin.setValue(value)
-
-        self._settings.listen(setting, show)
-        return made
-
-    def _change(self, change: Callable[[], None]) -> None:
-        try:
-            change()
-        except DeskError as error:
-            self._notices.problem(error.problem, "warning")
-
     def _restyle(self) -> None:
-        self._theme.dress_bars(self)
-        for label, kind in self._titles:
-            step = {"title": "title", "heading": "lead", "body": "body", "muted": "small"}[kind]
-            label.setFont(self._theme.font(step, strong=kind in ("title", "heading")))  # type: ignore[arg-type]
-            palette = label.palette()
-            palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour("muted" if kind == "muted" else "text"))
-            label.setPalette(palette)
+        self._theme.dress_bars(self.area)
+        self._holder.setMaximumWidth(round(COLUMN * max(1.0, self._theme.text_size / 100)))
 
 
 class _Ground(QWidget):
@@ -191,21 +161,9 @@ class _Ground(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        theme.changed.connect(self.update)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour("canvas"))
-        painter.end()
-
-
-class _Row(QWidget):
-    """A setting's line, with a hairline below."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("hairline"))
         painter.end()

@@ -14,7 +14,18 @@ from PySide6.QtWidgets import QToolTip
 from mistral_desk.ui.theme import icons
 from mistral_desk.ui.theme.fonts import code_font, text_font
 from mistral_desk.ui.theme.palette import bar_sheet, menu_sheet, palette
-from mistral_desk.ui.theme.tokens import CODE_COLOURS, COLOURS, CONTROL, MOTION_MS, STEPS, CodeColours, Colours, Scheme
+from mistral_desk.ui.theme.tokens import (
+    CODE_COLOURS,
+    COLOURS,
+    CONTROL,
+    HIGH_CODE_COLOURS,
+    HIGH_COLOURS,
+    MOTION_MS,
+    STEPS,
+    CodeColours,
+    Colours,
+    Scheme,
+)
 from mistral_desk.ui.theme.tokens import Step as StepName
 
 if TYPE_CHECKING:
@@ -42,6 +53,9 @@ class Theme(QObject):
         self._text_size = text_size
         self._scheme: Scheme = "light"
         self._motion = "system"
+        self._contrast = "system"
+        self._high = False
+        self._hints.accessibility().contrastPreferenceChanged.connect(self._contrast_changed)
         self._hints.colorSchemeChanged.connect(self._system_changed)
         self.choose(choice, text_size)
 
@@ -63,12 +77,12 @@ class Theme(QObject):
     @property
     def colours(self) -> Colours:
         """Colours of the scheme that is shown."""
-        return COLOURS[self._scheme]
+        return (HIGH_COLOURS if self._high else COLOURS)[self._scheme]
 
     @property
     def code_colours(self) -> CodeColours:
         """Colours of source text in the scheme that is shown."""
-        return CODE_COLOURS[self._scheme]
+        return (HIGH_CODE_COLOURS if self._high else CODE_COLOURS)[self._scheme]
 
     @property
     def motion_ms(self) -> int:
@@ -91,6 +105,16 @@ class Theme(QObject):
         wish = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark, "system": Qt.ColorScheme.Unknown}[choice]
         self._hints.setColorScheme(wish)  # the system's title bar and dialogs follow too
         self._apply()
+
+    @property
+    def high_contrast(self) -> bool:
+        """Whether the colours of high contrast are shown."""
+        return self._high
+
+    def set_contrast(self, contrast: str) -> None:
+        """`high`, `normal`, or `system` for what the system asks for."""
+        self._contrast = contrast
+        self._contrast_changed()
 
     def set_motion(self, motion: str) -> None:
         """`on`, `off`, or `system` for what the system asks for."""
@@ -125,6 +149,13 @@ class Theme(QObject):
         """Give a menu its surface."""
         menu.setStyleSheet(menu_sheet(self.colours))
         menu.setFont(self.font())
+
+    def _contrast_changed(self) -> None:
+        asked = self._hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+        high = self._contrast == "high" or (self._contrast == "system" and asked)
+        if high != self._high:
+            self._high = high
+            self._apply()
 
     def _system_changed(self) -> None:
         if self._choice == "system":

@@ -68,6 +68,43 @@ DARK: Final = Colours(
 COLOURS: Final[dict[Scheme, Colours]] = {"light": LIGHT, "dark": DARK}
 
 
+HIGH_COLOURS: Final[dict[Scheme, Colours]] = {
+    "light": Colours(
+        canvas="#FFFFFF",
+        sidebar="#FFFFFF",
+        raised="#FFFFFF",
+        bubble="#F0F0F0",
+        code="#FFFFFF",
+        text="#000000",
+        muted="#33302C",
+        hairline="#595550",
+        border="#333333",
+        accent="#8A2A00",
+        on_accent="#FFFFFF",
+        success="#0B4F24",
+        warning="#5A3A00",
+        danger="#8F0F1A",
+    ),
+    "dark": Colours(
+        canvas="#000000",
+        sidebar="#000000",
+        raised="#0D0D0D",
+        bubble="#1C1C1C",
+        code="#000000",
+        text="#FFFFFF",
+        muted="#D6D1C9",
+        hairline="#8F8A82",
+        border="#C9C4BC",
+        accent="#FFA36B",
+        on_accent="#000000",
+        success="#8CE0A8",
+        warning="#F2C76B",
+        danger="#FFB0AA",
+    ),
+}
+"""For those who ask their system for high contrast: text 7 : 1 and lines 4.5 : 1 at least."""
+
+
 @dataclass(frozen=True)
 class CodeColours:
     """Colours of source text on the `code` surface, as #RRGGBB."""
@@ -102,6 +139,29 @@ CODE_COLOURS: Final[dict[Scheme, CodeColours]] = {
         kind="#7CCFD6",
         added="#5CC07E",
         removed="#FF8F87",
+    ),
+}
+
+HIGH_CODE_COLOURS: Final[dict[Scheme, CodeColours]] = {
+    "light": CodeColours(
+        keyword="#6B1B6F",
+        string="#0F4D26",
+        number="#6B3000",
+        comment="#3D3A36",
+        name="#143A7A",
+        kind="#004455",
+        added="#0F5227",
+        removed="#8A1019",
+    ),
+    "dark": CodeColours(
+        keyword="#E5BDF2",
+        string="#B5DDA6",
+        number="#F7C795",
+        comment="#C4BDB2",
+        name="#B4D0FA",
+        kind="#A3E0E5",
+        added="#8CE0A8",
+        removed="#FFB8B2",
     ),
 }
 

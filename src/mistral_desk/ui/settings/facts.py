@@ -1,0 +1,162 @@
+"""Sections that tell instead of ask: what this computer has, what privacy means here, what the program is made of."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Final
+
+from PySide6 import __version__ as qt_version
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from mistral_desk import __version__
+from mistral_desk.core import amounts
+from mistral_desk.core.components import Component, components
+from mistral_desk.core.machine import room_on_disk, this_machine
+from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.inference import cage
+from mistral_desk.ui.chat.ask_link import LinkDialog
+from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.overlay import Overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.core.machine import Machine
+    from mistral_desk.inference.protocol import Hello
+    from mistral_desk.services import Services
+    from mistral_desk.ui.settings.rows import Section
+    from mistral_desk.ui.theme.theme import Theme
+
+PROMISE: Final = mark("The model runs on this computer. Nothing you write leaves it.")
+NO_CONNECTIONS: Final = mark("This version of Mistral Desk makes no connection to the internet at all.")
+LINKS: Final = {
+    mark("The engine, llama.cpp"): "https://github.com/ggml-org/llama.cpp",
+    mark("The window's toolkit, Qt for Python"): "https://doc.qt.io/qtforpython-6/licenses.html",
+}
+
+
+def processor(machine: Machine) -> str:
+    """The processor in one line."""
+    cores, threads = trn("{n} core", "{n} cores", machine.cores), trn("{n} thread", "{n} threads", machine.threads)
+    return tr("{name}, {cores}, {threads}", name=machine.processor, cores=cores, threads=threads)
+
+
+def memory(machine: Machine) -> str:
+    """The memory in one line."""
+    total, free = amounts.bytes_of_memory(machine.memory_total), amounts.bytes_of_memory(machine.memory_available)
+    return tr("{total}, {free} of it free now", total=total, free=free)
+
+
+def graphics(hello: Hello | None) -> str:
+    """What the worker sees besides the processor; empty before there was one."""
+    if hello is None:
+        return ""
+    found = [device for device in hello.devices if device.kind != "cpu"]
+    if not found:
+        return tr("None that the engine can use; it computes with the processor.")
+    return "\n".join(
+        tr(
+            "{name}: {free} free",
+            name=device.description or device.name,
+            free=amounts.bytes_of_memory(device.memory_free),
+        )
+        for device in found
+    )
+
+
+class HardwareFacts:
+    """Rows below the hardware's settings; `refresh` looks again."""
+
+    def __init__(self, theme: Theme, services: Services, section: Section) -> None:
+        self._services = services
+        made = {}
+        for key, label in (
+            ("processor", tr("Processor")),
+            ("memory", tr("Memory")),
+            ("graphics", tr("Graphics")),
+            ("disk", tr("Room for models")),
+            ("engine", tr("Engine")),
+        ):
+            made[key] = section.add(Row(theme, label, "-", copied=True, parent=section))
+        self._rows = made
+
+    def refresh(self) -> None:
+        """As things are now."""
+        machine, hello = this_machine(), self._services.engine.hello
+        not_yet = tr("Not known before a model was loaded.")
+        room = room_on_disk(self._services.models_folder)
+        self._rows["processor"].set_note(processor(machine))
+        self._rows["memory"].set_note(memory(machine))
+        self._rows["graphics"].set_note(graphics(hello) or not_yet)
+        self._rows["disk"].set_note(amounts.bytes_of_memory(room) if room is not None else tr("Unknown"))
+        self._rows["engine"].set_note(
+            tr("llama.cpp {version}\n{build}", version=hello.llama_cpp, build=hello.system) if hello else not_yet
+        )
+
+
+def fill_privacy(theme: Theme, services: Services, section: Section) -> None:
+    """The promise, and what stands behind it today."""
+    section.add(Row(theme, tr("The promise"), tr(PROMISE), parent=section))
+    section.add(Row(theme, tr("Connections"), tr(NO_CONNECTIONS), parent=section))
+    section.add(Row(theme, tr("What the model may do"), tr(cage.IN_WORDS), parent=section))
+    places = services.folders
+    where = tr(
+        "Chats: {chats}\nSettings: {settings}\nLog: {log}",
+        chats=places.history,
+        settings=places.settings,
+        log=places.logs,
+    )
+    section.add(Row(theme, tr("Where your data is"), where, copied=True, parent=section))
+
+
+def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None]) -> None:
+    """Version, licences of everything that comes along, and two links."""
+    version = tr("Version {version}, licensed under Apache-2.0", version=__version__)
+    section.add(Row(theme, "Mistral Desk", version, copied=True, parent=section))
+    running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
+    section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
+    for words, address in LINKS.items():
+        button = Button(theme, tr("Open: {name}", name=tr(words)), text=tr("Open…"), kind="outline", parent=section)
+        button.setToolTip(address)
+        button.clicked.connect(lambda _on=False, address=address: LinkDialog(theme, address, section.window()).open())
+        section.add(Row(theme, tr(words), address, button, parent=section))
+    for part in components():
+        button = Button(
+            theme, tr("Licence of {name}", name=part.name), text=tr("Licence"), small=True, muted=True, parent=section
+        )
+        button.clicked.connect(lambda _on=False, part=part: open_(LicenceSheet(theme, part, section.window())))
+        note = " ".join(word for word in (part.version, part.licence) if word)
+        section.add(Row(theme, part.name, note, button, more=tr("licences"), parent=section))
+
+
+class LicenceSheet(Overlay):
+    """The whole text of a licence."""
+
+    widest = 720
+
+    def __init__(self, theme: Theme, part: Component, parent: QWidget) -> None:
+        super().__init__(theme, tr("Licence of {name}", name=part.name), parent)
+        self.edit = QPlainTextEdit(
+            part.text() or tr("This part came without its licence's text: {licence}", licence=part.licence), self.card
+        )
+        self.edit.setReadOnly(True)
+        self.edit.setAccessibleName(tr("Licence text"))
+        self.edit.setFont(theme.font("small", code=True))
+        self.edit.setMinimumHeight(440)
+        theme.dress_bars(self.edit)
+        close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
+        close.clicked.connect(self.reject)
+        head = QHBoxLayout()
+        head.addWidget(Label(theme, part.name, "heading", strong=True, parent=self.card), 1)
+        head.addWidget(close)
+        column = QVBoxLayout(self.card)
+        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.addLayout(head)
+        column.addWidget(self.edit, 1)
+
+    def first(self) -> QWidget:
+        """The text, so that the arrow keys scroll."""
+        return self.edit
