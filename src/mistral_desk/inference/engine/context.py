@@ -16,6 +16,8 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.checkpoints import Checkpoints
 from mistral_desk.inference.engine.native import AbortFlag, lib
 from mistral_desk.inference.engine.pace import LARGEST
+from mistral_desk.inference.engine.prefix import common_prefix
+from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from mistral_desk.inference.engine.pace import Pace
     from mistral_desk.inference.protocol import MemoryKind
 
+CUTS: Final = ("attention", "sliding")
+"""Kinds of memory that tokens can be removed from; a sliding window only as far as it still has what is needed."""
 _ABORTED: Final = 2
 
 
@@ -32,13 +36,16 @@ class AbortedError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace."""
+    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, and
+    the bytes that saved states may take.
+    """
 
     tokens: int
     threads: int
     kind: MemoryKind
     window: int
     pace: Pace
+    spare_bytes: int
 
 
 class Context:
@@ -71,11 +78,13 @@ class Context:
         for row in range(self.batch_size):
             self._batch.n_seq_id[row] = 1
             self._batch.seq_id[row][0] = 0
-        self.checkpoints = Checkpoints(self.pointer, plan.kind)
+        self.checkpoints = Checkpoints(self.pointer, plan.kind, plan.spare_bytes // 2)
+        self._shelf = Shelf(self.pointer, plan.spare_bytes // 2)
 
     def close(self) -> None:
         """Free the context and its memory."""
         self.checkpoints.clear()
+        self._shelf.clear()
         lib.llama_batch_free(self._batch)
         lib.llama_free(self.pointer)
 
@@ -84,15 +93,38 @@ class Context:
 
         At least one token is left to decode, because the numbers for the next token are not kept.
         """
-        common = _common(self.held, tokens, len(tokens) - 1)
+        limit = len(tokens) - 1
+        common = common_prefix(self.held, tokens, limit)
+        if len(self.held) - common >= WORTH_IT:
+            common = self._exchanged(tokens, common, limit)
         if common == len(self.held) and self._complete(common):
             return common
-        if common and self.kind in ("attention", "sliding") and self._cut(common) and self._complete(common):
+        if common and self.kind in CUTS and self._cut(common) and self._complete(common):
             return common
         return self._back_to(common)
 
+    def _exchanged(self, tokens: Sequence[int], common: int, limit: int) -> int:
+        """Much of what is held does not fit: keep it aside where most would be lost, and see what fits better.
+
+        Returns the common prefix with what is held then.
+        """
+        better = self._shelf.best(tokens, limit, cuts=self.kind == "attention")
+        stays = better is None or better[0] <= common
+        if common * 2 < len(self.held):
+            self._shelf.put(self.held, self.checkpoints.states)
+        if better is None or stays:
+            return common
+        self.clear()
+        _, kept = better
+        if not self._shelf.take(kept):
+            self.clear()
+            return 0
+        self.held.extend(kept.tokens)
+        self.checkpoints.adopt(kept.checkpoints)
+        return common_prefix(self.held, tokens, limit)
+
     def clear(self) -> None:
-        """Forget everything that was read. Checkpoints need the attention's part of the memory, so they go too."""
+        """Forget everything that was read, and the checkpoints on the way: they need the attention's part too."""
         lib.llama_memory_clear(self._memory, False)
         self.held.clear()
         self.checkpoints.clear()
@@ -178,7 +210,7 @@ class Context:
     def _failed(self, result: int, part: Sequence[int]) -> None:
         """Bring the memory back to what `held` says, then raise what happened."""
         length = len(self.held)
-        if self.kind in ("attention", "sliding"):
+        if self.kind in CUTS:
             if not lib.llama_memory_seq_rm(self._memory, 0, length, -1):
                 self.clear()
         else:  # the state was overwritten while the batch ran
@@ -195,18 +227,3 @@ class Context:
             return False
         logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self.vocabulary_size,))
         return bool(np.isfinite(np.dot(logits, logits)))
-
-
-def _common(held: Sequence[int], tokens: Sequence[int], limit: int) -> int:
-    """Length of the common prefix, at most `limit`."""
-    limit = min(limit, len(held))
-    if list(held[:limit]) == list(tokens[:limit]):
-        return limit
-    low, high = 0, limit
-    while low + 1 < high:  # invariant: the first `low` are equal, the first `high` are not
-        middle = (low + high) // 2
-        if held[:middle] == tokens[:middle]:
-            low = middle
-        else:
-            high = middle
-    return low

@@ -49,9 +49,9 @@ def kv_bytes(header: Header, tokens: int, batch: int) -> int:
 
 
 def context_bytes(header: Header, tokens: int, batch: int) -> int:
-    """Bytes that a context of `tokens` takes at once: its cache and its buffers, roughly."""
+    """Bytes that a context of `tokens` takes at once: its cache, the mask over it, and the other buffers, roughly."""
     wide = max(header.own("embedding_length") or 0, header.own("feed_forward_length") or 0)
-    return kv_bytes(header, tokens, batch) + _BUFFERS + 8 * batch * wide * 4
+    return kv_bytes(header, tokens, batch) + batch * tokens * _F16 + _BUFFERS + 8 * batch * wide * 4
 
 
 def fitting(header: Header, wanted: int, batch: int, free: int) -> int | None:
@@ -78,6 +78,11 @@ def free_memory() -> int:
     except (OSError, ValueError):
         pass  # no such group: no such limit
     return free
+
+
+def spare_bytes() -> int:
+    """Bytes that may go into saved states, which only save time: a tenth of the free memory, at most 2 GiB."""
+    return min(2 << 30, free_memory() // 10)
 
 
 def _per_layer(header: Header, key: str, layers: int) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.engine.context import AbortedError
+from mistral_desk.inference.engine.context import CUTS, AbortedError
 from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import Sampler, defaults, filled
@@ -64,7 +64,7 @@ class Generator:
     def stop(self, control: Control) -> None:
         """Stop a request: at once where that is harmless, else when what is being computed now takes too long."""
         control.stopped = True
-        if self.context.kind in ("attention", "sliding"):
+        if self.context.kind in CUTS:
             self._abort(control)
             return
         timer = threading.Timer(GRACE_S, self._abort, (control,))
@@ -148,10 +148,10 @@ class _Answer:
 
             return report
 
-        anchor = min(prompt.tail, self._total - 1)
-        if context.checkpoints.needed and anchor > self._cached:
-            context.read(tokens[self._cached : anchor], progress(self._cached), last=False)
-            context.checkpoints.save(anchor)
+        for end in context.checkpoints.stops(self._cached, min(prompt.tail, self._total - 1)):
+            done = len(context.held)
+            context.read(tokens[done:end], progress(done), last=False)
+            context.checkpoints.save(end)
         done = len(context.held)
         context.read(tokens[done:], progress(done))
         self._prompt_s = time.perf_counter() - began

@@ -59,10 +59,14 @@ def load(command: Load, log: Log, progress: Callable[[float], None], cancelled: 
     log.forget()
     model = _open(file, command, log, progress, cancelled)
     try:
-        return _ready(model, file, command, log, began)
+        generator = _ready(model, file, command, log, began)
     except BaseException:
         lib.llama_model_free(model)
         raise
+    if cancelled():
+        generator.close()
+        raise DeskError("load.cancelled", name=file.name)
+    return generator
 
 
 def _open(
@@ -117,7 +121,7 @@ def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -
     size = _context_size(file, command, trained)
     try:
         steps = pace(file.header, file.tensors, count, offloaded=command.gpu_layers > 0)
-        context = Context(model, Plan(size, count, kind, window, steps))
+        context = Context(model, Plan(size, count, kind, window, steps, footprint.spare_bytes()))
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
     info = ModelInfo(

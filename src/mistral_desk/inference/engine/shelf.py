@@ -1,0 +1,79 @@
+"""Whole sequences put aside in memory: another chat, or the same chat with another reasoning effort.
+
+The effort stands near the start of a prompt, so switching it changes everything behind. Instead of reading the
+conversation again each time, the state is kept as llama.cpp writes it out (about 0.3 ms per 1,000 tokens).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mistral_desk.inference.engine.native import lib
+from mistral_desk.inference.engine.prefix import common_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.inference.engine.checkpoints import State
+
+WORTH_IT: Final = 64
+"""Tokens; what is shorter is read again as fast."""
+_WHOLE: Final = 0
+"""LLAMA_STATE_SEQ_FLAGS_NONE: the sequence with everything that belongs to it."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A sequence that was put aside: its tokens, its state, and the checkpoints on the way to it."""
+
+    tokens: tuple[int, ...]
+    data: Any  # a ctypes byte array
+    checkpoints: tuple[State, ...]
+
+
+class Shelf:
+    """Sequences by their last use, up to `most_bytes`; the oldest goes first."""
+
+    def __init__(self, context: int, most_bytes: int) -> None:
+        self._context, self._most_bytes = context, most_bytes
+        self._kept: list[Kept] = []
+
+    def put(self, tokens: Sequence[int], checkpoints: Sequence[State]) -> None:
+        """Put the sequence aside that is in the context's memory now; silently not where it is too large."""
+        size = int(lib.llama_state_seq_get_size_ext(self._context, 0, _WHOLE))
+        if len(tokens) < WORTH_IT or not 0 < size <= self._most_bytes // 2:
+            return
+        data = (ctypes.c_uint8 * size)()
+        if int(lib.llama_state_seq_get_data_ext(self._context, data, size, 0, _WHOLE)) != size:
+            return
+        ids = tuple(tokens)
+        self._kept = [kept for kept in self._kept if kept.tokens != ids[: len(kept.tokens)]]
+        self._kept.append(Kept(ids, data, tuple(checkpoints)))
+        while sum(len(kept.data) for kept in self._kept) > self._most_bytes:
+            self._kept.pop(0)
+
+    def best(self, tokens: Sequence[int], limit: int, *, cuts: bool) -> tuple[int, Kept] | None:
+        """The sequence that saves the most of `tokens`, and how many it saves, at most `limit`.
+
+        Where the memory cannot be cut (`cuts` false), that is up to a checkpoint unless all of it is wanted.
+        """
+        found: tuple[int, Kept] | None = None
+        for kept in self._kept:
+            saved = common_prefix(kept.tokens, tokens, limit)
+            if not cuts and saved < len(kept.tokens):
+                saved = max((state.length for state in kept.checkpoints if state.length <= saved), default=0)
+            if saved and (found is None or saved >= found[0]):
+                found = saved, kept
+        return found
+
+    def take(self, kept: Kept) -> bool:
+        """Put a sequence back into the context's memory, which must be empty; it is off the shelf then."""
+        self._kept = [other for other in self._kept if other is not kept]
+        size = len(kept.data)
+        return bool(lib.llama_state_seq_set_data_ext(self._context, kept.data, size, 0, _WHOLE) == size)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._kept.clear()
