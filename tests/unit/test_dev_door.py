@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools.dev import child, main
-from tools.dev.check import Check, run_all
+from tools.dev.check import Check, checks_for, run_all, split
 from tools.dev.steps import Failed, Steps, duration
 
 if TYPE_CHECKING:
@@ -172,6 +172,25 @@ def test_checks_run_together_and_all_are_told(capsys: pytest.CaptureFixture[str]
     assert "mend it" in said
     assert "Not well: poor" in said
     assert run_all(ROOT, Path(sys.executable), checks[:1]) == 0
+
+
+def test_every_unit_test_is_in_one_part_of_the_check() -> None:
+    files = {str(path) for path in (ROOT / "tests" / "unit").glob("test_*.py")}
+    for cores in (1, 2, 3):
+        named = [word for each in checks_for(ROOT, cores) for word in each.command if word.endswith(".py")]
+        assert len(named) == len(files)
+        assert set(named) == files
+
+
+def test_parts_are_of_about_one_size(tmp_path: Path) -> None:
+    files = [tmp_path / f"test_{size}.py" for size in (50, 30, 20, 10, 10)]
+    for file in files:
+        file.write_bytes(b"x" * int(file.stem[5:]))
+    assert [[file.name for file in part] for part in split(files[:4], 2)] == [
+        ["test_10.py", "test_50.py"],
+        ["test_20.py", "test_30.py"],
+    ]
+    assert split(files[:1], 4) == [[files[0]]]
 
 
 def test_durations_as_people_say_them() -> None:

@@ -26,20 +26,38 @@ class Check:
     repair: str = ""
 
 
-# The longest first: the others fit beside it.
-CHECKS = (
-    Check("types (mypy --strict)", ("-m", "mypy")),
-    Check("unit tests", ("-m", "pytest", "-q", "tests/unit")),
-    Check(
-        "layers (import-linter)", ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()")
-    ),
-    Check("lint (ruff)", ("-m", "ruff", "check", "."), "python -m ruff check --fix ."),
-    Check("format (ruff)", ("-m", "ruff", "format", "--check", "."), "python -m ruff format ."),
-)
+def checks_for(root: Path, cores: int | None = None) -> list[Check]:
+    """All checks of the tree at `root`, the longest first. The unit tests are split so that they use `cores` cores."""
+    unit = (root / "tests" / "unit").glob("test_*.py")
+    parts = split(list(unit), cores or min(os.cpu_count() or 1, 4))
+    return [
+        Check("types (mypy --strict)", ("-m", "mypy")),
+        *(
+            Check(f"unit tests {number} of {len(parts)}", ("-m", "pytest", "-q", *(str(path) for path in part)))
+            for number, part in enumerate(parts, 1)
+        ),
+        Check("layers (import-linter)", ("-c", _LAYERS)),
+        Check("lint (ruff)", ("-m", "ruff", "check", "."), "python -m ruff check --fix ."),
+        Check("format (ruff)", ("-m", "ruff", "format", "--check", "."), "python -m ruff format ."),
+    ]
 
 
-def run_all(root: Path, python: Path, checks: Sequence[Check] = CHECKS) -> int:
-    """Run all checks at once, show what each says where it fails; 0 if all are content."""
+_LAYERS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+
+def split(files: Sequence[Path], parts: int) -> list[list[Path]]:
+    """Share files out so that each part has about as many bytes: what a test file says goes with what it takes."""
+    shares: list[list[Path]] = [[] for _ in range(parts)]
+    sizes = [0] * parts
+    for file in sorted(files, key=lambda file: (-file.stat().st_size, file.name)):
+        smallest = sizes.index(min(sizes))
+        shares[smallest].append(file)
+        sizes[smallest] += file.stat().st_size
+    return [sorted(share) for share in shares if share]
+
+
+def run_all(root: Path, python: Path, checks: Sequence[Check]) -> int:
+    """Run the checks at once, show what each says where it fails; 0 if all are content."""
     began = time.monotonic()
     environment = {**os.environ, "PYTHONUTF8": "1"}
     children = [

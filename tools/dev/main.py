@@ -123,7 +123,7 @@ def checks(words: list[str]) -> int:
     if words:
         raise Failed("`check` takes no further words.")
     environment.prepare(PLACE, "dev", (), ())
-    return check.run_all(ROOT, PLACE.python)
+    return check.run_all(ROOT, PLACE.python, check.checks_for(ROOT))
 
 
 def _module(name: str) -> Callable[[list[str]], int]:
