@@ -89,7 +89,10 @@ def build(document: QTextDocument, tokens: Sequence[Token], style: Style) -> int
     """Set a document to these block tokens; returns how many links it has."""
     _reset(document, style)
     builder = _Builder(document, style)
+    whole = QTextCursor(document)
+    whole.beginEditBlock()  # one layout at the end instead of one for each piece
     builder.run(tokens)
+    whole.endEditBlock()
     return builder.links
 
 

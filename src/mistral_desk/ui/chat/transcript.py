@@ -5,6 +5,7 @@ Scrolling sticks to the end only while the end is seen; otherwise *Jump to lates
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -53,6 +54,7 @@ class Transcript(QAbstractScrollArea):
         self._hold: tuple[int, int, int] | None = None
         self._arranging = False
         self._stops: list[QWidget] = []
+        self._places: dict[Turn, int] = {}
         self._ring = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -103,6 +105,7 @@ class Transcript(QAbstractScrollArea):
             _drop(view)
         self._views.clear()
         self._turns = list(turns)
+        self._places = {}
         self._heights = [0] * len(turns)
         self._sizes = [(-1, -1)] * len(turns)
         self._sticky = True
@@ -124,6 +127,7 @@ class Transcript(QAbstractScrollArea):
             if view := self._views.pop(gone, None):
                 _drop(view)
         del self._turns[place:], self._heights[place:], self._sizes[place:]
+        self._places = {}
         self._hold = None
         self.arrange()
 
@@ -157,10 +161,8 @@ class Transcript(QAbstractScrollArea):
             return
         value = self.verticalScrollBar().value()
         tops: list[int] = []
+        self._estimate_all(width)
         for _ in range(PASSES):
-            for number, turn in enumerate(self._turns):
-                if turn not in self._views and self._sizes[number] != (width, len(turn.text)):
-                    self._heights[number] = self._estimate(turn, width)
             tops = self._tops()
             value = self._wanted(tops, height, value)
             if not self._measure(tops, width, value, height):
@@ -174,12 +176,12 @@ class Transcript(QAbstractScrollArea):
         bar.setSingleStep(self._line())
         bar.setValue(value)
         self._let_go(tops, value, height)
-        for number, turn in enumerate(self._turns):
-            if view := self._views.get(turn):
-                place = (left, tops[number] - value, width, self._heights[number])
-                if (view.x(), view.y(), view.width(), view.height()) != place:
-                    view.setGeometry(*place)
-                view.set_last(number == len(self._turns) - 1)
+        for number in self._living():
+            view = self._views[self._turns[number]]
+            place = (left, tops[number] - value, width, self._heights[number])
+            if (view.x(), view.y(), view.width(), view.height()) != place:
+                view.setGeometry(*place)
+            view.set_last(number == len(self._turns) - 1)
         self._remember(tops, value)
         self._order()
         self._place_jump()
@@ -189,10 +191,10 @@ class Transcript(QAbstractScrollArea):
         near = round(height * NEAR)
         start, end = value - near, value + height + near
         other = False
-        for number, turn in enumerate(self._turns):
-            top, bottom = tops[number], tops[number] + self._heights[number]
-            if bottom < start or top > end:
-                continue
+        for number in range(self._first_below(tops, start), len(self._turns)):
+            turn, top = self._turns[number], tops[number]
+            if top > end:
+                break
             view = self._views.get(turn)
             if view is None:
                 view = self._make(turn)
@@ -206,15 +208,34 @@ class Transcript(QAbstractScrollArea):
     def _let_go(self, tops: Sequence[int], value: int, height: int) -> None:
         far = round(height * NEAR * 2)
         start, end = value - far, value + height + far
-        for number, turn in enumerate(self._turns):
-            view = self._views.get(turn)
-            if view is None:
-                continue
+        for number in self._living():
+            turn = self._turns[number]
+            view = self._views[turn]
             top, bottom = tops[number], tops[number] + self._heights[number]
             if (bottom < start or top > end) and not _holds_focus(view):
                 _drop(self._views.pop(turn))
             else:
                 view.release((start - top, end - top))
+
+    def _estimate_all(self, width: int) -> None:
+        """Guess the heights of turns that were not measured at this width and length."""
+        for number, (turn, size) in enumerate(zip(self._turns, self._sizes, strict=True)):
+            if (size[0] != width or size[1] != len(turn.text)) and turn not in self._views:
+                self._heights[number] = self._estimate(turn, width)
+                self._sizes[number] = (width, len(turn.text))
+
+    def _living(self) -> list[int]:
+        """Places of the turns that exist as widgets, in order."""
+        if len(self._places) != len(self._turns):
+            self._places = {turn: number for number, turn in enumerate(self._turns)}
+        return sorted(self._places[turn] for turn in self._views)
+
+    def _first_below(self, tops: Sequence[int], y: int) -> int:
+        """The first turn that ends at `y` or below."""
+        number = max(0, bisect_right(tops, y, hi=len(self._turns)) - 1)
+        while number < len(self._turns) and tops[number] + self._heights[number] < y:
+            number += 1
+        return number
 
     def _tops(self) -> list[int]:
         """Where each turn begins; the last entry is the height of it all."""
@@ -238,13 +259,12 @@ class Transcript(QAbstractScrollArea):
     def _remember(self, tops: Sequence[int], value: int) -> None:
         """Hold on to the first block that is seen."""
         self._hold = None
-        for number, turn in enumerate(self._turns):
-            if tops[number] + self._heights[number] >= value:
-                view = self._views.get(turn)
-                inside = value - tops[number]
-                inner, offset = view.place_at(inside) if view else (0, inside)
-                self._hold = (number, inner, offset)
-                return
+        number = self._first_below(tops, value)
+        if number < len(self._turns):
+            view = self._views.get(self._turns[number])
+            inside = value - tops[number]
+            inner, offset = view.place_at(inside) if view else (0, inside)
+            self._hold = (number, inner, offset)
 
     def _scrolled(self, value: int) -> None:
         if self._arranging:
@@ -268,8 +288,7 @@ class Transcript(QAbstractScrollArea):
 
     def _order(self) -> None:
         """Tab goes through the turns as they stand, whenever their widgets were made."""
-        views = (self._views[turn] for turn in self._turns if turn in self._views)
-        stops = [stop for view in views for stop in view.stops()]
+        stops = [stop for number in self._living() for stop in self._views[self._turns[number]].stops()]
         if stops == self._stops:
             return
         self._stops = stops
