@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.chat import erase
 from mistral_desk.chat.history import History
 from mistral_desk.chat.session import Session
 from mistral_desk.core import settings as declared
@@ -23,12 +24,28 @@ from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.core.errors import Problem
 
 _MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
 """Neither a projector nor a later part of a model in several files."""
 
 __all__ = ["BUILTIN", "BUILTIN_TITLE", "Services", "model_spec", "model_title"]
+
+
+@dataclass
+class Room:
+    """Chats that are kept nowhere: a history in memory, and a session on it."""
+
+    history: History
+    session: Session
+
+    async def close(self) -> None:
+        """Stop what is being answered; nothing is left."""
+        try:
+            await self.session.close()
+        finally:
+            await self.history.close()
 
 
 @dataclass
@@ -45,6 +62,9 @@ class Services:
     engine: Engine
     session: Session
     notices: tuple[Problem, ...] = ()
+    worker: Sequence[str] | None = None
+    engine_free: asyncio.Lock = field(default_factory=asyncio.Lock)
+    rooms: list[Room] = field(default_factory=list)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -60,20 +80,57 @@ class Services:
         except BaseException:
             log.close()
             raise
-        worker = Engine(engine)
+        runs, free = Engine(engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()))
-        return cls(places, log, settings, history, worker, Session(history, worker), notices)
+        return cls(places, log, settings, history, runs, Session(history, runs, free), notices, engine, free)
 
     async def close(self) -> None:
         """Stop answers, keep what they have, end the worker; then close the history, then the log."""
         try:
             # Together, because an answer ends when its worker does and is saved after that.
-            await asyncio.gather(self.session.close(), self.engine.close())
+            rooms = [room.close() for room in self.rooms]
+            await asyncio.gather(self.session.close(), *rooms, self.engine.close())
         finally:
             try:
                 await self.history.close()
             finally:
                 self.log.close()
+
+    async def temporary(self) -> Room:
+        """A room for a chat that is kept nowhere; close it with `leave`."""
+        history = await History.temporary()
+        room = Room(history, Session(history, self.engine, self.engine_free))
+        self.rooms.append(room)
+        return room
+
+    async def leave(self, room: Room) -> None:
+        """Close a room; what was said in it is gone."""
+        if room in self.rooms:
+            self.rooms.remove(room)
+        await room.close()
+
+    def inventory(self) -> tuple[Share, ...]:
+        """What `erase` would delete now."""
+        return erase.inventory(self.folders, self.models_folder)
+
+    async def erase(self) -> Erased:
+        """Delete everything that a person wrote and what was made of it; then all is open again, and empty.
+
+        Answers that are on their way end, and so does the worker, which remembers what it has read. Raises what
+        `History.open` raises when no new history can be made; everything is deleted then all the same.
+        """
+        rooms, self.rooms = self.rooms, []
+        await asyncio.gather(self.session.close(), *(room.close() for room in rooms), self.engine.close())
+        await self.history.close()
+        self.log.close()  # Windows deletes no open file
+        try:
+            done = await asyncio.to_thread(erase.erase, self.folders, self.models_folder)
+        finally:
+            self.log = Log(self.folders.logs)
+            self.engine = Engine(self.worker)
+        self.history, _ = await History.open(self.folders.history)
+        self.session = Session(self.history, self.engine, self.engine_free)
+        return done
 
     @property
     def models_folder(self) -> Path:

@@ -41,11 +41,12 @@ _DEFAULT: Final = Sampling()
 class Session:
     """Answers drafts, one at a time: a second one waits, its message already saved. Close it before the engine."""
 
-    def __init__(self, history: History, engine: EngineDoor) -> None:
+    def __init__(self, history: History, engine: EngineDoor, engine_free: asyncio.Lock | None = None) -> None:
+        """Sessions that share an engine share `engine_free` too: it answers one at a time."""
         self._history = history
         self._engine = engine
         self._turns: list[RunningTurn] = []
-        self._engine_free = asyncio.Lock()
+        self._engine_free = engine_free or asyncio.Lock()
 
     async def reply(
         self,

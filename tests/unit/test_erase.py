@@ -1,0 +1,217 @@
+"""Delete all my data, on real folders: afterwards no byte of what was written is left in any file, and models stay."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.chat import backups, erase
+from mistral_desk.chat.message import Draft
+from mistral_desk.chat.session import Writing
+from mistral_desk.core.paths import Folders, folders
+from mistral_desk.core.settings import THEME
+from mistral_desk.inference.client import ModelSpec
+from mistral_desk.services import Services
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPEC = ModelSpec("/models/one.gguf")
+SECRET = "Parkettschleifmaschine"
+
+
+def _everything(top: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
+
+
+def _holding(top: Path, words: str) -> list[str]:
+    found = []
+    for path, content in _everything(top).items():
+        if words.encode() in content or words.encode("utf-16-le") in content or words in path.name:
+            found.append(path.name)
+    return found
+
+
+def _fill(places: Folders) -> None:
+    """What time leaves behind: set-aside files, copies, drafts, pictures, saved states, odd files."""
+    places.ensure()
+    history = places.history
+    for name in (
+        "history-damaged-20260101-120000.sqlite3",
+        "history-damaged-20260101-120000.sqlite3-wal",
+        "history.sqlite3.check",
+        "drafts.json",
+        f"pictures/{SECRET}.png",
+        "index/deep/er/words.bin",
+    ):
+        path = places.data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SECRET, encoding="utf-8")
+    backups.folder_of(history).mkdir(exist_ok=True)
+    (backups.folder_of(history) / "before-migration-from-0.sqlite3").write_text(SECRET, encoding="utf-8")
+    (places.cache / "states").mkdir()
+    (places.cache / "states" / "1.state").write_text(SECRET, encoding="utf-8")
+    (places.logs / "desk.log.1").write_text(SECRET, encoding="utf-8")
+    (places.config / "settings-damaged-20260101-120000-7.json").write_text(SECRET, encoding="utf-8")
+    (places.models / "mine.gguf").write_bytes(b"GGUF model")
+
+
+@pytest.mark.allow_log("is of no use")  # one of the copies is made up
+def test_nothing_of_the_text_is_left_anywhere(home: Path, tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering("It is here."))
+
+    async def test() -> None:
+        places = folders()
+        _fill(places)
+        services = await Services.open(engine=command)
+        services.settings.set(THEME, "dark")
+        async for _ in services.session.reply(None, Draft(f"Where is the {SECRET}?"), model_spec=SPEC):
+            pass
+        assert places.history.with_name(places.history.name + "-wal").exists()
+        assert _holding(home, SECRET), "else the test would prove nothing"
+        shares = {share.kind: share for share in services.inventory()}
+        assert set(shares) >= {"chats", "copies", "aside", "drafts", "cache", "logs", "other"}
+        assert shares["chats"].bytes > 0
+        pid = services.engine.pid
+
+        done = await services.erase()
+        assert done.failed == ()
+        assert {share.kind for share in done.shares} >= set(shares) - {"logs"}
+        assert _holding(home, SECRET) == []
+        assert services.engine.pid != pid, "the worker that had read it is gone too"
+        assert services.settings.get(THEME) == "dark"
+        assert (places.models / "mine.gguf").read_bytes() == b"GGUF model"
+        assert await services.history.conversations() == ()
+        assert await services.history.deleted() == ()
+
+        async for _ in services.session.reply(None, Draft("And now?"), model_spec=SPEC):
+            pass
+        assert len(await services.history.conversations()) == 1, "all works as before"
+        await services.close()
+        assert _holding(home, SECRET) == [], "no copy was made while closing"
+        again = await Services.open(engine=command)
+        assert again.notices == ()
+        assert len(await again.history.conversations()) == 1
+        await again.close()
+
+    run(test())
+
+
+def test_in_mid_answer(home: Path, tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.endless())
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        async with contextlib.aclosing(
+            services.session.reply(None, Draft(f"go on about {SECRET}"), model_spec=SPEC)
+        ) as events:
+            while not isinstance(await anext(events), Writing):
+                pass
+            done = await services.erase()
+        assert done.failed == ()
+        assert _holding(home, SECRET) == []
+        assert await services.history.conversations() == ()
+        await services.close()
+
+    run(test())
+
+
+def test_a_temporary_chat_never_reaches_the_disk(home: Path, tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering(f"The {SECRET} is here."))
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        room = await services.temporary()
+        assert room.history.is_temporary
+        async for _ in room.session.reply(None, Draft(f"Where is the {SECRET}?"), model_spec=SPEC):
+            pass
+        assert len(await room.history.conversations()) == 1
+        assert await services.history.conversations() == ()
+        assert _holding(home, SECRET) == []
+        await services.leave(room)
+        await services.close()
+        assert _holding(home, SECRET) == []
+
+    run(test())
+
+
+def test_two_rooms_share_the_engine_one_after_the_other(tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering("One."))
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        room = await services.temporary()
+
+        async def text(answers: object) -> str:
+            return "".join([event.text async for event in answers if isinstance(event, Writing)])  # type: ignore[attr-defined]
+
+        both = await asyncio.gather(
+            text(services.session.reply(None, Draft("a"), model_spec=SPEC)),
+            text(room.session.reply(None, Draft("b"), model_spec=SPEC)),
+        )
+        assert sorted(both) == ["One.", "One."]
+        await services.close()
+
+    run(test())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_link_is_removed_and_what_it_points_to_stays(home: Path, tmp_path: Path) -> None:
+    places = folders().ensure()
+    treasure = tmp_path / "photos"
+    treasure.mkdir()
+    (treasure / "me.jpg").write_bytes(b"picture")
+    (places.data / "pictures").symlink_to(treasure)
+    (places.cache / "one").symlink_to(treasure / "me.jpg")
+    assert erase.erase(places, places.models).failed == ()
+    assert (treasure / "me.jpg").read_bytes() == b"picture"
+    assert not (places.data / "pictures").is_symlink()
+    assert not (places.cache / "one").is_symlink()
+
+
+def test_models_stay_wherever_they_are(home: Path) -> None:
+    """The standard folder lies inside the data; a person may have chosen another one in there."""
+    data = home / "data"
+    places = Folders(data, home / "config", home / "cache", data / "models", home / "logs").ensure()
+    mine = data / "Meine Modelle"
+    mine.mkdir()
+    for path in (places.models / "a.gguf", places.models / "notes.txt", mine / "readme.md", data / "loose.GGUF"):
+        path.write_bytes(b"stays")
+    (data / "history.sqlite3").write_bytes(b"goes")
+    assert erase.erase(places, mine).failed == ()
+    assert sorted(path.name for path in _everything(data)) == ["a.gguf", "loose.GGUF", "notes.txt", "readme.md"]
+
+
+@pytest.mark.allow_log("could not be deleted")
+def test_what_cannot_be_deleted_is_told_and_the_rest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = folders().ensure()
+    for name in ("a", "stuck", "z"):
+        (places.data / name).write_bytes(b"x")
+    remove = erase._remove
+
+    def refuse(path: Path) -> None:
+        if path.name == "stuck":
+            raise PermissionError(13, "in use", str(path))
+        remove(path)
+
+    monkeypatch.setattr(erase, "_remove", refuse)
+    done = erase.erase(places, places.models)
+    assert done.failed == ((str(places.data / "stuck"), "in use"),)
+    assert [path.name for path in places.data.iterdir()] == ["stuck"]
+
+
+def test_an_inventory_changes_nothing(home: Path) -> None:
+    places = folders()
+    _fill(places)
+    before = _everything(home)
+    shares = erase.inventory(places, places.models)
+    assert _everything(home) == before
+    assert sum(share.files for share in shares) == sum(
+        1 for path in before if path.suffix != ".gguf" and path != places.settings
+    )
