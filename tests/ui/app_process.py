@@ -1,0 +1,101 @@
+"""The application as a process, brought into a state on a scripted worker: `python -m tests.ui.app_process STATE HOME`.
+
+Says the state's name on stdout when it is there (`idle`, `loading`, `generating`), then takes one word from stdin:
+`close` closes the window, `quit` asks as the system does; a signal needs no word. A second start is made the same way.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent
+
+from mistral_desk.inference.client import ModelSpec
+from mistral_desk.inference.protocol import LoadProgress
+from mistral_desk.services import Services
+from mistral_desk.ui import app
+from mistral_desk.ui.desk import Desk
+from tests.fixtures import fake_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.ui.chat.turns import Turn
+
+
+def say(word: str) -> None:
+    """One word on stdout, at once."""
+    sys.stdout.write(word + "\n")
+    sys.stdout.flush()
+
+
+def script(state: str) -> list[fake_worker.Step]:
+    """What the worker does in this state."""
+    if state == "loading":
+        forever = {"until": "stop", "do": [fake_worker.event(LoadProgress(0, 0.4)), {"pause": 0.02}]}
+        return [fake_worker.HELLO, {"serve": {"load": [forever]}}]
+    return fake_worker.endless()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Open the window on `HOME` and bring it into the state."""
+    state, home = arguments
+    folder = Path(home).parent
+    open_services, begin = Services.open, Desk.start
+
+    async def opened(where: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
+        assert engine is None
+        services = await open_services(where, engine=fake_worker.command(folder, script(state), f"{state}.json"))
+        services.resolve_model = lambda model="builtin": ModelSpec("/models/fake.gguf")  # type: ignore[method-assign]
+        return services
+
+    def started(desk: Desk) -> None:
+        begin(desk)
+        listen(desk, state)
+        threading.Thread(target=obey, args=(desk,), daemon=True).start()
+
+    Services.open = opened  # type: ignore[method-assign, assignment]
+    Desk.start = started  # type: ignore[method-assign, assignment]
+    return app.run(home=home)
+
+
+def listen(desk: Desk, state: str) -> None:
+    """Say the state's name once it is there."""
+    told: list[str] = []
+
+    def tell(*_: object) -> None:
+        if not told:
+            told.append(state)
+            say(state)
+
+    def looked(turn: Turn) -> None:
+        if turn.phase == "writing":
+            tell()
+
+    chat = desk.page.chat
+    assert chat is not None
+    if state == "generating":
+        chat.changed.connect(looked)
+        chat.send("Go on for ever")
+    elif state == "loading":
+        desk.model.changed.connect(lambda: tell() if desk.model.fraction else None)
+    else:
+        desk.model.changed.connect(lambda: tell() if desk.model.info else None)
+
+
+def obey(desk: Desk) -> None:
+    """Do what stdin says, on Qt's thread."""
+    word = sys.stdin.readline().strip()
+    if word == "quit":
+        instance = QCoreApplication.instance()
+        assert instance is not None
+        QCoreApplication.postEvent(instance, QEvent(QEvent.Type.Quit))
+    elif word == "close":
+        QCoreApplication.postEvent(desk.window, QEvent(QEvent.Type.Close))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
