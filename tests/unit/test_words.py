@@ -205,7 +205,7 @@ def test_the_mirrored_pseudo_language_turns_everything_but_values() -> None:
     words.use("qps-rtl")
     assert words.mirrored()
     assert tr("Stop") == "\u200f\u202eStop\u202c\u200f"
-    assert tr("Reset {label}", label="Theme") == "\u200f\u202eReset \u202cTheme\u200f"
+    assert tr("Reset {label}", label="Theme") == "\u200f\u202eReset \u202c\u200fTheme"
 
 
 def test_which_languages_are_written_from_right_to_left() -> None:

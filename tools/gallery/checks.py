@@ -176,7 +176,8 @@ def _meant(one: QWidget, other: QWidget) -> bool:
 def outside(window: QWidget, shown: Sequence[QWidget]) -> Iterator[Fault]:
     """Controls that reach out of the window, or sideways out of what scrolls down."""
     for widget in shown:
-        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget is window:
+        inner = isinstance(widget.parentWidget(), QAbstractSpinBox)
+        if not widget.focusPolicy() & Qt.FocusPolicy.TabFocus or widget is window or inner:
             continue
         area = _scrolls(widget)
         holder: QWidget = area.viewport() if area is not None else window
@@ -191,7 +192,8 @@ def outside(window: QWidget, shown: Sequence[QWidget]) -> Iterator[Fault]:
 def unnamed(shown: Sequence[QWidget]) -> Iterator[Fault]:
     """Controls that a screen reader cannot name."""
     for widget in shown:
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not spoken_name(widget).strip():
+        inner = isinstance(widget.parentWidget(), QAbstractSpinBox)  # the box itself has the name
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and not inner and not spoken_name(widget).strip():
             yield Fault("unnamed", name_of(widget), "no accessible name")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QDialog
 
 from mistral_desk.ui.theme.contrast import contrast
 from tools.gallery.checks import Fault, name_of, text_of, visible
@@ -26,15 +27,20 @@ LARGE_PX: Final = 24
 """WCAG 2.2, success criterion 1.4.3: large text from 18 points on."""
 RARE: Final = 3
 """A colour on fewer pixels than this is chance."""
+SHORTEST: Final = 4
+"""Fewer letters have hardly a pixel that is ink from edge to edge."""
 
 
 def faint(window: QWidget, picture: QImage) -> Iterator[Fault]:
     """Texts of enabled widgets that stand out too little from what is really behind them."""
     image = picture.convertToFormat(QImage.Format.Format_RGB32)
     ratio = image.devicePixelRatio()
+    sheets = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible() and not dialog.isWindow()]
     for widget in visible(window):
-        if not text_of(widget).strip() or not widget.isEnabled():
+        if len(text_of(widget).strip()) < SHORTEST or not widget.isEnabled():
             continue
+        if sheets and not sheets[-1].isAncestorOf(widget):
+            continue  # below a veil, out of reach until the sheet is closed
         place = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size()) & window.rect()
         seen = widget.visibleRegion().boundingRect()
         if seen.size() != widget.size() or place.width() < 4 or place.height() < 4:

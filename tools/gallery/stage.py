@@ -39,6 +39,10 @@ SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 LANGUAGES: Final = (words.ENGLISH, words.PSEUDO_RTL)
 
 
+_OFFSCREEN: Final = {"This plugin does not support propagateSizeHints()"}
+"""What only the platform without a screen says."""
+
+
 @dataclass(frozen=True)
 class Look:
     """One way to look at a state. `size` is the text size in percent."""
@@ -141,7 +145,7 @@ def qt_warnings() -> Iterator[list[str]]:
     heard: list[str] = []
 
     def hear(kind: QtMsgType, _context: Any, text: str) -> None:
-        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg):
+        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and text not in _OFFSCREEN:
             heard.append(text)
 
     previous = qInstallMessageHandler(hear)

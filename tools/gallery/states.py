@@ -19,10 +19,11 @@ from tools.gallery.engine import answered, reading, said
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
+    from mistral_desk.chat.message import Conversation
     from tools.gallery.stage import Stage
 
     SetUp: TypeAlias = Callable[[Stage], Awaitable[None]]
@@ -72,9 +73,21 @@ async def whole(stage: Stage, question: str, answer: str, thinking: str = "") ->
 
 
 async def listed(stage: Stage, count: int = 14) -> None:
-    """Conversations in the sidebar."""
-    stage.desk.window.sidebar.show_chats(texts.conversations(count))
-    await idle(1)
+    """Conversations in the sidebar, beside the one that is open."""
+    await _list(stage, texts.conversations(count))
+
+
+async def _list(stage: Stage, conversations: Sequence[Conversation]) -> None:
+    """Have the history list these too: it knows nothing of last month by itself."""
+    history = stage.services.history
+    stored = history.conversations
+
+    async def together(limit: int = 200, offset: int = 0, **more: bool) -> tuple[Conversation, ...]:
+        return (*await stored(limit, offset, **more), *conversations)
+
+    history.conversations = together  # type: ignore[method-assign]
+    await stage.desk.refresh()
+    await idle(2)
 
 
 async def _ready(stage: Stage) -> None:
@@ -254,7 +267,7 @@ async def search_nothing(stage: Stage) -> None:
 async def titles(stage: Stage) -> None:
     """A title of a thousand characters, and one of pictures only."""
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
-    stage.desk.window.sidebar.show_chats(texts.titled(texts.LONG_TITLE, texts.EMOJI, "", "مرحبا بالعالم", "a"))
+    await _list(stage, texts.titled(texts.LONG_TITLE, texts.EMOJI, "", "مرحبا بالعالم", "a"))
     stage.desk.window.top.set_title(texts.LONG_TITLE)
 
 

@@ -173,6 +173,7 @@ def reversed_(text: str) -> str:
     lines = []
     for line in text.split("\n"):
         parts = _PLACES.split(line)
-        parts[::2] = [f"{RLO}{part}{PDF}" if part else "" for part in parts[::2]]
-        lines.append(RLM + "".join(parts) + RLM)
+        # The marks around keep a number that follows at the end of the line's direction, as real letters would.
+        parts[::2] = [f"{RLM}{RLO}{part}{PDF}{RLM}" if part else "" for part in parts[::2]]
+        lines.append("".join(parts))
     return "\n".join(lines)

@@ -74,6 +74,7 @@ class TopBar(QWidget):
         side = (1 if self._show.isHidden() else 2) * self._theme.control + SPACE[3]
         box = QRect(side, 0, self.width() - 2 * side, self.height())
         words = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, box.width())
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the title's own
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
         painter.end()
 

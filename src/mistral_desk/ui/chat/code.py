@@ -77,6 +77,7 @@ class CodeView(QWidget):
 
     def __init__(self, block: Code, style: Style, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code runs so in every language
         self._style = style
         self._block = block
         self._coloured: list[list[Span]] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
@@ -81,7 +81,7 @@ class _Line(QWidget):
         painter.setPen(self._theme.colour("text" if self._title else "muted"))
         box = QRectF(self.rect())
         if self._icon:
-            size = 16
+            size = round(16 * max(1.0, self._theme.text_size / 100))
             used = painter.fontMetrics().horizontalAdvance(self._text)
             if used + size + SPACE[1] < self.width():
                 x = (self.width() - used - size - 6) / 2
@@ -148,8 +148,8 @@ class _Cards(QWidget):
         return rows
 
 
-class EmptyState(QWidget):
-    """Shown instead of the transcript while there is nothing in it."""
+class EmptyState(QScrollArea):
+    """Shown instead of the transcript while there is nothing in it; scrolls where large text leaves no room."""
 
     asked = Signal(str, bool)
     """A question, and whether it takes thinking."""
@@ -158,19 +158,29 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.setAccessibleName(tr("New chat"))
-        column = QVBoxLayout(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        theme.dress_bars(self)
+        theme.changed.connect(lambda: theme.dress_bars(self))
+        inner = QWidget()
+        column = QVBoxLayout(inner)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         column.setSpacing(0)
         column.addStretch(5)
-        column.addWidget(_Line(theme, tr(GREETING), title=True, parent=self))
+        column.addWidget(_Line(theme, tr(GREETING), title=True, parent=inner))
         column.addSpacing(SPACE[1])
-        column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=self))
+        column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=inner))
         column.addSpacing(SPACE[4])
-        self.cards = _Cards(self)
+        self.cards = _Cards(inner)
         self.buttons = [self._question(one) for one in examples()]
         self.cards.setVisible(bool(self.buttons))
         column.addWidget(self.cards)
         column.addStretch(6)
+        self.setWidget(inner)
+        for ground in (self.viewport(), inner):
+            ground.setAutoFillBackground(False)  # the page's canvas shows through
 
     def _question(self, example: Example) -> Button:
         think = example.effort != "none"
@@ -182,9 +192,3 @@ class EmptyState(QWidget):
         button.clicked.connect(lambda: self.asked.emit(example.text, think))
         self.cards.buttons.append(button)
         return button
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """The canvas."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("canvas"))
-        painter.end()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEasingCurve, QRectF, QSize, Qt, QVariantAnimation
+from PySide6.QtCore import QEasingCurve, QRect, QRectF, QSize, Qt, QVariantAnimation
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _DOT = 7
 
 
 class StatusLine(QWidget):
-    """One muted line; `set_words("", …)` leaves it empty. The accessible name is what it says."""
+    """A muted line, or two where there is little room; `set_words("", …)` leaves it empty.
+
+    The accessible name is what it says.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -58,9 +62,20 @@ class StatusLine(QWidget):
         """One line of small text."""
         return QSize(200, self.height_for(200))
 
-    def height_for(self, _width: int) -> int:
-        """Pixels that the line needs; none when it says nothing."""
-        return self.fontMetrics().height() + SPACE[0] if self._words else 0
+    def hasHeightForWidth(self) -> bool:
+        """Its text wraps."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt's name for `height_for`."""
+        return self.height_for(width)
+
+    def height_for(self, width: int) -> int:
+        """Pixels that the words need; none when it says nothing."""
+        if not self._words:
+            return 0
+        room = QRect(0, 0, max(1, width - (_DOT + SPACE[1] if self._live else 0)), 10_000)
+        return self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), self._words).height() + SPACE[0]
 
     def showEvent(self, event: QShowEvent) -> None:
         """Pulse only while someone can see it."""
@@ -84,14 +99,16 @@ class StatusLine(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(dot)
             x = self.width() - _DOT if self._mirrored() else 0
-            painter.drawEllipse(QRectF(x, (self.height() - _DOT) / 2, _DOT, _DOT))
+            painter.drawEllipse(QRectF(x, self._line() / 2 - _DOT / 2, _DOT, _DOT))
             left = _DOT + SPACE[1]
         painter.setPen(self._theme.colour("muted"))
         box = QRectF(self.rect()).adjusted(0 if self._mirrored() else left, 0, -left if self._mirrored() else 0, 0)
-        side = Qt.AlignmentFlag.AlignRight if self._mirrored() else Qt.AlignmentFlag.AlignLeft
-        words = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, int(box.width()))
-        painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), words)
+        side = direction.start(mirrored=self._mirrored())
+        painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap), self._words)
         painter.end()
+
+    def _line(self) -> int:
+        return self.fontMetrics().height() + SPACE[0]
 
     def _mirrored(self) -> bool:
         return self.layoutDirection() == Qt.LayoutDirection.RightToLeft

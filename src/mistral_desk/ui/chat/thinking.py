@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.chat.blocks import Stack
 from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -94,7 +95,7 @@ class ThinkingView(QWidget):
         """Header, and below it the preview or the whole thought."""
         height = self._header.sizeHint().height()
         if self._turn.thought_open:
-            return height + SPACE[0] + self._stack.arrange(width - SPACE[4], None)
+            return height + SPACE[0] + self._stack.arrange(self._inner(width), None)
         return height + (self._line() if self._turn.phase == "thinking" else 0)
 
     def resizeEvent(self, _event: object) -> None:
@@ -116,11 +117,17 @@ class ThinkingView(QWidget):
             painter.setFont(self._theme.font("small"))
             box = QRectF(SPACE[1] + 2, top, self.width() - SPACE[4], self._line())
             words = painter.fontMetrics().elidedText(self._preview, Qt.TextElideMode.ElideLeft, int(box.width()))
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
+            side = direction.start(mirrored=mirrored)
+            painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the thought's own
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | side), words)
         painter.end()
 
     def _closed_icon(self) -> str:
         return "chevron-right" if self.layoutDirection() == Qt.LayoutDirection.LeftToRight else "chevron-left"
+
+    def _inner(self, width: int) -> int:
+        """The thought stands in from the hairline, and ends where the answer's column does."""
+        return max(1, width - SPACE[4] - SPACE[1])
 
     def _line(self) -> int:
         return self._theme.control - SPACE[1]
@@ -133,8 +140,8 @@ class ThinkingView(QWidget):
         x = self.width() - first - SPACE[1] - now.width() if mirrored else first + SPACE[1]
         self._now.setGeometry(x, 0, now.width(), now.height())
         top = hint.height() + SPACE[0]
-        left = 0 if mirrored else SPACE[4]
-        self._stack.setGeometry(left, top, max(0, self.width() - SPACE[4]), max(0, self.height() - top))
+        left = SPACE[1] if mirrored else SPACE[4]
+        self._stack.setGeometry(left, top, self._inner(self.width()), max(0, self.height() - top))
 
     def _toggle(self) -> None:
         self._turn.thought_open = not self._turn.thought_open

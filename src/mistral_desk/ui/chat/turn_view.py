@@ -273,7 +273,7 @@ class AnswerView(TurnView):
         if self._thinking is not None:
             height = self._thinking.height_for(width + 2 * SPACE[1])
             self._thinking.setGeometry(-SPACE[2], y, width + 2 * SPACE[1], height)  # its chevron stands at the column
-            y += height + SPACE[1]
+            y += height + (SPACE[3] if self.turn.thought_open else SPACE[1])
         inner = None if span is None else (span[0] - y, span[1] - y)
         height = self._stack.arrange(width, inner)
         if (self._stack.y(), self._stack.width(), self._stack.height()) != (y, width, height):

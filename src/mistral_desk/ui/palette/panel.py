@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.palette.match import best
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.label import Label
@@ -202,8 +203,8 @@ class _Delegate(QStyledItemDelegate):
         painter.drawPixmap(QRectF(x, box.center().y() - size / 2, size, size), sign, QRectF(sign.rect()))
         line = box.adjusted(SPACE[1], 0, -SPACE[1], 0)
         line.adjust(0 if mirrored else size + SPACE[1], 0, -(size + SPACE[1]) if mirrored else 0, 0)
-        start = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
-        end = Qt.AlignmentFlag.AlignLeft if mirrored else Qt.AlignmentFlag.AlignRight
+        start, end = direction.start(mirrored=mirrored), direction.end(mirrored=mirrored)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a title's own
         painter.setFont(self._theme.font("small"))
         painter.setPen(QColor(colours.text if chosen else colours.muted))
         painter.drawText(line, int(end | Qt.AlignmentFlag.AlignVCenter), entry.remark)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sidebar.days import groups
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
@@ -165,7 +166,8 @@ class _Delegate(QStyledItemDelegate):
             text.adjust(14 if mirrored else 0, 0, 0 if mirrored else -14, 0)
         painter.setPen(ink)
         words = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, int(text.width()))
-        side = Qt.AlignmentFlag.AlignRight if self._view.isRightToLeft() else Qt.AlignmentFlag.AlignLeft
+        side = direction.start(mirrored=self._view.isRightToLeft())
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a title's own
         painter.drawText(text, int(side | Qt.AlignmentFlag.AlignVCenter), words)
         painter.restore()
 

@@ -118,10 +118,14 @@ class Banners(QWidget):
             return
         width = min(COLUMN, parent.width() - 2 * SPACE[3])
         y = 0
-        for banner in self.banners:
+        most = parent.height() - 48 - 2 * SPACE[1]
+        for number, banner in enumerate(self.banners):
             height = banner.arrange(width)
-            banner.setGeometry(0, y, width, height)
-            y += height + SPACE[1]
+            fits = number == 0 or y + height <= most
+            banner.setVisible(fits)  # an older one waits until there is room again
+            if fits:
+                banner.setGeometry(0, y, width, height)
+                y += height + SPACE[1]
         self.setGeometry((parent.width() - width) // 2, 48 + SPACE[1], width, y)
         self.show()
         self.raise_()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
 
@@ -221,7 +222,8 @@ class Button(QAbstractButton):
             box = QRectF(start, 0, self.width() - start, self.height())
             if mirrored:
                 box.moveRight(self.width() - start)
-            side_flag = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+            side_flag = direction.start(mirrored=mirrored)
+            painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a question may be in another script
             painter.drawText(box, int(side_flag | Qt.AlignmentFlag.AlignVCenter), shown)
 
 

@@ -26,6 +26,7 @@ class ModelChip(Button):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, tr("Model"), text="", step="small", muted=True, round_=True, parent=parent)
         self._fraction: float | None = None
+        self.setProperty("elides", True)  # the tool tip has the whole name
         self.setToolTip(tr("The model that answers"))
 
     def set_model(self, title: str, fraction: float | None = None) -> None:
@@ -44,7 +45,7 @@ class ModelChip(Button):
     def sizeHint(self) -> QSize:
         """As wide as the name, up to a limit; a longer one is shortened."""
         hint = super().sizeHint()
-        return QSize(min(WIDEST, hint.width()), hint.height())
+        return QSize(min(round(WIDEST * max(1.0, self._theme.text_size / 100)), hint.width()), hint.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button, and the share that is loaded below its text."""

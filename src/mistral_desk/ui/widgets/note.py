@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 
@@ -82,21 +83,25 @@ class Note(QWidget):
         painter.setBrush(QColor(blend(ink, colours.canvas, 0.06)))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         mirrored = self.isRightToLeft()
-        x = self.width() - SPACE[3] - _ICON if mirrored else SPACE[3]
-        sign = self._theme.pixmap(ICONS[self._kind], INKS[self._kind], _ICON, self.devicePixelRatioF())
-        painter.drawPixmap(QRectF(x, SPACE[2] - 1, _ICON, _ICON), sign, QRectF(sign.rect()))
+        size = self._icon()
+        x = self.width() - SPACE[3] - size if mirrored else SPACE[3]
+        sign = self._theme.pixmap(ICONS[self._kind], INKS[self._kind], size, self.devicePixelRatioF())
+        painter.drawPixmap(QRectF(x, SPACE[2] - 1, size, size), sign, QRectF(sign.rect()))
         y = SPACE[2]
-        left = SPACE[3] + self._room_right if mirrored else SPACE[3] + _ICON + SPACE[1]
+        left = SPACE[3] + self._room_right if mirrored else SPACE[3] + size + SPACE[1]
         for text, font, colour, height in self._lines(self.width()):
             painter.setFont(font)
             painter.setPen(self._theme.colour(colour))
-            side = Qt.AlignmentFlag.AlignRight if mirrored else Qt.AlignmentFlag.AlignLeft
+            side = direction.start(mirrored=mirrored)
             painter.drawText(QRect(left, y, self._text_width(self.width()), height), _WRAP | int(side), text)
             y += height
         painter.end()
 
+    def _icon(self) -> int:
+        return round(_ICON * max(1.0, self._theme.text_size / 100))
+
     def _text_width(self, width: int) -> int:
-        return max(60, width - 2 * SPACE[3] - _ICON - SPACE[1] - self._room_right)
+        return max(60, width - 2 * SPACE[3] - self._icon() - SPACE[1] - self._room_right)
 
     def _lines(self, width: int) -> list[tuple[str, QFont, str, int]]:
         made = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QEvent, QPointF, QRectF
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -29,7 +29,6 @@ class SearchField(QLineEdit):
         self.setFrame(False)
         self.setStyleSheet("background: transparent; border: 0;")  # else Qt fills over what is painted below
         self.setClearButtonEnabled(True)
-        self.setTextMargins(SPACE[1] + _ICON + 2, 0, SPACE[0], 0)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -42,13 +41,25 @@ class SearchField(QLineEdit):
         painter.setPen(QPen(self._theme.colour("accent" if ring else "border"), 2 if ring else 1))
         painter.setBrush(self._theme.colour("canvas"))
         painter.drawRoundedRect(box, RADIUS_SMALL, RADIUS_SMALL)
-        x = self.width() - SPACE[1] - _ICON if self.isRightToLeft() else SPACE[1]
-        sign = self._theme.pixmap("search", "muted", _ICON, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(x, (self.height() - _ICON) / 2), sign)
+        size = self._icon()
+        x = self.width() - SPACE[1] - size if self.isRightToLeft() else SPACE[1]
+        sign = self._theme.pixmap("search", "muted", size, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(x, (self.height() - size) / 2), sign)
         painter.end()
         super().paintEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Margins are not mirrored by Qt."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._restyle()
+
+    def _icon(self) -> int:
+        return round(_ICON * max(1.0, self._theme.text_size / 100))
+
     def _restyle(self) -> None:
+        room = SPACE[1] + self._icon() + 2
+        self.setTextMargins(*((SPACE[0], 0, room, 0) if self.isRightToLeft() else (room, 0, SPACE[0], 0)))
         self.setFont(self._theme.font("body"))
         self.setFixedHeight(self._theme.control + 2)
         palette = self.palette()
