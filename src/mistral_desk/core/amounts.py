@@ -7,8 +7,9 @@ from typing import Final
 
 from mistral_desk.core.words import mark, number, tr, trc, trn
 
-__all__ = ["about", "bytes_of_memory", "month", "number", "percent", "seconds", "speed"]
+__all__ = ["about", "bytes_of_memory", "file_size", "month", "number", "percent", "seconds", "speed"]
 
+_SIZES: Final = (mark("{number} kB"), mark("{number} MB"), mark("{number} GB"), mark("{number} TB"))
 GIB: Final = 2**30
 _MONTHS: Final = (
     mark("January {year}"),
@@ -61,6 +62,16 @@ def speed(tokens_per_s: float) -> str:
 def bytes_of_memory(count: int) -> str:
     """Memory or room on a disk: *15.6 GiB*."""
     return tr("{number} GiB", number=number(count / GIB, 1))
+
+
+def file_size(count: int) -> str:
+    """Files as file managers count them: *812 bytes*, *1.4 MB*."""
+    if count < 1000:
+        return trn("{n} byte", "{n} bytes", count)
+    value, step = count / 1000, 0
+    while value >= 999.5 and step < len(_SIZES) - 1:
+        value, step = value / 1000, step + 1
+    return tr(_SIZES[step], number=number(value, 1 if value < 99.5 else 0))
 
 
 def month(year: int, number_of_month: int) -> str:

@@ -108,7 +108,7 @@ async def _window(
     window = desk.window
     place = services.folders.cache / "window.json"
     try:
-        window.close_asked.connect(stop.set)
+        desk.closing.connect(stop.set)
         if picture is None:
             window_state.restore(window, place)
         window.show()

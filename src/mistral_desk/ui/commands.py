@@ -83,6 +83,7 @@ def _thinking(state: State) -> bool:
 
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",), icon="compose"),
+    Command("temporary_chat", mark("New temporary chat"), "chat", ("Ctrl+Shift+N",), icon="temporary"),
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
@@ -100,6 +101,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences", icon="settings"),
     Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
     Command("about", mark("About Mistral Desk"), "help", role="about", icon="info"),
+    Command("erase", mark("Delete all my data…"), "help", icon="trash"),
     Command("quit", mark("Quit Mistral Desk"), "help", ("Ctrl+Q",), role="quit", icon="close"),
     Command("send", mark("Send the message"), "write", ("Return",), action=False),
     Command("new_line", mark("Start a new line"), "write", ("Shift+Return",), action=False),

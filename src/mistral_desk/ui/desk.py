@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.services import Room as TemporaryRoom
 from mistral_desk.ui import wiring
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
+from mistral_desk.ui.drafts import NEW, Drafts
 from mistral_desk.ui.main_window import MainWindow
 from mistral_desk.ui.notify import Notice, Notices
+from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.theme.icons import icon
+from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mistral_desk.chat.message import Conversation
     from mistral_desk.services import Services
     from mistral_desk.ui.theme.theme import Theme
@@ -30,10 +38,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LISTED: Final = 2_000
 UNDO_SECONDS: Final = 12
+_ALL: Final = 1_000_000_000
 
 
 class Desk(QObject):
     """Holds the window together. `close` ends its tasks; the services are not its own to close."""
+
+    closing = Signal()
+    """The person wants to end the program, and has been asked where something would be lost."""
 
     def __init__(self, services: Services, theme: Theme) -> None:
         super().__init__()
@@ -47,14 +59,19 @@ class Desk(QObject):
         self._theme = theme
         self._open: dict[int, Chat] = {}
         self._listed: tuple[Conversation, ...] = ()
+        self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.window.new_chat.connect(self.new_chat)
+        self.window.close_asked.connect(self.ask_to_close)
+        self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
         self.window.sidebar.opened.connect(self.open_chat)
         self.window.sidebar.renamed.connect(lambda key, title: self.tasks.spawn(self._rename(key, title), "rename"))
         self.window.sidebar.delete_asked.connect(lambda key: self.tasks.spawn(self._delete(key), "delete"))
         self.page.model_menu.connect(self._model_menu)
+        self.page.leave.connect(self.new_chat)
+        self.page.composer.edit.textChanged.connect(self._keep_draft)
         wiring.bind(self)
         self._follow_settings()
-        self.new_chat()
+        self._show(self._fresh())
 
     def start(self) -> None:
         """Tell what happened while opening, list the chats, and get the model ready."""
@@ -65,19 +82,53 @@ class Desk(QObject):
 
     async def close(self) -> None:
         """End what the window started."""
+        self._drafts.save()
         await self.tasks.cancel()
+
+    def ask_to_close(self) -> None:
+        """End the program; where a temporary chat would be lost, ask first."""
+        self._leave(self.closing.emit)
 
     # --- chats --------------------------------------------------------------------------------------
 
     def new_chat(self) -> None:
         """An empty conversation; it is stored with its first message."""
+        self._leave(lambda: self._show(self._fresh()))
+
+    def temporary_chat(self) -> None:
+        """A conversation that is kept nowhere."""
+        self._leave(lambda: self.tasks.spawn(self._open_temporary(), "open a temporary chat"))
+
+    async def _open_temporary(self) -> None:
+        room = await self._services.temporary()
+        self._show(self._make(room))
+
+    def _fresh(self) -> Chat:
         chat = self._make()
         chat.think = self._services.settings.get(declared.THINK_BY_DEFAULT)
-        self._show(chat)
+        chat.draft = self._drafts.get(NEW)
+        return chat
+
+    def _leave(self, then: Callable[[], None]) -> None:
+        """Do it; where that ends a temporary chat with something in it, only if the person says so."""
+        chat = self.page.chat
+        if chat is None or not chat.temporary or not (chat.turns or self.page.composer.text.strip()):
+            then()
+            return
+        if isinstance(self.window.overlay, Question):
+            return
+        text = tr("It is kept nowhere. What was said in it cannot be brought back.")
+        if chat.busy:
+            text = tr("An answer is being written. The chat is kept nowhere and cannot be brought back.")
+        question = Question(
+            self._theme, tr("Close the temporary chat?"), text, yes=tr("Close the chat"), parent=self.window
+        )
+        question.accepted.connect(then)
+        self.window.show_overlay(question)
 
     def open_chat(self, key: int) -> None:
         """Show a stored conversation."""
-        self.tasks.spawn(self._open_chat(key), "open a chat")
+        self._leave(lambda: self.tasks.spawn(self._open_chat(key), "open a chat"))
 
     @property
     def listed(self) -> tuple[Conversation, ...]:
@@ -106,6 +157,7 @@ class Desk(QObject):
             conversation = await self._services.history.conversation(key)
             chat = self._make()
             await chat.load(conversation)
+            chat.draft = self._drafts.get(str(key))
             chat = self._open.setdefault(key, chat)
         self._show(chat)
 
@@ -121,7 +173,7 @@ class Desk(QObject):
             chat.stop()
         gone = await self._services.history.delete(key)
         if self.page.chat is not None and (self.page.chat is chat or _id_of(self.page.chat) == key):
-            self.new_chat()
+            self._show(self._fresh())
         await self.refresh()
 
         def undo() -> None:
@@ -133,11 +185,13 @@ class Desk(QObject):
     async def _restore(self, key: int) -> None:
         await self._services.history.restore(key)
         await self.refresh()
-        await self._open_chat(key)
+        self.open_chat(key)
 
-    def _make(self) -> Chat:
-        chat = Chat(self._services, self.tasks, self.model)
+    def _make(self, room: TemporaryRoom | None = None) -> Chat:
+        chat = Chat(room or self._services, self.tasks, self.model, temporary=room is not None)
         chat.open_thoughts = self._services.settings.get(declared.SHOW_THINKING)
+        if chat.temporary:
+            return chat
         chat.begun.connect(lambda conversation: self._begun(chat, conversation))
         chat.ended.connect(lambda _turn: self.tasks.spawn(self.refresh(), "list the chats"))
         chat.busy_changed.connect(lambda _busy: self._mark())
@@ -145,15 +199,27 @@ class Desk(QObject):
 
     def _begun(self, chat: Chat, conversation: Conversation) -> None:
         self._open[conversation.id] = chat
+        self._drafts.keep(NEW, "")
+        if chat is self.page.chat:
+            self._keep_draft()
         self.tasks.spawn(self.refresh(), "list the chats")
 
+    def _keep_draft(self) -> None:
+        chat = self.page.chat
+        if chat is not None and not chat.temporary and chat.editing is None:
+            key = _id_of(chat)
+            self._drafts.keep(NEW if key is None else str(key), self.page.composer.text)
+
     def _show(self, chat: Chat) -> None:
+        before = self.page.chat
         for key, other in tuple(self._open.items()):
             if other is not chat and not other.busy and not other.draft and other is not self.page.chat:
                 del self._open[key]
         self.page.show_chat(chat)
         self.window.show_chat()
         self._mark()
+        if before is not None and before is not chat and isinstance(before.room, TemporaryRoom):
+            self.tasks.spawn(self._services.leave(before.room), "close a temporary chat")
 
     def _mark(self) -> None:
         chat = self.page.chat
@@ -163,6 +229,8 @@ class Desk(QObject):
         sidebar.model.set_busy(frozenset(key for key, one in self._open.items() if one.busy))
         sidebar.set_current(_id_of(chat))
         title = next((one.title for one in self._listed if one.id == _id_of(chat)), "")
+        if chat.temporary:
+            title = tr("Temporary chat")
         self.window.top.set_title(title or (chat.conversation.title if chat.conversation else ""))
         self.window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
 
@@ -214,6 +282,33 @@ class Desk(QObject):
         if self.page.chat is None or not self.page.chat.busy:
             self.tasks.spawn(self._warm(), "load the model")
 
+    # --- all data -----------------------------------------------------------------------------------
+
+    async def _ask_to_erase(self) -> None:
+        history = self._services.history
+        lists = (await history.conversations(_ALL), await history.conversations(_ALL, archived=True))
+        chats = sum(len(one) for one in (*lists, await history.deleted(_ALL)))
+        self._drafts.save()
+        shares = await asyncio.to_thread(self._services.inventory)
+        sheet = EraseSheet(self._theme, chats, shares, self.window)
+        sheet.wanted.connect(lambda: self.tasks.spawn(self._erase(sheet), "delete all data"))
+        self.window.show_overlay(sheet)
+
+    async def _erase(self, sheet: EraseSheet) -> None:
+        self._drafts.forget()
+        for chat in (*self._open.values(), self.page.chat):
+            if chat is not None:
+                chat.draft = chat.stashed = ""
+        self.page.composer.set_text("")
+        self._open.clear()
+        done = await self._services.erase()
+        self._drafts.forget()
+        chat = self._make()
+        self.page.show_chat(chat)
+        await self.refresh()
+        sheet.show_done(done)
+        self.tasks.spawn(self._warm(), "load the model")
+
     # --- settings -----------------------------------------------------------------------------------
 
     def _follow_settings(self) -> None:
@@ -238,4 +333,5 @@ class Desk(QObject):
 
 
 def _id_of(chat: Chat) -> int | None:
-    return chat.conversation.id if chat.conversation else None
+    """Its number in the history; a temporary chat has one in another history only."""
+    return chat.conversation.id if chat.conversation and not chat.temporary else None

@@ -26,7 +26,9 @@ def bind(desk: Desk) -> None:
     window = desk.window
     acts = {
         "new_chat": desk.new_chat,
+        "temporary_chat": desk.temporary_chat,
         "open_file": desk.ask_file,
+        "erase": desk.settings.erase_asked.emit,
         "palette": lambda: window.show_overlay(Palette(desk.theme, entries(desk), window)),
         "search_chats": window.search_chats,
         "quit": window.close_asked.emit,

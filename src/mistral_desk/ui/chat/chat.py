@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -22,12 +22,25 @@ from mistral_desk.ui.theme.tokens import FRAME_MS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from mistral_desk.services import Services
+    from mistral_desk.chat.history import History
+    from mistral_desk.chat.session import Session
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.tasks import Tasks
 
 log = logging.getLogger(__name__)
 _FRAME_S: Final = FRAME_MS / 1000
+
+
+class Room(Protocol):
+    """Where a conversation is kept and answered: the services, or a room for chats that are kept nowhere."""
+
+    @property
+    def history(self) -> History:
+        """Where it is kept."""
+
+    @property
+    def session(self) -> Session:
+        """Who answers."""
 
 
 class Chat(QObject):
@@ -47,14 +60,16 @@ class Chat(QObject):
     ended = Signal(object)
     """An answer is over."""
 
-    def __init__(self, services: Services, tasks: Tasks, model: ModelChoice) -> None:
+    def __init__(self, room: Room, tasks: Tasks, model: ModelChoice, *, temporary: bool = False) -> None:
         super().__init__()
-        self._services = services
+        self.room = room
+        self.temporary = temporary
         self._tasks = tasks
         self._model = model
         self.conversation: Conversation | None = None
         self.turns: list[Turn] = []
         self.draft = ""
+        self.stashed = ""
         self.editing: Turn | None = None
         self.think = False
         self.open_thoughts = False
@@ -78,7 +93,7 @@ class Chat(QObject):
 
     async def load(self, conversation: Conversation) -> None:
         """Read a stored conversation."""
-        messages = await self._services.history.messages(conversation.id)
+        messages = await self.room.history.messages(conversation.id)
         self.conversation = conversation
         self.turns = [Turn.of(message, model_title(message.model)) for message in messages if message.role != "system"]
 
@@ -93,12 +108,10 @@ class Chat(QObject):
         if edited is not None and edited in self.turns and edited.message is not None:
             message = edited.message
             self._aside = self._cut(edited)
-            self._ask(
-                text, lambda spec, model: self._services.session.edit(message, draft, model_spec=spec, model=model)
-            )
+            self._ask(text, lambda spec, model: self.room.session.edit(message, draft, model_spec=spec, model=model))
             return
         key = self.conversation.id if self.conversation else None
-        self._ask(text, lambda spec, model: self._services.session.reply(key, draft, model_spec=spec, model=model))
+        self._ask(text, lambda spec, model: self.room.session.reply(key, draft, model_spec=spec, model=model))
 
     def again(self, turn: Turn, *, think: bool | None = None) -> None:
         """Answer once more; the old version stays in the history."""
@@ -109,18 +122,18 @@ class Chat(QObject):
             self._aside = self._cut(turn)
         self._start(
             None,
-            lambda spec, model: self._services.session.regenerate(message, model_spec=spec, model=model, think=think),
+            lambda spec, model: self.room.session.regenerate(message, model_spec=spec, model=model, think=think),
         )
 
     def stop(self) -> None:
         """End the answer that is on its way; what there is stays."""
         if self._answer is not None:
-            self._services.session.stop()
+            self.room.session.stop()
 
     def answer_now(self) -> None:
         """End the thought and write."""
         if self._answer is not None and self._answer.phase == "thinking":
-            self._services.session.answer_now()
+            self.room.session.answer_now()
 
     # --- what happens -------------------------------------------------------------------------------
 

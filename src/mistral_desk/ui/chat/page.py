@@ -14,6 +14,7 @@ from mistral_desk.ui.chat.ask_link import LinkDialog
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.links import allowed
+from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import SIDE, Transcript
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
@@ -39,6 +40,8 @@ class ChatPage(QWidget):
     """Shows one `Chat` at a time. It knows neither files nor the engine."""
 
     model_menu = Signal()
+    leave = Signal()
+    """The temporary chat is to be closed."""
 
     def __init__(self, theme: Theme, notices: Notices, model: ModelChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +53,7 @@ class ChatPage(QWidget):
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
         self._editing = _EditLine(theme, self)
+        self.temporary = TemporaryLine(theme, self)
         self._foot = QLabel(self)
         self._lay_out()
         self._connect()
@@ -71,6 +75,8 @@ class ChatPage(QWidget):
         for signal, slot in self._links(chat):
             signal.connect(slot)
         self.composer.set_text(chat.draft)
+        self.composer.edit.document().clearUndoRedoStacks()  # what another chat held does not come back here
+        self.temporary.setVisible(chat.temporary)
         self.composer.set_busy(chat.busy)
         self.composer.think.setChecked(chat.think and not self._model.think_reason)
         self._editing.setVisible(chat.editing is not None)
@@ -103,6 +109,7 @@ class ChatPage(QWidget):
         self.transcript.edit.connect(self._edit)
         self.transcript.answer_now.connect(self.answer_now)
         self._editing.cancelled.connect(self.cancel_edit)
+        self.temporary.closed.connect(self.leave)
         self._model.changed.connect(self._model_changed)
         self._theme.changed.connect(self._restyle)
 
@@ -131,15 +138,18 @@ class ChatPage(QWidget):
         if self._chat is not None and self._chat.editing is not None:
             self._chat.editing = None
             self._editing.hide()
-            self.composer.set_text("")
+            self.composer.set_text(self._chat.stashed)
             self.composer.edit.setFocus()
 
     def _send(self, text: str) -> None:
         if self._chat is None or self._chat.busy:
             return
+        edited = self._chat.editing is not None
         self.composer.set_text("")
         self._editing.hide()
         self.ask(text)
+        if edited:
+            self.composer.set_text(self._chat.stashed)
 
     def _example(self, text: str, think: bool) -> None:
         if think and not self._model.think_reason:
@@ -153,6 +163,8 @@ class ChatPage(QWidget):
     def _edit(self, turn: Turn) -> None:
         if self._chat is None or self._chat.busy or turn.message is None:
             return
+        if self._chat.editing is None:
+            self._chat.stashed = self.composer.text
         self._chat.editing = turn
         self.composer.set_text(turn.text)
         self._editing.show()
@@ -252,10 +264,12 @@ class ChatPage(QWidget):
         column = QVBoxLayout()
         column.setSpacing(SPACE[0])
         column.setContentsMargins(0, 0, 0, SPACE[2])
+        column.addWidget(self.temporary)
         column.addWidget(self._editing)
         column.addWidget(self.composer)
         column.addWidget(self._foot)
         self._editing.hide()
+        self.temporary.hide()
         row = QHBoxLayout()
         row.setContentsMargins(SIDE - 6, 0, SIDE - 6, 0)
         row.addStretch(1)
@@ -273,7 +287,7 @@ class ChatPage(QWidget):
         palette.setColor(self._foot.foregroundRole(), self._theme.colour("muted"))
         self._foot.setPalette(palette)
         widest = round(COLUMN * max(1.0, self._theme.text_size / 100)) + 12
-        for widget in (self.composer, self._editing, self._foot):
+        for widget in (self.composer, self.temporary, self._editing, self._foot):
             widget.setMaximumWidth(widest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -97,7 +97,7 @@ class HardwareFacts:
         )
 
 
-def fill_privacy(theme: Theme, services: Services, section: Section) -> None:
+def fill_privacy(theme: Theme, services: Services, section: Section, erase: Callable[[], None]) -> None:
     """The promise, and what stands behind it today."""
     section.add(Row(theme, tr("The promise"), tr(PROMISE), parent=section))
     section.add(Row(theme, tr("Connections"), tr(NO_CONNECTIONS), parent=section))
@@ -110,6 +110,11 @@ def fill_privacy(theme: Theme, services: Services, section: Section) -> None:
         log=places.logs,
     )
     section.add(Row(theme, tr("Where your data is"), where, copied=True, parent=section))
+    words = tr("Delete all my data…")
+    button = Button(theme, words, text=words, kind="outline", parent=section)
+    button.clicked.connect(erase)
+    what = tr("Chats, their copies, texts that were not sent, logs and whatever else was made of them.")
+    section.add(Row(theme, tr("Delete all my data"), what, button, parent=section))
 
 
 def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None]) -> None:

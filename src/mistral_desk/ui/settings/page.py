@@ -40,6 +40,8 @@ class SettingsPage(QWidget):
     """Shows the settings and changes them at once; `back` leads to the chat."""
 
     back = Signal()
+    erase_asked = Signal()
+    """All data is to be deleted; the person is asked first."""
     sheet = Signal(object)
     """A sheet to open over the window."""
 
@@ -90,7 +92,7 @@ class SettingsPage(QWidget):
         super().showEvent(event)
         if self._hardware is None:  # not before somebody looks: reading all licences takes a moment
             self._hardware = HardwareFacts(self._theme, self._services, self.sections["hardware"])
-            fill_privacy(self._theme, self._services, self.sections["privacy"])
+            fill_privacy(self._theme, self._services, self.sections["privacy"], self.erase_asked.emit)
             fill_about(self._theme, self.sections["about"], self.sheet.emit)
         self._hardware.refresh()
 
