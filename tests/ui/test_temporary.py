@@ -232,7 +232,7 @@ def test_escape_leaves_everything_as_it_was(qapp: QApplication, tmp_path: Path) 
             sheet = desk.window.overlay
             assert sheet is not None
             QTest.keyClick(desk.window, Qt.Key.Key_Escape)
-            assert not sheet.isVisible()
+            assert sheet.isHidden()
             await desk.refresh()
             assert len(desk.listed) == 1
 

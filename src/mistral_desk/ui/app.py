@@ -28,6 +28,7 @@ from mistral_desk.ui.language import speak
 from mistral_desk.ui.single import FirstWindow
 from mistral_desk.ui.theme.icons import app_icon
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.welcome.page import is_first_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +112,8 @@ async def _window(
         desk.closing.connect(stop.set)
         if picture is None:
             window_state.restore(window, place)
+        if await is_first_start(services):
+            desk.welcome()
         window.show()
         if first is not None:
             first.raised.connect(lambda: _raise(window))

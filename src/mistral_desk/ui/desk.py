@@ -26,6 +26,7 @@ from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.theme.icons import icon
+from mistral_desk.ui.welcome.page import Welcome
 from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
@@ -79,6 +80,13 @@ class Desk(QObject):
             self.notices.problem(problem, "warning")
         self.tasks.spawn(self.refresh(), "list the chats")
         self.tasks.spawn(self._warm(), "load the model")
+
+    def welcome(self) -> None:
+        """Greet somebody who was never here, until they have asked something or left the empty chat."""
+        shown = Welcome(self._theme, self._services, self.page)
+        shown.have_models.connect(self.ask_file)
+        self.model.changed.connect(shown.refresh)
+        self.page.set_welcome(shown)
 
     async def close(self) -> None:
         """End what the window started."""
@@ -212,6 +220,8 @@ class Desk(QObject):
 
     def _show(self, chat: Chat) -> None:
         before = self.page.chat
+        if before is not None and self.page.welcome is not None:
+            self.page.set_welcome(None)
         for key, other in tuple(self._open.items()):
             if other is not chat and not other.busy and not other.draft and other is not self.page.chat:
                 del self._open[key]

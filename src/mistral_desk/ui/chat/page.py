@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.welcome.page import Welcome
 
 SPOKEN: Final = 400
 """Characters of an answer that are read out when it ends; longer ones are announced only."""
@@ -54,6 +55,7 @@ class ChatPage(QWidget):
         self.composer = Composer(theme, self)
         self._editing = _EditLine(theme, self)
         self.temporary = TemporaryLine(theme, self)
+        self.welcome: Welcome | None = None
         self._foot = QLabel(self)
         self._lay_out()
         self._connect()
@@ -83,6 +85,18 @@ class ChatPage(QWidget):
         self.transcript.set_turns(chat.turns)
         self._choose_view()
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def set_welcome(self, welcome: Welcome | None) -> None:
+        """Show this instead of the greeting until something is asked; None takes it away."""
+        if self.welcome is not None:
+            self._views.removeWidget(self.welcome)
+            self.welcome.hide()
+            self.welcome.deleteLater()
+        self.welcome = welcome
+        if welcome is not None:
+            self._views.addWidget(welcome)
+            welcome.asked.connect(self._example)
+        self._choose_view()
 
     def ask(self, text: str) -> None:
         """Send a text as if it had been written."""
@@ -251,7 +265,7 @@ class ChatPage(QWidget):
 
     def _choose_view(self) -> None:
         empty = self._chat is None or not self._chat.turns
-        self._views.setCurrentWidget(self.empty if empty else self.transcript)
+        self._views.setCurrentWidget((self.welcome or self.empty) if empty else self.transcript)
 
     # --- look ---------------------------------------------------------------------------------------
 

@@ -1,0 +1,102 @@
+"""The first start: shown once, tells what this computer has, and the Guide answers at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mistral_desk.core.machine import this_machine
+from mistral_desk.services import Services
+from mistral_desk.ui.welcome.page import Welcome, is_first_start
+from mistral_desk.ui.widgets.label import Label
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import run
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+    from mistral_desk.ui.desk import Desk
+
+SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("I can chat.")}}]
+
+
+def _shown(desk: Desk) -> Welcome:
+    welcome = desk.page.welcome
+    assert welcome is not None
+    return welcome
+
+
+def test_only_the_first_start_is_the_first(tmp_path: Path) -> None:
+    async def test() -> None:
+        services = await Services.open(str(tmp_path / "home"))
+        assert await is_first_start(services)
+        assert not await is_first_start(services)
+        await services.close()
+        again = await Services.open(str(tmp_path / "home"))
+        assert not await is_first_start(again)
+        await again.close()
+
+    run(test())
+
+
+def test_somebody_with_chats_is_no_stranger(tmp_path: Path) -> None:
+    async def test() -> None:
+        services = await Services.open(str(tmp_path / "home"))
+        await services.history.create("from before there was a first start")
+        assert not await is_first_start(services)
+        await services.close()
+
+    run(test())
+
+
+def test_it_tells_and_a_question_is_answered_at_once(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.welcome()
+            await window.drawn()
+            welcome = _shown(desk)
+            assert welcome.isVisible()
+            told = " ".join(label.text() for label in welcome.findChildren(Label))
+            assert this_machine().processor in told
+            assert "Nothing you write leaves it" in told
+            assert "processor" in welcome.facts["graphics"].text(), "the worker has no other device"
+            chat = desk.page.chat
+            assert chat is not None
+            window.click(welcome.buttons[0])
+            await window.heard(chat.ended)
+            assert chat.turns[-1].text == "I can chat."
+            assert not welcome.isVisible()
+            desk.new_chat()
+            assert desk.page.welcome is None
+            assert desk.page.empty.isVisible(), "afterwards a new chat is greeted as usual"
+
+    window.run(qapp, scenario)
+
+
+def test_before_the_worker_has_started_it_promises_nothing(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, warm=False) as desk:
+            desk.welcome()
+            assert _shown(desk).facts["graphics"].text() == "Looking…"
+            desk.start()
+            await desk.tasks.settled()
+            assert "Looking" not in _shown(desk).facts["graphics"].text()
+
+    window.run(qapp, scenario)
+
+
+def test_no_control_is_dead(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.welcome()
+            welcome = _shown(desk)
+            asked: list[bool] = []
+            welcome.have_models.connect(lambda: asked.append(True))
+            welcome.have_models.disconnect(desk.ask_file)  # a file dialog would wait for somebody
+            window.click(welcome.have)
+            assert asked == [True]
+            assert welcome.recommendation.count() == 0
+
+    window.run(qapp, scenario)
