@@ -11,6 +11,7 @@ import datetime as dt
 import json
 import re
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 SECONDS: Final = 2.0
-"""A template that needs longer is stopped; real ones take a millisecond."""
+"""A template that computes longer is stopped; real ones take a millisecond."""
+_PATIENCE: Final = 15
+"""So many times as long may it take by the clock."""
 LONGEST: Final = 1 << 20
 """Characters of a template's source at most."""
 LARGEST: Final = 1 << 24
@@ -235,7 +238,9 @@ def _strftime_now(form: str) -> str:
 
 
 def _bounded(work: Callable[[], Any], seconds: float) -> Any:
-    """Do `work` on a thread of its own and wait for it; a thread that takes too long is broken off.
+    """Do `work` on a thread of its own and wait for it; one that takes `seconds` of computing is broken off.
+
+    Not of the clock: where other programs keep the processor, an innocent template would be refused.
 
     A thread cannot be killed, but an exception can be raised in it (`PyThreadState_SetAsyncExc`) between two
     bytecodes, and nothing that a template may call runs long inside one.
@@ -251,7 +256,11 @@ def _bounded(work: Callable[[], Any], seconds: float) -> Any:
 
     thread = threading.Thread(target=run, name="template", daemon=True)
     thread.start()
-    thread.join(seconds)
+    spent, began = time.process_time(), time.monotonic()
+    while (
+        thread.is_alive() and time.process_time() - spent < seconds and time.monotonic() - began < _PATIENCE * seconds
+    ):
+        thread.join(0.05)
     for _ in range(20):
         if not thread.is_alive():
             break
