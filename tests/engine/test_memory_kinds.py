@@ -239,6 +239,20 @@ def test_a_window_that_is_partly_gone_is_not_used(small_models: SmallModels) -> 
     assert not misses(talking(path, go_back), path, KINDS["sliding"].tolerance)
 
 
+def test_switching_think_harder_back_and_forth_reads_the_chat_once_for_each(name: str, path: Path) -> None:
+    """The effort stands near the prompt's start; what was read under the other one must still be there."""
+
+    async def switch(talk: Talk) -> None:
+        for number in range(8):
+            await talk.turn("high" if number % 2 else "none")
+
+    rounds = talking(path, switch)
+
+    for earlier, turn in zip(rounds, rounds[2:], strict=False):
+        assert turn.reply.figures.cached_tokens >= earlier.held
+    assert not misses(rounds, path, KINDS[name].tolerance)
+
+
 def test_two_conversations_in_turn_do_not_leak_into_each_other(name: str, path: Path) -> None:
     async def weave(talk: Talk) -> None:
         one: tuple[Turn, ...] = (Turn("system", "First."),)
