@@ -106,16 +106,16 @@ class Pulse(QObject):
         self._wall.append(time.perf_counter())
         self._work.append(time.thread_time())
 
-    def delays_ms(self) -> list[float]:
+    def late_ms(self) -> list[float]:
         """How long events would have waited, by the wall's clock."""
-        return _delays_ms(self._wall)
+        return delays_ms(self._wall)
 
     def work_ms(self) -> list[float]:
         """How long they would have waited with a CPU for this thread alone."""
-        return _delays_ms(self._work)
+        return delays_ms(self._work)
 
 
-def _delays_ms(times: Sequence[float]) -> list[float]:
+def delays_ms(times: Sequence[float]) -> list[float]:
     """For an event due every tick, sorted: one long wait counts for all who would have waited meanwhile."""
     delays: list[float] = []
     for before, after in pairwise(times):
@@ -141,7 +141,7 @@ def stream() -> int:
             began, cpu = time.perf_counter(), time.process_time()
             await window.ask(desk, "Tell me everything about sorting.")
             seconds, busy = time.perf_counter() - began, time.process_time() - cpu
-            delays, work = pulse.delays_ms(), pulse.work_ms()
+            delays, work = pulse.late_ms(), pulse.work_ms()
             report(
                 p99_ms=_percentile(delays, 0.99),
                 p50_ms=_percentile(delays, 0.5),
