@@ -151,6 +151,10 @@ def _check(header: Header, path: Path) -> None:
     layers = header.own("block_count")
     if layers is not None and not 1 <= layers <= _MOST_LAYERS:
         raise damaged(f"{layers} layers")
+    width = header.own("embedding_length")
+    words = next((tensor.shape[0] for tensor in header.tensors if tensor.name == "token_embd.weight"), width)
+    if width and words != width:
+        raise damaged(f"width {width}, but its words are {words} wide")
     for key in ("embedding_length", "context_length"):
         value = header.own(key)
         if value is not None and not 1 <= value < 1 << 31:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _NONCE_BASE: Final = 0xE200
 _DIGIT_BASE: Final = 0xE100
+_REMEMBERED: Final = 4096
+"""Turns whose ids were compared with their texts already."""
 _NO_LINE_ENDS: Final = {ord("\r"): None, ord("\n"): None}
 
 
@@ -86,6 +88,7 @@ class Prompter:
 
     def __init__(self, form: ChatFormat, words: Words) -> None:
         self._form, self._words = form, words
+        self._checked: dict[Turn, bool] = {}
         longest_first = sorted(filter(None, words.special), key=len, reverse=True)
         self._markup = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
         markers = [text for text, token in words.special.items() if token in form.manner.tokens]
@@ -121,16 +124,25 @@ class Prompter:
         return assistant(self._form.history, thought, place(turn.text))
 
     def _usable(self, turn: Turn) -> bool:
-        """Whether a turn's own ids say exactly what the turn says, in this vocabulary."""
+        """Whether a turn's own ids say exactly what the turn says, in this vocabulary.
+
+        Long chats ask this of the same turns again and again, so the answer is kept.
+        """
+        known = self._checked.get(turn)
+        if known is None:
+            if len(self._checked) >= _REMEMBERED:
+                self._checked.clear()
+            known = self._checked[turn] = self._says(turn)
+        return known
+
+    def _says(self, turn: Turn) -> bool:
         words, roles = self._words, self._form.manner.tokens
         if turn.role != "assistant" or not turn.tokens or turn.vocabulary != words.hash:
             return False
         if any(not 0 <= t < words.size or words.ends[t] or (words.control[t] and t not in roles) for t in turn.tokens):
             return False
-        said = (turn.thinking, turn.text)
-        return any(
-            _said(Splitter(self._form.manner, words.shown, begun), turn.tokens) == said for begun in self._begun()
-        )
+        said, manner = (turn.thinking, turn.text), self._form.manner
+        return any(_said(Splitter(manner, words.shown, begun), turn.tokens) == said for begun in self._begun())
 
     def _begun(self) -> Iterator[tuple[int, ...]]:
         """What may have stood right before an answer: nothing of note, or a thought that the template opened."""
