@@ -262,6 +262,33 @@ def test_up_in_an_empty_composer_edits_the_last_message_as_a_new_version(qapp: Q
     run(qapp, scenario)
 
 
+def test_an_old_version_of_an_answer_can_be_shown_again_and_talked_on_from(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            await ask(desk, "hello")
+            chat = desk.page.chat
+            assert chat is not None
+            first = chat.turns[-1].message
+            known = asyncio.ensure_future(heard(chat.changed, lambda turn: len(turn.versions) == 2))
+            await asyncio.sleep(0)
+            click(view_of(desk)._again)
+            await known
+            second = chat.turns[-1].message
+            assert chat.turns[-1].versions == (first, second)
+            row = view_of(desk)._row
+            assert row.accessibleName() == "Version 2 of 2"
+            assert not row._later.isEnabled()
+            click(row._earlier)
+            await desk.tasks.settled()
+            assert chat.turns[-1].message == first
+            assert view_of(desk)._row.accessibleName() == "Version 1 of 2"
+            await ask(desk, "and on")
+            messages = await desk.services.history.messages(chat.conversation.id if chat.conversation else 0)
+            assert [message.id for message in messages][:2] == [chat.turns[0].message, first]
+
+    run(qapp, scenario)
+
+
 def test_escape_leaves_an_edit_before_it_stops_anything(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
@@ -398,4 +425,4 @@ def _tab_through(window: QWidget) -> list[QWidget]:
 
 def _name(widget: QWidget) -> str:
     interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name) if interface is not None else widget.accessibleName()
+    return interface.text(QAccessible.Text.Name)

@@ -59,6 +59,8 @@ class Chat(QObject):
     """A text that could not be sent, and why."""
     ended = Signal(object)
     """An answer is over."""
+    swapped = Signal(object, object)
+    """This turn and all after it gave way to these: another version."""
 
     def __init__(self, room: Room, tasks: Tasks, model: ModelChoice, *, temporary: bool = False) -> None:
         super().__init__()
@@ -125,6 +127,42 @@ class Chat(QObject):
             lambda spec, model: self.room.session.regenerate(message, model_spec=spec, model=model, think=think),
         )
 
+    def look_for_versions(self, turn: Turn) -> None:
+        """Find out whether a turn has other versions; it changes when it has."""
+        if turn.message is not None and not turn.live and not turn.versions:
+            self._tasks.spawn(self._versions(turn, turn.message), "look for versions")
+
+    def show_version(self, turn: Turn, step: int) -> None:
+        """Show the version that is `step` places further, with what followed it."""
+        if not self.busy and turn in self.turns and turn.message in turn.versions:
+            place = turn.versions.index(turn.message) + step
+            if 0 <= place < len(turn.versions):
+                self._tasks.spawn(self._select(turn, turn.versions[place]), "show a version")
+
+    async def _versions(self, turn: Turn, message: int) -> None:
+        try:
+            versions = await self.room.history.versions(message)
+        except DeskError as error:
+            log.info("no versions: %s", error.problem.id)  # deleted meanwhile
+            return
+        if len(versions) > 1 and versions != turn.versions:
+            turn.versions = versions
+            self._mark(turn)
+
+    async def _select(self, turn: Turn, message: int) -> None:
+        self.conversation = await self.room.history.select(message)
+        messages = await self.room.history.messages(self.conversation.id)
+        if self.busy or turn not in self.turns:
+            return
+        place = self.turns.index(turn)
+        ids = [one.id for one in messages]
+        if message not in ids:
+            return
+        fresh = [Turn.of(one, model_title(one.model)) for one in messages[ids.index(message) :]]
+        fresh[0].versions = turn.versions
+        self.turns[place:] = fresh
+        self.swapped.emit(turn, fresh)
+
     def stop(self) -> None:
         """End the answer that is on its way; what there is stays."""
         if self._answer is not None:
@@ -175,6 +213,9 @@ class Chat(QObject):
             self._flush()
             self.busy_changed.emit(False)
         if answer in self.turns:
+            self.look_for_versions(answer)
+            if question is not None:
+                self.look_for_versions(question)
             self.ended.emit(answer)
 
     def _take(self, event: TurnEvent, question: Turn | None, answer: Turn) -> None:

@@ -121,6 +121,8 @@ class ChatPage(QWidget):
         self.transcript.link.connect(self._link)
         self.transcript.again.connect(self._again)
         self.transcript.edit.connect(self._edit)
+        self.transcript.version.connect(self._version)
+        self.transcript.shown.connect(self._shown)
         self.transcript.answer_now.connect(self.answer_now)
         self._editing.cancelled.connect(self.cancel_edit)
         self.temporary.closed.connect(self.leave)
@@ -132,6 +134,7 @@ class ChatPage(QWidget):
             (chat.added, self._added),
             (chat.cut, self._cut),
             (chat.changed, self.transcript.changed),
+            (chat.swapped, self.transcript.swap),
             (chat.busy_changed, self.composer.set_busy),
             (chat.refused, self._refused),
             (chat.ended, self._ended),
@@ -173,6 +176,14 @@ class ChatPage(QWidget):
     def _again(self, turn: Turn) -> None:
         if self._chat is not None:
             self._chat.again(turn, think=self.composer.think.isChecked() or None)
+
+    def _version(self, turn: Turn, step: int) -> None:
+        if self._chat is not None:
+            self._chat.show_version(turn, step)
+
+    def _shown(self, turn: Turn) -> None:
+        if self._chat is not None and turn in self._chat.turns:
+            self._chat.look_for_versions(turn)
 
     def _edit(self, turn: Turn) -> None:
         if self._chat is None or self._chat.busy or turn.message is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -16,7 +16,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QFontMetrics, QPaintEvent
 
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
@@ -98,6 +98,12 @@ class ThinkingView(QWidget):
             return height + SPACE[0] + self._stack.arrange(self._inner(width), None)
         return height + (self._line() if self._turn.phase == "thinking" else 0)
 
+    def event(self, event: QEvent) -> bool:
+        """A button that became larger gets its room."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
     def resizeEvent(self, _event: object) -> None:
         """Header in the first line, the thought below."""
         self._place()
@@ -115,8 +121,8 @@ class ThinkingView(QWidget):
         elif self._preview:
             painter.setPen(self._theme.colour("muted"))
             painter.setFont(self._theme.font("small"))
-            box = QRectF(SPACE[1] + 2, top, self.width() - SPACE[4], self._line())
-            words = painter.fontMetrics().elidedText(self._preview, Qt.TextElideMode.ElideLeft, int(box.width()))
+            box = QRectF(SPACE[2], top, self.width() - 2 * SPACE[2], self._line())
+            words = _last_words(self._preview, painter.fontMetrics(), int(box.width()))
             side = direction.start(mirrored=mirrored)
             painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the thought's own
             painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | side), words)
@@ -153,3 +159,12 @@ class ThinkingView(QWidget):
             self.refresh()
         else:
             self._clock.stop()
+
+
+def _last_words(text: str, metrics: QFontMetrics, width: int) -> str:
+    """The end of a text as far as it fits, beginning with a whole word where there is one."""
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideLeft, width)
+    if shown == text:
+        return text
+    _, space, rest = shown.partition(" ")
+    return f"… {rest}" if space else shown

@@ -41,6 +41,9 @@ class Transcript(QAbstractScrollArea):
     link = Signal(str)
     again = Signal(object)
     edit = Signal(object)
+    version = Signal(object, int)
+    shown = Signal(object)
+    """A turn came into sight (its widget was made)."""
     answer_now = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -129,6 +132,19 @@ class Transcript(QAbstractScrollArea):
         del self._turns[place:], self._heights[place:], self._sizes[place:]
         self._places = {}
         self._hold = None
+        self.arrange()
+
+    def swap(self, turn: Turn, turns: Sequence[Turn]) -> None:
+        """Other turns in place of this one and all after it; what stands above stays where it is."""
+        place = self._turns.index(turn)
+        offset = self.verticalScrollBar().value() - self._tops()[place]
+        sticky, self._sticky = self._sticky, False
+        self.remove_from(turn)
+        self._turns.extend(turns)
+        self._heights.extend(0 for _ in turns)
+        self._sizes.extend((-1, -1) for _ in turns)
+        self._hold = (place, 0, offset)
+        self._sticky = sticky and self.verticalScrollBar().maximum() == 0
         self.arrange()
 
     def changed(self, turn: Turn) -> None:
@@ -280,10 +296,12 @@ class Transcript(QAbstractScrollArea):
         view.link.connect(self.link)
         view.again.connect(self.again)
         view.edit.connect(self.edit)
+        view.version.connect(self.version)
         view.answer_now.connect(self.answer_now)
         view.resized.connect(self.arrange)
         view.show()
         self._views[turn] = view
+        self.shown.emit(turn)
         return view
 
     def _order(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.chat.action_row import ActionRow
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.document import Style
 from mistral_desk.ui.chat.prose import PlainView
@@ -30,45 +31,13 @@ BUBBLE_SHARE: Final = 0.86
 COPIED_MS: Final = 1600
 
 
-class ActionRow(QWidget):
-    """Small buttons that show while the turn is under the pointer or holds the keyboard; their room is always there."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.buttons: list[Button] = []
-
-    def add(self, name: str, icon: str) -> Button:
-        """One more button at the end."""
-        button = Button(self._theme, name, icon=icon, small=True, muted=True, parent=self)
-        self.buttons.append(button)
-        return button
-
-    def set_faint(self, faint: bool) -> None:
-        """Show or hide them; they stay reachable by keyboard, and show when it arrives."""
-        for button in self.buttons:
-            button.set_faint(faint)
-
-    def height_for(self) -> int:
-        """Pixels that the row needs."""
-        return self.buttons[0].sizeHint().height() if self.buttons else 0
-
-    def place(self, *, right: bool) -> None:
-        """Line the buttons up at one side."""
-        shown = [button for button in self.buttons if not button.isHidden()]
-        x = self.width() - sum(button.sizeHint().width() for button in shown) if right else 0
-        for button in shown:
-            hint = button.sizeHint()
-            button.setGeometry(x, 0, hint.width(), hint.height())
-            x += hint.width()
-
-
 class TurnView(QWidget):
     """Base of both kinds: actions, hover, and the height for a width."""
 
     link = Signal(str)
     again = Signal(object)
     edit = Signal(object)
+    version = Signal(object, int)
     answer_now = Signal()
     resized = Signal()
 
@@ -78,6 +47,7 @@ class TurnView(QWidget):
         self._theme = theme
         self._last = False
         self._row = ActionRow(theme, self)
+        self._row.version.connect(lambda step: self.version.emit(self.turn, step))
         self._copy = self._row.add(tr("Copy"), "copy")
         self._copy.clicked.connect(self._copy_text)
         self._back = QTimer(self)
@@ -128,6 +98,11 @@ class TurnView(QWidget):
         super().leaveEvent(event)
         self._faint()
 
+    def _show_version(self) -> None:
+        versions = self.turn.versions
+        place = versions.index(self.turn.message) if self.turn.message in versions else 0
+        self._row.set_version(place, max(1, len(versions)))
+
     def _faint(self, *, over: bool = False) -> None:
         self._row.set_faint(not (over or self._last or self.underMouse()))
 
@@ -159,6 +134,7 @@ class UserView(TurnView):
 
     def refresh(self) -> None:
         """Show what the turn knows now."""
+        self._show_version()
         shown, hidden = self.turn.shown_text()
         self._text.set_text(shown + ("…" if hidden else ""))
         self._more.setVisible(bool(hidden) or self.turn.unfolded)
@@ -266,6 +242,9 @@ class AnswerView(TurnView):
         self._figures_button.setVisible(bool(figures))
         self._figures_button.set_label(figures or tr("Figures"))
         self._copy.setVisible(bool(turn.text))
+        cut_short = turn.problem is not None or turn.ending in ("stopped", "unfinished", "failed")
+        self._again.set_label(tr("Try again"), tr("Try again") if cut_short else "")
+        self._show_version()
 
     def arrange(self, width: int, span: Span | None) -> int:
         """Thought, text, state and actions below each other."""

@@ -43,6 +43,7 @@ class Turn:
     ending: str = ""
     figures: Figures | None = None
     problem: Problem | None = None
+    versions: tuple[int, ...] = ()
     unfolded: bool = False
     thought_open: bool = False
     _since: float | None = None

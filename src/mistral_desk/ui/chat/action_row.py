@@ -1,0 +1,98 @@
+"""What can be done with a turn, in a quiet row below it; and which of its versions is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QWidget
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class ActionRow(QWidget):
+    """Small buttons that show while the turn is under the pointer or holds the keyboard; their room is always there."""
+
+    version = Signal(int)
+    """Show the version that is so many places further."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._faint = False
+        self._place, self._count = 0, 1
+        self.buttons: list[Button] = []
+        self._earlier = self.add(tr("Previous version"), "chevron-left")
+        self._later = self.add(tr("Next version"), "chevron-right")
+        self._earlier.clicked.connect(lambda: self.version.emit(-1))
+        self._later.clicked.connect(lambda: self.version.emit(1))
+        self.set_version(0, 1)
+
+    def add(self, name: str, icon: str) -> Button:
+        """One more button at the end."""
+        button = Button(self._theme, name, icon=icon, small=True, step="small", muted=True, parent=self)
+        self.buttons.append(button)
+        return button
+
+    def set_version(self, place: int, count: int) -> None:
+        """Which of how many versions is shown; nothing is said of a single one."""
+        self._place, self._count = place, count
+        for button, possible in ((self._earlier, place > 0), (self._later, place < count - 1)):
+            button.setVisible(count > 1)
+            button.setEnabled(possible)
+        self.setAccessibleName(self._words() if count > 1 else "")
+        self.update()
+
+    def set_faint(self, faint: bool) -> None:
+        """Show or hide them; they stay reachable by keyboard, and show when it arrives."""
+        self._faint = faint
+        for button in self.buttons:
+            button.set_faint(faint)
+        self.update()
+
+    def height_for(self) -> int:
+        """Pixels that the row needs."""
+        return self.buttons[0].sizeHint().height()
+
+    def place(self, *, right: bool) -> None:
+        """Line the buttons up at one side; the version's number stands between its two."""
+        shown = [button for button in self.buttons if not button.isHidden()]
+        if self.isRightToLeft():
+            shown.reverse()
+        x = self.width() - sum(self._width(button) for button in shown) if right else 0
+        for button in shown:
+            hint = button.sizeHint()
+            first = self._later if self.isRightToLeft() else self._earlier
+            button.setGeometry(x, 0, hint.width(), hint.height())
+            if button is first:
+                self._number = QRect(x + hint.width(), 0, self._width(button) - hint.width(), hint.height())
+            x += self._width(button)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The version's number."""
+        focus = QApplication.focusWidget()
+        if self._count < 2 or (self._faint and not (focus is not None and self.isAncestorOf(focus))):
+            return
+        painter = QPainter(self)
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(self._theme.colour("muted"))
+        painter.drawText(self._number, int(Qt.AlignmentFlag.AlignCenter), f"{self._place + 1}/{self._count}")
+        painter.end()
+
+    _number = QRect()
+
+    def _words(self) -> str:
+        return tr("Version {place} of {count}", place=self._place + 1, count=self._count)
+
+    def _width(self, button: Button) -> int:
+        first = self._later if self.isRightToLeft() else self._earlier
+        extra = self.fontMetrics().horizontalAdvance(f"{self._place + 1}/{self._count}") + SPACE[0]
+        return button.sizeHint().width() + (extra if button is first else 0)
