@@ -114,9 +114,9 @@ class ThinkingView(QWidget):
         top = self._header.height()
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         if self._turn.thought_open:
-            x = self.width() - SPACE[1] - 2 if mirrored else SPACE[1]
+            x = self.width() - SPACE[3] if mirrored else SPACE[3] - 2  # under the middle of the chevron
             painter.fillRect(
-                QRectF(x, top + SPACE[0], 2, self.height() - top - SPACE[0]), self._theme.colour("hairline")
+                QRectF(x, top + SPACE[0], 2, self.height() - top - SPACE[0]), self._theme.colour("border")
             )
         elif self._preview:
             painter.setPen(self._theme.colour("muted"))
