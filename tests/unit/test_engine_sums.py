@@ -1,0 +1,122 @@
+"""The engine's arithmetic that needs no engine: common prefixes, batch sizes, and what a context will take."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mistral_desk.inference.engine import footprint
+from mistral_desk.inference.engine.pace import LARGEST, SMALLEST, pace
+from mistral_desk.inference.engine.prefix import common_prefix
+from mistral_desk.inference.gguf import Array, Header, Scalar, Tensor
+
+GIB = 1 << 30
+
+tokens = st.lists(st.integers(0, 2), max_size=40)
+
+
+def header(architecture: str = "llama", **keys: Scalar | Array) -> Header:
+    values: dict[str, Scalar | Array] = {f"{architecture}.{key.replace('__', '.')}": v for key, v in keys.items()}
+    return Header(3, {"general.architecture": architecture, **values}, (), 0, 0)
+
+
+@given(tokens, tokens, st.integers(0, 50))
+def test_a_common_prefix_is_equal_and_ends_where_the_sequences_differ(
+    one: list[int], other: list[int], limit: int
+) -> None:
+    length = common_prefix(one, tuple(other), limit)
+
+    assert one[:length] == other[:length]
+    assert length == min(limit, len(one), len(other)) or one[length] != other[length]
+
+
+def test_the_cache_of_mistral_small_4_is_what_its_card_says() -> None:
+    """36 layers that keep 256 + 64 numbers of two bytes: 23,040 bytes a token."""
+    mistral = header(
+        "mistral4",
+        block_count=36,
+        attention__head_count=32,
+        attention__head_count_kv=1,
+        attention__key_length=320,
+        attention__value_length=256,
+        attention__key_length_mla=128,
+        embedding_length=4096,
+    )
+
+    assert footprint.kv_bytes(mistral, 1, 512) == 23_040
+    assert footprint.kv_bytes(mistral, 8192, 512) == 8192 * 23_040
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rows"),
+    [
+        (Array(7, 4, (True, False, True, False)), 2 * 1024 + 2 * 8192),
+        (2, 2 * 1024 + 2 * 8192),
+        (4, 3 * 1024 + 8192),
+    ],
+)
+def test_windows_keep_little(pattern: int | Array, rows: int) -> None:
+    gemma = header(
+        "gemma3",
+        block_count=4,
+        embedding_length=64,
+        attention__head_count=4,
+        attention__head_count_kv=1,
+        attention__key_length=16,
+        attention__value_length=16,
+        attention__sliding_window=512,
+        attention__sliding_window_pattern=pattern,
+    )
+
+    assert footprint.kv_bytes(gemma, 8192, 512) == rows * 32 * 2
+
+
+def test_layers_without_attention_keep_no_keys() -> None:
+    jamba = header(
+        "jamba",
+        block_count=4,
+        embedding_length=64,
+        attention__head_count=4,
+        attention__head_count_kv=Array(4, 4, (0, 2, 0, 2)),
+    )
+
+    assert footprint.kv_bytes(jamba, 100, 512) == 100 * 4 * 32 * 2
+    assert footprint.kv_bytes(header("mamba", block_count=4, attention__head_count=0), 100, 512) == 0
+
+
+def test_a_context_shrinks_until_it_fits_or_is_refused() -> None:
+    wide = header(block_count=64, embedding_length=8192, attention__head_count=64, attention__head_count_kv=8)
+
+    assert footprint.fitting(wide, 8192, 512, 64 * GIB) == 8192
+    found = footprint.fitting(wide, 8192, 512, 2 * GIB)
+    assert found is not None
+    assert 256 <= found < 8192
+    assert footprint.context_bytes(wide, found, 512) < 2 * GIB
+    assert footprint.fitting(wide, 8192, 512, 1 << 20) is None
+
+
+def test_this_computer_has_memory_to_spare() -> None:
+    assert 0 < footprint.spare_bytes() < footprint.free_memory()
+
+
+def test_batches_shrink_with_the_work_of_a_token() -> None:
+    small = header(block_count=1, attention__head_count=1, embedding_length=64)
+    mixture = header("mistral4", expert_used_count=4, attention__head_count=32, attention__key_length=320)
+    matrix = Tensor("blk.0.attn_q.weight", (64, 64), 0, 0)
+    experts = Tensor("blk.0.ffn_up_exps.weight", (4096, 2048, 128), 8, 0)
+    words = Tensor("output.weight", (4096, 131_072), 8, 0)
+
+    assert pace(small, [matrix], 1, offloaded=False).batch(0) == LARGEST
+    assert pace(small, [matrix, words], 1, offloaded=False).batch(0) == LARGEST  # only the last token needs those
+    assert pace(mixture, [experts], 1, offloaded=False).batch(0) == SMALLEST
+    assert SMALLEST < pace(mixture, [experts], 8, offloaded=False).batch(0) < LARGEST
+    assert pace(mixture, [experts], 1, offloaded=True).batch(100_000) == LARGEST
+
+
+@given(st.integers(0, 1_000_000), st.integers(0, 1_000_000), st.integers(1, 64))
+def test_batches_never_grow_on_the_way(one: int, other: int, threads: int) -> None:
+    step = pace(header(attention__head_count=32, embedding_length=4096), [], threads, offloaded=False)
+    near, far = sorted((one, other))
+
+    assert SMALLEST <= step.batch(far) <= step.batch(near) <= LARGEST
