@@ -271,6 +271,25 @@ def test_a_question_can_be_stopped_while_it_waits(worker: Pipes, small_models: S
     assert second.figures.generated_tokens == 0
 
 
+def test_foreign_code_that_holds_python_for_good_ends_the_process() -> None:
+    """Not even the thread that reads commands could run; llama.cpp's own threads would go on for ever."""
+    code = """
+from mistral_desk.inference.engine import last_resort
+last_resort.LIMIT_S = 0.2
+last_resort.arm()
+with last_resort.last_resort():
+    pass
+with last_resort.last_resort():
+    9 ** 9 ** 9
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, timeout=END_OF_THE_WORLD_S, check=False, text=True
+    )
+
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+
+
 def test_it_goes_with_the_process_that_started_it(small_models: SmallModels) -> None:
     """The app is killed in mid-answer: the end of the pipe is all that the worker gets to know."""
     app = f"""

@@ -33,6 +33,7 @@ def render(source: str, **variables: object) -> str:
         ("{{ [{'k': 1}] | join(attribute='k') }}", "1"),
         ("{{ 7 % 4 }}{{ 2 ** 3 }}{{ [1] + [2] }}{{ 1 ~ none ~ 'x' }}", "38[1, 2]1Nonex"),
         ("{{ '%s' | e }}{{ missing is defined }}", "%sFalse"),
+        ("{% set x = [[1], {'a': (2,)}] %}{{ x[1].a[0] }}{{ dict(b=3).b }}{% set a, b = 4, 5 %}{{ a + b }}", "239"),
     ],
 )
 def test_the_dialect_of_chat_templates(source: str, expected: str) -> None:
@@ -50,6 +51,10 @@ def test_the_dialect_of_chat_templates(source: str, expected: str) -> None:
         "{% set ns = namespace(x='a') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
         "{% set ns = namespace(x=7) %}{% for i in range(99) %}{% set ns.x = ns.x * ns.x %}{% endfor %}",
+        *(
+            "{% set n = namespace(x=[1]) %}{% for i in range(60) %}{% set n.x = " + more + " %}{% endfor %}{{ n.x }}"
+            for more in ("[n.x, n.x]", "{1: n.x, 2: n.x}", "dict(a=n.x, b=n.x)", "n.x + [n.x]", "[n.x] * 2")
+        ),
         "{{ 10 ** 10 ** 10 }}",
         "{{ '{:>1000000000}'.format(1) }}",
         "{{ '{:>{}}'.format(1, 10 ** 9) }}",

@@ -25,6 +25,7 @@ SHARD: Final = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\
 _MOST_LAYERS: Final = 512
 _MOST_EXPERTS: Final = 512
 _MOST_SHARDS: Final = 4096
+_LAST_GATING: Final = 4
 
 _NOT_CHAT: Final = {
     "clip": "the part of a model that reads images",
@@ -174,6 +175,9 @@ def _check_experts(header: Header, damaged: _Complain) -> None:
         raise damaged(f"{used} experts used of {experts}")
     if experts and used < 1:
         raise damaged("no expert is used")
+    gating = header.own("expert_gating_func") or 0
+    if not 0 <= gating <= _LAST_GATING:
+        raise damaged(f"expert gating {gating}")
     groups, groups_used = header.own("expert_group_count") or 0, header.own("expert_group_used_count") or 0
     if groups and (groups >= experts or (groups > 1 and (experts % groups or not 0 < groups_used < groups))):
         raise damaged(f"{groups} groups of {experts} experts")
@@ -195,6 +199,12 @@ def _check_heads(header: Header, damaged: _Complain) -> None:
         value = header.own(key)
         if value is not None and not 0 <= value < 1 << 20:
             raise damaged(f"{key} {value}")
+    turned = header.own("rope.dimension_count")
+    if turned and header.own("attention.key_length_mla"):  # latent attention turns only a part of each key
+        for key in ("attention.key_length", "attention.key_length_mla"):
+            value = header.own(key)
+            if value is not None and value <= turned:
+                raise damaged(f"{key} {value}, of which {turned} are turned")
 
 
 if TYPE_CHECKING:

@@ -87,7 +87,7 @@ class _Generation(jinja2.ext.Extension):
 
 
 class _Compiler(jinja2.compiler.CodeGenerator):
-    """Sends `a ~ b` through the environment, where its size is checked like that of the other operators."""
+    """Sends what `a ~ b`, `[a, b]` and `{a: b}` make through the environment, where its size is checked."""
 
     def visit_Concat(self, node: jinja2.nodes.Concat, frame: jinja2.compiler.Frame) -> None:  # noqa: N802
         self.write("environment.joined((")
@@ -95,6 +95,16 @@ class _Compiler(jinja2.compiler.CodeGenerator):
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
+
+    def visit_List(self, node: jinja2.nodes.List, frame: jinja2.compiler.Frame) -> None:  # noqa: N802
+        self.write("environment.weighed(")
+        super().visit_List(node, frame)
+        self.write(")")
+
+    def visit_Dict(self, node: jinja2.nodes.Dict, frame: jinja2.compiler.Frame) -> None:  # noqa: N802
+        self.write("environment.weighed(")
+        super().visit_Dict(node, frame)
+        self.write(")")
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -139,6 +149,19 @@ class _Environment(ImmutableSandboxedEnvironment):
         _check(sum(map(len, texts)))
         return "".join(texts)
 
+    def weighed(self, value: Any) -> Any:
+        """A new list or table, unless lists in lists in it would take for ever to write out or compare."""
+        rest, count = [value], 0
+        while rest:
+            now = rest.pop()
+            count += 1
+            if isinstance(now, list | tuple):
+                rest.extend(now)
+            elif isinstance(now, dict):
+                rest.extend(now.values())
+            _check(count + len(rest), _LONGEST_LIST)
+        return value
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Jinja's own rules, and no padding."""
         if isinstance(obj, str | bytes) and attr in _PADDING:
@@ -160,7 +183,8 @@ class _Environment(ImmutableSandboxedEnvironment):
                 return _replace(owner, *args)
             if name == "join" and args:
                 return _bounded_join(args[0], owner)
-        return super().call(context, obj, *args, **kwargs)
+        result = super().call(context, obj, *args, **kwargs)
+        return self.weighed(result) if obj is dict else result
 
 
 def _gathered(parts: Iterable[str]) -> str:
