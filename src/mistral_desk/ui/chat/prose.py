@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QImage, QPainter, QPalette, QTextDocument
+from PySide6.QtGui import QImage, QPainter, QPalette, QTextCursor, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from mistral_desk.ui.chat.document import QUOTE, RULE, Style, build, plain
@@ -28,6 +28,8 @@ class TextView(QTextBrowser):
         self._style = style
         self._width = -1
         self._height = 0
+        # Each paragraph has its own direction; a mirrored area would begin at the right end of what is too wide.
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -173,6 +175,7 @@ class TableView(TextView):
         super().__init__(style, name, parent)
         self._block = block
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # a table too wide scrolls before it breaks words
         self.restyle()
 
     def set_block(self, block: Table) -> None:
@@ -183,7 +186,10 @@ class TableView(TextView):
     def restyle(self) -> None:
         """Set the table again, in the theme's present colours and fonts."""
         self._style.theme.dress_bars(self)
+        place = self.horizontalScrollBar().value()
         build(self.document(), self._block.tokens, self._style)
+        self.moveCursor(QTextCursor.MoveOperation.Start)  # Qt scrolls to the cursor
+        self.horizontalScrollBar().setValue(place)
         self._rebuilt()
 
     def height_for(self, width: int) -> int:
