@@ -208,6 +208,23 @@ def test_a_question_whose_answer_never_began_joins_the_next() -> None:
     assert tidied(turns, system=True) == [Turn("user", "One\n\nTwo")]
 
 
+def test_the_blank_that_a_vocabulary_puts_first_is_not_doubled() -> None:
+    """SentencePiece writes it into the answer's first token; the template writes it too, for the text without it."""
+    words = ToyWords(["<s>", "</s>", "[INST]", "[/INST]"], begin="<s>", ends=("</s>",))
+    words.spaced = True
+    format_ = prompter(
+        "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }} [/INST]"
+        "{% else %} {{ m.content }}</s>{% endif %}{% endfor %}",
+        words,
+    )
+    first = format_.prompt([Turn("user", "Hi")], "none")
+    own = answered(words, "Yes.", "", " Yes.")
+    then = format_.prompt([Turn("user", "Hi"), own, Turn("user", "Why?")], "none")
+
+    assert then.tokens[: len(first.tokens) + len(own.tokens)] == [*first.tokens, *own.tokens]
+    assert words.text(then.tokens).endswith("⟨[/INST]⟩ Yes.⟨</s>⟩⟨[INST]⟩ Why? ⟨[/INST]⟩")
+
+
 def test_a_marker_that_is_an_ordinary_token_cannot_be_typed() -> None:
     """Vocabularies declare `<think>` as a word of the user's rather than as control; llama.cpp then always reads it."""
 

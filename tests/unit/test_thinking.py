@@ -116,6 +116,13 @@ def test_a_plain_text_thought_that_the_template_opened() -> None:
     assert split(PLAIN, "</think>", "hm</think>Yes.", prompt="<think>\n") == ("hm", "Yes.")
 
 
+def test_the_blank_before_every_text_is_none_of_the_answers() -> None:
+    words = MISTRAL
+    spaced = Splitter(manner(words.special, "[/THINK]"), words.shown, spaced=True)
+
+    assert gathered(spaced, words.tokenize("[THINK] hm[/THINK]  Yes no", special=True)) == ("hm", " Yes no")
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.data())
 def test_every_character_arrives_whole_and_once(thought: str, text: str, data: st.DataObject) -> None:

@@ -43,6 +43,7 @@ class Words(Protocol):
     strips_right: set[int]
     begin: int | None
     adds_begin: bool
+    spaced: bool
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Ids of a text alone."""
@@ -142,7 +143,10 @@ class Prompter:
         if any(not 0 <= t < words.size or words.ends[t] or (words.control[t] and t not in roles) for t in turn.tokens):
             return False
         said, manner = (turn.thinking, turn.text), self._form.manner
-        return any(_said(Splitter(manner, words.shown, begun), turn.tokens) == said for begun in self._begun())
+        return any(
+            _said(Splitter(manner, words.shown, begun, spaced=words.spaced), turn.tokens) == said
+            for begun in self._begun()
+        )
 
     def _begun(self) -> Iterator[tuple[int, ...]]:
         """What may have stood right before an answer: nothing of note, or a thought that the template opened."""

@@ -90,11 +90,14 @@ class Splitter:
     """Splits one answer. `feed` takes each token, `finish` gives what was still held back.
 
     `prompt` are the ids after the last thing that a person wrote: a template may open the thought there.
-    `shown(id)` gives a token's visible bytes.
+    `shown(id)` gives a token's visible bytes. `spaced` is true for vocabularies that put a blank before every text
+    (SentencePiece): where an answer begins, that blank is none of its own.
     """
 
-    def __init__(self, manner: Manner, shown: Callable[[int], bytes], prompt: Sequence[int] = ()) -> None:
-        self._manner, self._shown = manner, shown
+    def __init__(
+        self, manner: Manner, shown: Callable[[int], bytes], prompt: Sequence[int] = (), *, spaced: bool = False
+    ) -> None:
+        self._manner, self._shown, self._spaced = manner, shown, spaced
         self._roles = manner.tokens
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
         self.kind: PieceKind = "text"
@@ -182,6 +185,8 @@ class Splitter:
         if self._fresh and text:
             text = text.lstrip("\r\n")
             self._fresh = not text
+            if self._spaced:
+                text = text.removeprefix(" ")
         return text
 
     def _by_text(self, text: str) -> Part:

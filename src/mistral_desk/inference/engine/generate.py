@@ -166,7 +166,8 @@ class _Answer:
         """The token loop. Everything it needs is looked up once; see `benchmarks/` for what it costs."""
         engine, control, request, send = self._engine, self._control, self._command.request, self._send
         vocabulary, context = engine.vocabulary, engine.context
-        splitter = Splitter(engine.form.manner, vocabulary.shown, prompt.tokens[prompt.tail :])
+        tail = prompt.tokens[prompt.tail :]
+        splitter = Splitter(engine.form.manner, vocabulary.shown, tail, spaced=vocabulary.spaced)
         feed, step, ends, held = splitter.feed, context.stepper(), vocabulary.ends, context.held
         sample, chain, pointer = lib.llama_sampler_sample, self._sampler.pointer, context.pointer
         most, size = self._command.max_tokens, context.size

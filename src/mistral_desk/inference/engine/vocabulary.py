@@ -27,7 +27,8 @@ class Vocabulary:
     """Wraps a `llama_vocab`; valid as long as its model is.
 
     `hash` is over all token texts; `special` maps the text of each special token to its id; `ends` holds 1 for
-    every token that ends an answer. `begin` is the id that a prompt starts with, None where it has none.
+    every token that ends an answer. `begin` is the id that a prompt starts with, None where it has none. `spaced`
+    tells whether a blank is put before every text.
     """
 
     def __init__(self, pointer: int) -> None:
@@ -57,6 +58,7 @@ class Vocabulary:
         self.hash = digest.hexdigest()
         self.begin = self._id(lib.llama_vocab_bos(pointer))
         self.end = self._id(lib.llama_vocab_eos(pointer))
+        self.spaced = any(self.shown(token).startswith(b" ") for token in self.tokenize("a", special=False)[:1])
         self.adds_begin = bool(lib.llama_vocab_get_add_bos(pointer)) and self.begin is not None
 
     def _id(self, token: int) -> int | None:
