@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMIT_S: Final = 30.0
+LIMIT_S: Final = 120.0
 """Far above what the sandbox allows a template, so this is reached only where the sandbox failed."""
 
 _armed = False
