@@ -48,12 +48,13 @@ LONG: Final = Generate(2, (Turn("user", "sea sun rain boat " * 400),))
 class Pipes:
     """A worker process and its two pipes; killed at the end of the world, or of the test."""
 
-    def __init__(self) -> None:
+    def __init__(self, **environment: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mistral_desk", "--worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=os.environ | environment,
         )
         assert self.process.stdin
         assert self.process.stdout
@@ -269,6 +270,19 @@ def test_a_question_can_be_stopped_while_it_waits(worker: Pipes, small_models: S
     assert isinstance(second, Finished)
     assert (first.reason, second.reason) == ("stopped", "stopped")
     assert second.figures.generated_tokens == 0
+
+
+def test_an_engine_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "llama_cpp.py").write_text("raise ImportError('libllama.so: cannot open')", encoding="utf-8")
+    worker = Pipes(PYTHONPATH=str(tmp_path))
+    try:
+        event = worker.hear()
+        assert isinstance(event, Failed)
+        assert event.problem.id == "engine.missing"
+        assert "libllama.so" in str(event.problem.params["reason"])
+        assert worker.process.wait(END_OF_THE_WORLD_S) == 1
+    finally:
+        worker.close()
 
 
 def test_foreign_code_that_holds_python_for_good_ends_the_process() -> None:

@@ -76,8 +76,11 @@ class Worker:
 
     def run(self) -> int:
         """Say hello, then obey."""
-        from mistral_desk.inference.engine import last_resort, native  # noqa: PLC0415 after the descriptors are safe
-
+        try:
+            from mistral_desk.inference.engine import last_resort, native  # noqa: PLC0415 after the descriptors are safe
+        except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no library, or one of another version
+            self.send(Failed(0, Problem("engine.missing", {"reason": str(error)[:300]}, repr(error))))
+            return 1
         last_resort.arm()
         log = native.Log()
         native.start()
