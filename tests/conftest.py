@@ -9,6 +9,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Final
 
+import hypothesis
 import psutil
 import pytest
 
@@ -25,6 +26,11 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
+
+# The same examples every time: a red test says that the code changed, not the dice. `HYPOTHESIS_PROFILE=search` looks on.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
+hypothesis.settings.register_profile("search", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 HOME: Final = "Zu Hause bei Müller"
 """A folder's name as people have them: spaces and an umlaut."""
