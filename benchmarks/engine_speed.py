@@ -1,6 +1,7 @@
 """What our worker process costs beside bare llama.cpp: the same model, sampler and threads, in turns.
 
-Blocks of both alternate, so that whatever else this computer does hits both; medians are compared.
+Short blocks of both alternate, so that whatever else this computer does hits both; each block of ours is compared
+with the block of bare llama.cpp right after it, and the median of these ratios counts.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from tests.fixtures.gguf_writing import Recipe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROUNDS: Final = 9
-ANSWER: Final = 64
-QUESTION: Final = 700
+ROUNDS: Final = 21
+ANSWER: Final = 32
+QUESTION: Final = 400
 """Tokens of the question, about; both sides read as many."""
 CONTEXT: Final = 4096
 SAMPLER: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
@@ -43,11 +44,19 @@ class Cost(NamedTuple):
     cpu: float
 
 
-class Comparison(NamedTuple):
-    """Medians over all rounds, for our worker and for bare llama.cpp."""
+class Block(NamedTuple):
+    """One question to our worker: its text, how many tokens were read for it, the answer's ids, and the costs."""
 
-    ours: dict[str, Cost]
-    bare: dict[str, Cost]
+    text: str
+    read_tokens: int
+    answer: list[int]
+    costs: dict[str, Cost]
+
+
+class Comparison(NamedTuple):
+    """Pairs of costs, our worker's and bare llama.cpp's, of blocks that followed each other."""
+
+    pairs: dict[str, list[tuple[Cost, Cost]]]
     threads: int
 
 
@@ -74,13 +83,17 @@ def reading() -> tuple[float, str]:
 
 def _ratio(kind: str) -> tuple[float, str]:
     result = _comparison()
-    ours, bare = result.ours[kind], result.bare[kind]
+    pairs = result.pairs[kind]
+    ours = Cost(*(statistics.median(values) for values in zip(*(ours for ours, _ in pairs), strict=True)))
+    bare = Cost(*(statistics.median(values) for values in zip(*(bare for _, bare in pairs), strict=True)))
+    ratios = sorted(bare.cpu / ours.cpu for ours, bare in pairs)
+    wall = statistics.median(bare.wall / ours.wall for ours, bare in pairs)
     how = (
-        f"medians of {ROUNDS} alternating blocks, {result.threads} thread(s); CPU ms a token {ours.cpu * 1e3:.2f} "
-        f"against {bare.cpu * 1e3:.2f}; wall {1 / ours.wall:.1f} against {1 / bare.wall:.1f} tokens/s "
-        f"(ratio {bare.wall / ours.wall:.3f})"
+        f"CPU time, median of {len(pairs)} pairs of blocks (quartiles {ratios[len(ratios) // 4]:.3f} to "
+        f"{ratios[-len(ratios) // 4]:.3f}), {result.threads} thread(s); CPU ms a token {ours.cpu * 1e3:.2f} against "
+        f"{bare.cpu * 1e3:.2f}; wall {1 / ours.wall:.1f} against {1 / bare.wall:.1f} tokens/s (median ratio {wall:.3f})"
     )
-    return bare.cpu / ours.cpu, how
+    return statistics.median(ratios), how
 
 
 class Bare:
@@ -99,19 +112,19 @@ class Bare:
             if self._process.stdin:
                 self._process.stdin.close()
 
-    def order(self, kind: str, count: int) -> Cost:
-        """Do it and return what one token cost."""
+    def repeat(self, block: Block) -> dict[str, Cost]:
+        """Read and generate what our worker read and generated; what one token cost."""
         if self._process.stdin:
-            self._process.stdin.write(f"{kind} {count}\n")
+            order = {"text": block.text, "tokens": block.read_tokens, "answer": block.answer}
+            self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
-        seconds = self._answer()
-        return Cost(seconds["wall_s"] / count, seconds["cpu_s"] / count)
+        return {kind: Cost(*seconds) for kind, seconds in self._answer().items()}
 
-    def _answer(self) -> dict[str, float]:
+    def _answer(self) -> dict[str, tuple[float, float]]:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise RuntimeError(f"the bare loop ended with {self._process.wait()}")
-        answer: dict[str, float] = json.loads(line)
+        answer: dict[str, tuple[float, float]] = json.loads(line)
         return answer
 
 
@@ -122,46 +135,45 @@ def _comparison() -> Comparison:
 
 
 async def _compare(model: Path, threads: int) -> Comparison:
-    ours: dict[str, list[Cost]] = {"read": [], "generate": []}
-    bare: dict[str, list[Cost]] = {"read": [], "generate": []}
+    pairs: dict[str, list[tuple[Cost, Cost]]] = {"read": [], "generate": []}
     worker = Worker()
     await worker.start()
     try:
         await worker.load(ModelSpec(str(model), CONTEXT, threads))
         with Bare(model, threads) as loop:
             for number in range(ROUNDS + 1):
-                read, generate, tokens = await _ours(worker, number)
-                costs = {"read": loop.order("read", tokens), "generate": loop.order("generate", ANSWER)}
+                block = await _ours(worker, number)
+                repeated = loop.repeat(block)
                 if number:  # the first round warms both up
-                    ours["read"].append(read)
-                    ours["generate"].append(generate)
-                    for kind, cost in costs.items():
-                        bare[kind].append(cost)
+                    for kind, cost in block.costs.items():
+                        pairs[kind].append((cost, repeated[kind]))
     finally:
         await worker.close()
-    return Comparison(_medians(ours), _medians(bare), threads)
+    return Comparison(pairs, threads)
 
 
-async def _ours(worker: Worker, number: int) -> tuple[Cost, Cost, int]:
+async def _ours(worker: Worker, number: int) -> Block:
     """One question that shares nothing with the one before: reading it, and generating, as the app sees them."""
     draw = random.Random(number)
     text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(QUESTION // 2))
     clock = _clock(worker.pid or 0)
-    start, first, last, figures, count = clock(), None, None, Figures(), 0
+    start, first, last, figures = clock(), None, None, Figures()
+    answer: list[int] = []
     async with contextlib.aclosing(worker.generate([Turn("user", text)], "none", SAMPLER, ANSWER + 1)) as events:
         async for event in events:
             if isinstance(event, Piece):
-                count += len(event.tokens)
-                if count == 1:
+                answer += event.tokens
+                if len(answer) == 1:
                     first = clock()
-                elif count == ANSWER + 1:  # after it one more token is decoded, for the next turn
+                elif len(answer) == ANSWER + 1:  # after it one more token is decoded, for the next turn
                     last = clock()
             elif isinstance(event, Finished):
                 figures = event.figures
-    if first is None or last is None or figures.generated_tokens != ANSWER + 1:
-        raise RuntimeError(f"the answer ended after {figures.generated_tokens} of {ANSWER + 1} tokens")
+    if first is None or last is None:
+        raise RuntimeError(f"the answer ended after {len(answer)} of {ANSWER + 1} tokens")
     new = figures.prompt_tokens - figures.cached_tokens
-    return _cost(start, first, new), _cost(first, last, ANSWER), new
+    costs = {"read": _cost(start, first, new), "generate": _cost(first, last, ANSWER)}
+    return Block(text, new, answer[:ANSWER], costs)
 
 
 def _clock(pid: int) -> Callable[[], Cost]:
@@ -176,10 +188,3 @@ def _clock(pid: int) -> Callable[[], Cost]:
 
 def _cost(start: Cost, end: Cost, tokens: int) -> Cost:
     return Cost((end.wall - start.wall) / tokens, (end.cpu - start.cpu) / tokens)
-
-
-def _medians(costs: dict[str, list[Cost]]) -> dict[str, Cost]:
-    return {
-        kind: Cost(statistics.median(c.wall for c in blocks), statistics.median(c.cpu for c in blocks))
-        for kind, blocks in costs.items()
-    }
