@@ -27,7 +27,7 @@ os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
 
-# The same examples every time: a red test says that the code changed, not the dice. `HYPOTHESIS_PROFILE=search` looks on.
+# The same examples every time: a red test means changed code, not dice. `HYPOTHESIS_PROFILE=search` looks on.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
 hypothesis.settings.register_profile("search", print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
