@@ -119,7 +119,8 @@ def _long_paragraph(source: str) -> int:
     window = source[: PARAGRAPH_LIMIT + 1]
     if len(window) <= PARAGRAPH_LIMIT or "\n\n" in window or not window.lstrip()[:1].isalnum():
         return 0
-    if _parser().parse(window)[0].type != "paragraph_open":
+    tokens = _parser().parse(window)
+    if tokens[0].type != "paragraph_open" or len(tokens) != 3:  # open, inline, close: nothing else in the window
         return 0
     for place in range(PARAGRAPH_LIMIT - 1, PARAGRAPH_LIMIT // 2, -1):
         if window[place] in " \n" and window[place + 1].isalpha():
