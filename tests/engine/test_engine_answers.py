@@ -204,7 +204,7 @@ def test_answer_now_ends_the_thought_and_the_answer_follows(pensive: Path) -> No
     async def story(worker: Worker, info: ModelInfo) -> tuple[list[Piece], Finished]:
         assert info.efforts == ("high",)
         pieces: list[Piece] = []
-        async for event in worker.generate(HELLO, "high", GREEDY, 40):
+        async for event in worker.generate(HELLO, "high", GREEDY, 1500):
             if isinstance(event, Finished):
                 return pieces, event
             if isinstance(event, Piece):
@@ -222,7 +222,7 @@ def test_answer_now_ends_the_thought_and_the_answer_follows(pensive: Path) -> No
     assert set(kinds[:turn]) == {"thinking"}
     assert set(kinds[turn:]) == {"text"}
     assert "think>" not in "".join(piece.text for piece in pieces)
-    assert 10 <= last.figures.thinking_tokens < last.figures.generated_tokens == 40
+    assert 10 <= last.figures.thinking_tokens < last.figures.generated_tokens <= 1500
     assert last.figures.thinking_s > 0
 
 
