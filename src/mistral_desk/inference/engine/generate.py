@@ -178,7 +178,7 @@ class _Answer:
         reason: Reason = "stopped"
         try:
             while not control.stopped:
-                if most is not None and generated >= most:
+                if generated == most:
                     reason = "length"
                     break
                 if control.answer_now and (splitter.thinking or seen):
@@ -203,8 +203,8 @@ class _Answer:
                     self._thinking_s += self._last - thinking_since
                     thinking_since = None
                 seen = seen or (part.kind == "text" and bool(part.text))
-                if len(held) >= size:
-                    reason = "context"
+                if generated == most or len(held) >= size:  # what comes next is of no use
+                    reason = "length" if generated == most else "context"
                     break
                 step(token)
                 if generated % CHECK_EVERY == 0:

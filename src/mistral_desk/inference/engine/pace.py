@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LARGEST: Final = 512
 SMALLEST: Final = 32
 _STEP: Final = 16
-_PER_THREAD: Final = 1.5e9
-"""Floating-point operations that a thread may be given between two looks at the flag: about 75 ms of a common core."""
+_PER_THREAD: Final = 3.0e9
+"""Floating-point operations that a thread may be given between two looks at the flag: 50 to 150 ms of a common core."""
 
 
 @dataclass(frozen=True)
