@@ -9,12 +9,13 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.turn_view import AnswerView, TurnView, UserView
+from mistral_desk.ui.chat.virtual import estimated_height, holds_focus, let_go
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -105,7 +106,7 @@ class Transcript(QAbstractScrollArea):
     def set_turns(self, turns: Sequence[Turn]) -> None:
         """Show another conversation, from its end."""
         for view in self._views.values():
-            _drop(view)
+            let_go(view)
         self._views.clear()
         self._turns = list(turns)
         self._places = {}
@@ -128,7 +129,7 @@ class Transcript(QAbstractScrollArea):
         place = self._turns.index(turn)
         for gone in self._turns[place:]:
             if view := self._views.pop(gone, None):
-                _drop(view)
+                let_go(view)
         del self._turns[place:], self._heights[place:], self._sizes[place:]
         self._places = {}
         self._hold = None
@@ -228,8 +229,8 @@ class Transcript(QAbstractScrollArea):
             turn = self._turns[number]
             view = self._views[turn]
             top, bottom = tops[number], tops[number] + self._heights[number]
-            if (bottom < start or top > end) and not _holds_focus(view):
-                _drop(self._views.pop(turn))
+            if (bottom < start or top > end) and not holds_focus(view):
+                let_go(self._views.pop(turn))
             else:
                 view.release((start - top, end - top))
 
@@ -237,7 +238,7 @@ class Transcript(QAbstractScrollArea):
         """Guess the heights of turns that were not measured at this width and length."""
         for number, (turn, size) in enumerate(zip(self._turns, self._sizes, strict=True)):
             if (size[0] != width or size[1] != len(turn.text)) and turn not in self._views:
-                self._heights[number] = self._estimate(turn, width)
+                self._heights[number] = estimated_height(turn, width, self._theme)
                 self._sizes[number] = (width, len(turn.text))
 
     def _living(self) -> list[int]:
@@ -321,12 +322,6 @@ class Transcript(QAbstractScrollArea):
     def _line(self) -> int:
         return round(QFontMetricsF(self._theme.font("lead")).height() * LINE_HEIGHT * 2)
 
-    def _estimate(self, turn: Turn, width: int) -> int:
-        metrics = QFontMetricsF(self._theme.font("lead"))
-        shown = min(len(turn.text), 1_600) if turn.role == "user" else len(turn.text)
-        lines = shown / max(10.0, width / metrics.averageCharWidth()) + turn.text.count("\n", 0, 20_000) * 0.6 + 1
-        return round(lines * metrics.height() * 1.24) + 48
-
     def _place_jump(self) -> None:
         self._jump.setVisible(not self._sticky and self.verticalScrollBar().maximum() > 0)
         hint = self._jump.sizeHint()
@@ -395,14 +390,3 @@ class Transcript(QAbstractScrollArea):
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
         painter.end()
-
-
-def _holds_focus(view: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and view.isAncestorOf(focus)
-
-
-def _drop(view: QWidget) -> None:
-    view.hide()
-    view.move(QPoint(0, -100_000))
-    view.deleteLater()

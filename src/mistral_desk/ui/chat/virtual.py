@@ -1,0 +1,34 @@
+"""What a list of widgets needs when most of them do not exist: a guess at their height, and how they come to go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication, QWidget
+
+if TYPE_CHECKING:
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.theme.theme import Theme
+
+
+def estimated_height(turn: Turn, width: int, theme: Theme) -> int:
+    """Pixels that a turn will about take at this width, from its letters and lines; it is measured when it is made."""
+    metrics = QFontMetricsF(theme.font("lead"))
+    shown = min(len(turn.text), 1_600) if turn.role == "user" else len(turn.text)
+    lines = shown / max(10.0, width / metrics.averageCharWidth()) + turn.text.count("\n", 0, 20_000) * 0.6 + 1
+    return round(lines * metrics.height() * 1.24) + 48
+
+
+def holds_focus(view: QWidget) -> bool:
+    """Whether the keyboard is somewhere inside."""
+    focus = QApplication.focusWidget()
+    return focus is not None and view.isAncestorOf(focus)
+
+
+def let_go(view: QWidget) -> None:
+    """Out of sight at once, deleted when Qt comes round to it."""
+    view.hide()
+    view.move(QPoint(0, -100_000))
+    view.deleteLater()
