@@ -205,7 +205,15 @@ def test_the_mirrored_pseudo_language_turns_everything_but_values() -> None:
     words.use("qps-rtl")
     assert words.mirrored()
     assert tr("Stop") == "\u200f\u202eStop\u202c\u200f"
-    assert tr("Reset {label}", label="Theme") == "\u200f\u202eReset \u202c\u200fTheme"
+    assert tr("Reset {label}", label="Theme") == "\u200f\u202eReset \u202c\u200f\u2068Theme\u2069"
+
+
+def test_a_path_in_a_sentence_from_right_to_left_stays_whole() -> None:
+    words.use("qps-rtl")
+    said = in_words(Problem("model.missing", {"path": "/models/one.gguf"}), tr)
+    assert "\u2068/models/one.gguf\u2069" in said.message
+    words.use("en")
+    assert "\u2068" not in in_words(Problem("model.missing", {"path": "/models/one.gguf"}), tr).message
 
 
 def test_which_languages_are_written_from_right_to_left() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import bidi
 from mistral_desk.core.messages import MESSAGES
 
 if TYPE_CHECKING:
@@ -67,15 +68,11 @@ def in_words(problem: Problem, translate: Callable[[str], str] = str) -> Words:
     would lose the first one.
     """
     text = MESSAGES.get(problem.id) or MESSAGES["unexpected"]
-    params = _Lenient(
-        {
-            name: translate(value) if name in PHRASES and isinstance(value, str) and value else value
-            for name, value in problem.params.items()
-        }
-    )
-    return Words(
-        *(translate(part).format_map(params) if part else "" for part in (text.title, text.message, text.hint))
-    )
+    params = {
+        name: translate(value) if name in PHRASES and isinstance(value, str) and value else value
+        for name, value in problem.params.items()
+    }
+    return Words(*(_filled(translate(part), params) if part else "" for part in (text.title, text.message, text.hint)))
 
 
 def as_problem(error: BaseException) -> Problem:
@@ -85,6 +82,12 @@ def as_problem(error: BaseException) -> Problem:
     return Problem("unexpected", {"kind": type(error).__name__}, f"{type(error).__name__}: {error}")
 
 
-class _Lenient(dict[str, Parameter]):
+def _filled(text: str, params: dict[str, Parameter]) -> str:
+    if bidi.runs_right_to_left(text):
+        return text.format_map(_Lenient({name: bidi.isolated(value) for name, value in params.items()}))
+    return text.format_map(_Lenient(params))
+
+
+class _Lenient(dict[str, object]):
     def __missing__(self, key: str) -> str:
         return "?"

@@ -13,7 +13,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core import catalogues
+from mistral_desk.core import bidi, catalogues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,6 +146,8 @@ def _filled(text: str, source: str, params: dict[str, object]) -> str:
     if not params:
         return text
     try:
+        if bidi.runs_right_to_left(text):
+            return text.format(**{name: bidi.isolated(value) for name, value in params.items()})
         return text.format(**params)
     except (LookupError, ValueError, AttributeError) as error:
         _log.warning("a translation does not fit its sentence: %r (%s)", source, error)

@@ -43,6 +43,7 @@ class LinkDialog(QDialog):
         whole.setReadOnly(True)
         whole.setAccessibleName(tr("Address"))
         whole.setFont(theme.font("body", code=True))
+        theme.dress_bars(whole)
         whole.setFixedHeight(4 * whole.fontMetrics().lineSpacing())
         copy = Button(theme, tr("Copy address"), text=tr("Copy address"), kind="outline", parent=self)
         cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=self)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.highlight import Span, label, spans
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 
@@ -147,6 +148,12 @@ class CodeView(QWidget):
         """Header above, source below."""
         self._place()
 
+    def event(self, event: QEvent) -> bool:
+        """A button that became larger gets its room."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
+
     def _place(self) -> None:
         header = self._header()
         hint = self._copy.sizeHint()
@@ -170,7 +177,7 @@ class CodeView(QWidget):
         words = painter.fontMetrics().elidedText(
             label(self._block.language), Qt.TextElideMode.ElideRight, int(box.width())
         )
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | direction.start(mirrored=False)), words)
         painter.end()
 
     def _header(self) -> int:

@@ -159,6 +159,7 @@ class _Found(QListView):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        theme.changed.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         """Rows of a control's height."""

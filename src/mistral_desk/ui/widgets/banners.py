@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -60,6 +60,13 @@ class Banner(QWidget):
             x -= act.width() + SPACE[0]
             self.action.setGeometry(width - x - act.width() if mirrored else x, top, act.width(), act.height())
         return height
+
+    def event(self, event: QEvent) -> bool:
+        """A button that became larger gets its room."""
+        stack = self.parentWidget()
+        if event.type() == QEvent.Type.LayoutRequest and isinstance(stack, Banners):
+            stack.place()
+        return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """An opaque ground under the tinted note."""

@@ -35,7 +35,8 @@ class Overlay(QDialog):
         self._before = QApplication.focusWidget()
         self.card = _Card(theme, self)
         parent.installEventFilter(self)
-        theme.changed.connect(self._place)
+        # Later, when what is on the card knows its new size.
+        theme.changed.connect(self._place, Qt.ConnectionType.QueuedConnection)
 
     def open_over(self) -> None:
         """Show it; the keyboard goes to `first`."""
