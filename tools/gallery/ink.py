@@ -37,7 +37,7 @@ def faint(window: QWidget, picture: QImage) -> Iterator[Fault]:
     ratio = image.devicePixelRatio()
     sheets = [dialog for dialog in window.findChildren(QDialog) if dialog.isVisible() and not dialog.isWindow()]
     for widget in visible(window):
-        if len(text_of(widget).strip()) < SHORTEST or not widget.isEnabled():
+        if sum(map(str.isalnum, text_of(widget))) < SHORTEST or not widget.isEnabled():
             continue
         if sheets and not sheets[-1].isAncestorOf(widget):
             continue  # below a veil, out of reach until the sheet is closed

@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from PySide6.QtWidgets import QScrollArea
-
 from mistral_desk.core.errors import Problem, Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.ask_link import LinkDialog
@@ -103,8 +101,9 @@ async def empty(stage: Stage) -> None:
 
 @state()
 async def first_start(stage: Stage) -> None:
-    """The first start: no chat yet."""
+    """The first start: what this computer has, the promise, the Guide ready."""
     await _ready(stage)
+    stage.desk.welcome()
 
 
 @state()
@@ -279,16 +278,66 @@ async def settings(stage: Stage) -> None:
     stage.desk.window.show_settings()
 
 
+def _settings_page(page: str, brief: str) -> None:
+    async def set_up(stage: Stage) -> None:
+        await settings(stage)
+        stage.desk.window.open_settings(page)
+
+    STATES.append(State(f"settings-{page}", brief, set_up))
+
+
+_settings_page("chat", "Settings of the chat.")
+_settings_page("models", "The folder for models.")
+_settings_page("hardware", "What the engine uses, and what this computer has.")
+_settings_page("privacy", "What stays on this computer, and how to delete it.")
+_settings_page("about", "Versions and licences.")
+
+
 @state()
-async def settings_end(stage: Stage) -> None:
-    """Settings, the end of the page."""
+async def settings_search(stage: Stage) -> None:
+    """A search in the settings, over all pages."""
     await settings(stage)
-    await idle(2)
-    window = stage.desk.window
-    for area in [one for one in window.findChildren(QScrollArea) if stage.desk.settings in (one, one.parentWidget())]:
-        bar = area.verticalScrollBar()
-        bar.rangeChanged.connect(lambda _low, high, bar=bar: bar.setValue(high))
-        bar.setValue(bar.maximum())
+    stage.desk.settings.search.setText(tr("Size of all text, compared with the system's font.")[2:6])
+
+
+@state()
+async def temporary(stage: Stage) -> None:
+    """A temporary chat with something in it."""
+    await listed(stage)
+    stage.desk.temporary_chat()
+    async with asyncio.timeout(60):
+        while not stage.chat.temporary:
+            await idle(1)
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+
+
+@state()
+async def temporary_left(stage: Stage) -> None:
+    """Leaving a temporary chat: asks first."""
+    await temporary(stage)
+    stage.desk.new_chat()
+
+
+@state()
+async def erase(stage: Stage) -> None:
+    """What *Delete all my data* would delete."""
+    await settings(stage)
+    stage.desk.settings.erase_asked.emit()
+    async with asyncio.timeout(60):
+        while stage.desk.window.overlay is None:
+            await idle(1)
+
+
+@state()
+async def versions(stage: Stage) -> None:
+    """The second version of an answer, with the way to the first."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    stage.engine.script = answered("Madrid, since 1561.")
+    stage.chat.again(stage.chat.turns[-1])
+    async with asyncio.timeout(60):
+        while stage.chat.busy:
+            await idle(1)
+    await listed(stage)
 
 
 @state()

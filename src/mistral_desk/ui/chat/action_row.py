@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -64,6 +64,7 @@ class ActionRow(QWidget):
 
     def place(self, *, right: bool) -> None:
         """Line the buttons up at one side; the version's number stands between its two."""
+        self._right = right
         shown = [button for button in self.buttons if not button.isHidden()]
         if self.isRightToLeft():
             shown.reverse()
@@ -75,6 +76,12 @@ class ActionRow(QWidget):
             if button is first:
                 self._number = QRect(x + hint.width(), 0, self._width(button) - hint.width(), hint.height())
             x += self._width(button)
+
+    def event(self, event: QEvent) -> bool:
+        """A button that became larger gets its room."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.place(right=self._right)
+        return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The version's number."""
@@ -88,6 +95,7 @@ class ActionRow(QWidget):
         painter.end()
 
     _number = QRect()
+    _right = False
 
     def _words(self) -> str:
         return tr("Version {place} of {count}", place=self._place + 1, count=self._count)
