@@ -33,17 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _open_window(screenshot: str | None) -> int:
+def _open_window(screenshot: str | None, file: str = "") -> int:
     """Open the window; raises ImportError where Qt or what it needs is not installed."""
     from mistral_desk.ui.app import run
 
-    return run(screenshot=screenshot)
-
-
-def _window(screenshot: str | None) -> int:
-    from mistral_desk.ui.app import run
-
-    return run(screenshot=screenshot)
+    return run(screenshot=screenshot, file=file) if file else run(screenshot=screenshot)
 
 
 def main_window() -> int:

@@ -28,24 +28,33 @@ _log: Final = logging.getLogger(__name__)
 _QT: Final = {"PySide6", "shiboken6"}
 
 
-def main(argv: Sequence[str], *, window: Callable[[str | None], int]) -> int:
+def main(argv: Sequence[str], *, window: Callable[[str | None, str], int]) -> int:
     """Run what the arguments ask for; returns 0, 1 (failed), 2 (usage) or 130 (Ctrl+C).
 
-    `window` opens the window, or draws it into the file that it is given: this room knows none.
+    `window` opens the window with a model's file, or draws it into the picture's file: this room knows none. A file
+    that ends in .gguf stands where a command would.
     """
     words.use(words.preferred(glance(folders().settings, LANGUAGE)))
     try:
-        arguments = _parser().parse_args(argv)
+        rest, file = _file_among(argv)
+        arguments = _parser().parse_args(rest)
     except SystemExit as end:  # argparse has said what there was to say
         return end.code if isinstance(end.code, int) else 2
     if arguments.command is None:
-        return _guarded(lambda: _window(arguments, window), as_json=False)
+        return _guarded(lambda: _window(arguments, window, file), as_json=False)
     use_utf8()
     log = Log(folders().logs, verbose=arguments.verbose, terminal=sys.stderr)
     try:
         return _guarded(lambda: _command(arguments), as_json=arguments.json)
     finally:
         log.close()
+
+
+def _file_among(argv: Sequence[str]) -> tuple[list[str], str]:
+    """The arguments without the model's file, and that file: what a double click on a model hands over."""
+    if argv and not argv[0].startswith("-") and argv[0].lower().endswith(".gguf"):
+        return list(argv[1:]), argv[0]
+    return list(argv), ""
 
 
 def _command(arguments: argparse.Namespace) -> int:
@@ -58,7 +67,7 @@ def _command(arguments: argparse.Namespace) -> int:
     return doctor(arguments)
 
 
-def _window(arguments: argparse.Namespace, window: Callable[[str | None], int]) -> int:
+def _window(arguments: argparse.Namespace, window: Callable[[str | None, str], int], file: str) -> int:
     from mistral_desk.cli.display import obstacle
 
     if reason := obstacle():
@@ -66,7 +75,7 @@ def _window(arguments: argparse.Namespace, window: Callable[[str | None], int]) 
             raise DeskError("app.no_display", reason=reason)
         os.environ["QT_QPA_PLATFORM"] = "offscreen"  # a picture needs no display
     try:
-        return window(arguments.screenshot)
+        return window(arguments.screenshot, file)
     except ImportError as error:
         if (error.name or "").partition(".")[0] in _QT:  # a library of the system that Qt needs is missing
             raise DeskError("app.no_display", reason=str(error)) from error
@@ -96,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mistral-desk",
         description=tr("Talk to open models on this computer. Without a command, the window opens."),
+        epilog=tr("A model's file in place of a command opens the window with that model: mistral-desk FILE.gguf"),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")

@@ -59,12 +59,19 @@ class Application(QApplication):
         return super().event(event)
 
 
-def run(argv: Sequence[str] | None = None, *, screenshot: Path | str | None = None, home: str | None = None) -> int:
+def run(
+    argv: Sequence[str] | None = None,
+    *,
+    screenshot: Path | str | None = None,
+    home: str | None = None,
+    file: str = "",
+) -> int:
     """Open the window and return when it was closed; the exit status.
 
-    `screenshot` renders the window into that PNG file and returns; it needs no display. `home` puts all folders
-    under one directory. Raises `app.no_display`, `app.already_running` (when the first window cannot be raised),
-    and what `Services.open` raises where it cannot be shown in a window.
+    `file` is a model to open; where a window is open already, it is handed over to that one. `screenshot` renders
+    the window into that PNG file and returns; it needs no display. `home` puts all folders under one directory.
+    Raises `app.no_display`, `app.already_running` (when the first window cannot be raised), and what
+    `Services.open` raises where it cannot be shown in a window.
     """
     _need_display(offscreen_is_enough=screenshot is not None)
     qInstallMessageHandler(_from_qt)
@@ -80,15 +87,15 @@ def run(argv: Sequence[str] | None = None, *, screenshot: Path | str | None = No
         if screenshot is None:
             first = FirstWindow(folders(home).ensure().data)
             if not first.claim():
-                return _second_start(first)
-        return loop.run(app, lambda: _main(app, first, home, Path(screenshot) if screenshot else None))
+                return _second_start(first, file)
+        return loop.run(app, lambda: _main(app, first, home, Path(screenshot) if screenshot else None, file))
     finally:
         if first is not None:
             first.release()
         qInstallMessageHandler(None)
 
 
-async def _main(app: Application, first: FirstWindow | None, home: str | None, picture: Path | None) -> int:
+async def _main(app: Application, first: FirstWindow | None, home: str | None, picture: Path | None, file: str) -> int:
     stop = asyncio.Event()
     app.quit_asked.connect(stop.set)
     theme = Theme(app)
@@ -96,11 +103,17 @@ async def _main(app: Application, first: FirstWindow | None, home: str | None, p
         services = await _services(theme, home, stop, shown=picture is None)
         if services is None:
             return 1
-        return await _window(theme, services, first, stop, picture)
+        return await _window(theme, services, first, stop, picture=picture, file=file)
 
 
 async def _window(
-    theme: Theme, services: Services, first: FirstWindow | None, stop: asyncio.Event, picture: Path | None
+    theme: Theme,
+    services: Services,
+    first: FirstWindow | None,
+    stop: asyncio.Event,
+    *,
+    picture: Path | None,
+    file: str,
 ) -> int:
     theme.choose(services.settings.get(declared.THEME), services.settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
     theme.set_motion(services.settings.get(declared.MOTION))
@@ -117,6 +130,9 @@ async def _window(
         window.show()
         if first is not None:
             first.raised.connect(lambda: _raise(window))
+            first.handed.connect(desk.open_model)
+        if file:
+            desk.open_model(file)
         desk.start()
         if picture is not None:
             await _picture(desk, picture)
@@ -169,8 +185,8 @@ async def _picture(desk: Desk, file: Path) -> None:
         raise DeskError("folder.not_writable", path=str(file), reason="the picture could not be written")
 
 
-def _second_start(first: FirstWindow) -> int:
-    if first.call_first():
+def _second_start(first: FirstWindow, file: str = "") -> int:
+    if first.call_first(str(Path(file).absolute()) if file else ""):
         log.info("raised the window that is open already")
         return 0
     raise DeskError("app.already_running")

@@ -264,7 +264,7 @@ class Desk(QObject):
             action = menu.addAction(title)
             action.setCheckable(True)
             action.setChecked(model == self.model.id)
-            action.triggered.connect(lambda _on=False, model=model: self._choose(model))
+            action.triggered.connect(lambda _on=False, model=model: self.open_model(model))
         menu.addSeparator()
         menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(self.ask_file)
         hint = menu.sizeHint()
@@ -280,10 +280,11 @@ class Desk(QObject):
         )
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._choose)
+        dialog.fileSelected.connect(self.open_model)
         dialog.open()
 
-    def _choose(self, model: str) -> None:
+    def open_model(self, model: str) -> None:
+        """Answer with this model (an id or a path) from now on."""
         try:
             self.model.choose(model)
         except DeskError as error:

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
@@ -19,12 +20,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 RAISE: Final = b"raise\n"
 PATIENCE_MS: Final = 2000
+LONGEST: Final = 64 * 1024
+
+
+class _Open(msgspec.Struct, frozen=True):
+    """A file to open."""
+
+    open: str
 
 
 class FirstWindow(QObject):
-    """Held by the window that came first. `raised` is emitted when somebody started the program again."""
+    """Held by the window that came first. `raised` is emitted when somebody started the program again, `handed`
+    with the file that they started it with.
+    """
 
     raised = Signal()
+    handed = Signal(str)
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -46,13 +57,13 @@ class FirstWindow(QObject):
         self._server = server
         return True
 
-    def call_first(self) -> bool:
-        """Ask the first window to show itself; True when it heard."""
+    def call_first(self, file: str = "") -> bool:
+        """Ask the first window to show itself, and to open a file (its whole path); True when it heard."""
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(PATIENCE_MS):
             return False
-        socket.write(RAISE)
+        socket.write(_request(file))
         heard = socket.waitForBytesWritten(PATIENCE_MS) or socket.bytesToWrite() == 0
         socket.disconnectFromServer()
         return heard
@@ -69,4 +80,29 @@ class FirstWindow(QObject):
             return
         while (socket := self._server.nextPendingConnection()) is not None:
             socket.disconnected.connect(socket.deleteLater)
+            socket.readyRead.connect(lambda socket=socket: self._heard(socket))
             self.raised.emit()
+            if socket.bytesAvailable():
+                self._heard(socket)
+
+    def _heard(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            if socket.bytesAvailable() > LONGEST:
+                socket.abort()
+            return
+        line = socket.readLine(LONGEST).data()
+        if line == RAISE:
+            return
+        try:
+            file = msgspec.json.decode(line, type=_Open).open
+        except msgspec.MsgspecError as error:
+            log.info("a second start asked for something unknown: %s", error)
+            return
+        self.handed.emit(file)
+
+
+def _request(file: str) -> bytes:
+    try:
+        return msgspec.json.encode(_Open(file)) + b"\n" if file else RAISE
+    except UnicodeEncodeError:  # a name that no model can have
+        return RAISE
