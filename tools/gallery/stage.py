@@ -110,11 +110,13 @@ async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -
         yield stage
     finally:
         if stage is not None:
-            for widget in (*stage.extra, stage.desk.window):
+            shown = (*stage.extra, stage.desk.window)
+            for widget in shown:
                 widget.hide()
-                widget.deleteLater()
             engine.stop()
             await stage.desk.close()
+            for widget in shown:
+                widget.deleteLater()
         await services.close()
         await idle(2)
         speak_pseudo(app, before)

@@ -266,7 +266,7 @@ async def search_nothing(stage: Stage) -> None:
 async def titles(stage: Stage) -> None:
     """A title of a thousand characters, and one of pictures only."""
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
-    await _list(stage, texts.titled(texts.LONG_TITLE, texts.EMOJI, "", "مرحبا بالعالم", "a"))
+    await _list(stage, texts.titled(texts.LONG_TITLE, texts.EMOJI, "", texts.ARABIC, "a"))
     stage.desk.window.top.set_title(texts.LONG_TITLE)
 
 

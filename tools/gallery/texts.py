@@ -56,7 +56,8 @@ LONG_MESSAGE: Final = " ".join(
 LONG_TITLE: Final = "A title that somebody wrote without looking up " + "and on and on " * 70
 EMOJI: Final = "🎉🎂🥳🍰🎁🎈✨🪅🕯️🎊👩‍👩‍👧‍👦🏳️‍🌈"
 
-_TITLES: Final = (
+ARABIC: Final = "مرحبا بالعالم"
+TITLES: Final = (
     "Sorting people by age", "What is the capital of Spain?", "Cooking rice for six", "A letter to the landlord",
     "Why is the sky blue?", "Travelling to Lisbon by train", "Übersetzung ins Deutsche",
     "Processes, threads and tasks", "日本語の挨拶", "Names for a cat",
@@ -70,7 +71,7 @@ def conversations(count: int) -> list[Conversation]:
     made = []
     for number in range(count):
         age = (number**2) * 0.12 * DAY
-        title = _TITLES[number % len(_TITLES)]
+        title = TITLES[number % len(TITLES)]
         made.append(Conversation(1000 + number, title, now - age, now - age, None, pinned=number < 1))
     return made
 

@@ -65,6 +65,9 @@ class ActionRow(QWidget):
     def place(self, *, right: bool) -> None:
         """Line the buttons up at one side; the version's number stands between its two."""
         self._right = right
+        back, forth = ("right", "left") if self.isRightToLeft() else ("left", "right")
+        self._earlier.set_icon(f"chevron-{back}")
+        self._later.set_icon(f"chevron-{forth}")
         shown = [button for button in self.buttons if not button.isHidden()]
         if self.isRightToLeft():
             shown.reverse()

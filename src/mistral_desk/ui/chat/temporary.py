@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSpacerItem, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.contrast import blend
@@ -37,10 +37,13 @@ class TemporaryLine(QWidget):
         )
         self.close_button.clicked.connect(self.closed)
         row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE[2] + _ICON + SPACE[1], SPACE[0], SPACE[1], SPACE[0])
+        row.setContentsMargins(SPACE[2], SPACE[0], SPACE[1], SPACE[0])
+        self._room = QSpacerItem(0, 0)
+        row.addItem(self._room)  # and not a margin: those are not mirrored
         row.addWidget(Label(theme, words, "small", wrap=True, parent=self), 1)
         row.addWidget(self.close_button)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._restyle)
+        self._restyle()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A tinted strip with a sign."""
@@ -50,7 +53,17 @@ class TemporaryLine(QWidget):
         painter.setPen(QColor(blend(colours.accent, colours.canvas, 0.35)))
         painter.setBrush(QColor(blend(colours.accent, colours.canvas, 0.07)))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(6.5, 0.5, -6.5, -0.5), RADIUS, RADIUS)
-        x = self.width() - SPACE[2] - _ICON if self.isRightToLeft() else SPACE[2]
-        sign = self._theme.pixmap("temporary", "accent", _ICON, self.devicePixelRatioF())
-        painter.drawPixmap(QPointF(x + 2, (self.height() - _ICON) / 2), sign)
+        size = self._icon()
+        x = self.width() - SPACE[2] - size - 2 if self.isRightToLeft() else SPACE[2] + 2
+        sign = self._theme.pixmap("temporary", "accent", size, self.devicePixelRatioF())
+        painter.drawPixmap(QPointF(x, (self.height() - size) / 2), sign)
         painter.end()
+
+    def _icon(self) -> int:
+        return round(_ICON * max(1.0, self._theme.text_size / 100))
+
+    def _restyle(self) -> None:
+        self._room.changeSize(self._icon() + SPACE[1], 0)
+        if layout := self.layout():
+            layout.invalidate()
+        self.update()

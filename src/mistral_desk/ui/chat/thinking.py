@@ -115,9 +115,7 @@ class ThinkingView(QWidget):
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         if self._turn.thought_open:
             x = self.width() - SPACE[3] if mirrored else SPACE[3] - 2  # under the middle of the chevron
-            painter.fillRect(
-                QRectF(x, top + SPACE[0], 2, self.height() - top - SPACE[0]), self._theme.colour("border")
-            )
+            painter.fillRect(QRectF(x, top + SPACE[0], 2, self.height() - top - SPACE[0]), self._theme.colour("border"))
         elif self._preview:
             painter.setPen(self._theme.colour("muted"))
             painter.setFont(self._theme.font("small"))
@@ -133,7 +131,7 @@ class ThinkingView(QWidget):
 
     def _inner(self, width: int) -> int:
         """The thought stands in from the hairline, and ends where the answer's column does."""
-        return max(1, width - SPACE[4] - SPACE[1])
+        return max(1, width - SPACE[4] - SPACE[0])
 
     def _line(self) -> int:
         return self._theme.control - SPACE[1]
@@ -146,7 +144,7 @@ class ThinkingView(QWidget):
         x = self.width() - first - SPACE[1] - now.width() if mirrored else first + SPACE[1]
         self._now.setGeometry(x, 0, now.width(), now.height())
         top = hint.height() + SPACE[0]
-        left = SPACE[1] if mirrored else SPACE[4]
+        left = SPACE[0] if mirrored else SPACE[4]
         self._stack.setGeometry(left, top, self._inner(self.width()), max(0, self.height() - top))
 
     def _toggle(self) -> None:

@@ -251,7 +251,8 @@ class AnswerView(TurnView):
         y = 0
         if self._thinking is not None:
             height = self._thinking.height_for(width + 2 * SPACE[1])
-            self._thinking.setGeometry(-SPACE[2], y, width + 2 * SPACE[1], height)  # its chevron stands at the column
+            out = 2 * SPACE[1] - SPACE[2] if self.isRightToLeft() else SPACE[2]  # its chevron stands at the column
+            self._thinking.setGeometry(-out, y, width + 2 * SPACE[1], height)
             y += height + (SPACE[3] if self.turn.thought_open else SPACE[1])
         inner = None if span is None else (span[0] - y, span[1] - y)
         height = self._stack.arrange(width, inner)

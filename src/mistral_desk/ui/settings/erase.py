@@ -30,6 +30,7 @@ NAMES: Final[dict[Kind, str]] = {
     "other": mark("Other files of Mistral Desk"),
 }
 STAYS: Final = mark("Your models and your settings stay. This cannot be undone.")
+STAYS_ALL: Final = mark("Models and settings are as they were.")
 
 
 def share(one: Share) -> str:
@@ -52,7 +53,7 @@ class EraseSheet(Overlay):
         self.text = Label(theme, count if shares else tr("There is nothing to delete."), wrap=True, parent=self.card)
         self.list = Label(theme, "\n".join(share(one) for one in shares), ink="muted", wrap=True, parent=self.card)
         self.list.setVisible(bool(shares))
-        self.foot = Label(theme, tr(STAYS), wrap=True, parent=self.card)
+        self.foot = Label(theme, tr(STAYS if shares else STAYS_ALL), wrap=True, parent=self.card)
         self.cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=self.card)
         self.go = Button(
             theme, tr("Delete everything…"), text=tr("Delete everything…"), kind="outline", parent=self.card
@@ -106,7 +107,7 @@ class EraseSheet(Overlay):
         lines = [share(one) for one in done.shares]
         lines += [tr("Not deleted: {path} ({reason})", path=path, reason=reason) for path, reason in done.failed]
         self.list.setText("\n".join(lines))
-        self.foot.setText(tr("Models and settings are as they were."))
+        self.foot.setText(tr(STAYS_ALL))
         self.go.hide()
         self.cancel.set_label(tr("Close"), tr("Close"))
         self.cancel.setEnabled(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -129,6 +130,9 @@ class Sidebar(QWidget):
         column.addWidget(self._views, 1)
         column.addSpacing(SPACE[0])
         column.addWidget(self.settings_button)
+        stops = (self._hide, self.new, self.search, self.chats, self.settings_button)
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _restyle(self) -> None:
         self.setFixedWidth(round(SIDEBAR * max(1.0, min(1.4, self._theme.text_size / 100))))

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel
 
+from mistral_desk.ui.theme import direction
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
@@ -37,6 +39,8 @@ class Label(QLabel):
         self._strong = strong
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(wrap)
+        # A name in another script begins where the lines around it begin.
+        self.setAlignment(direction.start(mirrored=self.isRightToLeft()) | Qt.AlignmentFlag.AlignVCenter)
         if copied:
             self.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

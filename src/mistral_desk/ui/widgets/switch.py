@@ -24,11 +24,12 @@ class Switch(QAbstractButton):
         self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._restyle)
 
     def sizeHint(self) -> QSize:
         """Track and ring."""
-        return QSize(48, 30)
+        scale = max(1.0, self._theme.text_size / 100)
+        return QSize(round(48 * scale), round(30 * scale))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Track, knob and the focus ring."""
@@ -52,3 +53,7 @@ class Switch(QAbstractButton):
             ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
         painter.end()
+
+    def _restyle(self) -> None:
+        self.updateGeometry()
+        self.update()

@@ -1,0 +1,218 @@
+"""A walk over all controls with the Tab key: each has a name and a role, is reached, and comes where the eye looks."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QAbstractSpinBox,
+    QApplication,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QWidget,
+)
+
+from mistral_desk.core import words
+from mistral_desk.ui import loop
+from tools.gallery.checks import spoken_name, text_of, visible
+from tools.gallery.stage import Look, idle, opened, qt_warnings
+from tools.gallery.states import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+    from tools.gallery.stage import Stage
+
+LOOKED_AT: Final = (
+    "empty", "first-start", "short-answer", "full-answer", "thinking", "writing", "editing", "sidebar-many",
+    "sidebar-hidden", "notices", "settings", "settings-hardware", "settings-privacy", "temporary", "versions",
+    "palette", "erase",
+)  # fmt: skip
+Role = QAccessible.Role
+ROLES: Final = {
+    QAbstractButton: {Role.Button, Role.CheckBox, Role.RadioButton, Role.ButtonMenu, Role.PageTab},
+    QLineEdit: {Role.EditableText},
+    QPlainTextEdit: {Role.EditableText},
+    QAbstractSpinBox: {Role.SpinBox},
+    QListView: {Role.List},
+}
+MOST: Final = 200
+"""More controls than any state has: a walk that is longer goes round in a part of the window."""
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    yield
+    words.use("en")
+
+
+@pytest.fixture(autouse=True)
+def expected(allow_log: Callable[..., None]) -> None:
+    """States that show problems log them."""
+    for what in ("answer .* failed", "shown: ", "an answer failed", "the model was not made ready"):
+        allow_log(what)
+
+
+def staged(
+    app: QApplication, name: str, look_at: Callable[[Stage], Awaitable[None]], language: str = words.ENGLISH
+) -> None:
+    """Set a state up and look at it."""
+    state = next(one for one in STATES if one.name == name)
+
+    async def scenario(home: Path) -> None:
+        async with opened(app, home, language) as stage:
+            await state.set_up(stage)
+            await stage.look(Look())
+            await look_at(stage)
+
+    with tempfile.TemporaryDirectory() as home, qt_warnings() as heard:
+        loop.run(app, partial(scenario, Path(home)))
+    assert heard == []
+
+
+def controls(stage: Stage) -> list[QWidget]:
+    """What the keyboard should reach: below an open sheet nothing, only what is in it."""
+    ground: QWidget = stage.desk.window.overlay or stage.shown
+    return [
+        widget
+        for widget in visible(ground)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isEnabled()
+        and widget.focusProxy() is None
+        and not isinstance(widget.parentWidget(), QAbstractSpinBox)
+        and widget is not ground
+        and not _another_of_its_group(widget)
+    ]
+
+
+def _another_of_its_group(widget: QWidget) -> bool:
+    """Of buttons of which one is on, Tab reaches that one, and the arrow keys the others."""
+    group = widget.group() if isinstance(widget, QAbstractButton) else None
+    return group is not None and group.exclusive() and group.checkedButton() not in (None, widget)
+
+
+async def tabbed(stage: Stage) -> list[QWidget]:
+    """The controls in the order in which Tab reaches them, until the first comes again."""
+    window = stage.desk.window
+    window.activateWindow()
+    first = controls(stage)[0]
+    first.setFocus(Qt.FocusReason.TabFocusReason)
+    await idle(2)
+    order: list[QWidget] = []
+    for _ in range(MOST):
+        here = QApplication.focusWidget()
+        assert here is not None
+        if here in order[:-1] or (here in order and len(order) == 1):
+            return order
+        if here not in order:  # a text with links keeps the keyboard for each of them
+            order.append(here)
+        QTest.keyClick(here, Qt.Key.Key_Tab)
+        await idle(1)
+    raise AssertionError("the walk has no end")
+
+
+def described(widget: QWidget) -> str:
+    return f"{type(widget).__name__} {spoken_name(widget)!r}"
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplication) -> None:
+    async def look_at(stage: Stage) -> None:
+        wanted = controls(stage)
+        assert wanted
+        assert [described(one) for one in wanted if not spoken_name(one).strip()] == []
+        for one in wanted:
+            role = QAccessible.queryAccessibleInterface(one).role()
+            for kind, roles in ROLES.items():
+                if isinstance(one, kind):
+                    assert role in roles, f"{described(one)}: {role}"
+        reached = await tabbed(stage)
+        assert [described(one) for one in wanted if one not in reached] == []
+
+    staged(qapp, name, look_at)
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_the_words_on_a_control_are_in_its_name(name: str, qapp: QApplication) -> None:
+    """WCAG 2.2, 2.5.3: who speaks to the computer says what is seen. The model's name is its chip's value."""
+
+    async def look_at(stage: Stage) -> None:
+        buttons = [one for one in visible(stage.shown) if isinstance(one, QAbstractButton) and text_of(one)]
+        chip = stage.desk.page.composer.model
+        other = [one for one in buttons if one is not chip and one.text().lower() not in spoken_name(one).lower()]
+        assert [f"{described(one)} shows {one.text()!r}" for one in other] == []
+        if chip in buttons:
+            assert chip.text() in chip.accessibleDescription()
+
+    staged(qapp, name, look_at)
+
+
+@pytest.mark.parametrize("language", [words.ENGLISH, words.PSEUDO_RTL])
+@pytest.mark.parametrize("name", ["empty", "short-answer", "thinking", "settings", "settings-hardware", "temporary"])
+def test_tab_goes_as_the_eye_does(name: str, language: str, qapp: QApplication) -> None:
+    async def look_at(stage: Stage) -> None:
+        window = stage.desk.window
+        order = await tabbed(stage)
+        for region in (window.sidebar, window.top, stage.desk.page.composer, stage.desk.settings):
+            inside = [one for one in order if region.isAncestorOf(one)]
+            assert [described(one) for one in inside] == [described(one) for one in by_eye(inside, window)]
+        regions = [region_of(one, stage) for one in order]
+        visits = [name for number, name in enumerate(regions) if number == 0 or regions[number - 1] != name]
+        assert len(visits) <= len(set(visits)) + 1, f"back and forth between the parts: {visits}"
+
+    staged(qapp, name, look_at, language)
+
+
+def by_eye(found: Sequence[QWidget], window: QWidget) -> list[QWidget]:
+    """Line by line from the top, each line from where its language begins."""
+    places = {one: QRect(one.mapTo(window, QPoint(0, 0)), one.size()) for one in found}
+    lines: list[list[QWidget]] = []
+    for one in sorted(found, key=lambda widget: places[widget].top()):
+        middle = places[one].center().y()
+        for line in lines:
+            if any(places[other].top() <= middle <= places[other].bottom() for other in line):
+                line.append(one)
+                break
+        else:
+            lines.append([one])
+    mirrored = window.isRightToLeft()
+    side = (lambda widget: -places[widget].right()) if mirrored else (lambda widget: places[widget].left())
+    return [one for line in lines for one in sorted(line, key=side)]
+
+
+def region_of(widget: QWidget, stage: Stage) -> str:
+    window = stage.desk.window
+    if window.sidebar.isAncestorOf(widget):
+        return "sidebar"
+    if window.top.isAncestorOf(widget):
+        return "top"
+    return "settings" if stage.desk.settings.isAncestorOf(widget) else "chat"
+
+
+def test_the_names_are_the_words_that_are_promised(qapp: QApplication) -> None:
+    """Help, tests and people who speak to the computer rely on these."""
+    found: set[str] = set()
+
+    async def look_at(stage: Stage) -> None:
+        for one in visible(stage.shown):
+            found.add(spoken_name(one))
+            if isinstance(one, QAbstractScrollArea):
+                found.add(one.accessibleName())
+
+    for name in ("thinking", "thought-open"):
+        staged(qapp, name, look_at)
+    promised = {
+        "Message", "Send", "Stop", "Think harder", "Answer now", "New chat", "Search chats", "Chats", "Settings",
+        "Transcript", "Model", "Thought for 12 s",
+    }  # fmt: skip
+    assert promised - found == set()

@@ -1,0 +1,45 @@
+"""Every text that a state shows or says: what a translation must have reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
+
+from tools.gallery.checks import text_of, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def seen(window: QWidget) -> Iterator[tuple[QWidget, str, str]]:
+    """Widget, which of its texts, and the text, of what is visible. Documents are people's and models': not in it."""
+    for widget in visible(window):
+        texts = {
+            "text": text_of(widget),
+            "tool tip": widget.toolTip(),
+            "name": widget.accessibleName(),
+            "description": widget.accessibleDescription(),
+            "title": widget.windowTitle() if widget.isWindow() else "",
+        }
+        if isinstance(widget, QLineEdit | QPlainTextEdit):
+            texts["placeholder"] = widget.placeholderText()
+        if isinstance(widget, QLineEdit):
+            texts["text"] = ""  # what a person typed
+        if isinstance(widget, QAbstractSpinBox):
+            texts["special"] = widget.specialValueText()
+        for which, text in texts.items():
+            if text:
+                yield widget, which, text
+        if isinstance(widget, QAbstractItemView):
+            yield from _rows(widget)
+
+
+def _rows(view: QAbstractItemView) -> Iterator[tuple[QWidget, str, str]]:
+    model = view.model()
+    for number in range(model.rowCount()):
+        index = model.index(number, 0)
+        for which, role in (("row", Qt.ItemDataRole.DisplayRole), ("spoken row", Qt.ItemDataRole.AccessibleTextRole)):
+            if text := index.data(role):
+                yield view, which, str(text)
