@@ -14,6 +14,7 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.chat import document
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.markdown import Block, Code, Prose, Table
 from mistral_desk.ui.chat.prose import ProseView, TableView
@@ -79,7 +80,7 @@ class Stack(QWidget):
         for number, row in enumerate(self._rows):
             if number:
                 y += self._gap(self._rows[number - 1].block, row.block)
-            indent = SPACE[4] * row.block.depth if isinstance(row.block, Code) else 0
+            indent = document.indent(self._style) * row.block.depth if isinstance(row.block, Code) else 0
             room = max(1, width - indent)
             guess = row.height if row.measured_at == room else self._estimate(row.block, room)
             wanted = span is None or (y + guess >= span[0] and y <= span[1])

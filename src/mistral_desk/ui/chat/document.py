@@ -5,6 +5,7 @@ Nothing in it can load anything: pictures become their words, and only allowed a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,7 @@ QUOTE: Final = QTextFormat.Property.UserProperty + 1
 RULE: Final = QTextFormat.Property.UserProperty + 2
 """Block property: this empty block is a horizontal rule, painted by the view."""
 INDENT: Final = 24
+"""What a list stands in at least; more where its font is so large that two digits would not fit."""
 _HEADINGS: Final[tuple[tuple[Step, int], ...]] = (("title", 24), ("heading", 24), ("lead", 20), ("lead", 16))
 _ALIGN: Final = {"text-align:right": Qt.AlignmentFlag.AlignRight, "text-align:center": Qt.AlignmentFlag.AlignHCenter}
 
@@ -96,11 +98,17 @@ def build(document: QTextDocument, tokens: Sequence[Token], style: Style) -> int
     return builder.links
 
 
+def indent(style: Style) -> int:
+    """Pixels by which a list stands in: room for a number of two digits."""
+    metrics = QFontMetricsF(style.theme.font(style.step))
+    return max(INDENT, math.ceil(metrics.horizontalAdvance("88. ")) + 2)
+
+
 def _reset(document: QTextDocument, style: Style) -> None:
     document.setUndoRedoEnabled(False)
     document.clear()
     document.setDocumentMargin(0)
-    document.setIndentWidth(INDENT)
+    document.setIndentWidth(indent(style))
     document.setDefaultFont(style.theme.font(style.step))
 
 
