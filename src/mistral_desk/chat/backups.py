@@ -83,10 +83,12 @@ def keep(source: sqlite3.Connection, target: Path, give_up: threading.Event | No
         with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as copy:
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it sees this moment only
+            moment = time.time_ns()
             source.backup(copy, pages=_STEP_PAGES, progress=look)
             source.execute("COMMIT")
             copy.execute("PRAGMA journal_mode = DELETE")
             check(copy, None)
+        os.utime(part, ns=(moment, moment))  # two copies at once: the newer is the one that saw more, not the slower
         _replace(part, target)
     finally:
         for leftover in (part, *_sidecars(part)):
