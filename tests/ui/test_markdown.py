@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ FRAGMENTS = [
     "<b>html</b>\n",
     "long words " * 60,
     "paragraph. " * 150 + "\n",
+    "| 3 | 4 |\n" * 50,
 ]
 
 
@@ -87,6 +89,30 @@ def test_an_endless_paragraph_is_cut_into_pieces_of_bounded_size() -> None:
     blocks = blocks_of(text)
     assert max(block.characters for block in blocks if isinstance(block, Prose)) <= 4000
     assert sum(block.characters for block in blocks if isinstance(block, Prose)) > 190_000
+
+
+def test_a_long_table_goes_on_under_the_same_head() -> None:
+    rows = "".join(f"| {n} | {n * n} |\n" for n in range(100))
+    blocks = blocks_of(f"| n | n² |\n|---|---|\n{rows}\nAfter.")
+    tables = [block for block in blocks if isinstance(block, Table)]
+    assert len(tables) == 3
+    cells = [[token.content for token in table.tokens if token.type == "inline"] for table in tables]
+    assert all(one[:2] == ["n", "n²"] for one in cells)
+    shown = [cell for one in cells for cell in one]
+    assert [cell for cell in shown if cell.isdigit()][::2] == [str(n) for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    "source", ["- " * 3000 + "deep", "> " * 3000 + "deep", "".join("  " * n + "- x\n" for n in range(200)) + "deep"]
+)
+def test_what_is_nested_too_deep_is_shown_as_it_was_written(source: str) -> None:
+    assert any(isinstance(block, Code) and "deep" in block.text for block in blocks_of(source))
+
+
+def test_a_table_of_too_many_columns_is_shown_as_lines() -> None:
+    (block,) = blocks_of("|a" * 200 + "\n" + "|-" * 200 + "\n" + "|b" * 200 + "\n")
+    assert isinstance(block, Code)
+    assert block.text.split("\n")[1].startswith("b | b")
 
 
 def test_raw_html_stays_text() -> None:

@@ -136,6 +136,8 @@ class Stack(QWidget):
             return SPACE[4]
         if isinstance(above, Prose) and isinstance(below, Prose):
             return _GAPS[below.gap]
+        if isinstance(above, Table) and isinstance(below, Table) and below.gap == "none":
+            return _GAPS[below.gap]
         return _AROUND_CODE
 
     def _replace(self, row: _Row, block: Block) -> None:

@@ -78,7 +78,7 @@ class Chat(QObject):
         self._answer: Turn | None = None
         self._aside: list[Turn] = []
         self._dirty: set[Turn] = set()
-        self._shown_at = 0.0
+        self._shown_at = self._frame_took = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._flush)
@@ -270,16 +270,18 @@ class Chat(QObject):
     def _mark(self, turn: Turn) -> None:
         self._dirty.add(turn)
         if not self._timer.isActive():
-            wait = self._shown_at + _FRAME_S - time.monotonic()
+            wait = self._shown_at + max(_FRAME_S, 2 * self._frame_took) - time.monotonic()
             self._timer.start(max(0, round(wait * 1000)))
 
     def _flush(self) -> None:
         self._timer.stop()
+        began = time.monotonic()
         dirty, self._dirty = self._dirty, set()
         for turn in dirty:
             if turn in self.turns:
                 self.changed.emit(turn)
         self._shown_at = time.monotonic()
+        self._frame_took = self._shown_at - began  # a costly text is shown less often, so that the window stays alive
 
 
 if TYPE_CHECKING:

@@ -251,12 +251,15 @@ class _Builder:
         stack = [QTextCharFormat(base)]
         if self._quotes:
             stack[0].setForeground(self._theme.colour("muted"))
+        run = ""  # one insertion for text that the parser gave in many pieces
         for child in children:
+            if child.type in ("text", "softbreak", "hardbreak"):
+                run += child.content if child.type == "text" else "\u2028"
+                continue
+            if run:
+                self._cursor.insertText(run, stack[-1])
+                run = ""
             match child.type:
-                case "text":
-                    self._cursor.insertText(child.content, stack[-1])
-                case "softbreak" | "hardbreak":
-                    self._cursor.insertText("\u2028", stack[-1])
                 case "code_inline":
                     self._cursor.insertText(child.content, self._code(stack[-1]))
                 case "image":
@@ -268,6 +271,8 @@ class _Builder:
                         stack.pop()
                 case _:
                     self._cursor.insertText(child.content, stack[-1])
+        if run:
+            self._cursor.insertText(run, stack[-1])
 
     def _emphasis(self, token: Token, base: QTextCharFormat) -> QTextCharFormat:
         made = QTextCharFormat(base)

@@ -6,6 +6,7 @@ into prose, code and tables. No Qt here.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -20,9 +21,23 @@ PROSE_LIMIT: Final = 1200
 """Characters of prose after which the next paragraph starts a block of its own."""
 PARAGRAPH_LIMIT: Final = 4000
 """A single paragraph longer than this is cut between two words."""
+TABLE_ROWS: Final = 40
+"""A longer table goes on in another one with the same head."""
+TABLE_COLUMNS: Final = 40
+"""A wider table is shown as plain lines: no layout makes it readable."""
+WINDOW: Final = 4 * PROSE_LIMIT
+"""Characters that are parsed at first to find where the next block begins."""
+NESTING: Final = 60
+"""Lists and quotes in each other. The parser drops what is deeper, so such a text is shown as it was written."""
+
+_LEADING_BLANKS: Final = re.compile(r"\A(?:[ \t]*\n)+")
 
 Gap: TypeAlias = Literal["paragraph", "item", "none"]
 """Space above a block: as between paragraphs, as between items of a list, or none (a cut inside a paragraph)."""
+
+
+_Boundary: TypeAlias = tuple[int, Gap, str]
+"""An offset, the gap above what follows, and what has to be repeated there (the head of a table)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +75,7 @@ Block: TypeAlias = Prose | Code | Table
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - 60 ms that the first window need not wait for
 
-    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING}).enable(["table", "strikethrough"])
     # Every address is let through here and judged where links are made; a refused one then shows its words only.
     parser.validateLink = lambda _address: True  # type: ignore[assignment, method-assign]
     return parser
@@ -95,19 +110,19 @@ class Splitter:
         return [*self._frozen, *self._parsed]
 
     def _parse(self) -> list[Block]:
+        self._tail = _LEADING_BLANKS.sub("", self._tail)
         while True:
             if cut := _long_paragraph(self._tail):
                 head, self._tail = self._tail[:cut], self._tail[cut:]
                 self._frozen.extend(_cut(_parser().parse(head), self._tail_gap))
                 self._tail_gap = "none"
                 continue
-            tokens = _parser().parse(self._tail)
-            boundary = _boundary(tokens, self._tail)
+            tokens, boundary = _look(self._tail)
             if boundary is None:
-                return _cut(tokens, self._tail_gap)
-            offset, gap = boundary
-            head, self._tail = self._tail[:offset], self._tail[offset:]
-            self._frozen.extend(_cut(_parser().parse(head), self._tail_gap))
+                return _shown(tokens, self._tail, self._tail_gap)
+            offset, gap, again = boundary
+            head, self._tail = self._tail[:offset], again + self._tail[offset:]
+            self._frozen.extend(_shown(_parser().parse(head), head, self._tail_gap))
             self._tail_gap = gap
 
 
@@ -117,10 +132,11 @@ def _long_paragraph(source: str) -> int:
     Letters must follow the cut, so that the rest cannot turn into a list or a heading.
     """
     window = source[: PARAGRAPH_LIMIT + 1]
-    if len(window) <= PARAGRAPH_LIMIT or "\n\n" in window or not window.lstrip()[:1].isalnum():
+    if len(window) <= PARAGRAPH_LIMIT or "\n\n" in window:
         return 0
     tokens = _parser().parse(window)
-    if tokens[0].type != "paragraph_open" or len(tokens) != 3:  # open, inline, close: nothing else in the window
+    # Open, inline, close, from the first line on: nothing else is in the window.
+    if len(tokens) != 3 or tokens[0].type != "paragraph_open" or tokens[0].map is None or tokens[0].map[0] != 0:
         return 0
     for place in range(PARAGRAPH_LIMIT - 1, PARAGRAPH_LIMIT // 2, -1):
         if window[place] in " \n" and window[place + 1].isalpha():
@@ -128,7 +144,24 @@ def _long_paragraph(source: str) -> int:
     return PARAGRAPH_LIMIT
 
 
-def _boundary(tokens: Sequence[Token], source: str) -> tuple[int, Gap] | None:
+def _look(source: str) -> tuple[list[Token], _Boundary | None]:
+    """Parse as much from the start as the first boundary needs; all of it when there is none.
+
+    A long text would otherwise be parsed to its end once for each of its blocks.
+    """
+    window = WINDOW
+    while window < len(source):
+        end = source.rfind("\n", 0, window) + 1
+        part = source[:end]
+        tokens = _parser().parse(part)
+        if boundary := _boundary(tokens, part):
+            return tokens, boundary
+        window *= 2
+    tokens = _parser().parse(source)
+    return tokens, _boundary(tokens, source)
+
+
+def _boundary(tokens: Sequence[Token], source: str) -> _Boundary | None:
     """The offset of the first place where what stands before is finished and long enough, or None.
 
     A block counts as begun only when its first line is complete: until then `#` may still become `#hashtag` and
@@ -137,6 +170,7 @@ def _boundary(tokens: Sequence[Token], source: str) -> tuple[int, Gap] | None:
     starts = _line_starts(source)
     complete = source.count("\n")
     previous_prose = False
+    table = rows = 0
     for token in tokens:
         if token.map is None:
             continue
@@ -147,11 +181,34 @@ def _boundary(tokens: Sequence[Token], source: str) -> tuple[int, Gap] | None:
         if token.level == 0 and token.nesting >= 0:
             prose = token.type not in ("fence", "code_block", "table_open")
             if offset > 0 and (offset >= PROSE_LIMIT or not (prose and previous_prose)):
-                return offset, "paragraph"
+                return offset, "paragraph", ""
+            table, rows = line, 0
             previous_prose = prose
         elif token.type == "list_item_open" and token.level == 1 and offset >= PROSE_LIMIT:
-            return offset, "item"
+            return offset, "item", ""
+        elif token.type == "tr_open":
+            rows += 1
+            if rows > TABLE_ROWS and token.level == 2:
+                return offset, "none", "\n".join(source.split("\n")[table : table + 2]) + "\n"
     return None
+
+
+def _shown(tokens: Sequence[Token], source: str, gap: Gap) -> list[Block]:
+    """Blocks of one parsed stretch; as it was written where the parser gave up."""
+    if any(token.level >= NESTING - 1 for token in tokens):
+        return [Code("", source.strip("\n"), gap=gap)]
+    return _cut(tokens, gap)
+
+
+def _plain_rows(table: Sequence[Token]) -> str:
+    """A table as lines of text."""
+    lines: list[list[str]] = []
+    for token in table:
+        if token.type == "tr_open":
+            lines.append([])
+        elif token.type == "inline" and lines:
+            lines[-1].append(token.content)
+    return "\n".join(" | ".join(line) for line in lines)
 
 
 def _line_starts(source: str) -> list[int]:
@@ -188,7 +245,10 @@ def _cut(tokens: Sequence[Token], gap: Gap) -> list[Block]:
             table.append(token)
             if token.type == "table_close":
                 gap = close_run("paragraph")
-                add(Table(tuple(table), sum(len(part.content) for part in table), gap))
+                if sum(part.type == "th_open" for part in table) > TABLE_COLUMNS:
+                    add(Code("", _plain_rows(table), gap=gap))
+                else:
+                    add(Table(tuple(table), sum(len(part.content) for part in table), gap))
                 table, gap = [], "paragraph"
         elif token.type in ("fence", "code_block"):
             gap = close_run("paragraph")
