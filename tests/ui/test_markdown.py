@@ -115,6 +115,12 @@ def test_a_table_of_too_many_columns_is_shown_as_lines() -> None:
     assert block.text.split("\n")[1].startswith("b | b")
 
 
+def test_a_list_of_addresses_does_not_vanish() -> None:
+    (block,) = blocks_of("See [it][1].\n\n[1]: https://example.org\n")
+    assert isinstance(block, Prose)
+    assert "[1]: https://example.org" in [token.content for token in block.tokens]
+
+
 def test_raw_html_stays_text() -> None:
     (block,) = blocks_of('<img src="file:///etc/passwd"><script>alert(1)</script>')
     assert isinstance(block, Prose)

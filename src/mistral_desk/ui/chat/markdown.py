@@ -25,7 +25,7 @@ TABLE_ROWS: Final = 40
 """A longer table goes on in another one with the same head."""
 TABLE_COLUMNS: Final = 40
 """A wider table is shown as plain lines: no layout makes it readable."""
-WINDOW: Final = 4 * PROSE_LIMIT
+WINDOW: Final = 2 * PROSE_LIMIT
 """Characters that are parsed at first to find where the next block begins."""
 NESTING: Final = 60
 """Lists and quotes in each other. The parser drops what is deeper, so such a text is shown as it was written."""
@@ -76,6 +76,8 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - 60 ms that the first window need not wait for
 
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING}).enable(["table", "strikethrough"])
+    # A definition (`[1]: address`) would vanish, and what refers to it stands in another block: both stay text.
+    parser.disable("reference")
     # Every address is let through here and judged where links are made; a refused one then shows its words only.
     parser.validateLink = lambda _address: True  # type: ignore[assignment, method-assign]
     return parser
