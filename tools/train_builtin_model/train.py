@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 LENGTHS: tuple[tuple[int, int, int, int], ...] = (
     # tokens in a row, rows in each of the parts of a step, longest conversation in turns, share of steps in percent
-    (128, 32, 2, 30),
-    (256, 16, 4, 43),
-    (512, 8, 6, 16),
+    (128, 32, 2, 36),
+    (256, 16, 4, 42),
+    (512, 8, 6, 12),
     (1024, 4, 14, 6),
-    (2048, 2, 30, 3),
+    (2048, 2, 30, 2),
     (4096, 1, 60, 2),
 )
 """Long rows are rare but real: the context the model claims is the context it was trained on."""
@@ -56,7 +56,7 @@ class Plan:
     save_every: int = 25
 
 
-FALL = ((0.0, 1.0), (245 / 900, 1.0), (400 / 900, 300 / 455), (1.0, 0.0))
+FALL = ((0.0, 1.0), (0.35, 1.0), (1.0, 0.0))
 """Where in a run (share of its steps) which share of the full learning rate is reached; straight lines between."""
 
 
