@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mistral_desk.catalog.gguf import Array, Header, Scalar, Tensor
 from mistral_desk.inference.engine import footprint
 from mistral_desk.inference.engine.pace import LARGEST, SMALLEST, pace
 from mistral_desk.inference.engine.prefix import common_prefix
-from mistral_desk.inference.gguf import Array, Header, Scalar, Tensor
 
 GIB = 1 << 30
 

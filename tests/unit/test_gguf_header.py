@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mistral_desk.catalog import gguf
+from mistral_desk.catalog.gguf import Array, DamagedError, Header, NotGgufError, TruncatedError
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference import gguf, model_file
-from mistral_desk.inference.gguf import Array, DamagedError, Header, NotGgufError, TruncatedError
+from mistral_desk.inference import model_file
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.gguf_writing import Recipe
 

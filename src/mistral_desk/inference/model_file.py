@@ -11,13 +11,13 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.catalog import gguf
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference import gguf
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mistral_desk.inference.gguf import Header, Tensor
+    from mistral_desk.catalog.gguf import Header, Tensor
 
 SHARD: Final = re.compile(r"^(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf$", re.DOTALL)
 """How llama.cpp names the parts of a split model."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from mistral_desk.inference import gguf
+from mistral_desk.catalog import gguf
 
 if TYPE_CHECKING:
-    from mistral_desk.inference.gguf import Header
+    from mistral_desk.catalog.gguf import Header
 
 DEFAULT_CONTEXT: Final = 8192
 """Tokens, where nobody asked for another number."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.inference.gguf import Header, Tensor
+    from mistral_desk.catalog.gguf import Header, Tensor
 
 LARGEST: Final = 512
 SMALLEST: Final = 32
