@@ -32,6 +32,7 @@ def checks_for(root: Path, cores: int | None = None) -> list[Check]:
     parts = split(list(unit), cores or min(os.cpu_count() or 1, 4))
     return [
         Check("types (mypy --strict)", ("-m", "mypy")),
+        Check("types on Windows", ("-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/windows", "src")),
         *(
             Check(f"unit tests {number} of {len(parts)}", ("-m", "pytest", "-q", *(str(path) for path in part)))
             for number, part in enumerate(parts, 1)

@@ -182,13 +182,12 @@ def _replace(part: Path, target: Path) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename inside `folder` last through a power cut; Windows has no such call and needs none."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def now() -> float:

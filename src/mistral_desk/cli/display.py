@@ -20,7 +20,8 @@ def obstacle(env: Mapping[str, str] | None = None) -> str:
     Only Linux and its like can lack a display. A platform that was chosen with QT_QPA_PLATFORM is left to Qt.
     """
     env = os.environ if env is None else env
-    if sys.platform in {"win32", "darwin"} or env.get("QT_QPA_PLATFORM"):
+    always_there = sys.platform in {"win32", "darwin"}
+    if always_there or env.get("QT_QPA_PLATFORM"):
         return ""
     wayland, x11 = env.get("WAYLAND_DISPLAY"), env.get("DISPLAY")
     if not wayland and not x11:
@@ -47,7 +48,10 @@ def _x11_obstacle(display: str) -> str:
 
 
 def _answers(path: Path | str) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        return False
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.settimeout(2.0)
         try:
             probe.connect(str(path))

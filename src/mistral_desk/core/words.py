@@ -113,12 +113,11 @@ def system_wishes() -> list[str]:
     if sys.platform == "win32":
         name = locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage())
         return [name] if name else []
-    if listed := os.environ.get("LANGUAGE"):
-        return [wish for wish in listed.split(":") if wish]
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if wish := os.environ.get(name):
-            return [wish]
-    return []
+    else:
+        if listed := os.environ.get("LANGUAGE"):
+            return [wish for wish in listed.split(":") if wish]
+        wishes = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+        return [wish for wish in wishes if wish][:1]
 
 
 def tag_of(wish: str) -> str:

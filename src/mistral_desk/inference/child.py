@@ -208,15 +208,16 @@ def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
             env=environment(),
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
-    return subprocess.Popen(
-        command,
-        bufsize=0,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        process_group=0,
-    )
+    else:
+        return subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            process_group=0,
+        )
 
 
 def _raw(pipe: object) -> io.FileIO:

@@ -201,7 +201,8 @@ def _raise(window: QWidget) -> None:
 
 def _need_display(*, offscreen_is_enough: bool) -> None:
     """Qt aborts the process where there is no display, so look before."""
-    if not sys.platform.startswith("linux"):
+    elsewhere = not sys.platform.startswith("linux")
+    if elsewhere:
         return
     if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in ("offscreen", "minimal", "vnc", "eglfs", "linuxfb"):
         return
