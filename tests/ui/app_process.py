@@ -1,7 +1,8 @@
 """The application as a process, brought into a state on a scripted worker: `python -m tests.ui.app_process STATE HOME`.
 
-Says the state's name on stdout when it is there (`idle`, `loading`, `generating`), then takes one word from stdin:
-`close` closes the window, `quit` asks as the system does; a signal needs no word. A second start is made the same way.
+Says on stdout when it is there (`idle`, `loading`, `generating`, `temporary`), then takes one word from stdin: `close`
+closes the window, `quit` asks as the system does; a signal needs no word. Where the person is asked before the window
+closes, it says `asked`. A second start is made the same way.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.inference.protocol import LoadProgress
 from mistral_desk.services import Services
-from mistral_desk.ui import app
+from mistral_desk.ui import app, loop
 from mistral_desk.ui.desk import Desk
 from tests.fixtures import fake_worker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mistral_desk.ui.chat.turns import Turn
 
@@ -80,10 +81,21 @@ def listen(desk: Desk, state: str) -> None:
     if state == "generating":
         chat.changed.connect(looked)
         chat.send("Go on for ever")
+    elif state == "temporary":
+        desk.tasks.spawn(talk_in_secret(desk, looked), "talk in secret")
     elif state == "loading":
         desk.model.changed.connect(lambda: tell() if desk.model.fraction else None)
     else:
         desk.model.changed.connect(lambda: tell() if desk.model.info else None)
+
+
+async def talk_in_secret(desk: Desk, looked: Callable[[Turn], None]) -> None:
+    """An answer without end in a chat that is kept nowhere."""
+    desk.temporary_chat()
+    while (chat := desk.page.chat) is None or not chat.temporary:
+        await loop.idle()
+    chat.changed.connect(looked)
+    chat.send("Go on for ever, in secret")
 
 
 def obey(desk: Desk) -> None:
@@ -94,6 +106,7 @@ def obey(desk: Desk) -> None:
         assert instance is not None
         QCoreApplication.postEvent(instance, QEvent(QEvent.Type.Quit))
     elif word == "close":
+        desk.window.close_asked.connect(lambda: say("asked") if desk.window.overlay else None)
         QCoreApplication.postEvent(desk.window, QEvent(QEvent.Type.Close))
 
 

@@ -1,0 +1,114 @@
+"""The program ends cleanly from every state and in every way, leaves no process, and says how long it took.
+
+A few of each here; `MISTRAL_DESK_EXITS=50` runs so many of each, prints the times, and holds them to two seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import statistics
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+import psutil
+import pytest
+
+from tests.ui.test_app import Process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROUNDS: Final = int(os.environ.get("MISTRAL_DESK_EXITS", "0"))
+AIM_S: Final = 2.0
+END_OF_WORLD_S: Final = 90
+STATES: Final = ("idle", "loading", "generating", "temporary")
+WAYS: Final = ("close", "quit", "interrupt", "terminate")
+ASKS: Final = ("temporary", "close")
+"""The one pair in which something would be lost, so a person is asked instead."""
+
+
+def _leave(process: Process, way: str) -> None:
+    if way == "interrupt":
+        process.running.send_signal(signal.SIGINT)
+    elif way == "terminate":
+        process.running.send_signal(signal.SIGTERM)
+    else:
+        process.tell(way)
+
+
+def _once(home: Path, state: str, way: str) -> float:
+    """Start, come into the state, leave; the seconds from the wish to the end of the process."""
+    process = Process(state, home)
+    try:
+        assert process.line() == state
+        workers = process.children()
+        assert workers
+        begun = time.monotonic()
+        _leave(process, way)
+        status, errors = process.end()
+        took = time.monotonic() - begun
+        assert (status, errors) == (0, "")
+        psutil.wait_procs(workers, timeout=END_OF_WORLD_S)
+        assert not [worker for worker in workers if worker.is_running()]
+        log = process.log()
+        assert "WARNING" not in log
+        assert "ERROR" not in log
+        assert not (home / "data" / "history.sqlite3-wal").exists(), "the history was closed in order"
+        return took
+    finally:
+        if process.running.poll() is None:
+            process.running.kill()
+            process.running.communicate()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to another process")
+@pytest.mark.parametrize("state", STATES)
+def test_it_ends_when_the_system_says_so(state: str, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    _once(home, state, "terminate")
+
+
+@pytest.mark.parametrize("way", ["quit", "interrupt"])
+def test_a_logout_asks_nothing_even_in_a_temporary_chat(way: str, home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    _once(home, "temporary", way)
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert b"in secret" not in kept
+
+
+def test_closing_the_window_over_a_temporary_chat_asks_and_a_signal_still_ends_it(home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    process = Process("temporary", home)
+    try:
+        assert process.line() == "temporary"
+        process.tell("close")
+        assert process.line() == "asked"
+        assert process.running.poll() is None
+        process.running.send_signal(signal.SIGINT)
+        assert process.end() == (0, "")
+    finally:
+        if process.running.poll() is None:
+            process.running.kill()
+            process.running.communicate()
+
+
+def test_many_times_each(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of each where nobody asked for more: the times are shown, and judged only in the long run."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    lines, slowest = [], 0.0
+    states = STATES if ROUNDS else ("generating",)
+    for state in states:
+        for way in WAYS if ROUNDS else ("close",):
+            if (state, way) == ASKS:
+                continue
+            took = sorted(_once(home, state, way) for _ in range(ROUNDS or 1))
+            slowest = max(slowest, took[-1])
+            lines.append(
+                f"{state:<11} {way:<10} n={len(took)} median {statistics.median(took):.2f} s, worst {took[-1]:.2f} s"
+            )
+    with capsys.disabled():
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    if ROUNDS:
+        assert slowest < AIM_S
