@@ -194,6 +194,17 @@ MESSAGES: Final[dict[str, Text]] = {
     "history.missing": Text(
         "This chat is no longer there", "The conversation or message was deleted.", "Choose another chat."
     ),
+    # --- attachments --------------------------------------------------------------------------------
+    "picture.missing": Text(
+        "A picture of this chat is missing",
+        "It is no longer in Mistral Desk's folder, or its file is damaged.",
+        "Attach the picture again.",
+    ),
+    "picture.not_saved": Text(
+        "The picture could not be kept",
+        "{path} cannot be written to ({reason}).",
+        "Make some room there or check the folder's permissions, then attach it again.",
+    ),
     # --- folders, settings, starting ----------------------------------------------------------------
     "folder.not_writable": Text(
         "A folder of Mistral Desk cannot be used",

@@ -49,6 +49,11 @@ class Folders:
         return self.data / "history.sqlite3"
 
     @property
+    def pictures(self) -> Path:
+        """The pictures in the conversations, by their content."""
+        return self.data / "pictures"
+
+    @property
     def settings(self) -> Path:
         """The settings file."""
         return self.config / "settings.json"

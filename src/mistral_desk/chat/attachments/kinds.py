@@ -1,0 +1,94 @@
+"""What an attachment is once the decode child has seen it: plain pixels or plain text, and nothing of the file.
+
+A message's part of kind `image` holds a `Picture` with its name as JSON, never a path or an address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from mistral_desk.core.pixels import fingerprint
+
+MIB: Final = 2**20
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A decoded picture: `rgb` has width x height x 3 bytes, rows from the top, red, green and blue.
+
+    Upright (EXIF's orientation is applied), without transparency (on white) and without metadata. `name` is the
+    file's last component as a person knows it; `original` the size in pixels before it was reduced.
+    """
+
+    width: int
+    height: int
+    rgb: bytes
+    name: str = ""
+    original: tuple[int, int] = (0, 0)
+
+    @property
+    def sha256(self) -> str:
+        """The name that it has in the store and in the worker."""
+        return fingerprint(self.width, self.height, self.rgb)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in the store."""
+
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A text file that becomes part of a message. Line ends are line feeds, a byte order mark is gone.
+
+    `encoding` is what it was read as: utf-8, utf-16, utf-32 or latin-1 (which is a guess).
+    """
+
+    name: str
+    text: str
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a file may cost: bytes read of it, pixels decoded, bytes of text, seconds, and bytes of memory."""
+
+    file_bytes: int = 100 * MIB
+    pixels: int = 100_000_000
+    text_bytes: int = 4 * MIB
+    seconds: float = 10.0
+    memory: int = 480 * MIB
+
+
+class PictureBody(msgspec.Struct, frozen=True):
+    """The JSON in the body of a message's part of kind `image`."""
+
+    sha256: str
+    width: int
+    height: int
+    name: str = ""
+
+    @property
+    def picture(self) -> Picture:
+        """What the store knows it as."""
+        return Picture(self.sha256, self.width, self.height)
+
+
+def picture_body(picture: Picture, name: str = "") -> str:
+    """The body of a part of kind `image`."""
+    return msgspec.json.encode(PictureBody(picture.sha256, picture.width, picture.height, name)).decode()
+
+
+def read_picture_body(body: str) -> PictureBody:
+    """A part's body; raises ValueError where it is none."""
+    try:
+        return msgspec.json.decode(body, type=PictureBody)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise ValueError(f"no picture's body: {error}") from error
