@@ -26,8 +26,10 @@ from mistral_desk.inference.protocol import (
     Loaded,
     LoadProgress,
     ModelInfo,
+    NeedImage,
     Piece,
     ProtocolError,
+    PutImage,
     Sampling,
     Stop,
     Turn,
@@ -74,10 +76,23 @@ def hints_of(kind: type[msgspec.Struct]) -> dict[str, object]:
 
 def messages(kind: type[msgspec.Struct]) -> some.SearchStrategy[msgspec.Struct]:
     """Any message of a class."""
+    if kind is PutImage:
+        return pictures
     hints = hints_of(kind)
     return some.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
 
 
+sides = some.integers(1, 12)
+names = some.binary(min_size=32, max_size=32).map(bytes.hex)
+pictures = some.tuples(sides, sides).flatmap(
+    lambda size: some.builds(
+        PutImage,
+        names,
+        some.just(size[0]),
+        some.just(size[1]),
+        some.binary(min_size=3 * size[0] * size[1], max_size=3 * size[0] * size[1]),
+    )
+)
 commands = some.one_of(*(messages(kind) for kind in COMMANDS))
 events = some.one_of(*(messages(kind) for kind in EVENTS))
 
@@ -199,6 +214,43 @@ def test_a_message_over_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -
         frame(Generate(1, (Turn("user", "x" * 1000),)))
 
 
+NAME = "0f" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "rgb"),
+    [
+        pytest.param(NAME, 2, 2, bytes(11), id="too few bytes"),
+        pytest.param(NAME, 2, 2, bytes(13), id="too many bytes"),
+        pytest.param(NAME, 0, 2, b"", id="no width"),
+        pytest.param(NAME, -1, -3, bytes(9), id="negative"),
+        pytest.param(NAME, protocol.MAX_SIDE + 1, 1, bytes(3 * (protocol.MAX_SIDE + 1)), id="too wide"),
+        pytest.param(NAME.upper(), 1, 1, bytes(3), id="another name"),
+        pytest.param("../" + NAME, 1, 1, bytes(3), id="a path"),
+    ],
+)
+def test_a_picture_that_contradicts_itself_does_not_arrive(name: str, width: int, height: int, rgb: bytes) -> None:
+    fields = {"type": "put_image", "sha256": name, "width": width, "height": height, "rgb": rgb}
+    with pytest.raises(ProtocolError):
+        decode_command(msgspec.msgpack.encode(fields))
+
+
+def test_a_picture_of_too_many_pixels_does_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MAX_PIXELS", 99)
+    fields = {"type": "put_image", "sha256": NAME, "width": 10, "height": 10, "rgb": bytes(300)}
+    with pytest.raises(ProtocolError):
+        decode_command(msgspec.msgpack.encode(fields))
+
+
+@patient
+@given(text, some.lists(names, max_size=5), some.lists(whole, max_size=7))
+def test_pictures_of_a_turn_have_places_in_its_text(said: str, images: list[str], places: list[int]) -> None:
+    placed = Turn("user", said, images=tuple(images), places=tuple(places)).placed()
+    assert sorted(image for _, image in placed) == sorted(images), "each once"
+    assert all(0 <= place <= len(said) for place, _ in placed)
+    assert [place for place, _ in placed] == sorted(place for place, _ in placed)
+
+
 def test_fields_that_a_newer_side_adds_are_ignored() -> None:
     body = msgspec.msgpack.encode({"type": "stop", "request": 3, "reason": ["new", {"in": 2}]})
     assert decode_command(body) == Stop(3)
@@ -206,18 +258,21 @@ def test_fields_that_a_newer_side_adds_are_ignored() -> None:
 
 def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
     """Changing one of these bytes means a new PROTOCOL_VERSION."""
-    assert protocol.PROTOCOL_VERSION == 1
+    assert protocol.PROTOCOL_VERSION == 2
     assert frame(Stop(7)) == b"\x14\0\0\0\x82\xa4type\xa4stop\xa7request\x07"
     fields = {
-        str(kind.__struct_config__.tag): [field.encode_name for field in msgspec.structs.fields(kind)]
-        for kind in (Load, Generate, Hello, LoadProgress, Loaded, Piece, Finished, Failed)
+        str(kind.__struct_config__.tag or kind.__name__): [field.encode_name for field in msgspec.structs.fields(kind)]
+        for kind in (Load, PutImage, Generate, Turn, Hello, LoadProgress, Loaded, NeedImage, Piece, Finished, Failed)
     }
     assert fields == {
-        "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors"],
+        "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors", "projector"],
+        "put_image": ["sha256", "width", "height", "rgb"],
         "generate": ["request", "turns", "effort", "sampling", "max_tokens"],
+        "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],
         "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices"],
         "load_progress": ["request", "fraction"],
         "loaded": ["request", "model"],
+        "need_image": ["request", "sha256"],
         "piece": ["request", "kind", "text", "tokens"],
         "finished": ["request", "reason", "figures", "vocabulary"],
         "failed": ["request", "problem"],

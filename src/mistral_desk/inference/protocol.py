@@ -7,7 +7,7 @@ Commands go to the worker's stdin, events come from what was its stdout. One wor
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -16,9 +16,16 @@ from mistral_desk.core.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROTOCOL_VERSION: Final = 1
+PROTOCOL_VERSION: Final = 2
 MAX_FRAME: Final = 512 * 1024 * 1024
 """Bytes in one frame at most: a bound against a worker gone mad, far above what any message needs."""
+
+MAX_SIDE: Final = 8192
+"""Pixels of a picture's width or height at most; the app makes pictures far smaller than this."""
+MAX_PIXELS: Final = 16 * 1024 * 1024
+"""Pixels of one picture at most, three bytes each."""
+MAX_PICTURES: Final = 64
+"""Pictures in one turn at most."""
 
 Effort: TypeAlias = Literal["none", "high"]
 Role: TypeAlias = Literal["system", "user", "assistant"]
@@ -47,6 +54,9 @@ class Turn(msgspec.Struct, frozen=True):
 
     `tokens` are the ids that the model itself generated for an assistant's turn (thinking markers included),
     valid only for the vocabulary whose hash is `vocabulary`; empty where they are not known.
+
+    `images` are the pictures of a person's turn by their SHA-256, in order. `places` says for each how many
+    characters of `text` stand before it; where it says nothing, the picture stands before the text.
     """
 
     role: Role
@@ -54,6 +64,14 @@ class Turn(msgspec.Struct, frozen=True):
     thinking: str = ""
     tokens: tuple[int, ...] = ()
     vocabulary: str = ""
+    images: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
+
+    def placed(self) -> tuple[tuple[int, str], ...]:
+        """The pictures with their places in the text, in the order in which the model meets them."""
+        places = (*self.places, *(0 for _ in self.images))
+        within = (min(max(place, 0), len(self.text)) for place in places)
+        return tuple(sorted(zip(within, self.images, strict=False), key=lambda one: one[0]))
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -86,6 +104,10 @@ class ModelInfo(msgspec.Struct, frozen=True):
     `context` is the context in use, `trained_context` what the file claims, both in tokens. `vocabulary` is a
     hash over all token texts. `efforts` are the reasoning efforts that the model's own template takes;
     `thinking` tells whether it marks its thoughts. `sampling` holds the defaults after all sources were asked.
+
+    `sees` tells whether it takes pictures, with the projector in the file `projector`; one picture is at most
+    `image_tokens` tokens, and more than `image_side` pixels on its long side are of no use to it. Where it does not
+    see, `blind` says why.
     """
 
     name: str
@@ -105,6 +127,11 @@ class ModelInfo(msgspec.Struct, frozen=True):
     threads: int
     load_s: float
     template: Literal["own", "fallback"] = "own"
+    sees: bool = False
+    projector: str = ""
+    image_tokens: int = 0
+    image_side: int = 0
+    blind: Problem | None = None
 
 
 # --- commands: app to worker ------------------------------------------------------------------------
@@ -112,7 +139,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
 
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """Load this worker's model. `context` in tokens (None: a sensible one within the trained context);
-    `threads` None: the worker's own rule. Answered by `LoadProgress`…, then `Loaded` or `Failed`.
+    `threads` None: the worker's own rule. `projector` None: the one that lies beside the model, if there is one;
+    empty: none, whatever lies there; else this file, and no other. Answered by `LoadProgress`…, then `Loaded` or
+    `Failed`.
     """
 
     request: int
@@ -121,6 +150,24 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     threads: int | None = None
     gpu_layers: int = 0
     check_tensors: bool = False
+    projector: str | None = None
+
+
+class PutImage(msgspec.Struct, frozen=True, tag="put_image"):
+    """The picture that the worker asked for with `NeedImage`: rows from the top, three bytes a pixel, nothing between.
+
+    `sha256` is the name that turns call it by, 64 hexadecimal digits. The worker keeps it as long as it has room.
+    """
+
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    width: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIDE)]
+    height: Annotated[int, msgspec.Meta(ge=1, le=MAX_SIDE)]
+    rgb: bytes
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a picture of other bytes than its size says, or of too many."""
+        if self.width * self.height > MAX_PIXELS or len(self.rgb) != 3 * self.width * self.height:
+            raise ValueError(f"{len(self.rgb)} bytes are no picture of {self.width} x {self.height}")
 
 
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
@@ -153,7 +200,7 @@ class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """Free the model and exit with status 0. The end of stdin means the same."""
 
 
-Command: TypeAlias = Load | Generate | Stop | AnswerNow | Shutdown
+Command: TypeAlias = Load | PutImage | Generate | Stop | AnswerNow | Shutdown
 
 # --- events: worker to app --------------------------------------------------------------------------
 
@@ -186,7 +233,8 @@ class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
 class PromptProgress(msgspec.Struct, frozen=True, tag="prompt_progress"):
     """Reading the prompt: tokens in the memory now, of `total`; the first `cached` of them cost nothing.
 
-    `seconds_left` is None until a rate was measured.
+    A picture is looked at before it is read: meanwhile `looking` is true, and `done` counts the share of the
+    picture's tokens that stands for this work. `seconds_left` is None until a rate was measured.
     """
 
     request: int
@@ -194,6 +242,14 @@ class PromptProgress(msgspec.Struct, frozen=True, tag="prompt_progress"):
     total: int
     cached: int
     seconds_left: float | None = None
+    looking: bool = False
+
+
+class NeedImage(msgspec.Struct, frozen=True, tag="need_image"):
+    """The worker has not, or no longer, the pixels of a picture of this request. It waits for `PutImage`, or `Stop`."""
+
+    request: int
+    sha256: str
 
 
 class Piece(msgspec.Struct, frozen=True, tag="piece"):
@@ -223,7 +279,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     problem: Problem
 
 
-Event: TypeAlias = Hello | LoadProgress | Loaded | PromptProgress | Piece | Finished | Failed
+Event: TypeAlias = Hello | LoadProgress | Loaded | PromptProgress | NeedImage | Piece | Finished | Failed
 
 # --- frames -----------------------------------------------------------------------------------------
 
