@@ -91,6 +91,64 @@ MESSAGES: Final[dict[str, Text]] = {
         "The chat template inside {name} did not finish within {seconds} seconds, so it was stopped.",
         "Choose another file of this model, or another model.",
     ),
+    # --- eyes ---------------------------------------------------------------------------------------
+    "model.no_eyes": Text(
+        "This model cannot see pictures",
+        "{name} reads text only: beside it lies no file that gives it eyes (one with “mmproj” in its name).",
+        "Choose a model that can see, or remove the picture. If this model should see, put its mmproj file beside it.",
+    ),
+    "model.eyes_off": Text(
+        "Pictures are switched off for this model",
+        "{name} was loaded without the file that lets it see.",
+        "Choose its mmproj file, or remove the picture.",
+    ),
+    "model.others_see": Text(
+        "This model cannot see pictures",
+        "{name} reads text only. Of your models, these can see: {models}.",
+        "Choose one of them, or ask without the picture.",
+    ),
+    "projector.missing": Text(
+        "The file that lets the model see is not there",
+        "There is no file at {path}, or it cannot be opened.",
+        "Connect its drive, choose another mmproj file, or let Mistral Desk look for one beside the model.",
+    ),
+    "projector.not_one": Text(
+        "This file gives a model no eyes",
+        "{name} is not the part of a model that reads images.",
+        "Choose the mmproj file that belongs to the model.",
+    ),
+    "projector.damaged": Text(
+        "The file that lets the model see is damaged",
+        "{name} is incomplete or contradicts itself ({reason}), so it was not loaded.",
+        "Download the mmproj file again.",
+    ),
+    "projector.wrong": Text(
+        "These eyes belong to another model",
+        "{name} gives {found} numbers for each piece of a picture, but {model} takes {wanted}.",
+        "Choose the mmproj file from the repository that the model came from.",
+    ),
+    "projector.load_failed": Text(
+        "The model's eyes could not be loaded",
+        "The engine refused {name} for {model}. It may belong to another model, or be of a kind that this version "
+        "does not handle.",
+        "Choose the mmproj file from the repository that the model came from.",
+    ),
+    "projector.nonsense": Text(
+        "The model cannot make sense of the picture",
+        "{name} gave numbers that are not numbers. The file is most likely damaged.",
+        "Download the mmproj file again, or ask without the picture.",
+    ),
+    "prompt.pictures_too_long": Text(
+        "The pictures are too much for this model",
+        "The pictures in this conversation take {pictures} tokens, all of it {tokens}; the context of {name} holds "
+        "{context}.",
+        "Remove a picture, choose a longer context in Settings, or start a new chat.",
+    ),
+    "prompt.too_many_pictures": Text(
+        "Too many pictures at once",
+        "The message has {count} pictures; at most {limit} can be sent at once.",
+        "Send some of them with the next message.",
+    ),
     "load.cancelled": Text("Loading was cancelled", "{name} was not loaded.", ""),
     # --- engine -------------------------------------------------------------------------------------
     "engine.missing": Text(
