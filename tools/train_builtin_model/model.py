@@ -14,9 +14,11 @@ import torch
 import torch.nn.functional as fn
 from torch import Tensor, nn
 
+from .pictures import PictureCodes, put
 from .tokenizer import BOS
 
 if TYPE_CHECKING:
+    from .pictures import Seen
     from .shape import Shape
 
 
@@ -197,6 +199,7 @@ class TextModel(nn.Module):
         self.blocks = nn.ModuleList([Block(shape) for _ in range(shape.layers)])
         self.norm = Norm(shape.width, shape.norm_epsilon)
         self.output = linear(shape.width, shape.vocabulary, 0.3)
+        self.pictures = PictureCodes(shape.width)
         inverse = shape.rope_base ** (-torch.arange(0, shape.rope, 2).float() / shape.rope)
         angle = torch.outer(torch.arange(shape.context).float(), inverse)
         self.register_buffer("cos", angle.cos(), persistent=False)
@@ -211,10 +214,13 @@ class TextModel(nn.Module):
         result: Tensor = self.norm(x)
         return result
 
-    def forward(self, ids: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    def forward(self, ids: Tensor, dtype: torch.dtype = torch.float32, pictures: Seen | None = None) -> Tensor:
         """[B, T] token ids -> [B, T, width] normed states; `output` turns the wanted ones into logits."""
         mixing = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else dtype
-        return self.hidden(self.embedding(ids).to(dtype), sight(ids, self.shape.heads, BOS, mixing))
+        words = self.embedding(ids)
+        if pictures is not None:
+            words = put(words, ids, pictures.codes(self.pictures))
+        return self.hidden(words.to(dtype), sight(ids, self.shape.heads, BOS, mixing))
 
     def balance(self) -> Tensor:
         """Mean load-balancing loss of the last forward."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mistral_common.integrations.chat_templates.chat_templates import generate_chat_template
 from mistral_common.tokens.tokenizers.base import TokenizerVersion
 
+from .corpus.scenes import GRID
 from .tokenizer import SPECIALS
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def pieces(dialogue: Dialogue) -> Iterator[tuple[str, bool]]:
     yield "[/MODEL_SETTINGS]", False
     for turn in dialogue.turns:
         yield "[INST]", False
+        if turn.picture is not None:
+            for piece in GRID:
+                yield piece, False
         yield turn.exchange.question, False
         yield "[/INST]", False
         if turn.thinking:

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .corpus import dialogue
 from .optimiser import Muon
+from .pictures import Seen
 from .prompt import IGNORED, Encoder
 from .team import PARTS, Team
 from .tokenizer import PAD
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from .corpus.scenes import Picture
     from .model import TextModel
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ LENGTHS: tuple[tuple[int, int, int, int], ...] = (
     (4096, 1, 60, 2),
 )
 """Long rows are rare but real: the context the model claims is the context it was trained on."""
+
+
+Part = tuple[Tensor, Tensor, Seen | None]
 
 
 @dataclass(frozen=True)
@@ -70,33 +75,34 @@ def rate(plan: Plan, step: int) -> float:
     return 0.0
 
 
-def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> tuple[Tensor, Tensor]:
-    """Ids and targets [rows, length] of one part of a step. Whole conversations are packed into rows."""
+def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> Part:
+    """Ids and targets [rows, length] of one part of a step, and its pictures. Whole conversations fill the rows."""
     shares = [share for *_, share in LENGTHS]
     length, rows, longest, _ = random.Random(f"{plan.seed}:{step}").choices(LENGTHS, shares)[0]
     rng = random.Random(f"{plan.seed}:{step}:{part}")
     free = [length] * rows
     ids: list[list[int]] = [[] for _ in range(rows)]
     targets: list[list[int]] = [[] for _ in range(rows)]
+    pictures: list[list[Picture]] = [[] for _ in range(rows)]
     misses = 0
     late = step >= plan.steps * 2 // 3
     while misses < 40:
         turns = longest if sum(free) > 0.3 * length * rows else 2
-        one, wanted = encoder.encode(dialogue.sample(rng, turns, late))
+        talk = dialogue.sample(rng, turns, late)
+        one, wanted = encoder.encode(talk)
         place = next((i for i in range(rows) if free[i] >= len(one)), None)
         if place is None:
             misses += 1
             continue
         ids[place] += one
         targets[place] += wanted
+        pictures[place] += [turn.picture for turn in talk.turns if turn.picture is not None]
         free[place] -= len(one)
     for i, room in enumerate(free):
         ids[i] += [PAD] * room
         targets[i] += [IGNORED] * room
-    return torch.tensor(ids), torch.tensor(targets)
-
-
-Part = tuple[Tensor, Tensor]
+    shown = [picture for row in pictures for picture in row]
+    return torch.tensor(ids), torch.tensor(targets), Seen(shown, rng) if shown else None
 
 
 def batches(encoder: Encoder, plan: Plan, start: int, parts: Sequence[int]) -> Iterator[list[Part]]:
@@ -127,11 +133,11 @@ def optimisers(model: TextModel, plan: Plan, team: Team) -> list[torch.optim.Opt
     ]
 
 
-def loss_of(model: TextModel, ids: Tensor, targets: Tensor) -> Tensor:
+def loss_of(model: TextModel, ids: Tensor, targets: Tensor, pictures: Seen | None = None) -> Tensor:
     """Mean cross-entropy over the learned positions only."""
     wanted = targets.reshape(-1) != IGNORED
     with torch.autocast("cpu", torch.bfloat16):
-        states = model(ids).reshape(-1, model.shape.width)[wanted]
+        states = model(ids, pictures=pictures).reshape(-1, model.shape.width)[wanted]
         logits = model.output(states)
     return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])
 
@@ -168,8 +174,8 @@ def train(model: TextModel, encoder: Encoder, plan: Plan, folder: Path, team: Te
             for group, lr in zip(maker.param_groups, base, strict=True):
                 group["lr"] = lr * rate(plan, step)
         now = 0.0
-        for ids, targets in parts:
-            loss = loss_of(model, ids, targets)
+        for ids, targets, pictures in parts:
+            loss = loss_of(model, ids, targets, pictures)
             ((loss + plan.balance_weight * model.balance()) / PARTS).backward()
             read += ids.numel() * team.size
             now += loss.item() / len(parts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from . import arithmetic, everyday, facts, languages, unknown
+from . import arithmetic, everyday, facts, languages, pictures, unknown
 from .wording import Exchange, Split, Wordings, dress, roughen
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ FAMILIES = {
     facts.app: 15, facts.models: 8, facts.talk: 11, facts.capitals: 12, facts.definitions: 13, arithmetic.ask: 13,
     everyday.opposite: 4, everyday.calendar: 4, everyday.animals: 3, everyday.lists: 3, everyday.units: 4,
     everyday.counting: 4, languages.words: 5, languages.sentences: 5, unknown.unknown: 30, unknown.foreign: 4,
+    pictures.blind: 3,
 }  # fmt: skip
 """How often each family is asked, relative to the others."""
 LATE = {**FAMILIES, arithmetic.ask: 18, unknown.unknown: 50, unknown.foreign: 8}
@@ -54,6 +55,8 @@ class Turn:
     target: bool
     cut: bool = False
     """The thought was ended early (*Answer now*): the answer is learned, the half thought is not."""
+    picture: pictures.Picture | None = None
+    """The drawing that stands before the question."""
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,15 @@ def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue
     mixed = count > 1 and rng.random() < 0.25
     turns: list[Turn] = []
     last: Exchange | None = None
+    with_picture = rng.random() < pictures.SHARE
+    seen: pictures.Picture | None = None
     for place in range(count):
         exchange: Exchange | None = None
-        if last is not None:
+        brought = pictures.bring(rng, seen is None) if with_picture else None
+        seen = brought or seen
+        if seen is not None and (brought or rng.random() < pictures.STAYING):
+            exchange = pictures.ask(rng, seen, "train", after=brought is None)
+        elif last is not None:
             chance = rng.random()
             if chance < 0.45:
                 exchange = follow(rng, last, "train", late)
@@ -150,6 +159,6 @@ def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue
         if cut:
             words = shown.thought.split()
             shown = replace(shown, thought=" ".join(words[: rng.randint(1, len(words))]))
-        turns.append(Turn(shown, thinking, thinking == (effort == "high"), cut))
+        turns.append(Turn(shown, thinking, thinking == (effort == "high"), cut, brought))
         last = exchange
     return Dialogue(system, effort, tuple(turns))
