@@ -133,10 +133,12 @@ def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue
         count = min(longest, rng.choices((1, 2, 3, 4, 5, 6), (46, 22, 14, 9, 5, 4))[0])
     else:
         count = rng.randint(8, longest)
+    with_picture = rng.random() < pictures.SHARE
+    if with_picture and count == 1 and rng.random() < 0.5:
+        count = 2
     mixed = count > 1 and rng.random() < 0.25
     turns: list[Turn] = []
     last: Exchange | None = None
-    with_picture = rng.random() < pictures.SHARE
     seen: pictures.Picture | None = None
     for place in range(count):
         exchange: Exchange | None = None

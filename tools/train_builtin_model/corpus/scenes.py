@@ -25,7 +25,8 @@ FACTORS = (*KINDS, *COLOURS, "small", "big", "centre", "one", "two", "three", "f
 ROW = {factor: i for i, factor in enumerate(FACTORS)}
 COUNTS = ("none", "one", "two", "three", "four")
 SMALL, BIG = 0.17, 0.25
-RADII = {1: (0.12, 0.42), 2: (0.11, 0.24), 3: (0.10, 0.19), 4: (0.09, 0.17)}
+LEAST_DIGIT = 0.11
+RADII = {1: (0.085, 0.42), 2: (0.08, 0.24), 3: (0.07, 0.19), 4: (0.065, 0.17)}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def placed(rng: random.Random, count: int, digits: float = 0.0) -> Picture:
     for _ in range(count):
         kind = rng.choice(DIGITS if count == 1 and rng.random() < digits else SHAPES)
         for _attempt in range(60):
-            r = rng.uniform(*RADII[count])
+            least, largest = RADII[count]
+            r = rng.uniform(max(least, LEAST_DIGIT if kind in DIGITS else 0.0), largest)
             x, y = (rng.uniform(min(r * 0.95, 0.5), max(1 - r * 0.95, 0.5)) for _ in "xy")
             if all(_apart(x, y, r, other) for other in things):
                 things.append(Thing(kind, rng.choice(COLOURS), x, y, r))
