@@ -5,6 +5,7 @@ The tables are in data/everyday.json; this file only knows how to ask about them
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -22,70 +23,148 @@ MONTHS = [
 SEASONS = ["spring", "summer", "autumn", "winter"]
 LETTERS = [chr(65 + i) for i in range(26)]
 ORDER = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-]
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth",
+]  # fmt: skip
 # ruff: noqa: E501
 FRAMES = {
-    "opposite": ["What is the opposite of {}?", "Give me the opposite of {}.", "opposite of {}?", "opposite of {}",
-        "What is the contrary of {}?", "Which word is the opposite of {}?", "Tell me the opposite of {}.",
-        "what's the opposite of {}", "The opposite of {} is?", "Name the opposite of {}.", "{} opposite",
-        "What word means the opposite of {}?", "Do you know the opposite of {}?"],
+    "opposite": ["What is the opposite of {}?", "Give me the opposite of {}.", "opposite of {}", "What's the opposite of {}?",
+        "What is the contrary of {}?", "Which word is the opposite of {}?", "Tell me the opposite of {}.", "{} opposite",
+        "The opposite of {} is?", "Name the opposite of {}.", "What word means the opposite of {}?", "the opposite of {}",
+        "Do you know the opposite of {}?", "What is the antonym of {}?", "antonym of {}", "Find the opposite of {}.",
+        "Which word is the contrary of {}?", "I need the opposite of {}.", "Say the opposite of {}.", "contrary of {}",
+        "Can you tell me the opposite of {}?", "Please give me the opposite of {}.", "How do you call the opposite of {}?",
+        "What would be the opposite of {}?", "I am looking for the opposite of {}.", "What is opposite to {}?",
+        "If it is not {}, what is it?", "Could you name the opposite of {}?", "whats the opposite of {}", "opposite: {}",
+        "What is the opposite word of {}?", "The contrary of {}?", "What stands against {}?", "I want the opposite of {}."],
     "after": ["Which {k} comes after {x}?", "What comes after {x}?", "What {k} is after {x}?", "What follows {x}?",
-        "Which {k} follows {x}?", "after {x}?", "what comes after {x}", "What is the {k} after {x}?",
-        "Tell me the {k} after {x}.", "What is next after {x}?"],
+        "Which {k} follows {x}?", "after {x}?", "What is the {k} after {x}?", "What {k} follows {x}?", "{x}, and then?",
+        "Tell me the {k} after {x}.", "What is next after {x}?", "What {k} comes after {x}?", "Which {k} is after {x}?",
+        "Name the {k} after {x}.", "the {k} after {x}", "What is the next {k} after {x}?", "What's after {x}?",
+        "What comes directly after {x}?", "Which {k} is next after {x}?", "{x} is followed by which {k}?", "{x} is followed by",
+        "Do you know what comes after {x}?", "Give me the {k} after {x}.", "What comes right after {x}?", "What's next after {x}?",
+        "What comes next after {x}?", "Can you tell me the {k} after {x}?", "After {x} comes what?", "After {x} comes which {k}?",
+        "The {k} that follows {x}?", "what {k} comes next after {x}", "which comes after {x}", "Say what comes after {x}."],
     "before": ["Which {k} comes before {x}?", "What comes before {x}?", "What {k} is before {x}?", "before {x}?",
-        "what comes before {x}", "What is the {k} before {x}?", "Tell me the {k} before {x}.",
-        "Which {k} is just before {x}?"],
+        "What is the {k} before {x}?", "Tell me the {k} before {x}.", "Which {k} is just before {x}?", "What's before {x}?",
+        "What {k} comes before {x}?", "Which {k} is before {x}?", "Name the {k} before {x}.", "the {k} before {x}",
+        "What comes just before {x}?", "What comes directly before {x}?", "What comes right before {x}?", "What precedes {x}?",
+        "Which {k} precedes {x}?", "What {k} precedes {x}?", "Do you know what comes before {x}?", "Give me the {k} before {x}.",
+        "Can you tell me the {k} before {x}?", "Before {x} comes what?", "Before {x} comes which {k}?", "which comes before {x}",
+        "What was before {x}?", "{x} comes after which {k}?", "{x} follows which {k}?", "Say what comes before {x}.",
+        "What stands before {x}?", "Which {k} stands before {x}?", "{x} comes after what?", "What is in front of {x}?"],
     "tomorrow": ["If today is {}, what is tomorrow?", "Today is {}. What day is tomorrow?", "Tomorrow is what, if today is {}?",
-        "Which day is tomorrow when today is {}?", "today is {}, what is tomorrow"],
-    "nth": ["What is the {n} {k}?", "Which is the {n} {k}?", "Name the {n} {k}.", "Tell me the {n} {k}.",
-        "what is the {n} {k}", "Which {k} is the {n}?"],
-    "all days": ["Name the days of the week.", "What are the days of the week?", "List the days of the week.",
-        "Which days does the week have?", "days of the week", "Tell me all the days of the week."],
-    "all months": ["Name the months.", "What are the months of the year?", "List the months.", "months of the year",
-        "Which months are there?", "Tell me all the months."],
-    "all seasons": ["Name the seasons.", "What are the four seasons?", "List the seasons.", "Which seasons are there?",
-        "seasons of the year", "Tell me the seasons."],
+        "Which day is tomorrow when today is {}?", "Today is {}, what is tomorrow?", "It is {} today. What is tomorrow?",
+        "If it is {} today, what day is tomorrow?", "Today is {}. Which day is tomorrow?", "Today is {}, what day is it tomorrow?",
+        "When today is {}, what is tomorrow?", "Say today is {}. What is tomorrow?",
+        "If today is {}, which day is tomorrow?", "If today were {}, what would tomorrow be?", "Suppose today is {}. Tomorrow is?",
+        "Today is {}, so tomorrow is?", "Which day comes tomorrow if today is {}?", "What day is tomorrow if today is {}?",
+        "It is {} today, so what is tomorrow?", "Given that today is {}, what day is tomorrow?", "today {}, tomorrow?",
+        "Tomorrow is which day when today is {}?", "We have {} today. What is tomorrow?", "Today is {}. And tomorrow?"],
+    "nth": ["What is the {n} {k}?", "Which is the {n} {k}?", "Name the {n} {k}.", "Tell me the {n} {k}.", "the {n} {k}",
+        "Which {k} is the {n}?", "Which {k} is {n}?", "{n} {k}", "What's the {n} {k}?", "The {n} {k} is?", "The {n} {k}?",
+        "Do you know the {n} {k}?", "Give me the {n} {k}.", "Can you name the {n} {k}?", "What is the name of the {n} {k}?",
+        "Say the {n} {k}.", "I want to know the {n} {k}.", "What do you call the {n} {k}?", "Please tell me the {n} {k}.",
+        "Which one is the {n} {k}?", "How is the {n} {k} called?", "Could you tell me the {n} {k}?", "What {k} is the {n}?",
+        "I need the {n} {k}.", "What would be the {n} {k}?"],
+    "all": ["Name the {p}.", "What are the {p}?", "List the {p}.", "{p}", "Tell me all the {p}.", "Which {p} are there?",
+        "Tell me the {p}.", "Name all {p}.", "List all {p}.", "Name all the {p}.", "Say the {p}.", "the {p}", "all {p}",
+        "What are all the {p}?", "Can you name the {p}?", "Can you list the {p}?", "Give me the {p}.", "Give me a list of the {p}.",
+        "Do you know the {p}?", "What are the names of the {p}?", "Please list the {p}.", "How are the {p} called?",
+        "I need the {p}.", "Show me the {p}.", "Recite the {p}.", "Write down the {p}.", "list of {p}", "Which are the {p}?",
+        "Say all the {p} in order.", "The {p} in order, please.", "Could you name all {p}?", "I want to know the {p}."],
     "alphabet": ["Say the alphabet.", "What is the alphabet?", "Tell me the alphabet.", "alphabet", "List all letters.",
-        "Recite the alphabet."],
-    "colour": ["What colour is {}?", "Which colour does {} have?", "what color is {}", "What is the colour of {}?",
-        "Tell me the colour of {}.", "colour of {}?", "What color is {}?", "Which colour is {}?", "{} has which colour?",
-        "Do you know the colour of {}?"],
+        "Recite the alphabet.", "the alphabet", "Show me the alphabet.", "Write the alphabet.", "Can you say the alphabet?",
+        "Do you know the alphabet?", "Give me the alphabet.", "List the alphabet.", "List the letters of the alphabet.",
+        "Which letters are there?", "What are the letters of the alphabet?", "Name all letters.", "all letters", "Say the ABC.",
+        "ABC", "Tell me all letters.", "Write all the letters.", "The letters of the alphabet, please.", "What letters are there?",
+        "Say all letters from A to Z.", "A to Z", "From A to Z, please.", "Can you recite the alphabet?", "alphabet please",
+        "I want to learn the alphabet."],
+    "colour": ["What colour is {}?", "Which colour does {} have?", "What color is {}?", "What is the colour of {}?", "{} colour",
+        "Tell me the colour of {}.", "colour of {}", "Which colour is {}?", "{} has which colour?", "What is the color of {}?",
+        "Do you know the colour of {}?", "What colour does {} have?", "color of {}", "Which color is {}?", "What's the colour of {}?",
+        "Name the colour of {}.", "Give me the colour of {}.", "{} is which colour?", "{} is what colour?", "The colour of {} is?",
+        "Can you tell me the colour of {}?", "What color does {} have?", "whats the colour of {}", "In which colour is {}?",
+        "Say which colour {} is.", "Tell me what colour {} is.", "I want to know the colour of {}.", "What colour would {} be?",
+        "Tell me the color of {}.", "What colour do you paint {}?", "{}: which colour?", "Which colour has {}?", "{} color",
+        "Do you know what colour {} is?", "Could you tell me the color of {}?"],
     "sound": ["What sound does a {} make?", "What does a {} say?", "How does a {} sound?", "What noise does a {} make?",
-        "Which sound does a {} make?", "sound of a {}", "what sound do {}s make", "Tell me the sound of a {}."],
-    "young": ["What is the young of a {} called?", "What is a baby {} called?", "What do you call a young {}?",
-        "baby {}?", "How do you call the child of a {}?", "What is the name of a baby {}?", "a young {} is called?",
-        "Which word means a young {}?"],
-    "list": ["Name {n} {p}.", "List {n} {p}.", "Give me {n} {p}.", "Tell me {n} {p}.", "Can you name {n} {p}?",
-        "name {n} {p}", "I need {n} {p}.", "Write down {n} {p}.", "What are {n} {p}?", "Do you know {n} {p}?",
-        "Say {n} {p}.", "{n} {p} please"],
-    "unit": ["How many {}?", "how many {}", "Tell me how many {}.", "Do you know how many {}?", "Can you say how many {}?",
-        "I want to know how many {}.", "Say how many {}."],
-    "top": ["What is the {}?", "Which is the {}?", "what is the {}", "Name the {}.", "Tell me the {}.", "{}?",
-        "Do you know the {}?", "the {}"],
-    "count": ["Count to {b}.", "Count from 1 to {b}.", "count to {b}", "Can you count to {b}?", "Please count up to {b}.",
-        "Show me the numbers from 1 to {b}.", "Count up to {b}."],
-    "down": ["Count down from {b}.", "Count backwards from {b}.", "count down from {b}", "Can you count down from {b}?",
-        "Start at {b} and count down.", "Countdown from {b}."],
+        "Which sound does a {} make?", "sound of a {}", "What sound do {}s make?", "Tell me the sound of a {}.", "{} sound",
+        "What is the sound of a {}?", "How does a {} go?", "What does the {} say?", "What sound does the {} make?",
+        "Which noise does a {} make?", "What noise does the {} make?", "Make the sound of a {}.", "Can you sound like a {}?",
+        "Make a noise like a {}.", "What is the noise of a {}?", "noise of a {}", "What do {}s say?", "How do {}s sound?",
+        "Do you know the sound of a {}?", "What does a {} sound like?", "Tell me what a {} says.", "Say what a {} says.",
+        "Give me the sound of a {}.", "What can you hear from a {}?", "Imitate a {}.", "the sound a {} makes", "A {} says what?",
+        "Which sound comes from a {}?", "What is the voice of a {}?"],
+    "young": ["What is the young of a {} called?", "What is a baby {} called?", "What do you call a young {}?", "baby {}?",
+        "How do you call the child of a {}?", "What is the name of a baby {}?", "a young {} is called?", "A baby {} is called?",
+        "Which word means a young {}?", "What do you call a baby {}?", "What is a young {} called?", "young {}", "young of a {}",
+        "What is the name of a young {}?", "What is the word for a baby {}?", "What is the word for a young {}?", "word for a baby {}",
+        "How is a young {} called?", "How is a baby {} called?", "What are young {}s called?", "What do people call a baby {}?",
+        "Do you know the name of a baby {}?", "Tell me the name of a young {}.", "Tell me the word for a baby {}.", "name of a young {}",
+        "What is the child of a {} called?", "What is a little {} called?", "Name the young of a {}.", "Give me the word for a young {}.",
+        "How do you say baby {}?", "What do we call the young of a {}?", "The young of a {} is called?"],
+    "list": ["Name {n} {p}.", "List {n} {p}.", "Give me {n} {p}.", "Tell me {n} {p}.", "Can you name {n} {p}?", "{n} {p}",
+        "I need {n} {p}.", "Write down {n} {p}.", "What are {n} {p}?", "Do you know {n} {p}?", "Say {n} {p}.", "{n} {p} please",
+        "Could you name {n} {p}?", "Can you list {n} {p}?", "Can you give me {n} {p}?", "Please name {n} {p}.", "Show me {n} {p}.",
+        "I want {n} {p}.", "I would like {n} {p}.", "Which {n} {p} do you know?", "List {n} different {p}.", "Name any {n} {p}.",
+        "Give me the names of {n} {p}.", "Give me a list of {n} {p}.", "a list of {n} {p}", "Make a list of {n} {p}.",
+        "Can you tell me {n} {p}?", "Think of {n} {p}.", "Mention {n} {p}.", "Name me {n} {p}.", "Tell me the names of {n} {p}.",
+        "Please list {n} {p}.", "Write {n} {p}.", "Find {n} {p}.", "Let me have {n} {p}.", "list of {n} {p}"],
+    "unit": ["How many {}?", "Tell me how many {}.", "Do you know how many {}?", "Can you say how many {}?", "number of {s}",
+        "I want to know how many {}.", "Say how many {}.", "Can you tell me how many {}?", "What is the number of {s}?", "{s}?",
+        "Please tell me how many {}.", "Could you tell me how many {}?", "I need to know how many {}.", "how many {s}",
+        "Tell me the number of {s}.", "So how many {}?", "I forgot how many {}.", "how much {s}", "What's the number of {s}?",
+        "Give me the number of {s}.", "Any idea how many {}?", "Exactly how many {}?", "The number of {s}?", "count of {s}",
+        "I would like to know how many {}.", "Do you happen to know how many {}?", "And how many {}?", "{s}: how many?",
+        "I do not know how many {}.", "Who knows how many {}?", "I wonder how many {}.", "what number of {}"],
+    "top": ["What is the {}?", "Which is the {}?", "Name the {}.", "Tell me the {}.", "{}", "Do you know the {}?", "the {}",
+        "What's the {}?", "Give me the {}.", "The {} is?", "Which one is the {}?", "Can you name the {}?", "Can you tell me the {}?",
+        "What is the name of the {}?", "Please name the {}.", "I want to know the {}.", "What do you call the {}?", "Say the {}.",
+        "Could you tell me the {}?", "How is the {} called?", "I forgot the {}.", "Do you know what the {} is?", "whats the {}",
+        "Tell me what the {} is.", "I need the {}.", "Which is called the {}?", "What would be the {}?", "name of the {}",
+        "Please tell me the {}.", "So what is the {}?", "And which is the {}?", "I am looking for the {}."],
+    "count": ["Count to {b}.", "Count from 1 to {b}.", "Can you count to {b}?", "Please count up to {b}.", "Count up to {b}.",
+        "Show me the numbers from 1 to {b}.", "numbers from 1 to {b}", "Count from one to {b}.", "Say the numbers from 1 to {b}.",
+        "Write the numbers from 1 to {b}.", "List the numbers from 1 to {b}.", "1 to {b}", "Please count to {b}.", "count till {b}",
+        "Could you count to {b}?", "Tell me the numbers from 1 to {b}.", "List the numbers up to {b}.", "Count for me up to {b}.",
+        "Let me hear you count to {b}.", "I want you to count to {b}.", "Write the numbers up to {b}.", "Give me the numbers 1 to {b}.",
+        "Count until {b}.", "Start at 1 and count to {b}.", "Can you count from 1 to {b}?", "counting to {b}", "Say the numbers up to {b}.",
+        "Name the numbers from 1 to {b}.", "Count upwards to {b}.", "Count up from 1 to {b}."],
+    "down": ["Count down from {b}.", "Count backwards from {b}.", "Can you count down from {b}?", "Start at {b} and count down.",
+        "Countdown from {b}.", "Please count down from {b}.", "Count down from {b} to 1.", "Count from {b} to 1.", "{b} to 1",
+        "Count from {b} down to 1.", "Can you count backwards from {b}?", "countdown {b}", "Do a countdown from {b}.",
+        "Say the numbers from {b} to 1.", "Write the numbers from {b} down to 1.", "Start a countdown at {b}.", "Count in reverse from {b}.",
+        "Please count backwards from {b}.", "Could you count down from {b}?", "Numbers from {b} down to 1.", "backwards from {b}",
+        "Go down from {b} to 1.", "List the numbers from {b} down to 1.", "I want a countdown from {b}.", "Begin at {b} and count backwards."],
     "parity": ["Is {a} even or odd?", "Is {a} an even number?", "Is {a} odd?", "even or odd: {a}", "Is the number {a} even?",
-        "Tell me if {a} is even or odd."],
-    "larger": ["Which is larger, {a} or {b}?", "What is more, {a} or {b}?", "Which is bigger: {a} or {b}?",
-        "Which number is larger, {a} or {b}?", "{a} or {b}, which is bigger?", "bigger: {a} or {b}"],
-    "follow opposite": ["and of {}?", "And of {}?", "And {}?", "and {}", "What about {}?", "And the opposite of {}?"],
-    "follow next": ["and after that?", "And then?", "and the next one?", "What comes next?", "and after this one?", "next?"],
-    "follow list": ["two more", "More please.", "and two more?", "Tell me two more.", "Some more?", "Do you know more?"],
+        "Tell me if {a} is even or odd.", "Is {a} even?", "Is {a} an odd number?", "{a} even or odd", "{a}, even or odd?",
+        "Is {a} odd or even?", "Is the number {a} odd?", "Is the number {a} even or odd?", "odd or even: {a}", "{a} odd or even",
+        "Can you tell me if {a} is even or odd?", "Say whether {a} is even or odd.", "Do you know if {a} is even?", "What is {a}, even or odd?",
+        "Tell me whether {a} is odd.", "Would you call {a} even or odd?", "Tell me whether {a} is even.", "Do you know if {a} is odd?",
+        "Is {a} even, or is it odd?", "Which is {a}: even or odd?", "Please say if {a} is even or odd.", "even {a}?", "odd {a}?",
+        "I want to know if {a} is even or odd.", "Are you sure {a} is even?", "Which one is {a}, odd or even?"],
+    "larger": ["Which is larger, {a} or {b}?", "What is more, {a} or {b}?", "Which is bigger: {a} or {b}?", "bigger: {a} or {b}",
+        "Which number is larger, {a} or {b}?", "{a} or {b}, which is bigger?", "Which is more, {a} or {b}?", "larger: {a} or {b}",
+        "What is larger, {a} or {b}?", "What is bigger, {a} or {b}?", "Which number is bigger, {a} or {b}?", "{a} or {b}, which is larger?",
+        "Is {a} larger than {b}?", "Is {a} bigger than {b}?", "Is {a} more than {b}?", "Which one is larger, {a} or {b}?",
+        "Which one is bigger, {a} or {b}?", "Tell me which is larger, {a} or {b}.", "Which is the larger number, {a} or {b}?",
+        "Compare {a} and {b}.", "Of {a} and {b}, which is larger?", "Of {a} and {b}, which is bigger?", "{a} or {b}, what is more?",
+        "Which is greater, {a} or {b}?", "What is greater, {a} or {b}?", "Which number is greater: {a} or {b}?", "the larger of {a} and {b}",
+        "Is {a} greater than {b}?", "Which is the bigger number, {a} or {b}?", "larger number: {a} or {b}?", "more: {a} or {b}"],
+    "follow opposite": ["and of {}?", "And {}?", "What about {}?", "And the opposite of {}?", "How about {}?", "Now {}.",
+        "and for {}?", "And what is the opposite of {}?", "next: {}", "also {}", "and that of {}?", "ok and {}?", "Then {}?"],
+    "follow next": ["and after that?", "And then?", "and the next one?", "What comes next?", "and after this one?", "next?",
+        "And what comes after that?", "What is after that?", "And next?", "and what follows?", "What follows that?", "And the one after?",
+        "Then what?", "what comes then?", "go one further", "the next one please", "And after it?"],
+    "follow list": ["two more", "More please.", "and two more?", "Tell me two more.", "Some more?", "Do you know more?",
+        "Give me two more.", "Can you name two more?", "Others?", "Which others?", "more", "any more?", "And others?", "name two more",
+        "a few more", "I need two more.", "Are there more?", "Any others?"],
 }  # fmt: skip
+PLURALS = {
+    "day": ("days of the week", "weekdays from Monday to Sunday", "seven days of the week"),
+    "month": ("months", "months of the year", "twelve months"),
+    "season": ("seasons", "seasons of the year", "four seasons"),
+}
 W = {name: Wordings(frames) for name, frames in FRAMES.items()}
 
 
@@ -127,7 +206,8 @@ def calendar(rng: random.Random, split: Split) -> Exchange:
     kind = rng.choices(("day", "month", "season"), (45, 40, 15))[0]
     row = _row(kind)
     if form == "all":
-        text = W[f"all {kind}s"].pick(rng, split)
+        text = W["all"].pick(rng, split).format(p=rng.choice(PLURALS[kind]))
+        text = text[0].upper() + text[1:] if text[-1] in ".?" else text
         answer = ", ".join(row[:-1]) + " and " + row[-1] + "."
         return Exchange(family, text, f"I say the {kind}s in their order.", answer[0].upper() + answer[1:])
     if form == "tomorrow":
@@ -202,12 +282,18 @@ def follow_list(rng: random.Random, plural: str, split: Split) -> Exchange:
     return Exchange("follow-up", text, f"Two more {plural}: {listed}.", f"{listed[0].upper()}{listed[1:]}.")
 
 
+def short_of(what: str) -> str:
+    """What is counted, as a keyword: days in a week, legs of a dog."""
+    text = re.sub(r" are (?=in |on )", " ", what.removesuffix(" are there"))
+    return re.sub(r" (?:does|do) (.+) have$", r" of \1", text)
+
+
 def units(rng: random.Random, split: Split) -> Exchange:
     """Numbers and records: how many days are in a week, which is the largest ocean."""
     table = load("everyday")
     if rng.random() < 0.7:
         what, number = rng.choice(table["units"])
-        text = W["unit"].pick(rng, split).format(what)
+        text = W["unit"].pick(rng, split).format(what, s=short_of(what))
         return Exchange("units and records", text, f"The question is how many {what}. It is {number}.", f"{number}.")
     what, name = rng.choice(table["superlatives"])
     text = W["top"].pick(rng, split).format(what)
@@ -216,10 +302,10 @@ def units(rng: random.Random, split: Split) -> Exchange:
 
 
 def counting(rng: random.Random, split: Split) -> Exchange:
-    """Letters in order, counting up and down, even and odd, larger and smaller."""
+    """Letters in order, counting up and down, even and odd up to 100, neighbours and comparisons up to 20."""
     family = "letters and counting"
     kind = rng.choices(
-        ("letter", "number", "count", "down", "parity", "larger", "alphabet"), (20, 18, 12, 8, 16, 20, 6)
+        ("letter", "number", "count", "down", "parity", "larger", "alphabet"), (22, 16, 12, 8, 18, 18, 6)
     )[0]
     if kind == "alphabet":
         text = W["alphabet"].pick(rng, split)
@@ -227,14 +313,14 @@ def counting(rng: random.Random, split: Split) -> Exchange:
     if kind in ("letter", "number"):
         form = rng.choice(("after", "before"))
         step = 1 if form == "after" else -1
-        i = rng.randrange(1, 25 if kind == "letter" else 99)
+        i = rng.randrange(1, 25 if kind == "letter" else 21)
         item, other = (LETTERS[i], LETTERS[i + step]) if kind == "letter" else (str(i), str(i + step))
         text = W[form].pick(rng, split).format(k=kind, x=item)
         if form == "after":
             return Exchange(family, text, f"I count on from {item} to {other}.", f"After {item} comes {other}.")
         return Exchange(family, text, f"I go back from {item} to {other}.", f"Before {item} comes {other}.")
     if kind in ("count", "down"):
-        b = rng.randint(3, 20)
+        b = rng.choice((3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 12, 15, 20))
         text = W[kind].pick(rng, split).format(b=WORDS[b] if rng.random() < 0.4 else b)
         numbers = [str(i) for i in (range(1, b + 1) if kind == "count" else range(b, 0, -1))]
         return Exchange(
@@ -243,7 +329,7 @@ def counting(rng: random.Random, split: Split) -> Exchange:
             f"I count one by one, {'up to' if kind == 'count' else 'down from'} {b}.",
             ", ".join(numbers) + ".",
         )
-    a, b = rng.sample(range(100), 2)
+    a, b = rng.sample(range(101 if kind == "parity" else 21), 2)
     if kind == "parity":
         word = "odd" if a % 2 else "even"
         text = W["parity"].pick(rng, split).format(a=a)

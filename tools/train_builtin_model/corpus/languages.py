@@ -15,17 +15,26 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("French", "German", "Spanish")
 CODES = {"fr": "French", "de": "German", "es": "Spanish"}
+# ruff: noqa: E501
 TRANSLATE = Wordings(
     [
-        "Translate {w} into {l}.", "What is {w} in {l}?", "How do you say {w} in {l}?", "{w} in {l}?", "{w} in {l}",
-        "translate {w} to {l}", "What is the {l} word for {w}?", "How do I say {w} in {l}?", "Say {w} in {l}.",
-        "What does {w} mean in {l}?", "Give me the {l} for {w}.", "What do people say for {w} in {l}?",
-        "Tell me {w} in {l}.", "How is {w} called in {l}?",
+        "Translate {w} into {l}.", "What is {w} in {l}?", "How do you say {w} in {l}?", "{w} in {l}", "Translate {w} to {l}.",
+        "What is the {l} word for {w}?", "How do I say {w} in {l}?", "Say {w} in {l}.", "What does {w} mean in {l}?",
+        "Give me the {l} for {w}.", "What do people say for {w} in {l}?", "Tell me {w} in {l}.", "How is {w} called in {l}?",
+        "What's {w} in {l}?", "What's the {l} for {w}?", "{w} {l}", "{l} for {w}", "{l}: {w}", "{l} word for {w}",
+        "What is the {l} for {w}?", "Can you translate {w} into {l}?", "Please translate {w} into {l}.", "How would you say {w} in {l}?",
+        "What is the {l} translation of {w}?", "Give me the {l} word for {w}.", "Tell me the {l} word for {w}.", "whats {w} in {l}",
+        "Could you translate {w} to {l}?", "I need the {l} word for {w}.", "Which {l} word means {w}?", "How does one say {w} in {l}?",
+        "Do you know {w} in {l}?", "In {l}, what is {w}?", "In {l}, how do you say {w}?", "How do I write {w} in {l}?",
+        "What do you say for {w} in {l}?", "I want to say {w} in {l}.", "the {l} translation of {w}", "{w} translated into {l}",
+        "Do you know the {l} word for {w}?", "How can I say {w} in {l}?", "What do the people say in {l} for {w}?",
     ]
 )  # fmt: skip
 FOLLOW = Wordings(
-    ["and in {l}?", "And in {l}?", "in {l}?", "And the {l} word?", "What about {l}?", "and {l}", "How about {l}?"]
-)
+    ["and in {l}?", "in {l}?", "And the {l} word?", "What about {l}?", "and {l}", "How about {l}?", "And how in {l}?", "now {l}",
+     "Now in {l}.", "And what is it in {l}?", "the same in {l}", "and to {l}?", "And into {l}?", "also in {l}", "{l}?",
+     "And the {l} one?", "What is it in {l}?", "How do you say it in {l}?", "And for {l}?", "then in {l}"]
+)  # fmt: skip
 
 
 def _exchange(family: str, text: str, word: str, language: str) -> Exchange:
