@@ -29,11 +29,11 @@ SYSTEM = Wordings(
 FAMILIES = {
     facts.app: 15, facts.models: 8, facts.talk: 11, facts.capitals: 12, facts.definitions: 13, arithmetic.ask: 13,
     everyday.opposite: 4, everyday.calendar: 4, everyday.animals: 3, everyday.lists: 3, everyday.units: 4,
-    everyday.counting: 4, languages.words: 5, languages.sentences: 5, unknown.unknown: 30, unknown.foreign: 4,
+    everyday.counting: 4, languages.words: 5, languages.sentences: 5, unknown.unknown: 52, unknown.foreign: 6,
     pictures.blind: 3,
 }  # fmt: skip
 """How often each family is asked, relative to the others."""
-LATE = {**FAMILIES, arithmetic.ask: 18, unknown.unknown: 50, unknown.foreign: 8}
+LATE = {**FAMILIES, unknown.unknown: 70, unknown.foreign: 9}
 """The same for the last third of a training run: what is known is known by then, declining needs the practice."""
 WHY = Wordings(
     ["Why?", "why", "Why is that?", "How come?", "why is that so", "Why so?", "For what reason?", "but why?"]

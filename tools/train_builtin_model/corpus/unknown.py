@@ -28,7 +28,7 @@ REPLIES = {
     "live": "I do not know what is happening now.",
     "task": "I cannot do that. A larger model may.",
     "bigsum": "that sum is too big for me.",
-    "picture": "I cannot see pictures.",
+    "picture": "I see no picture here.",
     "code": "I do not understand code.",
 }
 """One reply wherever a reader could not tell the kinds apart; others only where the words give the kind away."""
@@ -55,16 +55,21 @@ def known_words() -> frozenset[str]:
     return frozenset(w.lower() for w in words)
 
 
+PLURALS = {
+    "mouse": "mice", "goose": "geese", "foot": "feet", "tooth": "teeth", "child": "children", "woman": "women",
+    "man": "men", "leaf": "leaves", "loaf": "loaves", "thief": "thieves", "wolf": "wolves", "shelf": "shelves",
+    "half": "halves", "calf": "calves", "scarf": "scarves", "wharf": "wharves", "knife": "knives", "wife": "wives",
+    "dwarf": "dwarves", "sis": "ses", "quiz": "quizzes", "potato": "potatoes", "tomato": "tomatoes", "hero": "heroes",
+}  # fmt: skip
+
+
 def plural(word: str) -> str:
     """Several of a thing: foxes, berries, knives."""
-    irregular = {"mouse": "mice", "goose": "geese", "foot": "feet", "tooth": "teeth", "child": "children", "ox": "oxen"}
-    for one, many in {**irregular, "woman": "women", "man": "men"}.items():
-        if word.endswith(one) and not word.endswith(("shaman", "human", "german")):
+    for one, many in PLURALS.items():
+        if word.endswith(one) and not word.endswith(("shaman", "human", "talisman", "caiman", "ottoman", "mongoose")):
             return word.removesuffix(one) + many
     if re.search(r"[^aeiou]y$", word):
         return word[:-1] + "ies"
-    if re.search(r"(?:[^aeo]|[^r]ea|lo|ie)f$|[^aeiou]ife$|sis$", word):
-        return re.sub(r"fe?$", "ves", word) if word[-2:] != "is" else word[:-2] + "es"
     return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
@@ -92,7 +97,8 @@ def misfits() -> dict[str, list[str]]:
     """Known words by what is *not* known of them: slot name -> words."""
     table = load("everyday")
     terms = [(x, w) for x, w, _ in facts.terms() if w.islower()]
-    common = [(x, w) for x, w in terms if x not in load("definitions")["computing"]]
+    apart = {*load("definitions")["computing"], *everyday.SEASONS}
+    common = [(x, w) for x, w in terms if x not in apart]
     things = [(x, w) for x, w in common if x.startswith(("a ", "an "))]
     items = [item for listed, _, items in table["lists"] if listed != "open models" for item in items]
     defined = {text for x, w, _ in facts.terms() for text in (x, w)}
@@ -122,7 +128,12 @@ def _frames() -> dict[str, Wordings]:
 
 KNOWN_LANGUAGES = languages.LANGUAGES
 NUMBERS = ("two", "three", "four", "five", "3", "5")
-SUMS = {op: arithmetic.WORDINGS[op] for op in "+-*/"}
+STORY = re.compile(r"birds|apples|rows|bags|people|how many|table", re.IGNORECASE)
+SUMS = {
+    op: Wordings([text for text in frames.train + frames.held if not STORY.search(text)])
+    for op, frames in arithmetic.WORDINGS.items()
+    if op in "+-*/"
+}
 HOW = Wordings(
     [text for text in facts.HOW.train + facts.HOW.held if re.search(r"\b(?:[Hh]ow|[Ww]ay|[Ww]here)\b", text)]
 )
