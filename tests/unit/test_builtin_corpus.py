@@ -159,10 +159,46 @@ def test_answers_that_decline_say_so_and_others_do_not() -> None:
 
 def test_nothing_the_model_must_decline_is_something_it_knows() -> None:
     known = unknown.known_words()
-    assert not known & {noun.lower() for noun in [*unknown.pools()["noun"].train, *unknown.pools()["noun"].held]}
+    for name in ("noun", "mass", "adjective", "verb", "topic"):
+        words = unknown.pools()[name]
+        assert not known & {word.lower() for word in words.train + words.held}
     capitals = {name.lower() for pair in load("capitals").items() for name in pair}
     for pool in ("city", "region"):
         assert not capitals & {place.lower() for place in unknown.pools()[pool].train}
+
+
+def test_no_known_question_is_declined() -> None:
+    rng = random.Random(19)
+    strange = {normal(unknown.unknown(rng, split).question) for split in ("train", "held") for _ in range(6000)}
+    known = [make for make in dialogue.FAMILIES if make not in (unknown.unknown, unknown.foreign)]
+    asked = (make(rng, split) for make in known for split in ("train", "held") for _ in range(1200))
+    answered = {normal(one.question) for one in asked if not one.honest and one.family != "arithmetic"}
+    assert strange & answered == set()
+
+
+def test_sums_are_declined_only_out_of_reach() -> None:
+    rng = random.Random(23)
+    declined = [unknown.unknown(rng, "train") for _ in range(6000)]
+    for text in (one.question for one in declined if one.family == "unknown: bigsum"):
+        for a, op, b in re.findall(r"^(?:What is )?(\d+) ?([-+*/]) ?(\d+)(?:[ =?]*)$", text):
+            assert not arithmetic.known(int(a), op, int(b)), text
+
+
+def test_declining_is_one_thought_and_the_words_are_many() -> None:
+    assert len(set(unknown.THOUGHTS.values())) == 1
+    assert set(unknown.SHARES) == set(unknown.THOUGHTS) == set(unknown.REPLIES)
+    least = {"noun": 2500, "adjective": 500, "verb": 500, "first": 500, "last": 700, "city": 500, "topic": 500}
+    for name, count in least.items():
+        words = unknown.pools()[name]
+        assert len(words.train + words.held) >= count, name
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("fox", "foxes"), ("berry", "berries"), ("cliff", "cliffs"), ("knife", "knives"), ("snowman", "snowmen")],
+)
+def test_words_have_their_plural(one: str, many: str) -> None:
+    assert unknown.plural(one) == many
 
 
 def test_one_question_has_one_answer() -> None:
