@@ -15,7 +15,6 @@ from .wording import Exchange, Split, Wordings, load, normal
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator
 
 START = "I am only the small demonstration model; "
 PLAIN = "I do not know that."
@@ -219,11 +218,6 @@ OWN = 0.4
 """How often such a kind uses a wording of its own instead."""
 
 
-def _variants(text: str) -> Iterator[str]:
-    yield text
-    yield text.removeprefix("the ")
-
-
 @cache
 def known_questions() -> frozenset[str]:
     """Every question with a table behind it, reduced by `normal`; none of them may be declined."""
@@ -237,7 +231,7 @@ def known_questions() -> frozenset[str]:
             found.update(normal(text) for text in texts)
 
     table = load("everyday")
-    add(facts.CAPITAL, _=[name for country in load("capitals") for name in _variants(country)])
+    add(facts.CAPITAL, _=[name for land in load("capitals") for name in (land, land.removeprefix("the "))])
     add(facts.CAPITAL_OF, _=list(facts.countries_of()))
     add(facts.DEFINE, x=[x for x, _, _ in facts.terms()], w=[w for _, w, _ in facts.terms()])
     add(everyday.W["opposite"], _=list(everyday.opposites()))
@@ -324,13 +318,14 @@ def _borrow(rng: random.Random, kind: str, split: Split) -> str:
 
 
 def _sum(rng: random.Random, split: Split) -> str:
-    """A sum in a known wording, but with numbers that are out of reach."""
+    """A sum in a known wording, but with numbers that are out of reach, whichever comes first."""
     op = rng.choice(list(arithmetic.WORDINGS))
     top = rng.choice((99, 99, 99, 999, 9999))
-    a, b = rng.randint(1, top), rng.randint(1, rng.choice((20, top)))
-    while arithmetic.known(a, op, b) or arithmetic.known(b, op, a):
-        a, b = rng.randint(1, top * 2), rng.randint(1, top)
-    return arithmetic.WORDINGS[op].pick(rng, split).format(a=a, b=b)
+    while True:
+        a, b = rng.randint(1, top), rng.randint(1, rng.choice((20, top)))
+        other = b if op in arithmetic.NAMES else 0
+        if not (arithmetic.known(a, op, other) or arithmetic.known(b, op, a)):
+            return arithmetic.WORDINGS[op].pick(rng, split).format(a=a, b=b)
 
 
 def _question(rng: random.Random, kind: str, split: Split) -> str:
