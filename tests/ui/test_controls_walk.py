@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 LOOKED_AT: Final = (
     "empty", "first-start", "short-answer", "full-answer", "thinking", "writing", "editing", "sidebar-many",
     "sidebar-hidden", "notices", "settings", "settings-hardware", "settings-privacy", "temporary", "versions",
-    "palette", "erase",
+    "palette", "erase", "models", "library", "link",
 )  # fmt: skip
 Role = QAccessible.Role
 ROLES: Final = {
@@ -158,12 +158,15 @@ def test_the_words_on_a_control_are_in_its_name(name: str, qapp: QApplication) -
 
 
 @pytest.mark.parametrize("language", [words.ENGLISH, words.PSEUDO_RTL])
-@pytest.mark.parametrize("name", ["empty", "short-answer", "thinking", "settings", "settings-hardware", "temporary"])
+@pytest.mark.parametrize(
+    "name", ["empty", "short-answer", "thinking", "models", "library", "settings", "settings-hardware", "temporary"]
+)
 def test_tab_goes_as_the_eye_does(name: str, language: str, qapp: QApplication) -> None:
     async def look_at(stage: Stage) -> None:
         window = stage.desk.window
         order = await tabbed(stage)
-        for region in (window.sidebar, window.top, stage.desk.page.composer, stage.desk.settings):
+        rooms = (stage.desk.models, stage.desk.library, stage.desk.settings)
+        for region in (window.sidebar, window.top, stage.desk.page.composer, *rooms):
             inside = [one for one in order if region.isAncestorOf(one)]
             assert [described(one) for one in inside] == [described(one) for one in by_eye(inside, window)]
         regions = [region_of(one, stage) for one in order]
@@ -196,7 +199,7 @@ def region_of(widget: QWidget, stage: Stage) -> str:
         return "sidebar"
     if window.top.isAncestorOf(widget):
         return "top"
-    return "settings" if stage.desk.settings.isAncestorOf(widget) else "chat"
+    return next(name for name, room in window.rooms.items() if room.isAncestorOf(widget))
 
 
 def test_the_names_are_the_words_that_are_promised(qapp: QApplication) -> None:
@@ -212,7 +215,7 @@ def test_the_names_are_the_words_that_are_promised(qapp: QApplication) -> None:
     for name in ("thinking", "thought-open"):
         staged(qapp, name, look_at)
     promised = {
-        "Message", "Send", "Stop", "Think harder", "Answer now", "New chat", "Search chats", "Chats", "Settings",
-        "Transcript", "Model", "Thought for 12 s",
+        "Message", "Send", "Stop", "Think harder", "Answer now", "New chat", "Search chats", "Chats", "Models",
+        "Library", "Settings", "Transcript", "Model", "Thought for 12 s",
     }  # fmt: skip
     assert promised - found == set()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OURS_OR_THEIRS: Final = (
     "Mistral Desk", "Cooking rice for six", "English", texts.SHORT, texts.SHORT_QUESTION, texts.QUESTION,
-    texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, "a",
+    *texts.MODELS, texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, texts.JAPANESE, "a",
 )  # fmt: skip
 """The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")

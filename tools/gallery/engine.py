@@ -6,7 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, Problem
-from mistral_desk.inference.protocol import Effort, Figures, Finished, Hello, ModelInfo, Piece, PromptProgress, Sampling
+from mistral_desk.inference.protocol import (
+    Device,
+    Effort,
+    Figures,
+    Finished,
+    Hello,
+    ModelInfo,
+    Piece,
+    PromptProgress,
+    Sampling,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -38,6 +48,11 @@ FIGURES: Final = Figures(
     thinking_s=12.4, first_token_s=0.8, tokens_per_s=18.4,
 )  # fmt: skip
 
+HELLO: Final = Hello(
+    protocol=1, app_version="0.1.0", pid=1, llama_cpp="b7142", system="x86-64, AVX2",
+    devices=(Device("Vulkan0", "Radeon RX 7600", "gpu", 7_516_192_768, 8_589_934_592),),
+)  # fmt: skip
+
 
 class StillEngine:
     """Gives each answer `script`'s events and then waits for Stop; `loads` and `fails` hold it up before that.
@@ -48,7 +63,7 @@ class StillEngine:
 
     def __init__(self) -> None:
         self.model: ModelInfo | None = None
-        self.hello: Hello | None = None
+        self.hello: Hello | None = HELLO
         self.pid: int | None = None
         self.script: list[Answer] = []
         self.loads: float | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QCursor
 
 from mistral_desk.chat.history import History
 from mistral_desk.chat.session import Session
@@ -39,6 +40,8 @@ SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 LANGUAGES: Final = (words.ENGLISH, words.PSEUDO_RTL)
 
 
+NOWHERE: Final = (-100, -100)
+"""Where the mouse waits: nothing is under it."""
 _OFFSCREEN: Final = {"This plugin does not support propagateSizeHints()"}
 """What only the platform without a screen says."""
 
@@ -105,6 +108,7 @@ async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -
         desk = Desk(services, theme)
         stage = Stage(desk, theme, engine, services, desk.window, [])
         desk.window.resize(1280, HEIGHT)
+        QCursor.setPos(*NOWHERE)
         desk.window.show()
         await idle()
         yield stage

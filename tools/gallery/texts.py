@@ -57,11 +57,19 @@ LONG_TITLE: Final = "A title that somebody wrote without looking up " + "and on 
 EMOJI: Final = "🎉🎂🥳🍰🎁🎈✨🪅🕯️🎊👩‍👩‍👧‍👦🏳️‍🌈"
 
 ARABIC: Final = "مرحبا بالعالم"
+JAPANESE: Final = "日本語の挨拶"
 TITLES: Final = (
     "Sorting people by age", "What is the capital of Spain?", "Cooking rice for six", "A letter to the landlord",
     "Why is the sky blue?", "Travelling to Lisbon by train", "Übersetzung ins Deutsche",
-    "Processes, threads and tasks", "日本語の挨拶", "Names for a cat",
+    "Processes, threads and tasks", "Le vélo de Zoé", "Names for a cat",
 )  # fmt: skip
+FOLDER: Final = "/home/anna/Models/"
+FILE: Final = "Ministral-3-3B-Instruct-Q4_K_M.gguf"
+NAME: Final = "Ministral 3 3B Instruct"
+LONG_FILE: Final = "Mistral-Small-4-119B-Q4_K_M-with-a-name-that-somebody-made-longer-and-longer.gguf"
+STICK: Final = "/media/anna/USB Stick/Models that I keep for the long winter evenings/" + LONG_FILE
+MODELS: Final = (STICK, LONG_FILE, FOLDER + FILE, FILE, NAME, "Q4_K_M", "Q8_0")
+"""Model files and what they say of themselves."""
 DAY: Final = 86_400
 
 

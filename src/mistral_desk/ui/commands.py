@@ -92,6 +92,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
     Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
     Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
+    Command("models", mark("Models"), "view", ("Ctrl+Shift+L",), icon="models"),
+    Command("library", mark("Library"), "view", ("Ctrl+L",), icon="library"),
     Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+="), icon="plus"),
     Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",), icon="minus"),
     Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",), icon="undo"),

@@ -13,14 +13,17 @@ from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
-from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.services import Room as TemporaryRoom
+from mistral_desk.services import model_title
 from mistral_desk.ui import wiring
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.drafts import NEW, Drafts
-from mistral_desk.ui.main_window import MainWindow
+from mistral_desk.ui.library.page import LibraryPage
+from mistral_desk.ui.library.shelf import Shelf, whole
+from mistral_desk.ui.main_window import MainWindow, Rooms
+from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notice, Notices
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.page import SettingsPage
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.services import Services
+    from mistral_desk.ui.library.known import Known
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -56,7 +60,10 @@ class Desk(QObject):
         self.model = ModelChoice(services)
         self.page = ChatPage(theme, self.notices, self.model)
         self.settings = SettingsPage(theme, services, self.notices)
-        self.window = MainWindow(theme, self.notices, self.page, self.settings)
+        self.models, self.library = ModelsPage(theme), LibraryPage(theme)
+        self.window = MainWindow(theme, self.notices, Rooms(self.page, self.models, self.library, self.settings))
+        self.shelf = Shelf(services)
+        self._known: tuple[Known, ...] = ()
         self._theme = theme
         self._open: dict[int, Chat] = {}
         self._listed: tuple[Conversation, ...] = ()
@@ -70,6 +77,12 @@ class Desk(QObject):
         self.page.model_menu.connect(self._model_menu)
         self.page.leave.connect(self.new_chat)
         self.page.composer.edit.textChanged.connect(self._keep_draft)
+        for room in (self.models, self.library):
+            room.open_file.connect(self.ask_file)
+            room.chat_with.connect(self.chat_with)
+        self.library.looked_for.connect(self._look_for_models)
+        self.library.forget.connect(self._forget_model)
+        self.model.changed.connect(self._show_models)
         wiring.bind(self)
         self._follow_settings()
         self._show(self._fresh())
@@ -259,11 +272,11 @@ class Desk(QObject):
         menu = QMenu(self.window)
         self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for model in dict.fromkeys((BUILTIN, *self._services.models_there(), *self.model.opened)):
+        for model in self.shelf.ids():
             title = model_title(model)
             action = menu.addAction(title)
             action.setCheckable(True)
-            action.setChecked(model == self.model.id)
+            action.setChecked(model == whole(self.model.id))
             action.triggered.connect(lambda _on=False, model=model: self.open_model(model))
         menu.addSeparator()
         menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(self.ask_file)
@@ -283,15 +296,39 @@ class Desk(QObject):
         dialog.fileSelected.connect(self.open_model)
         dialog.open()
 
-    def open_model(self, model: str) -> None:
-        """Answer with this model (an id or a path) from now on."""
+    def chat_with(self, model: str) -> None:
+        """A new chat with this model."""
+        if self.open_model(model):
+            self.new_chat()
+
+    async def _list_models(self) -> None:
+        self._known = await self.shelf.look()
+        self._show_models()
+
+    def _show_models(self) -> None:
+        if self._known:
+            self.library.show_models(self._known, whole(self.model.id))
+
+    def _look_for_models(self) -> None:
+        self.tasks.spawn(self._list_models(), "list the models")
+
+    def _forget_model(self, model: str) -> None:
+        self.shelf.recent.forget(model)
+        self._look_for_models()
+
+    def open_model(self, model: str) -> bool:
+        """Answer with this model (an id or a path) from now on; whether it can be."""
         try:
             self.model.choose(model)
         except DeskError as error:
             self.notices.problem(error.problem)
-            return
+            return False
+        self.shelf.opened(model)
+        if self.window.page in ("models", "library"):
+            self.window.show_chat()
         if self.page.chat is None or not self.page.chat.busy:
             self.tasks.spawn(self._warm(), "load the model")
+        return True
 
     # --- all data -----------------------------------------------------------------------------------
 
@@ -307,6 +344,7 @@ class Desk(QObject):
 
     async def _erase(self, sheet: EraseSheet) -> None:
         self._drafts.forget()
+        self.shelf.recent.clear()
         for chat in (*self._open.values(), self.page.chat):
             if chat is not None:
                 chat.draft = chat.stashed = ""

@@ -28,7 +28,7 @@ class FailureWindow(QWidget):
     def __init__(self, theme: Theme, problem: Problem) -> None:
         super().__init__()
         self.setWindowTitle("Mistral Desk")
-        self.resize(560, 220)
+        self.resize(560, 200)
         self.note = Note(theme, "error", in_words(problem, tr), self)
         self.again = Button(theme, tr("Try again"), text=tr("Try again"), kind="primary", parent=self)
         self.leave = Button(theme, tr("Quit"), text=tr("Quit"), kind="outline", parent=self)

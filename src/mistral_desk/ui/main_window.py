@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QPainter
@@ -17,13 +17,26 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.chat.page import ChatPage
+    from mistral_desk.ui.library.page import LibraryPage
+    from mistral_desk.ui.models.page import ModelsPage
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.settings.page import SettingsPage
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.widgets.overlay import Overlay
 
+    Room: TypeAlias = ChatPage | ModelsPage | LibraryPage | SettingsPage
+
 NARROW: Final = 760
 """Below this width the sidebar makes room by itself."""
+
+
+class Rooms(NamedTuple):
+    """The pages of the main column; their names are those of the commands that lead there."""
+
+    chat: ChatPage
+    models: ModelsPage
+    library: LibraryPage
+    settings: SettingsPage
 
 
 class MainWindow(QMainWindow):
@@ -32,11 +45,12 @@ class MainWindow(QMainWindow):
     close_asked = Signal()
     new_chat = Signal()
 
-    def __init__(self, theme: Theme, notices: Notices, chat: ChatPage, settings: SettingsPage) -> None:
+    def __init__(self, theme: Theme, notices: Notices, rooms: Rooms) -> None:
         super().__init__()
         self._theme = theme
-        self.chat = chat
-        self.settings = settings
+        self.chat = rooms.chat
+        self.settings = rooms.settings
+        self.rooms: dict[str, Room] = rooms._asdict()
         self.sidebar = Sidebar(theme, self)
         self.top = TopBar(theme, self)
         self._wanted = True
@@ -45,15 +59,17 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(420, 480)
         self.resize(1180, 800)
         self._lay_out()
-        self.banners = Banners(theme, self._column)
+        self.banners = Banners(theme, self._column, self.top)
         notices.shown.connect(self.banners.show_notice)
         self.sidebar.new_chat.connect(self.new_chat)
-        self.sidebar.settings.connect(self.show_settings)
+        self.sidebar.page_asked.connect(self.show_page)
+        rooms.models.library.connect(lambda: self.show_page("library"))
         self.sidebar.hide_asked.connect(self.toggle_sidebar)
         self.top.new_chat.connect(self.new_chat)
         self.top.show_sidebar.connect(self.toggle_sidebar)
-        settings.back.connect(self.show_chat)
-        settings.sheet.connect(self.show_overlay)
+        self.settings.back.connect(self.show_chat)
+        self.chat.sheet.connect(self.show_overlay)
+        self.settings.sheet.connect(self.show_overlay)
         self.commands = Actions(self)
         self.top.menu_asked.connect(self.show_menu)
         theme.changed.connect(self._place_sidebar)
@@ -65,26 +81,38 @@ class MainWindow(QMainWindow):
         """The conversation."""
         self._pages.setCurrentWidget(self.chat)
         self.sidebar.set_page("chat")
+        self.top.set_quiet(quiet=False)
         self.chat.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_page(self, page: str) -> None:
+        """One of the rooms beside the chat; a second time leads back."""
+        if page in ("chat", self.page):
+            self.show_chat()
+        elif page == "settings":
+            self.open_settings(self.settings.page)
+        else:
+            self._pages.setCurrentWidget(self.rooms[page])
+            self.sidebar.set_page(page)
+            self.top.set_quiet(quiet=True)
+            self.rooms[page].regions()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_settings(self) -> None:
         """The settings; a second time leads back."""
-        if self._pages.currentWidget() is self.settings:
-            self.show_chat()
-            return
-        self.open_settings(self.settings.page)
+        self.show_page("settings")
 
     def open_settings(self, page: str) -> None:
         """One page of the settings."""
         self._pages.setCurrentWidget(self.settings)
         self.settings.show_page(page)
         self.sidebar.set_page("settings")
+        self.top.set_quiet(quiet=True)
         self.settings.tabs[page].setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def page(self) -> str:
         """The page that is open."""
-        return "settings" if self._pages.currentWidget() is self.settings else "chat"
+        shown = self._pages.currentWidget()
+        return next(name for name, room in self.rooms.items() if room is shown)
 
     def show_overlay(self, overlay: Overlay) -> None:
         """Open a sheet over the window; another one that is open gives way, one of the same kind closes only."""
@@ -156,7 +184,7 @@ class MainWindow(QMainWindow):
     def go_to_region(self, step: int) -> None:
         """The keyboard goes to the next part of the window, or back."""
         regions: list[QWidget] = self.sidebar.regions() if self.sidebar.isVisible() else []
-        shown = self.chat.regions() if self.page == "chat" else self.settings.regions()
+        shown = self.rooms[self.page].regions()
         regions += [region for region in shown if region.isVisible()]
         focus = QApplication.focusWidget()
         here = next(
@@ -192,8 +220,8 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         whole = _Ground(self._theme, self)
         self._pages = QStackedWidget(whole)
-        self._pages.addWidget(self.chat)
-        self._pages.addWidget(self.settings)
+        for room in self.rooms.values():
+            self._pages.addWidget(room)
         self._column = QWidget(whole)
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.commands import keys_of
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class TopBar(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._title = ""
+        self._quiet = False
         self._show = Button(theme, tr("Show the sidebar"), icon="panel", muted=True, parent=self)
         self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys=keys_of("sidebar")))
         self._new = Button(theme, tr("New chat"), icon="compose", muted=True, parent=self)
@@ -59,6 +60,12 @@ class TopBar(QWidget):
             self.setAccessibleName(title or tr("New chat"))
             self.update()
 
+    def set_quiet(self, *, quiet: bool) -> None:
+        """A page with a heading of its own needs no title here."""
+        if quiet != self._quiet:
+            self._quiet = quiet
+            self.update()
+
     def set_sidebar(self, shown: bool) -> None:
         """The buttons stand here while the sidebar does not."""
         self._show.setVisible(not shown)
@@ -72,8 +79,10 @@ class TopBar(QWidget):
         painter.setFont(self._theme.font("body"))
         painter.setPen(self._theme.colour("muted"))
         side = (1 if self._show.isHidden() else 2) * self._theme.control + SPACE[3]
+        side = max(side, (self.width() - round(COLUMN * max(1.0, self._theme.text_size / 100))) // 2)
         box = QRect(side, 0, self.width() - 2 * side, self.height())
-        words = painter.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, box.width())
+        title = "" if self._quiet else self._title
+        words = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, box.width())
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the title's own
         painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
         painter.end()

@@ -37,6 +37,8 @@ def bind(desk: Desk) -> None:
         "stop": desk.page.stop,
         "model": desk.page.model_menu.emit,
         "sidebar": window.toggle_sidebar,
+        "models": lambda: window.show_page("models"),
+        "library": lambda: window.show_page("library"),
         "larger": lambda: _resize(desk, STEP),
         "smaller": lambda: _resize(desk, -STEP),
         "normal_size": lambda: _resize(desk, 0),

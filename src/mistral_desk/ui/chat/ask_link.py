@@ -5,67 +5,101 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.chat.links import allowed, host_of
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.overlay import Overlay
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
 
 
-class LinkDialog(QDialog):
-    """Shows where a link leads; opens it only when told to. Not modal to the event loop: use `open()`."""
+class LinkSheet(Overlay):
+    """Shows where a link leads; opens it only when told to."""
 
-    def __init__(self, theme: Theme, address: str, parent: QWidget | None) -> None:
-        super().__init__(parent)
+    widest = 520
+
+    def __init__(self, theme: Theme, address: str, parent: QWidget) -> None:
+        super().__init__(theme, tr("Open this link?"), parent)
         self._address = address
-        self.setWindowTitle(tr("Open this link?"))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(440)
         host = host_of(address)
-        title = QLabel(
+        title = (
             tr("Open a page of {host} in your browser?", host=host)
             if host
-            else tr("Write to this address in your mail program?"),
-            self,
+            else tr("Write to this address in your mail program?")
         )
-        title.setFont(theme.font("lead", strong=True))
-        title.setWordWrap(True)
-        title.setTextFormat(Qt.TextFormat.PlainText)
-        whole = QPlainTextEdit(address, self)
-        whole.setReadOnly(True)
-        whole.setAccessibleName(tr("Address"))
-        whole.setFont(theme.font("body", code=True))
-        theme.dress_bars(whole)
-        whole.setFixedHeight(4 * whole.fontMetrics().lineSpacing())
-        copy = Button(theme, tr("Copy address"), text=tr("Copy address"), kind="outline", parent=self)
-        cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=self)
-        go = Button(theme, trc("a button", "Open"), text=trc("a button", "Open"), kind="primary", parent=self)
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(address))
-        cancel.clicked.connect(self.reject)
-        go.clicked.connect(self._open)
+        card = self.card
+        self.copy = Button(theme, tr("Copy address"), text=tr("Copy address"), kind="outline", parent=card)
+        self.cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=card)
+        self.go = Button(theme, trc("a button", "Open"), text=trc("a button", "Open"), kind="primary", parent=card)
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(address))
+        self.cancel.clicked.connect(self.reject)
+        self.go.clicked.connect(self._open)
         row = QHBoxLayout()
         row.setSpacing(SPACE[1])
-        row.addWidget(copy)
+        row.addWidget(self.copy)
         row.addStretch(1)
-        row.addWidget(cancel)
-        row.addWidget(go)
-        column = QVBoxLayout(self)
+        row.addWidget(self.cancel)
+        row.addWidget(self.go)
+        column = QVBoxLayout(card)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         column.setSpacing(SPACE[3])
-        column.addWidget(title)
-        column.addWidget(whole)
+        column.addWidget(Label(theme, title, "lead", strong=True, wrap=True, parent=card))
+        column.addWidget(_Address(theme, address, card))
         column.addLayout(row)
-        cancel.setFocus()
+
+    def first(self) -> QWidget:
+        """The harmless one."""
+        return self.cancel
 
     def _open(self) -> None:
         if allowed(self._address) and not QDesktopServices.openUrl(QUrl(self._address)):
             log.warning("the system opened no program for a link")
         self.accept()
+
+
+class _Address(QWidget):
+    """All of it, on the ground of code; it can be scrolled and selected."""
+
+    def __init__(self, theme: Theme, address: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = QPlainTextEdit(address, self)
+        self._text.setReadOnly(True)
+        self._text.setTabChangesFocus(True)
+        self._text.setAccessibleName(tr("Address"))
+        self._text.setFrameShape(QFrame.Shape.NoFrame)
+        self._text.viewport().setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(SPACE[1], SPACE[1], SPACE[1], SPACE[1])
+        whole.addWidget(self._text)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The ground."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("hairline"), 1))
+        painter.setBrush(self._theme.colour("code"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        painter.end()
+
+    def _restyle(self) -> None:
+        self._theme.dress_bars(self._text)
+        self._text.setFont(self._theme.font("body", code=True))
+        self._text.setFixedHeight(round(3.6 * self._text.fontMetrics().lineSpacing()))
+        palette = self._text.palette()
+        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
+        self._text.setPalette(palette)
+        self.update()

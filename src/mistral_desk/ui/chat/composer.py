@@ -214,14 +214,13 @@ class Composer(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         shadow = QColor("#000000")
         for step in range(_SHADOW, 0, -1):
-            shadow.setAlphaF(0.012 if self._theme.scheme == "light" else 0.05)
+            shadow.setAlphaF(0.014 if self._theme.scheme == "light" else 0.05)
             painter.setBrush(shadow)
             around = box.adjusted(-step, -step + 2, step, step + 1)
             painter.drawRoundedRect(around, RADIUS_LARGE + step, RADIUS_LARGE + step)
-        focused = self.edit.hasFocus()
-        ring = focused and self.edit.ring
-        width = 2.0 if ring else 1.5 if focused else 1.0
-        painter.setPen(QPen(QColor(colours.accent if ring else colours.muted if focused else colours.border), width))
+        ring = self.edit.hasFocus() and self.edit.ring
+        width = 2.0 if ring else 1.0
+        painter.setPen(QPen(QColor(colours.accent if ring else colours.border), width))
         painter.setBrush(QColor(colours.canvas if self._theme.scheme == "light" else colours.raised))
         half = width / 2
         painter.drawRoundedRect(box.adjusted(half, half, -half, -half), RADIUS_LARGE, RADIUS_LARGE)

@@ -16,6 +16,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.protocol import Effort
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.sign import Sign
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
@@ -169,6 +170,8 @@ class EmptyState(QScrollArea):
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         column.setSpacing(0)
         column.addStretch(5)
+        column.addWidget(Sign(theme, "app", 48, ink="accent", parent=inner), 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(SPACE[4])
         column.addWidget(_Line(theme, tr(GREETING), title=True, parent=inner))
         column.addSpacing(SPACE[1])
         column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=inner))

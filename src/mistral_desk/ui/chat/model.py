@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -27,7 +26,6 @@ class ModelChoice(QObject):
         super().__init__()
         self._services = services
         self.id = BUILTIN
-        self.opened: list[str] = []
         self.info: ModelInfo | None = None
         self.fraction: float | None = None
 
@@ -52,8 +50,6 @@ class ModelChoice(QObject):
         self._services.resolve_model(model)
         if model == self.id:
             return
-        if model != BUILTIN and model not in self.opened:
-            self.opened.append(str(Path(model)))
         self.id, self.info, self.fraction = model, None, None
         self.changed.emit()
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.ask_link import LinkDialog
+from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.links import allowed
@@ -18,7 +18,8 @@ from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import SIDE, Transcript
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import ScrollEdge
+from mistral_desk.ui.widgets.strip import Strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,8 @@ class ChatPage(QWidget):
     """Shows one `Chat` at a time. It knows neither files nor the engine."""
 
     model_menu = Signal()
+    sheet = Signal(object)
+    """A sheet to open over the window."""
     leave = Signal()
     """The temporary chat is to be closed."""
 
@@ -53,7 +56,8 @@ class ChatPage(QWidget):
         self.transcript = Transcript(theme, self)
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
-        self._editing = _EditLine(theme, self)
+        words = tr("Editing an earlier message; the answers after it stay as another version.")
+        self._editing = Strip(theme, "edit", words, name=tr("Cancel editing"), text=tr("Cancel"), parent=self)
         self.temporary = TemporaryLine(theme, self)
         self.welcome: Welcome | None = None
         self._foot = QLabel(self)
@@ -124,7 +128,7 @@ class ChatPage(QWidget):
         self.transcript.version.connect(self._version)
         self.transcript.shown.connect(self._shown)
         self.transcript.answer_now.connect(self.answer_now)
-        self._editing.cancelled.connect(self.cancel_edit)
+        self._editing.closed.connect(self.cancel_edit)
         self.temporary.closed.connect(self.leave)
         self._model.changed.connect(self._model_changed)
         self._theme.changed.connect(self._restyle)
@@ -235,7 +239,7 @@ class ChatPage(QWidget):
 
     def _link(self, address: str) -> None:
         if allowed(address):
-            LinkDialog(self._theme, address, self.window()).open()
+            self.sheet.emit(LinkSheet(self._theme, address, self.window()))
 
     # --- what the chat says -------------------------------------------------------------------------
 
@@ -286,6 +290,8 @@ class ChatPage(QWidget):
         self._views.addWidget(self.transcript)
         self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._foot.setWordWrap(True)
+        self._foot.setContentsMargins(SPACE[3], 0, SPACE[3], 0)
+        ScrollEdge(self._theme, self.transcript)
         column = QVBoxLayout()
         column.setSpacing(SPACE[0])
         column.setContentsMargins(0, 0, 0, SPACE[2])
@@ -320,22 +326,3 @@ class ChatPage(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour("canvas"))
         painter.end()
-
-
-class _EditLine(QWidget):
-    """Says that the composer changes an old message, with a way out."""
-
-    cancelled = Signal()
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._label = QLabel(tr("Editing an earlier message; the answers after it stay as another version."), self)
-        self._label.setWordWrap(True)
-        self._button = Button(
-            theme, tr("Cancel editing"), text=tr("Cancel"), kind="quiet", small=True, step="small", parent=self
-        )
-        self._button.clicked.connect(self.cancelled)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE[3], 0, SPACE[1], 0)
-        row.addWidget(self._label, 1)
-        row.addWidget(self._button)

@@ -89,7 +89,7 @@ class Palette(Overlay):
         super().__init__(theme, tr("Commands and chats"), parent)
         self._entries = entries
         self.model = EntriesModel()
-        self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card)
+        self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card, bare=True)
         self.list = _Found(theme, self.card)
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Delegate(theme, self.list))
@@ -104,7 +104,7 @@ class Palette(Overlay):
         self._nothing = Label(theme, tr("Nothing fits these words."), ink="muted", parent=self.card)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[2], SPACE[2], SPACE[2], SPACE[2])
+        column.setContentsMargins(SPACE[2], SPACE[1], SPACE[2], SPACE[2])
         column.setSpacing(SPACE[1])
         column.addWidget(self.field)
         column.addWidget(self.list)
@@ -139,7 +139,7 @@ class Palette(Overlay):
         self.list.setVisible(found)
         if found:
             self.list.setCurrentIndex(self.model.index(0))
-        self._place()
+        self.place()
 
     def _announce(self, index: QModelIndex) -> None:
         if index.isValid() and self.isVisible():
@@ -190,13 +190,14 @@ class _Delegate(QStyledItemDelegate):
         if entry is None:
             return
         mirrored = self._view.isRightToLeft()
+        surface = colours.canvas if self._theme.scheme == "light" else colours.raised
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(option.rect)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(blend(colours.accent, colours.canvas, 0.16 if chosen else 0.06)))
+            painter.setBrush(QColor(blend(colours.text, surface, 0.09 if chosen else 0.04)))
             painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), RADIUS_SMALL, RADIUS_SMALL)
         size = round(18 * max(1.0, self._theme.text_size / 100))
         x = box.right() - SPACE[1] - size if mirrored else box.left() + SPACE[1]

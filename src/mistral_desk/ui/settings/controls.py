@@ -42,6 +42,12 @@ class Controls:
     def row(self, setting: Declared, parent: QWidget) -> Row:
         """The row of a setting."""
         label, help_ = tr(setting.label), tr(setting.help)
+
+        def back() -> None:
+            self._change(lambda: self._settings.reset(setting))
+            (control.focusProxy() or control).setFocus()
+
+        reset = Reset(self._theme, label, back, parent)  # made first: Tab reaches it first
         control = self._control(setting, parent)
         choices = " ".join(tr(one) for one in setting.choices.values()) if isinstance(setting, declared.Choice) else ""
         row = Row(self._theme, label, help_, control, more=choices, parent=parent)
@@ -49,13 +55,7 @@ class Controls:
         if isinstance(setting, declared.Place):
             self._settings.listen(setting, lambda value: self._name_place(row, setting, value))
             self._name_place(row, setting, self._settings.get(setting))
-
-        def back() -> None:
-            self._change(lambda: self._settings.reset(setting))
-            (control.focusProxy() or control).setFocus()
-
-        reset = Reset(self._theme, label, back, row)
-        row.add(reset)
+        row.add_before(reset)
 
         def show(_value: object = None) -> None:
             reset.setVisible(self._settings.get(setting) != setting.default)

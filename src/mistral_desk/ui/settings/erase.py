@@ -54,10 +54,12 @@ class EraseSheet(Overlay):
         self.list = Label(theme, "\n".join(share(one) for one in shares), ink="muted", wrap=True, parent=self.card)
         self.list.setVisible(bool(shares))
         self.foot = Label(theme, tr(STAYS if shares else STAYS_ALL), wrap=True, parent=self.card)
-        self.cancel = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=self.card)
+        way_out = tr("Cancel") if shares else tr("Close")
+        self.cancel = Button(theme, way_out, text=way_out, kind="outline", parent=self.card)
         self.go = Button(
             theme, tr("Delete everything…"), text=tr("Delete everything…"), kind="outline", parent=self.card
         )
+        self.go.set_ink("danger")
         self.go.setVisible(bool(shares))
         self.cancel.clicked.connect(self.reject)
         self.go.clicked.connect(self._go)
@@ -84,9 +86,9 @@ class EraseSheet(Overlay):
             words = tr("Yes, delete everything")
             self.title.setText(tr("Really delete everything?"))
             self.go.set_label(words, words)
-            self.go.set_kind("primary")
+            self.go.set_kind("danger")
             self.cancel.setFocus()
-            self._place()
+            self.place()
             return
         self.go.setEnabled(False)
         self.cancel.setEnabled(False)
@@ -112,4 +114,4 @@ class EraseSheet(Overlay):
         self.cancel.set_label(tr("Close"), tr("Close"))
         self.cancel.setEnabled(True)
         self.cancel.setFocus()
-        self._place()
+        self.place()

@@ -14,7 +14,7 @@ from mistral_desk.core.components import Component, components
 from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference import cage
-from mistral_desk.ui.chat.ask_link import LinkDialog
+from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -112,6 +112,7 @@ def fill_privacy(theme: Theme, services: Services, section: Section, erase: Call
     section.add(Row(theme, tr("Where your data is"), where, copied=True, parent=section))
     words = tr("Delete all my data…")
     button = Button(theme, words, text=words, kind="outline", parent=section)
+    button.set_ink("danger")
     button.clicked.connect(erase)
     what = tr("Chats, their copies, texts that were not sent, logs and whatever else was made of them.")
     section.add(Row(theme, tr("Delete all my data"), what, button, parent=section))
@@ -126,14 +127,14 @@ def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None])
     for words, address in LINKS.items():
         button = Button(theme, tr("Open: {name}", name=tr(words)), text=tr("Open…"), kind="outline", parent=section)
         button.setToolTip(address)
-        button.clicked.connect(lambda _on=False, address=address: LinkDialog(theme, address, section.window()).open())
+        button.clicked.connect(lambda _on=False, address=address: open_(LinkSheet(theme, address, section.window())))
         section.add(Row(theme, tr(words), address, button, parent=section))
     for part in components():
         button = Button(
             theme, tr("Licence of {name}", name=part.name), text=tr("Licence"), small=True, muted=True, parent=section
         )
         button.clicked.connect(lambda _on=False, part=part: open_(LicenceSheet(theme, part, section.window())))
-        note = " ".join(word for word in (part.version, part.licence) if word)
+        note = " · ".join(word for word in (part.version, part.licence) if word)
         section.add(Row(theme, part.name, note, button, more=tr("licences"), parent=section))
 
 

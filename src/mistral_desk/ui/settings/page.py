@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QButtonGroup, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
 from mistral_desk.ui.settings.rows import Section
-from mistral_desk.ui.theme.tokens import COLUMN, SPACE
+from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QShowEvent
+    from PySide6.QtGui import QShowEvent
 
     from mistral_desk.services import Services
     from mistral_desk.ui.notify import Notices
@@ -62,9 +62,6 @@ class SettingsPage(QWidget):
             section = self.sections[setting.section]
             section.add(self._makers.row(setting, section))
         self._hardware: HardwareFacts | None = None
-        theme.changed.connect(self._restyle)
-        if isinstance(app := QApplication.instance(), QApplication):
-            app.focusChanged.connect(self._focus_moved)
         self.show_page(self.page)
 
     def show_page(self, page: str) -> None:
@@ -100,11 +97,6 @@ class SettingsPage(QWidget):
         """What F6 goes through."""
         return [self.search, self.tabs[self.page]]
 
-    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
-        """What gets the keyboard on this page is scrolled into sight."""
-        if now is not None and self._inner.isAncestorOf(now):
-            self.area.ensureWidgetVisible(now, 0, SPACE[4])
-
     # --- look ---------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
@@ -118,54 +110,21 @@ class SettingsPage(QWidget):
             group.addButton(tab)
             flow.addWidget(tab)
             self.tabs[key] = tab
-        self._inner = _Ground(self._theme)
-        self._holder = QWidget(self._inner)
-        self._nothing = Label(self._theme, tr("No setting has these words."), ink="muted", parent=self._holder)
-        column = QVBoxLayout(self._holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        self.area = ColumnArea(self._theme, self)
+        holder, column = self.area.holder, self.area.column
+        self._nothing = Label(self._theme, tr("No setting has these words."), ink="muted", parent=holder)
         for part, below in (
-            (Label(self._theme, tr("Settings"), "title", strong=True, parent=self._holder), SPACE[2]),
+            (Label(self._theme, tr("Settings"), "title", strong=True, parent=holder), SPACE[3]),
             (self.search, SPACE[2]),
             (self._tab_row, SPACE[4]),
         ):
             column.addWidget(part)
             column.addSpacing(below)
         for key, words in SECTIONS.items():
-            self.sections[key] = Section(self._theme, tr(words), self._holder)
+            self.sections[key] = Section(self._theme, tr(words), holder)
             column.addWidget(self.sections[key])
         column.addWidget(self._nothing)
         column.addStretch(1)
-        row = QHBoxLayout(self._inner)
-        row.setContentsMargins(SPACE[4], SPACE[2], SPACE[4], SPACE[4])
-        row.addStretch(1)
-        row.addWidget(self._holder, 1000)
-        row.addStretch(1)
-        self.area = QScrollArea(self)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setWidgetResizable(True)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.setWidget(self._inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.area)
-        self._restyle()
-
-    def _restyle(self) -> None:
-        self._theme.dress_bars(self.area)
-        self._holder.setMaximumWidth(round(COLUMN * max(1.0, self._theme.text_size / 100)))
-
-
-class _Ground(QWidget):
-    """The canvas under the rows."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        theme.changed.connect(self.update)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.colour("canvas"))
-        painter.end()

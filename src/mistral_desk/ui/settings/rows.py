@@ -72,6 +72,11 @@ class Row(QWidget):
         self._tool_line.addWidget(tool)
         self._tools.show()
 
+    def add_before(self, tool: QWidget) -> None:
+        """One more control before the others."""
+        self._tool_line.insertWidget(0, tool)
+        self._tools.show()
+
     def set_note(self, text: str) -> None:
         """Another sentence."""
         self.note.setText(text)
@@ -91,6 +96,8 @@ class Row(QWidget):
         wanted = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._line.direction() != wanted:
             self._line.setDirection(wanted)
+            back = QBoxLayout.Direction.RightToLeft  # the control begins where the words do, or ends where lines end
+            self._tool_line.setDirection(QBoxLayout.Direction.LeftToRight if beside else back)
             align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeading
             self._line.setAlignment(self._tools, align)
 

@@ -34,7 +34,7 @@ from mistral_desk.ui.sidebar.days import groups
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.icons import icon
-from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.theme.tokens import BAR, RADIUS_SMALL, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,6 +207,8 @@ class ChatsView(QListView):
         self.setProperty("ring", False)
         self.clicked.connect(self._chosen)
         self.activated.connect(self._chosen)
+        self.verticalScrollBar().rangeChanged.connect(self._make_room)
+        self._make_room()
         theme.changed.connect(self._restyle)
         theme.dress_bars(self)
 
@@ -232,6 +234,10 @@ class ChatsView(QListView):
         """A ring for the keyboard only."""
         self.setProperty("ring", event.reason() != Qt.FocusReason.MouseFocusReason)
         super().focusInEvent(event)
+
+    def _make_room(self) -> None:
+        """The bar stands in the margin, so that lines are as wide with it as without."""
+        self.setViewportMargins(0, 0, 0 if self.verticalScrollBar().maximum() > 0 else BAR, 0)
 
     def _menu(self, index: QModelIndex, place: QPoint) -> None:
         colour = self._theme.colours.text

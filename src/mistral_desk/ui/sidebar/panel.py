@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 NOTHING_YET = mark("Your chats will stand here.")
 NOTHING_FOUND = mark("No chat has these words in its title.")
+PAGES = {
+    "models": (mark("Models"), "models"),
+    "library": (mark("Library"), "library"),
+    "settings": (mark("Settings"), "settings"),
+}
+"""The ways to the other pages: words and icon. A command of the same name has the keys."""
 
 
 class Sidebar(QWidget):
@@ -36,7 +42,8 @@ class Sidebar(QWidget):
     opened = Signal(int)
     renamed = Signal(int, str)
     delete_asked = Signal(int)
-    settings = Signal()
+    page_asked = Signal(str)
+    """One of `PAGES` is wanted."""
     hide_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -55,9 +62,7 @@ class Sidebar(QWidget):
         self._nothing = QLabel(tr(NOTHING_YET), self)
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-        self.settings_button = Button(
-            theme, tr("Settings"), icon="settings", text=tr("Settings"), kind="row", parent=self
-        )
+        self.ways = {page: self._way(page) for page in PAGES}
         self._lay_out()
         self._connect()
         self._restyle()
@@ -78,7 +83,8 @@ class Sidebar(QWidget):
 
     def set_page(self, page: str) -> None:
         """Mark the page that is open."""
-        self.settings_button.setChecked(page == "settings")
+        for name, way in self.ways.items():
+            way.setChecked(name == page)
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
@@ -90,7 +96,16 @@ class Sidebar(QWidget):
         painter.fillRect(self.rect(), self._theme.colour("sidebar"))
         x = 0 if self.isRightToLeft() else self.width() - 1
         painter.fillRect(x, 0, 1, self.height(), self._theme.colour("hairline"))
+        painter.fillRect(0, self._views.geometry().bottom() + 1, self.width(), 1, self._theme.colour("hairline"))
         painter.end()
+
+    def _way(self, page: str) -> Button:
+        words, icon = PAGES[page]
+        button = Button(self._theme, tr(words), icon=icon, text=tr(words), kind="row", parent=self)
+        button.setToolTip(tr("{what} ({keys})", what=tr(words), keys=keys_of(page)))
+        button.setCheckable(True)
+        button.clicked.connect(lambda: self.page_asked.emit(page))
+        return button
 
     def _filter(self) -> None:
         words = self.search.text()
@@ -104,33 +119,33 @@ class Sidebar(QWidget):
         self._hide.clicked.connect(self.hide_asked)
         self.new.clicked.connect(self.new_chat)
         self.search.textChanged.connect(self._filter)
-        self.settings_button.clicked.connect(self.settings)
         self.chats.opened.connect(self.opened)
         self.chats.delete_asked.connect(self.delete_asked)
         self.model.renamed.connect(self.renamed)
         self._theme.changed.connect(self._restyle)
 
     def _lay_out(self) -> None:
-        self.settings_button.setCheckable(True)
         self._views = QStackedWidget(self)
         self._views.addWidget(self.chats)
         self._views.addWidget(self._nothing)
+        self._nothing.setContentsMargins(SPACE[2], 0, SPACE[2], 0)
         head = QHBoxLayout()
-        head.setContentsMargins(SPACE[1], 0, 0, 0)
+        head.addSpacing(SPACE[1])
         head.addWidget(self._name, 1)
         head.addWidget(self._hide)
         column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE[2], SPACE[1] + 2, SPACE[2], SPACE[2])
+        column.setContentsMargins(0, SPACE[1] + 2, 0, SPACE[1])
         column.setSpacing(SPACE[0])
-        column.addLayout(head)
+        column.addLayout(_inset(head))
         column.addSpacing(SPACE[1])
-        column.addWidget(self.new)
-        column.addWidget(self.search)
+        column.addLayout(_inset(self.new))
+        column.addLayout(_inset(self.search))
         column.addSpacing(SPACE[1])
-        column.addWidget(self._views, 1)
-        column.addSpacing(SPACE[0])
-        column.addWidget(self.settings_button)
-        stops = (self._hide, self.new, self.search, self.chats, self.settings_button)
+        column.addLayout(_inset(self._views, to_the_edge=True), 1)  # the list's bar stands in the margin
+        column.addSpacing(SPACE[0] + 1)
+        for way in self.ways.values():
+            column.addLayout(_inset(way))
+        stops = (self._hide, self.new, self.search, self.chats, *self.ways.values())
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
 
@@ -142,3 +157,17 @@ class Sidebar(QWidget):
         palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour("muted"))
         self._nothing.setPalette(palette)
         self.update()
+
+
+def _inset(what: QWidget | QHBoxLayout, *, to_the_edge: bool = False) -> QHBoxLayout:
+    """With the sidebar's margin on both sides; a layout's own margins are not mirrored."""
+    row = QHBoxLayout()
+    row.setSpacing(0)
+    row.addSpacing(SPACE[2])
+    if isinstance(what, QWidget):
+        row.addWidget(what, 1)
+    else:
+        row.addLayout(what, 1)
+    if not to_the_edge:
+        row.addSpacing(SPACE[2])
+    return row

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QColor, QPalette
 
 from mistral_desk.ui.theme.contrast import blend
+from mistral_desk.ui.theme.tokens import BAR
 
 if TYPE_CHECKING:
     from mistral_desk.ui.theme.tokens import Colours
@@ -57,10 +58,10 @@ def bar_sheet(colours: Colours) -> str:
     """A slim scroll bar. Set on the bar itself: a sheet for the whole application costs every widget time, and
     takes their fonts away.
     """
-    thumb = blend(colours.border, colours.canvas, 0.55)
+    thumb = blend(colours.border, colours.canvas, 0.4)
     return f"""
-QScrollBar:vertical {{ background: transparent; width: 12px; margin: 0; }}
-QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 0; }}
+QScrollBar:vertical {{ background: transparent; width: {BAR}px; margin: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: {BAR}px; margin: 0; }}
 QScrollBar::handle {{ background: {thumb}; border-radius: 3px; margin: 3px; }}
 QScrollBar::handle:vertical {{ min-height: 36px; }}
 QScrollBar::handle:horizontal {{ min-width: 36px; }}

@@ -174,6 +174,8 @@ RADIUS_LARGE: Final = 16
 CONTROL: Final = 32
 """Height of a control in pixels at the system's text size."""
 
+BAR: Final = 12
+"""Width of a scroll bar in pixels; only half of it is painted."""
 SIDEBAR: Final = 260
 COLUMN: Final = 740
 """Widest line of reading and writing, in pixels."""

@@ -1,4 +1,4 @@
-"""The first start: what this computer has, the promise, and a Guide that can be asked at once.
+"""The first start: the promise, what this computer has, and a Guide that can be asked at once.
 
 It stands where a new chat's greeting stands later, above the composer; it is shown once.
 """
@@ -8,29 +8,41 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.empty import PROMISE, examples
 from mistral_desk.ui.settings.facts import graphics, memory, processor
-from mistral_desk.ui.theme.tokens import COLUMN, RADIUS_LARGE, SPACE
+from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.sign import Sign
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QResizeEvent
 
     from mistral_desk.services import Services
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
 MARK: Final = "welcomed"
-READY: Final = mark("The Guide, a small model that comes along, is ready: it knows this app. Ask it something below.")
+READY: Final = mark("The Guide is ready")
+SOON: Final = mark("The Guide is getting ready")
+GUIDE: Final = mark("A small model that comes along. It knows this app and little else: ask it something.")
+FACTS: Final = {
+    "processor": ("chip", mark("Processor")),
+    "memory": ("memory", mark("Memory")),
+    "graphics": ("graphics", mark("Graphics")),
+    "disk": ("disk", mark("Room for models")),
+}
+TWO_COLUMNS: Final = 560
+"""Pixels at the system's text size from which the facts stand in two columns."""
 
 
 async def is_first_start(services: Services) -> bool:
@@ -45,7 +57,7 @@ async def is_first_start(services: Services) -> bool:
     return not await services.history.conversations(1)
 
 
-class Welcome(QScrollArea):
+class Welcome(ColumnArea):
     """Signals go up. `recommendation` is where a model that fits this computer will be offered; it is empty."""
 
     asked = Signal(str, bool)
@@ -53,29 +65,13 @@ class Welcome(QScrollArea):
     have_models = Signal()
 
     def __init__(self, theme: Theme, services: Services, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, parent)
         self._services = services
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Welcome"))
         self.facts: dict[str, Label] = {}
         self.recommendation = QVBoxLayout()
-        inner = QWidget()
-        self._holder = QWidget(inner)
-        self._fill(QVBoxLayout(self._holder))
-        row = QHBoxLayout(inner)
-        row.setContentsMargins(SPACE[4], SPACE[3], SPACE[4], SPACE[3])
-        row.addStretch(1)
-        row.addWidget(self._holder, 1000)
-        row.addStretch(1)
-        self.setWidget(inner)
-        for ground in (self.viewport(), inner):
-            ground.setAutoFillBackground(False)
-        theme.changed.connect(self._restyle)
-        self._restyle()
+        self.buttons: list[Button] = []
+        self._fill()
         self.refresh()
 
     def refresh(self) -> None:
@@ -87,83 +83,115 @@ class Welcome(QScrollArea):
         self.facts["memory"].setText(memory(machine))
         self.facts["graphics"].setText(graphics(hello) or tr("Looking…"))
         self.facts["disk"].setText(tr("{size} free", size=amounts.bytes_of_memory(room)) if room else tr("Unknown"))
+        self._guide.setText(tr(READY if self._services.engine.model is not None else SOON))
 
-    def _fill(self, column: QVBoxLayout) -> None:
-        theme, holder = self._theme, self._holder
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE[1])
+    def _fill(self) -> None:
+        theme, holder, column = self._theme, self.holder, self.column
         column.addStretch(1)
+        column.addWidget(Sign(theme, "app", 48, ink="accent", parent=holder))
+        column.addSpacing(SPACE[3])
         column.addWidget(Label(theme, tr("Welcome to Mistral Desk"), "title", strong=True, wrap=True, parent=holder))
-        column.addWidget(Label(theme, tr(PROMISE), ink="muted", wrap=True, parent=holder))
-        column.addSpacing(SPACE[2])
+        column.addSpacing(SPACE[0])
+        promise = QHBoxLayout()
+        promise.setSpacing(SPACE[1])
+        promise.addWidget(Sign(theme, "lock", 18, parent=holder), 0, Qt.AlignmentFlag.AlignTop)
+        promise.addWidget(Label(theme, tr(PROMISE), ink="muted", wrap=True, parent=holder), 1)
+        column.addLayout(promise)
+        column.addSpacing(SPACE[4])
+        column.addWidget(Label(theme, tr("This computer"), "small", ink="muted", strong=True, parent=holder))
+        column.addSpacing(SPACE[1])
         column.addWidget(self._computer())
         column.addLayout(self.recommendation)
+        column.addSpacing(SPACE[3])
+        column.addWidget(self._talk())
         column.addSpacing(SPACE[2])
-        column.addWidget(Label(theme, tr(READY), wrap=True, parent=holder))
-        questions = QWidget(holder)
+        words = tr("I already have models…")
+        self.have = Button(theme, words, icon="file", text=words, muted=True, parent=holder)
+        self.have.setToolTip(tr("Open a GGUF file that is on this computer; it stays where it is."))
+        self.have.clicked.connect(self.have_models)
+        column.addWidget(self.have, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(2)
+
+    def _computer(self) -> QWidget:
+        panel = _Facts(self._theme, self.holder)
+        for key, (icon, words) in FACTS.items():
+            self.facts[key] = panel.add(icon, tr(words))
+        return panel
+
+    def _talk(self) -> QWidget:
+        """The Guide with its questions."""
+        theme = self._theme
+        panel = Panel(theme, self.holder, name=tr("Guide"))
+        self._guide = Label(theme, tr(SOON), strong=True, wrap=True, parent=panel)
+        questions = QWidget(panel)
         flow = FlowLayout(questions, spacing=SPACE[1])
-        self.buttons = []
         for example in examples():
             think = example.effort != "none"
             sign = "think" if think else ""
-            button = Button(theme, example.text, text=example.text, icon=sign, kind="card", parent=questions)
+            button = Button(theme, example.text, text=example.text, icon=sign, kind="outline", parent=questions)
             if think:
                 button.setToolTip(tr("Asked with Think harder"))
                 button.setAccessibleDescription(tr("Asked with Think harder"))
             button.clicked.connect(lambda _on=False, one=example: self.asked.emit(one.text, one.effort != "none"))
             flow.addWidget(button)
             self.buttons.append(button)
-        column.addWidget(questions)
-        words = tr("I already have models…")
-        self.have = Button(theme, words, icon="file", text=words, muted=True, parent=holder)
-        self.have.setToolTip(tr("Open a GGUF file that is on this computer; it stays where it is."))
-        self.have.clicked.connect(self.have_models)
-        column.addSpacing(SPACE[0])
-        column.addWidget(self.have, 0, Qt.AlignmentFlag.AlignLeading)
-        column.addStretch(2)
-
-    def _computer(self) -> QWidget:
-        card = _Card(self._theme, self._holder)
-        card.setAccessibleName(tr("This computer"))
-        grid = QGridLayout(card)
-        grid.setContentsMargins(SPACE[4], SPACE[3], SPACE[4], SPACE[3])
-        grid.setHorizontalSpacing(SPACE[4])
-        grid.setVerticalSpacing(SPACE[1])
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(Label(self._theme, tr("This computer"), strong=True, parent=card), 0, 0, 1, 2)
-        rows = {
-            "processor": tr("Processor"),
-            "memory": tr("Memory"),
-            "graphics": tr("Graphics"),
-            "disk": tr("Room for models"),
-        }
-        for number, (key, words) in enumerate(rows.items(), 1):
-            name = Label(self._theme, words, ink="muted", parent=card)
-            value = Label(self._theme, "-", wrap=True, parent=card)
-            name.setBuddy(value)
-            top = Qt.AlignmentFlag.AlignTop
-            grid.addWidget(name, number, 0, top)
-            grid.addWidget(value, number, 1, top)
-            self.facts[key] = value
-        return card
-
-    def _restyle(self) -> None:
-        self._theme.dress_bars(self)
-        self._holder.setMaximumWidth(round(COLUMN * max(1.0, self._theme.text_size / 100)))
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._guide)
+        words.addWidget(Label(theme, tr(GUIDE), ink="muted", wrap=True, parent=panel))
+        words.addSpacing(SPACE[2])
+        words.addWidget(questions)
+        row = QHBoxLayout(panel)
+        row.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        row.setSpacing(SPACE[2])
+        row.addWidget(Sign(theme, "chat", 20, ink="accent", parent=panel), 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        return panel
 
 
-class _Card(QWidget):
-    """A quiet surface."""
+class _Facts(Panel):
+    """What this computer has: a sign, a name and a value each, in two columns where there is room."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        theme.changed.connect(self.update)
+        super().__init__(theme, parent, name=tr("This computer"))
+        self._cells: list[QBoxLayout] = []
+        self._columns = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        self._grid.setHorizontalSpacing(SPACE[4])
+        self._grid.setVerticalSpacing(SPACE[3])
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("hairline"), 1))
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE, RADIUS_LARGE)
-        painter.end()
+    def add(self, icon: str, words: str) -> Label:
+        """One more; its value comes back."""
+        name = Label(self._theme, words, "small", ink="muted", parent=self)
+        value = Label(self._theme, "-", wrap=True, parent=self)
+        name.setBuddy(value)
+        lines = QVBoxLayout()
+        lines.setSpacing(2)
+        lines.addWidget(name)
+        lines.addWidget(value)
+        lines.addStretch(1)
+        cell = QHBoxLayout()
+        cell.setSpacing(SPACE[2])
+        cell.addWidget(Sign(self._theme, icon, 20, parent=self), 0, Qt.AlignmentFlag.AlignTop)
+        cell.addLayout(lines, 1)
+        self._cells.append(cell)
+        self._place(2)
+        return value
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """One column in a narrow window or with large text."""
+        super().resizeEvent(event)
+        scale = max(1.0, self._theme.text_size / 100)
+        columns = 2 if self.width() >= TWO_COLUMNS * scale else 1
+        if columns != self._columns:
+            self._place(columns)
+
+    def _place(self, columns: int) -> None:
+        self._columns = columns
+        for cell in self._cells:
+            self._grid.removeItem(cell)
+        for number, cell in enumerate(self._cells):
+            self._grid.addLayout(cell, number // columns, number % columns)
+        self._grid.setColumnStretch(0, 1)
+        self._grid.setColumnStretch(1, 1 if columns == 2 else 0)

@@ -86,9 +86,10 @@ class Banner(QWidget):
 class Banners(QWidget):
     """A stack of notices, the newest on top; the same words are not shown twice."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, below: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._below = below
         self.banners: list[Banner] = []
         self.setAccessibleName(tr("Notices"))
         self.hide()
@@ -110,6 +111,12 @@ class Banners(QWidget):
         spoken = f"{words.title}. {words.message} {words.hint}".strip()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
 
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The page's own ground between them: no halves of words peep out."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("canvas"))
+        painter.end()
+
     def close_newest(self) -> bool:
         """Close the one on top; False when there is none."""
         if not self.banners:
@@ -125,7 +132,8 @@ class Banners(QWidget):
             return
         width = min(COLUMN, parent.width() - 2 * SPACE[3])
         y = 0
-        most = parent.height() - 48 - 2 * SPACE[1]
+        above = self._below.height() if self._below is not None else SPACE[1]
+        most = parent.height() - above - 2 * SPACE[1]
         for number, banner in enumerate(self.banners):
             height = banner.arrange(width)
             fits = number == 0 or y + height <= most
@@ -133,7 +141,7 @@ class Banners(QWidget):
             if fits:
                 banner.setGeometry(0, y, width, height)
                 y += height + SPACE[1]
-        self.setGeometry((parent.width() - width) // 2, 48 + SPACE[1], width, y)
+        self.setGeometry((parent.width() - width) // 2, above, width, y)
         self.show()
         self.raise_()
 

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
 
-Kind = Literal["primary", "outline", "quiet", "row", "floating", "card"]
-"""`primary`: filled · `outline`: bordered · `quiet`: bare · `row`: a list's line ·
-`floating`: above a text · `card`: a quiet surface."""
+Kind = Literal["primary", "danger", "outline", "quiet", "row", "floating", "card"]
+"""`primary`: filled · `danger`: filled, for what cannot be undone · `outline`: bordered · `quiet`: bare ·
+`row`: a list's line · `floating`: above a text · `card`: a quiet surface."""
 
 _KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 RING = 2
 
 
 class Button(QAbstractButton):
-    """A button with an icon, a text or both; the accessible name is given even where no text is shown."""
+    """A button with an icon, a text or both; the accessible name is given even where no text is shown.
+
+    `trail` is a small icon behind the text, such as the arrow of what opens a menu.
+    """
 
     def __init__(
         self,
@@ -35,6 +38,7 @@ class Button(QAbstractButton):
         name: str,
         *,
         icon: str = "",
+        trail: str = "",
         kind: Kind = "quiet",
         text: str = "",
         step: Step = "body",
@@ -46,6 +50,7 @@ class Button(QAbstractButton):
         super().__init__(parent)
         self._theme = theme
         self._icon = icon
+        self._trail = trail
         self._kind: Kind = kind
         self._step: Step = step
         self._muted = muted
@@ -53,6 +58,7 @@ class Button(QAbstractButton):
         self._round = round_
         self._ring = False
         self._faint = False
+        self._colour = ""
         self.setText(text)
         self.setAccessibleName(name)
         if not text:
@@ -76,6 +82,11 @@ class Button(QAbstractButton):
         if kind != self._kind:
             self._kind = kind
             self.update()
+
+    def set_ink(self, colour: str) -> None:
+        """Words and icon in another colour of the theme."""
+        self._colour = colour
+        self.update()
 
     def set_faint(self, faint: bool) -> None:
         """Paint nothing until the pointer or the keyboard is on it; the button works all the same."""
@@ -102,6 +113,8 @@ class Button(QAbstractButton):
         width = 2 * side + metrics.horizontalAdvance(self.text()) + 1
         if self._icon:
             width += self._icon_size() + (SPACE[0] if self._small else 6)
+        if self._trail:
+            width += self._trail_size()
         return QSize(width, height)
 
     def minimumSizeHint(self) -> QSize:
@@ -116,9 +129,9 @@ class Button(QAbstractButton):
         colours = self._theme.colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(RING, RING, -RING, -RING)
+        box = QRectF(self.rect())  # its edges stand in line with the texts above and below it
         if self._kind == "row":
-            box = QRectF(self.rect()).adjusted(0, 1, 0, -1)
+            box.adjust(0, 1, 0, -1)
         radius = box.height() / 2 if self._round else (RADIUS_SMALL if self._small or self._kind == "row" else RADIUS)
         surface, ink = self._surface(), self._ink()
         bordered = self._kind in ("outline", "floating", "card")
@@ -130,11 +143,10 @@ class Button(QAbstractButton):
             painter.drawRoundedRect(box.adjusted(inset, inset, -inset, -inset), radius, radius)
         self._paint_content(painter, ink)
         if self._ring and self.hasFocus():
-            painter.setPen(QPen(QColor(colours.accent if self._kind != "primary" else colours.text), RING))
+            painter.setPen(QPen(QColor(colours.text if self._filled else colours.accent), RING))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             half = RING / 2
-            ring = QRectF(self.rect()).adjusted(half, half, -half, -half)
-            painter.drawRoundedRect(ring, radius + 1, radius + 1)
+            painter.drawRoundedRect(box.adjusted(half, half, -half, -half), radius, radius)
         painter.end()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -160,27 +172,42 @@ class Button(QAbstractButton):
         self.updateGeometry()
         self.update()
 
+    @property
+    def _filled(self) -> bool:
+        return self._kind in ("primary", "danger")
+
     def _height(self) -> int:
         more = {"row": 2, "card": SPACE[1] + SPACE[0]}.get(self._kind, 0)
         return self._theme.control - (4 if self._small else 0) + more
 
     def _side(self) -> int:
+        grown = 0.5 + 0.5 * max(1.0, self._theme.text_size / 100)  # room around large words, but not as much larger
         if self._kind == "card":
-            return SPACE[3] + SPACE[0]
-        return SPACE[1] if self._small or self._kind == "row" else SPACE[2]
+            return round(SPACE[3] * grown)
+        if self._kind == "row":
+            return SPACE[1]
+        if self._small:
+            return round((SPACE[1] + 2) * grown)
+        wide = SPACE[3] if self._filled or self._kind == "outline" else SPACE[2]
+        return round((wide if self.text() else SPACE[2]) * grown)
 
     def _icon_size(self) -> int:
         base = 16 if self._small else 20
         return round(base * max(1.0, self._theme.text_size / 100))
 
+    def _trail_size(self) -> int:
+        return round(14 * max(1.0, self._theme.text_size / 100)) + 2
+
     def _surface(self) -> QColor | None:
         colours = self._theme.colours
         over, down = self.underMouse() and self.isEnabled(), self.isDown()
-        if self._kind == "primary":
+        if self._filled:
             if not self.isEnabled():
                 return QColor(colours.hairline)
             share = 0.82 if down else 0.9 if over else 1.0
-            return QColor(blend(colours.accent, colours.text, share))
+            return QColor(blend(colours.accent if self._kind == "primary" else colours.danger, colours.text, share))
+        if self._kind == "row" and (over or down or self.isChecked()):
+            return QColor(blend(colours.text, colours.sidebar, 0.09 if self.isChecked() or down else 0.05))
         if self.isChecked():
             return QColor(blend(colours.accent, colours.canvas, 0.12 if over else 0.08))
         if down:
@@ -193,9 +220,11 @@ class Button(QAbstractButton):
         colours = self._theme.colours
         if not self.isEnabled():
             return QColor(blend(colours.muted, colours.canvas, 0.65))
-        if self._kind == "primary":
+        if self._filled:
             return QColor(colours.on_accent)
-        if self.isChecked():
+        if self._colour:
+            return self._theme.colour(self._colour)
+        if self.isChecked() and self._kind != "row":
             return QColor(colours.accent)
         return QColor(colours.muted if self._muted and not self.underMouse() else colours.text)
 
@@ -206,9 +235,10 @@ class Button(QAbstractButton):
         side = self._side()
         gap = (SPACE[0] if self._small else 6) if self._icon and text else 0
         icon_width = size if self._icon else 0
-        room = self.width() - 2 * side - icon_width - gap
+        trail = self._trail_size() if self._trail else 0
+        room = self.width() - 2 * side - icon_width - gap - trail
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room + 1) if text else ""
-        content = icon_width + gap + metrics.horizontalAdvance(shown)
+        content = icon_width + gap + metrics.horizontalAdvance(shown) + trail
         left = float(side) if self._kind == "row" else (self.width() - content) / 2
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         if self._icon:
@@ -225,6 +255,11 @@ class Button(QAbstractButton):
             side_flag = direction.start(mirrored=mirrored)
             painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a question may be in another script
             painter.drawText(box, int(side_flag | Qt.AlignmentFlag.AlignVCenter), shown)
+        if trail:
+            x = self.width() - left - content if mirrored else left + content - (trail - 2)
+            picture = self._theme.pixmap(self._trail, ink.name(), trail - 2, self.devicePixelRatioF())
+            place = QRectF(x, (self.height() - trail + 2) / 2 + 1, trail - 2, trail - 2)
+            painter.drawPixmap(place, picture, QRectF(picture.rect()))
 
 
 def explain(button: QWidget, reason: str) -> None:

@@ -24,7 +24,9 @@ class ModelChip(Button):
     """A button with the model's name; its accessible name is *Model*, its value what is shown."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(theme, tr("Model"), text="", step="small", muted=True, round_=True, parent=parent)
+        super().__init__(
+            theme, tr("Model"), text="", trail="chevron-down", step="small", muted=True, round_=True, parent=parent
+        )
         self._fraction: float | None = None
         self.setProperty("elides", True)  # the tool tip has the whole name
         self.setToolTip(tr("The model that answers"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QLabel
 
 from mistral_desk.ui.theme import direction
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.theme.theme import Theme
@@ -59,3 +60,35 @@ class Label(QLabel):
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour(self._ink))
         self.setPalette(palette)
+
+
+class Shortened(Label):
+    """A name or a path in one line, shortened in the middle where it must be; its tool tip has all of it."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        text: str,
+        step: Step = "body",
+        *,
+        ink: str = "text",
+        strong: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(theme, text, step, ink=ink, strong=strong, parent=parent)
+        self.setProperty("elides", True)
+        self.setToolTip(text)
+
+    def minimumSizeHint(self) -> QSize:
+        """It may become narrow."""
+        return QSize(40, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """As much of it as there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        words = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a path's own
+        side = direction.start(mirrored=self.isRightToLeft())
+        painter.drawText(self.rect(), int(side | Qt.AlignmentFlag.AlignVCenter), words)
+        painter.end()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 ICONS: Final = {"error": "error", "warning": "warning", "info": "info", "success": "check"}
-INKS: Final = {"error": "danger", "warning": "warning", "info": "accent", "success": "success"}
+INKS: Final = {"error": "danger", "warning": "warning", "info": "muted", "success": "success"}
 _ICON = 20
 _WRAP = int(Qt.TextFlag.TextWordWrap)
 
@@ -79,8 +79,9 @@ class Note(QWidget):
         ink = getattr(colours, INKS[self._kind])
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(blend(ink, colours.canvas, 0.35)), 1))
-        painter.setBrush(QColor(blend(ink, colours.canvas, 0.06)))
+        plain = self._kind == "info"  # only what went wrong, or well, has a colour
+        painter.setPen(QPen(QColor(colours.hairline if plain else blend(ink, colours.canvas, 0.35)), 1))
+        painter.setBrush(QColor(colours.raised if plain else blend(ink, colours.canvas, 0.06)))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         mirrored = self.isRightToLeft()
         size = self._icon()

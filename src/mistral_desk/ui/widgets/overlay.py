@@ -36,7 +36,7 @@ class Overlay(QDialog):
         self.card = _Card(theme, self)
         parent.installEventFilter(self)
         # Later, when what is on the card knows its new size.
-        theme.changed.connect(self._place, Qt.ConnectionType.QueuedConnection)
+        theme.changed.connect(self.place, Qt.ConnectionType.QueuedConnection)
 
     def open_over(self) -> None:
         """Show it; the keyboard goes to `first`."""
@@ -45,7 +45,7 @@ class Overlay(QDialog):
             self.setGeometry(parent.rect())
         self.show()
         self.raise_()
-        self._place()
+        self.place()
         self.first().setFocus(Qt.FocusReason.OtherFocusReason)
 
     def first(self) -> QWidget:
@@ -66,7 +66,7 @@ class Overlay(QDialog):
         """Stay as large as the window."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget) and watched is self.parentWidget():
             self.setGeometry(watched.rect())
-            self._place()
+            self.place()
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
@@ -108,7 +108,8 @@ class Overlay(QDialog):
             widget = widget.nextInFocusChain()
         return found
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Fit the card to the window and to what is on it."""
         if not self.isVisible():
             return
         scale = max(1.0, self._theme.text_size / 100)
@@ -132,6 +133,14 @@ class _Card(QWidget):
         super().__init__(parent)
         self._theme = theme
         theme.changed.connect(self.update)
+
+    def event(self, event: QEvent) -> bool:
+        """What became larger gets its room."""
+        known = super().event(event)
+        above = self.parentWidget()
+        if event.type() == QEvent.Type.LayoutRequest and isinstance(above, Overlay):
+            above.place()
+        return known
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         colours = self._theme.colours

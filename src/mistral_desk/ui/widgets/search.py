@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -19,16 +21,21 @@ _ICON = 18
 
 
 class SearchField(QLineEdit):
-    """A line of text without Qt's frame; Escape empties it."""
+    """A line of text without Qt's frame; `bare` has no border either, only a line below that shows the keyboard."""
 
-    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, name: str, parent: QWidget, *, bare: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._bare = bare
+        self._clear = Button(theme, tr("Empty the field"), icon="close", small=True, muted=True, parent=self)
+        self._clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has its own ways to empty a field
+        self._clear.clicked.connect(self.clear)
+        self._clear.hide()
         self.setAccessibleName(name)
         self.setPlaceholderText(name)
         self.setFrame(False)
         self.setStyleSheet("background: transparent; border: 0;")  # else Qt fills over what is painted below
-        self.setClearButtonEnabled(True)
+        self.textChanged.connect(lambda text: self._clear.setVisible(bool(text)))
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -38,15 +45,25 @@ class SearchField(QLineEdit):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ring = self.hasFocus()
         box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.setPen(QPen(self._theme.colour("accent" if ring else "border"), 2 if ring else 1))
-        painter.setBrush(self._theme.colour("canvas"))
-        painter.drawRoundedRect(box, RADIUS_SMALL, RADIUS_SMALL)
+        if self._bare:
+            high = 2 if ring else 1
+            line = self._theme.colour("accent" if ring else "hairline")
+            painter.fillRect(0, self.height() - high, self.width(), high, line)
+        else:
+            painter.setPen(QPen(self._theme.colour("accent" if ring else "border"), 2 if ring else 1))
+            painter.setBrush(self._theme.colour("canvas"))
+            painter.drawRoundedRect(box, RADIUS_SMALL, RADIUS_SMALL)
         size = self._icon()
         x = self.width() - SPACE[1] - size if self.isRightToLeft() else SPACE[1]
         sign = self._theme.pixmap("search", "muted", size, self.devicePixelRatioF())
         painter.drawPixmap(QPointF(x, (self.height() - size) / 2), sign)
         painter.end()
         super().paintEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button stands at the end."""
+        super().resizeEvent(event)
+        self._place_button()
 
     def changeEvent(self, event: QEvent) -> None:
         """Margins are not mirrored by Qt."""
@@ -57,11 +74,18 @@ class SearchField(QLineEdit):
     def _icon(self) -> int:
         return round(_ICON * max(1.0, self._theme.text_size / 100))
 
+    def _place_button(self) -> None:
+        side = self._clear.sizeHint().height()
+        x = 2 if self.isRightToLeft() else self.width() - side - 2
+        self._clear.setGeometry(x, (self.height() - side) // 2, side, side)
+
     def _restyle(self) -> None:
         room = SPACE[1] + self._icon() + 2
-        self.setTextMargins(*((SPACE[0], 0, room, 0) if self.isRightToLeft() else (room, 0, SPACE[0], 0)))
+        end = self._clear.sizeHint().width()
+        self.setTextMargins(*((end, 0, room, 0) if self.isRightToLeft() else (room, 0, end, 0)))
         self.setFont(self._theme.font("body"))
-        self.setFixedHeight(self._theme.control + 2)
+        self.setFixedHeight(self._theme.control + (SPACE[2] if self._bare else 2))
+        self._place_button()
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
         palette.setColor(QPalette.ColorRole.PlaceholderText, self._theme.colour("muted"))

@@ -1,0 +1,1 @@
+"""Where models will be found, compared and downloaded."""

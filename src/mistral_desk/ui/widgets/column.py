@@ -1,0 +1,92 @@
+"""One reading column in the middle of a page, which scrolls without a jump: what every page but the chat stands in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from mistral_desk.ui.theme.tokens import BAR, COLUMN, SPACE
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class ColumnArea(QScrollArea):
+    """Add to `column`, whose widgets are children of `holder`. What gets the keyboard is scrolled into sight."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._inner = QWidget()
+        self.holder = QWidget(self._inner)
+        self.column = QVBoxLayout(self.holder)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(0)
+        row = QHBoxLayout(self._inner)
+        side = SPACE[4] - BAR
+        row.setContentsMargins(side, SPACE[3], side, SPACE[4])
+        row.addStretch(1)
+        row.addWidget(self.holder, 1000)
+        row.addStretch(1)
+        self.setWidget(self._inner)
+        for ground in (self.viewport(), self._inner):
+            ground.setAutoFillBackground(False)  # the page's canvas shows through
+        self.verticalScrollBar().rangeChanged.connect(self._make_room)
+        self._make_room()
+        ScrollEdge(theme, self)
+        theme.changed.connect(self._restyle)
+        if isinstance(app := QApplication.instance(), QApplication):
+            app.focusChanged.connect(self._focus_moved)
+        self._restyle()
+
+    def _make_room(self) -> None:
+        """As much room beside the text as the bar takes when there is one, so that nothing moves when it comes."""
+        self.setViewportMargins(BAR, 0, 0 if self.verticalScrollBar().maximum() > 0 else BAR, 0)
+
+    def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.holder.isAncestorOf(now):
+            self.ensureWidgetVisible(now, 0, SPACE[4])
+
+    def _restyle(self) -> None:
+        self._theme.dress_bars(self)
+        self.holder.setMaximumWidth(round(COLUMN * max(1.0, self._theme.text_size / 100)))
+
+
+class ScrollEdge(QWidget):
+    """A hairline at the top of what is scrolled: there is more above."""
+
+    def __init__(self, theme: Theme, area: QAbstractScrollArea) -> None:
+        super().__init__(area)
+        self._theme = theme
+        self._area = area
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        area.installEventFilter(self)
+        area.verticalScrollBar().valueChanged.connect(self._place)
+        theme.changed.connect(self.update)
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """As wide as the area."""
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The line."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("hairline"))
+        painter.end()
+
+    def _place(self) -> None:
+        self.setGeometry(0, 0, self._area.width(), 1)
+        self.setVisible(self._area.verticalScrollBar().value() > 0)
+        self.raise_()

@@ -1,0 +1,89 @@
+"""The states of the other pages: models, library, settings."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.words import tr
+from mistral_desk.services import BUILTIN_TITLE
+from mistral_desk.ui.library.known import Known
+from tools.gallery import texts
+from tools.gallery.declare import MISSING, STATES, State, listed, ready, state
+from tools.gallery.stage import idle
+
+if TYPE_CHECKING:
+    from tools.gallery.stage import Stage
+
+
+@state()
+async def models(stage: Stage) -> None:
+    """Models: what comes here, and what works today."""
+    await ready(stage)
+    await listed(stage)
+    stage.desk.window.show_page("models")
+
+
+KNOWN: Final = (
+    Known("builtin", BUILTIN_TITLE, "/opt/mistral-desk/guide.gguf", "Guide", 10_512_384, "Q8_0"),
+    Known(texts.FOLDER + texts.FILE, texts.FILE, texts.FOLDER + texts.FILE, texts.NAME, 2_147_023_008, "Q4_K_M"),
+    Known(texts.STICK, texts.LONG_FILE, texts.STICK, problem=MISSING, listed=True),
+)
+
+
+@state()
+async def library(stage: Stage) -> None:
+    """The library: the Guide in use, a file, and one that is not there."""
+    await ready(stage)
+    await listed(stage)
+
+    async def look() -> tuple[Known, ...]:
+        return (replace(KNOWN[0], title=tr(KNOWN[0].title)), *KNOWN[1:])
+
+    stage.desk.shelf.look = look  # type: ignore[method-assign]
+    stage.desk.window.show_page("library")
+    await stage.desk.tasks.settled()
+
+
+@state()
+async def settings(stage: Stage) -> None:
+    """Settings, from the top."""
+    await ready(stage)
+    await listed(stage)
+    stage.desk.window.show_settings()
+
+
+def _settings_page(page: str, brief: str) -> None:
+    async def set_up(stage: Stage) -> None:
+        await settings(stage)
+        stage.desk.window.open_settings(page)
+
+    STATES.append(State(f"settings-{page}", brief, set_up))
+
+
+_settings_page("chat", "Settings of the chat.")
+_settings_page("models", "The folder for models.")
+_settings_page("hardware", "What the engine uses, and what this computer has.")
+_settings_page("privacy", "What stays on this computer, and how to delete it.")
+_settings_page("about", "Versions and licences.")
+
+
+@state()
+async def settings_search(stage: Stage) -> None:
+    """A search in the settings, over all pages."""
+    await settings(stage)
+    stage.desk.settings.search.setFocus()
+    stage.desk.settings.search.setText(tr("Size of all text, compared with the system's font.")[2:6])
+
+
+@state()
+async def erase(stage: Stage) -> None:
+    """What *Delete all my data* would delete."""
+    await settings(stage)
+    stage.services.folders.history.write_bytes(bytes(123_456))
+    stage.services.folders.logs.joinpath("desk.log").write_bytes(bytes(7_890))
+    stage.desk.settings.erase_asked.emit()
+    async with asyncio.timeout(60):
+        while stage.desk.window.overlay is None:
+            await idle(1)
