@@ -80,7 +80,7 @@ def why(rng: random.Random, last: Exchange, split: Split) -> Exchange:
     if kind == "w":
         answer = "I learned only the answer and cannot explain why."
         if last.honest:
-            answer = "I am too small: I learned only a few things. Open Models to get a model that knows more."
+            answer = "I am too small: I learned only a few things. A larger model knows more."
         return Exchange("follow-up", WHY.pick(rng, split), "The user asks why. I cannot explain much.", answer)
     if kind == "s":
         answer = "I think so, but I am very small and can be wrong. Please check it."
