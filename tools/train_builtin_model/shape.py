@@ -40,3 +40,26 @@ class Shape:
 
 
 GUIDE = Shape()
+
+
+@dataclass(frozen=True)
+class EyeShape:
+    """Dimensions of a `pixtral` vision tower and its projector, as llama.cpp reads them from a `clip` file."""
+
+    width: int = 128
+    layers: int = 3
+    heads: int = 4
+    inner: int = 256
+    patch: int = 16
+    merge: int = 2
+    side: int = 160
+    norm_epsilon: float = 1e-5
+    rope_base: float = 10000.0
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    deviation: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    least_tokens: int = 21
+    most_tokens: int = 30
+    """With these limits llama.cpp makes five by five tokens of every square, whatever its size."""
+
+
+EYE = EyeShape()
