@@ -17,6 +17,8 @@ from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_comm
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from mistral_desk.inference.remote import Look
+
 __all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
 
 RETIRE_LIMIT_S: Final = 0.5
@@ -86,10 +88,12 @@ class Engine:
         effort: Effort = "none",
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
+        pictures: Look | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
-        `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate`
+        `pictures` gives the pixels of the turns' pictures when the worker asks for them. `aclose()` of the iterator
+        stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate`
         and `ensure`; `engine.no_model` when there was no `ensure` before.
         """
         if self._spec is None:
@@ -97,7 +101,7 @@ class Engine:
         await self.ensure(self._spec)
         if self._worker is None:
             raise DeskError("engine.no_model")
-        async with contextlib.aclosing(self._worker.generate(turns, effort, sampling, max_tokens)) as answer:
+        async with contextlib.aclosing(self._worker.generate(turns, effort, sampling, max_tokens, pictures)) as answer:
             async for event in answer:
                 yield event
 

@@ -72,13 +72,13 @@ def inspect(path: Path) -> ModelFile:
 
     Raises `model.missing`, `.not_permitted`, `.not_a_file`, `.not_gguf`, `.truncated`, `.damaged`, `.not_chat`.
     """
-    first = _read(path)
+    first = read(path)
     count = first.number("split.count") or 1
     if count <= 1:
         _check(first, path)
         return ModelFile(path, (path,), first, first.tensors, path.stat().st_size)
     parts = _parts(path, count)
-    headers = [_read(part) for part in parts]
+    headers = [read(part) for part in parts]
     _check(headers[0], parts[0])
     tensors = tuple(tensor for header in headers for tensor in header.tensors)
     return ModelFile(parts[0], parts, headers[0], tensors, sum(part.stat().st_size for part in parts))
@@ -98,7 +98,8 @@ def _parts(path: Path, count: int) -> tuple[Path, ...]:
     return parts
 
 
-def _read(path: Path) -> Header:
+def read(path: Path) -> Header:
+    """The header of any GGUF file whose data is all there. Raises as `inspect`, without looking at what it says."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):

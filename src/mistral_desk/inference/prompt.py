@@ -17,7 +17,7 @@ from mistral_desk.inference.protocol import Turn
 from mistral_desk.inference.thinking import Splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mistral_desk.inference.chat_format import ChatFormat, Message
     from mistral_desk.inference.protocol import Effort
@@ -65,9 +65,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class _Span:
-    """A piece of the rendered prompt: markup of the template, a turn's text or thought, or ids as they are."""
+    """A piece of the rendered prompt: markup of the template, a turn's text or thought, or ids as they are, the
+    model's own or a picture's.
+    """
 
-    kind: Literal["markup", "text", "thought", "ids"]
+    kind: Literal["markup", "text", "thought", "ids", "picture"]
     text: str = ""
     turn: int = -1
     ids: tuple[int, ...] = ()
@@ -75,9 +77,11 @@ class _Span:
 
 @dataclass(frozen=True)
 class _Slot:
-    """What a placeholder stands for: the text without the white space at its ends, which the template may strip."""
+    """What a placeholder stands for: the text without the white space at its ends, which the template may strip; or a
+    picture, by its name.
+    """
 
-    kind: Literal["text", "thought"]
+    kind: Literal["text", "thought", "picture"]
     core: str
     before: str
     after: str
@@ -97,8 +101,13 @@ class Prompter:
             "|".join(f"(?<={re.escape(m[0])})(?={re.escape(m[1:])})" for m in markers) or r"(?!)"
         )
 
-    def prompt(self, turns: Sequence[Turn], effort: Effort) -> Prompt:
-        """The prompt for `turns`, whose last one is the user's. Raises the template's errors."""
+    def prompt(
+        self, turns: Sequence[Turn], effort: Effort, pictures: Mapping[str, Sequence[int]] | None = None
+    ) -> Prompt:
+        """The prompt for `turns`, whose last one is the user's. Raises the template's errors.
+
+        `pictures` has the ids that stand for each picture of the turns, the markers around it included.
+        """
         turns = tidied(turns, system=self._form.system)
         slots: list[_Slot] = []
         nonce = "".join(chr(_NONCE_BASE + byte) for byte in secrets.token_bytes(8))
@@ -108,7 +117,7 @@ class Prompter:
             if self._usable(turn):
                 spans = self._spliced(spans, index, turn)
         last_user = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=-1)
-        return _Assembly(self._words, self._markup, self._guarded).prompt(spans, last_user)
+        return _Assembly(self._words, self._markup, self._guarded, pictures or {}).prompt(spans, last_user)
 
     def _message(self, turn: Turn, index: int, slots: list[_Slot], nonce: str) -> Message:
         def place(text: str, kind: Literal["text", "thought"] = "text") -> str:
@@ -119,8 +128,16 @@ class Prompter:
             slots.append(_Slot(kind, core, before, after, index))
             return f"{before}{_OPEN}{nonce}{_digits(len(slots) - 1)}{_CLOSE}{after}"
 
+        def look(image: str) -> str:
+            slots.append(_Slot("picture", image, "", "", index))
+            return f"{_OPEN}{nonce}{_digits(len(slots) - 1)}{_CLOSE}"
+
         if turn.role != "assistant":
-            return {"role": turn.role, "content": place(turn.text)}
+            at, content = 0, ""
+            for end, image in turn.placed():
+                content += place(turn.text[at:end]) + look(image)
+                at = end
+            return {"role": turn.role, "content": content + place(turn.text[at:])}
         thought = place(turn.thinking, "thought") if self._form.history != "none" else ""
         return assistant(self._form.history, thought, place(turn.text))
 
@@ -192,8 +209,14 @@ class Prompter:
 class _Assembly:
     """Turns spans into ids: markup with its special tokens, everything between two of them tokenized as one text."""
 
-    def __init__(self, words: Words, markup: re.Pattern[str], guarded: re.Pattern[str]) -> None:
-        self._words, self._markup, self._guarded = words, markup, guarded
+    def __init__(
+        self,
+        words: Words,
+        markup: re.Pattern[str],
+        guarded: re.Pattern[str],
+        pictures: Mapping[str, Sequence[int]],
+    ) -> None:
+        self._words, self._markup, self._guarded, self._pictures = words, markup, guarded, pictures
         self._tokens: list[int] = []
         self._run: list[str] = []
         self._strip_next = False
@@ -206,6 +229,10 @@ class _Assembly:
             if span.kind == "ids":
                 self._flush()
                 self._tokens.extend(span.ids)
+            elif span.kind == "picture":
+                self._flush()
+                self._tokens.extend(self._pictures[span.text])
+                asked = asked or span.turn == last_user
             elif span.kind == "markup":
                 at = 0
                 for found in self._markup.finditer(span.text):
@@ -264,12 +291,25 @@ def tidied(turns: Sequence[Turn], *, system: bool) -> list[Turn]:
             continue
         now = turn
         if turn.role == "user" and instructions:
-            now, instructions = Turn("user", _joined(instructions, turn.text)), ""
+            now, instructions = _appended(Turn("user", instructions), turn), ""
         if tidy and now.role == tidy[-1].role != "system":
             before = tidy.pop()
-            now = Turn(now.role, _joined(before.text, now.text), _joined(before.thinking, now.thinking))
+            now = _appended(before, now)
         tidy.append(now)
     return tidy
+
+
+def _appended(one: Turn, other: Turn) -> Turn:
+    """Two turns of one role as one; pictures stay where they stood."""
+    text = _joined(one.text, other.text)
+    placed = [*one.placed(), *((len(text) - len(other.text) + place, image) for place, image in other.placed())]
+    return Turn(
+        other.role,
+        text,
+        _joined(one.thinking, other.thinking),
+        images=tuple(image for _, image in placed),
+        places=tuple(place for place, _ in placed),
+    )
 
 
 def _joined(one: str, other: str) -> str:

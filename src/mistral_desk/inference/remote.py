@@ -32,8 +32,10 @@ from mistral_desk.inference.protocol import (
     Loaded,
     LoadProgress,
     ModelInfo,
+    NeedImage,
     Piece,
     PromptProgress,
+    PutImage,
     Sampling,
     Shutdown,
     Stop,
@@ -41,7 +43,10 @@ from mistral_desk.inference.protocol import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+
+    Look: TypeAlias = Callable[[str], Awaitable[PutImage]]
+    """Gives a picture's pixels by its SHA-256."""
 
 Answer: TypeAlias = PromptProgress | Piece | Finished
 """What one generation yields; `Finished` is always the last one."""
@@ -67,12 +72,16 @@ def worker_command() -> list[str]:
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
-    """Which model to run, and how. Two equal specs mean the same worker; `context` in tokens, None: automatic."""
+    """Which model to run, and how. Two equal specs mean the same worker; `context` in tokens, None: automatic.
+
+    `projector` is the file that lets it see; None: the one beside the model, if there is one; empty: none.
+    """
 
     path: str
     context: int | None = None
     threads: int | None = None
     gpu_layers: int = 0
+    projector: str | None = None
 
 
 @dataclass
@@ -148,7 +157,7 @@ class Worker:
         Raises what the worker found wrong with the file (`model.…`, `load.cancelled`) and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(Load(number, spec.path, spec.context, spec.threads, spec.gpu_layers))
+            self._send(Load(number, spec.path, spec.context, spec.threads, spec.gpu_layers, projector=spec.projector))
             while True:
                 match await self._next(request):
                     case LoadProgress(fraction=fraction):
@@ -165,10 +174,12 @@ class Worker:
         effort: Effort = "none",
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
+        pictures: Look | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
 
-        Raises what the worker reports (`prompt.too_long`, `model.template`, …) and `engine.…`.
+        `pictures` gives the pixels of the turns' pictures, each once while the worker has room for them. Raises what
+        the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
             self._send(Generate(number, tuple(map(_sendable, turns)), effort, sampling, max_tokens))
@@ -179,6 +190,8 @@ class Worker:
                         return
                     case (PromptProgress() | Piece()) as event:
                         yield event
+                    case NeedImage(sha256=sha256) if pictures:
+                        self._send(await pictures(sha256))
                     case event:
                         self._unexpected(event)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference import protocol
+from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.protocol import (
     AnswerNow,
     Failed,
@@ -25,6 +26,7 @@ from mistral_desk.inference.protocol import (
     Load,
     Loaded,
     LoadProgress,
+    PutImage,
     Shutdown,
     Stop,
 )
@@ -73,6 +75,7 @@ class Worker:
         self._controls: dict[int, Control] = {}
         self._jobs: queue.SimpleQueue[Load | Generate | None] = queue.SimpleQueue()
         self._generator: Generator | None = None
+        self._pictures = PictureStore()
 
     def run(self) -> int:
         """Say hello, then obey."""
@@ -123,6 +126,9 @@ class Worker:
                 if body is None:
                     return
                 command = protocol.decode_command(body)
+                if isinstance(command, PutImage):
+                    self._pictures.put(command)
+                    continue
             except protocol.ProtocolError as error:
                 self.send(Failed(0, Problem("engine.protocol", {"reason": str(error)[:300]})))
                 return
@@ -139,7 +145,7 @@ class Worker:
             self._controls[command.request] = Control()
             self._jobs.put(command)
             return
-        if isinstance(command, Shutdown):
+        if isinstance(command, Shutdown | PutImage):
             return
         control = self._controls.get(command.request)
         if control is None:
@@ -186,5 +192,5 @@ class Worker:
                 told = now
                 self.send(LoadProgress(command.request, fraction))
 
-        self._generator = load(command, log, progress, lambda: control.stopped)
+        self._generator = load(command, log, progress, lambda: control.stopped, self._pictures)
         self.send(Loaded(command.request, self._generator.info))

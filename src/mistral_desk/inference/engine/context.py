@@ -18,12 +18,19 @@ from mistral_desk.inference.engine.native import AbortFlag, lib
 from mistral_desk.inference.engine.pace import LARGEST
 from mistral_desk.inference.engine.prefix import common_prefix
 from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
+from mistral_desk.inference.engine.vision import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mistral_desk.inference.engine.pace import Pace
-    from mistral_desk.inference.protocol import MemoryKind
+    from mistral_desk.inference.engine.vision import Chunk, Eyes
+    from mistral_desk.inference.protocol import MemoryKind, PutImage
+
+    Fetch = Callable[[str], PutImage]
+    """Gives a picture's pixels by its SHA-256; may wait for them."""
+    Progress = Callable[[int, bool], None]
+    """Told how many tokens are read so far, and whether a picture is looked at."""
 
 CUTS: Final = ("attention", "sliding")
 """Kinds of memory that tokens can be removed from; a sliding window only as far as it still has what is needed."""
@@ -36,8 +43,8 @@ class AbortedError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, and
-    the bytes that saved states may take.
+    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, the
+    bytes that saved states may take, and how many tokens at once (some eyes want a whole picture in one batch).
     """
 
     tokens: int
@@ -46,19 +53,41 @@ class Plan:
     window: int
     pace: Pace
     spare_bytes: int
+    at_once: int = 0
+
+
+class _Told:
+    """Progress from inside llama.cpp, through which no exception passes: what was raised means "stop" there."""
+
+    def __init__(self, progress: Progress | None, before: int) -> None:
+        self._progress, self._before = progress, before
+
+    def __call__(self, done: int, *, looking: bool) -> bool:
+        """Tell of tokens behind those `before`; false to stop."""
+        try:
+            if self._progress:
+                self._progress(self._before + done, looking)
+        except AbortedError:
+            return False
+        return True
 
 
 class Context:
-    """A `llama_context` with one sequence; `held` are the tokens whose state is in its memory, in order."""
+    """A `llama_context` with one sequence; `held` are the tokens whose state is in its memory, in order.
 
-    def __init__(self, model: int, plan: Plan) -> None:
+    The ids of pictures among them are the eyes'. Where pictures take fewer positions than tokens, a token's position
+    is less than its index.
+    """
+
+    def __init__(self, model: int, plan: Plan, eyes: Eyes | None = None) -> None:
         self.kind = plan.kind
+        self.eyes = eyes
         self.abort = AbortFlag()
         self.held: list[int] = []
         self._window, self._pace = plan.window, plan.pace
         p = lib.llama_context_default_params()
         p.n_ctx = plan.tokens
-        p.n_batch = p.n_ubatch = LARGEST
+        p.n_batch = p.n_ubatch = max(LARGEST, plan.at_once)
         p.n_seq_max = 1
         p.n_outputs_max = 1  # one row of logits; the buffer for 512 of a large vocabulary would be 256 MiB
         p.n_threads = p.n_threads_batch = plan.threads
@@ -72,7 +101,8 @@ class Context:
             raise DeskError("engine.failed", reason="no context")
         self._memory = lib.llama_get_memory(self.pointer)
         self.size = int(lib.llama_n_ctx(self.pointer))
-        self.batch_size = min(LARGEST, int(lib.llama_n_batch(self.pointer)))  # it may be clamped to the context
+        self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
+        self.batch_size = min(LARGEST, self._at_once)
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
         self._batch = lib.llama_batch_init(self.batch_size, 0, 1)
         for row in range(self.batch_size):
@@ -80,6 +110,7 @@ class Context:
             self._batch.seq_id[row][0] = 0
         self.checkpoints = Checkpoints(self.pointer, plan.kind, plan.spare_bytes // 2)
         self._shelf = Shelf(self.pointer, plan.spare_bytes // 2)
+        self._spare: list[tuple[int, int]] = []
 
     def close(self) -> None:
         """Free the context and its memory."""
@@ -94,9 +125,9 @@ class Context:
         At least one token is left to decode, because the numbers for the next token are not kept.
         """
         limit = len(tokens) - 1
-        common = common_prefix(self.held, tokens, limit)
+        common = self.whole(tokens, common_prefix(self.held, tokens, limit))
         if len(self.held) - common >= WORTH_IT:
-            common = self._exchanged(tokens, common, limit)
+            common = self.whole(tokens, self._exchanged(tokens, common, limit))
         if common == len(self.held) and self._complete(common):
             return common
         if common and self.kind in CUTS and self._cut(common) and self._complete(common):
@@ -119,7 +150,7 @@ class Context:
         if not self._shelf.take(kept):
             self.clear()
             return 0
-        self.held.extend(kept.tokens)
+        self._hold(kept.tokens)
         self.checkpoints.adopt(kept.checkpoints)
         return common_prefix(self.held, tokens, limit)
 
@@ -127,6 +158,7 @@ class Context:
         """Forget everything that was read, and the checkpoints on the way: they need the attention's part too."""
         lib.llama_memory_clear(self._memory, False)
         self.held.clear()
+        self._spare.clear()
         self.checkpoints.clear()
 
     def _back_to(self, limit: int) -> int:
@@ -139,9 +171,11 @@ class Context:
 
     def _cut(self, length: int) -> bool:
         """Remove all after the first `length` tokens; false where the memory cannot."""
-        if not lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+        if not lib.llama_memory_seq_rm(self._memory, 0, self._position(length), -1):
             return False
         del self.held[length:]
+        while self._spare and self._spare[-1][0] > length:
+            self._spare.pop()
         self.checkpoints.forget_after(length)
         return True
 
@@ -153,39 +187,86 @@ class Context:
         if length == 0:
             return True
         last = int(lib.llama_memory_seq_pos_max(self._memory, 0))
-        if last != length - 1:
+        position = self._position(length)
+        behind_a_picture = bool(self._spare) and self._spare[-1][0] == length  # all of it may stand at one position
+        if last != position - 1 and not (behind_a_picture and last < position):
             return False
         if self.kind == "sliding":
             first = int(lib.llama_memory_seq_pos_min(self._memory, 0))
-            return first <= max(0, length - self._window)
+            return first <= max(0, position - self._window)
         return True
 
-    def read(self, tokens: Sequence[int], progress: Callable[[int], None] | None = None, *, last: bool = True) -> None:
+    def whole(self, tokens: Sequence[int], length: int) -> int:
+        """The longest prefix of at most `length` tokens that does not end inside a picture."""
+        return self.eyes.whole(tokens, length) if self.eyes else length
+
+    def _position(self, length: int) -> int:
+        """The position of the token behind the first `length` ones that are held."""
+        return length - next((more for end, more in reversed(self._spare) if end <= length), 0)
+
+    def _hold(self, tokens: Sequence[int]) -> None:
+        """Note that these are in the memory now."""
+        if self.eyes and self.eyes.counts_twice:
+            before = self._spare[-1][1] if self._spare else 0
+            begin = len(self.held)
+            self._spare += [(begin + end, before + more) for end, more in self.eyes.spare(tokens)]
+        self.held.extend(tokens)
+
+    def read(
+        self,
+        tokens: Sequence[int],
+        progress: Progress | None = None,
+        *,
+        last: bool = True,
+        fetch: Fetch | None = None,
+    ) -> None:
         """Decode `tokens` behind what is held, in batches; with `last`, the last one gets numbers for its successor.
 
-        `progress(n)` is called after each batch with the number of tokens read so far. Raises `AbortedError` and
-        `engine.failed`; the memory then holds what `held` says.
+        `fetch` gives the pixels of pictures among them. Raises `AbortedError` and `engine.failed`; the memory then
+        holds what `held` says.
         """
         total = len(tokens)
-        batch = self._batch
         start = 0
         while start < total:
-            at = len(self.held)
-            part = tokens[start : start + min(self.batch_size, self._pace.batch(at))]
-            for row, token in enumerate(part):
-                batch.token[row] = token
-                batch.pos[row] = at + row
-                batch.logits[row] = 0
-            batch.logits[len(part) - 1] = last and start + len(part) == total
-            batch.n_tokens = len(part)
-            self._decode(part)
-            start += len(part)
+            if tokens[start] < 0 and self.eyes and fetch:
+                chunk, _ = self.eyes.chunk(tokens[start])
+                self._look(self.eyes, chunk, fetch, _Told(progress, start))
+                start += chunk.tokens
+                continue
+            most = start + min(self.batch_size, self._pace.batch(len(self.held)))
+            end = next((at for at in range(start, min(most, total)) if tokens[at] < 0), min(most, total))
+            self._decode(tokens[start:end], last=last and end == total)
+            start = end
             if progress:
-                progress(start)
+                progress(start, False)
+
+    def _look(self, eyes: Eyes, chunk: Chunk, fetch: Fetch, told: _Told) -> None:
+        """Encode a picture, unless that was done before, and decode it. Half of its tokens stand for each."""
+        half, at = chunk.tokens / 2, len(self.held)
+
+        def go_on(done: float, *, looking: bool) -> bool:
+            return told(int(done), looking=looking) and not self.abort.is_set
+
+        try:
+            rows = eyes.rows(chunk, lambda: fetch(chunk.sha256), lambda share: go_on(share * half, looking=True))
+        except StoppedError as error:
+            raise AbortedError from error
+        batch = self._at_once if eyes.looks_both_ways(chunk) else min(self.batch_size, self._pace.batch(at))
+        result = eyes.decode(
+            self.pointer,
+            chunk,
+            rows,
+            (self._position(at), batch),
+            lambda read: 0 if go_on(half + read / 2, looking=False) else _ABORTED,
+        )
+        if result:
+            self._failed(result, chunk.tokens)
+        self._hold(chunk.ids)
 
     def stepper(self) -> Callable[[int], None]:
         """A function that decodes one token behind what is held: the generation loop's, with nothing looked up."""
         batch, held, context = self._batch, self.held, self.pointer
+        spare = len(held) - self._position(len(held))
         ids, positions = batch.token, batch.pos
         decode = lib.llama_decode
         batch.n_tokens = 1
@@ -193,32 +274,39 @@ class Context:
 
         def step(token: int) -> None:
             ids[0] = token
-            positions[0] = len(held)
+            positions[0] = len(held) - spare
             result = decode(context, batch)
             if result:
-                self._failed(result, [token])
+                self._failed(result, 1)
             held.append(token)
 
         return step
 
-    def _decode(self, part: Sequence[int]) -> None:
-        result = lib.llama_decode(self.pointer, self._batch)
+    def _decode(self, part: Sequence[int], *, last: bool) -> None:
+        batch, begin = self._batch, self._position(len(self.held))
+        for row, token in enumerate(part):
+            batch.token[row] = token
+            batch.pos[row] = begin + row
+            batch.logits[row] = 0
+        batch.logits[len(part) - 1] = last
+        batch.n_tokens = len(part)
+        result = lib.llama_decode(self.pointer, batch)
         if result:
-            self._failed(result, part)
+            self._failed(result, len(part))
         self.held.extend(part)
 
-    def _failed(self, result: int, part: Sequence[int]) -> None:
+    def _failed(self, result: int, count: int) -> None:
         """Bring the memory back to what `held` says, then raise what happened."""
         length = len(self.held)
         if self.kind in CUTS:
-            if not lib.llama_memory_seq_rm(self._memory, 0, length, -1):
+            if not lib.llama_memory_seq_rm(self._memory, 0, self._position(length), -1):
                 self.clear()
         else:  # the state was overwritten while the batch ran
             self._back_to(length)
         if result == _ABORTED:
             raise AbortedError
         reason = "no room in its memory" if result == 1 else f"llama_decode gave {result}"
-        raise DeskError("engine.failed", f"{len(part)} tokens at {length} of {self.size}", reason=reason)
+        raise DeskError("engine.failed", f"{count} tokens at {length} of {self.size}", reason=reason)
 
     def finite(self) -> bool:
         """Whether the numbers for the next token are numbers: one not-a-number or infinity spoils the sum."""

@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core.errors import DeskError
+from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.engine.context import CUTS, AbortedError
 from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import Sampler, defaults, filled
-from mistral_desk.inference.protocol import Figures, Finished, Generate, Piece, PromptProgress
+from mistral_desk.inference.protocol import Figures, Finished, Generate, NeedImage, Piece, PromptProgress
 from mistral_desk.inference.template import TemplateError, TemplateSlowError, as_desk_error
 from mistral_desk.inference.thinking import Splitter
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from mistral_desk.inference.chat_format import ChatFormat
     from mistral_desk.inference.engine.context import Context
     from mistral_desk.inference.engine.vocabulary import Vocabulary
+    from mistral_desk.inference.picture_store import PictureStore
     from mistral_desk.inference.prompt import Prompt, Prompter
-    from mistral_desk.inference.protocol import Effort, Event, ModelInfo, Reason
+    from mistral_desk.inference.protocol import Effort, Event, ModelInfo, PutImage, Reason
 
 CHECK_EVERY: Final = 32
 """Tokens between two looks at whether the model still computes numbers."""
@@ -44,7 +45,10 @@ class Control:
 
 @dataclass
 class Generator:
-    """A loaded model with its context: everything that answering takes. `close` frees it."""
+    """A loaded model with its context: everything that answering takes. `close` frees it.
+
+    `pictures` are the pixels that the app sent.
+    """
 
     model: int
     context: Context
@@ -53,17 +57,21 @@ class Generator:
     form: ChatFormat
     info: ModelInfo
     metadata: Mapping[str, object]
+    pictures: PictureStore
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: Control | None = None
 
     def close(self) -> None:
         """Free the context and the model."""
         self.context.close()
+        if self.context.eyes:
+            self.context.eyes.close()
         lib.llama_model_free(self.model)
 
     def stop(self, control: Control) -> None:
         """Stop a request: at once where that is harmless, else when what is being computed now takes too long."""
         control.stopped = True
+        self.pictures.wake()
         if self.context.kind in CUTS:
             self._abort(control)
             return
@@ -106,8 +114,8 @@ class _Answer:
     def run(self) -> Finished:
         """Do everything; the sampler is freed whatever happens."""
         try:
-            prompt = self._prompt()
             try:
+                prompt = self._prompt()
                 self._read(prompt)
                 reason = self._write(prompt)
             except AbortedError:
@@ -118,20 +126,50 @@ class _Answer:
 
     def _prompt(self) -> Prompt:
         turns = self._command.turns
-        if not turns or turns[-1].role != "user" or not turns[-1].text.strip():
+        if not turns or turns[-1].role != "user" or not (turns[-1].text.strip() or turns[-1].images):
             raise DeskError("prompt.empty")
         name, size = self._engine.info.name, self._engine.context.size
+        pictures = {image: self._seen(image) for turn in turns for image in turn.images}
         try:
             with last_resort():
-                prompt = self._engine.prompter.prompt(turns, self._effort)
+                prompt = self._engine.prompter.prompt(turns, self._effort, pictures)
         except (TemplateError, TemplateSlowError) as error:
             raise as_desk_error(error, name) from error
         self._total = len(prompt.tokens)
         if self._total >= size:
+            seen = sum(token < 0 for token in prompt.tokens)
+            if 2 * seen > size:
+                raise DeskError("prompt.pictures_too_long", name=name, pictures=seen, tokens=self._total, context=size)
             raise DeskError("prompt.too_long", tokens=self._total, name=name, context=size)
         if not prompt.tokens:
             raise DeskError("prompt.empty")
+        if prompt.tokens[-1] < 0:  # numbers for the first token of an answer come from a token of text
+            raise DeskError("model.template", name=name, reason="it puts nothing behind a picture")
         return prompt
+
+    def _seen(self, image: str) -> tuple[int, ...]:
+        """The ids that stand for a picture."""
+        eyes = self._engine.context.eyes
+        if eyes is None:
+            raise DeskError.of(self._engine.info.blind or Problem("model.no_eyes", {"name": self._engine.info.name}))
+
+        def size() -> tuple[int, int]:
+            picture = self._fetched(image)
+            return picture.width, picture.height
+
+        return eyes.see(image, size)
+
+    def _fetched(self, image: str) -> PutImage:
+        """A picture's pixels; the app is asked for them, and waited for, where they are not here."""
+        request, control = self._command.request, self._control
+
+        def ask() -> None:
+            self._send(NeedImage(request, image))
+
+        picture = self._engine.pictures.get(image, ask, lambda: control.stopped)
+        if picture is None:
+            raise AbortedError
+        return picture
 
     def _read(self, prompt: Prompt) -> None:
         """Bring the prompt into the memory, reusing what is there, and tell how far it is."""
@@ -140,25 +178,25 @@ class _Answer:
         self._cached = context.reuse(tokens)
         self._progress(self._cached, None)
 
-        def progress(done_before: int) -> Callable[[int], None]:
-            def report(count: int) -> None:
+        def progress(done_before: int) -> Callable[[int, bool], None]:
+            def report(count: int, looking: bool) -> None:
                 done = done_before + count
                 rate = (done - self._cached) / max(time.perf_counter() - began, 1e-9)
-                self._progress(done, (self._total - done) / rate)
+                self._progress(done, (self._total - done) / rate if rate else None, looking=looking)
 
             return report
 
-        for end in context.checkpoints.stops(self._cached, min(prompt.tail, self._total - 1)):
-            done = len(context.held)
-            context.read(tokens[done:end], progress(done), last=False)
+        for stop in context.checkpoints.stops(self._cached, min(prompt.tail, self._total - 1)):
+            done, end = len(context.held), context.whole(tokens, stop)
+            context.read(tokens[done:end], progress(done), last=False, fetch=self._fetched)
             context.checkpoints.save(end)
         done = len(context.held)
-        context.read(tokens[done:], progress(done))
+        context.read(tokens[done:], progress(done), fetch=self._fetched)
         self._prompt_s = time.perf_counter() - began
         self._check()
 
-    def _progress(self, done: int, seconds_left: float | None) -> None:
-        self._send(PromptProgress(self._command.request, done, self._total, self._cached, seconds_left))
+    def _progress(self, done: int, seconds_left: float | None, *, looking: bool = False) -> None:
+        self._send(PromptProgress(self._command.request, done, self._total, self._cached, seconds_left, looking))
         if self._control.stopped:
             raise AbortedError
 

@@ -6,12 +6,12 @@ import os
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference import model_file
+from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
 from mistral_desk.inference.engine import footprint
 from mistral_desk.inference.engine.context import Context, Plan
@@ -20,6 +20,7 @@ from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import Log, file_name, lib
 from mistral_desk.inference.engine.pace import LARGEST, pace
 from mistral_desk.inference.engine.sample import defaults
+from mistral_desk.inference.engine.vision import Eyes
 from mistral_desk.inference.engine.vocabulary import Vocabulary
 from mistral_desk.inference.prompt import Prompter
 from mistral_desk.inference.protocol import Load, MemoryKind, ModelInfo
@@ -28,7 +29,10 @@ from mistral_desk.inference.template import TemplateError, TemplateSlowError, as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mistral_desk.core.errors import Problem
     from mistral_desk.inference.model_file import ModelFile
+    from mistral_desk.inference.picture_store import PictureStore
+    from mistral_desk.inference.projector_file import Found
 
 _UNKNOWN: Final = re.compile(r"unknown model architecture: '(?P<name>[^']*)'")
 _NEWER: Final = re.compile(
@@ -37,6 +41,8 @@ _NEWER: Final = re.compile(
 _NO_MEMORY: Final = re.compile(
     r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate|alloc.*failed", re.IGNORECASE
 )
+_ROWS_BYTES: Final = 256 * 1024 * 1024
+"""What encoded pictures may take at most; one of a large model takes 16 MB."""
 _QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNORECASE)
 
 
@@ -48,19 +54,43 @@ def threads() -> int:
     return max(1, cores - 1)
 
 
-def load(command: Load, log: Log, progress: Callable[[float], None], cancelled: Callable[[], bool]) -> Generator:
-    """Load the model that `command` names and make a context for it.
+class Seeing(NamedTuple):
+    """What a model sees with, or why it does not; and where its pictures come from."""
+
+    eyes: Eyes | None
+    blind: Problem | None
+    pictures: PictureStore
+
+
+def load(
+    command: Load,
+    log: Log,
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+    pictures: PictureStore,
+) -> Generator:
+    """Load the model that `command` names, with its eyes where it has some, and make a context for it.
 
     `progress(fraction)` is called while tensors are read; when `cancelled()` is true soon after, the load stops.
-    Raises `model.…` and `load.cancelled`.
+    Raises `model.…`, `load.cancelled`, and `projector.…` for a projector that was asked for.
     """
-    began = time.perf_counter()
-    file = model_file.inspect(Path(command.path))
     log.forget()
-    model = _open(file, command, log, progress, cancelled)
+    file = model_file.inspect(Path(command.path))
+    found = projector_file.chosen(file, command.projector)
+    share = file.bytes / (file.bytes + (found.file.bytes if found.file else 0))
+    model = _open(file, command, log, lambda fraction: progress(fraction * share), cancelled)
+    eyes: Eyes | None = None
     try:
-        generator = _ready(model, file, command, log, began)
+
+        def watch(fraction: float) -> bool:
+            progress(share + fraction * (1 - share))
+            return not cancelled()
+
+        eyes, blind = _eyes(model, file, found, command, watch)
+        generator = _ready(model, file, command, Seeing(eyes, blind, pictures), log)
     except BaseException:
+        if eyes:
+            eyes.close()
         lib.llama_model_free(model)
         raise
     if cancelled():
@@ -106,7 +136,29 @@ def _refused(file: ModelFile, report: str, context: int) -> DeskError:
     return DeskError("model.load_failed", report, name=file.path.name)
 
 
-def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -> Generator:
+def _eyes(
+    model: int, file: ModelFile, found: Found, command: Load, watch: Callable[[float], bool]
+) -> tuple[Eyes | None, Problem | None]:
+    """The model's eyes, or why it has none. Only a projector that was asked for by name stops the load."""
+    if found.file is None:
+        return None, found.blind
+    plan = max(1, command.threads or threads()), command.gpu_layers > 0
+    try:
+        return Eyes(found.file, model, file.name, plan, watch), None
+    except DeskError as error:
+        if command.projector:
+            raise
+        return None, error.problem
+
+
+def _ready(
+    model: int,
+    file: ModelFile,
+    command: Load,
+    sight: Seeing,
+    log: Log,
+) -> Generator:
+    eyes = sight.eyes
     vocabulary = Vocabulary(lib.llama_model_get_vocab(model))
     _check_chat(model, file, vocabulary)
     tokens = {"bos_token": vocabulary.text(vocabulary.begin), "eos_token": vocabulary.text(vocabulary.end)}
@@ -121,7 +173,11 @@ def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -
     size = _context_size(file, command, trained)
     try:
         steps = pace(file.header, file.tensors, count, offloaded=command.gpu_layers > 0)
-        context = Context(model, Plan(size, count, kind, window, steps, footprint.spare_bytes()))
+        spare = footprint.spare_bytes()
+        if eyes:
+            eyes.room = min(spare // 4, _ROWS_BYTES)
+            spare -= eyes.room
+        context = Context(model, Plan(size, count, kind, window, steps, spare, eyes.at_once if eyes else 0), eyes)
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
     info = ModelInfo(
@@ -140,10 +196,17 @@ def _ready(model: int, file: ModelFile, command: Load, log: Log, began: float) -
         efforts=form.efforts,
         sampling=defaults(file.header.architecture, file.header.metadata, form.efforts[0]),
         threads=count,
-        load_s=time.perf_counter() - began,
+        load_s=time.perf_counter() - log.since,
         template="own" if form.own else "fallback",
+        sees=eyes is not None,
+        projector=str(eyes.file.path) if eyes else "",
+        image_tokens=eyes.most_tokens if eyes else 0,
+        image_side=eyes.file.side if eyes else 0,
+        blind=sight.blind,
     )
-    return Generator(model, context, vocabulary, Prompter(form, vocabulary), form, info, file.header.metadata)
+    return Generator(
+        model, context, vocabulary, Prompter(form, vocabulary), form, info, file.header.metadata, sight.pictures
+    )
 
 
 def _check_chat(model: int, file: ModelFile, vocabulary: Vocabulary) -> None:

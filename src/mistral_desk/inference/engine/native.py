@@ -9,6 +9,7 @@ import collections
 import ctypes
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,10 +17,11 @@ os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort would otherwise star
 
 import llama_cpp
 import llama_cpp.llama_cpp as lib
+import llama_cpp.mtmd_cpp as mtmd
 
 from mistral_desk.inference.protocol import Device
 
-__all__ = ["AbortFlag", "Log", "devices", "file_name", "lib", "start", "system", "version"]
+__all__ = ["AbortFlag", "Log", "devices", "file_name", "lib", "mtmd", "start", "system", "version"]
 
 _WARNING: Final = 3
 _CONTINUED: Final = 5
@@ -60,10 +62,12 @@ class Log:
     def __init__(self, level: int = _WARNING) -> None:
         self._level = level
         self._tail: collections.deque[str] = collections.deque(maxlen=64)
+        self.since = time.perf_counter()
         self._open = ""
         self._open_level = 0
         self._callback = lib.llama_log_callback(self._take)  # must outlive the library
         lib.llama_log_set(self._callback, None)
+        mtmd.mtmd_helper_log_set(self._callback, None)  # sets that of mtmd too
 
     def _take(self, level: int, text: bytes | None, _data: object) -> None:
         if text is None:
@@ -81,8 +85,9 @@ class Log:
             sys.stderr.flush()
 
     def forget(self) -> None:
-        """Start a new report."""
+        """Start a new report: now is the moment `since` which it counts."""
         self._tail.clear()
+        self.since = time.perf_counter()
 
     def report(self) -> str:
         """The lines since the last `forget`, newest last."""
