@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import engine_speed, window
+from benchmarks import engine_speed, long_chat, window
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ BENCHMARKS: Final = (
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),
     Benchmark("smooth-work", "ms", 16, "at most", window.smooth_work),
+    Benchmark("long-opening", "ms", 200, "at most", long_chat.opening),
+    Benchmark("long-opening-work", "ms", 200, "at most", long_chat.opening_work),
+    Benchmark("long-smoothness", "ms", 16, "at most", long_chat.streaming),
+    Benchmark("long-smooth-work", "ms", 16, "at most", long_chat.streaming_work),
+    Benchmark("idle", "% of a core", 0.5, "at most", long_chat.idle),
+    Benchmark("idle-growth", "MB", 2, "at most", long_chat.idle_growth),
 )
 
 

@@ -126,7 +126,8 @@ def delays_ms(times: Sequence[float]) -> list[float]:
     return sorted(delays)
 
 
-def _percentile(values: Sequence[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share of the sorted values lies."""
     return values[math.ceil(len(values) * share) - 1]
 
 
@@ -143,10 +144,10 @@ def stream() -> int:
             seconds, busy = time.perf_counter() - began, time.process_time() - cpu
             delays, work = pulse.late_ms(), pulse.work_ms()
             report(
-                p99_ms=_percentile(delays, 0.99),
-                p50_ms=_percentile(delays, 0.5),
+                p99_ms=percentile(delays, 0.99),
+                p50_ms=percentile(delays, 0.5),
                 worst_ms=delays[-1],
-                work_p99_ms=_percentile(work, 0.99),
+                work_p99_ms=percentile(work, 0.99),
                 work_worst_ms=work[-1],
                 samples=len(delays),
                 tokens_per_s=PIECES / seconds,
@@ -155,7 +156,7 @@ def stream() -> int:
 
     def _script() -> Sequence[Step]:
         steps: list[Step] = []
-        for piece in fake_worker.answer(_answer()):
+        for piece in fake_worker.answer(pieces(PIECES)):
             steps += [piece, {"pause": 1 / PER_SECOND}]
         return [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": steps}}]
 
@@ -164,11 +165,11 @@ def stream() -> int:
     return 0
 
 
-def _answer() -> str:
-    """Prose, lists, code and tables over and over, as a long answer has them."""
+def pieces(count: int) -> str:
+    """So many words of prose, lists, code and tables over and over, as a long answer has them."""
     part = (Path(__file__).parent.parent / "tests" / "ui" / "answer.md").read_text(encoding="utf-8")
     words = part.replace(" ", "\0 ").split("\0")
-    return "".join((words * (PIECES // len(words) + 1))[:PIECES])
+    return "".join((words * (count // len(words) + 1))[:count])
 
 
 if __name__ == "__main__":

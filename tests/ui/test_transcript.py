@@ -246,10 +246,11 @@ def test_a_message_of_line_breaks_only_stays_small(transcript: Transcript) -> No
     assert view.height() < 700
 
 
-def test_code_has_a_label_colours_and_copies_as_it_is(transcript: Transcript) -> None:
+def test_code_has_a_label_colours_and_copies_as_it_is(transcript: Transcript, qtbot: QtBot) -> None:
     source = "def f(x):\n\treturn 'ä' + x  # note"
     transcript.set_turns([answer(f"Look:\n\n```py\n{source}\n```\n")])
     (code,) = transcript.findChildren(CodeView)
+    qtbot.waitUntil(lambda: bool(code._source.document().begin().layout().formats()))
     formats = code._source.document().begin().layout().formats()
     assert {form.format.foreground().color().name() for form in formats} & {"#8b2c8f"}, "the keyword has its colour"
     code._copy.click()

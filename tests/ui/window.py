@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 END_OF_WORLD_S: Final = 60.0
 
 
-def run(app: QApplication, scenario: Callable[[], Coroutine[object, object, None]]) -> None:
+def run(
+    app: QApplication,
+    scenario: Callable[[], Coroutine[object, object, None]],
+    limit_s: float | None = END_OF_WORLD_S,
+) -> None:
     """Run a scenario under Qt's loop; only one that hangs meets the limit."""
 
     async def limited() -> None:
-        async with asyncio.timeout(END_OF_WORLD_S):
+        async with asyncio.timeout(limit_s):
             await scenario()
 
     loop.run(app, limited)

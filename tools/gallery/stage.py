@@ -19,6 +19,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.services import Services
+from mistral_desk.ui.chat import highlight
 from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.language import speak
 from mistral_desk.ui.theme.theme import Theme
@@ -96,6 +97,7 @@ async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -
     speak_pseudo(app, language)
     places = folders(str(home)).ensure()
     settings, _ = Settings.open(places.settings)
+    highlight.prepare("python")  # code has its colours in the first picture
     engine = StillEngine()
     history = await History.temporary()
     log = Log(None)

@@ -16,6 +16,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
 from mistral_desk.services import model_title
 from mistral_desk.ui import wiring
+from mistral_desk.ui.chat.ahead import read_ahead
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
@@ -93,6 +94,7 @@ class Desk(QObject):
             self.notices.problem(problem, "warning")
         self.tasks.spawn(self.refresh(), "list the chats")
         self.tasks.spawn(self._warm(), "load the model")
+        self.tasks.spawn(read_ahead(), "read ahead")
 
     def welcome(self) -> None:
         """Greet somebody who was never here, until they have asked something or left the empty chat."""

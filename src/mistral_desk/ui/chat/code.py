@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
+from functools import cache
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -22,7 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.highlight import Span, label, spans
+from mistral_desk.ui.chat.highlight import Span, label, prepare, prepared, spans
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -36,6 +39,33 @@ if TYPE_CHECKING:
 REST: Final = 15.0
 """Colouring rests this many times as long as it took, so that a growing block costs a bounded share of the time."""
 COPIED_MS: Final = 1600
+
+
+class _Reading(QObject):
+    """Reads the rules of languages in a thread, so that the window does not stand still at the first block of one."""
+
+    ready = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: SimpleQueue[tuple[str, str]] = SimpleQueue()
+        threading.Thread(target=self._read, name="code-colours", daemon=True).start()
+
+    def ask(self, language: str, code: str) -> None:
+        """`ready` is emitted when this language can be coloured at once."""
+        self._asked.put((language, code))
+
+    def _read(self) -> None:
+        while True:
+            language, code = self._asked.get()
+            if not prepared(language):
+                prepare(language, code)
+            self.ready.emit(language)
+
+
+@cache
+def _reading() -> _Reading:
+    return _Reading()
 
 
 class _Source(QPlainTextEdit):
@@ -98,6 +128,7 @@ class CodeView(QWidget):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._colour)
         self._pause_ms = 0
+        self._waits_for = ""
         self._back = QTimer(self)
         self._back.setSingleShot(True)
         self._back.setInterval(COPIED_MS)
@@ -194,9 +225,24 @@ class CodeView(QWidget):
         return self._source.horizontalScrollBar().sizeHint().height() if wide else 0
 
     def _colour(self) -> None:
+        if not prepared(self._block.language):
+            self._apply([[] for _ in range(self._source.document().blockCount())])
+            if self._waits_for != self._block.language:
+                if not self._waits_for:
+                    _reading().ready.connect(self._can_be_coloured)
+                self._waits_for = self._block.language
+                _reading().ask(self._block.language, self._block.text)
+            return
         began = time.perf_counter()
         self._apply(spans(self._block.text, self._block.language))
         self._pause_ms = round((time.perf_counter() - began) * REST * 1000)
+
+    def _can_be_coloured(self, language: str) -> None:
+        if language == self._waits_for:
+            _reading().ready.disconnect(self._can_be_coloured)
+            self._waits_for = ""
+            self._colour()
+            self.update()
 
     def _apply(self, lines: list[list[Span]]) -> None:
         """Give each line that changed its colours; the rest keeps its layout."""

@@ -16,6 +16,8 @@ LIMIT: Final = 60_000
 """Characters that are coloured at most; above it the text stays plain, so that the window stays quick."""
 LONGEST_LINE: Final = 4_000
 """A longer line is data, not source, and regular expressions may take forever on it."""
+LONGEST_NAME: Final = 40
+_ready: Final[set[str]] = set()
 
 # The first name that is a prefix of pygments' token type wins.
 _COLOURS: Final = (
@@ -42,6 +44,17 @@ _COLOURS: Final = (
 )
 
 
+def prepared(language: str) -> bool:
+    """Whether `spans` and `label` answer at once: a language's rules take a tenth of a second to read at first."""
+    return not _may_be(language) or language.lower() in _ready
+
+
+def prepare(language: str, code: str = "") -> None:
+    """Read a language's rules, and all that this piece of code needs of them; may run in any thread."""
+    spans(code, language)
+    _ready.add(language.lower())
+
+
 def spans(code: str, language: str) -> list[list[Span]]:
     """Coloured spans for each line of `code`; none where the language is unknown or the text is too large."""
     lines: list[list[Span]] = [[] for _ in range(code.count("\n") + 1)]
@@ -63,14 +76,20 @@ def spans(code: str, language: str) -> list[list[Span]]:
 
 
 def label(language: str) -> str:
-    """The language's name as people write it; its own word where pygments does not know it."""
+    """The language's name as people write it; its own word where pygments does not know it, or not yet."""
+    if not prepared(language):
+        return language
     lexer = _lexer(language.lower())
     return str(lexer.name) if lexer is not None else language
 
 
+def _may_be(language: str) -> bool:
+    return 0 < len(language) <= LONGEST_NAME
+
+
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer | None:
-    if not language or len(language) > 40:
+    if not _may_be(language):
         return None
     # Not needed before the first code block.
     from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]  # noqa: PLC0415

@@ -83,6 +83,11 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+def read_ahead() -> None:
+    """Load the parser before it is needed; may run in any thread."""
+    _parser()
+
+
 def blocks_of(source: str) -> list[Block]:
     """All blocks of a finished text."""
     splitter = Splitter()

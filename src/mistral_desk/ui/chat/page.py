@@ -86,8 +86,8 @@ class ChatPage(QWidget):
         self.composer.set_busy(chat.busy)
         self.composer.think.setChecked(chat.think and not self._model.think_reason)
         self._editing.setVisible(chat.editing is not None)
+        self._choose_view()  # first, so that the turns are made for the width that they will have
         self.transcript.set_turns(chat.turns)
-        self._choose_view()
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_welcome(self, welcome: Welcome | None) -> None:

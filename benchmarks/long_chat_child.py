@@ -1,0 +1,196 @@
+"""The window's side of the long conversation: the real window over a history with hundreds of turns.
+
+`stream` writes an answer into it at 200 tokens/s, `open` opens it by a click as often as asked, `idle SECONDS` leaves
+it alone. Each reports one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from benchmarks.window_child import Pulse, percentile, pieces, report
+from tests.fixtures import fake_worker, long_chat
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.desk import Desk
+    from tests.fixtures.fake_worker import Step
+
+QUESTIONS: Final = 500
+"""Each with its answer: a thousand messages."""
+PER_SECOND: Final = 200
+PIECES: Final = 2000
+OPENINGS: Final = 7
+SAMPLES: Final = 20
+"""How often memory is looked at while nothing happens."""
+SETTLE_S: Final = 3.0
+
+
+class LastTurn(QObject):
+    """Waits until the last turn of the conversation that comes next was painted."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.page.transcript)
+        self.painted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._page = desk.page
+        self._page.transcript.shown.connect(self._made)
+
+    def _made(self, turn: Turn) -> None:
+        chat = self._page.chat
+        view = self._page.transcript.view(turn)
+        if chat is not None and view is not None and turn is chat.turns[-1]:
+            self._page.transcript.shown.disconnect(self._made)
+            view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 Qt's name
+        """The filter is asked before the paint, so the time is taken when the loop comes back."""
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            asyncio.get_running_loop().call_soon(lambda: self.painted.set_result(time.perf_counter()))
+        return super().eventFilter(watched, event)
+
+
+async def open_by_click(desk: Desk, title: str) -> tuple[float, float]:
+    """Click on a conversation in the sidebar; milliseconds until its end is painted, and of CPU in the process."""
+    chats = desk.window.sidebar.chats
+    model = chats.model()
+    index = next(model.index(row, 0) for row in range(model.rowCount()) if model.index(row, 0).data() == title)
+    chats.scrollTo(index)
+    await window.drawn()
+    place = chats.visualRect(index).center()
+    last = LastTurn(desk)
+    begun, cpu = time.perf_counter(), time.process_time()
+    QTest.mouseClick(chats.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(place))
+    painted = await last.painted
+    return (painted - begun) * 1e3, (time.process_time() - cpu) * 1e3
+
+
+async def opening(desk: Desk) -> None:
+    """How long a click takes until the end of the long conversation is painted; it is read anew each time."""
+    live = 0
+    walls: list[float] = []
+    works: list[float] = []
+    for _ in range(OPENINGS):
+        wall, work = await open_by_click(desk, LONG)
+        walls.append(wall)
+        live = max(live, desk.page.transcript.live)
+        works.append(work)
+        assert len(desk.page.transcript.turns) == 2 * QUESTIONS
+        await open_by_click(desk, SHORT)  # the long one is let go of
+        await window.drawn()
+    report(
+        first_ms=walls[0],
+        first_work_ms=works[0],
+        median_ms=statistics.median(walls),
+        worst_ms=max(walls),
+        work_ms=statistics.median(works),
+        turns=2 * QUESTIONS,
+        live=live,
+    )
+
+
+async def streaming(desk: Desk) -> None:
+    """How long the loop lets others wait while an answer grows at the end of the long conversation."""
+    await open_by_click(desk, LONG)
+    await window.drawn()
+    pulse = Pulse()
+    pulse.start()
+    begun = time.perf_counter()
+    await window.ask(desk, "And now tell me everything about sorting.")
+    seconds = time.perf_counter() - begun
+    delays, work = pulse.late_ms(), pulse.work_ms()
+    report(
+        p99_ms=percentile(delays, 0.99),
+        p50_ms=percentile(delays, 0.5),
+        worst_ms=delays[-1],
+        work_p99_ms=percentile(work, 0.99),
+        work_worst_ms=work[-1],
+        samples=len(delays),
+        tokens_per_s=PIECES / seconds,
+        turns=len(desk.page.transcript.turns),
+    )
+
+
+async def idling(desk: Desk, seconds: float) -> None:
+    """What a window costs that nobody touches: CPU in percent of one core, and how its memory grows."""
+    await open_by_click(desk, LONG)
+    await window.drawn()
+    await asyncio.sleep(SETTLE_S)
+    gc.collect()
+    process = psutil.Process()
+    before = process.memory_full_info().uss
+    begun, cpu = time.perf_counter(), time.process_time()
+    weights = [process.memory_info().rss]
+    for _ in range(SAMPLES):
+        await asyncio.sleep(seconds / SAMPLES)
+        weights.append(process.memory_info().rss)
+    passed, busy = time.perf_counter() - begun, time.process_time() - cpu
+    after = process.memory_full_info().uss  # costs milliseconds, so it is asked outside of what is measured
+    report(
+        cpu_percent=busy / passed * 100,
+        grown_mb=max(after - before, weights[-1] - weights[0]) / 1e6,
+        highest_mb=(max(weights) - weights[0]) / 1e6,
+        weight_mb=after / 1e6,
+        seconds=passed,
+    )
+
+
+LONG: Final = "A long conversation"
+SHORT: Final = "A short conversation"
+
+
+def _script() -> Sequence[Step]:
+    steps: list[Step] = []
+    for piece in fake_worker.answer(pieces(PIECES)):
+        steps += [piece, {"pause": 1 / PER_SECOND}]
+    return [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": steps}}]
+
+
+def run(work: Callable[[Desk], Coroutine[object, object, None]]) -> int:
+    """Open the window over both conversations and do the work."""
+    app = QApplication(["mistral-desk"])
+
+    async def scenario(folder: Path) -> None:
+        async with window.opened(app, folder, _script()) as desk:
+            await long_chat.stored(desk.services.history, QUESTIONS, LONG)
+            await long_chat.stored(desk.services.history, 1, SHORT)
+            await desk.refresh()
+            await window.drawn()
+            await work(desk)
+
+    with tempfile.TemporaryDirectory() as folder:
+        window.run(app, lambda: scenario(Path(folder)), limit_s=None)
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`stream`, `open`, or `idle SECONDS`."""
+    match arguments:
+        case ["stream"]:
+            return run(streaming)
+        case ["open"]:
+            return run(opening)
+        case ["idle", seconds]:
+            return run(lambda desk: idling(desk, float(seconds)))
+    return 2
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.exit(main(sys.argv[1:]))
