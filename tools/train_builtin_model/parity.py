@@ -18,10 +18,16 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from . import tekken
 from .corpus import dialogue
+from .corpus.scenes import GRID
 from .llama import Runner
 from .prompt import ID, Encoder, chat_template, pieces
 from .tokenizer import PATTERN, SPECIALS, Vocabulary
 
+BLANK = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAKAAAACgAQAAAACjtFqAAAAAJElEQVR42u3IQQEAAAQEsKN/ZwKIYHuu"
+    "JldHSimllFJKKd/lAlQ8Aj/C4DGCAAAAAElFTkSuQmCC"
+)
+"""A picture of 160 x 160 pixels: how it is cut into tokens depends on its size alone."""
 MARKS = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
@@ -50,8 +56,11 @@ def messages(one: dialogue.Dialogue) -> list[dict[str, Any]]:
     if one.system is not None:
         found.append({"role": "system", "content": one.system})
     for turn in one.turns:
-        found.append({"role": "user", "content": turn.exchange.question})
-        content: Any = turn.exchange.answer
+        content: Any = turn.exchange.question
+        if turn.picture is not None:
+            content = [{"type": "image_url", "image_url": {"url": BLANK}}, {"type": "text", "text": content}]
+        found.append({"role": "user", "content": content})
+        content = turn.exchange.answer
         if turn.thinking:
             thought = {"type": "thinking", "thinking": turn.exchange.thought, "closed": True}
             content = [thought, {"type": "text", "text": turn.exchange.answer}]
@@ -93,6 +102,7 @@ def main() -> int:
             request = ChatCompletionRequest.from_openai(messages=said, reasoning_effort=one.effort)
             expected = official.encode_chat_completion(request).tokens
             rendered = template.render(messages=said, reasoning_effort=one.effort, **MARKS)
+            rendered = rendered.replace("[IMG]", "".join(GRID))  # the template writes one mark for the whole picture
             parts = ours(one)
             mine = [t for part in parts for t in ((ID[part],) if part in ID else encoder.text(part))]
             answers = {"template": runner.tokenize(rendered), "training": mine}
