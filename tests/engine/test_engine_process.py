@@ -6,6 +6,7 @@ Driven through its pipes, without our client, so that it may be told what no cli
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -203,9 +204,9 @@ def test_what_is_no_message_is_named_and_ends_it(worker: Pipes, noise: bytes) ->
     assert worker.process.wait(END_OF_THE_WORLD_S) == 0
 
 
-def test_what_libraries_print_goes_to_the_log(worker: Pipes, tmp_path: Path, small_models: SmallModels) -> None:
+def test_what_libraries_print_goes_to_the_log(worker: Pipes, small_models: SmallModels) -> None:
     """llama.cpp's complaint about a model of a later version lands on stderr, and no frame is broken by it."""
-    newer = tmp_path / "newer.gguf"
+    newer = small_models["dense"].with_name("newer.gguf")  # of other folders a worker may read nothing
     newer.write_bytes(
         small_models["dense"].read_bytes().replace(b"\x05\0\0\0\0\0\0\0llama", b"\x05\0\0\0\0\0\0\0llamb")
     )
@@ -227,7 +228,9 @@ def test_a_load_that_is_stopped_is_cancelled(worker: Pipes, heavy: Path, small_m
     worker.until(Hello)
     worker.say(Load(1, str(heavy)), Stop(1))
     cancelled = worker.until(Failed)
-    worker.say(Load(2, str(small_models["dense"]), 512, 1))
+    beside = heavy.with_name("beside.gguf")
+    shutil.copyfile(small_models["dense"], beside)
+    worker.say(Load(2, str(beside), 512, 1))
 
     assert isinstance(cancelled, Failed)
     assert cancelled.problem.id == "load.cancelled"

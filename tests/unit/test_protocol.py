@@ -271,7 +271,7 @@ def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
         "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],
         "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices"],
         "load_progress": ["request", "fraction"],
-        "loaded": ["request", "model"],
+        "loaded": ["request", "model", "cage"],
         "need_image": ["request", "sha256"],
         "piece": ["request", "kind", "text", "tokens"],
         "finished": ["request", "reason", "figures", "vocabulary"],

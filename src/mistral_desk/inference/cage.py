@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from mistral_desk.core.words import mark
+
+
+class Cage(msgspec.Struct, frozen=True):
+    """What a worker found when it tried to get out of its cage, after its model was loaded.
+
+    `by`: the locks in force. `refused` and `allowed`: kinds of attempts (`sandbox.trial.KINDS`). `notes`: `graphics`
+    where the last lock was left out for a driver's sake, `off` where somebody switched the cage off.
+    """
+
+    by: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def tight(self) -> bool:
+        """Whether every attempt was refused."""
+        return bool(self.refused) and not self.allowed
+
 
 KEPT_IN_BY: Final = "none yet: the worker is a process of its own, with the rights of the app"
 """As `doctor` writes it."""

@@ -17,6 +17,7 @@ from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_comm
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
 
 __all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
@@ -48,6 +49,11 @@ class Engine:
     def hello(self) -> Hello | None:
         """What the worker said about itself, None before the first one was started."""
         return self._worker.hello if self._worker else None
+
+    @property
+    def cage(self) -> Cage | None:
+        """What the worker may not do, as it found when it tried; None before a model was loaded."""
+        return self._worker.cage if self._worker else None
 
     @property
     def pid(self) -> int | None:

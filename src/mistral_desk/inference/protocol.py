@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import Problem
+from mistral_desk.inference.cage import Cage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,11 +224,12 @@ class LoadProgress(msgspec.Struct, frozen=True, tag="load_progress"):
     fraction: float
 
 
-class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
-    """The model is ready."""
+class Loaded(msgspec.Struct, frozen=True, tag="loaded", omit_defaults=True):
+    """The model is ready. `cage` is what the worker found when it then tried to do more than compute."""
 
     request: int
     model: ModelInfo
+    cage: Cage = Cage()
 
 
 class PromptProgress(msgspec.Struct, frozen=True, tag="prompt_progress"):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     Look: TypeAlias = Callable[[str], Awaitable[PutImage]]
     """Gives a picture's pixels by its SHA-256."""
 
+    from mistral_desk.inference.cage import Cage
+
 Answer: TypeAlias = PromptProgress | Piece | Finished
 """What one generation yields; `Finished` is always the last one."""
 
@@ -108,6 +110,8 @@ class Worker:
         self._quiet.set()
         self._requests: dict[int, _Request] = {0: _Request()}
         self._numbers = itertools.count(1)
+        self.cage: Cage | None = None
+        """What it may not do, as it found itself; None before its model was loaded."""
 
     @property
     def pid(self) -> int | None:
@@ -163,7 +167,8 @@ class Worker:
                     case LoadProgress(fraction=fraction):
                         if on_progress:
                             on_progress(fraction)
-                    case Loaded(model=model):
+                    case Loaded(model=model, cage=cage):
+                        self.cage = cage
                         return model
                     case event:
                         self._unexpected(event)

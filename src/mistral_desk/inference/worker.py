@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.engine.generate import Control, Generator
     from mistral_desk.inference.engine.native import Log
     from mistral_desk.inference.protocol import Command, Event
+    from mistral_desk.inference.sandbox.worker import WorkerCage
 
 PROGRESS_EVERY_S: Final = 0.05
 _STACK: Final = 1024 * 1024 * 1024
@@ -48,7 +50,12 @@ def main() -> int:
     """Run until stdin ends or `Shutdown` comes; returns the exit status."""
     commands, events = _descriptors()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then closes stdin
-    return Worker(commands, events).run()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would stand outside the cage, idle
+    from mistral_desk.inference.sandbox.worker import WorkerCage  # noqa: PLC0415 after the descriptors are safe
+
+    cage = WorkerCage()
+    cage.begin()
+    return Worker(commands, events, cage).run()
 
 
 def _descriptors() -> tuple[int, int]:
@@ -69,13 +76,18 @@ def _descriptors() -> tuple[int, int]:
 class Worker:
     """Both threads of the process and what they share."""
 
-    def __init__(self, commands: int, events: int) -> None:
+    _log: Log
+
+    def __init__(self, commands: int, events: int, cage: WorkerCage) -> None:
         self._commands, self._events = commands, events
+        self._cage = cage
         self._writing = threading.Lock()
         self._controls: dict[int, Control] = {}
         self._jobs: queue.SimpleQueue[Load | Generate | None] = queue.SimpleQueue()
         self._generator: Generator | None = None
         self._pictures = PictureStore()
+        self._inference: threading.Thread | None = None
+        self._graphics = False
 
     def run(self) -> int:
         """Say hello, then obey."""
@@ -85,8 +97,10 @@ class Worker:
             self.send(Failed(0, Problem("engine.missing", {"reason": str(error)[:300]}, repr(error))))
             return 1
         last_resort.arm()
-        log = native.Log()
+        self._log = native.Log()
         native.start()
+        devices = native.devices()
+        self._graphics = any(device.kind in {"gpu", "integrated"} for device in devices)
         self.send(
             Hello(
                 protocol=protocol.PROTOCOL_VERSION,
@@ -94,17 +108,14 @@ class Worker:
                 pid=os.getpid(),
                 llama_cpp=native.version(),
                 system=native.system(),
-                devices=native.devices(),
+                devices=devices,
             )
         )
-        threading.stack_size(_STACK)
-        inference = threading.Thread(target=self._infer, args=(log,), name="inference", daemon=True)
-        inference.start()
-        threading.stack_size(0)
         self._obey()
         # Nothing here outlives the process, so a long load or a decode is not waited for.
         self._jobs.put(None)
-        inference.join(_FREEING_S if not self._controls else 0)
+        if self._inference:
+            self._inference.join(_FREEING_S if not self._controls else 0)
         sys.stderr.flush()
         os._exit(0)
 
@@ -143,6 +154,8 @@ class Worker:
 
         if isinstance(command, Load | Generate):
             self._controls[command.request] = Control()
+            if self._inference is None:
+                self._start_inference(command)
             self._jobs.put(command)
             return
         if isinstance(command, Shutdown | PutImage):
@@ -157,13 +170,22 @@ class Worker:
                 self._generator.stop(control)
             control.stopped = True
 
-    def _infer(self, log: Log) -> None:
+    def _start_inference(self, first: Load | Generate) -> None:
+        """Start the second thread; before that, both are kept to the model's folder, which binds later threads only."""
+        if isinstance(first, Load):
+            self._cage.look_only_at([Path(name) for name in (first.path, first.projector) if name])
+        threading.stack_size(_STACK)
+        self._inference = threading.Thread(target=self._infer, name="inference", daemon=True)
+        self._inference.start()
+        threading.stack_size(0)
+
+    def _infer(self) -> None:
         """The inference thread: one job after the other."""
         while job := self._jobs.get():
             control = self._controls[job.request]
             try:
                 if isinstance(job, Load):
-                    self._load(job, control, log)
+                    self._load(job, control)
                 elif self._generator:
                     self.send(self._generator.answer(job, control, self.send))
                 else:
@@ -177,12 +199,11 @@ class Worker:
         if self._generator:
             self._generator.close()
 
-    def _load(self, command: Load, control: Control, log: Log) -> None:
+    def _load(self, command: Load, control: Control) -> None:
         from mistral_desk.inference.engine.load import load  # noqa: PLC0415
 
-        if self._generator:
-            self._generator.close()
-            self._generator = None
+        if self._generator:  # it is locked in with its model by now, and another one is another worker's
+            raise DeskError("engine.protocol", reason="this worker has a model already")
         told = 0.0
 
         def progress(fraction: float) -> None:
@@ -192,5 +213,7 @@ class Worker:
                 told = now
                 self.send(LoadProgress(command.request, fraction))
 
-        self._generator = load(command, log, progress, lambda: control.stopped, self._pictures)
-        self.send(Loaded(command.request, self._generator.info))
+        generator = load(command, self._log, progress, lambda: control.stopped, self._pictures)
+        cage = self._cage.close(graphics=self._graphics)
+        self._generator = generator
+        self.send(Loaded(command.request, generator.info, cage))
