@@ -1,0 +1,197 @@
+"""Where each layer of a model lies: the ways that llama.cpp can divide it, and what each device then holds.
+
+llama.cpp gives the last layers to the GPUs, in order; with overrides the routed experts of the first ones stay in
+memory. A layout is data; which one is best is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from mistral_desk.fit.machine import GB
+from mistral_desk.fit.shape import KvType, compute, layer_cache, projector_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mistral_desk.fit.machine import Machine
+    from mistral_desk.fit.shape import Shape
+
+MEMORY: Final = -1
+"""The device number of the computer's own memory; GPUs count from 0."""
+
+Kind = Literal["attention", "dense", "shared", "routed", "embedding", "output", "cache", "compute", "projector"]
+KINDS: Final[tuple[Kind, ...]] = (
+    "attention",
+    "dense",
+    "shared",
+    "routed",
+    "embedding",
+    "output",
+    "cache",
+    "compute",
+    "projector",
+)
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """A division of a model: for each layer the device of its weights and cache, and that of its routed experts."""
+
+    layers: tuple[int, ...]
+    experts: tuple[int, ...]
+    head: int
+    projector: int
+    context: int
+    batch: int
+    kv: KvType
+
+    @property
+    def gpus(self) -> tuple[int, ...]:
+        """The GPUs that it uses."""
+        return tuple(sorted({*self.layers, *self.experts, self.head} - {MEMORY}))
+
+    @property
+    def splits_experts(self) -> bool:
+        """Whether experts of a layer lie in memory while the rest of it is on a GPU."""
+        return any(a != MEMORY and b == MEMORY for a, b in zip(self.layers, self.experts, strict=True))
+
+
+def holdings(shape: Shape, layout: Layout) -> dict[int, dict[Kind, int]]:
+    """Bytes that every device holds, by kind."""
+    held: dict[int, dict[Kind, int]] = {device: dict.fromkeys(KINDS, 0) for device in (*layout.gpus, MEMORY)}
+    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+        held[place]["attention"] += layer.attention
+        held[place]["dense"] += layer.dense
+        held[place]["shared"] += layer.shared
+        held[place]["cache"] += layer_cache(layer, layout.context, layout.batch, layout.kv)
+        held[experts]["routed"] += layer.routed
+    held[MEMORY]["embedding"] += shape.embedding
+    held[layout.head]["output"] += shape.output + shape.other
+    if shape.tied and layout.head != MEMORY:  # one copy for looking words up, one for writing them
+        held[layout.head]["output"] += shape.embedding
+    for device, kinds in held.items():
+        kinds["compute"] = buffers(shape, layout, device)
+    held.setdefault(layout.projector, dict.fromkeys(KINDS, 0))["projector"] += projector_memory(shape.projector)
+    return held
+
+
+def buffers(shape: Shape, layout: Layout, device: int) -> int:
+    """Bytes for intermediate results on a device. Experts that lie in memory are copied to the GPU one tensor at a
+    time while a prompt is read, and need room for one there.
+    """
+    if device == MEMORY:
+        alone = not layout.gpus
+        return compute(shape, layout.context, layout.batch) if alone else compute(shape, 512, min(layout.batch, 512))
+    staged = shape.largest_experts if layout.splits_experts else 0
+    return compute(shape, layout.context, layout.batch) + staged
+
+
+def usable_memory(machine: Machine) -> int:
+    """Bytes of memory that a model may take: what is free, less a reserve for this program and the system."""
+    return max(0, machine.available - round(0.6 * GB) - machine.memory // 50)
+
+
+def usable_gpu(machine: Machine, number: int) -> int:
+    """Bytes of a GPU that a model may take: what is free, less a reserve for the desktop and the driver."""
+    gpu = machine.gpus[number]
+    return max(0, min(gpu.free, gpu.memory) - round(0.25 * GB) - gpu.memory // 50)
+
+
+def layouts(
+    shape: Shape, machine: Machine, context: int, batch: int, kv: KvType, *, only_splits: bool = False
+) -> Iterator[Layout]:
+    """The sensible divisions for a context and micro-batch, each taking as much of the GPUs as fits.
+
+    Memory alone; whole layers on GPUs; everything but the experts on GPUs (with `only_splits` nothing else).
+    Integrated GPUs only take a whole model: with a part of it they were measured slower than the processor alone.
+    """
+    ground = _Ground(shape, machine, context, batch, kv)
+    count = len(shape.layers)
+    if not only_splits:
+        yield ground.divided((), 0, 0, MEMORY)[0]
+    for group in _groups(machine):
+        shared = machine.gpus[group[0]].shared
+        for eyes in (group[0], MEMORY) if shape.projector else (group[0],):
+            whole = ground.most_layers(group, eyes)
+            if not only_splits and (whole > count or (whole and not shared)):
+                yield ground.divided(group, whole, whole, eyes)[0]
+            if whole > count or shared or not shape.routed or not ground.divided(group, count + 1, 0, eyes)[1]:
+                continue
+            most = ground.most_experts(group, eyes)
+            yield ground.divided(group, count + 1, most, eyes)[0]
+
+
+class _Ground:
+    """A model on a machine with a context and micro-batch: what every division of it has in common."""
+
+    def __init__(self, shape: Shape, machine: Machine, context: int, batch: int, kv: KvType) -> None:
+        self._shape, self._machine = shape, machine
+        self._context, self._batch, self._kv = context, batch, kv
+        self._sizes = [layer.fixed + layer_cache(layer, context, batch, kv) for layer in shape.layers]
+        self._routed = [layer.routed for layer in shape.layers]
+        self._buffers = compute(shape, context, batch)
+        self._eyes = projector_memory(shape.projector)
+        self._head = shape.output + shape.other + (shape.embedding if shape.tied else 0)
+
+    def divided(self, group: tuple[int, ...], layers: int, experts: int, eyes: int) -> tuple[Layout, bool]:
+        """The last `layers` go to the GPUs of the group (one more than there are: the head too), filled in order, with
+        the experts of the last `experts`. Also tells whether each GPU has room for its part.
+        """
+        count = len(self._sizes)
+        places, homes = [MEMORY] * count, [MEMORY] * count
+        splits = experts < min(layers, count) and self._shape.routed > 0
+        at, fits = 0, True
+        room = self._room(group[0], splits, eyes) if group else 0
+        for layer in range(max(count - layers, 0), count):
+            here = layer >= count - experts
+            size = self._sizes[layer] + (self._routed[layer] if here else 0)
+            while size > room and at < len(group) - 1:
+                fits = fits and room >= 0
+                at += 1
+                room = self._room(group[at], splits, eyes)
+            room -= size
+            places[layer] = group[at]
+            homes[layer] = group[at] if here else MEMORY
+        head = MEMORY
+        if layers > count:
+            if self._head > room and at < len(group) - 1:
+                fits = fits and room >= 0
+                at += 1
+                room = self._room(group[at], splits, eyes)
+            room -= self._head
+            head = group[at]
+        fits = fits and (room >= 0 or not layers)
+        seen = eyes if layers else MEMORY
+        return Layout(tuple(places), tuple(homes), head, seen, self._context, self._batch, self._kv), fits
+
+    def most_layers(self, group: tuple[int, ...], eyes: int) -> int:
+        """How many of the last layers fit with their experts; one more than there are where the head does too."""
+        return _most(lambda number: self.divided(group, number, number, eyes)[1], len(self._sizes) + 1)
+
+    def most_experts(self, group: tuple[int, ...], eyes: int) -> int:
+        """With all layers on the GPUs, how many of the last ones' experts fit too."""
+        count = len(self._sizes)
+        return _most(lambda number: self.divided(group, count + 1, number, eyes)[1], count)
+
+    def _room(self, number: int, splits: bool, eyes: int) -> int:
+        taken = self._buffers + (self._shape.largest_experts if splits else 0) + (self._eyes if number == eyes else 0)
+        return usable_gpu(self._machine, number) - taken
+
+
+def _groups(machine: Machine) -> list[tuple[int, ...]]:
+    """Sets of GPUs that are worth trying: all discrete ones, the roomiest alone, all that share the memory."""
+    discrete = tuple(number for number, gpu in enumerate(machine.gpus) if not gpu.shared)
+    shared = [(number,) for number, gpu in enumerate(machine.gpus) if gpu.shared]
+    alone = [(number,) for number in discrete] if len(discrete) > 1 else []
+    return [*([discrete] if discrete else []), *alone, *shared]
+
+
+def _most(holds: Callable[[int], bool], top: int) -> int:
+    """The largest number up to `top` for which `holds`, 0 where only that; what holds for more holds for less."""
+    low, high = 0, top
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle - 1)
+    return low

@@ -1,0 +1,261 @@
+"""What a computer has that a model can use, as data: read from a description, or put together from what was found.
+
+A described machine (JSON) stands in for the real one. What a description leaves out is estimated, and marked so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from typing import Any, Final, Literal
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import resource
+
+GB: Final = 10**9
+_MOST_GB: Final = 1e6
+_MOST_CORES: Final = 4096
+_RAM_GBPS: Final = 40.0
+_UNIFIED_GBPS: Final = 120.0
+_SSD_GBPS: Final = 2.0
+_RANDOM_SHARE: Final = 0.15
+"""Random reads through a memory map against streaming: 0.7 of 5.3 GB/s were counted on one drive."""
+_PCIE_GBPS: Final = 12.0
+_INTEGRATED_SHARE: Final = 0.85
+"""Of the memory's speed that an integrated GPU gets."""
+_MAC_SMALL: Final = 36 * GB
+_FREE_RAM: Final = 0.85
+_FREE_GPU: Final = 0.93
+_GPU_GBPS: Final = ((5e9, 150.0), (9e9, 250.0), (13e9, 350.0), (17e9, 450.0), (math.inf, 800.0))
+
+
+class Gpu(msgspec.Struct, frozen=True):
+    """A graphics device: memory in bytes, its own speed and that of the way to it in 10⁹ bytes a second.
+
+    `shared`: its memory is the computer's own. `estimated` names the fields that nobody stated or measured.
+    """
+
+    name: str
+    memory: int
+    free: int
+    gbps: float
+    pcie_gbps: float = _PCIE_GBPS
+    integrated: bool = False
+    shared: bool = False
+    estimated: tuple[str, ...] = ()
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """A computer. Memory in bytes, speeds in 10⁹ bytes a second; `ssd_random_gbps` is reading through a memory map
+    in random order. `unified`: processor and GPU share one fast memory.
+    """
+
+    cores: int
+    memory: int
+    available: int
+    gbps: float
+    ssd_gbps: float
+    ssd_random_gbps: float
+    unified: bool = False
+    gpus: tuple[Gpu, ...] = ()
+    estimated: tuple[str, ...] = ()
+    described: bool = False
+
+
+class GpuReport(msgspec.Struct, frozen=True):
+    """A device as the engine reports it; memory in bytes."""
+
+    name: str
+    description: str
+    kind: Literal["cpu", "gpu", "integrated", "accelerator"]
+    free: int
+    total: int
+
+
+def described(document: bytes | str) -> Machine:
+    """The machine of a JSON description (sizes in 10⁹ bytes). Raises `machine.description` where it makes no sense."""
+    try:
+        raw = msgspec.json.decode(document)
+    except msgspec.DecodeError as error:
+        raise DeskError("machine.description", reason="it is not JSON") from error
+    return from_fields(raw)
+
+
+def from_fields(raw: object) -> Machine:
+    """The machine of a decoded description. Unknown fields are refused: a misspelt one would be lost in silence."""
+    fields = _Fields(raw, "the machine", _MACHINE_KEYS)
+    unified = fields.flag("unified")
+    cores = fields.number("cores", 1, _MOST_CORES)
+    memory = fields.number("ram_gb", 0.25, _MOST_GB) or 8.0
+    if not fields.given("ram_gb"):
+        fields.estimated.append("ram_gb")
+    available = min(fields.or_else("ram_available_gb", memory * _FREE_RAM, 0, _MOST_GB), memory)
+    gbps = fields.or_else("ram_gbps", _UNIFIED_GBPS if unified else _RAM_GBPS, 0.1, _MOST_GB)
+    ssd = fields.or_else("ssd_gbps", _SSD_GBPS, 0.001, _MOST_GB)
+    random = min(fields.or_else("ssd_random_gbps", ssd * _RANDOM_SHARE, 0.0001, _MOST_GB), ssd)
+    if cores is None:
+        fields.estimated.append("cores")
+    listed = fields.raw.get("gpus") or []
+    if not isinstance(listed, list) or len(listed) > 64:
+        raise DeskError("machine.description", reason="gpus is not a list of devices")
+    gpus = tuple(_described_gpu(gpu, memory, available, gbps, unified) for gpu in listed)
+    if unified and not gpus:
+        gpus = (_unified_gpu(memory, available, gbps),)
+    return Machine(
+        cores=round(cores or 4),
+        memory=round(memory * GB),
+        available=round(available * GB),
+        gbps=gbps,
+        ssd_gbps=ssd,
+        ssd_random_gbps=random,
+        unified=unified,
+        gpus=gpus,
+        estimated=tuple(fields.estimated),
+        described=True,
+    )
+
+
+def as_description(machine: Machine) -> dict[str, Any]:
+    """The description of a machine, in the same form that `described` reads."""
+    return {
+        "cores": machine.cores,
+        "ram_gb": round(machine.memory / GB, 2),
+        "ram_available_gb": round(machine.available / GB, 2),
+        "ram_gbps": round(machine.gbps, 1),
+        "ssd_gbps": round(machine.ssd_gbps, 2),
+        "ssd_random_gbps": round(machine.ssd_random_gbps, 3),
+        "unified": machine.unified,
+        "gpus": [
+            {
+                "name": gpu.name,
+                "vram_gb": round(gpu.memory / GB, 2),
+                "vram_available_gb": round(gpu.free / GB, 2),
+                "gbps": round(gpu.gbps, 1),
+                "pcie_gbps": round(gpu.pcie_gbps, 1),
+                "integrated": gpu.integrated,
+            }
+            for gpu in machine.gpus
+        ],
+    }
+
+
+def gpus_of(reports: tuple[GpuReport, ...], memory: int, available: int, ram_gbps: float) -> tuple[Gpu, ...]:
+    """The graphics devices among what the engine reports.
+
+    Drivers may report more free memory than there is, so it is clamped; a device that appears under two interfaces
+    counts once. Speeds come from a table of public specifications, else from the memory's size, and are marked.
+    """
+    found: list[Gpu] = []
+    for report in reports:
+        if report.kind not in {"gpu", "integrated"} or report.total <= 0:
+            continue
+        integrated = report.kind == "integrated"
+        total = min(report.total, memory) if integrated else report.total
+        free = max(0, min(report.free, total, available if integrated else total))
+        name = report.description or report.name
+        known = known_speed(name)
+        gbps = known or (ram_gbps * _INTEGRATED_SHARE if integrated else _by_size(total))
+        estimated = ("pcie_gbps",) if known else ("gbps", "pcie_gbps")
+        found.append(Gpu(name, total, free, gbps, _PCIE_GBPS, integrated, integrated, estimated))
+    return tuple(found)
+
+
+@cache
+def _speeds() -> tuple[tuple[re.Pattern[str], float], ...]:
+    table: dict[str, float] = msgspec.json.decode(resource("catalog", "gpus.json").read_bytes())["gbps"]
+    return tuple((re.compile(rf"\b{re.escape(name)}\b", re.IGNORECASE), speed) for name, speed in table.items())
+
+
+def known_speed(name: str) -> float | None:
+    """A GPU's memory speed by its name, from public specifications; the longest name that fits counts."""
+    fitting = [(len(pattern.pattern), speed) for pattern, speed in _speeds() if pattern.search(name)]
+    return max(fitting)[1] if fitting else None
+
+
+def _by_size(total: float) -> float:
+    return next(speed for bound, speed in _GPU_GBPS if total < bound)
+
+
+def _described_gpu(raw: object, memory: float, available: float, ram_gbps: float, unified: bool) -> Gpu:
+    fields = _Fields(raw, "a GPU", _GPU_KEYS)
+    name = fields.raw.get("name")
+    integrated = fields.flag("integrated")
+    shared = integrated or unified
+    total = fields.number("vram_gb", 0, _MOST_GB)
+    if total is None:
+        if not shared:
+            raise DeskError("machine.description", reason="a GPU has no vram_gb")
+        total = _mac_share(memory)
+        fields.estimated.append("vram_gb")
+    total = min(total, memory) if shared else total
+    likely = min(total * _FREE_GPU, available) if shared else total * _FREE_GPU
+    free = min(fields.or_else("vram_available_gb", likely, 0, _MOST_GB), total)
+    guess = known_speed(str(name))
+    if guess is None:
+        guess = ram_gbps * (1 if unified else _INTEGRATED_SHARE) if shared else _by_size(total * GB)
+    return Gpu(
+        name=name if isinstance(name, str) and name else "GPU",
+        memory=round(total * GB),
+        free=round(free * GB),
+        gbps=fields.or_else("gbps", guess, 0.1, _MOST_GB),
+        pcie_gbps=fields.or_else("pcie_gbps", _PCIE_GBPS, 0.01, _MOST_GB),
+        integrated=integrated,
+        shared=shared,
+        estimated=tuple(fields.estimated),
+    )
+
+
+def _mac_share(memory: float) -> float:
+    """What macOS lets the GPU use, in the unit given (10⁹ bytes): about two thirds, of more memory three quarters."""
+    return memory * (2 / 3 if memory * GB <= _MAC_SMALL else 0.75)
+
+
+def _unified_gpu(memory: float, available: float, gbps: float) -> Gpu:
+    total = _mac_share(memory)
+    return Gpu("GPU", round(total * GB), round(min(total, available) * GB), gbps, gbps, True, True, ("vram_gb", "gbps"))
+
+
+_MACHINE_KEYS: Final = frozenset(
+    {"cores", "ram_gb", "ram_available_gb", "ram_gbps", "ssd_gbps", "ssd_random_gbps", "unified", "gpus"}
+)
+_GPU_KEYS: Final = frozenset({"name", "vram_gb", "vram_available_gb", "gbps", "pcie_gbps", "integrated"})
+
+
+class _Fields:
+    """Reads a description field by field, and remembers what had to be estimated."""
+
+    def __init__(self, raw: object, what: str, known: frozenset[str]) -> None:
+        if not isinstance(raw, dict):
+            raise DeskError("machine.description", reason=f"{what} is not an object")
+        self.raw: dict[str, Any] = raw
+        self.estimated: list[str] = []
+        for key in raw:
+            if key not in known:
+                raise DeskError("machine.description", reason=f"{key} is not a known field")
+
+    def given(self, key: str) -> bool:
+        return self.raw.get(key) is not None
+
+    def flag(self, key: str) -> bool:
+        value = self.raw.get(key)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        raise DeskError("machine.description", reason=f"{key} is not true or false")
+
+    def number(self, key: str, low: float, high: float) -> float | None:
+        value = self.raw.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise DeskError("machine.description", reason=f"{key} is not a number from {low:g} to {high:g}")
+        return float(value)
+
+    def or_else(self, key: str, estimate: float, low: float, high: float) -> float:
+        value = self.number(key, low, high)
+        if value is None:
+            self.estimated.append(key)
+            return estimate
+        return value

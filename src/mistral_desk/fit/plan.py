@@ -1,0 +1,234 @@
+"""What goes where: a pure function of a model's shape, a machine and a person's wishes.
+
+It tries every sensible division and takes the best by its verdict first, so that more memory never gives a worse
+one. The plan holds everything that loading needs.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from mistral_desk.fit.layout import KINDS, MEMORY, Kind, Layout, holdings, layouts, usable_memory
+from mistral_desk.fit.read import ROUTED
+from mistral_desk.fit.shape import KvType
+from mistral_desk.fit.speed import Case, Run, Speed, speed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mistral_desk.fit.machine import Machine
+    from mistral_desk.fit.shape import Shape
+
+SpeedWord = Literal["fast", "comfortable", "slow", "too_slow", "does_not_fit"]
+WORDS: Final[tuple[SpeedWord, ...]] = ("fast", "comfortable", "slow", "too_slow", "does_not_fit")
+LEAST: Final[tuple[tuple[SpeedWord, float, float], ...]] = (
+    ("fast", 20.0, 100.0),
+    ("comfortable", 8.0, 20.0),
+    ("slow", 3.0, 8.0),
+)
+"""A word, and the tokens a second in writing and in reading that it takes at least. People read 5 to 8 a second."""
+CONTEXTS: Final = (16_384, 8192, 4096)
+"""Tokens to try where nobody asked for a number, best first."""
+BATCHES: Final = (512,)
+BATCHES_SPLIT: Final = (512, 1024, 2048)
+"""Micro-batches to try; larger ones only pay where experts are copied to a GPU for each."""
+_SHORT: Final = ((8192, 1.6), (16_384, 1.15))
+_BLIND: Final = 1.2
+_ROOM_TO_PIN: Final = 0.85
+"""Share of the usable memory that a model may fill and still be read into it instead of mapped."""
+
+LoadMode = Literal["mmap", "none"]
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What a person asked for; None leaves it to the plan."""
+
+    context: int | None = None
+    kv: KvType = "f16"
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What one device holds, in bytes by kind; `device` is `gpu0` … or `memory`, or `disk` for what memory lacks."""
+
+    device: str
+    name: str
+    bytes: dict[Kind, int]
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return sum(self.bytes.values())
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A decision: the verdict, where everything lies, and the parameters to load it so.
+
+    `overrides` are patterns of tensors that stay in memory (llama.cpp's `tensor_buft_overrides`); `tensor_split`
+    are layers a GPU. `load_mode` "none" reads the file into memory, where a GPU fetches from it faster.
+    A plan that does not fit has no layout and no speed.
+    """
+
+    word: SpeedWord
+    context: int
+    kv: KvType = "f16"
+    batch: int = 512
+    threads: int = 1
+    gpu_layers: int = 0
+    tensor_split: tuple[int, ...] = ()
+    overrides: tuple[str, ...] = ()
+    experts_on_gpu: int = 0
+    load_mode: LoadMode = "mmap"
+    lock: bool = False
+    holdings: tuple[Holding, ...] = ()
+    spilled: int = 0
+    lacking: int = 0
+    layout: Layout | None = None
+    speed: Speed | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Whether it can run at all."""
+        return self.layout is not None
+
+    def where(self, device: str) -> int:
+        """Bytes on a device, or on all that begin with this name."""
+        return sum(holding.total for holding in self.holdings if holding.device.startswith(device))
+
+
+def threads_for(machine: Machine) -> int:
+    """One thread less than there are cores, at least one: a thread too many brings all others to a standstill."""
+    return max(1, machine.cores - 1)
+
+
+def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Sequence[Run] = ()) -> Plan:
+    """The best plan: by its word, then its context, then the time of a typical answer."""
+    wishes = wishes or Wishes()
+    best: Plan | None = None
+    least = 0
+    for context in contexts(shape, wishes):
+        for candidate in _candidates(shape, machine, context, wishes.kv, runs):
+            if isinstance(candidate, int):
+                least = min(least or candidate, candidate)
+            elif best is None or _merit(candidate) > _merit(best):
+                best = candidate
+    if best:
+        return best
+    return Plan("does_not_fit", contexts(shape, wishes)[-1], wishes.kv, lacking=least)
+
+
+def contexts(shape: Shape, wishes: Wishes) -> tuple[int, ...]:
+    """Contexts to try, best first: the one asked for, or common ones, within what the model was trained for."""
+    most = shape.trained or CONTEXTS[0]
+    if wishes.context:
+        return (max(1, min(wishes.context, most)),)
+    return tuple(dict.fromkeys(min(context, most) for context in CONTEXTS))
+
+
+def word_for(found: Speed) -> SpeedWord:
+    """The word for a speed. What reads from the disk for every word is no chat."""
+    if found.region == "disk":
+        return "too_slow"
+    for word, writes, reads in LEAST:
+        if found.tokens_per_s.mid >= writes and found.prompt_per_s.mid >= reads:
+            return word
+    return "too_slow"
+
+
+def server_command(made: Plan, model: str, projector: str = "") -> str:
+    """The same plan as a `llama-server` command, for a POSIX shell."""
+    words = ["llama-server", "-m", model]
+    if projector:
+        words += ["--mmproj", projector]
+        if made.layout and made.layout.projector == MEMORY:
+            words.append("--no-mmproj-offload")
+    words += ["-c", str(made.context), "-ngl", str(made.gpu_layers), "-t", str(made.threads)]
+    words += ["-b", str(max(made.batch, 512)), "-ub", str(made.batch), "-fa", "on"]
+    words += ["-ctk", made.kv, "-ctv", made.kv, "--load-mode", made.load_mode]
+    if len(made.tensor_split) > 1:
+        words += ["-ts", ",".join(map(str, made.tensor_split))]
+    for pattern in made.overrides:
+        words += ["-ot", f"{pattern}=CPU"]
+    return shlex.join(words)
+
+
+def _candidates(shape: Shape, machine: Machine, context: int, kv: KvType, runs: Sequence[Run]) -> Iterator[Plan | int]:
+    """Plans for a context; for a division that memory does not hold, the bytes that lack."""
+    wide = shape.routed and any(not gpu.shared for gpu in machine.gpus)
+    for batch in BATCHES_SPLIT if wide else BATCHES:
+        if batch > max(context, 512):
+            continue
+        for layout in layouts(shape, machine, context, batch, kv, only_splits=batch > BATCHES[0]):
+            yield _planned(shape, machine, layout, runs)
+
+
+def _planned(shape: Shape, machine: Machine, layout: Layout, runs: Sequence[Run]) -> Plan | int:
+    held = holdings(shape, layout)
+    usable = usable_memory(machine)
+    taken = sum(held[MEMORY].values())
+    taken += sum(sum(held[number].values()) for number in layout.gpus if machine.gpus[number].shared)
+    spilled = max(0, taken - usable)
+    if spilled > held[MEMORY]["routed"]:
+        return spilled - held[MEMORY]["routed"]
+    mode: LoadMode = "none" if layout.splits_experts and taken <= usable * _ROOM_TO_PIN else "mmap"
+    threads = threads_for(machine)
+    found = speed(Case(shape, machine, layout, threads, spilled, mode == "none"), runs)
+    on_gpu = [place for place in layout.layers if place != MEMORY]
+    return Plan(
+        word=word_for(found),
+        context=layout.context,
+        kv=layout.kv,
+        batch=layout.batch,
+        threads=threads,
+        gpu_layers=len(on_gpu) + (layout.head != MEMORY),
+        tensor_split=_split(layout, machine),
+        overrides=_overrides(layout),
+        experts_on_gpu=sum(place != MEMORY for place in layout.experts) if shape.routed else 0,
+        load_mode=mode,
+        holdings=tuple(_holding(machine, number, held[number], spilled) for number in sorted(held, reverse=True))
+        + ((Holding("disk", "", {"routed": spilled}),) if spilled else ()),
+        spilled=spilled,
+        layout=layout,
+        speed=found,
+    )
+
+
+def _merit(made: Plan) -> tuple[int, float]:
+    """What makes a plan better: its word, then the time of a typical answer; a short context and a projector that
+    has to work without the GPU count as lost time.
+    """
+    layout, found = made.layout, made.speed
+    seconds = found.answer_s.mid if found else 0.0
+    short = next((cost for bound, cost in _SHORT if made.context < bound), 1.0)
+    blind = _BLIND if layout and layout.gpus and layout.projector == MEMORY else 1.0
+    return (-WORDS.index(made.word), -seconds * short * blind)
+
+
+def _holding(machine: Machine, number: int, held: dict[Kind, int], spilled: int) -> Holding:
+    kinds = {kind: held[kind] for kind in KINDS if held[kind]}
+    if number == MEMORY:
+        if spilled:
+            kinds["routed"] = kinds.get("routed", 0) - spilled
+        return Holding("memory", "", {kind: size for kind, size in kinds.items() if size})
+    return Holding(f"gpu{number}", machine.gpus[number].name, kinds)
+
+
+def _split(layout: Layout, machine: Machine) -> tuple[int, ...]:
+    """Layers a GPU, for every GPU of the machine; the head counts as one, as llama.cpp counts it."""
+    if not layout.gpus:
+        return ()
+    places = [*layout.layers, layout.head]
+    return tuple(places.count(number) for number in range(len(machine.gpus)))
+
+
+def _overrides(layout: Layout) -> tuple[str, ...]:
+    """The patterns for experts that stay in memory although their layer is on a GPU."""
+    pairs = list(zip(layout.layers, layout.experts, strict=True))
+    staying = [number for number, (place, experts) in enumerate(pairs) if place != MEMORY and experts == MEMORY]
+    if not staying:
+        return ()
+    if len(staying) == len(pairs):
+        return (ROUTED,)
+    return (rf"blk\.({'|'.join(map(str, staying))}){ROUTED}",)

@@ -1,0 +1,250 @@
+"""How fast a divided model writes and reads, as a range: from the bytes that a token touches at each level.
+
+The terms are fixed beforehand for each kind of device and the same for every model; docs/fit.md has them with
+their sources. What this computer measured on its own runs corrects them.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from mistral_desk.fit.layout import MEMORY, Layout
+from mistral_desk.fit.machine import GB, Machine
+from mistral_desk.fit.shape import KV_BYTES, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.fit.shape import Layer
+
+GPU_READS: Final = 0.75
+"""Share of a GPU's memory speed that reading weights gets."""
+GPU_CACHE: Final = 0.35
+"""The same for the key-value cache, whose reading also computes."""
+GPU_LAYER: Final = 40e-6
+GPU_ROUTING: Final = 60e-6
+"""Seconds for starting a layer's kernels, and on top of it for choosing experts."""
+GPU_GFLOPS: Final = 60.0
+GPU_GFLOPS_ROUTED: Final = 25.0
+"""Arithmetic on a prompt, 10⁹ operations a second for each 10⁹ bytes a second of memory speed."""
+MEMORY_READS: Final = 0.8
+MEMORY_ROUTED: Final = 0.7
+"""Share of the memory's speed that reading weights gets; scattered experts less."""
+CORE_GBPS: Final = ((2.6, 2.5), (3.9, 5.0), (5.6, 7.5), (6.9, 8.0), (float("inf"), 11.0))
+"""10⁹ bytes of weights a second that one thread unpacks and multiplies, by bits of a number at most."""
+CORE_TABLES: Final = 2.5
+"""The same for formats that look numbers up in tables (IQ1 to IQ3)."""
+CORE_ROUTED: Final = 0.6
+"""Share of a thread's speed that is left on routed experts: small matrices, scattered."""
+CORE_GFLOPS: Final = 50.0
+CORE_GFLOPS_ROUTED: Final = 28.0
+"""Arithmetic of one thread on a prompt."""
+CORE_LAYER: Final = 60e-6
+"""Seconds in which threads wait for each other, a layer."""
+HOP: Final = 40e-6
+"""Seconds for handing a token's numbers from one device to another."""
+TOKEN: Final = 0.4e-3
+"""Seconds a token beside the model: choosing and passing it on."""
+PINNED: Final = 0.9
+MAPPED: Final = 0.55
+"""Share of PCIe's speed for experts that are copied while a prompt is read; mapped files cannot be pinned."""
+DEPTH: Final = 2048
+"""Tokens that stand before the one being written, in a typical chat."""
+PROMPT: Final = 500
+ANSWER: Final = 350
+THOUGHTS: Final = 1000
+"""Tokens of a typical question with what belongs to it, of its answer, and of thinking about it."""
+BAND: Final = 0.35
+BAND_ROUGH: Final = 0.45
+BAND_PROMPT: Final = 0.5
+BAND_MEASURED: Final = 0.2
+"""How far low and high lie from the middle, as a share of it."""
+_CORRECTION: Final = (0.2, 5.0)
+
+Region = Literal["memory", "gpu", "split", "disk"]
+
+
+class Range(msgspec.Struct, frozen=True):
+    """A prediction: lowest, likeliest, highest."""
+
+    low: float
+    mid: float
+    high: float
+
+    def around(self, factor: float) -> Range:
+        """The range moved by a factor."""
+        return Range(self.low * factor, self.mid * factor, self.high * factor)
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run that this computer measured: tokens a second that were predicted without correction, and seen."""
+
+    region: Region
+    predicted: float
+    measured: float
+
+
+class Speed(msgspec.Struct, frozen=True):
+    """Tokens a second when writing and reading, seconds for loading and for a typical answer."""
+
+    tokens_per_s: Range
+    prompt_per_s: Range
+    load_s: Range
+    answer_s: Range
+    thinking_answer_s: Range
+    region: Region
+    runs: int = 0
+    disk_per_token: int = 0
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A divided model on a machine. `spilled` are bytes of routed experts that memory does not hold; `pinned` says
+    that those in memory lie where a GPU can fetch them fast.
+    """
+
+    shape: Shape
+    machine: Machine
+    layout: Layout
+    threads: int
+    spilled: int = 0
+    pinned: bool = False
+
+    @property
+    def disk_per_token(self) -> float:
+        """Bytes that a token reads from the disk: its share of the experts that memory does not hold."""
+        return self.spilled * self.shape.share
+
+
+def speed(case: Case, runs: Sequence[Run] = ()) -> Speed:
+    """The speed of a divided model, corrected by what this computer measured."""
+    shape, machine = case.shape, case.machine
+    region = region_of(case.layout, case.spilled)
+    missed = case.disk_per_token
+    write = token_seconds(case, DEPTH) + missed / (machine.ssd_random_gbps * GB)
+    read = prompt_seconds(case, PROMPT) / PROMPT
+    factor, known = correction(region, runs)
+    band = BAND_MEASURED if known >= 3 else BAND_ROUGH if shape.rough or region == "disk" else BAND
+    tokens = _range(factor / write, band)
+    prompt = _range(1 / read, BAND_PROMPT)
+    weights = shape.weights + shape.projector
+    cold = weights / (machine.ssd_gbps * GB) + 1.0
+    load = Range(min(cold, weights / (6 * GB) + 0.5), cold, 1.5 * cold)
+    return Speed(
+        tokens_per_s=tokens,
+        prompt_per_s=prompt,
+        load_s=load,
+        answer_s=answer(tokens, prompt, ANSWER),
+        thinking_answer_s=answer(tokens, prompt, ANSWER + THOUGHTS),
+        region=region,
+        runs=known,
+        disk_per_token=round(missed),
+    )
+
+
+def answer(tokens: Range, prompt: Range, length: int) -> Range:
+    """Seconds for reading a typical question and writing `length` tokens."""
+    return Range(*(PROMPT / p + length / t for p, t in zip(_down(prompt), _down(tokens), strict=True)))
+
+
+def region_of(layout: Layout, spilled: int) -> Region:
+    """What decides the speed: the disk, the memory, the GPU, or both of these in turn."""
+    if spilled:
+        return "disk"
+    if not layout.gpus:
+        return "memory"
+    everything = {*layout.layers, *layout.experts, layout.head}
+    return "split" if MEMORY in everything else "gpu"
+
+
+def correction(region: Region, runs: Sequence[Run]) -> tuple[float, int]:
+    """The factor that this computer's own runs ask for (their median), and how many there were."""
+    own = [run for run in runs if run.region == region and run.predicted > 0 and run.measured > 0]
+    ratios = [run.measured / run.predicted for run in own]
+    if not ratios:
+        return 1.0, 0
+    low, high = _CORRECTION
+    return min(max(statistics.median(ratios[-20:]), low), high), len(ratios)
+
+
+def token_seconds(case: Case, depth: int) -> float:
+    """Seconds for one token when everything lies where it belongs, with `depth` tokens before it."""
+    shape, layout = case.shape, case.layout
+    total, before = TOKEN, MEMORY
+    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+        rows = min(depth, layer.window or depth)
+        remembered = rows * (layer.keys + layer.values) * KV_BYTES[layout.kv] + layer.state
+        total += _fixed_seconds(case, layer, place, remembered)
+        if layer.routed:
+            total += _routed_seconds(case, layer.routed * shape.share, experts)
+            total += 2 * HOP if experts != place else 0
+        total += HOP if place != before else 0
+        before = place
+    total += HOP if layout.head != before else 0
+    if layout.head == MEMORY:
+        return total + _memory_seconds(case, shape.head, routed=False)
+    return total + shape.head / (case.machine.gpus[layout.head].gbps * GB * GPU_READS)
+
+
+def prompt_seconds(case: Case, tokens: int) -> float:
+    """Seconds to read a prompt of `tokens`. Every micro-batch reads all weights once, or copies experts to a GPU."""
+    shape, machine, layout = case.shape, case.machine, case.layout
+    batches = -(-tokens // layout.batch)
+    scale = shape.parameters / max(shape.weights, 1)
+    total = TOKEN
+    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+        looks = 2 * shape.queries * tokens * tokens if layer.keys else 0
+        fixed = 2 * layer.fixed * scale * tokens + looks
+        routed = 2 * layer.routed * shape.share * scale * tokens
+        if place == MEMORY:
+            total += fixed / (case.threads * CORE_GFLOPS * GB) + routed / (case.threads * CORE_GFLOPS_ROUTED * GB)
+            total += batches * layer.bytes / (machine.gbps * GB)
+            continue
+        gpu = machine.gpus[place]
+        total += fixed / (gpu.gbps * GPU_GFLOPS * GB) + routed / (gpu.gbps * GPU_GFLOPS_ROUTED * GB)
+        total += batches * layer.fixed / (gpu.gbps * GB)
+        if layer.routed:
+            total += batches * _gathered(case, layer.routed, experts, place)
+    return total + batches * case.spilled / (machine.ssd_random_gbps * GB)
+
+
+def _gathered(case: Case, size: int, experts: int, place: int) -> float:
+    """Seconds in which a layer's experts reach the GPU that computes a prompt with them."""
+    gpu = case.machine.gpus[place]
+    if experts != MEMORY:
+        return size / (gpu.gbps * GB)
+    return size / (gpu.pcie_gbps * GB * (PINNED if case.pinned else MAPPED))
+
+
+def _fixed_seconds(case: Case, layer: Layer, place: int, remembered: float) -> float:
+    """Seconds for what every token reads of a layer, and for what the layer remembers."""
+    if place == MEMORY:
+        looked = remembered / (case.machine.gbps * GB * MEMORY_READS)
+        return CORE_LAYER + _memory_seconds(case, layer.fixed, routed=False) + looked
+    gpu = case.machine.gpus[place]
+    started = GPU_LAYER + (GPU_ROUTING if layer.routed else 0)
+    return started + layer.fixed / (gpu.gbps * GB * GPU_READS) + remembered / (gpu.gbps * GB * GPU_CACHE)
+
+
+def _routed_seconds(case: Case, size: float, experts: int) -> float:
+    if experts == MEMORY:
+        return _memory_seconds(case, size, routed=True)
+    return size / (case.machine.gpus[experts].gbps * GB * GPU_READS)
+
+
+def _memory_seconds(case: Case, size: float, *, routed: bool) -> float:
+    """Seconds for weights in memory: what is slower of fetching them and of the threads' arithmetic."""
+    shape = case.shape
+    core = CORE_TABLES if shape.slow_bits else next(rate for bits, rate in CORE_GBPS if shape.bits <= bits)
+    fetched = size / (case.machine.gbps * GB * (MEMORY_ROUTED if routed else MEMORY_READS))
+    return max(fetched, size / (case.threads * core * GB * (CORE_ROUTED if routed else 1.0)))
+
+
+def _range(mid: float, band: float) -> Range:
+    return Range(mid * (1 - band), mid, mid * (1 + band))
+
+
+def _down(values: Range) -> tuple[float, float, float]:
+    return values.high, values.mid, values.low
