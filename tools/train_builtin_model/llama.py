@@ -6,7 +6,7 @@ This is a tool; the app's own engine lives in `mistral_desk.inference.engine` an
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import llama_cpp.llama_cpp as api
 
@@ -42,7 +42,7 @@ class Runner:
         self._size = api.llama_vocab_n_tokens(self._vocabulary)
         self._kept: list[int] = []
 
-    def __enter__(self) -> Runner:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

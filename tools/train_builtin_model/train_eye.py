@@ -1,0 +1,376 @@
+"""Trains the eye for the finished text model, which stays as it is: first to see, then to say it in codes, then both.
+
+`python -m tools.train_builtin_model.train_eye` goes on from its last checkpoint; steps and seeds decide everything.
+"""
+
+# mypy: disable-error-code="misc,untyped-decorator,unused-ignore"
+# (torch is not installed where the checks run, so its classes and decorators are Any there.)
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import random
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Before torch: spinning barriers make a busy machine ten times slower, sleeping ones cost nothing here.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "300")
+
+import numpy as np
+import torch
+import torch.nn.functional as fn
+from torch import Tensor, nn
+
+from . import retina
+from .corpus import pictures
+from .corpus.dialogue import Dialogue, Turn, typed
+from .corpus.scenes import COLOURS, DIGITS, KINDS, ROW, SIDE, Picture
+from .drawings import Manner
+from .eye import Eye
+from .model import TextModel
+from .optimiser import Muon
+from .prompt import IGNORED, Encoder
+from .shape import EYE, GUIDE
+from .team import Team
+from .tekken import read as read_vocabulary
+from .tokenizer import PAD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .pictures import PictureCodes
+
+log = logging.getLogger(__name__)
+ROOT = Path(__file__).resolve().parents[2]
+SIZES = ("small", "big")
+COUNTS = ("one", "two", "three", "four")
+GROUPS = (KINDS, COLOURS, SIZES, COUNTS)
+"""Factors of which a cell has mostly one or none."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how hard to train each of the three stages."""
+
+    see: int = 4500
+    say: int = 1500
+    talk: int = 400
+    batch: int = 32
+    seed: int = 4
+    matrix_rate: float = 0.02
+    other_rate: float = 2e-3
+    say_rate: float = 0.5
+    talk_rate: float = 0.15
+    pools: int = 30
+    pool_size: int = 2000
+    save_every: int = 250
+
+
+class Heads(nn.Module):
+    """What a cell shows, read off the eye's inside by one matrix; thrown away after training."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.read = nn.Linear(width, sum(len(group) + 1 for group in GROUPS) + 2)
+
+    def forward(self, cells: Tensor) -> list[Tensor]:
+        """[..., width] -> logits of each group (none comes last), of a centre and of the unfamiliar."""
+        sizes = [*(len(group) + 1 for group in GROUPS), 1, 1]
+        parts: Sequence[Tensor] = self.read(fn.rms_norm(cells, (cells.shape[-1],))).split(sizes, -1)
+        return list(parts)
+
+
+def group_targets(told: Tensor, group: Sequence[str]) -> Tensor:
+    """[..., factors] -> [..., len(group) + 1] shares that sum to one; what is missing is none."""
+    share = told[..., [ROW[factor] for factor in group]]
+    total = share.sum(-1, keepdim=True)
+    return torch.cat([share / total.clamp(min=1), (1 - total).clamp(min=0)], -1)
+
+
+def seeing_loss(heads: Heads, cells: Tensor, told: Tensor) -> Tensor:
+    """How far the heads are from what the drawing shows; centres count four times."""
+    parts = heads(cells)
+    centre, strange = told[..., ROW["centre"]], told[..., ROW["unfamiliar"]]
+    heavy = 1 + 3 * centre
+    loss = torch.zeros(())
+    for logits, group, weight in zip(parts, GROUPS, (1.0, 1.0, 0.2, 0.5), strict=False):
+        each = -(group_targets(told, group) * logits.float().log_softmax(-1)).sum(-1)
+        loss = loss + weight * (each * heavy).mean()
+    loss = loss + fn.binary_cross_entropy_with_logits(parts[-2][..., 0].float(), centre, pos_weight=torch.tensor(3.0))
+    return loss + 0.5 * fn.binary_cross_entropy_with_logits(parts[-1][..., 0].float(), strange)
+
+
+class Album:
+    """All pools as one; draws batches, some drawings mirrored (never digits)."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        paths = [folder / f"{i:03}.npy" for i in range(plan.pools)]
+        self.pools = [retina.read(path) for path in paths]
+        self.plan = plan
+
+    def batch(self, step: int) -> tuple[Tensor, Tensor, list[Picture]]:
+        """Pixels [B, side, side, 3], code weights [B, cells, factors] and scenes; a function of the step."""
+        rng = random.Random(f"album:{self.plan.seed}:{step}")
+        pixels, told, scenes = [], [], []
+        for _ in range(self.plan.batch):
+            pool = rng.choice(self.pools)
+            i = rng.randrange(len(pool.pictures))
+            shown, weights, picture = pool.pixels[i], pool.weights[i], pool.pictures[i]
+            digit = any(thing.kind in DIGITS for thing in picture.things)
+            if not digit and rng.random() < 0.5:
+                shown = shown[:, ::-1]
+                weights = weights.reshape(SIDE, SIDE, -1)[:, ::-1].reshape(SIDE * SIDE, -1)
+                picture = mirrored(picture)
+            pixels.append(np.ascontiguousarray(shown))
+            told.append(weights)
+            scenes.append(picture)
+        return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(told)).float(), scenes
+
+
+def mirrored(picture: Picture) -> Picture:
+    """Left and right exchanged, in reading order again."""
+    things = [type(thing)(thing.kind, thing.colour, 1 - thing.x, thing.y, thing.r) for thing in picture.things]
+    return Picture(tuple(sorted(things, key=lambda thing: thing.cell)), picture.familiar)
+
+
+@torch.no_grad()
+def whiten(eye: Eye, album: Album) -> None:
+    """Start the patches as principal components of real ones; else the ground's brightness drowns every edge."""
+    patches = torch.cat([eye.light(album.batch(-1 - i)[0]).reshape(-1, eye.patch.shape[1]) for i in range(20)])
+    patches = patches[patches.std(1) > 0.05]
+    values, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
+    width = eye.shape.width
+    values, vectors = values.flip(0)[:width], vectors.flip(1)[:, :width]
+    eye.patch.copy_((vectors / (values + values[width // 2]).sqrt()).T)
+
+
+def optimisers(eye: Eye, heads: Heads, plan: Plan, scale: float) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the tower and the projector, AdamW for the rest."""
+    matrices = [w for name, w in eye.named_parameters() if w.ndim == 2 and name != "patch"]
+    known = {id(w) for w in matrices}
+    others = [w for w in [*eye.parameters(), *heads.parameters()] if id(w) not in known]
+    alone = Team(0, 1, Path())
+    return [
+        Muon(matrices, alone, lr=plan.matrix_rate * scale, momentum=0.95, decay=0.02),
+        torch.optim.AdamW(others, lr=plan.other_rate * scale, betas=(0.9, 0.98), weight_decay=0.02),
+    ]
+
+
+@torch.no_grad()
+def insight(eye: Eye, heads: Heads, held: retina.Pool) -> str:
+    """How well the heads read held-out drawings, in percent."""
+    hits: dict[str, list[bool]] = {}
+    for start in range(0, len(held.pictures), 100):
+        parts = heads(eye.inside(torch.from_numpy(np.array(held.pixels[start : start + 100]))))
+        kind, colour, count = (parts[i].argmax(-1) for i in (0, 1, 3))
+        spots = parts[-2][..., 0] > 0
+        strange = parts[-1][..., 0].mean(1) > 0
+        for i, picture in enumerate(held.pictures[start : start + 100]):
+            hits.setdefault("strange" if not picture.familiar else "familiar", []).append(
+                bool(strange[i]) != picture.familiar
+            )
+            if not picture.familiar:
+                continue
+            cells = [thing.cell[0] * SIDE + thing.cell[1] for thing in picture.things]
+            hits.setdefault("centres", []).append(spots[i].nonzero()[:, 0].tolist() == cells)
+            for thing, cell in zip(picture.things, cells, strict=True):
+                right = KINDS[min(int(kind[i, cell]), len(KINDS) - 1)] == thing.kind
+                hits.setdefault("digit" if thing.kind in DIGITS else "shape", []).append(right)
+                hits.setdefault("colour", []).append(int(colour[i, cell]) == COLOURS.index(thing.colour))
+                hits.setdefault("count", []).append(int(count[i, cell]) == len(cells) - 1)
+    return " ".join(f"{name} {100 * sum(found) / len(found):.1f}" for name, found in sorted(hits.items()))
+
+
+def code_loss(eye_cells: Tensor, told: Tensor, codes: PictureCodes) -> Tensor:
+    """Squared distance to the codes of what the drawing shows, as a share of the codes' own; centres count more."""
+    with torch.no_grad():
+        wanted = codes(told)
+    heavy = 1 + 3 * told[..., ROW["centre"]]
+    each = (eye_cells.float() - wanted).square().mean(-1) / wanted.square().mean(-1)
+    return (each * heavy).sum() / heavy.sum()
+
+
+@torch.no_grad()
+def first_words(eye: Eye, album: Album, codes: PictureCodes) -> None:
+    """Set the last projection to the least-squares way from what the eye has inside to the codes."""
+    width = eye.speak.in_features
+    square, cross = torch.zeros(width + 1, width + 1), torch.zeros(width + 1, eye.speak.out_features)
+    for i in range(40):
+        pixels, told, _ = album.batch(-1 - i)
+        inside = eye.inside(pixels).float().reshape(-1, width)
+        inside = torch.cat([inside, torch.ones(len(inside), 1)], 1)
+        square += inside.T @ inside
+        cross += inside.T @ codes(told).reshape(-1, cross.shape[1])
+    answer = torch.linalg.solve(square + 1e-3 * square.diagonal().mean() * torch.eye(width + 1), cross)
+    eye.speak.weight.copy_(answer[:width].T)
+    eye.speak.bias.copy_(answer[width])
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Picture tokens that an eye made, for the text model: takes the place of invented ones."""
+
+    cells: Tensor
+
+    def codes(self, _codes: PictureCodes) -> Tensor:
+        """[n, width] in the order of the [IMG] tokens."""
+        return self.cells.reshape(-1, self.cells.shape[-1])
+
+
+def talk(encoder: Encoder, scenes: Sequence[Picture], rng: random.Random) -> tuple[Tensor, Tensor]:
+    """Ids and targets [B, T] of a conversation about each scene."""
+    rows = []
+    for picture in scenes:
+        effort = "high" if rng.random() < 0.25 else "none"
+        asked = [pictures.ask(rng, picture, "train", after=i > 0) for i in range(3)]
+        turns = tuple(
+            Turn(typed(rng, one, "train"), effort == "high", True, False, picture if i == 0 else None)
+            for i, one in enumerate(asked)
+        )
+        rows.append(encoder.encode(Dialogue(None, "high" if effort == "high" else "none", turns)))
+    longest = max(len(ids) for ids, _ in rows)
+    ids = torch.tensor([ids + [PAD] * (longest - len(ids)) for ids, _ in rows])
+    targets = torch.tensor([wanted + [IGNORED] * (longest - len(wanted)) for _, wanted in rows])
+    return ids, targets
+
+
+def talking_loss(text: TextModel, ids: Tensor, targets: Tensor, cells: Tensor) -> Tensor:
+    """The language loss of the frozen text model with what the eye shows it."""
+    wanted = targets.reshape(-1) != IGNORED
+    with torch.autocast("cpu", torch.bfloat16):
+        states = text(ids, pictures=Looked(cells)).reshape(-1, text.shape.width)[wanted]
+        logits = text.output(states)
+    return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])
+
+
+@dataclass
+class Work:
+    """What a stage needs. `text` and `encoder` are None in the first one."""
+
+    eye: Eye
+    heads: Heads
+    album: Album
+    held: retina.Pool
+    plan: Plan
+    text: TextModel | None = None
+    encoder: Encoder | None = None
+
+
+def loss_of(work: Work, stage: str, step: int) -> Tensor:
+    """The loss of one step of a stage."""
+    pixels, told, scenes = work.album.batch({"see": 0, "say": 10**6, "talk": 2 * 10**6}[stage] + step)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = work.eye.inside(pixels)
+        seeing = seeing_loss(work.heads, inside, told)
+        if stage == "see":
+            return seeing
+        cells = work.eye.speak(inside).float()
+    assert work.text is not None
+    spoken = code_loss(cells, told, work.text.pictures)
+    if stage == "say":
+        return spoken + 0.1 * seeing
+    assert work.encoder is not None
+    ids, targets = talk(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}"))
+    return talking_loss(work.text, ids, targets, cells) + 0.5 * spoken + 0.05 * seeing
+
+
+def train(work: Work, stage: str, steps: int, scale: float, checkpoint: Path) -> None:
+    """One stage in place, from its checkpoint if there is one."""
+    makers = optimisers(work.eye, work.heads, work.plan, scale)
+    bases = [[float(group["lr"]) for group in maker.param_groups] for maker in makers]
+    start = 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        work.eye.load_state_dict(saved["eye"])
+        work.heads.load_state_dict(saved["heads"])
+        for maker, state in zip(makers, saved["optimisers"], strict=True):
+            maker.load_state_dict(state)
+        start = int(saved["step"])
+    began, spent, mean = time.monotonic(), time.process_time(), 0.0
+    for step in range(start, steps):
+        share = min(1.0, (step + 1) / 60) * min(1.0, 1.25 * (1 - step / steps)) + 0.01
+        for maker, base in zip(makers, bases, strict=True):
+            for group, lr in zip(maker.param_groups, base, strict=True):
+                group["lr"] = lr * share
+        loss = loss_of(work, stage, step)
+        loss.backward()
+        nn.utils.clip_grad_norm_(work.eye.parameters(), 1.0)
+        for maker in makers:
+            maker.step()
+            maker.zero_grad(set_to_none=True)
+        mean = loss.item() if step == start else 0.97 * mean + 0.03 * loss.item()
+        if (step + 1) % work.plan.save_every == 0 or step + 1 == steps:
+            states = [maker.state_dict() for maker in makers]
+            new = checkpoint.with_suffix(".new")
+            whole = {"eye": work.eye.state_dict(), "heads": work.heads.state_dict(), "optimisers": states}
+            torch.save({**whole, "step": step + 1}, new)
+            new.replace(checkpoint)
+            log.info(
+                "%s %d loss %.4f, %.0f s (%.0f s of one core): %s", stage, step + 1, mean,
+                time.monotonic() - began, time.process_time() - spent, insight(work.eye, work.heads, work.held),
+            )  # fmt: skip
+
+
+def draw_pools(folder: Path, plan: Plan) -> None:
+    """Make the pools that are missing, two at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [i for i in range(plan.pools) if not (folder / f"{i:03}.npy").exists()]
+    if not missing:
+        return
+    with ProcessPoolExecutor(2) as workers:
+        list(workers.map(_draw, missing, [plan.pool_size] * len(missing), [folder] * len(missing)))
+
+
+def _draw(i: int, size: int, folder: Path) -> None:
+    retina.store(retina.fill(f"train:{i}", size, Manner()), folder / f"{i:03}.npy")
+
+
+def main() -> int:
+    """Draw, train what is not trained yet; returns the exit status."""
+    plan = Plan()
+    parser = argparse.ArgumentParser(prog="python -m tools.train_builtin_model.train_eye", description=__doc__)
+    parser.add_argument("--text", type=Path, default=ROOT / "build" / "builtin-model", help="folder of the text model")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "builtin-eye", help="drawings, checkpoints, log")
+    parser.add_argument("--see", type=int, default=plan.see, help="steps of the first stage (default %(default)s)")
+    parser.add_argument("--say", type=int, default=plan.say, help="steps of the second (default %(default)s)")
+    parser.add_argument("--talk", type=int, default=plan.talk, help="steps of the third (default %(default)s)")
+    parser.add_argument("--pools", type=int, default=plan.pools, help="times 2,000 drawings (default %(default)s)")
+    parser.add_argument("--only-see", action="store_true", help="stop after the stage that needs no text model")
+    parser.add_argument("--threads", type=int, default=2)
+    choice = parser.parse_args()
+    plan = Plan(see=choice.see, say=choice.say, talk=choice.talk, pools=choice.pools)
+    choice.work.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s",
+        handlers=[logging.StreamHandler(sys.stdout), logging.FileHandler(choice.work / "eye.log", encoding="utf-8")],
+    )  # fmt: skip
+    torch.set_num_threads(choice.threads)
+    torch.manual_seed(plan.seed)
+    draw_pools(choice.work / "pool", plan)
+    album = Album(choice.work / "pool", plan)
+    held = retina.fill("held", 600, Manner())
+    eye, heads = Eye(EYE, GUIDE.width), Heads(GUIDE.width)
+    work = Work(eye, heads, album, held, plan)
+    log.info("%d parameters, %d drawings", sum(w.numel() for w in eye.parameters()), plan.pools * plan.pool_size)
+    whiten(eye, album)
+    train(work, "see", plan.see, 1.0, choice.work / "see.pt")
+    if choice.only_see:
+        return 0
+    text = TextModel(GUIDE)
+    text.load_state_dict(torch.load(choice.text / "checkpoint.pt", weights_only=True)["model"])
+    text.requires_grad_(requires_grad=False)
+    work.text, work.encoder = text, Encoder(read_vocabulary(choice.text / "tekken.json").encoder())
+    first_words(eye, album, text.pictures)
+    train(work, "say", plan.say, plan.say_rate, choice.work / "say.pt")
+    train(work, "talk", plan.talk, plan.talk_rate, choice.work / "talk.pt")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
