@@ -97,16 +97,15 @@ def inspect(path: Path, model: ModelFile) -> ProjectorFile:
             f"widths {sorted(found)}",
             name=path.name,
             model=model.name,
-            found=header.number("clip.vision.projection_dim") or max(found, default=0),
+            found=max(found, default=0) if len(found) == 1 else header.number("clip.vision.projection_dim") or 0,
             wanted=width,
         )
-    kind = header.text("clip.vision.projector_type") or header.text("clip.projector_type")
     least, most = (header.number(f"{OURS}.{name}") for name in ("min_tokens", "max_tokens"))
     return ProjectorFile(
         path,
         header,
         path.stat().st_size,
-        kind,
+        _kind(header),
         _side(header),
         least if least and 0 < least <= _MOST_TOKENS else None,
         most if most and 0 < most <= _MOST_TOKENS else None,
@@ -121,7 +120,7 @@ def find(model: ModelFile) -> Found:
     """
     best: list[tuple[float, int, str, ProjectorFile]] = []
     first_problem: Problem | None = None
-    for path in _candidates(model):
+    for path in candidates(model.path):
         likeness = _likeness(path.stem, model)
         if likeness == 0:
             continue
@@ -183,10 +182,59 @@ def _check(header: Header, path: Path) -> None:
         raise DeskError("projector.damaged", name=path.name, reason=f"{heads} heads in a width of {width}")
     if patch and side and side < patch:
         raise DeskError("projector.damaged", name=path.name, reason=f"pictures of {side} pixels")
+    if _kind(header) == "pixtral":
+        wrong = _misfit(header, width)
+        if wrong:
+            raise DeskError("projector.damaged", name=path.name, reason=wrong)
+
+
+def _misfit(header: Header, width: int) -> str:
+    """A matrix of a pixtral encoder that does not fit its neighbours; llama.cpp would abort when it multiplies them.
+
+    What is missing, it says itself. Shapes are ggml's: what goes in, then what comes out.
+    """
+    shapes = {tensor.name.removesuffix(".weight"): tensor.shape for tensor in header.tensors}
+    patch = header.number("clip.vision.patch_size") or 0
+    merge = header.number("clip.vision.spatial_merge_size") or 1
+    inner = shapes.get("v.blk.0.ffn_up", (width, 0))[-1]
+    hidden, given = (shapes.get(name, (0, 0))[-1] for name in ("mm.1", "mm.2"))
+    heads = shapes.get("v.blk.0.attn_q", (width, width))[-1]
+    block: dict[str, tuple[int, ...]] = dict.fromkeys(("attn_q", "attn_k", "attn_v"), (width, heads))
+    block |= {
+        "attn_out": (heads, width),
+        "ffn_gate": (width, inner),
+        "ffn_up": (width, inner),
+        "ffn_down": (inner, width),
+    }
+    block |= {"ln1": (width,), "ln2": (width,)}
+    wanted: dict[str, tuple[int, ...]] = {
+        "v.patch_embd": (patch, patch, 3, width),
+        "v.pre_ln": (width,),
+        "mm.1": (width, hidden),
+        "mm.2": (hidden, given),
+        "mm.input_norm": (width,),
+        "mm.patch_merger": (width * merge**2, width),
+        "v.token_embd.img_break": (given,),
+    }
+    for layer in range(header.number("clip.vision.block_count") or 0):
+        wanted |= {f"v.blk.{layer}.{name}": shape for name, shape in block.items()}
+    for name, shape in wanted.items():
+        found = shapes.get(name, shape)
+        if found != shape:
+            return f"{name} is {' x '.join(map(str, found))}, not {' x '.join(map(str, shape))}"
+    return ""
+
+
+def _kind(header: Header) -> str:
+    """The projector's type, in llama.cpp's words."""
+    return header.text("clip.vision.projector_type") or header.text("clip.projector_type")
 
 
 def _widths(header: Header) -> set[int]:
-    """Widths of what the projector can give: the last dimension of each of its own matrices and vectors."""
+    """Widths of what the projector can give; where its kind does not tell, of each of its own matrices and vectors."""
+    last = next((t.shape[-1] for t in header.tensors if t.name == "mm.2.weight"), 0)
+    if last and _kind(header) in {"pixtral", "mlp"}:
+        return {last}
     mine = [t for t in header.tensors if t.name.startswith(("mm.", "model.mm", "resampler.", "v.token_embd"))]
     dimension = header.number("clip.vision.projection_dim")
     return {side for tensor in mine for side in tensor.shape} | ({dimension} if dimension else set())
@@ -197,17 +245,17 @@ def _side(header: Header) -> int:
     if ours and 0 < ours <= _SIDE:
         return ours
     named = header.number("clip.vision.image_size") or _SIDE
-    kind = header.text("clip.vision.projector_type") or header.text("clip.projector_type")
     # other types name the size of one tile, or of what they were first trained on
-    return min(named, _SIDE) if kind == "pixtral" else _SIDE
+    return min(named, _SIDE) if _kind(header) == "pixtral" else _SIDE
 
 
-def _candidates(model: ModelFile) -> Iterator[Path]:
-    folder = model.path.parent
-    yield from _projectors(folder)
-    # repositories keep each quantization's parts in a folder of its own, and the projector above them
-    if len(model.parts) > 1 or not _name_words(folder.name):
-        yield from _projectors(folder.parent)
+def candidates(model: Path) -> Iterator[Path]:
+    """Files beside a model that are named like projectors, and above it where its folder is only one part of a
+    repository: those keep each quantization's parts in a folder of its own, and the projector above them.
+    """
+    yield from _projectors(model.parent)
+    if model_file.SHARD.match(model.name) or not _name_words(model.parent.name):
+        yield from _projectors(model.parent.parent)
 
 
 def _projectors(folder: Path) -> list[Path]:

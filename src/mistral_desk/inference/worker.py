@@ -19,6 +19,7 @@ from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference import protocol
 from mistral_desk.inference.picture_store import PictureStore
+from mistral_desk.inference.projector_file import candidates
 from mistral_desk.inference.protocol import (
     AnswerNow,
     Failed,
@@ -173,7 +174,8 @@ class Worker:
     def _start_inference(self, first: Load | Generate) -> None:
         """Start the second thread; before that, both are kept to the model's folder, which binds later threads only."""
         if isinstance(first, Load):
-            self._cage.look_only_at([Path(name) for name in (first.path, first.projector) if name])
+            files = [Path(name) for name in (first.path, first.projector) if name]
+            self._cage.look_only_at([*files, *candidates(Path(first.path))])
         threading.stack_size(_STACK)
         self._inference = threading.Thread(target=self._infer, name="inference", daemon=True)
         self._inference.start()
