@@ -282,9 +282,10 @@ def test_a_migration_keeps_a_copy_of_the_old_format(path: Path, monkeypatch: pyt
             async with opened(path) as history:
                 assert texts(await history.messages(chat.id)) == ["old times", ""]
                 assert await asked(history, "SELECT DISTINCT mood FROM message") == [("good",)]
-        copy = path.parent / "history-backups" / "before-migration-from-1.sqlite3"
+        before = len(schema.MIGRATIONS)
+        copy = path.parent / "history-backups" / f"before-migration-from-{before}.sqlite3"
         with contextlib.closing(sqlite3.connect(copy)) as old:
-            assert old.execute("PRAGMA user_version").fetchone() == (1,)
+            assert old.execute("PRAGMA user_version").fetchone() == (before,)
             assert old.execute("SELECT body FROM part").fetchall() == [("old times",)]
 
     run(promise())

@@ -27,13 +27,14 @@ class Loading(msgspec.Struct, frozen=True):
 class Reading(msgspec.Struct, frozen=True):
     """The model reads the conversation: `done` of `total` tokens, `cached` of them for free.
 
-    `seconds_left` is None until it can be told.
+    `seconds_left` is None until it can be told. `looking`: it looks at a picture just now.
     """
 
     done: int
     total: int
     cached: int
     seconds_left: float | None
+    looking: bool = False
 
 
 class Thinking(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mistral_desk.chat import rows
 from mistral_desk.chat.backups import now as the_time
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
+from mistral_desk.chat.parts import names_of
 from mistral_desk.chat.store import Store
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import DeskError, Problem
@@ -126,6 +127,10 @@ class History:
 
         return await self._store.write(work)
 
+    async def picture_bodies(self) -> tuple[str, ...]:
+        """The bodies of all parts that are pictures: whatever they name is in use, also in what was only deleted."""
+        return await self._store.read(rows.picture_bodies)
+
     async def settings(self, conversation_id: int) -> ConversationSettings:
         """A conversation's own settings."""
         return await self._store.read(lambda c: rows.settings(c, conversation_id))
@@ -186,6 +191,7 @@ class History:
         conversation_id: int | None,
         text: str,
         *,
+        attached: Sequence[Part] = (),
         parent: int | Literal["leaf"] | None = "leaf",
         model: str = "",
         effort: Effort = "none",
@@ -194,10 +200,12 @@ class History:
         """In one transaction: the person's message, and its answer, still empty and `unfinished`.
 
         The message follows `parent`: the branch that is shown, a message, or None for a new root.
-        `conversation_id` None makes a new conversation. One without a title gets it from the text.
+        `attached` are pictures and files, before the text. `conversation_id` None makes a new conversation. One
+        without a title gets it from the text, else from what is attached.
         """
         now = the_time()
         chosen = _clean_settings(settings or ConversationSettings())
+        names = names_of(attached)
 
         def work(connection: sqlite3.Connection) -> tuple[Conversation, Message, Message]:
             owner = conversation_id
@@ -205,9 +213,9 @@ class History:
                 owner = rows.insert_conversation(connection, "", now, chosen)
             head = rows.conversation(connection, owner)
             if not head.title:
-                rows.update_conversation(connection, owner, "title", title_from(rows.clean(text)))
+                rows.update_conversation(connection, owner, "title", title_from(rows.clean(text)) or title_from(names))
             above = head.leaf if parent == "leaf" else parent
-            person = rows.NewMessage("user", [Part("text", text)])
+            person = rows.NewMessage("user", [*attached, Part("text", text)])
             user = rows.insert_message(connection, owner, above, person, now)
             answer = rows.insert_message(connection, owner, user, _empty_answer(model, effort), now)
             return (

@@ -76,10 +76,15 @@ class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What a person is about to send."""
+    """What a person is about to send.
+
+    `attached` are pictures and files (`parts.picture_part`, `parts.file_part`), in order; they stand before the text.
+    None: none, or, where a message is edited, those that it had.
+    """
 
     text: str
     think: bool = False
+    attached: tuple[Part, ...] | None = None
 
     @property
     def effort(self) -> Effort:

@@ -162,6 +162,11 @@ def deleted_before(connection: sqlite3.Connection, moment: float) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
+def picture_bodies(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The bodies of all parts of kind `image`, those of deleted conversations that can be brought back included."""
+    return tuple(str(row[0]) for row in connection.execute("SELECT DISTINCT body FROM part WHERE kind = 'image'"))
+
+
 # --- messages ---------------------------------------------------------------------------------------
 
 

@@ -10,16 +10,29 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
 from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.parts import pictures_in
 from mistral_desk.chat.prompting import turns_of
 from mistral_desk.core.errors import DeskError, Problem, as_problem
-from mistral_desk.inference.protocol import Effort, Figures, Finished, ModelInfo, Piece, PromptProgress, Sampling, Turn
+from mistral_desk.inference.protocol import (
+    Effort,
+    Figures,
+    Finished,
+    ModelInfo,
+    Piece,
+    PromptProgress,
+    PutImage,
+    Sampling,
+    Turn,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Ending, Message
+    from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import Answer, ModelSpec
+    from mistral_desk.inference.remote import Look
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +44,15 @@ class EngineDoor(Protocol):
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo: ...  # noqa: D102
 
+    async def blindness(self, spec: ModelSpec) -> Problem | None: ...  # noqa: D102
+
     def generate(  # noqa: D102
-        self, turns: Sequence[Turn], effort: Effort = ..., sampling: Sampling = ..., max_tokens: int | None = None
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = ...,
+        sampling: Sampling = ...,
+        max_tokens: int | None = None,
+        pictures: Look | None = None,
     ) -> AsyncGenerator[Answer, None]: ...
 
     def stop(self) -> None: ...  # noqa: D102
@@ -58,6 +78,7 @@ class RunningTurn:
         history: History,
         engine: EngineDoor,
         engine_free: asyncio.Lock,
+        pictures: Gallery | None,
         user: Message,
         answer: Message,
         wish: Wish,
@@ -67,6 +88,7 @@ class RunningTurn:
         self._history = history
         self._engine = engine
         self._engine_free = engine_free
+        self._pictures = pictures
         self._user = user
         self._wish = wish
         self._text = GrowingAnswer()
@@ -114,13 +136,32 @@ class RunningTurn:
             if info is None:
                 return "stopped", None
             self._text.vocabulary = info.vocabulary
-            settings = await self._history.settings(self._user.conversation)
-            turns = turns_of(await self._history.branch(self._user.id), settings.system)
+            turns = await self._turns(info)
             if self._stopping.is_set():
                 return "stopped", None
             return await self._generate(turns)
         finally:
             self._engine_free.release()
+
+    async def _turns(self, info: ModelInfo) -> tuple[Turn, ...]:
+        """What the model is asked. Raises why it cannot see a picture of this very message."""
+        settings = await self._history.settings(self._user.conversation)
+        branch = await self._history.branch(self._user.id)
+        shown = {picture.sha256 for message in branch for picture in pictures_in(message.parts)}
+        now = {picture.sha256 for picture in pictures_in(self._user.parts)}
+        if now and not info.sees:
+            raise DeskError.of(info.blind or Problem("model.no_eyes", {"name": info.name}))
+        stored = await asyncio.to_thread(self._pictures.all) if shown and self._pictures else frozenset[str]()
+        if now - stored:
+            raise DeskError("picture.missing", ", ".join(now - stored))
+        return turns_of(branch, settings.system, sees=info.sees, gone=shown - stored)
+
+    async def _look(self, sha256: str) -> PutImage:
+        """A picture's pixels for the worker."""
+        if self._pictures is None:
+            raise DeskError("picture.missing", sha256)
+        pixels = await asyncio.to_thread(self._pictures.pixels, sha256)
+        return PutImage(sha256, pixels.width, pixels.height, pixels.rgb)
 
     async def _or_stop(self, wanted: Coroutine[Any, Any, T]) -> T | None:
         """What is `wanted`, or None when the turn is stopped first; it is then cancelled and ends by itself."""
@@ -137,7 +178,7 @@ class RunningTurn:
     async def _generate(self, turns: Sequence[Turn]) -> tuple[Ending, Figures | None]:
         wish = self._wish
         self._generating = True
-        answer = self._engine.generate(turns, self.answer.effort, wish.sampling, wish.max_tokens)
+        answer = self._engine.generate(turns, self.answer.effort, wish.sampling, wish.max_tokens, self._look)
         try:
             async with contextlib.aclosing(answer):
                 async for event in answer:
@@ -158,8 +199,8 @@ class RunningTurn:
 
     def _take(self, event: Piece | PromptProgress) -> None:
         match event:
-            case PromptProgress(done=done, total=total, cached=cached, seconds_left=left):
-                self.events.put_nowait(Reading(done, total, cached, left))
+            case PromptProgress(done=done, total=total, cached=cached, seconds_left=left, looking=looking):
+                self.events.put_nowait(Reading(done, total, cached, left, looking))
             case Piece(kind=kind, text=text):
                 self._text.add(event)
                 self._saver.changed()

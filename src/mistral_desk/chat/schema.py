@@ -69,4 +69,7 @@ _TREE: Final = (
     "CREATE INDEX message_parent ON message (parent_id)",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_TREE,)
+# Which pictures any message uses is asked whenever conversations are deleted for good.
+_PICTURES: Final = ("CREATE INDEX part_image ON part (body) WHERE kind = 'image'",)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_TREE, _PICTURES)

@@ -9,17 +9,21 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Started, Thinking, TurnEvent, Writing
+from mistral_desk.chat.parts import attached_to, pictures_in
 from mistral_desk.chat.prompting import check_draft
 from mistral_desk.chat.running import EngineDoor, RunningTurn, Wish
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Sequence
 
     from mistral_desk.chat.history import History
-    from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message
+    from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part
+    from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import ModelSpec
 
 __all__ = [
@@ -41,10 +45,20 @@ _DEFAULT: Final = Sampling()
 class Session:
     """Answers drafts, one at a time: a second one waits, its message already saved. Close it before the engine."""
 
-    def __init__(self, history: History, engine: EngineDoor, engine_free: asyncio.Lock | None = None) -> None:
-        """Sessions that share an engine share `engine_free` too: it answers one at a time."""
+    def __init__(
+        self,
+        history: History,
+        engine: EngineDoor,
+        engine_free: asyncio.Lock | None = None,
+        pictures: Gallery | None = None,
+    ) -> None:
+        """Sessions that share an engine share `engine_free` too: it answers one at a time.
+
+        `pictures` is where the pictures of this history's messages are.
+        """
         self._history = history
         self._engine = engine
+        self._pictures = pictures
         self._turns: list[RunningTurn] = []
         self._engine_free = engine_free or asyncio.Lock()
 
@@ -62,14 +76,17 @@ class Session:
         """Save the draft at the end of the conversation's branch (None: of a new one) and answer it.
 
         `model` is the id that is stored with the answer (else the file's path); `settings` are those of a new
-        conversation. Raises `prompt.empty`, `prompt.too_big` and `history.…` before anything is stored; after
-        `Started` every failure is a `Broken`. Leaving the iterator (`aclose`, a cancelled task) stops the engine
-        and keeps what there is.
+        conversation. Raises `prompt.empty`, `prompt.too_big`, `prompt.too_many_pictures`, `history.…`, and what a
+        model that cannot see says of pictures (`model.no_eyes`, `model.eyes_off`, `projector.…`), before anything
+        is stored; after `Started` every failure is a `Broken`. Leaving the iterator (`aclose`, a cancelled task)
+        stops the engine and keeps what there is.
         """
         check_draft(draft)
+        await self._check_eyes(model_spec, draft.attached or ())
         begun = await self._history.begin_turn(
             conversation_id,
             draft.text,
+            attached=draft.attached or (),
             model=model or model_spec.path,
             effort=draft.effort,
             settings=settings,
@@ -88,14 +105,20 @@ class Session:
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
     ) -> AsyncGenerator[TurnEvent, None]:
-        """Answer another wording of a person's message: a new version beside it. As `reply` otherwise."""
-        check_draft(draft)
+        """Answer another wording of a person's message: a new version beside it. As `reply` otherwise.
+
+        Its pictures and files stay, unless the draft says which it has now.
+        """
         old = await self._history.message(message_id)
+        attached = attached_to(old) if draft.attached is None else draft.attached
+        check_draft(msgspec.structs.replace(draft, attached=attached))
+        await self._check_eyes(model_spec, attached)
         if old.role != "user":
             raise DeskError("history.missing", f"message {message_id} is no person's message")
         begun = await self._history.begin_turn(
             old.conversation,
             draft.text,
+            attached=attached,
             parent=old.parent,
             model=model or model_spec.path,
             effort=draft.effort,
@@ -122,6 +145,7 @@ class Session:
         asked = old.parent if old.role == "assistant" else old.id
         if asked is None or old.role == "system":
             raise DeskError("history.missing", f"message {message_id} answers nothing")
+        await self._check_eyes(model_spec, (await self._history.message(asked)).parts)
         effort: Effort = old.effort if think is None else ("high" if think else "none")
         begun = await self._history.begin_version(asked, model=model or model_spec.path, effort=effort)
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
@@ -152,6 +176,11 @@ class Session:
         if tasks:
             await asyncio.wait(tasks)
 
+    async def _check_eyes(self, spec: ModelSpec, parts: Sequence[Part]) -> None:
+        """Raise why the model cannot see pictures among these parts, as far as that is known before it is loaded."""
+        if pictures_in(parts) and (problem := await self._engine.blindness(spec)):
+            raise DeskError.of(problem)
+
     async def _answer(
         self, begun: tuple[Conversation, Message, Message], wish: Wish
     ) -> AsyncGenerator[TurnEvent, None]:
@@ -160,6 +189,7 @@ class Session:
             history=self._history,
             engine=self._engine,
             engine_free=self._engine_free,
+            pictures=self._pictures,
             user=user,
             answer=answer,
             wish=wish,

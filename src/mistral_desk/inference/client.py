@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core.errors import DeskError
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.protocol import Effort, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
 
@@ -88,6 +89,12 @@ class Engine:
             self._spec = spec
             return self._model
 
+    async def blindness(self, spec: ModelSpec) -> Problem | None:
+        """Why a model cannot see, as far as files tell; None where it can, or where loading it will tell more."""
+        if self._spec == spec and (model := self.model):
+            return None if model.sees else model.blind
+        return await asyncio.to_thread(_blindness, spec)
+
     async def generate(
         self,
         turns: Sequence[Turn],
@@ -146,3 +153,14 @@ class Engine:
             worker.stop(request)
         await worker.idle(RETIRE_LIMIT_S)
         await worker.close()
+
+
+def _blindness(spec: ModelSpec) -> Problem | None:
+    try:
+        model = model_file.inspect(Path(spec.path))
+    except DeskError:
+        return None  # whatever is wrong with the model itself, loading it says so
+    try:
+        return projector_file.chosen(model, spec.projector).blind
+    except DeskError as error:
+        return error.problem
