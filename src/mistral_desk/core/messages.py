@@ -253,6 +253,75 @@ MESSAGES: Final[dict[str, Text]] = {
         "This chat is no longer there", "The conversation or message was deleted.", "Choose another chat."
     ),
     # --- attachments --------------------------------------------------------------------------------
+    "attachment.empty": Text("The file is empty", "{name} has no content at all.", "Choose another file."),
+    "attachment.damaged": Text(
+        "The picture cannot be read",
+        "{name} begins like a picture ({label}), but it is damaged or incomplete.",
+        "Open it in another program to see whether it is whole, or get it again.",
+    ),
+    "attachment.not_a_picture": Text(
+        "This file cannot be attached",
+        "{name} is neither a picture that Mistral Desk knows nor a plain text.",
+        "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF picture, or a text file.",
+    ),
+    "attachment.not_supported": Text(
+        "This kind of file cannot be attached yet",
+        "{name} is {kind}, which Mistral Desk does not read.",
+        "Save it as a PNG or JPEG picture, or as plain text, and attach that.",
+    ),
+    "attachment.svg": Text(
+        "Drawings in SVG cannot be attached",
+        "{name} is an SVG drawing: instructions for drawing, not a picture of pixels.",
+        "Export it as a PNG picture and attach that.",
+    ),
+    "attachment.too_large": Text(
+        "The file is too large",
+        "{name} has {size} MiB; at most {limit} MiB can be attached.",
+        "Save it smaller, or attach a part of it.",
+    ),
+    "attachment.too_many_pixels": Text(
+        "The picture is too large",
+        "{name} has {width} × {height} pixels, more than can be opened safely.",
+        "Save a smaller version of it and attach that.",
+    ),
+    "attachment.no_memory": Text(
+        "The picture is too large",
+        "{name} needs more memory than a picture may have here ({limit} MiB).",
+        "Save a smaller version of it and attach that.",
+    ),
+    "attachment.text_too_long": Text(
+        "The text is too long",
+        "{name} has {size} MiB of text; at most {limit} MiB can be attached.",
+        "Attach a part of it.",
+    ),
+    "attachment.is_folder": Text(
+        "A folder cannot be attached", "{name} is a folder.", "Open it and choose the files in it."
+    ),
+    "attachment.not_a_file": Text(
+        "This cannot be attached",
+        "{name} is not a file but a device or a connection to another program.",
+        "Choose a file.",
+    ),
+    "attachment.vanished": Text(
+        "The file is not there any more",
+        "{name} was moved, renamed or deleted, or its drive is not connected.",
+        "Connect the drive, or choose the file again.",
+    ),
+    "attachment.not_permitted": Text(
+        "The file cannot be opened",
+        "This computer does not let Mistral Desk read {name} ({reason}).",
+        "Check the file's permissions, or copy it to a folder of your own.",
+    ),
+    "attachment.timeout": Text(
+        "Reading the file took too long",
+        "{name} was not read within {seconds} seconds, so it was given up.",
+        "Try again, or save the picture in another format.",
+    ),
+    "attachment.failed": Text(
+        "The file could not be read",
+        "The process that reads attached files ended before it was done with {name} ({reason}).",
+        "Try another file. If it comes back with every file, the log has the details.",
+    ),
     "picture.missing": Text(
         "A picture of this chat is missing",
         "It is no longer in Mistral Desk's folder, or its file is damaged.",

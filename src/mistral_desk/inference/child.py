@@ -112,7 +112,7 @@ class Child:
         """Start the process, wait for its end, report it."""
         killed_before = oom_kills()
         try:
-            process = _spawn(self._command)
+            process = spawn(self._command)
         except (OSError, ValueError) as error:
             _log.info("the worker could not be started: %s", error)
             self._post(Ended(None, str(error)))
@@ -196,7 +196,7 @@ class Child:
             self._deliver(item)
 
 
-def _spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
     """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
     if sys.platform == "win32":
         return subprocess.Popen(

@@ -58,7 +58,10 @@ class TextFile:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a file may cost: bytes read of it, pixels decoded, bytes of text, seconds, and bytes of memory."""
+    """What a file may cost: bytes read of it, pixels decoded, bytes of text, seconds of computing, bytes of memory.
+
+    On the clock it may take three times as long, because a busy computer is not the file's fault.
+    """
 
     file_bytes: int = 100 * MIB
     pixels: int = 100_000_000

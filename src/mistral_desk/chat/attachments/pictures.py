@@ -10,11 +10,11 @@ import contextlib
 import logging
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.chat import backups
 from mistral_desk.chat.attachments.kinds import Picture, Pixels, read_picture_body
 from mistral_desk.core.errors import DeskError
 
@@ -110,7 +110,7 @@ class Pictures:
                 file.flush()
                 os.fsync(file.fileno())
             Path(half).replace(path)
-            backups.sync_folder(self._folder)
+            _sync(self._folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 if half:
@@ -125,6 +125,16 @@ class Pictures:
         except DeskError:
             return False
         return True
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in the folder last through a power cut; Windows has no such call and needs none."""
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def unused(stored: Iterable[str], bodies: Iterable[str], kept: Iterable[str] = ()) -> frozenset[str]:

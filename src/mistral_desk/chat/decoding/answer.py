@@ -1,0 +1,64 @@
+"""What the decode child is told and what it answers, in a form that needs nothing but Python's own library.
+
+To the child: one line of JSON, then the file's bytes until the end. From it: a length, a head in JSON, then the bytes
+that the head announces: pixels (three bytes each) or text in UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAD_LIMIT: Final = 64 * 1024
+"""Bytes of a head at most."""
+LENGTH: Final = struct.Struct("<I")
+Head: TypeAlias = dict[str, object]
+
+
+class Refused(Exception):  # noqa: N818 - it is an answer, not an error
+    """What the file is instead of a picture or a text: a message id, and the parameters that the child knows."""
+
+    def __init__(self, message_id: str, **params: str | int) -> None:
+        super().__init__(message_id, params)
+        self.id, self.params = message_id, params
+
+
+def task(long_side: int, pixels: int, text_bytes: int, memory: int, seconds: float) -> bytes:
+    """The child's first line."""
+    words = {
+        "long_side": long_side,
+        "pixels": pixels,
+        "text_bytes": text_bytes,
+        "memory": memory,
+        "seconds": seconds,
+    }
+    return json.dumps(words).encode() + b"\n"
+
+
+def framed(head: Head) -> bytes:
+    """A head with its length before it."""
+    body = json.dumps(head).encode()
+    if len(body) > HEAD_LIMIT:
+        raise ValueError(f"a head of {len(body)} bytes")
+    return LENGTH.pack(len(body)) + body
+
+
+def read_head(read: Callable[[int], bytes]) -> Head:
+    """The head from a blocking `read(n)` that returns fewer bytes only at the end. Raises ValueError and EOFError."""
+    first = read(LENGTH.size)
+    if len(first) < LENGTH.size:
+        raise EOFError("no answer")
+    (size,) = LENGTH.unpack(first)
+    if size > HEAD_LIMIT:
+        raise ValueError(f"a head of {size} bytes")
+    body = read(size)
+    if len(body) < size:
+        raise EOFError("the answer ends in its head")
+    head = json.loads(body)
+    if not isinstance(head, dict):
+        raise ValueError("the head is no object")  # noqa: TRY004 - what came is wrong, not who called
+    return head
