@@ -58,7 +58,7 @@ class Gallery:
                     await stage.look(look)
                     self._keep(state, stage, look, language)
             return
-        for look in {(look.scheme, look.size): look for look in looks}.values():
+        for look in {(look.scheme, look.size, look.contrast): look for look in looks}.values():
             async with opened(self._app, home, language) as stage:
                 await stage.look(look)
                 await state.set_up(stage)
@@ -84,9 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="dev.py gallery", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out/gallery"), help="folder for the pictures")
     parser.add_argument("--only", action="append", metavar="STATE", help="only these states")
-    parser.add_argument("--look", default="", help="only looks whose name holds this (light, 880, -200)")
+    parser.add_argument("--look", default="", help="only looks whose name holds this (light, 880, -200, high)")
     parser.add_argument("--language", action="append", help="en, qps, qps-rtl (default: en and qps-rtl)")
-    parser.add_argument("--quick", action="store_true", help="two looks instead of twelve")
+    parser.add_argument("--quick", action="store_true", help="two looks instead of fourteen")
     arguments = parser.parse_args(argv)
     known = [state.name for state in STATES]
     if unknown := set(arguments.only or ()) - set(known):

@@ -72,7 +72,7 @@ class StillEngine:
         self.busy = False
         self._stopped = asyncio.Event()
 
-    async def ensure(self, _spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
+    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:  # noqa: ARG002
         """Ready at once, or standing still at `loads`, or failing."""
         if self.fails is not None:
             raise DeskError.of(self.fails)
@@ -84,12 +84,17 @@ class StillEngine:
         self.model = MODEL
         return MODEL
 
+    async def blindness(self, spec: ModelSpec) -> Problem | None:  # noqa: ARG002 - as the real one's
+        """It sees whatever it is shown."""
+        return None
+
     async def generate(
         self,
-        _turns: Sequence[Turn],
-        _effort: Effort = "none",
-        _sampling: Sampling = MODEL.sampling,
-        _max_tokens: int | None = None,
+        turns: Sequence[Turn],  # noqa: ARG002
+        effort: Effort = "none",  # noqa: ARG002
+        sampling: Sampling = MODEL.sampling,  # noqa: ARG002
+        max_tokens: int | None = None,  # noqa: ARG002
+        pictures: object = None,  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()

@@ -54,14 +54,17 @@ class Look:
     scheme: Scheme = "light"
     width: int = 1280
     size: int = 100
+    contrast: str = "normal"
 
     @property
     def name(self) -> str:
         """For a file's name."""
-        return f"{self.scheme}-{self.width}-{self.size}"
+        name = f"{self.scheme}-{self.width}-{self.size}"
+        return name if self.contrast == "normal" else f"{name}-{self.contrast}"
 
 
-ALL: Final = tuple(Look(scheme, width, size) for size in SIZES for width in WIDTHS for scheme in SCHEMES)
+HIGH: Final = tuple(Look(scheme, contrast="high") for scheme in SCHEMES)
+ALL: Final = (*(Look(scheme, width, size) for size in SIZES for width in WIDTHS for scheme in SCHEMES), *HIGH)
 QUICK: Final = (Look("light", 1280, 100), Look("dark", 880, 200))
 
 
@@ -84,6 +87,7 @@ class Stage:
 
     async def look(self, look: Look) -> None:
         """Theme, text size and width; returns when everything is laid out."""
+        self.theme.set_contrast(look.contrast)
         self.theme.choose(look.scheme, look.size)
         if self.shown is self.desk.window:
             self.shown.resize(look.width, HEIGHT)

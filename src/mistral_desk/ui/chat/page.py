@@ -273,7 +273,7 @@ class ChatPage(QWidget):
         self.composer.set_think_reason(self._model.think_reason)
         demonstration = self._model.id == "builtin"
         self._foot.setText(
-            tr("The Guide is a small demonstration model: it knows this app and little else.")
+            tr("The Guide is a small model that knows this app and little else.")
             if demonstration
             else tr("Models make mistakes. Check what matters.")
         )

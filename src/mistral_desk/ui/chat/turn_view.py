@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtGui import QGuiApplication, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import in_words
@@ -181,9 +181,10 @@ class UserView(TurnView):
         """The bubble."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
+        line = QPen(self._theme.colour("hairline"), 1)  # a tint alone is not seen in high contrast
+        painter.setPen(line if self._theme.high_contrast else Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("bubble"))
-        painter.drawRoundedRect(self._bubble, RADIUS_LARGE, RADIUS_LARGE)
+        painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE, RADIUS_LARGE)
         painter.end()
 
     def _fold(self) -> None:

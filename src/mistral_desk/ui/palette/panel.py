@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QKeyEvent, QPainter
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QListView,
@@ -196,7 +196,8 @@ class _Delegate(QStyledItemDelegate):
         box = QRectF(option.rect)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setPen(Qt.PenStyle.NoPen)
+            edge = QPen(QColor(colours.border), 1)  # a tint alone is not seen in high contrast
+            painter.setPen(edge if chosen and self._theme.high_contrast else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(blend(colours.text, surface, 0.09 if chosen else 0.04)))
             painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), RADIUS_SMALL, RADIUS_SMALL)
         size = round(18 * max(1.0, self._theme.text_size / 100))

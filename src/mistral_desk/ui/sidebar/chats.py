@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -34,7 +35,8 @@ from mistral_desk.ui.sidebar.days import groups
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.icons import icon
-from mistral_desk.ui.theme.tokens import BAR, RADIUS_SMALL, SPACE
+from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.column import keep_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +150,8 @@ class _Delegate(QStyledItemDelegate):
             over = bool(state & QStyle.StateFlag.State_MouseOver)
             surface = box.adjusted(0, 1, 0, -1)
             if chosen or over:
-                painter.setPen(Qt.PenStyle.NoPen)
+                line = QPen(QColor(colours.border), 1)  # a tint alone is not seen in high contrast
+                painter.setPen(line if chosen and self._theme.high_contrast else Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(blend(colours.text, colours.sidebar, 0.09 if chosen else 0.05)))
                 painter.drawRoundedRect(surface, RADIUS_SMALL, RADIUS_SMALL)
             if state & QStyle.StateFlag.State_HasFocus and self._view.property("ring"):
@@ -235,9 +238,15 @@ class ChatsView(QListView):
         self.setProperty("ring", event.reason() != Qt.FocusReason.MouseFocusReason)
         super().focusInEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Mirrored with its window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._make_room()
+
     def _make_room(self) -> None:
         """The bar stands in the margin, so that lines are as wide with it as without."""
-        self.setViewportMargins(0, 0, 0 if self.verticalScrollBar().maximum() > 0 else BAR, 0)
+        self.setViewportMargins(*keep_room(self))
 
     def _menu(self, index: QModelIndex, place: QPoint) -> None:
         colour = self._theme.colours.text

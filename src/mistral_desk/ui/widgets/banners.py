@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 SHOWN: Final = 3
+SHARE: Final = 0.6
+"""Of the column's height: what is being written below stays in sight."""
 
 
 class Banner(QWidget):
@@ -130,10 +132,10 @@ class Banners(QWidget):
         if parent is None or not self.banners:
             self.hide()
             return
-        width = min(COLUMN, parent.width() - 2 * SPACE[3])
+        width = min(round(COLUMN * max(1.0, self._theme.text_size / 100)), parent.width() - 2 * SPACE[4])
         y = 0
         above = self._below.height() if self._below is not None else SPACE[1]
-        most = parent.height() - above - 2 * SPACE[1]
+        most = round((parent.height() - above) * SHARE)
         for number, banner in enumerate(self.banners):
             height = banner.arrange(width)
             fits = number == 0 or y + height <= most

@@ -134,9 +134,11 @@ class Button(QAbstractButton):
             box.adjust(0, 1, 0, -1)
         radius = box.height() / 2 if self._round else (RADIUS_SMALL if self._small or self._kind == "row" else RADIUS)
         surface, ink = self._surface(), self._ink()
-        bordered = self._kind in ("outline", "floating", "card")
+        chosen = self.isChecked() and self._theme.high_contrast  # a tint alone is not seen there
+        empty = self._filled and not self.isEnabled()
+        bordered = self._kind in ("outline", "floating", "card") or chosen or empty
         if surface is not None or bordered:
-            line = colours.hairline if self._kind == "card" else colours.border
+            line = colours.hairline if self._kind == "card" or empty else colours.border
             painter.setPen(QPen(QColor(line), 1) if bordered else Qt.PenStyle.NoPen)
             painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
             inset = 0.5 if bordered else 0.0
@@ -203,7 +205,7 @@ class Button(QAbstractButton):
         over, down = self.underMouse() and self.isEnabled(), self.isDown()
         if self._filled:
             if not self.isEnabled():
-                return QColor(colours.hairline)
+                return None
             share = 0.82 if down else 0.9 if over else 1.0
             return QColor(blend(colours.accent if self._kind == "primary" else colours.danger, colours.text, share))
         if self._kind == "row" and (over or down or self.isChecked()):

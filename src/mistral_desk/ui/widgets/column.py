@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
+def keep_room(area: QAbstractScrollArea) -> tuple[int, int, int, int]:
+    """Viewport margins that leave as much room at the end as a bar takes when there is one: nothing moves when it
+    comes. Qt mirrors the bar, but not the margins.
+    """
+    room = 0 if area.verticalScrollBar().maximum() > 0 else BAR
+    return (room, 0, 0, 0) if area.isRightToLeft() else (0, 0, room, 0)
+
+
 class ColumnArea(QScrollArea):
     """Add to `column`, whose widgets are children of `holder`. What gets the keyboard is scrolled into sight."""
 
@@ -32,25 +40,32 @@ class ColumnArea(QScrollArea):
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
         row = QHBoxLayout(self._inner)
-        side = SPACE[4] - BAR
-        row.setContentsMargins(side, SPACE[3], side, SPACE[4])
+        row.setContentsMargins(0, SPACE[3], 0, SPACE[4])
+        row.setSpacing(0)
+        row.addSpacing(SPACE[4])
         row.addStretch(1)
         row.addWidget(self.holder, 1000)
         row.addStretch(1)
+        row.addSpacing(SPACE[4] - BAR)  # the bar's room is beside the viewport
         self.setWidget(self._inner)
         for ground in (self.viewport(), self._inner):
             ground.setAutoFillBackground(False)  # the page's canvas shows through
         self.verticalScrollBar().rangeChanged.connect(self._make_room)
-        self._make_room()
         ScrollEdge(theme, self)
         theme.changed.connect(self._restyle)
         if isinstance(app := QApplication.instance(), QApplication):
             app.focusChanged.connect(self._focus_moved)
         self._restyle()
+        self._make_room()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Mirrored with its window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._make_room()
 
     def _make_room(self) -> None:
-        """As much room beside the text as the bar takes when there is one, so that nothing moves when it comes."""
-        self.setViewportMargins(BAR, 0, 0 if self.verticalScrollBar().maximum() > 0 else BAR, 0)
+        self.setViewportMargins(*keep_room(self))
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.holder.isAncestorOf(now):

@@ -80,7 +80,8 @@ class Note(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         plain = self._kind == "info"  # only what went wrong, or well, has a colour
-        painter.setPen(QPen(QColor(colours.hairline if plain else blend(ink, colours.canvas, 0.35)), 1))
+        share = 1.0 if self._theme.high_contrast else 0.35
+        painter.setPen(QPen(QColor(colours.hairline if plain else blend(ink, colours.canvas, share)), 1))
         painter.setBrush(QColor(colours.raised if plain else blend(ink, colours.canvas, 0.06)))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         mirrored = self.isRightToLeft()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
+
+
+APP_MARGIN: Final = 16 / 224
+"""Systems want room around the program's own sign; beside words it would stand out of line."""
 
 
 class Sign(QWidget):
@@ -35,8 +39,10 @@ class Sign(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The picture."""
         painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         picture = self._theme.pixmap(self._name, self._ink, self.width(), self.devicePixelRatioF())
-        painter.drawPixmap(QRectF(self.rect()), picture, QRectF(picture.rect()))
+        spare = self.width() * APP_MARGIN if self._name == "app" else 0.0
+        painter.drawPixmap(QRectF(self.rect()).adjusted(-spare, -spare, spare, spare), picture, QRectF(picture.rect()))
         painter.end()
 
     def _restyle(self) -> None:

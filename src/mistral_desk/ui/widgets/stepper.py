@@ -63,7 +63,7 @@ class Stepper(QWidget):
         row.addWidget(self.less)
         row.addWidget(self.spin, 1)
         row.addWidget(self.more)
-        self.setMinimumWidth(170)
+        self.setMinimumWidth(184)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusProxy(self.spin)
         self.spin.valueChanged.connect(self.changed)
