@@ -55,9 +55,10 @@ ALLOWED: Final = {
     "Shift+": "names of keys",
     "Esc": "names of keys",
     "ID|FILE": "what an argument stands for, as in every manual",
+    "MODEL|FILE": "the same",
 }
 """Files, or beginnings of strings, that stay as they are, and why."""
-TOKENS: Final = {"Return", "Up", "Del", "info", "success", "warning", "error", "ask", "doctor", "text"}
+TOKENS: Final = {"Return", "Up", "Del", "info", "success", "warning", "error", "ask", "fit", "doctor", "text", "model"}
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""
 
 

@@ -62,6 +62,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.ask import ask
 
         return ask(arguments)
+    if arguments.command == "fit":
+        from mistral_desk.cli.fit import fit
+
+        return fit(arguments)
     from mistral_desk.cli.doctor import doctor
 
     return doctor(arguments)
@@ -131,6 +135,20 @@ def _parser() -> argparse.ArgumentParser:
         "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
     )
 
+    fit = commands.add_parser(
+        "fit",
+        parents=[common],
+        help=tr("will a model run here, and how fast"),
+        description=tr(_FIT),
+        allow_abbrev=False,
+    )
+    fit.add_argument("model", nargs="?", metavar="MODEL|FILE", help=tr("a model's id or a GGUF file; none ranks all"))
+    fit.add_argument("--machine", metavar="JSON|FILE", help=tr("a described computer instead of this one"))
+    fit.add_argument(
+        "--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("tokens of context to plan for")
+    )
+    fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, about a second"))
+
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
 
@@ -155,5 +173,9 @@ def _between(kind: type[int] | type[float], low: float, high: float) -> Callable
 _ASK: Final = mark(
     "Ask one question; the answer is streamed to stdout. Nothing is stored. With --json each line is "
     'one object: {"type": "thinking"|"text", "text"}, at last {"type": "done", …} or {"type": "error", …}.'
+)
+_FIT: Final = mark(
+    "Predict what goes where and how fast a model writes, on this computer or on a described one; only headers and "
+    "known facts are read. docs/fit.md has the formulae and the form of a description."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

@@ -150,6 +150,17 @@ MESSAGES: Final[dict[str, Text]] = {
         "Send some of them with the next message.",
     ),
     "load.cancelled": Text("Loading was cancelled", "{name} was not loaded.", ""),
+    # --- fit ----------------------------------------------------------------------------------------
+    "machine.description": Text(
+        "The described computer makes no sense",
+        "The description could not be used: {reason}",
+        "Correct the description; docs/fit.md lists its fields.",
+    ),
+    "fit.unknown_model": Text(
+        "This model is not known",
+        "{name} is neither a GGUF file nor one of the models whose files are known: {known}.",
+        "Give a file, or one of these models.",
+    ),
     # --- engine -------------------------------------------------------------------------------------
     "engine.missing": Text(
         "The engine is not installed",

@@ -18,10 +18,10 @@ from mistral_desk.core.paths import resource
 GB: Final = 10**9
 _MOST_GB: Final = 1e6
 _MOST_CORES: Final = 4096
-_RAM_GBPS: Final = 40.0
-_UNIFIED_GBPS: Final = 120.0
-_SSD_GBPS: Final = 2.0
-_RANDOM_SHARE: Final = 0.15
+RAM_GBPS: Final = 40.0
+UNIFIED_GBPS: Final = 120.0
+SSD_GBPS: Final = 2.0
+RANDOM_SHARE: Final = 0.15
 """Random reads through a memory map against streaming: 0.7 of 5.3 GB/s were counted on one drive."""
 _PCIE_GBPS: Final = 12.0
 _INTEGRATED_SHARE: Final = 0.85
@@ -93,9 +93,9 @@ def from_fields(raw: object) -> Machine:
     if not fields.given("ram_gb"):
         fields.estimated.append("ram_gb")
     available = min(fields.or_else("ram_available_gb", memory * _FREE_RAM, 0, _MOST_GB), memory)
-    gbps = fields.or_else("ram_gbps", _UNIFIED_GBPS if unified else _RAM_GBPS, 0.1, _MOST_GB)
-    ssd = fields.or_else("ssd_gbps", _SSD_GBPS, 0.001, _MOST_GB)
-    random = min(fields.or_else("ssd_random_gbps", ssd * _RANDOM_SHARE, 0.0001, _MOST_GB), ssd)
+    gbps = fields.or_else("ram_gbps", UNIFIED_GBPS if unified else RAM_GBPS, 0.1, _MOST_GB)
+    ssd = fields.or_else("ssd_gbps", SSD_GBPS, 0.001, _MOST_GB)
+    random = min(fields.or_else("ssd_random_gbps", ssd * RANDOM_SHARE, 0.0001, _MOST_GB), ssd)
     if cores is None:
         fields.estimated.append("cores")
     listed = fields.raw.get("gpus") or []

@@ -30,6 +30,8 @@ LEAST: Final[tuple[tuple[SpeedWord, float, float], ...]] = (
     ("slow", 3.0, 8.0),
 )
 """A word, and the tokens a second in writing and in reading that it takes at least. People read 5 to 8 a second."""
+LEAST_TRY: Final = 0.1
+"""Tokens a second below which reading from the disk is not even worth a try: an hour for an answer."""
 CONTEXTS: Final = (16_384, 8192, 4096)
 """Tokens to try where nobody asked for a number, best first."""
 BATCHES: Final = (512,)
@@ -176,6 +178,8 @@ def _planned(shape: Shape, machine: Machine, layout: Layout, runs: Sequence[Run]
     threads = threads_for(machine)
     found = speed(Case(shape, machine, layout, threads, spilled, mode == "none"), runs)
     on_gpu = [place for place in layout.layers if place != MEMORY]
+    if spilled and found.tokens_per_s.mid < LEAST_TRY:
+        return spilled
     return Plan(
         word=word_for(found),
         context=layout.context,
