@@ -32,6 +32,7 @@ from .corpus import pictures
 from .corpus.dialogue import Dialogue, Turn, typed
 from .corpus.scenes import COLOURS, DIGITS, KINDS, ROW, SIDE, Picture
 from .drawings import Manner
+from .export_eye import BREAK, export
 from .eye import Eye
 from .model import TextModel
 from .optimiser import Muon
@@ -337,6 +338,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.train_builtin_model.train_eye", description=__doc__)
     parser.add_argument("--text", type=Path, default=ROOT / "build" / "builtin-model", help="folder of the text model")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "builtin-eye", help="drawings, checkpoints, log")
+    parser.add_argument("--out", type=Path, default=ROOT / "resources" / "model" / "guide-mmproj.gguf")
     parser.add_argument("--see", type=int, default=plan.see, help="steps of the first stage (default %(default)s)")
     parser.add_argument("--say", type=int, default=plan.say, help="steps of the second (default %(default)s)")
     parser.add_argument("--talk", type=int, default=plan.talk, help="steps of the third (default %(default)s)")
@@ -369,6 +371,8 @@ def main() -> int:
     first_words(eye, album, text.pictures)
     train(work, "say", plan.say, plan.say_rate, choice.work / "say.pt")
     train(work, "talk", plan.talk, plan.talk_rate, choice.work / "talk.pt")
+    size = export(eye, text.embedding.weight[BREAK], choice.out)
+    log.info("wrote %s, %.1f MB", choice.out.name, size / 1e6)
     return 0
 
 

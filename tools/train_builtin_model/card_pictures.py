@@ -1,0 +1,49 @@
+"""The model card's section about pictures, written from what was measured; nothing where there is no eye yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gguf import GGUFReader
+
+from .corpus import pictures
+from .evaluate_pictures import table
+from .ink import fonts
+from .shape import EYE
+
+if TYPE_CHECKING:
+    from .train_eye import Plan
+
+TEMPLATE = Path(__file__).with_name("card_pictures.md")
+POOR = 90.0
+"""Percent right below which a row is named as a weakness."""
+
+
+def weak(result: dict[str, Any]) -> str:
+    """The rows that do worst, in words."""
+    found = []
+    for name, where in (("usual", "as in training"), ("hard", "harder set")):
+        for row in result[name]:
+            share = min(row["none"], row["high"])
+            if share < POOR:
+                found.append(f"{row['task']} {share} % ({where})")
+    return ("; ".join(found) or f"no row below {POOR:.0f} %") + "."
+
+
+def section(folder: Path, plan: Plan, time: str) -> str:
+    """The section about `guide-mmproj.gguf` in `folder`, from `pictures.json` beside it; empty without them."""
+    eye, figures = folder / "guide-mmproj.gguf", folder / "pictures.json"
+    if not (eye.exists() and figures.exists()):
+        return ""
+    result = json.loads(figures.read_text(encoding="utf-8"))
+    parameters = sum(int(tensor.n_elements) for tensor in GGUFReader(eye).tensors)
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        megabytes=f"{eye.stat().st_size / 1e6:.1f}", sha256=hashlib.sha256(eye.read_bytes()).hexdigest(),
+        layers=EYE.layers, width=EYE.width, patch=EYE.patch, parameters=f"{parameters / 1e6:.2f} million",
+        share=round(pictures.SHARE * 100), see=plan.see, say=plan.say, talk=plan.talk, batch=plan.batch,
+        fonts=len(fonts()), time=time, count=result["count"], font=result["font"], table=table(result),
+        weak=weak(result),
+    )  # fmt: skip
