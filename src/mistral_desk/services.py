@@ -6,20 +6,23 @@ The one place that knows which part gets which; everything here runs under any a
 from __future__ import annotations
 
 import asyncio
-import re
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mistral_desk.chat import erase
+from mistral_desk.chat.attachments import Pictures, unused
 from mistral_desk.chat.history import History
+from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.session import Session
 from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title
+from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title, models_in, that_see
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +30,18 @@ if TYPE_CHECKING:
     from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.core.errors import Problem
 
-_MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
-"""Neither a projector nor a later part of a model in several files."""
+log = logging.getLogger(__name__)
 
 __all__ = ["BUILTIN", "BUILTIN_TITLE", "Services", "model_spec", "model_title"]
 
 
 @dataclass
 class Room:
-    """Chats that are kept nowhere: a history in memory, and a session on it."""
+    """Chats that are kept nowhere: a history and pictures in memory, and a session on them."""
 
     history: History
     session: Session
+    pictures: PicturesInMemory
 
     async def close(self) -> None:
         """Stop what is being answered; nothing is left."""
@@ -65,6 +68,12 @@ class Services:
     worker: Sequence[str] | None = None
     engine_free: asyncio.Lock = field(default_factory=asyncio.Lock)
     rooms: list[Room] = field(default_factory=list)
+    about_to_send: set[str] = field(default_factory=set)
+    """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
+    pictures: Pictures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pictures = Pictures(self.folders.pictures)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -82,7 +91,8 @@ class Services:
             raise
         runs, free = Engine(engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()))
-        return cls(places, log, settings, history, runs, Session(history, runs, free), notices, engine, free)
+        session = Session(history, runs, free, Pictures(places.pictures))
+        return cls(places, log, settings, history, runs, session, notices, engine, free)
 
     async def close(self) -> None:
         """Stop answers, keep what they have, end the worker; then close the history, then the log."""
@@ -90,6 +100,7 @@ class Services:
             # Together, because an answer ends when its worker does and is saved after that.
             rooms = [room.close() for room in self.rooms]
             await asyncio.gather(self.session.close(), *rooms, self.engine.close())
+            await self.tidy()
         finally:
             try:
                 await self.history.close()
@@ -98,8 +109,8 @@ class Services:
 
     async def temporary(self) -> Room:
         """A room for a chat that is kept nowhere; close it with `leave`."""
-        history = await History.temporary()
-        room = Room(history, Session(history, self.engine, self.engine_free))
+        history, pictures = await History.temporary(), PicturesInMemory()
+        room = Room(history, Session(history, self.engine, self.engine_free, pictures), pictures)
         self.rooms.append(room)
         return room
 
@@ -108,6 +119,24 @@ class Services:
         if room in self.rooms:
             self.rooms.remove(room)
         await room.close()
+
+    async def tidy(self) -> int:
+        """Delete for good what was deleted and can be brought back no more, with the pictures that only it used.
+
+        Call it when no Undo is offered; closing does. Returns how many conversations are gone. Never raises: what
+        could not be done is logged, and done the next time.
+        """
+        try:
+            gone = await self.history.purge_deleted(0)
+            if gone:
+                bodies = await self.history.picture_bodies()
+                stored = await asyncio.to_thread(self.pictures.all)
+                unneeded = unused(stored, bodies, self.about_to_send)
+                await asyncio.to_thread(self.pictures.delete, unneeded)
+        except (DeskError, ValueError) as error:
+            log.warning("what was deleted could not be tidied away: %s", error)
+            return 0
+        return gone
 
     def inventory(self) -> tuple[Share, ...]:
         """What `erase` would delete now."""
@@ -129,7 +158,7 @@ class Services:
             self.log = Log(self.folders.logs)
             self.engine = Engine(self.worker)
         self.history, _ = await History.open(self.folders.history)
-        self.session = Session(self.history, self.engine, self.engine_free)
+        self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         return done
 
     @property
@@ -140,11 +169,11 @@ class Services:
 
     def models_there(self) -> tuple[str, ...]:
         """Paths of the models in that folder, by name; none where it cannot be read."""
-        try:
-            found = sorted(self.models_folder.glob("*.gguf"), key=lambda file: file.name.casefold())
-        except OSError:
-            return ()
-        return tuple(str(file) for file in found if _MAIN_FILE.fullmatch(file.name))
+        return models_in(self.models_folder)
+
+    async def models_that_see(self) -> tuple[str, ...]:
+        """The ids of models that can see pictures, the built-in one included."""
+        return await asyncio.to_thread(that_see, (BUILTIN, *self.models_there()))
 
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`."""

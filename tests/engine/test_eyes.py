@@ -14,7 +14,8 @@ from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import PromptProgress, Turn
 from tests.fixtures.conversations import GREEDY, Reply, ask
 from tests.fixtures.prompts import Prompts
-from tests.fixtures.seeing import MAKERS, Album, SeeingReference, picture, seeing
+from tests.fixtures.seeing import MAKERS, Album, picture, seeing
+from tests.fixtures.seeing_reference import SeeingReference
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -8,16 +8,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from mistral_desk.__main__ import main
+from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference import remote
 from mistral_desk.inference.protocol import Failed, Figures, Finished, Piece
 from tests.fixtures import fake_worker, recorder
 from tests.fixtures.fake_worker import HELLO, answering, event, loading, pieces
+from tests.fixtures.seeing import seeing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from tests.fixtures.small_models import SmallModels
 
     Worker = Callable[[list[fake_worker.Step]], None]
 
@@ -93,7 +98,7 @@ def test_the_worker_is_asked_what_the_arguments_say(
 
 
 def turn(role: str, text: str) -> dict[str, Any]:
-    return {"role": role, "text": text, "thinking": "", "tokens": [], "vocabulary": ""}
+    return {"role": role, "text": text, "thinking": "", "tokens": [], "vocabulary": "", "images": [], "places": []}
 
 
 def test_a_dash_reads_stdin(
@@ -263,3 +268,55 @@ def test_wrong_usage_is_status_2(arguments: list[str], capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert out == ""
     assert "usage: mistral-desk" in err
+
+
+def a_picture(folder: Path) -> str:
+    path = folder / "Größe 目.png"
+    Image.new("RGB", (30, 20), (200, 30, 30)).save(path)
+    return str(path)
+
+
+def test_pictures_and_files_go_with_the_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept, seer = tmp_path / "talk.jsonl", seeing(tmp_path / "see")
+    text = tmp_path / "note.txt"
+    text.write_text("Bought today.", encoding="utf-8")
+    name = fingerprint(30, 20, bytes((200, 30, 30)) * 600)
+    command = recorder.recording_command(kept, fake_worker.command(tmp_path, fake_worker.looking(name, text="Red.")))
+    monkeypatch.setattr(remote, "worker_command", lambda: command)
+
+    asked = ["ask", "What is it?", "--model", str(seer), "--image", a_picture(tmp_path), "--image", str(text)]
+    assert main(asked) == 0
+    assert capsys.readouterr().out == "Red.\n"
+    (question,) = recorder.sent_to(kept, "worker", "generate")
+    (turn,) = question["turns"]
+    assert (turn["images"], turn["places"]) == ([name], [0])
+    assert turn["text"] == "File “note.txt”:\n```\nBought today.\n```\n\nWhat is it?"
+    (sent,) = recorder.sent_to(kept, "worker", "put_image")
+    assert (sent["sha256"], sent["width"], sent["height"]) == (name, 30, 20)
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_text_only_model_is_refused_with_the_reason_and_who_could(
+    others: bool, home: Path, small_models: SmallModels, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The built-in model may see or not; it is named if it does."""
+    if others:
+        seeing(home / "models")
+    status = main(["ask", "What?", "--json", "--model", str(small_models["mistral4"]), "--image", a_picture(tmp_path)])
+    out = json.loads(capsys.readouterr().out)
+
+    assert status == 1
+    assert out["id"] == "model.others_see" if others else out["id"].startswith("model.")
+    assert "reads text only" in out["message"]
+    assert not others or "seeing-mistral4.gguf" in out["message"]
+
+
+def test_a_file_that_is_no_picture_is_said_before_any_model_is_loaded(
+    tmp_path: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "cat.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    assert main(["ask", "What?", "--json", "--model", model, "--image", str(broken)]) == 1
+    assert json.loads(capsys.readouterr().out)["id"].startswith("attachment.")

@@ -5,21 +5,25 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 
+from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.message import Draft
+from mistral_desk.chat.parts import picture_part
 from mistral_desk.chat.session import Ended, Writing
 from mistral_desk.core.settings import THEME
 from mistral_desk.inference.client import ModelSpec
-from mistral_desk.services import Services
+from mistral_desk.services import BUILTIN, Services
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, problem_of, run
+from tests.fixtures.seeing import seeing
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.fixtures.small_models import SmallModels
 
 SPEC = ModelSpec("/models/one.gguf")
 
@@ -109,3 +113,58 @@ def test_a_history_that_cannot_be_used_is_said_and_nothing_stays_open(home: Path
 
     run(test())
     assert (len(logging.getLogger().handlers), set(threading.enumerate())) == (handlers, threads)
+
+
+def test_a_picture_goes_with_the_last_chat_that_used_it_and_undo_keeps_it(home: Path, tmp_path: Path) -> None:
+    cat, dog, draft = (Pixels(1, 1, colour) for colour in (b"cat", b"dog", b"new"))
+
+    async def test() -> None:
+        services = await Services.open(engine=fake_worker.command(tmp_path, fake_worker.looking()))
+        history, pictures = services.history, services.pictures
+        parts = [picture_part(await pictures.put(one), "x.png") for one in (cat, dog, draft)]
+        services.about_to_send.add(draft.sha256)
+        one, *_ = await history.begin_turn(None, "both", attached=parts[:2])
+        other, *_ = await history.begin_turn(None, "one of them", attached=parts[:1])
+
+        await history.delete(one.id)
+        await history.restore(one.id)
+        assert await services.tidy() == 0
+        await history.delete(one.id)
+        assert pictures.all() == {cat.sha256, dog.sha256, draft.sha256}, "as long as it can be undone"
+        assert await services.tidy() == 1
+        assert pictures.all() == {cat.sha256, draft.sha256}, "the other chat and the draft need theirs"
+        assert pictures.pixels(cat.sha256).rgb == b"cat"
+
+        await history.delete(other.id)
+        services.about_to_send.clear()
+        await services.close()
+        assert pictures.all() == frozenset(), "closing ends every Undo"
+        assert not list(services.folders.pictures.iterdir())
+
+    run(test())
+
+
+def test_a_temporary_chats_pictures_touch_no_disk(home: Path, tmp_path: Path) -> None:
+    async def test() -> None:
+        services = await Services.open(engine=fake_worker.command(tmp_path, fake_worker.looking()))
+        room = await services.temporary()
+        picture = await room.pictures.put(Pixels(1, 1, b"cat"))
+        assert room.pictures.pixels(picture.sha256).rgb == b"cat"
+        await services.leave(room)
+        await services.close()
+        assert not services.folders.pictures.exists()
+
+    run(test())
+
+
+def test_which_models_see_is_known_from_their_files(home: Path, small_models: SmallModels) -> None:
+    seer = seeing(home / "models")
+    (home / "models" / "blind.gguf").write_bytes(small_models["dense"].read_bytes())
+
+    async def test() -> None:
+        services = await Services.open()
+        found = await services.models_that_see()
+        assert [Path(model).name for model in found if model != BUILTIN] == [seer.name]
+        await services.close()
+
+    run(test())

@@ -6,6 +6,7 @@ and its text.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ import msgspec
 
 from mistral_desk.chat.attachments.kinds import PictureBody, picture_body, read_picture_body
 from mistral_desk.chat.message import Part
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import PutImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.attachments.kinds import Picture, Pixels, TextFile
     from mistral_desk.chat.message import Message
+    from mistral_desk.inference.remote import Look
 
     class Gallery(Protocol):
         """Where pictures are kept; `attachments.Pictures` is the one on the disk."""
@@ -84,6 +88,18 @@ def pictures_in(parts: Iterable[Part]) -> tuple[PictureBody, ...]:
     """The pictures among parts, in order."""
     found = (read_picture(part) for part in parts if part.kind == "image")
     return tuple(picture for picture in found if picture)
+
+
+def lookup(gallery: Gallery | None) -> Look:
+    """How a worker gets the pixels of a gallery's pictures. Raises `picture.missing` when it asks for one in vain."""
+
+    async def look(sha256: str) -> PutImage:
+        if gallery is None:
+            raise DeskError("picture.missing", sha256)
+        pixels = await asyncio.to_thread(gallery.pixels, sha256)
+        return PutImage(sha256, pixels.width, pixels.height, pixels.rgb)
+
+    return look
 
 
 def names_of(parts: Iterable[Part]) -> str:

@@ -61,7 +61,7 @@ def turns_of(
     head = [system] if system.strip() else []
     turns: list[Turn] = []
     for message in messages:
-        asked = _asked(message.parts, sees=sees, gone=gone) if message.role == "user" else Turn("user", message.text)
+        asked = turn_of(message.parts, sees=sees, gone=gone) if message.role == "user" else Turn("user", message.text)
         text = asked.text
         if not text.strip() and not asked.images:
             continue
@@ -86,7 +86,7 @@ def turns_of(
     return (*first, *turns)
 
 
-def _asked(parts: Iterable[Part], *, sees: bool, gone: Collection[str]) -> Turn:
+def turn_of(parts: Iterable[Part], *, sees: bool = True, gone: Collection[str] = ()) -> Turn:
     """A person's message: pictures at their places, files quoted, then the words, in the order of the parts."""
     text = ""
     images: list[str] = []

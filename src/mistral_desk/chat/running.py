@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
 from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Thinking, TurnEvent, Writing
-from mistral_desk.chat.parts import pictures_in
+from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.prompting import turns_of
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference.protocol import (
@@ -20,7 +20,6 @@ from mistral_desk.inference.protocol import (
     ModelInfo,
     Piece,
     PromptProgress,
-    PutImage,
     Sampling,
     Turn,
 )
@@ -156,13 +155,6 @@ class RunningTurn:
             raise DeskError("picture.missing", ", ".join(now - stored))
         return turns_of(branch, settings.system, sees=info.sees, gone=shown - stored)
 
-    async def _look(self, sha256: str) -> PutImage:
-        """A picture's pixels for the worker."""
-        if self._pictures is None:
-            raise DeskError("picture.missing", sha256)
-        pixels = await asyncio.to_thread(self._pictures.pixels, sha256)
-        return PutImage(sha256, pixels.width, pixels.height, pixels.rgb)
-
     async def _or_stop(self, wanted: Coroutine[Any, Any, T]) -> T | None:
         """What is `wanted`, or None when the turn is stopped first; it is then cancelled and ends by itself."""
         loop = asyncio.get_running_loop()
@@ -178,7 +170,9 @@ class RunningTurn:
     async def _generate(self, turns: Sequence[Turn]) -> tuple[Ending, Figures | None]:
         wish = self._wish
         self._generating = True
-        answer = self._engine.generate(turns, self.answer.effort, wish.sampling, wish.max_tokens, self._look)
+        answer = self._engine.generate(
+            turns, self.answer.effort, wish.sampling, wish.max_tokens, lookup(self._pictures)
+        )
         try:
             async with contextlib.aclosing(answer):
                 async for event in answer:

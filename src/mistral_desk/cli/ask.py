@@ -6,20 +6,26 @@ import asyncio
 import contextlib
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.chat.message import Draft
-from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft
+from mistral_desk.chat.attachments import Pixels, take_in
+from mistral_desk.chat.message import Draft, Part
+from mistral_desk.chat.parts import file_part, lookup, picture_part
+from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
+from mistral_desk.core import settings as declared
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.model_ids import model_spec, model_title
+from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title, models_in, that_see
+from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
 
 if TYPE_CHECKING:
@@ -63,15 +69,15 @@ def ask(arguments: argparse.Namespace) -> int:
     """Run the command; raises `DeskError`."""
     text = _from_stdin() if arguments.text == "-" else _whole(arguments.text)
     draft = Draft(text, arguments.think)
-    check_draft(draft)
+    if not arguments.image:
+        check_draft(draft)
     settings, problems = Settings.open(folders().ensure().settings)
     for problem in problems:
         write_problem(problem, as_json=False)
-    turns = [Turn("user", draft.text)]
-    if arguments.system:
-        turns.insert(0, Turn("system", _whole(arguments.system)))
     question = Question(
-        turns=tuple(turns),
+        files=tuple(arguments.image),
+        others=(BUILTIN, *models_in(_models_folder(settings))),
+        system=_whole(arguments.system or ""),
         draft=draft,
         spec=model_spec(arguments.model, settings),
         title=model_title(arguments.model),
@@ -82,9 +88,13 @@ def ask(arguments: argparse.Namespace) -> int:
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, and of which model."""
+    """What is asked, and of which model. `files` are pictures and texts to go with it; `others` are models that there
+    are besides.
+    """
 
-    turns: tuple[Turn, ...]
+    files: tuple[str, ...]
+    others: tuple[str, ...]
+    system: str
     draft: Draft
     spec: ModelSpec
     title: str
@@ -139,7 +149,9 @@ class Terminal:
 
     def progress(self, event: PromptProgress) -> None:
         """Show how far the message is read."""
-        words = tr("Reading your message {share}", share=percent(event.done / max(event.total, 1)))
+        share = percent(event.done / max(event.total, 1))
+        words = tr("Looking at the picture {share}", share=share) if event.looking else ""
+        words = words or tr("Reading your message {share}", share=share)
         left = about(event.seconds_left)
         self._status.show(tr("{state}, {left}", state=words, left=left) if left else words)
 
@@ -187,8 +199,12 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
     end: Finished | None = None
     try:
         with _interrupts(engine) as interrupted:
+            pictures = PicturesInMemory()
+            turns = await _turns(question, engine, pictures)
             await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
-            answer = engine.generate(question.turns, question.draft.effort, question.sampling, question.max_tokens)
+            answer = engine.generate(
+                turns, question.draft.effort, question.sampling, question.max_tokens, lookup(pictures)
+            )
             async with contextlib.aclosing(answer) as events:
                 async for event in events:
                     match event:
@@ -209,6 +225,33 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
         return INTERRUPTED if error.problem.id == "load.cancelled" else 1
     finally:
         await engine.close()
+
+
+async def _turns(question: Question, engine: Engine, pictures: PicturesInMemory) -> tuple[Turn, ...]:
+    """What the model is asked. Raises what is wrong with a file, and why the model cannot see a picture."""
+    taken = [await take_in(Path(file), Path(file).name, LONG_SIDE) for file in question.files]
+    if any(isinstance(one, Pixels) for one in taken) and (problem := await engine.blindness(question.spec)):
+        raise DeskError.of(await asyncio.to_thread(_refusal, problem, question))
+    parts = [
+        picture_part(await pictures.put(one), one.name) if isinstance(one, Pixels) else file_part(one) for one in taken
+    ]
+    draft = msgspec.structs.replace(question.draft, attached=tuple(parts))
+    check_draft(draft)
+    asked = turn_of([*parts, Part("text", draft.text)])
+    return (Turn("system", question.system), asked) if question.system else (asked,)
+
+
+def _refusal(problem: Problem, question: Question) -> Problem:
+    """Why a model cannot see; with the models that could, where it is only that this one reads text."""
+    others = that_see(question.others) if problem.id == "model.no_eyes" else ()
+    if not others:
+        return problem
+    return Problem("model.others_see", {"name": question.title, "models": ", ".join(others)})
+
+
+def _models_folder(settings: Settings) -> Path:
+    chosen = settings.get(declared.MODELS_FOLDER)
+    return Path(chosen) if chosen else folders().models
 
 
 @contextlib.contextmanager

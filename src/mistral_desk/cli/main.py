@@ -124,6 +124,13 @@ def _parser() -> argparse.ArgumentParser:
         "ask", parents=[common], help=tr("ask one question"), description=tr(_ASK), allow_abbrev=False
     )
     ask.add_argument("text", help=tr('the question; "-" reads it from stdin'))
+    ask.add_argument(
+        "--image",
+        action="append",
+        default=[],
+        metavar="F",
+        help=tr("a picture, or a text file, to go with the question; may be given several times"),
+    )
     ask.add_argument("--think", action="store_true", help=tr("let the model think first; its thoughts go to stderr"))
     ask.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,13 +11,42 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark, tr
+from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.remote import ModelSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mistral_desk.core.settings import Settings
 
 BUILTIN: Final = "builtin"
 BUILTIN_TITLE: Final = mark("Guide (demonstration)")
+
+
+_MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
+"""Neither a projector nor a later part of a model in several files."""
+
+
+def models_in(folder: Path) -> tuple[str, ...]:
+    """Paths of the models in a folder, by name; none where it cannot be read."""
+    try:
+        found = sorted(folder.glob("*.gguf"), key=lambda file: file.name.casefold())
+    except OSError:
+        return ()
+    return tuple(str(file) for file in found if _MAIN_FILE.fullmatch(file.name))
+
+
+def that_see(models: Iterable[str]) -> tuple[str, ...]:
+    """Those of these model ids that can see pictures, as far as their files tell. Reads headers, so it blocks."""
+    return tuple(model for model in models if _sees(model))
+
+
+def _sees(model: str) -> bool:
+    try:
+        path = resource("model", "guide.gguf") if model == BUILTIN else Path(model)
+        return projector_file.find(model_file.inspect(path)).file is not None
+    except DeskError:
+        return False
 
 
 def model_title(model: str) -> str:

@@ -42,7 +42,7 @@ _MOST_PATCH: Final = 256
 _MOST_MERGE: Final = 16
 _MOST_SIDE: Final = 16_384
 _MOST_TOKENS: Final = 1 << 16
-_SIDE: Final = 1540
+LONG_SIDE: Final = 1540
 """Pixels: no projector that llama.cpp knows gains from a longer side; larger pictures cost seconds and gigabytes."""
 
 
@@ -242,11 +242,11 @@ def _widths(header: Header) -> set[int]:
 
 def _side(header: Header) -> int:
     ours = header.number(f"{OURS}.side")
-    if ours and 0 < ours <= _SIDE:
+    if ours and 0 < ours <= LONG_SIDE:
         return ours
-    named = header.number("clip.vision.image_size") or _SIDE
+    named = header.number("clip.vision.image_size") or LONG_SIDE
     # other types name the size of one tile, or of what they were first trained on
-    return min(named, _SIDE) if _kind(header) == "pixtral" else _SIDE
+    return min(named, LONG_SIDE) if _kind(header) == "pixtral" else LONG_SIDE
 
 
 def candidates(model: Path) -> Iterator[Path]:
