@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.chat.attachments.kinds import Limits, Pixels, TextFile
+from mistral_desk.chat.attachments.kinds import FILE_KINDS, OTHER_KIND, Limits, Pixels, TextFile
 from mistral_desk.chat.attachments.source import pieces
 from mistral_desk.chat.decoding import answer
 from mistral_desk.core.errors import DeskError
@@ -229,7 +229,8 @@ class Intake:
             case "attachment.svg":
                 return DeskError("attachment.svg", name=name)
             case "attachment.not_supported":
-                return DeskError("attachment.not_supported", name=name, kind=str(params.get("kind", ""))[:60])
+                kind = FILE_KINDS.get(str(params.get("kind")), "") or OTHER_KIND
+                return DeskError("attachment.not_supported", name=name, kind=kind)
             case "attachment.too_many_pixels":
                 width, height = (_number(params.get(side)) for side in ("width", "height"))
                 return DeskError("attachment.too_many_pixels", name=name, width=width, height=height)

@@ -11,8 +11,29 @@ from typing import Final
 import msgspec
 
 from mistral_desk.core.pixels import fingerprint
+from mistral_desk.core.words import mark
 
 MIB: Final = 2**20
+FILE_KINDS: Final = {
+    "pdf": mark("a PDF document"),
+    "heic": mark("a HEIC picture"),
+    "avif": mark("an AVIF picture"),
+    "media": mark("a film or a recording"),
+    "film": mark("a film"),
+    "recording": mark("a recording"),
+    "jpeg xl": mark("a JPEG XL picture"),
+    "jpeg 2000": mark("a JPEG 2000 picture"),
+    "icon": mark("an icon"),
+    "photoshop": mark("a Photoshop file"),
+    "zip": mark("an archive or an office document"),
+    "office": mark("an old office document"),
+    "archive": mark("an archive"),
+    "program": mark("a program"),
+    "model": mark("a model file"),
+    "database": mark("a database"),
+}
+"""What people call the kinds of files that the decode child knows and does not read, by its names for them."""
+OTHER_KIND: Final = mark("a file of another kind")
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ def main() -> int:
         msvcrt.setmode(0, os.O_BINARY)
         msvcrt.setmode(1, os.O_BINARY)
     pictures.prepare()
+    texts.prepare()
     task = json.loads(_line())
     by, refused, allowed = decoder.lock_in(int(task["memory"]), float(task["seconds"]))
     cage: Head = {"by": by, "refused": refused, "allowed": allowed}

@@ -7,7 +7,6 @@ import re
 from typing import Final
 
 from mistral_desk.chat.decoding.answer import Refused
-from mistral_desk.core.words import mark
 
 _MIB: Final = 2**20
 _LOOK: Final = 64 * 1024
@@ -25,24 +24,30 @@ _UNSEEN_LATIN: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _SVG: Final = re.compile(rb"<svg[\s>]", re.IGNORECASE)
 
 _KNOWN: Final = (
-    (re.compile(rb"%PDF-"), mark("a PDF document")),
-    (re.compile(rb"....ftyp(heic|heix|hevc|heim|heis|mif1|msf1)", re.DOTALL), mark("a HEIC picture")),
-    (re.compile(rb"....ftypavi[fs]", re.DOTALL), mark("an AVIF picture")),
-    (re.compile(rb"....ftyp", re.DOTALL), mark("a film or a recording")),
-    (re.compile(rb"\x1a\x45\xdf\xa3|RIFF....AVI |\x00\x00\x01[\xb3\xba]|FLV", re.DOTALL), mark("a film")),
-    (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]|OggS|fLaC|RIFF....WAVE", re.DOTALL), mark("a recording")),
-    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), mark("a JPEG XL picture")),
-    (re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"), mark("a JPEG 2000 picture")),
-    (re.compile(rb"\x00\x00[\x01\x02]\x00[^\x00]\x00"), mark("an icon")),
-    (re.compile(rb"8BPS"), mark("a Photoshop file")),
-    (re.compile(rb"PK\x03\x04"), mark("an archive or an office document")),
-    (re.compile(rb"\xd0\xcf\x11\xe0"), mark("an old office document")),
-    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ\x00|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd"), mark("an archive")),
-    (re.compile(rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe"), mark("a program")),
-    (re.compile(rb"GGUF"), mark("a model file")),
-    (re.compile(rb"SQLite format 3\x00"), mark("a database")),
+    (re.compile(rb"%PDF-"), "pdf"),
+    (re.compile(rb"....ftyp(heic|heix|hevc|heim|heis|mif1|msf1)", re.DOTALL), "heic"),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "avif"),
+    (re.compile(rb"....ftyp", re.DOTALL), "media"),
+    (re.compile(rb"\x1a\x45\xdf\xa3|RIFF....AVI |\x00\x00\x01[\xb3\xba]|FLV", re.DOTALL), "film"),
+    (re.compile(rb"ID3|\xff[\xfb\xf3\xf2]|OggS|fLaC|RIFF....WAVE", re.DOTALL), "recording"),
+    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "jpeg xl"),
+    (re.compile(rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"), "jpeg 2000"),
+    (re.compile(rb"\x00\x00[\x01\x02]\x00[^\x00]\x00"), "icon"),
+    (re.compile(rb"8BPS"), "photoshop"),
+    (re.compile(rb"PK\x03\x04"), "zip"),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "office"),
+    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ\x00|7z\xbc\xaf|Rar!|\x28\xb5\x2f\xfd"), "archive"),
+    (re.compile(rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe"), "program"),
+    (re.compile(rb"GGUF"), "model"),
+    (re.compile(rb"SQLite format 3\x00"), "database"),
 )
-"""How files of these kinds begin, as their formats say, and what a person calls them."""
+"""How files of these kinds begin, as their formats say; `attachments.kinds.FILE_KINDS` has the words for them."""
+
+
+def prepare() -> None:
+    """Load the codecs now: later there are no files."""
+    for encoding in ("utf-8-sig", "utf-16", "utf-32", "cp1252", "latin-1"):
+        codecs.getincrementaldecoder(encoding)("strict").decode("a".encode(encoding), final=True)
 
 
 def read(data: bytes, limit: int) -> tuple[str, str]:
@@ -54,7 +59,7 @@ def read(data: bytes, limit: int) -> tuple[str, str]:
     start = data[:_LOOK]
     if _SVG.search(start) and start.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"<"):
         raise Refused("attachment.svg")
-    if known := next((words for begins, words in _KNOWN if begins.match(data)), ""):
+    if known := next((name for begins, name in _KNOWN if begins.match(data)), ""):
         raise Refused("attachment.not_supported", kind=known)
     if len(data) > limit:
         _decoded(start, cut=True)  # something else than a text is no text that is too long
