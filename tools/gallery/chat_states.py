@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtWidgets import QApplication, QMenu
+
 from mistral_desk.core.errors import Problem, Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.ask_link import LinkSheet
@@ -259,6 +261,31 @@ async def shortcuts(stage: Stage) -> None:
     """The sheet of keyboard shortcuts."""
     await empty(stage)
     stage.desk.window.commands.run("shortcuts")
+
+
+@state(sized=False)
+async def menu(stage: Stage) -> None:
+    """All commands, as the button of the top bar shows them."""
+    await empty(stage)
+    stage.desk.window.show_menu()
+    _popped_up(stage)
+
+
+@state(sized=False)
+async def model_menu(stage: Stage) -> None:
+    """The models that are there, to choose one."""
+    await empty(stage)
+    stage.desk.shelf.recent.paths = [texts.FOLDER + texts.FILE]
+    stage.desk.page.model_menu.emit()
+    _popped_up(stage)
+
+
+def _popped_up(stage: Stage) -> None:
+    popup = QApplication.activePopupWidget()
+    assert isinstance(popup, QMenu)
+    popup.setActiveAction(popup.actions()[1])
+    stage.shown = popup
+    stage.extra.append(popup)
 
 
 @state()

@@ -43,7 +43,9 @@ LANGUAGES: Final = (words.ENGLISH, words.PSEUDO_RTL)
 
 NOWHERE: Final = (-100, -100)
 """Where the mouse waits: nothing is under it."""
-_OFFSCREEN: Final = {"This plugin does not support propagateSizeHints()"}
+_OFFSCREEN: Final = frozenset(
+    f"This plugin does not support {what}" for what in ("propagateSizeHints()", "raise()", "grabbing the keyboard")
+)
 """What only the platform without a screen says."""
 
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractListModel,
     QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -179,6 +180,8 @@ class _Delegate(QStyledItemDelegate):
         line = QLineEdit(parent)
         line.setAccessibleName(tr("New title"))
         line.setMaxLength(200)
+        line.setFont(self._theme.font())
+        line.setTextMargins(SPACE[0], 0, SPACE[0], 0)  # with the frame: where the title stood
         return line
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: _Index) -> None:
@@ -234,8 +237,13 @@ class ChatsView(QListView):
         super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """A ring for the keyboard only."""
+        """A ring for the keyboard only; where no chat is open it stands on the first one."""
         self.setProperty("ring", event.reason() != Qt.FocusReason.MouseFocusReason)
+        if self.currentIndex().data(ID) is None:
+            rows = (self.model().index(row, 0) for row in range(self.model().rowCount()))
+            first = next((index for index in rows if index.data(ID) is not None), None)
+            if first is not None:
+                self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
         super().focusInEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -71,13 +71,16 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
 
 
-def menu_sheet(colours: Colours) -> str:
-    """A menu on the raised surface, with room around its words."""
+def menu_sheet(colours: Colours, *, lines: bool, round_: bool) -> str:
+    """A menu on the raised surface, with room around its words. `lines` frames what is chosen, for high contrast;
+    `round_` where the menu's window has no corners of its own.
+    """
+    edge = colours.border if lines else "transparent"
     return f"""
 QMenu {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.hairline};
-  border-radius: 10px; padding: 6px; }}
-QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; }}
-QMenu::item:selected {{ background: {colours.bubble}; }}
+  border-radius: {10 if round_ else 0}px; padding: 6px; }}
+QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; border: 1px solid transparent; }}
+QMenu::item:selected {{ background: {colours.bubble}; border: 1px solid {edge}; }}
 QMenu::item:disabled {{ color: {colours.muted}; }}
 QMenu::separator {{ height: 1px; background: {colours.hairline}; margin: 6px 8px; }}
 QMenu::icon {{ padding-left: 8px; }}

@@ -5,6 +5,7 @@ It follows the system live unless the person chose otherwise. Widgets get it han
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -147,7 +148,9 @@ class Theme(QObject):
 
     def dress_menu(self, menu: QMenu) -> None:
         """Give a menu its surface."""
-        menu.setStyleSheet(menu_sheet(self.colours))
+        round_ = sys.platform != "win32"  # there the system rounds and shadows the window itself
+        menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, round_)
+        menu.setStyleSheet(menu_sheet(self.colours, lines=self._high, round_=round_))
         menu.setFont(self.font())
 
     def _contrast_changed(self) -> None:
