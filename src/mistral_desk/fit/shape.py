@@ -150,16 +150,24 @@ def compute(shape: Shape, context: int, batch: int) -> int:
     w, q, f = shape.width, shape.queries, shape.feed_forward
     attention = 2.5 * q + 2.5 * w + shape.key_width
     dense = (3 if f > w else 2) * f + 3 * w + q
-    routed = 0
-    if shape.used:
-        held = shape.expert_width * shape.used
-        routed = max(3 * held + 3 * w + q, (shape.used + 3) * w + q)
+    routed = _routed(shape) if shape.used else 0.0
     inner = 6.5 * shape.inner + w if shape.inner else 0.0
     masks = cells(context)
     windows = {layer.window for layer in shape.layers if layer.window}
     masks = sum((cells(min(masks, window + batch)) for window in windows), masks)
     widest = max(attention, dense if f else 0, routed, inner)
     return round(batch * (widest * F32 + masks * _F16)) + shape.vocabulary * F32
+
+
+def _routed(shape: Shape) -> float:
+    """Numbers per token at the widest moment of routed experts: their inner results, then their outputs, which take
+    the inner ones' place only where that is large enough.
+    """
+    inner, outer = 3 * shape.expert_width * shape.used, shape.width * shape.used
+    rest = 3 * shape.width + shape.queries
+    if inner <= 3 * shape.width:
+        return outer + rest
+    return inner + rest + (0 if outer <= inner * 2 / 3 else outer)
 
 
 def projector_memory(weights: int) -> int:
