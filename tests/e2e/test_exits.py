@@ -53,12 +53,12 @@ def _once(home: Path, state: str, way: str) -> float:
         _leave(process, way)
         status, errors = process.end()
         took = time.monotonic() - begun
-        assert (status, errors) == (0, "")
+        assert (status, errors) == (0, ""), process.log()
         psutil.wait_procs(workers, timeout=END_OF_WORLD_S)
         assert not [worker for worker in workers if worker.is_running()]
         log = process.log()
-        assert "WARNING" not in log
-        assert "ERROR" not in log
+        assert "WARNING" not in log, log
+        assert "ERROR" not in log, log
         assert not (home / "data" / "history.sqlite3-wal").exists(), "the history was closed in order"
         return took
     finally:

@@ -12,9 +12,10 @@ from mistral_desk.ui.actions import Actions
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
+from mistral_desk.ui.widgets.focus import watch
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
 
     from mistral_desk.ui.chat.page import ChatPage
     from mistral_desk.ui.library.page import LibraryPage
@@ -199,6 +200,11 @@ class MainWindow(QMainWindow):
         """Hidden at once; the program ends when everything is saved."""
         event.ignore()
         self.close_asked.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """From now on it is known which hand leads."""
+        super().showEvent(event)
+        watch(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The sidebar gives way in a narrow window."""

@@ -14,6 +14,7 @@ from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -58,6 +59,7 @@ class _List(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
         theme.dress_bars(self)
+        Ring(theme, self)
         theme.changed.connect(lambda: theme.dress_bars(self))
         inner = QWidget()
         inner.setAutoFillBackground(False)

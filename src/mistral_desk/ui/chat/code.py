@@ -29,6 +29,7 @@ from mistral_desk.ui.chat.highlight import Span, label, prepare, prepared, spans
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent, QWheelEvent
@@ -124,6 +125,7 @@ class CodeView(QWidget):
         )
         self._copy.clicked.connect(self._copy_all)
         self._source = _Source(self)
+        Ring(style.theme, self._source)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._colour)
@@ -164,7 +166,12 @@ class CodeView(QWidget):
         self.update()
 
     def height_for(self, width: int) -> int:
-        """Header, lines, and the scroll bar where a line is longer than the block is wide."""
+        """Header, lines, and the scroll bar where a line is longer than the block is wide.
+
+        What can be scrolled can be reached by keyboard.
+        """
+        wide = self._bar(width) > 0
+        self._source.setFocusPolicy(Qt.FocusPolicy.StrongFocus if wide else Qt.FocusPolicy.ClickFocus)
         return self._header() + self._text_height() + self._bar(width) + SPACE[2]
 
     def stops(self) -> list[QWidget]:

@@ -16,6 +16,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.chip import ModelChip
+from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
@@ -29,7 +30,6 @@ THINK: Final = mark(
     "The model thinks before it answers (Ctrl+T).\n"
     "Better for sums, code and puzzles; the answer comes later and takes more of the chat's room."
 )
-_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
 
 class MessageEdit(QPlainTextEdit):
@@ -101,7 +101,7 @@ class MessageEdit(QPlainTextEdit):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The composer draws the ring."""
-        self.ring = event.reason() in _KEYBOARD
+        self.ring = by_keyboard(event.reason())
         super().focusInEvent(event)
         self.focus_changed.emit()
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QImage, QPainter, QPalette, QTextCursor, QTextDocument, QTextOption
+from PySide6.QtCore import QByteArray, QEvent, QRect, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QImage, QPainter, QPalette, QPen, QTextCursor, QTextDocument, QTextOption
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from mistral_desk.ui.chat.document import QUOTE, RULE, Style, build, plain
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.chat.virtual import bring_into_sight
+from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QPaintEvent, QWheelEvent
@@ -28,6 +31,8 @@ class TextView(QTextBrowser):
         self._style = style
         self._width = -1
         self._height = 0
+        self._ring = False
+        self._links = 0
         # Each paragraph has its own direction; a mirrored area would begin at the right end of what is too wide.
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -78,6 +83,51 @@ class TextView(QTextBrowser):
         """The transcript scrolls."""
         event.ignore()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The text, and a ring around the link that has the keyboard."""
+        super().paintEvent(event)
+        box = self.focused_link() if self.hasFocus() and self._ring else None
+        if box is not None:
+            painter = QPainter(self.viewport())
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._style.theme.colour("accent"), 2))
+            painter.drawRoundedRect(box.adjusted(-2, 0, 2, 0), RADIUS_SMALL, RADIUS_SMALL)
+            painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Tab comes to a link at once; the ring is for the keyboard, a click needs none."""
+        self._ring = by_keyboard(event.reason())
+        super().focusInEvent(event)
+        if self._links and event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            forward = event.reason() == Qt.FocusReason.TabFocusReason
+            self.moveCursor(QTextCursor.MoveOperation.Start if forward else QTextCursor.MoveOperation.End)
+            self.focusNextPrevChild(forward)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """From link to link, each in sight."""
+        stays = super().focusNextPrevChild(forward)
+        if stays and self.hasFocus():
+            bring_into_sight(self, self.keyboard_box())
+        return stays
+
+    def keyboard_box(self) -> QRect:
+        """What has the keyboard in here: a link, else all of it."""
+        link = self.focused_link()
+        return self.rect() if link is None else link.toAlignedRect()
+
+    def focused_link(self) -> QRectF | None:
+        """Where the link stands that Tab came to: Qt selects it. None while something else is selected."""
+        cursor = self.textCursor()
+        if not cursor.hasSelection() or not cursor.charFormat().isAnchor():
+            return None
+        start, end = QTextCursor(cursor), QTextCursor(cursor)
+        start.setPosition(cursor.selectionStart())
+        end.setPosition(cursor.selectionEnd())
+        first, last = QRectF(self.cursorRect(start)), QRectF(self.cursorRect(end))
+        if first.top() == last.top():
+            return QRectF(first.topLeft(), last.bottomRight())
+        return QRectF(0, first.top(), self.viewport().width(), last.bottom() - first.top())
+
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A selection ends where another begins, so that Copy is never a surprise."""
         if event.reason() in (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.TabFocusReason):
@@ -91,6 +141,10 @@ class TextView(QTextBrowser):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._see_through()
+
+    def _reach(self, reached: bool) -> None:
+        """Tab comes here where there is something to do: a link to follow, or a table to scroll."""
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if reached else Qt.FocusPolicy.ClickFocus)
 
     def _see_through(self) -> None:
         palette = self.palette()
@@ -139,8 +193,8 @@ class ProseView(TextView):
 
     def restyle(self) -> None:
         """Set the text again, in the theme's present colours and fonts."""
-        links = build(self.document(), self._block.tokens, self._style)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if links else Qt.FocusPolicy.ClickFocus)
+        self._links = build(self.document(), self._block.tokens, self._style)
+        self._reach(bool(self._links))
         self._rebuilt()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -175,6 +229,7 @@ class TableView(TextView):
         super().__init__(style, name, parent)
         self._block = block
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        Ring(style.theme, self)
         self.setWordWrapMode(QTextOption.WrapMode.WordWrap)  # a table too wide scrolls before it breaks words
         self.restyle()
 
@@ -187,7 +242,7 @@ class TableView(TextView):
         """Set the table again, in the theme's present colours and fonts."""
         self._style.theme.dress_bars(self)
         place = self.horizontalScrollBar().value()
-        build(self.document(), self._block.tokens, self._style)
+        self._links = build(self.document(), self._block.tokens, self._style)
         self.moveCursor(QTextCursor.MoveOperation.Start)  # Qt scrolls to the cursor
         self.horizontalScrollBar().setValue(place)
         self._rebuilt()
@@ -195,8 +250,9 @@ class TableView(TextView):
     def height_for(self, width: int) -> int:
         """Pixels that the table needs, a scroll bar included where it is wider than `width`."""
         height = super().height_for(width)
-        bar = self.horizontalScrollBar().sizeHint().height() if self.document().size().width() > width + 1 else 0
-        return height + bar
+        wide = self.document().size().width() > width + 1
+        self._reach(wide or bool(self._links))
+        return height + (self.horizontalScrollBar().sizeHint().height() if wide else 0)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Sideways movement is the table's, all other the transcript's."""

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.chat.prose import TextView
 from mistral_desk.ui.chat.turn_view import AnswerView, TurnView, UserView
-from mistral_desk.ui.chat.virtual import estimated_height, holds_focus, let_go
+from mistral_desk.ui.chat.virtual import bring_into_sight, estimated_height, holds_focus, let_go
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +83,14 @@ class Transcript(QAbstractScrollArea):
         self._jump.hide()
         theme.changed.connect(self._restyle)
         theme.dress_bars(self)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._follow)
+
+    def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """What the keyboard comes to is seen."""
+        if now is not None and self.viewport().isAncestorOf(now) and by_keyboard(Qt.FocusReason.OtherFocusReason):
+            bring_into_sight(now, now.keyboard_box() if isinstance(now, TextView) else now.rect())
 
     # --- what is shown ------------------------------------------------------------------------------
 
@@ -369,11 +379,7 @@ class Transcript(QAbstractScrollArea):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A ring for the keyboard."""
-        self._ring = event.reason() in (
-            Qt.FocusReason.TabFocusReason,
-            Qt.FocusReason.BacktabFocusReason,
-            Qt.FocusReason.OtherFocusReason,
-        )
+        self._ring = by_keyboard(event.reason())
         self.viewport().update()
         super().focusInEvent(event)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
+
+from mistral_desk.ui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
     from mistral_desk.ui.chat.turns import Turn
@@ -25,6 +27,22 @@ def holds_focus(view: QWidget) -> bool:
     """Whether the keyboard is somewhere inside."""
     focus = QApplication.focusWidget()
     return focus is not None and view.isAncestorOf(focus)
+
+
+def bring_into_sight(widget: QWidget, box: QRect) -> None:
+    """Scroll the area around a widget, so that this part of it (in its own coordinates) is seen."""
+    area = widget.parentWidget()
+    while area is not None and not isinstance(area, QAbstractScrollArea):
+        area = area.parentWidget()
+    if area is None:
+        return
+    top = widget.mapTo(area.viewport(), box.topLeft()).y() - SPACE[1]
+    over = top + box.height() + 2 * SPACE[1] - area.viewport().height()
+    bar = area.verticalScrollBar()
+    if top < 0:
+        bar.setValue(bar.value() + top)
+    elif over > 0:
+        bar.setValue(bar.value() + min(over, top))
 
 
 def let_go(view: QWidget) -> None:

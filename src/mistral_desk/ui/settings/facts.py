@@ -20,6 +20,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,6 +154,7 @@ class LicenceSheet(Overlay):
         self.edit.setFont(theme.font("small", code=True))
         self.edit.setMinimumHeight(440)
         theme.dress_bars(self.edit)
+        Ring(theme, self.edit)
         close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         close.clicked.connect(self.reject)
         head = QHBoxLayout()

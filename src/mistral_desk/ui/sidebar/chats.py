@@ -36,8 +36,10 @@ from mistral_desk.ui.sidebar.days import groups
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.icons import icon
+from mistral_desk.ui.theme.palette import editor_sheet
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.column import keep_room
+from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +183,8 @@ class _Delegate(QStyledItemDelegate):
         line.setAccessibleName(tr("New title"))
         line.setMaxLength(200)
         line.setFont(self._theme.font())
-        line.setTextMargins(SPACE[0], 0, SPACE[0], 0)  # with the frame: where the title stood
+        line.setStyleSheet(editor_sheet(self._theme.colours))
+        line.setTextMargins(SPACE[0], 0, SPACE[0], 0)  # with the border: where the title stood
         return line
 
     def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: _Index) -> None:
@@ -238,7 +241,7 @@ class ChatsView(QListView):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A ring for the keyboard only; where no chat is open it stands on the first one."""
-        self.setProperty("ring", event.reason() != Qt.FocusReason.MouseFocusReason)
+        self.setProperty("ring", by_keyboard(event.reason()))
         if self.currentIndex().data(ID) is None:
             rows = (self.model().index(row, 0) for row in range(self.model().rowCount()))
             first = next((index for index in rows if index.data(ID) is not None), None)

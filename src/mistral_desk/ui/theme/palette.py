@@ -85,3 +85,11 @@ QMenu::item:disabled {{ color: {colours.muted}; }}
 QMenu::separator {{ height: 1px; background: {colours.hairline}; margin: 6px 8px; }}
 QMenu::icon {{ padding-left: 8px; }}
 """
+
+
+def editor_sheet(colours: Colours) -> str:
+    """A line that is edited in its place in a list; it lives while it has the keyboard, so its border is the ring."""
+    return f"""
+QLineEdit {{ background: {colours.canvas}; color: {colours.text}; border: 2px solid {colours.accent};
+  border-radius: 6px; }}
+"""

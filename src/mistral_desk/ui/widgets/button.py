@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
@@ -22,7 +23,6 @@ Kind = Literal["primary", "danger", "outline", "quiet", "row", "floating", "card
 """`primary`: filled · `danger`: filled, for what cannot be undone · `outline`: bordered · `quiet`: bare ·
 `row`: a list's line · `floating`: above a text · `card`: a quiet surface."""
 
-_KEYBOARD = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 RING = 2
 
 
@@ -153,7 +153,7 @@ class Button(QAbstractButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The ring is for the keyboard; a click needs none."""
-        self._ring = event.reason() in _KEYBOARD
+        self._ring = by_keyboard(event.reason())
         super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

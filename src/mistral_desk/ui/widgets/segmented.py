@@ -50,6 +50,7 @@ class Segmented(QWidget):
         """Show which one holds."""
         if key in self.buttons:
             self.buttons[key].setChecked(True)
+            self.setFocusProxy(self.buttons[key])
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """One frame around all."""
