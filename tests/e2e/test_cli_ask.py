@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +107,9 @@ def test_doctor_finds_the_engine_and_the_model_that_ships() -> None:
     assert (ran.status, ran.err) == (0, "")
     assert report["llama_cpp"]
     assert report["devices"][0]["kind"] == "cpu"
+    if sys.platform == "linux":  # nothing of what it tried was possible
+        assert report["sandbox"]["allowed"] == report["decoder"]["allowed"] == []
+        assert {"socket", "connect", "read", "write", "exec", "fork"} <= set(report["sandbox"]["refused"])
     assert report["model"]["bytes"] > 1_000_000
     assert len(report["model"]["sha256"]) == 64
     assert report["problems"] == []

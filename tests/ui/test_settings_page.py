@@ -126,7 +126,7 @@ def test_hardware_and_privacy_tell_what_is_so(qapp: QApplication, tmp_path: Path
             assert "fake llama.cpp" in notes, "the engine's own version, from the worker"
             desk.settings.show_page("privacy")
             notes = " ".join(row.note.text() for row in desk.settings.sections["privacy"].rows)
-            assert cage.IN_WORDS in notes
+            assert cage.NOT_YET in notes
             assert str(desk.services.folders.history) in notes
 
     window.run(qapp, scenario)

@@ -189,7 +189,7 @@ def test_doctor_reports_what_a_bug_report_needs(
     report = json.loads(capsys.readouterr().out)
     assert " ".join(report) == (
         "version python system frozen libraries llama_cpp engine_build engine_protocol hardware devices folders "
-        "sandbox keyring display model problems"
+        "sandbox decoder keyring display model problems"
     )
     assert report["version"] == __version__
     assert report["llama_cpp"] == "fake llama.cpp"
@@ -199,12 +199,14 @@ def test_doctor_reports_what_a_bug_report_needs(
     assert {folder["name"]: folder["problem"] for folder in report["folders"]} == dict.fromkeys(
         ["data", "config", "cache", "models", "logs"], ""
     )
-    assert report["sandbox"].startswith("none yet")
+    assert set(report["sandbox"]) == set(report["decoder"]) == {"by", "refused", "allowed", "notes"}
+    if sys.platform == "linux":
+        assert report["decoder"]["allowed"] == []
     assert (report["model"]["bytes"], report["model"]["sha256"]) == (4, hashlib.sha256(b"GGUF").hexdigest())
     assert report["problems"] == []
     assert main(["doctor"]) == 0
     words = capsys.readouterr().out
-    for part in (__version__, "fake llama.cpp", str(home / "data"), "Sandbox:", "Keyring:", "Display:"):
+    for part in (__version__, "fake llama.cpp", str(home / "data"), "Worker's cage:", "Keyring:", "Display:"):
         assert part in words
 
 

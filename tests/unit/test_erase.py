@@ -76,7 +76,7 @@ def test_nothing_of_the_text_is_left_anywhere(home: Path, tmp_path: Path) -> Non
         assert places.history.with_name(places.history.name + "-wal").exists()
         assert _holding(home, SECRET), "else the test would prove nothing"
         shares = {share.kind: share for share in services.inventory()}
-        assert set(shares) >= {"chats", "copies", "aside", "drafts", "cache", "logs", "other"}
+        assert set(shares) >= {"chats", "pictures", "copies", "aside", "drafts", "cache", "logs", "other"}
         assert shares["chats"].bytes > 0
         pid = services.engine.pid
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["chats", "copies", "aside", "drafts", "cache", "logs", "other"]
-KINDS: Final[tuple[Kind, ...]] = ("chats", "copies", "aside", "drafts", "cache", "logs", "other")
+Kind = Literal["chats", "pictures", "copies", "aside", "drafts", "cache", "logs", "other"]
+KINDS: Final[tuple[Kind, ...]] = ("chats", "pictures", "copies", "aside", "drafts", "cache", "logs", "other")
 DRAFTS: Final = "drafts.json"
 _STAYS: Final = frozenset({"window.lock"})
 """Tells a second start that this one runs; it holds a process id."""
@@ -101,6 +101,8 @@ def _kind(path: Path, places: Folders, plain: Kind) -> Kind:
     history = places.history
     if backups.folder_of(history) in path.parents:
         return "copies"
+    if path.parent == places.pictures:
+        return "pictures"
     if path.parent == history.parent:
         if path.name.startswith(f"{history.stem}-damaged-"):
             return "aside"

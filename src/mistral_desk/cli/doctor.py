@@ -1,6 +1,6 @@
 """`mistral-desk doctor`: what a bug report needs, and nothing of what a person wrote.
 
-It starts a worker without a model, so the devices are those that the engine really sees.
+It starts a worker with the built-in model, so devices and cage are what an engine really meets.
 """
 
 from __future__ import annotations
@@ -19,20 +19,31 @@ import msgspec
 import psutil
 
 from mistral_desk import __version__
+from mistral_desk.chat.attachments.intake import Intake
 from mistral_desk.cli.display import obstacle
 from mistral_desk.cli.output import harmless, write_json, write_text
 from mistral_desk.core.errors import DeskError, Problem, in_words
 from mistral_desk.core.machine import Machine, this_machine
 from mistral_desk.core.paths import Folders, folders, resource
-from mistral_desk.inference.cage import KEPT_IN_BY
-from mistral_desk.inference.client import Worker
+from mistral_desk.inference.cage import Cage, in_short
+from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-_LIBRARIES: Final = ("PySide6-Essentials", "llama-cpp-python", "msgspec", "qasync", "jinja2", "keyring", "psutil")
+_LIBRARIES: Final = (
+    "PySide6-Essentials",
+    "llama-cpp-python",
+    "msgspec",
+    "Pillow",
+    "qasync",
+    "jinja2",
+    "keyring",
+    "psutil",
+)
+_ONE_LETTER: Final = b"a"
 _GIB: Final = 2**30
 
 
@@ -77,7 +88,8 @@ class Report(msgspec.Struct, frozen=True):
     hardware: Machine
     devices: tuple[Device, ...]
     folders: tuple[Folder, ...]
-    sandbox: str
+    sandbox: Cage | None
+    decoder: Cage | None
     keyring: str
     display: str
     model: BuiltinModel | None
@@ -96,21 +108,27 @@ def doctor(arguments: argparse.Namespace) -> int:
 
 async def _examine() -> Report:
     problems: list[Problem] = []
+    path, missing = None, None
+    try:
+        path = resource("model", "guide.gguf")
+    except DeskError as error:
+        missing = error.problem
     worker = Worker()
     try:
-        hello = await worker.start()
+        await worker.start()
+        if path:
+            await worker.load(ModelSpec(str(path), context=256, threads=1, projector=""))
     except DeskError as error:
-        hello = None
         problems.append(error.problem)
     finally:
         await worker.close()
-    model = None
+    hello, model = worker.hello, None
     try:
-        model = await asyncio.to_thread(_fingerprint, resource("model", "guide.gguf"))
-    except DeskError as error:
-        problems.append(error.problem)
+        model = await asyncio.to_thread(_fingerprint, path) if path else None
     except OSError as error:
-        problems.append(Problem("resource.missing", {"name": "model/guide.gguf"}, str(error)))
+        missing = Problem("resource.missing", {"name": "model/guide.gguf"}, str(error))
+    if missing:
+        problems.append(missing)
     places = _folders(folders(), problems)
     return Report(
         version=__version__,
@@ -124,12 +142,23 @@ async def _examine() -> Report:
         hardware=this_machine(),
         devices=hello.devices if hello else (),
         folders=places,
-        sandbox=KEPT_IN_BY,
+        sandbox=worker.cage,
+        decoder=await _decoder(problems),
         keyring=_keyring(),
         display=_display(),
         model=model,
         problems=tuple(_complaint(problem) for problem in problems),
     )
+
+
+async def _decoder(problems: list[Problem]) -> Cage | None:
+    """What the process may do that reads attached files; it tries each time, before it reads the first byte."""
+    intake = Intake(_ONE_LETTER, "doctor", 1)
+    try:
+        await intake.run()
+    except DeskError as error:
+        problems.append(error.problem)
+    return intake.cage
 
 
 def _complaint(problem: Problem) -> Complaint:
@@ -202,7 +231,8 @@ def _in_words(report: Report) -> str:
             (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{folder.free / _GIB:.1f} GiB free'})")
             for folder in report.folders
         ),
-        ("Sandbox", report.sandbox),
+        ("Worker's cage", in_short(report.sandbox)),
+        ("Decoder's cage", in_short(report.decoder)),
         ("Keyring", report.keyring),
         ("Display", report.display),
         ("Built-in model", f"{report.model.path} ({report.model.bytes} bytes)" if report.model else "missing"),

@@ -87,7 +87,7 @@ class WorkerCage:
             importlib.import_module(name)
         machine = calls.machine()
         if machine and not self._off and not graphics:
-            self._attempt("seccomp, closed", lambda: seccomp.install(seccomp.closed(machine)))
+            self._attempt("seccomp (closed)", lambda: seccomp.install(seccomp.closed(machine)))
         if self._trial is None:
             return Cage()
         refused, allowed = self._trial.run()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAMES: Final[dict[Kind, str]] = {
     "chats": mark("The chats"),
+    "pictures": mark("Pictures in the chats"),
     "copies": mark("Copies of the chats"),
     "aside": mark("Damaged files that were set aside"),
     "drafts": mark("Texts that were not sent yet"),

@@ -98,11 +98,13 @@ class HardwareFacts:
         )
 
 
-def fill_privacy(theme: Theme, services: Services, section: Section, erase: Callable[[], None]) -> None:
-    """The promise, and what stands behind it today."""
+def fill_privacy(theme: Theme, services: Services, section: Section, erase: Callable[[], None]) -> Row:
+    """The promise, and what stands behind it today. Returns the row that says what the model may do."""
     section.add(Row(theme, tr("The promise"), tr(PROMISE), parent=section))
     section.add(Row(theme, tr("Connections"), tr(NO_CONNECTIONS), parent=section))
-    section.add(Row(theme, tr("What the model may do"), tr(cage.IN_WORDS), parent=section))
+    kept_in = section.add(
+        Row(theme, tr("What the model may do"), cage.in_words(services.engine.cage), copied=True, parent=section)
+    )
     places = services.folders
     where = tr(
         "Chats: {chats}\nSettings: {settings}\nLog: {log}",
@@ -115,8 +117,9 @@ def fill_privacy(theme: Theme, services: Services, section: Section, erase: Call
     button = Button(theme, words, text=words, kind="outline", parent=section)
     button.set_ink("danger")
     button.clicked.connect(erase)
-    what = tr("Chats, their copies, texts that were not sent, logs and whatever else was made of them.")
+    what = tr("Chats, their pictures and copies, texts that were not sent, logs and whatever else was made of them.")
     section.add(Row(theme, tr("Delete all my data"), what, button, parent=section))
+    return kept_in
 
 
 def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None]) -> None:

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import mark, tr
+from mistral_desk.inference import cage
 from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
-from mistral_desk.ui.settings.rows import Section
+from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
@@ -62,6 +63,7 @@ class SettingsPage(QWidget):
             section = self.sections[setting.section]
             section.add(self._makers.row(setting, section))
         self._hardware: HardwareFacts | None = None
+        self._kept_in: Row | None = None
         self.show_page(self.page)
 
     def show_page(self, page: str) -> None:
@@ -89,9 +91,12 @@ class SettingsPage(QWidget):
         super().showEvent(event)
         if self._hardware is None:  # not before somebody looks: reading all licences takes a moment
             self._hardware = HardwareFacts(self._theme, self._services, self.sections["hardware"])
-            fill_privacy(self._theme, self._services, self.sections["privacy"], self.erase_asked.emit)
+            privacy = self.sections["privacy"]
+            self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit)
             fill_about(self._theme, self.sections["about"], self.sheet.emit)
         self._hardware.refresh()
+        if self._kept_in:
+            self._kept_in.set_note(cage.in_words(self._services.engine.cage))
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
