@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mistral_desk.core import amounts, catalogues, words
+from mistral_desk.core import amounts, bidi, catalogues, words
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.settings import LANGUAGE, glance
 from mistral_desk.core.words import tr, trc, trn
@@ -306,3 +306,9 @@ def test_problems_are_translated_at_the_edge() -> None:
     said = in_words(Problem("model.missing", {"path": "/models/one.gguf"}), tr)
     assert all(part.startswith("⟦") and part.endswith("⟧") for part in (said.title, said.message, said.hint))
     assert "/models/one.gguf" in said.message
+
+
+def test_the_names_of_places_have_no_direction() -> None:
+    """A sentence that begins with a value still runs where its own letters run."""
+    assert bidi.runs_right_to_left("{name}: \u05e4\u05e0\u05d5\u05d9")
+    assert not bidi.runs_right_to_left("{name}: free")

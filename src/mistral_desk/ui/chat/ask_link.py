@@ -98,7 +98,7 @@ class _Address(QWidget):
     def _restyle(self) -> None:
         self._theme.dress_bars(self._text)
         self._text.setFont(self._theme.font("body", code=True))
-        self._text.setFixedHeight(round(3.6 * self._text.fontMetrics().lineSpacing()))
+        self._text.setFixedHeight(4 * self._text.fontMetrics().lineSpacing())
         palette = self._text.palette()
         palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
         self._text.setPalette(palette)

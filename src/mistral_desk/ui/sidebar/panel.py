@@ -61,7 +61,8 @@ class Sidebar(QWidget):
         self.search = SearchField(theme, tr("Search chats"), self)
         self._nothing = QLabel(tr(NOTHING_YET), self)
         self._nothing.setWordWrap(True)
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
+        self._nothing.setIndent(SPACE[1])
         self.ways = {page: self._way(page) for page in PAGES}
         self._lay_out()
         self._connect()
@@ -128,7 +129,7 @@ class Sidebar(QWidget):
         self._views = QStackedWidget(self)
         self._views.addWidget(self.chats)
         self._views.addWidget(self._nothing)
-        self._nothing.setContentsMargins(SPACE[2], 0, SPACE[2], 0)
+        self._nothing.setContentsMargins(0, SPACE[0], 0, 0)
         head = QHBoxLayout()
         head.addSpacing(SPACE[1])
         head.addWidget(self._name, 1)

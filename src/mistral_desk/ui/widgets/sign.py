@@ -39,10 +39,10 @@ class Sign(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The picture."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        picture = self._theme.pixmap(self._name, self._ink, self.width(), self.devicePixelRatioF())
-        spare = self.width() * APP_MARGIN if self._name == "app" else 0.0
-        painter.drawPixmap(QRectF(self.rect()).adjusted(-spare, -spare, spare, spare), picture, QRectF(picture.rect()))
+        spare = round(self.width() * APP_MARGIN) if self._name == "app" else 0
+        side = self.width() + 2 * spare
+        picture = self._theme.pixmap(self._name, self._ink, side, self.devicePixelRatioF())
+        painter.drawPixmap(QRectF(-spare, -spare, side, side), picture, QRectF(picture.rect()))
         painter.end()
 
     def _restyle(self) -> None:
