@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .corpus import pictures
-from .corpus.dialogue import Dialogue, Effort, Turn
 from .corpus.scenes import DIGITS, SHAPES, Picture, placed
 from .drawings import Manner, render
 from .evaluate import percent, split_thinking
 from .ink import fonts
 from .llama_eye import Seer
-from .prompt import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .app_eye import AppSeer
+    from .corpus.dialogue import Effort
     from .corpus.wording import Exchange, Split
     from .drawings import Drawing
 
@@ -46,6 +46,8 @@ class Task:
     draw: Callable[[random.Random], Picture]
     families: tuple[str, ...]
     any_order: bool = False
+    promised: bool = False
+    """One of the rows that the app promises; through the app's own path only these are asked."""
 
 
 def one_shape(rng: random.Random) -> Picture:
@@ -84,13 +86,13 @@ def unfamiliar(_rng: random.Random) -> Picture:
 
 
 TASKS = (
-    Task("one shape, named with its colour", one_shape, ("picture: what",)),
+    Task("one shape, named with its colour", one_shape, ("picture: what",), promised=True),
     Task("colour of one thing", one_shape, ("picture: colour",)),
     Task("shape of one thing", one_shape, ("picture: shape",)),
-    Task("digit", one_digit, ("picture: digit",)),
+    Task("digit", one_digit, ("picture: digit",), promised=True),
     Task("digit, named with its colour", one_digit, ("picture: what",)),
-    Task("count, one to four", any_count, ("picture: count",)),
-    Task("two things named", several(2), ("picture: what",), any_order=True),
+    Task("count, one to four", any_count, ("picture: count",), promised=True),
+    Task("two things named", several(2), ("picture: what",), any_order=True, promised=True),
     Task("three things named", several(3), ("picture: what",), any_order=True),
     Task("four things named", several(4), ("picture: what",), any_order=True),
     Task("colour of one among several", several(3), ("picture: colour",)),
@@ -110,13 +112,6 @@ def question(rng: random.Random, picture: Picture, families: tuple[str, ...], sp
     raise LookupError(f"no question of {families} about {picture}")
 
 
-def prompt(exchange: Exchange, picture: Picture, effort: Effort) -> str:
-    """The conversation up to the reply."""
-    turn = Turn(exchange, thinking=False, target=False, picture=picture)
-    parts = [text for text, _ in pieces(Dialogue(None, effort, (turn,)))]
-    return "".join(parts[:-2])
-
-
 def names(answer: str) -> list[str]:
     """The things that a list names, sorted: `A red circle and a blue star.` -> [a blue star, a red circle]."""
     return sorted(answer.rstrip(".").lower().replace(" and ", ", ").split(", "))
@@ -131,10 +126,12 @@ def good(task: Task, exchange: Exchange, effort: Effort, out: str) -> tuple[bool
     return exact or (task.any_order and names(answer.strip()) == names(exchange.answer)), exact
 
 
-def run(seer: Seer, manner: Manner, count: int, seed: str, show: int) -> list[dict[str, Any]]:
+def run(seer: Seer | AppSeer, manner: Manner, count: int, seed: str, show: int) -> list[dict[str, Any]]:
     """One row for each task."""
     rows = []
     for task in TASKS:
+        if seer.only_promised and not task.promised:
+            continue
         rng = random.Random(f"pictures:{seed}:{task.name}")
         row: dict[str, Any] = {"task": task.name, "n": count}
         tally = {effort: [0, 0] for effort in EFFORTS}
@@ -142,7 +139,7 @@ def run(seer: Seer, manner: Manner, count: int, seed: str, show: int) -> list[di
         for _ in range(count):
             drawing, exchange = drawn(rng, task, manner)
             for effort in EFFORTS:
-                out = seer.see(drawing.pixels, prompt(exchange, drawing.picture, effort))
+                out = seer.reply(drawing.pixels, exchange.question, effort)
                 right, exact = good(task, exchange, effort, out)
                 tally[effort][0] += right
                 tally[effort][1] += exact
@@ -181,6 +178,13 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def app(text: Path, eye: Path) -> AppSeer:
+    """The way through the app; only it needs the app's own libraries."""
+    from .app_eye import AppSeer  # noqa: PLC0415 see above
+
+    return AppSeer(text, eye)
+
+
 def main() -> int:
     """Evaluate, print, write the JSON."""
     parser = argparse.ArgumentParser(prog="python -m tools.train_builtin_model.evaluate_pictures", description=__doc__)
@@ -189,9 +193,10 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="where to write the figures as JSON")
     parser.add_argument("--count", type=int, default=200, help="drawings a row (default %(default)s)")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--app", action="store_true", help="ask through the app's decode child and worker")
     parser.add_argument("--show", type=int, default=0, help="print this many failures of each row")
     choice = parser.parse_args()
-    with Seer(choice.text, choice.eye) as seer:
+    with app(choice.text, choice.eye) if choice.app else Seer(choice.text, choice.eye) as seer:
         result: dict[str, Any] = {"seed": choice.seed, "count": choice.count, "font": fonts(held=True)[0].name}
         for name, manner in (("usual", USUAL), ("hard", HARD)):
             result[name] = run(seer, manner, choice.count, f"{choice.seed}:{name}", choice.show)

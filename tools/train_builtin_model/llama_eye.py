@@ -16,8 +16,11 @@ from gguf import GGUFReader
 
 from mistral_desk.inference.engine.picture_size import prepared
 
-from .corpus.scenes import GRID
+from .corpus.dialogue import Dialogue, Turn
+from .corpus.scenes import GRID, Picture
+from .corpus.wording import Exchange
 from .llama import Runner
+from .prompt import pieces
 from .retina import Wanted
 from .shape import EYE
 from .tokenizer import EOS
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.projector_file import ProjectorFile
 
+    from .corpus.dialogue import Effort
     from .ink import Array
 
 Rows = npt.NDArray[np.float32]
@@ -36,6 +40,8 @@ BATCH = 512
 
 class Seer(Runner):
     """A text model and its eye. `mended` counts the pictures whose break rows llama.cpp made of unwritten memory."""
+
+    only_promised = False
 
     def __init__(self, text: Path, eye: Path, threads: int = 1) -> None:
         super().__init__(text, context=2048, threads=threads)
@@ -83,6 +89,12 @@ class Seer(Runner):
         if status != 0:
             raise RuntimeError(f"mtmd_tokenize returned {status}")
         return found
+
+    def reply(self, pixels: Array, question: str, effort: Effort) -> str:
+        """The greedy reply to a first question with a picture before it."""
+        turn = Turn(Exchange("", question, "", ""), thinking=False, target=False, picture=Picture(()))
+        parts = [text for text, _ in pieces(Dialogue(None, effort, (turn,)))]
+        return self.see(pixels, "".join(parts[:-2]))
 
     def see(self, pixels: Array, prompt: str, limit: int = 120) -> str:
         """The greedy reply to a prompt in which the first grid stands for the picture."""
