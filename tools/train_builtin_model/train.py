@@ -52,7 +52,7 @@ Part = tuple[Tensor, Tensor, Seen | None]
 class Plan:
     """How long and how hard to train."""
 
-    steps: int = 900
+    steps: int = 1800
     seed: int = 4
     matrix_rate: float = 0.02
     other_rate: float = 4e-3
