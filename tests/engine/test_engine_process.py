@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -18,7 +17,6 @@ import pytest
 from mistral_desk.inference import protocol
 from mistral_desk.inference.protocol import (
     AnswerNow,
-    Command,
     Event,
     Failed,
     Finished,
@@ -34,6 +32,7 @@ from mistral_desk.inference.protocol import (
     Turn,
 )
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
+from tests.fixtures.pipes import END_OF_THE_WORLD_S, Pipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,71 +40,8 @@ if TYPE_CHECKING:
 
     from tests.fixtures.small_models import SmallModels
 
-END_OF_THE_WORLD_S: Final = 120
 ENDLESS: Final = Generate(2, (Turn("user", "Hello?"),))
 LONG: Final = Generate(2, (Turn("user", "sea sun rain boat " * 400),))
-
-
-class Pipes:
-    """A worker process and its two pipes; killed at the end of the world, or of the test."""
-
-    def __init__(self, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "mistral_desk", "--worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | environment,
-        )
-        assert self.process.stdin
-        assert self.process.stdout
-        assert self.process.stderr
-        self._in, self._out, self._err = self.process.stdin, self.process.stdout, self.process.stderr
-        self.errors = b""
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        self._timer = threading.Timer(END_OF_THE_WORLD_S, self.process.kill)
-        self._timer.start()
-
-    def _listen(self) -> None:
-        self.errors = self._err.read()
-
-    def say(self, *commands: Command) -> None:
-        """Write all commands at once."""
-        self.raw(b"".join(map(protocol.frame, commands)))
-
-    def raw(self, content: bytes) -> None:
-        self._in.write(content)
-        self._in.flush()
-
-    def hear(self) -> Event | None:
-        """The next event; None when the worker closed its pipe."""
-        body = protocol.read_frame(self._out.read)
-        return None if body is None else protocol.decode_event(body)
-
-    def until(self, kind: type[Event]) -> Event:
-        """Events up to the first of a kind; a problem, unless that was wanted, fails the test."""
-        while event := self.hear():
-            if isinstance(event, kind):
-                return event
-            assert not isinstance(event, Failed), event
-        raise AssertionError(f"the worker ended before {kind.__name__}: {self.errors!r}")
-
-    def hang_up(self) -> int:
-        """Close stdin and wait; returns the exit status."""
-        self._in.close()
-        return self.process.wait(END_OF_THE_WORLD_S)
-
-    def close(self) -> None:
-        self._timer.cancel()
-        self.process.kill()
-        self.process.wait()
-        self._listener.join(END_OF_THE_WORLD_S)
-        for pipe in (self._in, self._out, self._err):
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
 
 
 @pytest.fixture
