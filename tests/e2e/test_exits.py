@@ -9,6 +9,7 @@ import itertools
 import os
 import signal
 import statistics
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -92,6 +93,34 @@ def test_closing_the_window_over_a_temporary_chat_asks_and_a_signal_still_ends_i
         assert process.running.poll() is None
         process.running.send_signal(signal.SIGINT)
         assert process.end() == (0, "")
+    finally:
+        if process.running.poll() is None:
+            process.running.kill()
+            process.running.communicate()
+
+
+@pytest.mark.parametrize("asleep", ["window", "worker", "both"])
+def test_it_ends_after_a_sleep_in_mid_answer(asleep: str, home: Path) -> None:
+    """A process that sleeps, as with the computer, and wakes to be closed; a worker that sleeps on keeps nobody."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    process = Process("generating", home)
+    try:
+        assert process.line() == "generating", process.end()
+        workers = process.children()
+        sleepers = workers if asleep == "worker" else [psutil.Process(process.running.pid)]
+        sleepers = [*sleepers, *workers] if asleep == "both" else sleepers
+        for one in sleepers:
+            one.suspend()
+        process.tell("close")
+        if asleep != "worker":
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.running.wait(0.3)
+            for one in sleepers:
+                one.resume()
+        assert process.end() == (0, "")
+        psutil.wait_procs(workers, timeout=END_OF_WORLD_S)
+        assert not [worker for worker in workers if worker.is_running()]
+        assert "ERROR" not in process.log()
     finally:
         if process.running.poll() is None:
             process.running.kill()

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QEvent, QMessageLogContext, Qt, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QWidget
@@ -125,6 +125,8 @@ async def _window(
         desk.closing.connect(stop.set)
         if picture is None:
             window_state.restore(window, place)
+            logout = (lambda _manager: _keep(desk, place), Qt.ConnectionType.DirectConnection)
+            cast("QApplication", QApplication.instance()).commitDataRequest.connect(*logout)
         if await is_first_start(services):
             desk.welcome()
         window.show()
@@ -145,6 +147,16 @@ async def _window(
         # Together: a task that is cancelled waits for its answer's end, which comes when the engine closes.
         await asyncio.gather(desk.close(), services.close())
         window.deleteLater()
+
+
+def _keep(desk: Desk, place: Path) -> None:
+    """Save at once what is not on the disk yet: the system may kill the program as soon as it has asked for this.
+
+    The history needs nothing, it is on the disk at every moment. Another program may still call the logout off, so
+    nothing ends here; the system's quit comes afterwards.
+    """
+    desk.keep()
+    window_state.save(desk.window, place)
 
 
 async def _services(theme: Theme, home: str | None, stop: asyncio.Event, *, shown: bool) -> Services | None:

@@ -103,9 +103,13 @@ class Desk(QObject):
         self.model.changed.connect(shown.refresh)
         self.page.set_welcome(shown)
 
+    def keep(self) -> None:
+        """Save what is not on the disk yet."""
+        self._drafts.save()
+
     async def close(self) -> None:
         """End what the window started."""
-        self._drafts.save()
+        self.keep()
         await self.tasks.cancel()
 
     def ask_to_close(self) -> None:

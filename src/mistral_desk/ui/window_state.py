@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mistral_desk.ui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
+LEAST: Final = QSize(420, 480)
+SEEN: Final = QSize(200, 120)
+"""So much of the window has to be on a screen, else it opens where the system puts it."""
+Pixels: TypeAlias = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
 
 
 class Place(msgspec.Struct, frozen=True):
     """Geometry without the system's frame, in logical pixels."""
 
-    x: int
-    y: int
-    width: int
-    height: int
+    x: Pixels
+    y: Pixels
+    width: Pixels
+    height: Pixels
     maximized: bool = False
     sidebar: bool = True
 
@@ -37,18 +42,22 @@ def restore(window: MainWindow, file: Path) -> None:
     except (OSError, msgspec.MsgspecError) as error:
         log.info("the window's place was not restored: %s", error)
         return
-    wanted = QRect(place.x, place.y, max(420, place.width), max(480, place.height))
-    for screen in QGuiApplication.screens():
-        seen = screen.availableGeometry().intersected(wanted)
-        if seen.width() >= 200 and seen.height() >= 120:
-            room = screen.availableGeometry()
-            window.setGeometry(
-                wanted.x(), wanted.y(), min(wanted.width(), room.width()), min(wanted.height(), room.height())
-            )
-            break
+    if box := on_screen(place, [screen.availableGeometry() for screen in QGuiApplication.screens()]):
+        window.setGeometry(box)
     window.set_sidebar_wanted(place.sidebar)
     if place.maximized:
         window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
+
+
+def on_screen(place: Place, screens: Sequence[QRect]) -> QRect | None:
+    """The place as far as a screen shows it, its upper edge always, so that it can be moved; None if none does."""
+    wanted = QRect(place.x, place.y, max(LEAST.width(), place.width), max(LEAST.height(), place.height))
+    for room in screens:
+        seen = room.intersected(wanted)
+        if seen.width() >= SEEN.width() and seen.height() >= SEEN.height():
+            width, height = min(wanted.width(), room.width()), min(wanted.height(), room.height())
+            return QRect(wanted.x(), max(wanted.y(), room.top()), width, height)
+    return None
 
 
 def save(window: MainWindow, file: Path) -> None:

@@ -23,6 +23,8 @@ Phase = Literal["waiting", "loading", "reading", "thinking", "writing", "done"]
 COLLAPSED_CHARACTERS: Final = 1_600
 COLLAPSED_LINES: Final = 14
 """A person's message above this is folded, with a button that shows the rest."""
+ASLEEP_S: Final = 120.0
+"""No model pauses so long between two pieces of a thought; some systems' clocks run on while the computer sleeps."""
 SHOWN_CHARACTERS: Final = 100_000
 """What is shown of one message at most, unfolded; copying takes all of it."""
 
@@ -47,6 +49,7 @@ class Turn:
     unfolded: bool = False
     thought_open: bool = False
     _since: float | None = None
+    _heard: float = 0.0
     _body: Splitter = field(default_factory=Splitter)
     _thought: Splitter = field(default_factory=Splitter)
 
@@ -77,8 +80,12 @@ class Turn:
 
     def think(self, text: str, now: float | None = None) -> None:
         """A piece of thought."""
+        now = time.monotonic() if now is None else now
         if self._since is None:
-            self._since = time.monotonic() if now is None else now
+            self._since = now
+        elif now - self._heard > ASLEEP_S:
+            self._since += now - self._heard  # the computer slept: nobody thought meanwhile
+        self._heard = now
         self.phase = "thinking"
         self.thinking += text
         self._thought.feed(text)
@@ -109,7 +116,7 @@ class Turn:
     def thought_seconds(self, now: float | None = None) -> int:
         """How long it has been thinking, or thought in all, in whole seconds."""
         if self._since is not None:
-            return max(0, int((time.monotonic() if now is None else now) - self._since))
+            return max(0, int(min(time.monotonic() if now is None else now, self._heard + ASLEEP_S) - self._since))
         return max(1, round(self.thinking_s)) if self.thinking_s else 0
 
     def thought_title(self, now: float | None = None) -> str:
@@ -151,7 +158,8 @@ class Turn:
 
     def _end_thought(self, now: float | None) -> None:
         if self._since is not None:
-            self.thinking_s = (time.monotonic() if now is None else now) - self._since
+            now = time.monotonic() if now is None else now
+            self.thinking_s = (self._heard if now - self._heard > ASLEEP_S else now) - self._since
             self._since = None
 
     def _set(self, name: Literal["_body", "_thought"], before: str, after: str) -> None:
