@@ -9,12 +9,14 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
 from mistral_desk.core import settings as declared
+from mistral_desk.ui.theme.tokens import COLOURS, HIGH_COLOURS
 from tests.fixtures import fake_worker
 from tests.ui.window import ask, click, drawn, heard, opened, phase, run, type_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from PySide6.QtWidgets import QApplication, QWidget
 
 
@@ -31,6 +33,60 @@ def test_the_theme_changes_in_mid_answer(qapp: QApplication, tmp_path: Path) -> 
             assert picture.pixelColor(picture.width() - 4, picture.height() // 2).name() == "#1b1a18"
             desk.page.stop()
             await heard(desk.page.chat.ended)  # type: ignore[union-attr]
+
+    run(qapp, scenario)
+
+
+class SystemHints:
+    """What the system says of itself; the platform without a screen has no such wishes."""
+
+    def __init__(self) -> None:
+        self.scheme = Qt.ColorScheme.Light
+        self.contrast = Qt.ContrastPreference.NoPreference
+
+    def colorScheme(self) -> Qt.ColorScheme:  # noqa: N802 - Qt's name
+        return self.scheme
+
+    def accessibility(self) -> SystemHints:
+        return self
+
+    def contrastPreference(self) -> Qt.ContrastPreference:  # noqa: N802 - Qt's name
+        return self.contrast
+
+    def setColorScheme(self, _scheme: Qt.ColorScheme) -> None:  # noqa: N802 - Qt's name
+        pass
+
+
+def test_the_window_follows_the_system_live(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes."), scheme="system") as desk:
+            await ask(desk, "hello")
+            system, real = SystemHints(), qapp.styleHints()
+            monkeypatch.setattr(desk.theme, "_hints", system)
+
+            def ground() -> str:
+                picture = desk.window.grab().toImage()
+                return picture.pixelColor(picture.width() - 4, picture.height() // 2).name().upper()
+
+            await drawn()
+            assert ground() == COLOURS["light"].canvas
+            system.scheme = Qt.ColorScheme.Dark
+            real.colorSchemeChanged.emit(Qt.ColorScheme.Dark)
+            await drawn()
+            assert ground() == COLOURS["dark"].canvas
+            system.contrast = Qt.ContrastPreference.HighContrast
+            real.accessibility().contrastPreferenceChanged.emit(Qt.ContrastPreference.HighContrast)
+            await drawn()
+            assert ground() == HIGH_COLOURS["dark"].canvas
+            assert desk.theme.high_contrast
+            desk.services.settings.set(declared.THEME, "light")
+            await drawn()
+            assert ground() == HIGH_COLOURS["light"].canvas, "a choice of one's own holds against the system"
+            desk.services.settings.set(declared.CONTRAST, "normal")
+            await drawn()
+            assert ground() == COLOURS["light"].canvas
 
     run(qapp, scenario)
 
