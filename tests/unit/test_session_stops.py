@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.chat.answer import GrowingAnswer, Saver
+from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Draft
 from mistral_desk.chat.session import Loading, Started, TurnEvent, Writing
 from mistral_desk.core.errors import Problem
-from mistral_desk.inference.protocol import Failed, LoadProgress
+from mistral_desk.inference.protocol import Failed, LoadProgress, Piece
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import SPEC, run
 from tests.fixtures.sessions import desk, last_of, last_of_stopped, until
@@ -19,6 +21,8 @@ from tests.fixtures.sessions import desk, last_of, last_of_stopped, until
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
+
+    from mistral_desk.chat.rows import AnswerState
 
 
 def test_stop_while_it_is_written_keeps_what_there_is(tmp_path: Path) -> None:
@@ -123,5 +127,37 @@ def test_a_second_message_waits_for_the_first_answer(tmp_path: Path) -> None:
             )
             assert {answer.text for answer in answers} == {"one two three"}
             assert len(await history.conversations()) == 5
+
+    run(promise())
+
+
+def test_nothing_is_saved_behind_the_last_save() -> None:
+    """What came while a save ran asks for another one; the end of the answer is that one."""
+
+    class Slow(History):
+        def __init__(self, inner: History) -> None:
+            self.__dict__ = inner.__dict__
+            self.saves, self.go_on = 0, asyncio.Event()
+
+        async def save_answer(self, message_id: int, state: AnswerState) -> None:
+            self.saves += 1
+            await self.go_on.wait()
+
+    async def promise() -> None:
+        history = Slow(await History.temporary())
+        _, _, answer = await history.begin_turn(None, "x")
+        growing = GrowingAnswer()
+        saver = Saver(history, answer, growing)
+        growing.add(Piece(0, "text", "one", (1,)))
+        saver._begin()
+        await asyncio.sleep(0)
+        saver.changed()
+        finishing = asyncio.create_task(saver.finish("stop", None))
+        await asyncio.sleep(0)
+        history.go_on.set()
+        message, problem = await finishing
+        assert (message.text, problem, history.saves) == ("one", None, 1)
+        assert saver._timer is None, "nothing more is planned"
+        await history.close()
 
     run(promise())

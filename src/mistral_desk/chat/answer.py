@@ -58,9 +58,12 @@ class Saver:
         self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Task[None] | None = None
         self._behind = False
+        self._finishing = False
 
     def changed(self) -> None:
         """Something was added: have it on the disk within `SAVE_EVERY_S` and one commit. Returns at once."""
+        if self._finishing:
+            return  # a save that ends now must not begin another one behind the last
         if self._saving is not None:
             self._behind = True
         elif self._timer is None:
@@ -68,6 +71,7 @@ class Saver:
 
     async def finish(self, ending: Ending, figures: Figures | None) -> tuple[Message, Problem | None]:
         """Save the whole answer and its end. If that fails, the message is as it would be stored, with the reason."""
+        self._finishing = True
         if self._timer:
             self._timer.cancel()
             self._timer = None
