@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.fit.shape import Layer, Shape
+from mistral_desk.fit.shape import Layer, Shape, alike
 
 if TYPE_CHECKING:
     from mistral_desk.catalog.facts import Architecture, Model, Quantization
@@ -58,7 +58,7 @@ def guess(model: Model, quantization: Quantization, projector: int | None = None
     share = (known.experts_used or 0) / known.experts if known and known.experts else _ACTIVE_ROUTED
     attention = per_layer // (2 if routed else 4)
     memory = _memory(known)
-    made = tuple(
+    made = alike(
         Layer(
             attention=attention,
             dense=per_layer - attention,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mistral_desk.fit.machine import Machine
-    from mistral_desk.fit.shape import Shape
+    from mistral_desk.fit.shape import Layer, Shape
 
 MEMORY: Final = -1
 """The device number of the computer's own memory; GPUs count from 0."""
@@ -58,15 +58,26 @@ class Layout(msgspec.Struct, frozen=True):
         return any(a != MEMORY and b == MEMORY for a, b in zip(self.layers, self.experts, strict=True))
 
 
+def parts(shape: Shape, layout: Layout) -> list[tuple[Layer, int, int, int]]:
+    """Every kind of layer with its place, its experts' place, and how many there are of it: most layers are alike."""
+    counts: dict[tuple[int, int, int], int] = {}
+    first: dict[int, Layer] = {}
+    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+        key = (id(layer), place, experts)
+        counts[key] = counts.get(key, 0) + 1
+        first[id(layer)] = layer
+    return [(first[number], place, experts, count) for (number, place, experts), count in counts.items()]
+
+
 def holdings(shape: Shape, layout: Layout) -> dict[int, dict[Kind, int]]:
     """Bytes that every device holds, by kind."""
     held: dict[int, dict[Kind, int]] = {device: dict.fromkeys(KINDS, 0) for device in (*layout.gpus, MEMORY)}
-    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
-        held[place]["attention"] += layer.attention
-        held[place]["dense"] += layer.dense
-        held[place]["shared"] += layer.shared
-        held[place]["cache"] += layer_cache(layer, layout.context, layout.batch, layout.kv)
-        held[experts]["routed"] += layer.routed
+    for layer, place, experts, count in parts(shape, layout):
+        held[place]["attention"] += count * layer.attention
+        held[place]["dense"] += count * layer.dense
+        held[place]["shared"] += count * layer.shared
+        held[place]["cache"] += count * layer_cache(layer, layout.context, layout.batch, layout.kv)
+        held[experts]["routed"] += count * layer.routed
     held[MEMORY]["embedding"] += shape.embedding
     held[layout.head]["output"] += shape.output + shape.other
     if shape.tied and layout.head != MEMORY:  # one copy for looking words up, one for writing them
@@ -129,8 +140,11 @@ class _Ground:
     def __init__(self, shape: Shape, machine: Machine, context: int, batch: int, kv: KvType) -> None:
         self._shape, self._machine = shape, machine
         self._context, self._batch, self._kv = context, batch, kv
-        self._sizes = [layer.fixed + layer_cache(layer, context, batch, kv) for layer in shape.layers]
+        alike = {id(layer): layer for layer in shape.layers}
+        sizes = {key: layer.fixed + layer_cache(layer, context, batch, kv) for key, layer in alike.items()}
+        self._sizes = [sizes[id(layer)] for layer in shape.layers]
         self._routed = [layer.routed for layer in shape.layers]
+        self._has_routed = any(self._routed)
         self._buffers = compute(shape, context, batch)
         self._eyes = projector_memory(shape.projector)
         self._head = shape.output + shape.other + (shape.embedding if shape.tied else 0)
@@ -141,7 +155,7 @@ class _Ground:
         """
         count = len(self._sizes)
         places, homes = [MEMORY] * count, [MEMORY] * count
-        splits = experts < min(layers, count) and self._shape.routed > 0
+        splits = experts < min(layers, count) and self._has_routed
         at, fits = 0, True
         room = self._room(group[0], splits, eyes) if group else 0
         for layer in range(max(count - layers, 0), count):

@@ -98,7 +98,7 @@ def from_fields(raw: object) -> Machine:
     random = min(fields.or_else("ssd_random_gbps", ssd * RANDOM_SHARE, 0.0001, _MOST_GB), ssd)
     if cores is None:
         fields.estimated.append("cores")
-    listed = fields.raw.get("gpus") or []
+    listed = [] if fields.raw.get("gpus") is None else fields.raw["gpus"]
     if not isinstance(listed, list) or len(listed) > 64:
         raise DeskError("machine.description", reason="gpus is not a list of devices")
     gpus = tuple(_described_gpu(gpu, memory, available, gbps, unified) for gpu in listed)

@@ -116,6 +116,8 @@ def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Seq
                 least = min(least or candidate, candidate)
             elif best is None or _merit(candidate) > _merit(best):
                 best = candidate
+        if best and best.word == "fast" and best.speed and best.speed.region == "gpu":
+            break  # a shorter context has nothing to add
     if best:
         return best
     return Plan("does_not_fit", contexts(shape, wishes)[-1], wishes.kv, lacking=least)

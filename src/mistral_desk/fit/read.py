@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog.gguf import Array, DamagedError
-from mistral_desk.fit.shape import F32, Layer, Shape
+from mistral_desk.fit.shape import F32, Layer, Shape, alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.gguf import Header, Tensor
 
 _MOST_LAYERS: Final = 1024
+_MOST: Final = 1 << 32
+"""What no dimension of a model reaches."""
 _LAYER: Final = re.compile(r"^blk\.(\d+)\.(.+)$")
 ROUTED: Final = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 """llama.cpp's own pattern for the tensors of routed experts."""
@@ -72,7 +74,7 @@ def shape_of(
     count = header.own("block_count") or 0
     if not 0 <= count <= _MOST_LAYERS:
         raise DamagedError(f"{count} layers")
-    count -= min(header.own("nextn_predict_layers") or 0, count)
+    count -= min(_largest(header, "nextn_predict_layers"), count)
     parts: list[dict[str, int]] = [{"attention": 0, "dense": 0, "routed": 0, "shared": 0} for _ in range(count)]
     names: list[set[str]] = [set() for _ in range(count)]
     embedding = output = other = elements = largest = slow = 0
@@ -94,14 +96,14 @@ def shape_of(
             output += size
         else:
             other += size
-    experts, used = header.own("expert_count") or 0, header.own("expert_used_count") or 0
+    experts, used = _largest(header, "expert_count"), _largest(header, "expert_used_count")
     if used > experts:
         raise DamagedError(f"{used} experts used of {experts}")
-    layers = tuple(Layer(**part, **memory) for part, memory in zip(parts, _memory(header, names, count), strict=True))
+    layers = alike(Layer(**part, **memory) for part, memory in zip(parts, _memory(header, names, count), strict=True))
     weights = embedding + output + other + sum(layer.bytes for layer in layers)
     routed = sum(layer.routed for layer in layers)
     idle = round(elements * routed / max(weights, 1) * (1 - (used / experts if experts else 1)))
-    heads, width = _largest(header, "attention.head_count"), header.own("embedding_length") or 0
+    heads, width = _largest(header, "attention.head_count"), _largest(header, "embedding_length")
     key, value = _head(header, "key"), _head(header, "value")
     return Shape(
         name=header.text("general.name"),
@@ -119,9 +121,9 @@ def shape_of(
         expert_width=_largest(header, "expert_feed_forward_length") or _largest(header, "feed_forward_length"),
         queries=heads * max(key, value),
         key_width=_largest(header, "attention.head_count_kv") * key,
-        inner=header.own("ssm.inner_size") or 0,
+        inner=_largest(header, "ssm.inner_size"),
         vocabulary=_vocabulary(header, tensors),
-        trained=header.own("context_length") or 0,
+        trained=_largest(header, "context_length"),
         parameters=elements,
         active=elements - idle,
         projector=projector,
@@ -155,7 +157,7 @@ def _memory(header: Header, names: Sequence[set[str]], count: int) -> list[dict[
     kv_heads = _each(header, "attention.head_count_kv", count) or _each(header, "attention.head_count", count)
     kv_heads = kv_heads or [0] * count
     windows = _windows(header, count)
-    own = count - min(header.own("attention.shared_kv_layers") or 0, count)
+    own = count - min(_largest(header, "attention.shared_kv_layers"), count)
     state = _state(header)
     found = []
     for layer in range(count):
@@ -180,9 +182,9 @@ def _memory(header: Header, names: Sequence[set[str]], count: int) -> list[dict[
 
 def _head(header: Header, what: str, kind: str = "") -> int:
     """Numbers in one head's key or value; a file that does not say divides its width by its heads."""
-    found = (header.own(f"attention.{what}_length{kind}") if kind else None) or header.own(f"attention.{what}_length")
+    found = _largest(header, f"attention.{what}_length{kind}") or _largest(header, f"attention.{what}_length")
     heads = _largest(header, "attention.head_count")
-    return found or (header.own("embedding_length") or 0) // max(heads, 1) * (heads > 0)
+    return found or (_largest(header, "embedding_length")) // max(heads, 1) * (heads > 0)
 
 
 def _windows(header: Header, count: int) -> list[int]:
@@ -192,7 +194,7 @@ def _windows(header: Header, count: int) -> list[int]:
     pattern = header.metadata.get(f"{architecture}.attention.sliding_window_pattern")
     if window is None:
         window = _WINDOW.get(architecture, 0)
-    if not window or window < 0:
+    if not _sensible(window):
         return [0] * count
     if isinstance(pattern, Array) and pattern.values and len(pattern.values) >= count:
         return [window if narrow else 0 for narrow in pattern.values[:count]]
@@ -207,13 +209,13 @@ def _windows(header: Header, count: int) -> list[int]:
 
 def _state(header: Header) -> int:
     """Bytes of a layer's recurrent state, in 32-bit numbers (`n_embd_r` and `n_embd_s` of llama.cpp)."""
-    width = header.own("embedding_length") or 0
-    if wkv := header.own("wkv.head_size"):
+    width = _largest(header, "embedding_length")
+    if wkv := _largest(header, "wkv.head_size"):
         return (width * wkv + 2 * width) * F32
-    if short := header.own("shortconv.l_cache"):
+    if short := _largest(header, "shortconv.l_cache"):
         return width * max(short - 1, 0) * F32
-    inner, state = header.own("ssm.inner_size") or 0, header.own("ssm.state_size") or 0
-    kernel, groups = header.own("ssm.conv_kernel") or 0, header.own("ssm.group_count") or 0
+    inner, state = _largest(header, "ssm.inner_size"), _largest(header, "ssm.state_size")
+    kernel, groups = _largest(header, "ssm.conv_kernel"), _largest(header, "ssm.group_count")
     return (max(kernel - 1, 0) * (inner + 2 * groups * state) + state * inner) * F32
 
 
@@ -221,15 +223,20 @@ def _each(header: Header, key: str, count: int) -> list[int]:
     """A number for every layer, from one number or an array; empty where the file says nothing."""
     value = header.metadata.get(f"{header.architecture}.{key}")
     if isinstance(value, Array):
-        numbers = [v for v in value.values or () if isinstance(v, int)]
+        numbers = [_sensible(v) for v in value.values or () if isinstance(v, int)]
         return numbers[:count] if len(numbers) >= count else []
-    return [value] * count if isinstance(value, int) and not isinstance(value, bool) else []
+    return [_sensible(value)] * count if isinstance(value, int) and not isinstance(value, bool) else []
 
 
 def _largest(header: Header, key: str) -> int:
-    return max(header.own(key) or 0, 0)
+    """A number under the architecture's prefix, the largest of an array; 0 where it is missing or makes no sense."""
+    return _sensible(header.own(key) or 0)
+
+
+def _sensible(number: int) -> int:
+    return number if 0 <= number < _MOST else 0
 
 
 def _vocabulary(header: Header, tensors: Sequence[Tensor]) -> int:
     table = next((tensor.shape for tensor in tensors if tensor.name == "token_embd.weight"), ())
-    return math.prod(table[1:]) if len(table) > 1 else header.own("vocab_size") or 0
+    return math.prod(table[1:]) if len(table) > 1 else _largest(header, "vocab_size")

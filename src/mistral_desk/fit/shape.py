@@ -6,9 +6,12 @@ Nothing here knows a machine. How a key-value cache is laid out follows llama.cp
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CELLS: Final = 256
 """llama.cpp rounds a context, and the cells of a window, up to multiples of this."""
@@ -47,6 +50,12 @@ class Layer(msgspec.Struct, frozen=True):
     def bytes(self) -> int:
         """All of its weights."""
         return self.fixed + self.routed
+
+
+def alike(layers: Iterable[Layer]) -> tuple[Layer, ...]:
+    """The layers, equal ones as the same object, so that they can be counted together."""
+    known: dict[Layer, Layer] = {}
+    return tuple(known.setdefault(layer, layer) for layer in layers)
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,12 @@ their sources. What this computer measured on its own runs corrects them.
 from __future__ import annotations
 
 import statistics
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.fit.layout import MEMORY, Layout
+from mistral_desk.fit.layout import MEMORY, Layout, parts
 from mistral_desk.fit.machine import GB, Machine
 from mistral_desk.fit.shape import KV_BYTES, Shape
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.fit.shape import Layer
 
-GPU_READS: Final = 0.75
+GPU_READS: Final = 0.8
 """Share of a GPU's memory speed that reading weights gets."""
 GPU_CACHE: Final = 0.35
 """The same for the key-value cache, whose reading also computes."""
@@ -172,17 +173,16 @@ def correction(region: Region, runs: Sequence[Run]) -> tuple[float, int]:
 def token_seconds(case: Case, depth: int) -> float:
     """Seconds for one token when everything lies where it belongs, with `depth` tokens before it."""
     shape, layout = case.shape, case.layout
-    total, before = TOKEN, MEMORY
-    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+    total = TOKEN
+    for layer, place, experts, count in parts(shape, layout):
         rows = min(depth, layer.window or depth)
         remembered = rows * (layer.keys + layer.values) * KV_BYTES[layout.kv] + layer.state
-        total += _fixed_seconds(case, layer, place, remembered)
+        total += count * _fixed_seconds(case, layer, place, remembered)
         if layer.routed:
-            total += _routed_seconds(case, layer.routed * shape.share, experts)
-            total += 2 * HOP if experts != place else 0
-        total += HOP if place != before else 0
-        before = place
-    total += HOP if layout.head != before else 0
+            total += count * _routed_seconds(case, layer.routed * shape.share, experts)
+            total += count * 2 * HOP if experts != place else 0
+    places = (MEMORY, *layout.layers, layout.head)
+    total += HOP * sum(here != there for here, there in pairwise(places))
     if layout.head == MEMORY:
         return total + _memory_seconds(case, shape.head, routed=False)
     return total + shape.head / (case.machine.gpus[layout.head].gbps * GB * GPU_READS)
@@ -194,19 +194,19 @@ def prompt_seconds(case: Case, tokens: int) -> float:
     batches = -(-tokens // layout.batch)
     scale = shape.parameters / max(shape.weights, 1)
     total = TOKEN
-    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
+    for layer, place, experts, count in parts(shape, layout):
         looks = 2 * shape.queries * tokens * tokens if layer.keys else 0
         fixed = 2 * layer.fixed * scale * tokens + looks
         routed = 2 * layer.routed * shape.share * scale * tokens
         if place == MEMORY:
-            total += fixed / (case.threads * CORE_GFLOPS * GB) + routed / (case.threads * CORE_GFLOPS_ROUTED * GB)
-            total += batches * layer.bytes / (machine.gbps * GB)
+            each = fixed / (case.threads * CORE_GFLOPS * GB) + routed / (case.threads * CORE_GFLOPS_ROUTED * GB)
+            total += count * (each + batches * layer.bytes / (machine.gbps * GB))
             continue
         gpu = machine.gpus[place]
-        total += fixed / (gpu.gbps * GPU_GFLOPS * GB) + routed / (gpu.gbps * GPU_GFLOPS_ROUTED * GB)
-        total += batches * layer.fixed / (gpu.gbps * GB)
-        if layer.routed:
-            total += batches * _gathered(case, layer.routed, experts, place)
+        each = fixed / (gpu.gbps * GPU_GFLOPS * GB) + routed / (gpu.gbps * GPU_GFLOPS_ROUTED * GB)
+        each += batches * layer.fixed / (gpu.gbps * GB)
+        each += batches * _gathered(case, layer.routed, experts, place) if layer.routed else 0
+        total += count * each
     return total + batches * case.spilled / (machine.ssd_random_gbps * GB)
 
 
