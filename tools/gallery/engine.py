@@ -42,6 +42,7 @@ MODEL: Final = ModelInfo(
     sampling=Sampling(),
     threads=2,
     load_s=0.1,
+    sees=True,
 )
 FIGURES: Final = Figures(
     prompt_tokens=212, cached_tokens=180, generated_tokens=1234, thinking_tokens=310,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from PySide6.QtCore import QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QCursor
 
+from mistral_desk.chat.attachments import Pictures
 from mistral_desk.chat.history import History
 from mistral_desk.chat.session import Session
 from mistral_desk.core import words
@@ -107,7 +108,8 @@ async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -
     engine = StillEngine()
     history = await History.temporary()
     log = Log(None)
-    services = Services(places, log, settings, history, cast("Engine", engine), Session(history, engine))
+    session = Session(history, engine, pictures=Pictures(places.pictures))
+    services = Services(places, log, settings, history, cast("Engine", engine), session)
     services.resolve_model = lambda model="builtin": ModelSpec(MODEL.path)  # type: ignore[method-assign]  # noqa: ARG005
     stage: Stage | None = None
     try:

@@ -87,6 +87,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
+    Command("attach", mark("Attach image"), "chat", ("Ctrl+U",), when=_on_chat, icon="picture"),
     Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),

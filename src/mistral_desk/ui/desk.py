@@ -16,8 +16,8 @@ from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
 from mistral_desk.services import model_title
 from mistral_desk.ui import wiring
+from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
-from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.drafts import NEW, Drafts
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.services import Services
+    from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.library.known import Known
     from mistral_desk.ui.theme.theme import Theme
 
@@ -69,6 +70,7 @@ class Desk(QObject):
         self._open: dict[int, Chat] = {}
         self._listed: tuple[Conversation, ...] = ()
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
+        self.attaching = Attaching(self, self._drafts)
         self.window.new_chat.connect(self.new_chat)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
@@ -77,7 +79,7 @@ class Desk(QObject):
         self.window.sidebar.delete_asked.connect(lambda key: self.tasks.spawn(self._delete(key), "delete"))
         self.page.model_menu.connect(self._model_menu)
         self.page.leave.connect(self.new_chat)
-        self.page.composer.edit.textChanged.connect(self._keep_draft)
+        self.page.draft_changed.connect(self._keep_draft)
         for room in (self.models, self.library):
             room.open_file.connect(self.ask_file)
             room.chat_with.connect(self.chat_with)
@@ -93,7 +95,7 @@ class Desk(QObject):
         for problem in self._services.notices:
             self.notices.problem(problem, "warning")
         self.tasks.spawn(self.refresh(), "list the chats")
-        self.tasks.spawn(self._warm(), "load the model")
+        self.warm()
         self.tasks.spawn(read_ahead(), "read ahead")
 
     def welcome(self) -> None:
@@ -133,13 +135,13 @@ class Desk(QObject):
     def _fresh(self) -> Chat:
         chat = self._make()
         chat.think = self._services.settings.get(declared.THINK_BY_DEFAULT)
-        chat.draft = self._drafts.get(NEW)
+        chat.recall(self._drafts.get(NEW), self._drafts.files(NEW))
         return chat
 
     def _leave(self, then: Callable[[], None]) -> None:
         """Do it; where that ends a temporary chat with something in it, only if the person says so."""
         chat = self.page.chat
-        if chat is None or not chat.temporary or not (chat.turns or self.page.composer.text.strip()):
+        if chat is None or not chat.temporary or not (chat.turns or self.page.composer.can_send):
             then()
             return
         if isinstance(self.window.overlay, Question):
@@ -161,6 +163,10 @@ class Desk(QObject):
     def listed(self) -> tuple[Conversation, ...]:
         """The conversations as the sidebar has them."""
         return self._listed
+
+    def warm(self) -> None:
+        """Get the model ready."""
+        self.tasks.spawn(self._warm(), "load the model")
 
     @property
     def theme(self) -> Theme:
@@ -184,7 +190,7 @@ class Desk(QObject):
             conversation = await self._services.history.conversation(key)
             chat = self._make()
             await chat.load(conversation)
-            chat.draft = self._drafts.get(str(key))
+            chat.recall(self._drafts.get(str(key)), self._drafts.files(str(key)))
             chat = self._open.setdefault(key, chat)
         self._show(chat)
 
@@ -215,7 +221,7 @@ class Desk(QObject):
         self.open_chat(key)
 
     def _make(self, room: TemporaryRoom | None = None) -> Chat:
-        chat = Chat(room or self._services, self.tasks, self.model, temporary=room is not None)
+        chat = self.attaching.chat(room)
         chat.open_thoughts = self._services.settings.get(declared.SHOW_THINKING)
         if chat.temporary:
             return chat
@@ -235,14 +241,14 @@ class Desk(QObject):
         chat = self.page.chat
         if chat is not None and not chat.temporary and chat.editing is None:
             key = _id_of(chat)
-            self._drafts.keep(NEW if key is None else str(key), self.page.composer.text)
+            self._drafts.keep(NEW if key is None else str(key), self.page.composer.text, chat.attachments.parts)
 
     def _show(self, chat: Chat) -> None:
         before = self.page.chat
         if before is not None and self.page.welcome is not None:
             self.page.set_welcome(None)
         for key, other in tuple(self._open.items()):
-            if other is not chat and not other.busy and not other.draft and other is not self.page.chat:
+            if other is not chat and not other.busy and not other.unsent and other is not self.page.chat:
                 del self._open[key]
         self.page.show_chat(chat)
         self.window.show_chat()
@@ -333,7 +339,7 @@ class Desk(QObject):
         if self.window.page in ("models", "library"):
             self.window.show_chat()
         if self.page.chat is None or not self.page.chat.busy:
-            self.tasks.spawn(self._warm(), "load the model")
+            self.warm()
         return True
 
     # --- all data -----------------------------------------------------------------------------------
@@ -353,7 +359,7 @@ class Desk(QObject):
         self.shelf.recent.clear()
         for chat in (*self._open.values(), self.page.chat):
             if chat is not None:
-                chat.draft = chat.stashed = ""
+                chat.forget_draft()
         self.page.composer.set_text("")
         self._open.clear()
         done = await self._services.erase()
@@ -362,7 +368,7 @@ class Desk(QObject):
         self.page.show_chat(chat)
         await self.refresh()
         sheet.show_done(done)
-        self.tasks.spawn(self._warm(), "load the model")
+        self.warm()
 
     # --- settings -----------------------------------------------------------------------------------
 
@@ -381,7 +387,7 @@ class Desk(QObject):
 
         def load_anew(_value: int) -> None:
             if self.page.chat is None or not self.page.chat.busy:
-                self.tasks.spawn(self._warm(), "load the model")
+                self.warm()
 
         for number in (declared.THREADS, declared.CONTEXT):
             settings.listen(number, load_anew)

@@ -8,7 +8,10 @@ import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from mistral_desk.chat.message import Part
+from mistral_desk.chat.parts import pictures_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,19 +22,30 @@ NEW: Final = "new"
 SETTLE_MS: Final = 700
 
 
+class _Draft(msgspec.Struct, frozen=True, omit_defaults=True):
+    text: str = ""
+    files: tuple[Part, ...] = ()
+
+
+_NOTHING: Final = _Draft()
+
+
 class Drafts(QObject):
-    """Texts by chat, in a file that only this person can read."""
+    """Texts and files by chat, in a file that only this person can read."""
+
+    changed = Signal()
 
     def __init__(self, file: Path, parent: QObject) -> None:
         super().__init__(parent)
         self._file = file
-        self._texts: dict[str, str] = {}
+        self._kept: dict[str, _Draft] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
         self._timer.timeout.connect(self.save)
         try:
-            self._texts = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+            read = msgspec.json.decode(file.read_bytes(), type=dict[str, str | _Draft])
+            self._kept = {key: _Draft(one) if isinstance(one, str) else one for key, one in read.items()}
         except FileNotFoundError:
             pass
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
@@ -39,34 +53,46 @@ class Drafts(QObject):
 
     def get(self, key: str) -> str:
         """What stands unsent in a chat."""
-        return self._texts.get(key, "")
+        return self._kept.get(key, _NOTHING).text
 
-    def keep(self, key: str, text: str) -> None:
-        """Remember it; an empty text is forgotten. On the disk soon."""
-        if text == self.get(key):
+    def files(self, key: str) -> tuple[Part, ...]:
+        """What was attached to it."""
+        return self._kept.get(key, _NOTHING).files
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The pictures in all drafts, by their SHA-256."""
+        return frozenset(one.sha256 for draft in self._kept.values() for one in pictures_in(draft.files))
+
+    def keep(self, key: str, text: str, files: tuple[Part, ...] = ()) -> None:
+        """Remember it; where there is nothing, it is forgotten. On the disk soon."""
+        draft = _Draft(text, files)
+        if draft == self._kept.get(key, _NOTHING):
             return
-        if text:
-            self._texts[key] = text
+        if text or files:
+            self._kept[key] = draft
         else:
-            self._texts.pop(key, None)
+            self._kept.pop(key, None)
+        self.changed.emit()
         self._timer.start()
 
     def forget(self) -> None:
         """All of them, without touching the disk: what is there is deleted by others."""
         self._timer.stop()
-        self._texts.clear()
+        self._kept.clear()
+        self.changed.emit()
 
     def save(self) -> None:
         """Write what has changed; that it cannot be written is logged and stops nobody."""
         self._timer.stop()
         part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
         try:
-            if not self._texts:
+            if not self._kept:
                 self._file.unlink(missing_ok=True)
                 return
             descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(self._texts))
+                file.write(msgspec.json.encode(self._kept))
             part.replace(self._file)
         except (OSError, ValueError) as error:
             log.warning("the drafts were not saved: %s", error)

@@ -32,6 +32,7 @@ def bind(desk: Desk) -> None:
         "palette": lambda: window.show_overlay(Palette(desk.theme, entries(desk), window)),
         "search_chats": window.search_chats,
         "quit": window.close_asked.emit,
+        "attach": desk.attaching.choose,
         "think": desk.page.composer.toggle_think,
         "answer_now": desk.page.answer_now,
         "stop": desk.page.stop,

@@ -16,6 +16,8 @@ from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Started, T
 from mistral_desk.chat.message import Conversation, Draft
 from mistral_desk.core.errors import DeskError
 from mistral_desk.services import model_title
+from mistral_desk.ui.attaching.album import Album
+from mistral_desk.ui.attaching.items import Attachments
 from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.theme.tokens import FRAME_MS
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from mistral_desk.chat.history import History
+    from mistral_desk.chat.message import Part
+    from mistral_desk.chat.parts import Gallery
     from mistral_desk.chat.session import Session
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.tasks import Tasks
@@ -42,6 +46,10 @@ class Room(Protocol):
     def session(self) -> Session:
         """Who answers."""
 
+    @property
+    def pictures(self) -> Gallery:
+        """Where its pictures are."""
+
 
 class Chat(QObject):
     """A conversation's turns and what is being done with them."""
@@ -55,14 +63,16 @@ class Chat(QObject):
     busy_changed = Signal(bool)
     begun = Signal(object)
     """The `Conversation`, when its first message was stored."""
-    refused = Signal(str, object)
-    """A text that could not be sent, and why."""
+    refused = Signal(object, object)
+    """A `Turn` that could not be sent (None: an answer that was asked for again), and why."""
     ended = Signal(object)
     """An answer is over."""
     swapped = Signal(object, object)
     """This turn and all after it gave way to these: another version."""
 
-    def __init__(self, room: Room, tasks: Tasks, model: ModelChoice, *, temporary: bool = False) -> None:
+    def __init__(
+        self, room: Room, tasks: Tasks, model: ModelChoice, *, temporary: bool = False, album: Album | None = None
+    ) -> None:
         super().__init__()
         self.room = room
         self.temporary = temporary
@@ -72,6 +82,9 @@ class Chat(QObject):
         self.turns: list[Turn] = []
         self.draft = ""
         self.stashed = ""
+        self.album = album or Album(room.pictures, lambda: room.history, tasks, parent=self)
+        self.attachments = Attachments(self.album, tasks, model.blindness, self)
+        self.stashed_files: tuple[Part, ...] = ()
         self.editing: Turn | None = None
         self.think = False
         self.open_thoughts = False
@@ -99,6 +112,23 @@ class Chat(QObject):
         self.conversation = conversation
         self.turns = [Turn.of(message, model_title(message.model)) for message in messages if message.role != "system"]
 
+    def recall(self, text: str, files: tuple[Part, ...]) -> None:
+        """What was written here and not sent."""
+        self.draft = text
+        if files:
+            self.attachments.set_parts(files)
+
+    @property
+    def unsent(self) -> bool:
+        """Whether something was written or attached and not sent."""
+        return bool(self.draft or self.attachments.items)
+
+    def forget_draft(self) -> None:
+        """All data goes."""
+        self.draft = self.stashed = ""
+        self.stashed_files = ()
+        self.attachments.take()
+
     # --- what a person does -------------------------------------------------------------------------
 
     def send(self, text: str) -> None:
@@ -106,14 +136,15 @@ class Chat(QObject):
         if self.busy:
             return
         edited, self.editing = self.editing, None
-        draft = Draft(text, self.think)
+        attached = self.attachments.take()
+        draft = Draft(text, self.think, attached)
         if edited is not None and edited in self.turns and edited.message is not None:
             message = edited.message
             self._aside = self._cut(edited)
-            self._ask(text, lambda spec, model: self.room.session.edit(message, draft, model_spec=spec, model=model))
+            self._ask(draft, lambda spec, model: self.room.session.edit(message, draft, model_spec=spec, model=model))
             return
         key = self.conversation.id if self.conversation else None
-        self._ask(text, lambda spec, model: self.room.session.reply(key, draft, model_spec=spec, model=model))
+        self._ask(draft, lambda spec, model: self.room.session.reply(key, draft, model_spec=spec, model=model))
 
     def again(self, turn: Turn, *, think: bool | None = None) -> None:
         """Answer once more; the old version stays in the history."""
@@ -175,8 +206,8 @@ class Chat(QObject):
 
     # --- what happens -------------------------------------------------------------------------------
 
-    def _ask(self, text: str, events: _Asking) -> None:
-        question = Turn("user", text=text)
+    def _ask(self, draft: Draft, events: _Asking) -> None:
+        question = Turn("user", text=draft.text, attached=draft.attached or ())
         self.turns.append(question)
         self._start(question, events)
 
@@ -230,6 +261,7 @@ class Chat(QObject):
                 new = max(1, event.total - event.cached)
                 answer.fraction = max(0, event.done - event.cached) / new
                 answer.seconds_left = event.seconds_left
+                answer.looking = event.looking
             case Thinking(text=text):
                 answer.think(text)
             case Writing(text=text):
@@ -258,7 +290,7 @@ class Chat(QObject):
         if self._aside:
             self.turns.extend(self._aside)
             self.added.emit(tuple(self._aside))
-        self.refused.emit(question.text if question else "", error)
+        self.refused.emit(question, error)
 
     def _cut(self, turn: Turn) -> list[Turn]:
         place = self.turns.index(turn)

@@ -13,6 +13,8 @@ from PySide6.QtGui import QColor, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.attaching.sources import holds_any, sources
+from mistral_desk.ui.attaching.tray import Tray
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.chip import ModelChip
@@ -20,8 +22,9 @@ from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QFocusEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QDragEnterEvent, QFocusEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
 
+    from mistral_desk.ui.attaching.items import Attachments
     from mistral_desk.ui.theme.theme import Theme
 
 LINES: Final = 8
@@ -39,6 +42,8 @@ class MessageEdit(QPlainTextEdit):
     answer_now = Signal()
     edit_last = Signal()
     focus_changed = Signal()
+    pasted = Signal(object)
+    """Files or a picture, as a tuple of `Source`."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -94,9 +99,22 @@ class MessageEdit(QPlainTextEdit):
         self._composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Also files; what is dragged goes to the window, which takes it anywhere."""
+        return source.hasText() or holds_any(source)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Words only."""
+        if holds_any(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
-        """Plain text only, whatever the other program offers."""
-        if source.hasText():
+        """Files and pictures are attached; else plain text only, whatever the other program offers."""
+        if found := sources(source):
+            self.pasted.emit(found)
+        elif source.hasText():
             self.insertPlainText(source.text())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -140,13 +158,21 @@ class Composer(QWidget):
     think_toggled = Signal(bool)
     model_menu = Signal()
     cancel_edit = Signal()
+    attach = Signal()
+    pasted = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._busy = False
+        self._attachments: Attachments | None = None
+        self.tray = Tray(theme, self)
         self._reason = ""
         self.edit = MessageEdit(theme, self)
+        self.attach_button = Button(theme, tr("Attach image"), icon="picture", muted=True, round_=True, parent=self)
+        explain_keys = tr("Pictures and text files can also be dropped or pasted here.")
+        self.attach_button.setAccessibleDescription(explain_keys)
+        self.attach_button.setToolTip(f"{tr('Attach image')}\n{explain_keys}")
         self.think = Button(
             theme, tr("Think harder"), icon="think", text=tr("Think harder"), muted=True, round_=True, parent=self
         )
@@ -156,6 +182,8 @@ class Composer(QWidget):
         self._lay_out()
         self.edit.textChanged.connect(self._update_action)
         self.edit.submitted.connect(self.submit)
+        self.edit.pasted.connect(self.pasted)
+        self.attach_button.clicked.connect(self.attach)
         self.edit.answer_now.connect(self.answer_now)
         self.edit.edit_last.connect(self.edit_last)
         self.edit.focus_changed.connect(self.update)
@@ -179,6 +207,23 @@ class Composer(QWidget):
         cursor.insertText(text)
         self.edit.setTextCursor(cursor)
 
+    def show_attachments(self, attachments: Attachments) -> None:
+        """The files of the draft that is shown."""
+        if self._attachments is not None:
+            self._attachments.changed.disconnect(self._update_action)
+        self._attachments = attachments
+        attachments.changed.connect(self._update_action)
+        self.tray.show_attachments(attachments)
+        self._update_action()
+
+    @property
+    def can_send(self) -> bool:
+        """Whether there is something to send, and all of it is read."""
+        files = self._attachments
+        if files is not None and files.reading:
+            return False
+        return bool(self.text.strip()) or bool(files and files.items)
+
     def set_busy(self, busy: bool) -> None:
         """While an answer is on its way, Send is Stop. The text stays writable."""
         if busy != self._busy:
@@ -201,9 +246,8 @@ class Composer(QWidget):
 
     def submit(self) -> None:
         """Send, if there is something to send and nothing is being answered."""
-        text = self.text
-        if text.strip() and not self._busy:
-            self.send.emit(text)
+        if self.can_send and not self._busy:
+            self.send.emit(self.text)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A raised surface with a soft shadow; its border is the text's focus ring."""
@@ -230,6 +274,7 @@ class Composer(QWidget):
         row = QHBoxLayout()
         row.setSpacing(SPACE[0])
         row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.attach_button)
         row.addWidget(self.think)
         row.addStretch(1)
         row.addWidget(self.model)
@@ -241,6 +286,7 @@ class Composer(QWidget):
         text = QHBoxLayout()
         text.setContentsMargins(SPACE[1] - 2, 0, SPACE[0], 0)
         text.addWidget(self.edit)
+        column.addWidget(self.tray)
         column.addLayout(text)
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
@@ -259,7 +305,9 @@ class Composer(QWidget):
         else:
             self.action.set_icon("send")
             self.action.set_label(tr("Send"))
-            self.action.setEnabled(not self.edit.document().isEmpty() and bool(self.edit.toPlainText().strip()))
+            waiting = tr("The attached files are still being read.")
+            self.action.setAccessibleDescription(waiting if self._attachments and self._attachments.reading else "")
+            self.action.setEnabled(self.can_send)
 
     def _restyle(self) -> None:
         self.edit.restyle()

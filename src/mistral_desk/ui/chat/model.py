@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
 
 if TYPE_CHECKING:
+    from mistral_desk.core.errors import Problem
     from mistral_desk.inference.client import ModelSpec
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.services import Services
@@ -28,6 +31,7 @@ class ModelChoice(QObject):
         self.id = BUILTIN
         self.info: ModelInfo | None = None
         self.fraction: float | None = None
+        self.eyes: str | None = None
 
     @property
     def title(self) -> str:
@@ -43,14 +47,28 @@ class ModelChoice(QObject):
 
     def spec(self) -> ModelSpec:
         """What to run. Raises `model.…` and `resource.missing`."""
-        return self._services.resolve_model(self.id)
+        spec = self._services.resolve_model(self.id)
+        return spec if self.eyes is None else msgspec.structs.replace(spec, projector=self.eyes)
+
+    async def blindness(self) -> Problem | None:
+        """Why the model cannot see pictures, as far as files tell; None where it can."""
+        try:
+            spec = self.spec()
+        except DeskError:
+            return None  # asking it says what is wrong with it
+        return await self._services.engine.blindness(spec)
 
     def choose(self, model: str) -> None:
         """Another model from now on. Raises `model.…` and stays with the old one."""
         self._services.resolve_model(model)
         if model == self.id:
             return
-        self.id, self.info, self.fraction = model, None, None
+        self.id, self.info, self.fraction, self.eyes = model, None, None, None
+        self.changed.emit()
+
+    def set_eyes(self, projector: str | None) -> None:
+        """The file that lets this model see; None: the one beside it."""
+        self.eyes, self.info = projector, None
         self.changed.emit()
 
     async def warm(self) -> None:

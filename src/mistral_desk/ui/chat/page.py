@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
+from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QPaintEvent
 
+    from mistral_desk.ui.attaching.sources import Source
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.chat.turns import Turn
@@ -44,6 +46,12 @@ class ChatPage(QWidget):
     model_menu = Signal()
     sheet = Signal(object)
     """A sheet to open over the window."""
+    attach_asked = Signal()
+    """The person wants to choose files."""
+    draft_changed = Signal()
+    """What is about to be sent is something else."""
+    could_not_see = Signal(object, object)
+    """The `Turn` that was taken back because the model cannot see its pictures, and why."""
     leave = Signal()
     """The temporary chat is to be closed."""
 
@@ -81,11 +89,13 @@ class ChatPage(QWidget):
         for signal, slot in self._links(chat):
             signal.connect(slot)
         self.composer.set_text(chat.draft)
+        self.composer.show_attachments(chat.attachments)
         self.composer.edit.document().clearUndoRedoStacks()  # what another chat held does not come back here
         self.temporary.setVisible(chat.temporary)
         self.composer.set_busy(chat.busy)
         self.composer.think.setChecked(chat.think and not self._model.think_reason)
         self._editing.setVisible(chat.editing is not None)
+        self.transcript.album = chat.album
         self._choose_view()  # first, so that the turns are made for the width that they will have
         self.transcript.set_turns(chat.turns)
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -121,6 +131,9 @@ class ChatPage(QWidget):
         self.composer.edit_last.connect(self._edit_last)
         self.composer.think_toggled.connect(self._think_toggled)
         self.composer.model_menu.connect(self.model_menu)
+        self.composer.attach.connect(self.attach_asked)
+        self.composer.pasted.connect(self.attach)
+        self.composer.edit.textChanged.connect(self.draft_changed)
         self.empty.asked.connect(self._example)
         self.transcript.link.connect(self._link)
         self.transcript.again.connect(self._again)
@@ -142,12 +155,19 @@ class ChatPage(QWidget):
             (chat.busy_changed, self.composer.set_busy),
             (chat.refused, self._refused),
             (chat.ended, self._ended),
+            (chat.attachments.changed, self.draft_changed.emit),
         )
 
     def stop(self) -> None:
         """End the answer that is on its way."""
         if self._chat is not None:
             self._chat.stop()
+
+    def attach(self, sources: tuple[Source, ...]) -> None:
+        """Files to go with the next message."""
+        if self._chat is not None:
+            self._chat.attachments.add(sources)
+            self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def answer_now(self) -> None:
         """End the thought and write."""
@@ -160,6 +180,8 @@ class ChatPage(QWidget):
             self._chat.editing = None
             self._editing.hide()
             self.composer.set_text(self._chat.stashed)
+            self._chat.attachments.clear()
+            self._chat.attachments.set_parts(self._chat.stashed_files)
             self.composer.edit.setFocus()
 
     def _send(self, text: str) -> None:
@@ -171,6 +193,7 @@ class ChatPage(QWidget):
         self.ask(text)
         if edited:
             self.composer.set_text(self._chat.stashed)
+            self._chat.attachments.set_parts(self._chat.stashed_files)
 
     def _example(self, text: str, think: bool) -> None:
         if think and not self._model.think_reason:
@@ -194,8 +217,10 @@ class ChatPage(QWidget):
             return
         if self._chat.editing is None:
             self._chat.stashed = self.composer.text
+            self._chat.stashed_files = self._chat.attachments.parts
         self._chat.editing = turn
         self.composer.set_text(turn.text)
+        self._chat.attachments.set_parts(turn.attached)
         self._editing.show()
         self.composer.edit.setFocus()
 
@@ -251,10 +276,16 @@ class ChatPage(QWidget):
         self.transcript.remove_from(turn)
         self._choose_view()
 
-    def _refused(self, text: str, error: DeskError) -> None:
-        if text and not self.composer.text:
-            self.composer.set_text(text)
-        self._notices.problem(error.problem)
+    def _refused(self, question: Turn | None, error: DeskError) -> None:
+        if question is not None and self._chat is not None:
+            if not self.composer.text:
+                self.composer.set_text(question.text)
+            if not self._chat.attachments.items:
+                self._chat.attachments.set_parts(question.attached)
+        if cannot_see(error.problem):
+            self.could_not_see.emit(question, error.problem)
+        else:
+            self._notices.problem(error.problem)
 
     def _ended(self, turn: Turn) -> None:
         """Tell a screen reader; a short answer is read out."""

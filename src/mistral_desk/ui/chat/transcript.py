@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.prose import TextView
-from mistral_desk.ui.chat.turn_view import AnswerView, TurnView, UserView
+from mistral_desk.ui.chat.turn_view import TurnView, view_of
 from mistral_desk.ui.chat.virtual import bring_into_sight, estimated_height, holds_focus, let_go
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 
+    from mistral_desk.ui.attaching.album import Album
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
@@ -62,6 +63,7 @@ class Transcript(QAbstractScrollArea):
         self._stops: list[QWidget] = []
         self._places: dict[Turn, int] = {}
         self._ring = False
+        self.album: Album | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -302,8 +304,7 @@ class Transcript(QAbstractScrollArea):
         self.arrange()
 
     def _make(self, turn: Turn) -> TurnView:
-        kind = AnswerView if turn.role == "assistant" else UserView
-        view = kind(turn, self._theme, self.viewport())
+        view = view_of(turn, self._theme, self.viewport(), self.album)
         view.link.connect(self.link)
         view.again.connect(self.again)
         view.edit.connect(self.edit)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.attaching.shown import Attached
 from mistral_desk.ui.chat.action_row import ActionRow
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.document import Style
@@ -24,6 +25,7 @@ from mistral_desk.ui.widgets.note import Note
 if TYPE_CHECKING:
     from PySide6.QtGui import QEnterEvent, QPaintEvent
 
+    from mistral_desk.ui.attaching.album import Album
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
@@ -119,9 +121,10 @@ class TurnView(QWidget):
 class UserView(TurnView):
     """A person's message in its bubble, at the far side of the column; long ones are folded."""
 
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget, album: Album | None = None) -> None:
         super().__init__(turn, theme, parent)
         self.setAccessibleName(tr("You"))
+        self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
         self._text = PlainView("", Style(theme, "lead"), tr("Your message"), self)
         self._edit = self._row.add(tr("Edit"), "edit")
         self._edit.clicked.connect(lambda: self.edit.emit(self.turn))
@@ -137,6 +140,8 @@ class UserView(TurnView):
         self._show_version()
         shown, hidden = self.turn.shown_text()
         self._text.set_text(shown + ("…" if hidden else ""))
+        self._text.setVisible(bool(shown))
+        self._copy.setVisible(bool(shown))
         self._more.setVisible(bool(hidden) or self.turn.unfolded)
         every = len(self.turn.text)
         words = trn("Show all {n} character", "Show all {n} characters", every)
@@ -152,6 +157,9 @@ class UserView(TurnView):
 
     def arrange(self, width: int, _span: Span | None) -> int:
         """Bubble at the right (left in right-to-left), actions below it."""
+        top = self._arrange_attached(width)
+        if not self.turn.text:
+            return self._arrange_row(width, top - SPACE[1])
         widest = int(width * BUBBLE_SHARE) - 2 * SPACE[3]
         inner = self._text.natural_width(widest)
         height = self._text.height_for(inner)
@@ -159,23 +167,39 @@ class UserView(TurnView):
         box_width = max(inner, more.width() if more else 0) + 2 * SPACE[3]
         box_height = height + 2 * 10 + (more.height() if more else 0)
         x = 0 if self.isRightToLeft() else width - box_width
-        self._bubble = QRectF(x, 0, box_width, box_height)
-        self._text.setGeometry(x + SPACE[3], 12, inner, height)  # Qt puts a line's spare height below it
+        self._bubble = QRectF(x, top, box_width, box_height)
+        self._text.setGeometry(x + SPACE[3], top + 12, inner, height)  # Qt puts a line's spare height below it
         if more:
-            self._more.setGeometry(x + SPACE[1], 10 + height, more.width(), more.height())
-        self._row.setGeometry(0, box_height + 2, width, self._row.height_for())
+            self._more.setGeometry(x + SPACE[1], top + 10 + height, more.width(), more.height())
+        return self._arrange_row(width, top + box_height)
+
+    def _arrange_attached(self, width: int) -> int:
+        """What goes with the message stands above its words; returns where those begin."""
+        self._bubble = QRectF()
+        if self._attached is None:
+            return 0
+        size = self._attached.arrange(int(width * BUBBLE_SHARE))
+        x = 0 if self.isRightToLeft() else width - size.width()
+        self._attached.setGeometry(x, 0, size.width(), size.height())
+        return size.height() + SPACE[1]
+
+    def _arrange_row(self, width: int, bottom: int) -> int:
+        self._row.setGeometry(0, bottom + 2, width, self._row.height_for())
         self._row.place(right=not self.isRightToLeft())
         self.update()
-        return box_height + 2 + self._row.height_for()
+        return bottom + 2 + self._row.height_for()
 
     def restyle(self) -> None:
         """Colours and fonts of the theme as it is now."""
         self._text.restyle()
+        if self._attached is not None:
+            self._attached.restyle()
         super().restyle()
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
-        return [self._text, self._more, *self._row.buttons]
+        shown = self._attached.tiles if self._attached is not None else []
+        return [*shown, self._text, self._more, *self._row.buttons]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The bubble."""
@@ -184,7 +208,8 @@ class UserView(TurnView):
         line = QPen(self._theme.colour("hairline"), 1)  # a tint alone is not seen in high contrast
         painter.setPen(line if self._theme.high_contrast else Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("bubble"))
-        painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE, RADIUS_LARGE)
+        if not self._bubble.isEmpty():
+            painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_LARGE, RADIUS_LARGE)
         painter.end()
 
     def _fold(self) -> None:
@@ -310,3 +335,8 @@ class AnswerView(TurnView):
         elif self._note is None:
             self._note = Note(self._theme, "error", in_words(problem, tr), self)
             self._note.show()
+
+
+def view_of(turn: Turn, theme: Theme, parent: QWidget, album: Album | None) -> TurnView:
+    """The widget for a turn."""
+    return AnswerView(turn, theme, parent) if turn.role == "assistant" else UserView(turn, theme, parent, album)

@@ -9,12 +9,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from mistral_desk.chat.parts import attached_to
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.chat.markdown import Block, Splitter
 
 if TYPE_CHECKING:
-    from mistral_desk.chat.message import Message
+    from mistral_desk.chat.message import Message, Part
     from mistral_desk.core.errors import Problem
     from mistral_desk.inference.protocol import Figures
 
@@ -46,6 +47,8 @@ class Turn:
     figures: Figures | None = None
     problem: Problem | None = None
     versions: tuple[int, ...] = ()
+    attached: tuple[Part, ...] = ()
+    looking: bool = False
     unfolded: bool = False
     thought_open: bool = False
     _since: float | None = None
@@ -66,6 +69,7 @@ class Turn:
         self._set("_body", self.text, message.text)
         self._set("_thought", self.thinking, message.thinking)
         self.text, self.thinking = message.text, message.thinking
+        self.attached = attached_to(message)
         self.ending = message.ending
         self.figures = message.figures
         if message.figures and message.figures.thinking_s:
@@ -135,7 +139,9 @@ class Turn:
                 return tr("Loading the model {share}", share=percent(self.fraction))
             case "reading":
                 left = amounts.about(self.seconds_left)
-                words = tr("Reading your message {share}", share=percent(self.fraction))
+                share = percent(self.fraction)
+                words = tr("Looking at the picture {share}", share=share) if self.looking else ""
+                words = words or tr("Reading your message {share}", share=share)
                 return tr("{state}, {left}", state=words, left=left) if left else words
             case "thinking":
                 return ""

@@ -1,0 +1,163 @@
+"""What the window does with attached files: lets them in, says why one cannot come, offers a model that can see."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog
+
+from mistral_desk.core.errors import Problem, Words, in_words
+from mistral_desk.core.words import tr, trn
+from mistral_desk.inference.model_ids import that_see
+from mistral_desk.services import model_title
+from mistral_desk.ui.attaching.album import Album
+from mistral_desk.ui.attaching.drop import Drops
+from mistral_desk.ui.attaching.enlarged import Enlarged
+from mistral_desk.ui.attaching.items import MOST
+from mistral_desk.ui.attaching.sources import from_paths
+from mistral_desk.ui.chat.chat import Chat
+from mistral_desk.ui.library.shelf import whole
+from mistral_desk.ui.notify import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mistral_desk.chat.attachments import PictureBody
+    from mistral_desk.services import Room
+    from mistral_desk.ui.attaching.items import Blind
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.drafts import Drafts
+
+TOLD: Final = 5
+"""Files of a drop of which the reason is told one by one."""
+
+
+class Attaching(QObject):
+    """Belongs to the desk."""
+
+    def __init__(self, desk: Desk, drafts: Drafts) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        services = desk.services
+        self._drafts = drafts
+        self.album = Album(services.pictures, lambda: services.history, desk.tasks, lambda: drafts.pictures, self)
+        drafts.changed.connect(self._tell_drafted)
+        self._tell_drafted()
+        self._show(self.album)
+        self.drops = Drops(desk.theme, desk.window, desk.page, self._possible)
+        self.drops.dropped.connect(desk.page.attach)
+        desk.page.attach_asked.connect(self.choose)
+        desk.page.could_not_see.connect(self._could_not_see)
+
+    def chat(self, room: Room | None) -> Chat:
+        """A chat in the history or in a room of its own, whose files are looked after."""
+        desk = self._desk
+        album = None if room else self.album
+        chat = Chat(room or desk.services, desk.tasks, desk.model, temporary=room is not None, album=album)
+        chat.attachments.rejected.connect(self._rejected)
+        chat.attachments.too_many.connect(self._too_many)
+        chat.attachments.blind.connect(lambda blind: self._blind(chat, blind))
+        if chat.album is not self.album:
+            self._show(chat.album)
+        return chat
+
+    def _tell_drafted(self) -> None:
+        self._desk.services.about_to_send = set(self._drafts.pictures)
+
+    def choose(self) -> None:
+        """Have the person choose files."""
+        patterns = "*.png *.jpg *.jpeg *.webp *.gif *.bmp *.tif *.tiff *.txt *.md *.csv *.json *.py *.log"
+        dialog = QFileDialog(self._desk.window, tr("Attach image"), "", f"{tr('Pictures and texts')} ({patterns})")
+        dialog.setNameFilters([f"{tr('Pictures and texts')} ({patterns})", f"{tr('All files')} (*)"])
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda paths: self._desk.page.attach(from_paths(paths)))
+        dialog.open()
+
+    # --- why not ------------------------------------------------------------------------------------
+
+    def _rejected(self, problems: Sequence[Problem]) -> None:
+        notices = self._desk.notices
+        if len(problems) == 1:
+            notices.problem(problems[0], "warning")
+            return
+        lines = [in_words(problem, tr).message for problem in problems[:TOLD]]
+        if more := len(problems) - len(lines):
+            lines.append(trn("{n} more could not be attached either.", "{n} more could not be attached either.", more))
+        title = trn("{n} file could not be attached", "{n} files could not be attached", len(problems))
+        notices.show(Notice("warning", Words(title, "\n".join(lines), tr("The other files are attached."))))
+
+    def _too_many(self, count: int) -> None:
+        title = trn("{n} file was left out", "{n} files were left out", count)
+        message = tr("At most {limit} files go with one message.", limit=MOST)
+        self._desk.notices.show(Notice("warning", Words(title, message, tr("Send the others with the next message."))))
+
+    def _blind(self, chat: Chat, blind: Blind) -> None:
+        self._desk.tasks.spawn(
+            self._offer(blind.problem, lambda: chat.attachments.add(blind.sources)), "look for a model that sees"
+        )
+
+    def _could_not_see(self, _turn: Turn | None, problem: Problem) -> None:
+        self._desk.tasks.spawn(self._offer(problem, lambda: None), "look for a model that sees")
+
+    async def _offer(self, problem: Problem, then: Callable[[], None]) -> None:
+        """Say why the model cannot see, with the one thing that helps most: another model, or its own eyes."""
+        desk = self._desk
+        others: Sequence[str] = ()
+        if problem.id == "model.no_eyes":
+            ids = [model for model in desk.shelf.ids() if model != whole(desk.model.id)]
+            others = await asyncio.to_thread(that_see, ids)
+        if others:
+            names = ", ".join(model_title(model) for model in others)
+            problem = Problem("model.others_see", {"name": desk.model.title, "models": names})
+
+            def use() -> None:
+                if desk.open_model(others[0]):
+                    then()
+
+            action = tr("Use {model}", model=model_title(others[0]))
+            desk.notices.show(Notice("warning", in_words(problem, tr), action, use))
+            return
+        eyes = tr("Choose the eyes file…")
+        desk.notices.show(Notice("warning", in_words(problem, tr), eyes, lambda: self.choose_eyes(then)))
+
+    def choose_eyes(self, then: Callable[[], None] = lambda: None) -> None:
+        """Have the person choose the file that lets the model see."""
+        desk = self._desk
+        dialog = QFileDialog(
+            desk.window,
+            tr("Choose the eyes file"),
+            str(desk.services.models_folder),
+            tr("Models ({pattern})", pattern="*.gguf"),
+        )
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: desk.tasks.spawn(self.use_eyes(path, then), "try the eyes file"))
+        dialog.open()
+
+    async def use_eyes(self, path: str, then: Callable[[], None] = lambda: None) -> None:
+        """See with this file from now on, if it belongs to the model; else say why not."""
+        desk = self._desk
+        before = desk.model.eyes
+        desk.model.set_eyes(path)
+        if problem := await desk.model.blindness():
+            desk.model.set_eyes(before)
+            await self._offer(problem, then)
+            return
+        then()
+        desk.warm()
+
+    # --- on the window ------------------------------------------------------------------------------
+
+    def _possible(self) -> bool:
+        return self._desk.window.page == "chat" and self._desk.window.overlay is None
+
+    def _show(self, album: Album) -> None:
+        def enlarge(pictures: Sequence[PictureBody], place: int) -> None:
+            desk = self._desk
+            desk.window.show_overlay(Enlarged(desk.theme, album, desk.tasks, (pictures, place), desk.window))
+
+        album.enlarge.connect(enlarge)

@@ -1,0 +1,123 @@
+"""Drag and drop anywhere on the chat: a large sign while something is held over it, then what was let go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QDragMoveEvent, QDropEvent, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.attaching.sources import holds_any, sources
+from mistral_desk.ui.theme.contrast import blend
+from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QPaintEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+_SIGN: Final = 40
+_AWAY_MS: Final = 80
+"""From one widget to the next a drag leaves and enters: the sign does not flicker meanwhile."""
+
+
+class Drops(QObject):
+    """Listens on `window`; the sign lies over `target`. `possible` tells whether something can be attached now."""
+
+    dropped = Signal(object)
+    """A tuple of `Source`."""
+
+    def __init__(self, theme: Theme, window: QWidget, target: QWidget, possible: Callable[[], bool]) -> None:
+        super().__init__(window)
+        self._possible = possible
+        self.sign = DropSign(theme, target)
+        self._away = QTimer(self)
+        self._away.setSingleShot(True)
+        self._away.setInterval(_AWAY_MS)
+        self._away.timeout.connect(self.sign.hide)
+        window.setAcceptDrops(True)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Enter, move, leave and drop."""
+        kind = event.type()
+        if kind in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
+            if self._possible() and holds_any(event.mimeData()):
+                event.setDropAction(Qt.DropAction.CopyAction)  # the file stays where it is, whatever was offered
+                event.accept()
+                self._away.stop()
+                self.sign.show_over()
+                return True
+        elif kind == QEvent.Type.DragLeave:
+            self._away.start()
+        elif kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
+            self._away.stop()
+            self.sign.hide()
+            if self._possible() and (found := sources(event.mimeData())):
+                event.setDropAction(Qt.DropAction.CopyAction)
+                event.accept()
+                self.dropped.emit(found)
+                return True
+        return super().eventFilter(watched, event)
+
+
+class DropSign(QWidget):
+    """A veil with a dashed frame and the words; the mouse goes through it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.words = tr("Drop to attach")
+        self.setProperty("floats", True)
+        self.setAccessibleName(self.words)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+        parent.installEventFilter(self)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def show_over(self) -> None:
+        """Cover the parent."""
+        parent = self.parentWidget()
+        if self.isHidden() and parent is not None:
+            self.setGeometry(parent.rect())
+            self.show()
+            self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay as large as the parent."""
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The page shines through."""
+        colours = self._theme.colours
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        veil = QColor(colours.canvas)
+        veil.setAlphaF(0.86)
+        painter.fillRect(self.rect(), veil)
+        box = QRectF(self.rect()).adjusted(SPACE[3], SPACE[3], -SPACE[3], -SPACE[3])
+        painter.setPen(QPen(QColor(colours.accent), 2, Qt.PenStyle.DashLine))
+        painter.setBrush(QColor(blend(colours.accent, colours.canvas, 0.05)))
+        painter.setOpacity(0.999)
+        painter.drawRoundedRect(box, RADIUS_LARGE, RADIUS_LARGE)
+        size = round(_SIGN * max(1.0, self._theme.text_size / 100))
+        height = self.fontMetrics().height()
+        top = box.center().y() - (size + SPACE[2] + height) / 2
+        sign = self._theme.pixmap("picture", "accent", size, self.devicePixelRatioF())
+        painter.drawPixmap(QRectF(box.center().x() - size / 2, top, size, size), sign, QRectF(sign.rect()))
+        painter.setPen(QColor(colours.text))
+        painter.setFont(self.font())
+        line = QRectF(box.left(), top + size + SPACE[2], box.width(), height)
+        painter.drawText(line, int(Qt.AlignmentFlag.AlignCenter), self.words)
+        painter.end()
+
+    def _restyle(self) -> None:
+        self.setFont(self._theme.font("heading", strong=True))
+        self.update()
