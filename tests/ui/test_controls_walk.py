@@ -101,8 +101,7 @@ def _another_of_its_group(widget: QWidget) -> bool:
 
 async def tabbed(stage: Stage) -> list[QWidget]:
     """The controls in the order in which Tab reaches them, until the first comes again."""
-    window = stage.desk.window
-    window.activateWindow()
+    stage.shown.window().activateWindow()
     first = controls(stage)[0]
     first.setFocus(Qt.FocusReason.TabFocusReason)
     await idle(2)

@@ -21,6 +21,7 @@ from mistral_desk.inference.protocol import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.client import Answer, ModelSpec
     from mistral_desk.inference.protocol import Turn
 
@@ -66,6 +67,7 @@ class StillEngine:
         self.model: ModelInfo | None = None
         self.hello: Hello | None = HELLO
         self.pid: int | None = None
+        self.cage: Cage | None = None
         self.script: list[Answer] = []
         self.loads: float | None = None
         self.fails: Problem | None = None
