@@ -17,8 +17,11 @@ from collections import deque
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
+import psutil
+
 from mistral_desk.inference.death import Ended, oom_kills
 from mistral_desk.inference.protocol import Command, Event, ProtocolError, decode_event, frame, read_frame
+from mistral_desk.inference.sandbox import windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,6 +120,7 @@ class Child:
             _log.info("the worker could not be started: %s", error)
             self._post(Ended(None, str(error)))
             return
+        job = windows.hold(int(getattr(process, "_handle", 0)), memory=psutil.virtual_memory().total)
         with self._lock:
             self._process = process
             killed = self._killed
@@ -130,6 +134,8 @@ class Child:
         self._outgoing.put(None)
         for thread in (reader, logger, writer):
             thread.join(_DRAIN_S)
+        if job:
+            job.close()
         last_words = "\n".join(self._stderr) if status else ""
         _log.info("worker %d ended with status %d %s\n%s", process.pid, status, self._fault, last_words)
         oom = max(0, oom_kills() - killed_before)
