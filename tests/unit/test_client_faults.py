@@ -13,7 +13,7 @@ import pytest
 
 from mistral_desk.inference import remote
 from mistral_desk.inference.client import Engine
-from mistral_desk.inference.protocol import Loaded, Piece
+from mistral_desk.inference.protocol import PROTOCOL_VERSION, Loaded, Piece
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, command, endless, event, loading, pieces
@@ -128,7 +128,7 @@ def test_a_worker_of_another_version_is_refused(tmp_path: Path) -> None:
     async def test() -> None:
         async with scripted(tmp_path, [other, {"serve": {}}]) as made:
             found = await problem_of(made.ensure(SPEC))
-            assert found[:2] == ("engine.protocol", {"reason": "protocol 1 here, 99 there"})
+            assert found[:2] == ("engine.protocol", {"reason": f"protocol {PROTOCOL_VERSION} here, 99 there"})
             assert made.pid is None
 
     run(test())
