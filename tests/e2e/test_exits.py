@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 import pytest
 
-from tests.ui.test_app import Process
+from tests.ui.test_app import Process, x11_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +43,9 @@ def _leave(process: Process, way: str) -> None:
         process.tell(way)
 
 
-def _once(home: Path, state: str, way: str) -> float:
+def _once(home: Path, state: str, way: str, **environment: str) -> float:
     """Start, come into the state, leave; the seconds from the wish to the end of the process."""
-    process = Process(state, home)
+    process = Process(state, home, **environment)
     try:
         assert process.line() == state, process.end()
         workers = process.children()
@@ -97,6 +97,15 @@ def test_closing_the_window_over_a_temporary_chat_asks_and_a_signal_still_ends_i
         if process.running.poll() is None:
             process.running.kill()
             process.running.communicate()
+
+
+@pytest.mark.display
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 is Linux's")
+def test_it_ends_on_a_real_screen(home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with x11_screen() as display:
+        for state, way in itertools.product(("idle", "loading", "generating"), ("close", "interrupt")):
+            _once(home, state, way, QT_QPA_PLATFORM="xcb", DISPLAY=display)
 
 
 @pytest.mark.parametrize("asleep", ["window", "worker", "both"])

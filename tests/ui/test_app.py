@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -139,9 +140,9 @@ def test_without_a_display_it_says_so_before_qt_aborts(monkeypatch: pytest.Monke
     assert caught.value.problem.id == "app.no_display"
 
 
-@pytest.mark.display
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 is Linux's")
-def test_a_real_screen_shows_the_window(home: Path, tmp_path: Path) -> None:
+@contextlib.contextmanager
+def x11_screen() -> Iterator[str]:
+    """A real X11 screen without a monitor; its name for `DISPLAY`."""
     server = shutil.which("Xvfb")
     assert server, "Xvfb is missing: apt install xvfb"
     read, write = os.pipe()
@@ -153,7 +154,16 @@ def test_a_real_screen_shows_the_window(home: Path, tmp_path: Path) -> None:
     os.close(write)
     try:
         with os.fdopen(read) as number:
-            display = ":" + number.readline().strip()
+            yield ":" + number.readline().strip()
+    finally:
+        screen.terminate()
+        screen.wait()
+
+
+@pytest.mark.display
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 is Linux's")
+def test_a_real_screen_shows_the_window(home: Path, tmp_path: Path) -> None:
+    with x11_screen() as display:
         environment = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
         environment |= {"DISPLAY": display, "MISTRAL_DESK_HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
         picture = tmp_path / "Bild.png"
@@ -166,13 +176,8 @@ def test_a_real_screen_shows_the_window(home: Path, tmp_path: Path) -> None:
             timeout=END_OF_WORLD_S,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, "")
-        image = QImage(str(picture))
-        assert image.width() >= 800
-        colours = {
-            image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)
-        }
-        assert {"#ffffff", "#f6f5f3"} <= colours, "canvas and sidebar"
-    finally:
-        screen.terminate()
-        screen.wait()
+    assert (done.returncode, done.stderr) == (0, "")
+    image = QImage(str(picture))
+    assert image.width() >= 800
+    colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 7) for y in range(0, image.height(), 7)}
+    assert {"#ffffff", "#f6f5f3"} <= colours, "canvas and sidebar"
