@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import engine_speed, long_chat, window
+from benchmarks import engine_speed, fit_speed, long_chat, window
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     Benchmark("generation", "of bare llama.cpp", 0.97, "at least", engine_speed.generation),
     Benchmark("reading", "of bare llama.cpp", 0.97, "at least", engine_speed.reading),
+    Benchmark("prediction", "of 6 in range", 6, "at least", fit_speed.prediction),
     Benchmark("start", "s", 1.0, "at most", window.start),
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),

@@ -300,7 +300,9 @@ def _rank(found: Variant) -> tuple[int, float]:
     if not found.sane or not found.usable:
         return 1, _strength(found)
     known = 1 if found.complete else 0
-    return (4 if found.word != "slow" else 2) + known, _strength(found)
+    if found.word == "slow":
+        return 2 + known, _strength(found)
+    return (4 if found.quality == "noticeably_reduced" else 6) + known, _strength(found)
 
 
 def _strength(found: Variant) -> float:

@@ -1,0 +1,83 @@
+"""Whether measured speeds lie in the ranges that fit predicts: three synthetic models, two quantizations, our worker.
+
+Each model is written, predicted from its header, run and deleted again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import gguf
+import psutil
+
+from benchmarks.figure import UnavailableError
+from mistral_desk.fit import detect, measure
+from mistral_desk.fit.measure import Measured
+from mistral_desk.fit.plan import Wishes, plan
+from mistral_desk.fit.read import shape_of
+from mistral_desk.inference import model_file
+from mistral_desk.inference.client import ModelSpec, Worker
+from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
+from tests.fixtures.gguf_filled import fill
+from tests.fixtures.gguf_outlines import Outline, Size, dense, write_outline
+
+_COMMON: Final = Size(tokens=32_768, width=1024, heads=16, kv_heads=4, head=64, context=4096)
+MODELS: Final[dict[str, Outline]] = {
+    "dense 0.4B": dense(replace(_COMMON, layers=24, feed_forward=4096)),
+    "experts 1.0B": dense(replace(_COMMON, layers=18, feed_forward=512, experts=32, used=4)),
+    "experts 2.4B": dense(replace(_COMMON, width=1536, heads=24, layers=20, feed_forward=768, experts=32, used=4)),
+}
+KINDS: Final = (gguf.GGMLQuantizationType.Q8_0, gguf.GGMLQuantizationType.Q4_K)
+ANSWER: Final = 64
+ROUNDS: Final = 3
+SAMPLER: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
+_FREE: Final = 8_000_000_000
+_BUSY: Final = 25.0
+
+
+def prediction() -> tuple[float, str]:
+    """How many of the six measured speeds lie inside the predicted range."""
+    if psutil.virtual_memory().available < _FREE:
+        raise UnavailableError("less than 8 GB of memory are free")
+    if (busy := psutil.cpu_percent(1.0)) > _BUSY:
+        raise UnavailableError(f"this computer is busy with other things ({busy:.0f} % of its processors)")
+    machine = detect.this_machine((), Measured(ram_gbps=measure.memory()))
+    inside, told = 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, outline in MODELS.items():
+            for kind in KINDS:
+                path = fill(write_outline(Path(folder) / "model.gguf", replace(outline, kind=kind)))
+                found = model_file.inspect(path)
+                made = plan(shape_of(found.header, found.tensors), machine, Wishes(context=2048))
+                if made.speed is None:
+                    raise UnavailableError("a model does not fit")
+                speed = asyncio.run(_measured(path, made.threads))
+                path.unlink()
+                span = made.speed.tokens_per_s
+                inside += span.low <= speed <= span.high
+                told.append(f"{name} {kind.name} {speed:.1f} in {span.low:.1f} to {span.high:.1f}")
+    return inside, f"tokens/s, memory {machine.gbps:.1f} GB/s: " + "; ".join(told)
+
+
+async def _measured(path: Path, threads: int) -> float:
+    """The best of a few answers, in tokens a second: what else runs only ever slows one down."""
+    worker, best = Worker(), 0.0
+    await worker.start()
+    try:
+        await worker.load(ModelSpec(str(path), 2048, threads))
+        for number in range(ROUNDS):
+            figures = Figures()
+            turns = [Turn("user", f"Question {number}")]
+            async with contextlib.aclosing(worker.generate(turns, "none", SAMPLER, ANSWER)) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        figures = event.figures
+            best = max(best, figures.tokens_per_s or 0.0)
+    finally:
+        await worker.close()
+    return best

@@ -1,0 +1,111 @@
+"""`mistral-desk fit` as a program: its JSON, its words, its refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mistral_desk.cli.main import main
+from tests.fixtures.gguf_models import mistral4
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MACHINE = json.dumps(
+    {
+        "cores": 8, "ram_gb": 32, "ram_available_gb": 28, "ram_gbps": 60, "ssd_gbps": 3.5, "ssd_random_gbps": 0.7,
+        "unified": False,
+        "gpus": [{"name": "a card", "vram_gb": 8, "vram_available_gb": 7.4, "gbps": 272, "pcie_gbps": 12,
+                  "integrated": False}],
+    }
+)  # fmt: skip
+KEYS = {
+    "quant", "speed", "quality", "placement", "context", "tokens_per_s", "prompt_per_s", "answer_s", "reasons",
+    "alternatives",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTRAL_DESK_HOME", str(tmp_path / "home"))
+
+
+def fit(*arguments: str) -> int:
+    return main(["fit", *arguments], window=lambda _picture, _file: 0)
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert fit(*arguments, "--json") == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_model_has_its_quantizations_best_first(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "mistral-small-4", "--machine", MACHINE)
+    assert len(found["variants"]) > 5
+    for row in found["variants"]:
+        assert set(row) >= KEYS
+        for device, kinds in row["placement"].items():
+            assert device in {"gpu0", "memory", "disk"}
+            assert all(isinstance(size, int) and size > 0 for size in kinds.values())
+        if row["tokens_per_s"]:
+            low, mid, high = row["tokens_per_s"]
+            assert 0.5 * mid <= low <= mid <= high <= 1.5 * mid + 0.01
+    best = found["variants"][0]
+    assert (best["speed"], best["quality"]) == ("Too slow for chat", "Slightly reduced")
+    assert "all 74 GB must be within reach; this computer has 8 + 32." in best["reasons"][0]
+    assert [(other["model"], other["role"]) for other in best["alternatives"]] == [
+        ("gemma-4-26b-a4b", "best"),
+        ("ministral-3-8b", "fast"),
+    ]
+
+
+def test_a_file_is_one_verdict_from_its_header(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = mistral4(tmp_path / "grüße an alle.gguf")
+    found = answer(capsys, str(path), "--machine", MACHINE, "--context", "2048")
+    assert set(found) >= KEYS
+    assert found["context"] == 2048
+    assert found["speed"] == "Fast"
+    assert str(path) in found["command"]
+    sizes = sum(size for kinds in found["placement"].values() for size in kinds.values())
+    assert sizes > found["bytes"] * 0.9
+
+
+def test_without_a_model_all_are_ranked(capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "--machine", MACHINE)
+    assert [row["role"] for row in found["models"][:2]] == ["best", "fast"]
+    assert found["machine"] == json.loads(MACHINE)
+
+
+def test_a_description_may_stand_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rechner für zuhause.json"
+    file.write_text(MACHINE, encoding="utf-8")
+    assert answer(capsys, "gemma-4", "--machine", str(file))["machine"] == json.loads(MACHINE)
+
+
+def test_words_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit("mistral-small-4", "--machine", MACHINE) == 0
+    text = capsys.readouterr().out
+    assert "Too slow for chat" in text
+    assert "Try anyway" in text
+    assert "Best here: Gemma 4 26B-A4B" in text
+    assert "Faster here: Ministral 3 8B" in text
+    assert "SSD" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["no such model"], "fit.unknown_model"),
+        (["nothing-here.gguf"], "model.missing"),
+        (["mistral-small-4", "--machine", "{"], "machine.description"),
+        (["mistral-small-4", "--machine", "no such file"], "machine.description"),
+        (["mistral-small-4", "--machine", '{"ram_gb": "much"}'], "machine.description"),
+    ],
+)
+def test_refusals(arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if "--machine" not in arguments:
+        arguments = [*arguments, "--machine", MACHINE]
+    assert fit(*arguments, "--json") == 1
+    assert json.loads(capsys.readouterr().out)["id"] == problem

@@ -1,0 +1,138 @@
+"""What people are told: the verdicts that were measured or reported, the ranking, and honest words about both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mistral_desk.catalog import facts
+from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS, Variant, quality_of, ranking, variants
+from mistral_desk.fit.machine import Machine, from_fields
+from tests.fixtures.machines import pc
+
+
+def variant(model: str, quantization: str, machine: Machine, repository: str = "") -> Variant:
+    (found,) = facts.find(model)
+    return next(v for v in variants(found, machine) if v.quant == quantization and v.repository.startswith(repository))
+
+
+def sentences(found: Variant) -> list[str]:
+    return [reason.text.format(**reason.params) for reason in found.reasons]
+
+
+def two(name: str, vram: float, free: float, gbps: float) -> Machine:
+    card = {"name": name, "vram_gb": vram, "vram_available_gb": free, "gbps": gbps, "pcie_gbps": 12}
+    return from_fields({"cores": 16, "ram_gb": 64, "ram_available_gb": 58, "ram_gbps": 60, "gpus": [card, card]})
+
+
+STRIX_HALO: dict[str, Any] = {
+    "cores": 16, "ram_gb": 128, "ram_available_gb": 122, "ram_gbps": 256, "unified": True,
+    "gpus": [{"name": "Radeon 8060S", "vram_gb": 110, "vram_available_gb": 108, "gbps": 256, "integrated": True}],
+}  # fmt: skip
+LAPTOP_4060: dict[str, Any] = {
+    "cores": 8, "ram_gb": 32, "ram_available_gb": 28, "ram_gbps": 60,
+    "gpus": [{"name": "RTX 4060 Laptop", "vram_gb": 8, "vram_available_gb": 7.6, "gbps": 256, "pcie_gbps": 12}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "quantization", "machine", "measured"),
+    [
+        ("mistral-small-4", "UD-IQ3_XXS", two("RTX 3090", 24, 23.9, 936), 92.9),
+        ("mistral-small-4", "UD-Q4_K_XL", from_fields(STRIX_HALO), 32.3),
+        ("mistral-small-4", "UD-Q4_K_XL", from_fields(STRIX_HALO), 35.3),
+        ("mistral-small-4", "UD-Q4_K_M", two("PRO W7800 48GB", 48, 47.5, 864), 56.7),
+        ("gemma-4-26b-a4b", "UD-Q4_K_XL", from_fields(LAPTOP_4060), 20.0),
+    ],
+    ids=["2 x 3090", "Strix Halo", "Strix Halo, another report", "2 x W7800", "8 GB laptop"],
+)
+def test_what_was_measured_elsewhere_lies_in_the_range(
+    model: str, quantization: str, machine: Machine, measured: float
+) -> None:
+    found = variant(model, quantization, machine).plan.speed
+    assert found
+    assert found.tokens_per_s.low <= measured <= found.tokens_per_s.high
+
+
+def test_eight_and_thirtytwo_gigabytes() -> None:
+    offers = ranking(pc(32, 8))
+    assert (offers[0].variant.name, offers[0].role) == ("Gemma 4 26B-A4B", "best")
+    assert (offers[1].variant.name, offers[1].role) == ("Ministral 3 8B", "fast")
+    assert offers[1].variant.word == "fast"
+    large = next(offer.variant for offer in offers if offer.variant.model == "mistral-small-4")
+    assert SPEED_WORDS[large.word] == "Too slow for chat"
+    assert sentences(large)[0] == (
+        "Mistral Small 4 uses a small part of itself per word, but all 74 GB must be within reach; "
+        "this computer has 8 + 32."
+    )
+    assert sentences(large)[1].startswith("Try anyway: about ")
+
+
+def test_the_model_it_is_named_for_comes_first_where_it_fits() -> None:
+    offers = ranking(from_fields(STRIX_HALO))
+    assert offers[0].variant.model == "mistral-small-4"
+    assert offers[0].variant.usable
+
+
+def test_nothing_damaged_and_nothing_below_three_bits_is_offered() -> None:
+    for ram, vram in ((8, 0), (16, 8), (32, 8), (48, 24), (64, 0), (96, 48)):
+        for offer in ranking(pc(ram, vram)):
+            if offer.role:
+                assert offer.variant.sane
+                assert offer.variant.usable
+                assert offer.variant.bits > 2.9
+
+
+def test_the_smallest_file_of_mistral_small_4_is_damaged_and_comes_last_of_what_fits() -> None:
+    (model,) = facts.find("mistral-small-4")
+    found = variants(model, pc(64, 24))
+    assert found[0].sane
+    tiny = next(v for v in found if v.quant == "UD-IQ1_M")
+    assert tiny.quality == "damaged"
+    assert tiny.quality_source
+    assert all(v.quality == "damaged" or not v.plan.fits for v in found[found.index(tiny) :])
+    assert "it is not recommended" in " ".join(sentences(tiny))
+
+
+def test_a_model_of_which_little_is_known_is_not_put_first() -> None:
+    for ram, vram in ((32, 8), (16, 0)):
+        for offer in ranking(pc(ram, vram)):
+            if offer.role:
+                (model,) = facts.find(offer.variant.model)
+                assert model.license
+                assert model.vision is not None or offer.role == "fast"
+
+
+def test_a_computer_for_nothing_gets_no_advice_but_the_truth() -> None:
+    offers = ranking(pc(1))
+    assert offers
+    assert all(offer.role == "" and not offer.variant.plan.fits for offer in offers)
+    assert "do not fit" in sentences(offers[0].variant)[0]
+
+
+@pytest.mark.parametrize(
+    ("bits", "name", "word"),
+    [
+        (16.0, "BF16", "near_original"),
+        (8.5, "Q8_0", "near_original"),
+        (6.6, "Q6_K", "near_original"),
+        (4.9, "Q4_K_M", "slightly_reduced"),
+        (6.5, "UD-Q4_K_XL", "slightly_reduced"),
+        (3.9, "Q3_K_M", "noticeably_reduced"),
+        (4.2, "Q3_K_L", "noticeably_reduced"),
+        (2.9, "UD-IQ3_XXS", "noticeably_reduced"),
+        (2.2, "UD-Q2_K_XL", "damaged"),
+        (3.0, "IQ1_M", "damaged"),
+    ],
+)
+def test_a_rule_of_thumb_judges_what_nobody_measured(bits: float, name: str, word: str) -> None:
+    found, source = quality_of(bits, name)
+    assert found == word
+    assert "rule of thumb" in source
+    assert quality_of(bits, name, "damaged", "a report") == ("damaged", "a report")
+
+
+def test_the_words_are_the_agreed_ones() -> None:
+    assert list(SPEED_WORDS.values()) == ["Fast", "Comfortable", "Slow", "Too slow for chat", "Does not fit"]
+    assert list(QUALITY_WORDS.values()) == ["Near original", "Slightly reduced", "Noticeably reduced", "Damaged"]

@@ -1,0 +1,186 @@
+"""A computer as data: described, put together from reports, measured; nonsense is refused, guesses are marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import psutil
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.fit import detect, measure
+from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed
+from mistral_desk.fit.measure import Measured
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Time decides no test."""
+FULL: dict[str, Any] = {
+    "cores": 8,
+    "ram_gb": 96,
+    "ram_available_gb": 90,
+    "ram_gbps": 60,
+    "ssd_gbps": 3.5,
+    "ssd_random_gbps": 0.7,
+    "unified": False,
+    "gpus": [
+        {
+            "name": "a card",
+            "vram_gb": 8,
+            "vram_available_gb": 7.4,
+            "gbps": 272,
+            "pcie_gbps": 12,
+            "integrated": False,
+        }
+    ],
+}
+GIB = 1 << 30
+
+
+def test_a_full_description_is_taken_as_it_is_and_given_back() -> None:
+    machine = described(msgspec.json.encode(FULL))
+    assert machine.estimated == ()
+    assert machine.gpus[0].estimated == ()
+    assert machine.memory == 96 * 10**9
+    assert machine.gpus[0].free == 7_400_000_000
+    assert as_description(machine) == FULL
+
+
+def test_what_a_description_leaves_out_is_estimated_and_marked() -> None:
+    machine = from_fields({"ram_gb": 16, "gpus": [{"name": "NVIDIA GeForce RTX 3090", "vram_gb": 24}]})
+    assert {"cores", "ram_available_gb", "ram_gbps", "ssd_gbps", "ssd_random_gbps"} == set(machine.estimated)
+    assert set(machine.gpus[0].estimated) == {"vram_available_gb", "gbps", "pcie_gbps"}
+    assert machine.gpus[0].gbps == 936
+    assert 0 < machine.available < machine.memory
+    assert machine.ssd_random_gbps < machine.ssd_gbps
+
+
+def test_a_unified_computer_has_a_gpu_with_a_share_of_the_memory() -> None:
+    small, large = from_fields({"ram_gb": 32, "unified": True}), from_fields({"ram_gb": 128, "unified": True})
+    assert small.gpus[0].shared
+    assert large.gpus[0].shared
+    assert small.gpus[0].memory < 0.7 * small.memory
+    assert 0.7 * large.memory < large.gpus[0].memory < 0.8 * large.memory
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[",
+        "[]",
+        "null",
+        '"big"',
+        "{} {}",
+        '{"ram": 8}',
+        '{"cores": 0}',
+        '{"cores": "eight"}',
+        '{"cores": true}',
+        '{"ram_gb": -1}',
+        '{"ram_gb": 1e300}',
+        '{"ram_gb": NaN}',
+        '{"ram_gbps": 0}',
+        '{"unified": "yes"}',
+        '{"gpus": {}}',
+        '{"gpus": [8]}',
+        '{"gpus": [{}]}',
+        '{"gpus": [{"vram_gb": -8}]}',
+        '{"gpus": [{"vram_gb": 8, "gbps": null, "speed": 3}]}',
+    ],
+)
+def test_a_description_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(DeskError) as caught:
+        described(text)
+    assert caught.value.problem.id == "machine.description"
+    assert caught.value.problem.params["reason"]
+
+
+ANYTHING = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=5),
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(some.sampled_from([*FULL, "vram_gb"]), inner),
+    max_leaves=12,
+)
+
+
+@patient
+@given(ANYTHING)
+def test_any_description_is_a_machine_or_refused(raw: object) -> None:
+    try:
+        machine = from_fields(raw)
+    except DeskError:
+        return
+    assert 0 <= machine.available <= machine.memory
+    assert machine.cores >= 1
+    assert min(machine.gbps, machine.ssd_gbps, machine.ssd_random_gbps) > 0
+    assert all(0 <= gpu.free <= gpu.memory and gpu.gbps > 0 for gpu in machine.gpus)
+
+
+def report(kind: Any, free: int, total: int, name: str = "NVIDIA GeForce RTX 4060 Laptop GPU") -> GpuReport:
+    return GpuReport("dev0", name, kind, free, total)
+
+
+def test_only_graphics_devices_count_and_none_has_more_free_than_there_is() -> None:
+    reports = (report("cpu", GIB, GIB), report("gpu", 10 * GIB, 8 * GIB), report("integrated", 99 * GIB, 99 * GIB))
+    card, small = gpus_of(reports, 16 * GIB, 12 * GIB, 50.0)
+    assert (card.memory, card.free, card.gbps) == (8 * GIB, 8 * GIB, 256)
+    assert (small.memory, small.free, small.shared) == (16 * GIB, 12 * GIB, True)
+
+
+def test_the_longest_name_of_a_known_card_counts() -> None:
+    assert known_speed("NVIDIA GeForce RTX 4070 Ti SUPER") == 672
+    assert known_speed("NVIDIA GeForce RTX 4070") == 504
+    assert known_speed("AMD Radeon RX 7900 XTX (RADV NAVI31)") == 960
+    assert known_speed("llvmpipe") is None
+
+
+def test_this_computer_is_a_machine() -> None:
+    machine = detect.this_machine((), Measured(ram_gbps=30.0))
+    assert machine.cores >= 1
+    assert 0 < machine.available <= machine.memory
+    assert machine.gbps == 30.0
+    assert set(machine.estimated) == {"ssd_gbps", "ssd_random_gbps"}
+
+
+def test_memory_moves_at_a_speed_that_can_be() -> None:
+    speed = measure.memory(0.03)
+    assert speed is not None
+    assert 0.1 < speed < 5000
+
+
+def test_a_large_file_is_read_in_order_and_at_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "_LEAST_FILE", 1 << 20)
+    assert measure.disk(tmp_path) == (None, None)
+    (tmp_path / "für alle").mkdir()
+    (tmp_path / "für alle" / "model.gguf").write_bytes(bytes(range(256)) * (8 << 12))
+    streamed, scattered = measure.disk(tmp_path, 0.05)
+    for speed in (streamed, scattered):
+        assert speed is None or 0 < speed < 12
+
+
+def test_measurements_are_kept_and_made_again_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    speeds = iter([10.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr(measure, "memory", lambda: next(speeds))
+    monkeypatch.setattr(psutil, "cpu_percent", lambda _s: 0.0)
+    assert measure.measured(tmp_path / "cache", tmp_path).ram_gbps == 10.0
+    assert measure.measured(tmp_path / "cache", tmp_path).ram_gbps == 10.0
+    assert measure.measured(tmp_path / "cache", tmp_path, again=True).ram_gbps == 20.0
+    (tmp_path / "cache" / "machine.json").write_bytes(b"{")
+    assert measure.measured(tmp_path / "cache", tmp_path).ram_gbps == 30.0
+
+
+def test_what_a_busy_computer_measured_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    speeds = iter([10.0, 20.0])
+    monkeypatch.setattr(measure, "memory", lambda: next(speeds))
+    monkeypatch.setattr(psutil, "cpu_percent", lambda _s: 95.0)
+    assert [measure.measured(tmp_path, tmp_path).ram_gbps for _ in range(2)] == [10.0, 20.0]
+
+
+def test_a_cache_that_cannot_be_written_is_no_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measure, "memory", lambda: 10.0)
+    (tmp_path / "file").write_bytes(b"")
+    assert measure.measured(tmp_path / "file" / "cache", tmp_path).ram_gbps == 10.0
