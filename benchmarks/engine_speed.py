@@ -156,17 +156,17 @@ async def _ours(worker: Worker, number: int) -> Block:
     """One question that shares nothing with the one before: reading it, and generating, as the app sees them."""
     draw = random.Random(number)
     text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(QUESTION // 2))
-    clock = _clock(worker.pid or 0)
-    start, first, last, figures = clock(), None, None, Figures()
+    now = clock(worker.pid or 0)
+    start, first, last, figures = now(), None, None, Figures()
     answer: list[int] = []
     async with contextlib.aclosing(worker.generate([Turn("user", text)], "none", SAMPLER, ANSWER + 1)) as events:
         async for event in events:
             if isinstance(event, Piece):
                 answer += event.tokens
                 if len(answer) == 1:
-                    first = clock()
+                    first = now()
                 elif len(answer) == ANSWER + 1:  # after it one more token is decoded, for the next turn
-                    last = clock()
+                    last = now()
             elif isinstance(event, Finished):
                 figures = event.figures
     if first is None or last is None:
@@ -176,7 +176,8 @@ async def _ours(worker: Worker, number: int) -> Block:
     return Block(text, new, answer[:ANSWER], costs)
 
 
-def _clock(pid: int) -> Callable[[], Cost]:
+def clock(pid: int) -> Callable[[], Cost]:
+    """Tells the time: the wall's, and the CPU time that the process `pid` has taken."""
     process = psutil.Process(pid)
 
     def now() -> Cost:

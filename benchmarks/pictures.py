@@ -11,10 +11,10 @@ import base64
 import contextlib
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,9 +22,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from benchmarks.engine_speed import bench_model
+from benchmarks.engine_speed import Cost, bench_model, clock
 from mistral_desk.core.pixels import fingerprint
-from mistral_desk.inference.child import environment
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Finished, Piece, PutImage, Sampling, Turn
 from tests.fixtures.gguf_models import BENCH_SHAPE
@@ -43,10 +42,10 @@ GREEDY: Final = Sampling(temperature=0.0, seed=1)
 
 
 class Firsts(NamedTuple):
-    """Seconds to the first token of each turn of one conversation, through our worker and through the handler."""
+    """What each turn of one conversation took until its first token, through our worker and through the handler."""
 
-    ours: list[float]
-    theirs: list[float]
+    ours: list[Cost]
+    theirs: list[Cost]
 
 
 def second_turn() -> tuple[float, str]:
@@ -62,26 +61,28 @@ def third_turn() -> tuple[float, str]:
 def beside_the_handler() -> tuple[float, str]:
     """Our time to the first token of the turns after the picture's, as a share of the handler's."""
     rounds, threads = _conversations()
-    shares = [ours / theirs for one in rounds for ours, theirs in list(zip(*one, strict=True))[1:]]
-    first = statistics.median(one.ours[0] / one.theirs[0] for one in rounds)
-    handler = [_median([one.theirs[turn] for one in rounds]) for turn in range(len(QUESTIONS))]
-    how = "median of turns 2 and 3; the handler's turns take " + ", ".join(f"{seconds:.2f}" for seconds in handler)
-    return statistics.median(shares), f"{how} s, our turn 1 {first:.2f} of its; {threads} thread(s) each"
+    shares = [ours.cpu / theirs.cpu for one in rounds for ours, theirs in list(zip(*one, strict=True))[1:]]
+    first = statistics.median(one.ours[0].cpu / one.theirs[0].cpu for one in rounds)
+    handler = _turns([one.theirs for one in rounds])
+    how = f"CPU time until the first token, median of turns 2 and 3; the handler's turns: {handler}"
+    return statistics.median(shares), f"{how}; our turn 1 takes {first:.2f} of its; {threads} thread(s) each"
 
 
 def _share(turn: int) -> tuple[float, str]:
     rounds, threads = _conversations()
-    seconds = [_median([one.ours[number] for one in rounds]) for number in range(len(QUESTIONS))]
+    wall = statistics.median(one.ours[turn].wall / one.ours[0].wall for one in rounds)
     width, height = SIZE
     how = (
-        f"{seconds[turn]:.3f} s of {seconds[0]:.2f} s, as the app sees them; median of {len(rounds)} pictures of "
-        f"{width} x {height}, {threads} thread(s)"
+        f"CPU time until the first token, {_turns([one.ours for one in rounds])}; median of {len(rounds)} pictures "
+        f"of {width} x {height}, {threads} thread(s); by the clock, as the app sees it, {wall:.3f}"
     )
-    return _median([one.ours[turn] / one.ours[0] for one in rounds]), how
+    return statistics.median(one.ours[turn].cpu / one.ours[0].cpu for one in rounds), how
 
 
-def _median(values: list[float]) -> float:
-    return float(statistics.median(values))
+def _turns(rounds: list[list[Cost]]) -> str:
+    """Each turn's median, in words."""
+    medians = (Cost(*map(statistics.median, zip(*turn, strict=True))) for turn in zip(*rounds, strict=True))
+    return ", ".join(f"{cost.cpu:.3f} s ({cost.wall:.3f} s by the clock)" for cost in medians)
 
 
 @cache
@@ -114,10 +115,17 @@ async def _alternate(model: Path, eyes: Path, threads: int) -> list[Firsts]:
 
 @contextlib.contextmanager
 def _handler(model: Path, eyes: Path, threads: int) -> Iterator[subprocess.Popen[str]]:
-    """The handler's process, ready; it ends when its stdin does. It prints each chunk of a picture on stderr."""
+    """The handler's process, ready; it ends when its stdin does. It prints each chunk of a picture on stderr, and has
+    the same setting of OpenMP as our worker.
+    """
     command = [sys.executable, "-m", "benchmarks.handler", str(model), str(eyes), str(threads)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment()
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=dict(os.environ, GOMP_SPINCOUNT="300"),
     ) as handler:
         _line(handler)
         yield handler
@@ -131,23 +139,24 @@ def _picture(seed: int) -> PutImage:
     return PutImage(fingerprint(width, height, rgb), width, height, rgb)
 
 
-async def _ours(worker: Worker, seed: int) -> list[float]:
-    """One conversation about a picture that is new to the worker; seconds to each turn's first token."""
-    picture = _picture(seed)
+async def _ours(worker: Worker, seed: int) -> list[Cost]:
+    """One conversation about a picture that is new to the worker."""
+    picture, now = _picture(seed), clock(worker.pid or 0)
 
     async def look(_: str) -> PutImage:
         return picture
 
     turns: list[Turn] = []
-    firsts: list[float] = []
+    firsts: list[Cost] = []
     for number, question in enumerate(QUESTIONS):
         turns.append(Turn("user", question, images=() if number else (picture.sha256,)))
-        began, pieces = time.perf_counter(), list[Piece]()
+        began, pieces = now(), list[Piece]()
         async with contextlib.aclosing(worker.generate(turns, "none", GREEDY, ANSWER, look)) as events:
             async for event in events:
                 if isinstance(event, Piece):
                     if not pieces:
-                        firsts.append(time.perf_counter() - began)
+                        first = now()
+                        firsts.append(Cost(first.wall - began.wall, first.cpu - began.cpu))
                     pieces.append(event)
                 elif isinstance(event, Finished):
                     tokens = tuple(token for piece in pieces for token in piece.tokens)
@@ -156,15 +165,14 @@ async def _ours(worker: Worker, seed: int) -> list[float]:
     return firsts
 
 
-def _theirs(handler: subprocess.Popen[str], seed: int) -> list[float]:
+def _theirs(handler: subprocess.Popen[str], seed: int) -> list[Cost]:
     picture, packed = _picture(seed), io.BytesIO()
     Image.frombytes("RGB", SIZE, picture.rgb).save(packed, "PNG")
     png = base64.b64encode(packed.getvalue()).decode()
     if handler.stdin:
         handler.stdin.write(json.dumps({"png": png, "questions": QUESTIONS, "tokens": ANSWER}) + "\n")
         handler.stdin.flush()
-    found: list[float] = json.loads(_line(handler))
-    return found
+    return [Cost(*seconds) for seconds in json.loads(_line(handler))]
 
 
 def _line(handler: subprocess.Popen[str]) -> str:
