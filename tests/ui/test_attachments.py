@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image, ImageDraw
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.attachments.intake import take_in
-from mistral_desk.chat.parts import pictures_in
+from mistral_desk.chat.parts import picture_part, pictures_in
 from mistral_desk.inference.projector_file import LONG_SIDE
+from mistral_desk.ui.attaching.items import MOST, about_tokens
 from tests.fixtures import fake_worker
-from tests.ui.window import ask, drawn, opened, run
+from tests.ui.window import ask, drawn, heard, opened, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mistral_desk.ui.attaching.items import Attachments
     from mistral_desk.ui.desk import Desk
 
 
@@ -31,30 +34,39 @@ def expected(allow_log: Callable[..., None]) -> None:
 
 
 def draw(path: Path, colour: str = "red", size: tuple[int, int] = (120, 80)) -> Path:
-    """A picture of a circle."""
+    """A picture of a disc."""
     image = Image.new("RGB", size, "white")
     ImageDraw.Draw(image).ellipse((20, 10, 80, 70), fill=colour)
     image.save(path)
     return path
 
 
-def drop(desk: Desk, *paths: Path, at: QPoint | None = None) -> None:
-    """What the system does when files are let go over the window: the window's own events, from outside."""
+def files(*paths: Path) -> QMimeData:
+    """What a file manager gives."""
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    give(desk, mime, at)
+    return mime
 
 
-def give(desk: Desk, mime: QMimeData, at: QPoint | None = None) -> None:
-    """Enter and drop."""
+def drop(desk: Desk, mime: QMimeData, at: QPoint | None = None) -> None:
+    """What the system does when something is let go over the window: events of the window itself, from outside."""
     handle = desk.window.windowHandle()
     where = QPointF(at or desk.page.mapTo(desk.window, desk.page.rect().center()))
     left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     actions = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
     QApplication.sendEvent(handle, QDragEnterEvent(where, actions, mime, left, none))
-    assert desk.attaching.drops.sign.isVisible()
     QApplication.sendEvent(handle, QDropEvent(where, actions, mime, left, none))
-    assert not desk.attaching.drops.sign.isVisible()
+
+
+def attachments(desk: Desk) -> Attachments:
+    """Those of the chat that is shown."""
+    assert desk.page.chat is not None
+    return desk.page.chat.attachments
+
+
+def names(desk: Desk) -> list[str]:
+    """What stands in the composer."""
+    return [item.name for item in attachments(desk).items]
 
 
 async def read(desk: Desk) -> None:
@@ -63,13 +75,24 @@ async def read(desk: Desk) -> None:
     await drawn()
 
 
-def seeing(text: str = "A red circle.", *names: str) -> list[Any]:
-    return fake_worker.looking(*names, text=text)
-
-
 async def fingerprint_of(path: Path) -> str:
+    """The name that the picture has in the store."""
     pixels = await take_in(path, path.name, LONG_SIDE)
-    return pixels.sha256  # type: ignore[union-attr]
+    assert isinstance(pixels, Pixels)
+    return pixels.sha256
+
+
+def seeing() -> list[Any]:
+    """A worker that sees, and asks for no picture."""
+    return fake_worker.looking(text="I see.")
+
+
+def notices(desk: Desk) -> list[str]:
+    """Titles and messages of what the window tells."""
+    return [f"{one.notice.words.title} {one.notice.words.message}" for one in desk.window.banners.banners]
+
+
+# --- in ------------------------------------------------------------------------------------------------
 
 
 def test_a_dropped_picture_is_sent_and_shown_and_answered(qapp: QApplication, tmp_path: Path) -> None:
@@ -77,35 +100,306 @@ def test_a_dropped_picture_is_sent_and_shown_and_answered(qapp: QApplication, tm
 
     async def scenario() -> None:
         name = await fingerprint_of(picture)
-        async with opened(qapp, tmp_path, seeing("A red circle.", name)) as desk:
-            drop(desk, picture)
+        async with opened(qapp, tmp_path, fake_worker.looking(name, text="A red disc.")) as desk:
+            drop(desk, files(picture))
+            assert not desk.page.composer.action.isEnabled(), "it waits for what is still being read"
             await read(desk)
-            [item] = desk.page.chat.attachments.items  # type: ignore[union-attr]
+            [item] = attachments(desk).items
             assert (item.name, item.size, item.sha256) == ("rote Scheibe.png", (120, 80), name)
             assert desk.page.composer.action.isEnabled()
             answer = await ask(desk, "What is this?")
-            assert answer.text == "A red circle."
-            chat = desk.page.chat
-            assert chat is not None
-            assert chat.attachments.items == []
-            question = chat.turns[0]
+            assert answer.text == "A red disc."
+            assert names(desk) == []
+            assert desk.page.chat is not None
+            question = desk.page.chat.turns[0]
             assert [one.sha256 for one in pictures_in(question.attached)] == [name]
             await drawn()
             view = desk.page.transcript.view(question)
             assert view is not None
-            thumbnail = view.stops()[0]
-            assert thumbnail.accessibleName() == "rote Scheibe.png, 120 × 80"
+            assert view.stops()[0].accessibleName() == "rote Scheibe.png, 120 × 80"
 
     run(qapp, scenario)
 
 
-def test_words_alone_are_sent_as_before(qapp: QApplication, tmp_path: Path) -> None:
+def test_the_sign_is_seen_while_files_are_held_over_the_chat_and_only_then(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with opened(qapp, tmp_path, fake_worker.answering("Fine.")) as desk:
-            answer = await ask(desk, "How are you?")
-            assert answer.text == "Fine."
-            assert desk.page.chat is not None
-            assert desk.page.chat.turns[0].attached == ()
-            await asyncio.sleep(0)
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            sign, handle = desk.attaching.drops.sign, desk.window.windowHandle()
+            at = QPointF(desk.page.mapTo(desk.window, QPoint(40, 40)))
+            held = files(tmp_path / "x.png")
+            words = QMimeData()
+            words.setText("Words")
+            actions, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+            for mime, seen in ((held, True), (words, False)):
+                event = QDragEnterEvent(at, actions, mime, left, none)
+                QApplication.sendEvent(handle, event)
+                assert (sign.isVisible(), event.isAccepted()) == (seen, seen)
+                QApplication.sendEvent(handle, QDragLeaveEvent())
+                while sign.isVisible():
+                    await drawn()
+            desk.window.show_settings()
+            QApplication.sendEvent(handle, QDragEnterEvent(at, actions, held, left, none))
+            assert not sign.isVisible(), "the settings take no files"
+
+    run(qapp, scenario)
+
+
+def test_a_drop_on_the_text_attaches_and_writes_no_address(qapp: QApplication, tmp_path: Path) -> None:
+    picture = draw(tmp_path / "a.png")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            edit = desk.page.composer.edit
+            drop(desk, files(picture), edit.mapTo(desk.window, edit.rect().center()))
+            await read(desk)
+            assert (names(desk), desk.page.composer.text) == (["a.png"], "")
+
+    run(qapp, scenario)
+
+
+def test_files_a_bitmap_and_words_are_pasted_each_in_its_way(qapp: QApplication, tmp_path: Path) -> None:
+    picture = draw(tmp_path / "a.png")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            clipboard = QApplication.clipboard()
+            clipboard.setMimeData(files(picture))
+            desk.page.composer.edit.paste()
+            bitmap = QImage(33, 22, QImage.Format.Format_RGB32)
+            bitmap.fill(QColor("blue"))
+            clipboard.setImage(bitmap)
+            desk.page.composer.edit.paste()
+            clipboard.setText("plain words")
+            desk.page.composer.edit.paste()
+            await read(desk)
+            assert names(desk) == ["a.png", "Pasted picture.png"]
+            assert attachments(desk).items[1].size == (33, 22)
+            assert desk.page.composer.text == "plain words"
+            clipboard.clear()
+
+    run(qapp, scenario)
+
+
+def test_of_many_files_the_good_ones_stay_and_each_bad_one_is_told(qapp: QApplication, tmp_path: Path) -> None:
+    good = [draw(tmp_path / f"{number}.png", size=(100 + number, 80)) for number in range(2)]
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "half.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    (tmp_path / "notes.txt").write_text("Grüße " * 40, encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    bad = [tmp_path / name for name in ("empty.png", "half.jpg", "folder", "gone.png")]
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(good[0], *bad, tmp_path / "notes.txt", good[1]))
+            await read(desk)
+            assert names(desk) == ["0.png", "notes.txt", "1.png"]
+            [told] = notices(desk)
+            assert told.startswith("4 files could not be attached")
+            assert all(path.name in told for path in bad)
+            tile = desk.page.composer.tray.in_order()[1]
+            assert tile.accessibleName() == f"notes.txt, about {about_tokens('Grüße ' * 40)} tokens"
+
+    run(qapp, scenario)
+
+
+def test_more_files_than_a_message_takes_are_left_out_and_counted(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            held = attachments(desk)
+            stored = await desk.attaching.album.put(Pixels(2, 2, bytes(12)))
+            held.set_parts([picture_part(stored, f"{number}.png") for number in range(MOST - 1)])
+            drop(desk, files(draw(tmp_path / "last.png"), tmp_path / "one.png", tmp_path / "two.png"))
+            await read(desk)
+            assert len(held.items) == MOST
+            assert notices(desk) == [f"2 files were left out At most {MOST} files go with one message."]
+
+    run(qapp, scenario)
+
+
+# --- before sending ------------------------------------------------------------------------------------
+
+
+def test_the_keyboard_moves_and_removes_and_goes_on(qapp: QApplication, tmp_path: Path) -> None:
+    pictures = [draw(tmp_path / f"{name}.png", colour) for name, colour in (("a", "red"), ("b", "blue"), ("c", "gold"))]
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(*pictures))
+            await read(desk)
+            tray = desk.page.composer.tray
+            first = tray.in_order()[0]
+            first.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(first, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+            assert names(desk) == ["b.png", "a.png", "c.png"]
+            assert first.hasFocus()
+            QTest.keyClick(first, Qt.Key.Key_End, Qt.KeyboardModifier.ControlModifier)
+            assert names(desk) == ["b.png", "c.png", "a.png"]
+            gone = attachments(desk).items[2].sha256
+            QTest.keyClick(first, Qt.Key.Key_Delete)
+            assert names(desk) == ["b.png", "c.png"]
+            assert tray.in_order()[1].hasFocus(), "the next one has the keyboard"
+            await read(desk)
+            assert gone not in desk.services.pictures.all(), "nothing of it stays on the disk"
+            tray.in_order()[1].out.click()
+            tray.in_order()[0].out.click()
+            assert (names(desk), desk.page.composer.edit.hasFocus()) == ([], True)
+
+    run(qapp, scenario)
+
+
+def test_the_mouse_pulls_a_picture_to_another_place(qapp: QApplication, tmp_path: Path) -> None:
+    pictures = [draw(tmp_path / f"{name}.png", colour) for name, colour in (("a", "red"), ("b", "blue"))]
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(*pictures))
+            await read(desk)
+            first, second = desk.page.composer.tray.in_order()
+            start = first.rect().center()
+            there = first.mapFromGlobal(second.mapToGlobal(second.rect().center()))
+            QTest.mousePress(first, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+            QTest.mouseMove(first, there)
+            QTest.mouseRelease(first, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, there)
+            await drawn()
+            assert names(desk) == ["b.png", "a.png"]
+            assert desk.window.overlay is None, "pulling is no click"
+
+    run(qapp, scenario)
+
+
+def test_a_file_that_is_taken_out_while_it_is_read_leaves_nothing(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(draw(tmp_path / "a.png")))
+            desk.page.composer.tray.in_order()[0].out.click()
+            await read(desk)
+            assert (names(desk), notices(desk)) == ([], [])
+            assert not desk.services.pictures.all()
+
+    run(qapp, scenario)
+
+
+def test_pictures_stay_with_the_draft_of_their_chat_and_over_a_restart(qapp: QApplication, tmp_path: Path) -> None:
+    picture = draw(tmp_path / "a.png")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            await ask(desk, "First")
+            drop(desk, files(picture))
+            await read(desk)
+            desk.new_chat()
+            assert names(desk) == []
+            assert desk.services.about_to_send == set(desk.services.pictures.all())
+            [chat] = desk.listed
+            desk.open_chat(chat.id)
+            await read(desk)
+            assert names(desk) == ["a.png"]
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            [chat] = desk.listed
+            desk.open_chat(chat.id)
+            await read(desk)
+            assert names(desk) == ["a.png"]
+            assert len(desk.services.about_to_send) == 1
+
+    run(qapp, scenario)
+
+
+def test_a_temporary_chat_keeps_its_pictures_off_the_disk(qapp: QApplication, tmp_path: Path) -> None:
+    picture = draw(tmp_path / "a.png")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            desk.temporary_chat()
+            await read(desk)
+            drop(desk, files(picture))
+            await read(desk)
+            assert names(desk) == ["a.png"]
+            answer = await ask(desk, "What is this?")
+            assert answer.text == "I see."
+            assert not desk.services.pictures.all()
+
+    run(qapp, scenario)
+
+
+# --- in the conversation -------------------------------------------------------------------------------
+
+
+def test_editing_has_the_pictures_again_and_cancelling_brings_the_draft_back(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    first, other = draw(tmp_path / "a.png"), draw(tmp_path / "b.png", "blue")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(first))
+            await read(desk)
+            await ask(desk, "What is this?")
+            drop(desk, files(other))
+            await read(desk)
+            desk.page.composer.edit.setFocus()
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
+            assert (names(desk), desk.page.composer.text) == (["a.png"], "What is this?")
+            desk.page.cancel_edit()
+            await read(desk)
+            assert names(desk) == ["b.png"]
+            assert len(desk.services.pictures.all()) == 2, "what a message has is not deleted"
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
+            chat = desk.page.chat
+            assert chat is not None
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
+            await heard(chat.busy_changed, lambda busy: not busy)
+            assert len(pictures_in(chat.turns[0].attached)) == 1
+            assert names(desk) == ["b.png"]
+
+    run(qapp, scenario)
+
+
+def test_a_picture_is_enlarged_by_keys_and_esc_leads_back(qapp: QApplication, tmp_path: Path) -> None:
+    pictures = [draw(tmp_path / "a.png"), draw(tmp_path / "b.png", "blue", (60, 80))]
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(*pictures))
+            await read(desk)
+            await ask(desk, "")
+            chat = desk.page.chat
+            assert chat is not None
+            await drawn()
+            view = desk.page.transcript.view(chat.turns[0])
+            assert view is not None
+            thumbnail = view.stops()[0]
+            thumbnail.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(thumbnail, Qt.Key.Key_Return)
+            await read(desk)
+            shown: Any = desk.window.overlay
+            assert shown.accessibleDescription() == "a.png, 120 × 80 · 1 of 2"
+            assert shown.canvas.image.size().toTuple() == (120, 80)
+            assert shown.canvas.rect().contains(shown.canvas.shown)
+            QTest.keyClick(shown.close_button, Qt.Key.Key_Right)
+            await read(desk)
+            assert shown.accessibleDescription() == "b.png, 60 × 80 · 2 of 2"
+            QTest.keyClick(shown.close_button, Qt.Key.Key_Escape)
+            assert desk.window.overlay is None
+            assert thumbnail.hasFocus()
+
+    run(qapp, scenario)
+
+
+def test_a_picture_that_is_gone_says_so_and_copying_leaves_pictures_out(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(draw(tmp_path / "a.png")))
+            await read(desk)
+            await ask(desk, "What is this?")
+            desk.services.pictures.delete(desk.services.pictures.all())
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            desk.open_chat(desk.listed[0].id)
+            await read(desk)
+            chat = desk.page.chat
+            assert chat is not None
+            view: Any = desk.page.transcript.view(chat.turns[0])
+            assert view.stops()[0].accessibleName() == "a.png, 120 × 80: it is no longer there"
+            view._copy.click()
+            assert QApplication.clipboard().text() == "What is this?"
 
     run(qapp, scenario)

@@ -121,7 +121,12 @@ async def cannot_see(stage: Stage) -> None:
 async def wrong_eyes(stage: Stage) -> None:
     """The projector beside the model belongs to another one."""
     await _attached(stage, 0)
-    params = {"name": "mmproj-F16.gguf", "model": "Mistral-Small-Q4_K_M.gguf", "found": 1152, "wanted": 5120}
+    params: dict[str, str | int | float] = {
+        "name": "mmproj-F16.gguf",
+        "model": "Mistral-Small-Q4_K_M.gguf",
+        "found": 1152,
+        "wanted": 5120,
+    }
     stage.chat.attachments.blind.emit(_blind(Problem("projector.wrong", params)))
     await stage.desk.tasks.settled()
 

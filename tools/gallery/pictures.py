@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _INKS: Final = ("#C0392B", "#2471A3", "#1E8449", "#B7950B", "#7D3C98", "#CA6F1E", "#148F77", "#34495E")
 _NAMES: Final = (
     "Boat.jpg", "IMG_20260714_181502.jpg", "Screenshot from 2026-11-23 at 17-04-55.png", "Karte.png", "صورة.webp",
-    "plan of the ground floor.png", "cat.gif", "Scan 0007.tif", "receipt.jpg", "chart.png", "写真.png", "x.bmp",
+    "plan of the ground floor.png", "cat.gif", "Scan 0007.tif", "receipt.jpg", "chart.png", "Überblick.png", "x.bmp",
 )  # fmt: skip
 NOTES: Final = TextFile("notes for Thursday.md", "# Thursday\n\n" + "- Buy paint for the boat, and rope.\n" * 60)
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.sources import holds_any, sources
-from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 
 if TYPE_CHECKING:
@@ -100,12 +99,13 @@ class DropSign(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         veil = QColor(colours.canvas)
-        veil.setAlphaF(0.86)
+        veil.setAlphaF(0.9)
         painter.fillRect(self.rect(), veil)
         box = QRectF(self.rect()).adjusted(SPACE[3], SPACE[3], -SPACE[3], -SPACE[3])
         painter.setPen(QPen(QColor(colours.accent), 2, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(blend(colours.accent, colours.canvas, 0.05)))
-        painter.setOpacity(0.999)
+        tint = QColor(colours.accent)
+        tint.setAlphaF(0.05)
+        painter.setBrush(tint)
         painter.drawRoundedRect(box, RADIUS_LARGE, RADIUS_LARGE)
         size = round(_SIGN * max(1.0, self._theme.text_size / 100))
         height = self.fontMetrics().height()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.words import tr
@@ -17,7 +17,7 @@ from mistral_desk.ui.widgets.overlay import Overlay
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QImage, QMouseEvent, QPaintEvent
 
     from mistral_desk.chat.attachments import PictureBody
     from mistral_desk.ui.attaching.album import Album
@@ -52,6 +52,8 @@ class Enlarged(Overlay):
         self._caption = Shortened(theme, "", parent=self.card)
         for button in (self.earlier, self.later):
             button.setVisible(len(self._pictures) > 1)
+        for button in (self.earlier, self.later, self.close_button):
+            button.installEventFilter(self)
         self._show()
 
     def first(self) -> QWidget:
@@ -65,13 +67,14 @@ class Enlarged(Overlay):
             self._place = place
             self._show()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right."""
-        forward = Qt.Key.Key_Left if self.isRightToLeft() else Qt.Key.Key_Right
-        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and len(self._pictures) > 1:
-            self.step(1 if event.key() == forward else -1)
-            return
-        super().keyPressEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Left and right lead to the other pictures, also from a button, which would lead to its neighbour."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            forward = Qt.Key.Key_Left if self.isRightToLeft() else Qt.Key.Key_Right
+            if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+                self.step(1 if event.key() == forward else -1)
+                return True
+        return super().eventFilter(watched, event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Everything but the picture and its line leads back."""

@@ -144,11 +144,11 @@ class Attachments(QObject):
                     unseen.append(source)
             except DeskError as error:
                 problems.append(error.problem)
-            else:
+            finally:
                 if item.ready:
                     self.changed.emit()
-                    return
-            self._drop(item)
+                else:
+                    self._drop(item)
 
         for item in items:
             item.task = loop.create_task(one(item))

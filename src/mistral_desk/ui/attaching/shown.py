@@ -13,7 +13,7 @@ from mistral_desk.chat.parts import FileBody, read_file, read_picture
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.attaching.enlarged import caption
 from mistral_desk.ui.attaching.items import about_tokens
-from mistral_desk.ui.attaching.tile import paint_cover
+from mistral_desk.ui.attaching.tile import paint_cover, rim
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING
 from mistral_desk.ui.widgets.focus import by_keyboard
@@ -156,7 +156,7 @@ class Thumbnail(_Shown):
         colours = self._theme.colours
         box = QRectF(self.rect())
         image = self._album.small(self.body.sha256)
-        painter.setPen(QPen(QColor(colours.hairline), 1))
+        painter.setPen(rim(self._theme))
         if image is not None:
             paint_cover(painter, box, image)
             painter.setBrush(Qt.BrushStyle.NoBrush)

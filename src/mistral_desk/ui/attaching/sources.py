@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+from PySide6.QtGui import QImage, QImageWriter
 
 from mistral_desk.core.words import tr
 
@@ -68,5 +68,7 @@ def from_paths(paths: list[str]) -> tuple[Source, ...]:
 def _packed(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG", 90)  # for PNG, Qt's quality is how little is packed: quick, and as exact
+    writer = QImageWriter(buffer, QByteArray(b"png"))
+    writer.setCompression(10)  # of 100: quick, and as exact
+    writer.write(image)
     return bytes(buffer.data().data())

@@ -60,7 +60,6 @@ class Tile(QAbstractButton):
     def refresh(self, place: int, count: int) -> None:
         """Tell the item as it is now, at its place among the others."""
         item = self.item
-        self.setText(item.name)
         name = f"{item.name}, {self.detail}"
         self.setAccessibleName(name)
         ways = tr("Delete takes it out; Ctrl with the arrow keys moves it.")
@@ -139,7 +138,7 @@ class Tile(QAbstractButton):
         image = self._album.small(self.item.sha256) if self.item.sha256 else None
         if image is not None:
             paint_cover(painter, box, image)
-            painter.setPen(QPen(QColor(colours.hairline), 1))
+            painter.setPen(rim(self._theme))
             painter.setBrush(Qt.BrushStyle.NoBrush)
         else:
             painter.setPen(QPen(QColor(colours.hairline), 1))
@@ -215,6 +214,13 @@ def paint_cover(painter: QPainter, box: QRectF, image: QImage, radius: float = R
     painter.setClipPath(path)
     painter.drawImage(box, image, part)
     painter.restore()
+
+
+def rim(theme: Theme) -> QPen:
+    """The line round a picture: hardly seen on one that is dark or bright by itself."""
+    line = theme.colour("text")
+    line.setAlphaF(1.0 if theme.high_contrast else 0.14)
+    return QPen(line, 1)
 
 
 _STEPS: Final = {
