@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from mistral_desk.core.errors import Problem, Words, in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import that_see
-from mistral_desk.services import model_title
+from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.drop import Drops
 from mistral_desk.ui.attaching.enlarged import Enlarged
@@ -109,6 +109,7 @@ class Attaching(QObject):
         others: Sequence[str] = ()
         if problem.id == "model.no_eyes":
             ids = [model for model in desk.shelf.ids() if model != whole(desk.model.id)]
+            ids.sort(key=lambda model: model == BUILTIN)  # the person's own first, the demonstration last
             others = await asyncio.to_thread(that_see, ids)
         if others:
             names = ", ".join(model_title(model) for model in others)
