@@ -41,7 +41,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def use(desk: Desk, model: Path) -> None:
     """Have this model chosen, as files tell of it; nothing is loaded yet."""
     services = desk.services
-    services.resolve_model = lambda name="builtin": model_spec(name, services.settings)  # type: ignore[method-assign]
+    services.resolve_model = lambda name="builtin": model_spec(name, services.settings)  # type: ignore[method-assign, assignment]
     desk.model.choose(str(model))
 
 

@@ -10,7 +10,7 @@ from mistral_desk.ui.attaching.items import Blind, Item
 from tools.gallery import texts
 from tools.gallery.declare import ask, listed, ready, state
 from tools.gallery.engine import answered
-from tools.gallery.pictures import parts
+from tools.gallery.pictures import NAMES, NOTES, parts
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 QUESTION = "What colour is the sail?"
 ANSWER = "The sail is **red**. It belongs to a small brown boat on a calm sea; the sun stands at the upper right."
+
+
+WIDEST = "Which of these is the widest?"
+READING = ("Grandmother's garden.tif", "IMG_4711.jpg")
+THEIRS = (QUESTION, WIDEST, *READING, *NAMES, NOTES.name)
+"""What people say and call their files in these pictures."""
 
 
 async def _attached(stage: Stage, count: int, *, text: bool = False) -> None:
@@ -50,7 +56,7 @@ async def attached_twelve(stage: Stage) -> None:
 async def attached_reading(stage: Stage) -> None:
     """Two files are still being read; Send waits for them."""
     await _attached(stage, 1)
-    stage.chat.attachments.items += [Item("Grandmother's garden.tif"), Item("IMG_4711.jpg")]
+    stage.chat.attachments.items += [Item(name) for name in READING]
     stage.chat.attachments.changed.emit()
     stage.desk.page.composer.set_text(QUESTION)
 
@@ -94,7 +100,7 @@ async def pictures_asked(stage: Stage) -> None:
     await ask(stage, QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
     stage.chat.attachments.set_parts(await parts(stage, 3, text=True))
     stage.engine.script = answered("The second one is wider than the others.")
-    await ask(stage, "Which of these is the widest?", lambda: not stage.chat.busy and len(stage.chat.turns) > 3)
+    await ask(stage, WIDEST, lambda: not stage.chat.busy and len(stage.chat.turns) > 3)
 
 
 @state()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tools.gallery.stage import Stage
 
 _INKS: Final = ("#C0392B", "#2471A3", "#1E8449", "#B7950B", "#7D3C98", "#CA6F1E", "#148F77", "#34495E")
-_NAMES: Final = (
+NAMES: Final = (
     "Boat.jpg", "IMG_20260714_181502.jpg", "Screenshot from 2026-11-23 at 17-04-55.png", "Karte.png", "صورة.webp",
     "plan of the ground floor.png", "cat.gif", "Scan 0007.tif", "receipt.jpg", "chart.png", "Überblick.png", "x.bmp",
 )  # fmt: skip
@@ -39,7 +39,7 @@ def drawing(number: int, size: tuple[int, int] = (640, 480)) -> Pixels:
     draw.polygon([(middle + x * unit, sea + y * unit) for x, y in hull], fill=(74, 48, 32))
     sail = [(-0.1, -0.2), (-0.1, -4), (2, -0.6)]
     draw.polygon([(middle + x * unit, sea + y * unit) for x, y in sail], fill=_INKS[number % len(_INKS)])
-    return Pixels(width, height, image.tobytes(), _NAMES[number % len(_NAMES)], size)
+    return Pixels(width, height, image.tobytes(), NAMES[number % len(NAMES)], size)
 
 
 async def parts(stage: Stage, count: int, *, text: bool = False) -> tuple[Part, ...]:

@@ -65,7 +65,7 @@ class Drops(QObject):
 
 
 class DropSign(QWidget):
-    """A veil with a dashed frame and the words; the mouse goes through it."""
+    """A sheet with a dashed frame and the words; the mouse goes through it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -94,13 +94,11 @@ class DropSign(QWidget):
         return super().eventFilter(watched, event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The page shines through."""
+        """A calm ground: what shone through would be words that nobody can read."""
         colours = self._theme.colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        veil = QColor(colours.canvas)
-        veil.setAlphaF(0.9)
-        painter.fillRect(self.rect(), veil)
+        painter.fillRect(self.rect(), QColor(colours.canvas))
         box = QRectF(self.rect()).adjusted(SPACE[3], SPACE[3], -SPACE[3], -SPACE[3])
         painter.setPen(QPen(QColor(colours.accent), 2, Qt.PenStyle.DashLine))
         tint = QColor(colours.accent)
