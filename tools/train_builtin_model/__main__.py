@@ -19,6 +19,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "300")
 import torch
 
 from . import tekken, tokenizer
+from .calibrate import SHIFT, calibrate
 from .corpus import dialogue
 from .export import export
 from .model import TextModel
@@ -84,6 +85,7 @@ def main() -> int:
             return 0
         for other in others:
             other.wait()
+    calibrate(model, Encoder(words.encoder()), SHIFT)
     size = export(model, words, choice.out, choice.kind)
     log.info("wrote %s, %.1f MB", choice.out.name, size / 1e6)
     return 0
