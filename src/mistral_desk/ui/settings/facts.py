@@ -129,7 +129,7 @@ def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None])
     running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
     section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
     for words, address in LINKS.items():
-        button = Button(theme, tr("Open: {name}", name=tr(words)), text=tr("Open…"), kind="outline", parent=section)
+        button = Button(theme, tr("Open… ({name})", name=tr(words)), text=tr("Open…"), kind="outline", parent=section)
         button.setToolTip(address)
         button.clicked.connect(lambda _on=False, address=address: open_(LinkSheet(theme, address, section.window())))
         section.add(Row(theme, tr(words), address, button, parent=section))
