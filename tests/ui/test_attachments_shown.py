@@ -1,0 +1,105 @@
+"""Pictures in the conversation: edited with their message, enlarged, told when they are gone, left out of a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from mistral_desk.chat.parts import pictures_in
+from tests.ui.test_attachments import draw, drop, files, names, read, seeing
+from tests.ui.window import ask, drawn, heard, opened, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def expected(allow_log: Callable[..., None]) -> None:
+    """What is shown is logged."""
+    allow_log("shown: ")
+
+
+def test_editing_has_the_pictures_again_and_cancelling_brings_the_draft_back(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    first, other = draw(tmp_path / "a.png"), draw(tmp_path / "b.png", "blue")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(first))
+            await read(desk)
+            await ask(desk, "What is this?")
+            drop(desk, files(other))
+            await read(desk)
+            desk.page.composer.edit.setFocus()
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
+            assert (names(desk), desk.page.composer.text) == (["a.png"], "What is this?")
+            desk.page.cancel_edit()
+            await read(desk)
+            assert names(desk) == ["b.png"]
+            assert len(desk.services.pictures.all()) == 2, "what a message has is not deleted"
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
+            chat = desk.page.chat
+            assert chat is not None
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
+            await heard(chat.busy_changed, lambda busy: not busy)
+            assert len(pictures_in(chat.turns[0].attached)) == 1
+            assert names(desk) == ["b.png"]
+
+    run(qapp, scenario)
+
+
+def test_a_picture_is_enlarged_by_keys_and_esc_leads_back(qapp: QApplication, tmp_path: Path) -> None:
+    pictures = [draw(tmp_path / "a.png"), draw(tmp_path / "b.png", "blue", (60, 80))]
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(*pictures))
+            await read(desk)
+            await ask(desk, "")
+            chat = desk.page.chat
+            assert chat is not None
+            await drawn()
+            view = desk.page.transcript.view(chat.turns[0])
+            assert view is not None
+            thumbnail = view.stops()[0]
+            thumbnail.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(thumbnail, Qt.Key.Key_Return)
+            await read(desk)
+            shown: Any = desk.window.overlay
+            assert shown.accessibleDescription() == "a.png, 120 × 80 · 1 of 2"
+            assert shown.canvas.image.size().toTuple() == (120, 80)
+            assert shown.canvas.rect().contains(shown.canvas.shown)
+            QTest.keyClick(shown.close_button, Qt.Key.Key_Right)
+            await read(desk)
+            assert shown.accessibleDescription() == "b.png, 60 × 80 · 2 of 2"
+            QTest.keyClick(shown.close_button, Qt.Key.Key_Escape)
+            assert desk.window.overlay is None
+            assert thumbnail.hasFocus()
+
+    run(qapp, scenario)
+
+
+def test_a_picture_that_is_gone_says_so_and_copying_leaves_pictures_out(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(draw(tmp_path / "a.png")))
+            await read(desk)
+            await ask(desk, "What is this?")
+            desk.services.pictures.delete(desk.services.pictures.all())
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            desk.open_chat(desk.listed[0].id)
+            await read(desk)
+            chat = desk.page.chat
+            assert chat is not None
+            view: Any = desk.page.transcript.view(chat.turns[0])
+            assert view.stops()[0].accessibleName() == "a.png, 120 × 80: it is no longer there"
+            view._copy.click()
+            assert QApplication.clipboard().text() == "What is this?"
+
+    run(qapp, scenario)
