@@ -26,6 +26,8 @@ VERSION: Final = 1
 _BUFFER: Final = 64 << 20
 _SHARE: Final = 16
 """A measurement takes at most this part of the free memory."""
+_LEAST_TIME: Final = 0.05
+"""Seconds of a processor that a measurement takes at least."""
 _MOST_THREADS: Final = 8
 _PIECE: Final = 64 << 10
 """Bytes that one step reads: what a page fault brings in with its neighbours."""
@@ -70,22 +72,32 @@ def measured(cache: Path, models: Path, *, again: bool = False) -> Measured:
 
 
 def memory(seconds: float = 0.6) -> float | None:
-    """How fast this computer's memory moves bytes with all cores, reads and writes counted, in 10⁹ bytes a second."""
+    """How fast this computer's memory moves bytes with all cores, reads and writes counted, in 10⁹ bytes a second.
+
+    Each thread's own time counts, so that a thread that has to wait for others' work does not look slow.
+    """
     threads = min(psutil.cpu_count(logical=False) or os.cpu_count() or 1, _MOST_THREADS)
     size = min(_BUFFER, psutil.virtual_memory().available // _SHARE // (2 * threads))
     if size < 8 << 20:
         return None
-    buffers = [(ctypes.create_string_buffer(size), ctypes.create_string_buffer(size)) for _ in range(threads)]
+    rates = [0.0] * threads
 
-    def copy(number: int) -> int:
-        target, source = buffers[number]
-        ctypes.memmove(target, source, size)  # lets other threads run meanwhile
-        return 2 * size
+    def copy(number: int) -> None:
+        target, source = ctypes.create_string_buffer(size), ctypes.create_string_buffer(size)
+        ctypes.memmove(target, source, size)  # the pages must be there before they are timed
+        end = time.perf_counter() + seconds
+        moved, began = 0, time.thread_time()
+        while time.perf_counter() < end or time.thread_time() - began < _LEAST_TIME:
+            ctypes.memmove(target, source, size)  # lets the other threads run meanwhile
+            moved += 2 * size
+        rates[number] = moved / max(time.thread_time() - began, _LEAST_TIME)
 
-    for number in range(threads):
-        copy(number)  # the pages must be there before they are timed
-    best = max(_rate(copy, threads, seconds / 3) for _ in range(3))
-    return best / 1e9
+    workers = [threading.Thread(target=copy, args=(number,)) for number in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return sum(rates) / 1e9
 
 
 def disk(folder: Path, seconds: float = 0.5) -> tuple[float | None, float | None]:

@@ -34,14 +34,12 @@ GPU_GFLOPS_ROUTED: Final = 25.0
 MEMORY_READS: Final = 0.8
 MEMORY_ROUTED: Final = 0.7
 """Share of the memory's speed that reading weights gets; scattered experts less."""
-CORE_GBPS: Final = ((2.6, 2.5), (3.9, 5.0), (5.6, 7.5), (6.9, 8.0), (float("inf"), 11.0))
+CORE_GBPS: Final = ((2.6, 5.0), (3.9, 9.0), (6.9, 16.0), (float("inf"), 20.0))
 """10⁹ bytes of weights a second that one thread unpacks and multiplies, by bits of a number at most."""
-CORE_TABLES: Final = 2.5
+CORE_TABLES: Final = 4.0
 """The same for formats that look numbers up in tables (IQ1 to IQ3)."""
-CORE_ROUTED: Final = 0.6
-"""Share of a thread's speed that is left on routed experts: small matrices, scattered."""
-CORE_GFLOPS: Final = 50.0
-CORE_GFLOPS_ROUTED: Final = 28.0
+CORE_GFLOPS: Final = 80.0
+CORE_GFLOPS_ROUTED: Final = 55.0
 """Arithmetic of one thread on a prompt."""
 CORE_LAYER: Final = 60e-6
 """Seconds in which threads wait for each other, a layer."""
@@ -119,12 +117,12 @@ class Case(msgspec.Struct, frozen=True):
         return self.spilled * self.shape.share
 
 
-def speed(case: Case, runs: Sequence[Run] = ()) -> Speed:
-    """The speed of a divided model, corrected by what this computer measured."""
+def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
+    """The speed of a divided model with `depth` tokens in its chat, corrected by what this computer measured."""
     shape, machine = case.shape, case.machine
     region = region_of(case.layout, case.spilled)
     missed = case.disk_per_token
-    write = token_seconds(case, DEPTH) + missed / (machine.ssd_random_gbps * GB)
+    write = token_seconds(case, depth) + missed / (machine.ssd_random_gbps * GB)
     read = prompt_seconds(case, PROMPT) / PROMPT
     factor, known = correction(region, runs)
     band = BAND_MEASURED if known >= 3 else BAND_ROUGH if shape.rough or region == "disk" else BAND
@@ -239,7 +237,7 @@ def _memory_seconds(case: Case, size: float, *, routed: bool) -> float:
     shape = case.shape
     core = CORE_TABLES if shape.slow_bits else next(rate for bits, rate in CORE_GBPS if shape.bits <= bits)
     fetched = size / (case.machine.gbps * GB * (MEMORY_ROUTED if routed else MEMORY_READS))
-    return max(fetched, size / (case.threads * core * GB * (CORE_ROUTED if routed else 1.0)))
+    return max(fetched, size / (case.threads * core * GB))
 
 
 def _range(mid: float, band: float) -> Range:
