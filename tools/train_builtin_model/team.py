@@ -52,7 +52,9 @@ class Team:
             start += weight.numel()
 
 
-def recruit(arguments: Sequence[str], size: int) -> list[subprocess.Popen[bytes]]:
-    """Start the other workers with the same arguments."""
-    command = [sys.executable, "-m", "tools.train_builtin_model", *arguments]
+def recruit(
+    arguments: Sequence[str], size: int, program: str = "tools.train_builtin_model"
+) -> list[subprocess.Popen[bytes]]:
+    """Start the other workers of the program with the same arguments."""
+    command = [sys.executable, "-m", program, *arguments]
     return [subprocess.Popen([*command, "--rank", str(rank)]) for rank in range(1, size)]

@@ -30,81 +30,45 @@ from torch import Tensor, nn
 from . import retina
 from .corpus import pictures
 from .corpus.dialogue import Dialogue, Turn, typed
-from .corpus.scenes import COLOURS, DIGITS, KINDS, ROW, SIDE, Picture
+from .corpus.scenes import DIGITS, ROW, SIDE, Picture
 from .drawings import Manner
 from .export_eye import BREAK, export
 from .eye import Eye
 from .model import TextModel
 from .optimiser import Muon
 from .prompt import IGNORED, Encoder
+from .seeing import Heads, insight, seeing_loss
 from .shape import EYE, GUIDE
-from .team import Team
+from .team import PARTS, Team, recruit
 from .tekken import read as read_vocabulary
 from .tokenizer import PAD
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Sequence
 
     from .pictures import PictureCodes
 
 log = logging.getLogger(__name__)
 ROOT = Path(__file__).resolve().parents[2]
-SIZES = ("small", "big")
-COUNTS = ("one", "two", "three", "four")
-GROUPS = (KINDS, COLOURS, SIZES, COUNTS)
-"""Factors of which a cell has mostly one or none."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """How long and how hard to train each of the three stages."""
 
-    see: int = 4500
+    see: int = 5000
     say: int = 1500
     talk: int = 400
     batch: int = 32
     seed: int = 4
-    matrix_rate: float = 0.02
+    matrix_rate: float = 0.012
     other_rate: float = 2e-3
     say_rate: float = 0.5
     talk_rate: float = 0.15
     pools: int = 30
     pool_size: int = 2000
     save_every: int = 250
-
-
-class Heads(nn.Module):
-    """What a cell shows, read off the eye's inside by one matrix; thrown away after training."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.read = nn.Linear(width, sum(len(group) + 1 for group in GROUPS) + 2)
-
-    def forward(self, cells: Tensor) -> list[Tensor]:
-        """[..., width] -> logits of each group (none comes last), of a centre and of the unfamiliar."""
-        sizes = [*(len(group) + 1 for group in GROUPS), 1, 1]
-        parts: Sequence[Tensor] = self.read(fn.rms_norm(cells, (cells.shape[-1],))).split(sizes, -1)
-        return list(parts)
-
-
-def group_targets(told: Tensor, group: Sequence[str]) -> Tensor:
-    """[..., factors] -> [..., len(group) + 1] shares that sum to one; what is missing is none."""
-    share = told[..., [ROW[factor] for factor in group]]
-    total = share.sum(-1, keepdim=True)
-    return torch.cat([share / total.clamp(min=1), (1 - total).clamp(min=0)], -1)
-
-
-def seeing_loss(heads: Heads, cells: Tensor, told: Tensor) -> Tensor:
-    """How far the heads are from what the drawing shows; centres count four times."""
-    parts = heads(cells)
-    centre, strange = told[..., ROW["centre"]], told[..., ROW["unfamiliar"]]
-    heavy = 1 + 3 * centre
-    loss = torch.zeros(())
-    for logits, group, weight in zip(parts, GROUPS, (1.0, 1.0, 0.2, 0.5), strict=False):
-        each = -(group_targets(told, group) * logits.float().log_softmax(-1)).sum(-1)
-        loss = loss + weight * (each * heavy).mean()
-    loss = loss + fn.binary_cross_entropy_with_logits(parts[-2][..., 0].float(), centre, pos_weight=torch.tensor(3.0))
-    return loss + 0.5 * fn.binary_cross_entropy_with_logits(parts[-1][..., 0].float(), strange)
 
 
 class Album:
@@ -115,11 +79,11 @@ class Album:
         self.pools = [retina.read(path) for path in paths]
         self.plan = plan
 
-    def batch(self, step: int) -> tuple[Tensor, Tensor, list[Picture]]:
-        """Pixels [B, side, side, 3], code weights [B, cells, factors] and scenes; a function of the step."""
-        rng = random.Random(f"album:{self.plan.seed}:{step}")
+    def batch(self, step: int, part: int = 0) -> tuple[Tensor, Tensor, list[Picture]]:
+        """Pixels [B, side, side, 3], code weights [B, cells, factors] and scenes of one part of a step."""
+        rng = random.Random(f"album:{self.plan.seed}:{step}:{part}")
         pixels, told, scenes = [], [], []
-        for _ in range(self.plan.batch):
+        for _ in range(self.plan.batch // PARTS):
             pool = rng.choice(self.pools)
             i = rng.randrange(len(pool.pictures))
             shown, weights, picture = pool.pixels[i], pool.weights[i], pool.pictures[i]
@@ -151,41 +115,15 @@ def whiten(eye: Eye, album: Album) -> None:
     eye.patch.copy_((vectors / (values + values[width // 2]).sqrt()).T)
 
 
-def optimisers(eye: Eye, heads: Heads, plan: Plan, scale: float) -> list[torch.optim.Optimizer]:
+def optimisers(work: Work, scale: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the tower and the projector, AdamW for the rest."""
-    matrices = [w for name, w in eye.named_parameters() if w.ndim == 2 and name != "patch"]
+    matrices = [w for name, w in work.eye.named_parameters() if w.ndim == 2 and name != "patch"]
     known = {id(w) for w in matrices}
-    others = [w for w in [*eye.parameters(), *heads.parameters()] if id(w) not in known]
-    alone = Team(0, 1, Path())
+    others = [w for w in [*work.eye.parameters(), *work.heads.parameters()] if id(w) not in known]
     return [
-        Muon(matrices, alone, lr=plan.matrix_rate * scale, momentum=0.95, decay=0.02),
-        torch.optim.AdamW(others, lr=plan.other_rate * scale, betas=(0.9, 0.98), weight_decay=0.02),
+        Muon(matrices, work.team, lr=work.plan.matrix_rate * scale, momentum=0.95, decay=0.02),
+        torch.optim.AdamW(others, lr=work.plan.other_rate * scale, betas=(0.9, 0.98), weight_decay=0.02),
     ]
-
-
-@torch.no_grad()
-def insight(eye: Eye, heads: Heads, held: retina.Pool) -> str:
-    """How well the heads read held-out drawings, in percent."""
-    hits: dict[str, list[bool]] = {}
-    for start in range(0, len(held.pictures), 100):
-        parts = heads(eye.inside(torch.from_numpy(np.array(held.pixels[start : start + 100]))))
-        kind, colour, count = (parts[i].argmax(-1) for i in (0, 1, 3))
-        spots = parts[-2][..., 0] > 0
-        strange = parts[-1][..., 0].mean(1) > 0
-        for i, picture in enumerate(held.pictures[start : start + 100]):
-            hits.setdefault("strange" if not picture.familiar else "familiar", []).append(
-                bool(strange[i]) != picture.familiar
-            )
-            if not picture.familiar:
-                continue
-            cells = [thing.cell[0] * SIDE + thing.cell[1] for thing in picture.things]
-            hits.setdefault("centres", []).append(spots[i].nonzero()[:, 0].tolist() == cells)
-            for thing, cell in zip(picture.things, cells, strict=True):
-                right = KINDS[min(int(kind[i, cell]), len(KINDS) - 1)] == thing.kind
-                hits.setdefault("digit" if thing.kind in DIGITS else "shape", []).append(right)
-                hits.setdefault("colour", []).append(int(colour[i, cell]) == COLOURS.index(thing.colour))
-                hits.setdefault("count", []).append(int(count[i, cell]) == len(cells) - 1)
-    return " ".join(f"{name} {100 * sum(found) / len(found):.1f}" for name, found in sorted(hits.items()))
 
 
 def code_loss(eye_cells: Tensor, told: Tensor, codes: PictureCodes) -> Tensor:
@@ -259,13 +197,14 @@ class Work:
     album: Album
     held: retina.Pool
     plan: Plan
+    team: Team
     text: TextModel | None = None
     encoder: Encoder | None = None
 
 
-def loss_of(work: Work, stage: str, step: int) -> Tensor:
-    """The loss of one step of a stage."""
-    pixels, told, scenes = work.album.batch({"see": 0, "say": 10**6, "talk": 2 * 10**6}[stage] + step)
+def loss_of(work: Work, stage: str, step: int, part: int) -> Tensor:
+    """The loss of one part of a step of a stage."""
+    pixels, told, scenes = work.album.batch({"see": 0, "say": 10**6, "talk": 2 * 10**6}[stage] + step, part)
     with torch.autocast("cpu", torch.bfloat16):
         inside = work.eye.inside(pixels)
         seeing = seeing_loss(work.heads, inside, told)
@@ -277,13 +216,14 @@ def loss_of(work: Work, stage: str, step: int) -> Tensor:
     if stage == "say":
         return spoken + 0.1 * seeing
     assert work.encoder is not None
-    ids, targets = talk(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}"))
+    ids, targets = talk(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}:{part}"))
     return talking_loss(work.text, ids, targets, cells) + 0.5 * spoken + 0.05 * seeing
 
 
 def train(work: Work, stage: str, steps: int, scale: float, checkpoint: Path) -> None:
     """One stage in place, from its checkpoint if there is one."""
-    makers = optimisers(work.eye, work.heads, work.plan, scale)
+    makers = optimisers(work, scale)
+    weights = [*work.eye.parameters(), *work.heads.parameters()]
     bases = [[float(group["lr"]) for group in maker.param_groups] for maker in makers]
     start = 0
     if checkpoint.exists():
@@ -299,14 +239,18 @@ def train(work: Work, stage: str, steps: int, scale: float, checkpoint: Path) ->
         for maker, base in zip(makers, bases, strict=True):
             for group, lr in zip(maker.param_groups, base, strict=True):
                 group["lr"] = lr * share
-        loss = loss_of(work, stage, step)
-        loss.backward()
-        nn.utils.clip_grad_norm_(work.eye.parameters(), 1.0)
+        now = 0.0
+        for part in work.team.parts:
+            loss = loss_of(work, stage, step, part)
+            (loss / PARTS).backward()
+            now += loss.item() / len(work.team.parts)
+        work.team.add_gradients(weights)
+        nn.utils.clip_grad_norm_(weights, 1.0)
         for maker in makers:
             maker.step()
             maker.zero_grad(set_to_none=True)
-        mean = loss.item() if step == start else 0.97 * mean + 0.03 * loss.item()
-        if (step + 1) % work.plan.save_every == 0 or step + 1 == steps:
+        mean = now if step == start else 0.97 * mean + 0.03 * now
+        if work.team.rank == 0 and ((step + 1) % work.plan.save_every == 0 or step + 1 == steps):
             states = [maker.state_dict() for maker in makers]
             new = checkpoint.with_suffix(".new")
             whole = {"eye": work.eye.state_dict(), "heads": work.heads.state_dict(), "optimisers": states}
@@ -344,7 +288,8 @@ def main() -> int:
     parser.add_argument("--talk", type=int, default=plan.talk, help="steps of the third (default %(default)s)")
     parser.add_argument("--pools", type=int, default=plan.pools, help="times 2,000 drawings (default %(default)s)")
     parser.add_argument("--only-see", action="store_true", help="stop after the stage that needs no text model")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2, choices=(1, 2), help="processes of one thread each")
+    parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
     choice = parser.parse_args()
     plan = Plan(see=choice.see, say=choice.say, talk=choice.talk, pools=choice.pools)
     choice.work.mkdir(parents=True, exist_ok=True)
@@ -352,18 +297,25 @@ def main() -> int:
         level=logging.INFO, format="%(asctime)s %(message)s",
         handlers=[logging.StreamHandler(sys.stdout), logging.FileHandler(choice.work / "eye.log", encoding="utf-8")],
     )  # fmt: skip
-    torch.set_num_threads(choice.threads)
+    torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     draw_pools(choice.work / "pool", plan)
+    meeting = choice.work / "meeting"
+    others = []
+    if choice.rank == 0 and choice.workers > 1:
+        meeting.unlink(missing_ok=True)
+        others = recruit(sys.argv[1:], choice.workers, __spec__.name)
+    elif choice.rank > 0:
+        logging.disable(logging.INFO)  # rank 0 speaks for all
     album = Album(choice.work / "pool", plan)
     held = retina.fill("held", 600, Manner())
     eye, heads = Eye(EYE, GUIDE.width), Heads(GUIDE.width)
-    work = Work(eye, heads, album, held, plan)
+    work = Work(eye, heads, album, held, plan, Team(choice.rank, choice.workers, meeting))
     log.info("%d parameters, %d drawings", sum(w.numel() for w in eye.parameters()), plan.pools * plan.pool_size)
     whiten(eye, album)
     train(work, "see", plan.see, 1.0, choice.work / "see.pt")
     if choice.only_see:
-        return 0
+        return _ended(others)
     text = TextModel(GUIDE)
     text.load_state_dict(torch.load(choice.text / "checkpoint.pt", weights_only=True)["model"])
     text.requires_grad_(requires_grad=False)
@@ -371,9 +323,15 @@ def main() -> int:
     first_words(eye, album, text.pictures)
     train(work, "say", plan.say, plan.say_rate, choice.work / "say.pt")
     train(work, "talk", plan.talk, plan.talk_rate, choice.work / "talk.pt")
-    size = export(eye, text.embedding.weight[BREAK], choice.out)
-    log.info("wrote %s, %.1f MB", choice.out.name, size / 1e6)
-    return 0
+    if choice.rank == 0:
+        size = export(eye, text.embedding.weight[BREAK], choice.out)
+        log.info("wrote %s, %.1f MB", choice.out.name, size / 1e6)
+    return _ended(others)
+
+
+def _ended(others: list[subprocess.Popen[bytes]]) -> int:
+    """Wait for the other workers; the exit status."""
+    return max((other.wait() for other in others), default=0)
 
 
 if __name__ == "__main__":
