@@ -109,3 +109,26 @@ def test_the_same_on_a_virtual_screen(home: Path, tmp_path: Path, screen: str) -
     told = dropped(order, home, on_a_screen(screen))
     check(told, picture, "xcb")
     assert told["answer"] == "A red disc."
+
+
+EYES: Final = ROOT / "resources" / "model" / "guide-mmproj.gguf"
+needs_eyes = pytest.mark.skipif(not EYES.exists(), reason="the built-in model has no eyes in this checkout")
+
+
+@needs_eyes
+@pytest.mark.parametrize("colour", DISCS)
+def test_the_built_in_model_names_what_was_dropped(home: Path, tmp_path: Path, colour: str) -> None:
+    picture = disc(tmp_path, colour)
+    told = dropped({"files": [str(picture)], "question": "What is this?"}, home, os.environ)
+    check(told, picture, "offscreen")
+    assert {colour, "circle"} <= set(told["answer"].lower().replace(".", " ").split()), told["answer"]
+
+
+@needs_eyes
+@pytest.mark.display
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 is Linux's")
+def test_the_built_in_model_names_it_on_a_virtual_screen(home: Path, tmp_path: Path, screen: str) -> None:
+    picture = disc(tmp_path, "blue")
+    told = dropped({"files": [str(picture)], "question": "What is this?"}, home, on_a_screen(screen))
+    check(told, picture, "xcb")
+    assert {"blue", "circle"} <= set(told["answer"].lower().replace(".", " ").split()), told["answer"]

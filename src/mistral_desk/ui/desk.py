@@ -141,7 +141,7 @@ class Desk(QObject):
     def _leave(self, then: Callable[[], None]) -> None:
         """Do it; where that ends a temporary chat with something in it, only if the person says so."""
         chat = self.page.chat
-        if chat is None or not chat.temporary or not (chat.turns or self.page.composer.can_send):
+        if chat is None or not (chat.temporary and (chat.turns or chat.unsent or self.page.composer.text.strip())):
             then()
             return
         if isinstance(self.window.overlay, Question):

@@ -226,3 +226,11 @@ class Sheet(_Shown):
             y += metrics.height()
         self._paint_ring(painter)
         painter.end()
+
+
+def estimated_room(parts: Sequence[Part], width: int) -> int:
+    """Pixels of height that these will about take above a message's words; nothing is read."""
+    if len(parts) == 1:
+        return (ALONE[1] if parts[0].kind == "image" else LEAST) + SPACE[1]
+    in_a_line = max(1, width // (TOGETHER[0] + SPACE[1]))
+    return -(-len(parts) // in_a_line) * (TOGETHER[1] + SPACE[1])

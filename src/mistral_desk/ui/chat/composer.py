@@ -301,12 +301,15 @@ class Composer(QWidget):
         if self._busy:
             self.action.set_icon("stop")
             self.action.set_label(tr("Stop"))
+            self.action.setAccessibleDescription("")
             self.action.setEnabled(True)
         else:
             self.action.set_icon("send")
             self.action.set_label(tr("Send"))
-            waiting = tr("The attached files are still being read.")
-            self.action.setAccessibleDescription(waiting if self._attachments and self._attachments.reading else "")
+            reading = self._attachments is not None and self._attachments.reading
+            waiting = tr("The attached files are still being read.") if reading else ""
+            self.action.setAccessibleDescription(waiting)
+            self.action.setToolTip(waiting or tr("Send"))
             self.action.setEnabled(self.can_send)
 
     def _restyle(self) -> None:

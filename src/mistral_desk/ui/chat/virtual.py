@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
+from mistral_desk.ui.attaching.shown import estimated_room
 from mistral_desk.ui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def estimated_height(turn: Turn, width: int, theme: Theme) -> int:
     metrics = QFontMetricsF(theme.font("lead"))
     shown = min(len(turn.text), 1_600) if turn.role == "user" else len(turn.text)
     lines = shown / max(10.0, width / metrics.averageCharWidth()) + turn.text.count("\n", 0, 20_000) * 0.6 + 1
-    return round(lines * metrics.height() * 1.24) + 48
+    return round(lines * metrics.height() * 1.24) + 48 + (estimated_room(turn.attached, width) if turn.attached else 0)
 
 
 def holds_focus(view: QWidget) -> bool:
