@@ -155,3 +155,17 @@ def test_about_one_conversation_in_nine_has_a_picture_and_keeps_talking_about_it
     later = [turn for talk in shown for turn in talk.turns[1:] if turn.picture is None]
     about = [turn for turn in later if turn.exchange.family.startswith("picture")]
     assert 0.4 < len(about) / len(later) < 0.9
+
+
+def test_practice_has_more_pictures_with_more_things_and_asks_what_must_be_looked_for() -> None:
+    shares = []
+    for practice in (False, True):
+        rng = random.Random(31)
+        talks = [dialogue.sample(rng, practice=practice) for _ in range(1500)]
+        shown = [turn.picture for talk in talks for turn in talk.turns if turn.picture is not None]
+        asked = [turn.exchange.family for talk in talks for turn in talk.turns]
+        about = [family for family in asked if family.startswith("picture")]
+        several = [picture for picture in shown if len(picture.things) > 1]
+        sought = [family for family in about if family in ("picture: is there", "picture: lacks")]
+        shares.append((len(about) / len(asked), len(several) / len(shown), len(sought) / len(about)))
+    assert all(more > usual * 1.2 for usual, more in zip(*shares, strict=True))

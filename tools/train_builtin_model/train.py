@@ -59,6 +59,8 @@ class Plan:
     warm_up: int = 40
     balance_weight: float = 0.01
     save_every: int = 25
+    practice: bool = False
+    """Many pictures, and of the questions about them the hard ones."""
 
 
 FALL = ((0.0, 1.0), (0.35, 1.0), (1.0, 0.0))
@@ -85,10 +87,10 @@ def batch(encoder: Encoder, plan: Plan, step: int, part: int) -> Part:
     targets: list[list[int]] = [[] for _ in range(rows)]
     pictures: list[list[Picture]] = [[] for _ in range(rows)]
     misses = 0
-    late = step >= plan.steps * 2 // 3
+    late = plan.practice or step >= plan.steps * 2 // 3
     while misses < 40:
         turns = longest if sum(free) > 0.3 * length * rows else 2
-        talk = dialogue.sample(rng, turns, late)
+        talk = dialogue.sample(rng, turns, late, practice=plan.practice)
         one, wanted = encoder.encode(talk)
         place = next((i for i in range(rows) if free[i] >= len(one)), None)
         if place is None:

@@ -125,15 +125,15 @@ def typed(rng: random.Random, exchange: Exchange, split: Split) -> Exchange:
     return replace(exchange, question=roughen(rng, text))
 
 
-def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue:
-    """A training conversation of one to `longest` turns; `late` practises declining more."""
+def sample(rng: random.Random, longest: int = 6, late: bool = False, *, practice: bool = False) -> Dialogue:
+    """A training conversation of one to `longest` turns; `late` practises declining more, `practice` pictures."""
     effort: Effort = "high" if rng.random() < 0.42 else "none"
     system = SYSTEM.pick(rng, "train") if rng.random() < 0.3 else None
     if longest <= 6:
         count = min(longest, rng.choices((1, 2, 3, 4, 5, 6), (46, 22, 14, 9, 5, 4))[0])
     else:
         count = rng.randint(8, longest)
-    with_picture = rng.random() < pictures.SHARE
+    with_picture = rng.random() < (pictures.PRACTICE_SHARE if practice else pictures.SHARE)
     if with_picture and count == 1 and rng.random() < 0.5:
         count = 2
     mixed = count > 1 and rng.random() < 0.25
@@ -142,10 +142,10 @@ def sample(rng: random.Random, longest: int = 6, late: bool = False) -> Dialogue
     seen: pictures.Picture | None = None
     for place in range(count):
         exchange: Exchange | None = None
-        brought = pictures.bring(rng, seen is None) if with_picture else None
+        brought = pictures.bring(rng, seen is None, practice) if with_picture else None
         seen = brought or seen
         if seen is not None and (brought or rng.random() < pictures.STAYING):
-            exchange = pictures.ask(rng, seen, "train", after=brought is None)
+            exchange = pictures.ask(rng, seen, "train", after=brought is None, practice=practice)
         elif last is not None:
             chance = rng.random()
             if chance < 0.45:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SHARE = 0.12
 """How many conversations start with a picture in mind; about one in nine comes to have one."""
+PRACTICE_SHARE = 0.4
+"""The same where pictures are practised."""
 STAYING = 0.72
 """How often a later question is about the picture again."""
 STRANGE = "I only know simple drawings of shapes and digits; I do not know what this shows."
@@ -108,10 +110,17 @@ def _of(rng: random.Random, picture: Picture, about: str, split: Split) -> Excha
     return Exchange(family, question, thought, f"{start}I see no {kind}.")
 
 
-def _asked(rng: random.Random, picture: Picture) -> str:
-    """The kind of question that fits this picture."""
+def _asked(rng: random.Random, picture: Picture, practice: bool) -> str:
+    """The kind of question that fits this picture; `practice` asks more for what must be looked for."""
     things = picture.things
-    if len(things) != 1:
+    if practice and len(things) != 1:
+        kinds = {"what": 36, "count": 10, "colour_of": 27, "there": 22, "other": 5}
+    elif practice and things[0].kind in DIGITS:
+        kinds = {"what": 26, "digit": 28, "colour_it": 12, "count": 4, "colour_of": 11, "there": 14, "other": 5}
+    elif practice:
+        kinds = {"what": 24, "colour_it": 14, "shape": 13, "count": 6, "colour_of": 17, "there": 16, "size": 3,
+                 "digit": 2, "other": 5}  # fmt: skip
+    elif len(things) != 1:
         kinds = {"what": 42, "count": 28, "colour_of": 19, "there": 8, "other": 3}
     elif things[0].kind in DIGITS:
         kinds = {"what": 24, "digit": 42, "colour_it": 14, "count": 6, "colour_of": 6, "there": 5, "other": 3}
@@ -137,16 +146,16 @@ def _one(picture: Picture, kind: str, question: str) -> Exchange | None:
     return Exchange(FAMILY["size"], question, "I look how much room it takes.", f"It is {thing.size}.")
 
 
-def bring(rng: random.Random, first: bool) -> Picture | None:
+def bring(rng: random.Random, first: bool, practice: bool = False) -> Picture | None:
     """A new picture with this question? Mostly with the first one, sometimes later, seldom a second one."""
-    return draw(rng) if rng.random() < (0.85 if first else 0.08) else None
+    return draw(rng, practice) if rng.random() < (0.85 if first else 0.08) else None
 
 
-def ask(rng: random.Random, picture: Picture, split: Split, after: bool = False) -> Exchange:
+def ask(rng: random.Random, picture: Picture, split: Split, after: bool = False, *, practice: bool = False) -> Exchange:
     """A question about the picture that is in the conversation; `after`: not the first one."""
     found = None
     while found is None:
-        found = _ask(rng, picture, split)
+        found = _ask(rng, picture, split, practice)
     if not after:
         return found
     frame = wordings()["after"].pick(rng, split)
@@ -156,8 +165,8 @@ def ask(rng: random.Random, picture: Picture, split: Split, after: bool = False)
     return Exchange(found.family, frame.format(text), found.thought, found.answer, found.honest)
 
 
-def _ask(rng: random.Random, picture: Picture, split: Split) -> Exchange | None:
-    kind = _asked(rng, picture if picture.familiar else Picture(()))
+def _ask(rng: random.Random, picture: Picture, split: Split, practice: bool) -> Exchange | None:
+    kind = _asked(rng, picture if picture.familiar else Picture(()), practice)
     if not picture.familiar:
         kind = rng.choice(("what", "what", "what", kind, "colour_of", "digit", "shape", "there", "other"))
         question = _fill(wordings()[kind].pick(rng, split), rng.choice(SHAPES))

@@ -79,14 +79,14 @@ def _apart(x: float, y: float, r: float, other: Thing) -> bool:
     return far and max(abs(x - other.x), abs(y - other.y)) > 1.02 / SIDE
 
 
-def draw(rng: random.Random) -> Picture:
-    """A random picture as training meets them."""
+def draw(rng: random.Random, practice: bool = False) -> Picture:
+    """A random picture as training meets them; `practice` has more of those with several things."""
     chance = rng.random()
     if chance < 0.10:
         return Picture((), familiar=False)
     if chance < 0.13:
         return Picture(())
-    count = rng.choices((1, 2, 3, 4), (50, 22, 15, 13))[0]
+    count = rng.choices((1, 2, 3, 4), (32, 26, 22, 20) if practice else (50, 22, 15, 13))[0]
     return placed(rng, count, digits=0.42)
 
 
