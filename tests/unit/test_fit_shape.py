@@ -137,7 +137,7 @@ def test_a_broken_file_is_refused_cheaply_or_has_a_shape_that_adds_up(broken: Br
     took, (_, most) = time.thread_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 20e6
-    assert took < 1.0, "ten times what it may take, so that a busy computer does not decide"
+    assert took < 0.1, "processor time of this thread alone: a busy computer does not decide"
 
 
 @patient
