@@ -61,10 +61,8 @@ def idle() -> tuple[float, str]:
 def idle_growth() -> tuple[float, str]:
     """Megabytes that it grows meanwhile."""
     found = _measured("idle", f"{IDLE_S:g}")
-    return (
-        found["grown_mb"],
-        f"of {found['weight_mb']:.0f} MB resident, at most {found['highest_mb']:.1f} MB more meanwhile, in {found['seconds']:.0f} s",
-    )
+    more = f"at most {found['highest_mb']:.1f} MB more meanwhile, in {found['seconds']:.0f} s"
+    return found["grown_mb"], f"of {found['weight_mb']:.0f} MB resident, {more}"
 
 
 @cache
