@@ -213,7 +213,8 @@ def test_the_worker_sleeps_in_mid_answer_and_goes_on(qapp: QApplication, tmp_pat
             type_in(desk, "Go")
             QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
             turn = await phase(desk, "writing")
-            (worker,) = psutil.Process().children()
+            assert desk.services.engine.pid
+            worker = psutil.Process(desk.services.engine.pid)
             worker.suspend()
             desk.window.resize(900, 700)
             await drawn()

@@ -52,15 +52,16 @@ class _List(QScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setAccessibleName(tr("Shortcuts"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
-        theme.dress_bars(self)
+        self._dress_bars()
         Ring(theme, self)
-        theme.changed.connect(lambda: theme.dress_bars(self))
+        theme.changed.connect(self._dress_bars)  # a method: Qt lets go of it when this is deleted
         inner = QWidget()
         inner.setAutoFillBackground(False)
         column = QVBoxLayout(inner)
@@ -77,6 +78,9 @@ class _List(QScrollArea):
                 column.addWidget(_Row(theme, command, inner))
         self.setWidget(inner)
         inner.setAutoFillBackground(False)  # a scroll area switches it on
+
+    def _dress_bars(self) -> None:
+        self._theme.dress_bars(self)
 
     def sizeHint(self) -> QSize:
         """All of it."""

@@ -163,8 +163,8 @@ class EmptyState(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        theme.dress_bars(self)
-        theme.changed.connect(lambda: theme.dress_bars(self))
+        self._dress_bars()
+        theme.changed.connect(self._dress_bars)  # a method: Qt lets go of it when this is deleted
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
@@ -195,3 +195,6 @@ class EmptyState(QScrollArea):
         button.clicked.connect(lambda: self.asked.emit(example.text, think))
         self.cards.buttons.append(button)
         return button
+
+    def _dress_bars(self) -> None:
+        self._theme.dress_bars(self)

@@ -100,7 +100,7 @@ class Palette(Overlay):
         self.list.setMouseTracking(True)
         self.list.viewport().setAutoFillBackground(False)
         theme.dress_bars(self.list)
-        theme.changed.connect(lambda: theme.dress_bars(self.list))
+        theme.changed.connect(self._dress_bars)
         self._nothing = Label(theme, tr("Nothing fits these words."), ink="muted", parent=self.card)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self.card)
@@ -140,6 +140,9 @@ class Palette(Overlay):
         if found:
             self.list.setCurrentIndex(self.model.index(0))
         self.place()
+
+    def _dress_bars(self) -> None:
+        self._theme.dress_bars(self.list)
 
     def _announce(self, index: QModelIndex) -> None:
         if index.isValid() and self.isVisible():
