@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import engine_speed, fit_speed, long_chat, pictures, window
+from benchmarks import engine_speed, fit_speed, long_chat, pictures, stopping, window
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     Benchmark("generation", "of bare llama.cpp", 0.97, "at least", engine_speed.generation),
     Benchmark("reading", "of bare llama.cpp", 0.97, "at least", engine_speed.reading),
+    Benchmark("stop-reading", "ms", 200, "at most", stopping.in_reading),
+    Benchmark("stop-answer", "ms", 200, "at most", stopping.in_answer),
     Benchmark("picture-turn-2", "of turn 1", 0.1, "at most", pictures.second_turn),
     Benchmark("picture-turn-3", "of turn 1", 0.1, "at most", pictures.third_turn),
     Benchmark("picture-handler", "of the handler's", 0.1, "at most", pictures.beside_the_handler),
