@@ -220,9 +220,7 @@ class Worker:
 
     async def idle(self, limit_s: float) -> None:
         """Wait until no request is open or the worker is dead, at most `limit_s` seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self._quiet.wait()
+        await _within(self._quiet, limit_s)
 
     async def close(self) -> None:
         """End the process: gently, then firmly; returns when it is gone, within two seconds."""
@@ -320,10 +318,19 @@ class Worker:
         raise DeskError("engine.protocol", reason=reason)
 
     async def _gone(self, limit_s: float) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit_s):
-                await self._over.wait()
+        await _within(self._over, limit_s)
         return self._over.is_set()
+
+
+async def _within(event: asyncio.Event, limit_s: float) -> None:
+    """Wait for the event, at most so long. In a task that is being cancelled `asyncio.timeout` would raise
+    `CancelledError` instead of ending in Python before 3.11.4, and a worker that is being closed would be left.
+    """
+    waiting = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({waiting}, timeout=limit_s)
+    finally:
+        waiting.cancel()
 
 
 def _sendable(turn: Turn) -> Turn:

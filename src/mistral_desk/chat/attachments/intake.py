@@ -263,7 +263,8 @@ class Intake:
             if not self._process or self._ended:
                 return
             if sys.platform == "linux":  # Popen would first look whether it is over, and take the end away from `_wait`
-                os.kill(self._process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
 
