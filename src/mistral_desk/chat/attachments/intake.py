@@ -141,9 +141,9 @@ class Intake:
         try:
             found, body = self._hear(process)
         finally:
+            watchdog.cancel()
             self._kill()
             status = self._wait(process)
-            watchdog.cancel()
             if job:
                 job.close()
         _log.debug("decoding took %.2f s and %d MiB", time.perf_counter() - began, self.peak_bytes // 2**20)
@@ -271,10 +271,14 @@ class Intake:
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
         """Wait for its end, and learn how much memory it held."""
         if sys.platform == "linux":
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # over, but its number is not free yet
-            with self._lock:
-                _, raw, usage = os.wait4(process.pid, 0)
-                self._ended = True
+            try:
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # over, but its number is not free yet
+                with self._lock:
+                    _, raw, usage = os.wait4(process.pid, 0)
+                    self._ended = True
+            except ChildProcessError:  # somebody else in this process took its end away; then only that is known
+                self._ended, process.returncode = True, 0
+                return 0
             process.returncode = os.waitstatus_to_exitcode(raw)
             self.peak_bytes = usage.ru_maxrss * 1024
             return process.returncode
