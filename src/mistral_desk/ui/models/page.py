@@ -38,7 +38,7 @@ class ModelsPage(QWidget):
         self._theme = theme
         self.setAccessibleName(tr("Models"))
         self.buttons: list[Button] = []
-        area = ColumnArea(theme, self)
+        self.area = area = ColumnArea(theme, self)
         self._holder = area.holder
         column = area.column
         column.addWidget(Label(theme, tr("Models"), "title", strong=True, wrap=True, parent=area.holder))
