@@ -22,6 +22,7 @@ from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title, models_in, that_see
 
 if TYPE_CHECKING:
@@ -71,9 +72,11 @@ class Services:
     about_to_send: set[str] = field(default_factory=set)
     """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
     pictures: Pictures = field(init=False)
+    fitting: Fitting = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
+        self.fitting = Fitting(self.folders, lambda: self.models_folder, self.worker)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:

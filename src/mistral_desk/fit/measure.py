@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VERSION: Final = 1
+FILE: Final = "machine.json"
 _BUFFER: Final = 64 << 20
 _SHARE: Final = 16
 """A measurement takes at most this part of the free memory."""
@@ -53,22 +54,28 @@ class Measured(msgspec.Struct, frozen=True):
 
 def measured(cache: Path, models: Path, *, again: bool = False) -> Measured:
     """The measurements of this computer: the kept ones, else (or `again`) new ones, which are kept."""
-    file, key = cache / "machine.json", _key(models)
-    if not again:
-        with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
-            kept = msgspec.json.decode(file.read_bytes(), type=Measured)
-            if kept.version == VERSION and kept.key == key:
-                return kept
+    if not again and (before := kept(cache, models)):
+        return before
     streamed, scattered = disk(models)
-    found = Measured(memory(), scattered, streamed, time.time(), key)
+    found = Measured(memory(), scattered, streamed, time.time(), _key(models))
     if psutil.cpu_percent(0.2) > _BUSY:
         return found  # true for now, but not of this computer
+    file = cache / FILE
     with contextlib.suppress(OSError):
         cache.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(msgspec.json.encode(found))
         part.replace(file)
     return found
+
+
+def kept(cache: Path, models: Path) -> Measured | None:
+    """The kept measurements of this computer, None where there are none; reads one small file."""
+    with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
+        found = msgspec.json.decode((cache / FILE).read_bytes(), type=Measured)
+        if found.version == VERSION and found.key == _key(models):
+            return found
+    return None
 
 
 def memory(seconds: float = 0.6) -> float | None:

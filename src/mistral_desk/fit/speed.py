@@ -60,6 +60,7 @@ BAND: Final = 0.35
 BAND_ROUGH: Final = 0.45
 BAND_PROMPT: Final = 0.5
 BAND_MEASURED: Final = 0.2
+BAND_ONCE: Final = 0.25
 """How far low and high lie from the middle, as a share of it."""
 _CORRECTION: Final = (0.2, 5.0)
 
@@ -79,11 +80,15 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """One run that this computer measured: tokens a second that were predicted without correction, and seen."""
+    """One run that this computer measured: tokens a second that were predicted without correction, and seen.
+
+    `same`: it was of the very model file that is asked about.
+    """
 
     region: Region
     predicted: float
     measured: float
+    same: bool = False
 
 
 class Speed(msgspec.Struct, frozen=True):
@@ -125,7 +130,7 @@ def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
     write = token_seconds(case, depth) + missed / (machine.ssd_random_gbps * GB)
     read = prompt_seconds(case, PROMPT) / PROMPT
     factor, known = correction(region, runs)
-    band = BAND_MEASURED if known >= 3 else BAND_ROUGH if shape.rough or region == "disk" else BAND
+    band = _band(known, once=any(run.same and run.region == region for run in runs), rough=shape.rough or missed > 0)
     tokens = _range(factor / write, band)
     prompt = _range(1 / read, BAND_PROMPT)
     weights = shape.weights + shape.projector
@@ -159,8 +164,11 @@ def region_of(layout: Layout, spilled: int) -> Region:
 
 
 def correction(region: Region, runs: Sequence[Run]) -> tuple[float, int]:
-    """The factor that this computer's own runs ask for (their median), and how many there were."""
-    own = [run for run in runs if run.region == region and run.predicted > 0 and run.measured > 0]
+    """The factor that this computer's own runs ask for (their median), and how many there were. Where there are runs
+    of the very model file, only they count.
+    """
+    fitting = [run for run in runs if run.region == region and run.predicted > 0 and run.measured > 0]
+    own = [run for run in fitting if run.same] or fitting
     ratios = [run.measured / run.predicted for run in own]
     if not ratios:
         return 1.0, 0
@@ -238,6 +246,15 @@ def _memory_seconds(case: Case, size: float, *, routed: bool) -> float:
     core = CORE_TABLES if shape.slow_bits else next(rate for bits, rate in CORE_GBPS if shape.bits <= bits)
     fetched = size / (case.machine.gbps * GB * (MEMORY_ROUTED if routed else MEMORY_READS))
     return max(fetched, size / (case.threads * core * GB))
+
+
+def _band(known: int, *, once: bool, rough: bool) -> float:
+    """How wide a range is: every run of one's own makes it narrower, the first one only if it was of the same file."""
+    if known >= 3:
+        return BAND_MEASURED
+    if once:
+        return BAND_ONCE
+    return BAND_ROUGH if rough else BAND
 
 
 def _range(mid: float, band: float) -> Range:

@@ -1,0 +1,8 @@
+"""Fit on this very computer: its measuring, a person's wishes for a model, what was measured, and plans for loading.
+
+`fit` holds the pure functions; this room knows files, the worker and the clock.
+"""
+
+from mistral_desk.inference.fitting.door import Fitting
+
+__all__ = ["Fitting"]

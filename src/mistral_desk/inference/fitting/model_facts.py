@@ -1,0 +1,83 @@
+"""What a plan needs of a model file: its shape, read from headers only and once for each state of the file."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.catalog.gguf import DamagedError
+from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.read import shape_of
+from mistral_desk.inference import model_file, projector_file
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from mistral_desk.fit.shape import Shape
+
+_MOST_KNOWN: Final = 64
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A model file: `key` stands for it in what is stored, and tells nothing of where it lies. Sizes in bytes."""
+
+    key: str
+    path: Path
+    name: str
+    bytes: int
+    projector: str
+    shape: Shape
+
+
+_State = tuple[str, "str | None", int, int, int]
+
+
+class Files:
+    """Looks at model files; safe to use from several threads. It blocks for a few milliseconds, a cached look less."""
+
+    def __init__(self) -> None:
+        self._known: dict[_State, FileFacts] = {}
+        self._lock = threading.Lock()
+
+    def look(self, path: Path, projector: str | None = None) -> FileFacts:
+        """The facts of a model; `projector` as in `ModelSpec`. Raises `model.…`, and `projector.…` for a named one."""
+        status = _stat(path)
+        beside = _stat(path.parent).st_mtime_ns  # a projector that comes or goes changes its folder
+        state = (str(path), projector, status.st_mtime_ns, status.st_size, beside)
+        with self._lock:
+            known = self._known.get(state)
+        if known:
+            return known
+        found = _look(path, projector)
+        with self._lock:
+            while len(self._known) >= _MOST_KNOWN:
+                self._known.pop(next(iter(self._known)))
+            self._known[state] = found
+        return found
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except (OSError, ValueError) as error:
+        raise DeskError("model.missing", str(error), path=str(path)) from error
+
+
+def _look(path: Path, projector: str | None) -> FileFacts:
+    model = model_file.inspect(path)
+    eyes = projector_file.chosen(model, projector).file
+    try:
+        shape = shape_of(model.header, model.tensors, eyes.bytes if eyes else 0)
+    except DamagedError as error:
+        raise DeskError("model.damaged", name=path.name, reason=str(error)) from error
+    return FileFacts(
+        key=f"{model.path.name}:{model.bytes}",
+        path=model.path,
+        name=model.name,
+        bytes=model.bytes,
+        projector=str(eyes.path) if eyes else "",
+        shape=shape,
+    )
