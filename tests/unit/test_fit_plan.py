@@ -259,3 +259,59 @@ def test_the_command_says_what_the_plan_says(tmp_path: Path) -> None:
     }  # fmt: skip
     split = shlex.split(server_command(plan(SMALL_4, pc(96, 8)), "m.gguf"))
     assert split[split.index("-ot") + 1].endswith("=CPU")
+
+
+maybe = some.none() | some.integers(-2, 20)
+
+
+@some.composite
+def wishes_of_all_kinds(draw: some.DrawFn) -> Wishes:
+    """What a person may type into every field, sensible or not."""
+    return Wishes(
+        context=draw(some.sampled_from([None, 1, 4096, 10**7])),
+        kv=draw(some.sampled_from(["f16", "q8_0"])),
+        gpu_layers=draw(maybe),
+        experts_on_gpu=draw(maybe),
+        threads=draw(maybe),
+        batch=draw(some.sampled_from([None, -1, 64, 512, 10**6])),
+        load_mode=draw(some.sampled_from([None, "mmap", "none"])),
+    )
+
+
+@few
+@given(shapes(), machines(), wishes_of_all_kinds())
+def test_what_is_asked_for_is_done_or_said_to_lack(shape: Shape, machine: Machine, wishes: Wishes) -> None:
+    made = plan(shape, machine, wishes)
+    if not made.fits:
+        assert made.word == "does_not_fit"
+        assert made.lacking > 0
+        return
+    assert made.layout
+    count = len(shape.layers)
+    if wishes.gpu_layers is not None:
+        assert made.gpu_layers == max(0, min(wishes.gpu_layers, count + 1))
+    if wishes.experts_on_gpu is not None and shape.routed:
+        most = min(made.gpu_layers, count)
+        assert made.experts_on_gpu == max(0, min(wishes.experts_on_gpu, most))
+    assert wishes.threads is None or made.threads == max(1, min(wishes.threads, machine.cores))
+    assert wishes.load_mode in {None, made.load_mode}
+    assert wishes.batch is None or made.batch == max(1, min(wishes.batch, max(made.context, 2048)))
+    for number in made.layout.gpus:
+        assert made.where(f"gpu{number}") <= usable_gpu(machine, number)
+
+
+@few
+@given(shapes(), machines(), wishes_of_all_kinds(), some.integers(0, 16))
+def test_more_memory_does_not_forbid_what_was_asked_for(
+    shape: Shape, machine: Machine, wishes: Wishes, more: int
+) -> None:
+    if plan(shape, machine, wishes).fits:
+        assert plan(shape, with_more(machine, more * GB), wishes).fits
+
+
+def test_a_person_may_keep_the_gpu_free_or_fill_it() -> None:
+    assert plan(MINISTRAL, pc(32, 16), Wishes(gpu_layers=0)).where("gpu") == 0
+    assert plan(MINISTRAL, pc(32, 16), Wishes(gpu_layers=99)).where("memory") < 2 * GB
+    assert plan(SMALL_4, pc(96, 8), Wishes(gpu_layers=99, experts_on_gpu=36)).lacking > 50 * GB
+    assert plan(SMALL_4, pc(96, 8), Wishes(experts_on_gpu=0)).experts_on_gpu == 0
+    assert plan(MINISTRAL, pc(32), Wishes(gpu_layers=10)).lacking > 0

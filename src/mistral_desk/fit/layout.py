@@ -134,6 +134,39 @@ def layouts(
             yield ground.divided(group, count + 1, most, eyes)[0]
 
 
+def asked(
+    shape: Shape, machine: Machine, size: tuple[int, int, KvType], layers: int | None, experts: int | None
+) -> Iterator[Layout | int]:
+    """The divisions that a person asked for: the last `layers` on GPUs (one more than there are: the output too), the
+    last `experts` of them with their routed experts; None: as many as fit. `size` is context, micro-batch and type of
+    the cache. Where there is no GPU for them, the bytes that lack. Whether a division fits, `lack` tells.
+    """
+    ground = _Ground(shape, machine, *size)
+    count = len(shape.layers)
+    experts = max(0, min(experts, count)) if experts is not None and shape.routed else None
+    least = max(0, min(layers if layers is not None else experts or 0, count + 1))
+    if not least and (layers is not None or not machine.gpus):
+        yield ground.divided((), 0, 0, MEMORY)[0]
+        return
+    if not machine.gpus:
+        yield ground.bytes(least, least if experts is None else experts)
+        return
+    for group in _groups(machine):
+        for eyes in (group[0], MEMORY) if shape.projector else (group[0],):
+            many = least if layers is not None else max(least, ground.most_layers(group, eyes, experts))
+            some = min(many, count)
+            if experts is not None:
+                some = min(experts, some)
+            elif shape.routed:
+                some = ground.most_experts(group, eyes, many)
+            yield ground.divided(group, many, some, eyes)[0]
+
+
+def lack(machine: Machine, layout: Layout, held: dict[int, dict[Kind, int]]) -> int:
+    """Bytes by which a division asks more of the GPUs than they have room for."""
+    return sum(max(0, sum(held[number].values()) - usable_gpu(machine, number)) for number in layout.gpus)
+
+
 class _Ground:
     """A model on a machine with a context and micro-batch: what every division of it has in common."""
 
@@ -180,14 +213,26 @@ class _Ground:
         seen = eyes if layers else MEMORY
         return Layout(tuple(places), tuple(homes), head, seen, self._context, self._batch, self._kv), fits
 
-    def most_layers(self, group: tuple[int, ...], eyes: int) -> int:
-        """How many of the last layers fit with their experts; one more than there are where the head does too."""
-        return _most(lambda number: self.divided(group, number, number, eyes)[1], len(self._sizes) + 1)
+    def most_layers(self, group: tuple[int, ...], eyes: int, experts: int | None = None) -> int:
+        """How many of the last layers fit with their experts, or with those of the last `experts`; one more than there
+        are where the head does too.
+        """
+        top = len(self._sizes) + 1
+        most = top if experts is None else max(0, experts)
+        return _most(lambda number: self.divided(group, number, min(number, most), eyes)[1], top)
 
-    def most_experts(self, group: tuple[int, ...], eyes: int) -> int:
-        """With all layers on the GPUs, how many of the last ones' experts fit too."""
+    def most_experts(self, group: tuple[int, ...], eyes: int, layers: int | None = None) -> int:
+        """With all layers on the GPUs, or the last `layers`, how many of the last ones' experts fit too."""
         count = len(self._sizes)
-        return _most(lambda number: self.divided(group, count + 1, number, eyes)[1], count)
+        on_gpu = count + 1 if layers is None else layers
+        return _most(lambda number: self.divided(group, on_gpu, number, eyes)[1], min(on_gpu, count))
+
+    def bytes(self, layers: int, experts: int) -> int:
+        """What the last `layers` weigh with their cache, the last `experts` of them with experts; at least one."""
+        count = len(self._sizes)
+        first = max(count - layers, 0)
+        routed = sum(self._routed[max(first, count - experts) :])
+        return max(1, sum(self._sizes[first:]) + routed + (self._head if layers > count else 0))
 
     def _room(self, number: int, splits: bool, eyes: int) -> int:
         taken = self._buffers + (self._shape.largest_experts if splits else 0) + (self._eyes if number == eyes else 0)

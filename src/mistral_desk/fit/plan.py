@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.fit.layout import KINDS, MEMORY, Kind, Layout, holdings, layouts, usable_memory
+from mistral_desk.fit.layout import KINDS, MEMORY, Kind, Layout, asked, holdings, lack, layouts, usable_memory
 from mistral_desk.fit.read import ROUTED
 from mistral_desk.fit.shape import KvType
 from mistral_desk.fit.speed import Case, Run, Speed, speed
@@ -37,6 +37,8 @@ CONTEXTS: Final = (16_384, 8192, 4096)
 BATCHES: Final = (512,)
 BATCHES_SPLIT: Final = (512, 1024, 2048)
 """Micro-batches to try; larger ones only pay where experts are copied to a GPU for each."""
+LARGEST_BATCH: Final = 2048
+"""Tokens of a micro-batch at most, where the context is not longer."""
 _SHORT: Final = ((8192, 1.6), (16_384, 1.15))
 _BLIND: Final = 1.2
 _ROOM_TO_PIN: Final = 0.85
@@ -46,10 +48,25 @@ LoadMode = Literal["mmap", "none"]
 
 
 class Wishes(msgspec.Struct, frozen=True):
-    """What a person asked for; None leaves it to the plan."""
+    """What a person asked for; None leaves it to the plan.
+
+    `context` in tokens; `gpu_layers` counts from the last layer, one more than there are means the output too;
+    `experts_on_gpu` is how many of them bring their routed experts; `batch` is the micro-batch in tokens. Numbers
+    out of a model's or computer's range are brought into it; what does not fit gives a plan that says so.
+    """
 
     context: int | None = None
     kv: KvType = "f16"
+    gpu_layers: int | None = None
+    experts_on_gpu: int | None = None
+    threads: int | None = None
+    batch: int | None = None
+    load_mode: LoadMode | None = None
+
+    @property
+    def divides(self) -> bool:
+        """Whether the division between GPU and memory is the person's own."""
+        return self.gpu_layers is not None or self.experts_on_gpu is not None
 
 
 class Holding(msgspec.Struct, frozen=True):
@@ -111,7 +128,7 @@ def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Seq
     best: Plan | None = None
     least = 0
     for context in contexts(shape, wishes):
-        for candidate in _candidates(shape, machine, context, wishes.kv, runs):
+        for candidate in _candidates(shape, machine, context, wishes, runs):
             if isinstance(candidate, int):
                 least = min(least or candidate, candidate)
             elif best is None or _merit(candidate) > _merit(best):
@@ -158,26 +175,39 @@ def server_command(made: Plan, model: str, projector: str = "") -> str:
     return shlex.join(words)
 
 
-def _candidates(shape: Shape, machine: Machine, context: int, kv: KvType, runs: Sequence[Run]) -> Iterator[Plan | int]:
-    """Plans for a context; for a division that memory does not hold, the bytes that lack."""
+def _candidates(
+    shape: Shape, machine: Machine, context: int, wishes: Wishes, runs: Sequence[Run]
+) -> Iterator[Plan | int]:
+    """Plans for a context; for a division that memory or a GPU does not hold, the bytes that lack."""
     wide = shape.routed and any(not gpu.shared for gpu in machine.gpus)
-    for batch in BATCHES_SPLIT if wide else BATCHES:
-        if batch > max(context, 512):
+    batches = BATCHES_SPLIT if wide else BATCHES
+    if wishes.batch is not None:
+        batches = (min(max(wishes.batch, 1), max(context, LARGEST_BATCH)),)
+    for batch in batches:
+        if batch > max(context, 512) and wishes.batch is None:
             continue
-        for layout in layouts(shape, machine, context, batch, kv, only_splits=batch > BATCHES[0]):
-            yield _planned(shape, machine, layout, runs)
+        if wishes.divides:
+            found = asked(shape, machine, (context, batch, wishes.kv), wishes.gpu_layers, wishes.experts_on_gpu)
+        else:
+            only_splits = batch > BATCHES[0] and wishes.batch is None
+            found = layouts(shape, machine, context, batch, wishes.kv, only_splits=only_splits)
+        for layout in found:
+            yield layout if isinstance(layout, int) else _planned(shape, machine, layout, wishes, runs)
 
 
-def _planned(shape: Shape, machine: Machine, layout: Layout, runs: Sequence[Run]) -> Plan | int:
+def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, runs: Sequence[Run]) -> Plan | int:
     held = holdings(shape, layout)
+    if missing := lack(machine, layout, held):
+        return missing
     usable = usable_memory(machine)
     taken = sum(held[MEMORY].values())
     taken += sum(sum(held[number].values()) for number in layout.gpus if machine.gpus[number].shared)
     spilled = max(0, taken - usable)
-    if spilled > held[MEMORY]["routed"]:
-        return spilled - held[MEMORY]["routed"]
     mode: LoadMode = "none" if layout.splits_experts and taken <= usable * _ROOM_TO_PIN else "mmap"
-    threads = threads_for(machine)
+    mode = wishes.load_mode or mode
+    if spilled > (held[MEMORY]["routed"] if mode == "mmap" else 0):  # what is read into memory must all fit there
+        return spilled - (held[MEMORY]["routed"] if mode == "mmap" else 0)
+    threads = min(max(1, wishes.threads), machine.cores) if wishes.threads is not None else threads_for(machine)
     found = speed(Case(shape, machine, layout, threads, spilled, mode == "none"), runs)
     on_gpu = [place for place in layout.layers if place != MEMORY]
     if spilled and found.tokens_per_s.mid < LEAST_TRY:
