@@ -21,8 +21,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
-from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.fitting import Fitting
+from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title, models_in, that_see
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.core.errors import Problem
+    from mistral_desk.inference.client import Engine, ModelSpec
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class Services:
     history: History
     engine: Engine
     session: Session
+    fitting: Fitting
     notices: tuple[Problem, ...] = ()
     worker: Sequence[str] | None = None
     engine_free: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -72,11 +73,9 @@ class Services:
     about_to_send: set[str] = field(default_factory=set)
     """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
     pictures: Pictures = field(init=False)
-    fitting: Fitting = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
-        self.fitting = Fitting(self.folders, lambda: self.models_folder, self.worker)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -92,10 +91,11 @@ class Services:
         except BaseException:
             log.close()
             raise
-        runs, free = Engine(engine), asyncio.Lock()
-        notices = (*problems, *((notice,) if notice else ()))
+        fitting = Fitting(places, lambda: models_folder(places, settings), engine)
+        runs, free = PlannedEngine(fitting, engine), asyncio.Lock()
+        notices = (*problems, *((notice,) if notice else ()), *fitting.notices)
         session = Session(history, runs, free, Pictures(places.pictures))
-        return cls(places, log, settings, history, runs, session, notices, engine, free)
+        return cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
 
     async def close(self) -> None:
         """Stop answers, keep what they have, end the worker; then close the history, then the log."""
@@ -103,6 +103,7 @@ class Services:
             # Together, because an answer ends when its worker does and is saved after that.
             rooms = [room.close() for room in self.rooms]
             await asyncio.gather(self.session.close(), *rooms, self.engine.close())
+            await self.fitting.close()
             await self.tidy()
         finally:
             try:
@@ -153,13 +154,15 @@ class Services:
         """
         rooms, self.rooms = self.rooms, []
         await asyncio.gather(self.session.close(), *(room.close() for room in rooms), self.engine.close())
+        await self.fitting.close()
         await self.history.close()
         self.log.close()  # Windows deletes no open file
         try:
             done = await asyncio.to_thread(erase.erase, self.folders, self.models_folder)
         finally:
             self.log = Log(self.folders.logs)
-            self.engine = Engine(self.worker)
+            self.fitting.forget()
+            self.engine = PlannedEngine(self.fitting, self.worker)
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         return done
@@ -167,8 +170,7 @@ class Services:
     @property
     def models_folder(self) -> Path:
         """Where the person's models are."""
-        chosen = self.settings.get(declared.MODELS_FOLDER)
-        return Path(chosen) if chosen else self.folders.models
+        return models_folder(self.folders, self.settings)
 
     def models_there(self) -> tuple[str, ...]:
         """Paths of the models in that folder, by name; none where it cannot be read."""
@@ -181,3 +183,9 @@ class Services:
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`."""
         return model_spec(model, self.settings)
+
+
+def models_folder(places: Folders, settings: Settings) -> Path:
+    """Where a person's models are: the folder that was chosen, else the program's own."""
+    chosen = settings.get(declared.MODELS_FOLDER)
+    return Path(chosen) if chosen else places.models

@@ -76,6 +76,17 @@ MESSAGES: Final[dict[str, Text]] = {
         "{name} does not fit into this computer's free memory with a context of {context} tokens.",
         "Close other programs, choose a shorter context, or choose a smaller model.",
     ),
+    "model.does_not_fit": Text(
+        "This model does not fit on this computer",
+        "{name} needs {lacking} GB more memory than is free.",
+        "Choose a smaller model, close other programs, or try it anyway.",
+    ),
+    "model.from_disk": Text(
+        "This model would be too slow for a chat",
+        "{name} does not fit into memory: a part of it would be read from the disk for every word. An answer would take "
+        "about {minutes} minutes, {thinking} with thinking.",
+        "Choose a smaller model, close other programs, or try it anyway.",
+    ),
     "model.nothing_sensible": Text(
         "The model computes nonsense",
         "{name} gave numbers that are not numbers. Its file is most likely damaged.",

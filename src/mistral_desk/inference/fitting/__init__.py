@@ -4,5 +4,6 @@
 """
 
 from mistral_desk.inference.fitting.door import Fitting
+from mistral_desk.inference.fitting.loading import PlannedEngine
 
-__all__ = ["Fitting"]
+__all__ = ["Fitting", "PlannedEngine"]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +18,17 @@ import msgspec
 from mistral_desk.catalog import facts
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import advice, detect, measure
-from mistral_desk.fit.machine import GpuReport
+from mistral_desk.fit.machine import GB
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
+from mistral_desk.inference.fitting import measured as measuring
+from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.fitting.model_facts import Files
 from mistral_desk.inference.fitting.wish_file import WishFile
 from mistral_desk.inference.remote import Worker
+
+_AUTOMATIC: Final = Wishes()
+_log: Final = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,12 +37,29 @@ if TYPE_CHECKING:
     from mistral_desk.core.paths import Folders
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
+    from mistral_desk.fit.plan import Plan
     from mistral_desk.fit.runs import Comparison, Record
+    from mistral_desk.inference.fitting.measured import Loaded, Work
     from mistral_desk.inference.fitting.model_facts import FileFacts
-    from mistral_desk.inference.protocol import Device
+    from mistral_desk.inference.protocol import Hello
+    from mistral_desk.inference.remote import ModelSpec
 
-DEVICES: Final = "devices.json"
-"""What the engine computes on, as it last said."""
+CAREFUL: Final = 256 << 20
+"""Bytes of a file from which on a plan may keep it from being loaded; below, trying costs next to nothing."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a model is to be loaded: what was asked for, what to ask the engine for, and the plan behind it.
+
+    Without a plan (the file cannot be read: loading it says why) the engine is asked as it was asked.
+    """
+
+    asked: ModelSpec
+    spec: ModelSpec
+    key: str = ""
+    wishes: Wishes = _AUTOMATIC
+    made: tuple[FileFacts, Machine, Plan] | None = None
 
 
 class Fitting:
@@ -57,9 +81,9 @@ class Fitting:
         self._files = Files()
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
-        self._devices: tuple[GpuReport, ...] | None = None
+        self._devices = DeviceFile(places.cache)
         self._measuring: asyncio.Task[Machine] | None = None
-        self._seen: dict[str, FileFacts] = {}
+        self._allowed: set[str] = set()
         self.holds: Callable[[], int] = int
         """Bytes of memory that a model of ours takes just now, and would give back for another one."""
 
@@ -83,32 +107,84 @@ class Fitting:
         """
         running = self._measuring
         if running is None or running.done():
-            if not again and (kept := await asyncio.to_thread(self._kept)) and self._devices is not None:
-                return await asyncio.to_thread(self._machine, kept)
+            if not again and (found := await asyncio.to_thread(self._known_machine)):
+                return found
             running = self._measuring
         if running is None or running.done():
             running = self._measuring = asyncio.get_running_loop().create_task(self._measure(again))
         return await asyncio.shield(running)
 
     async def _measure(self, again: bool) -> Machine:
-        if self._devices is None:
-            self.learn_devices(await _devices(self._command))
+        if again or self._devices.known() is None:
+            await self._ask_devices()
         found = await asyncio.to_thread(measure.measured, self._places.cache, self._models(), again=again)
         return await asyncio.to_thread(self._machine, found)
 
-    def learn_devices(self, devices: Sequence[Device]) -> None:
+    async def heard(self, hello: Hello) -> None:
         """Take over what a worker said of the devices that it computes on."""
-        self._devices = tuple(
-            GpuReport(one.name, one.description, one.kind, one.memory_free, one.memory_total) for one in devices
-        )
+        await asyncio.to_thread(self._devices.learn, hello.devices)
 
-    def _kept(self) -> measure.Measured | None:
-        return measure.kept(self._places.cache, self._models())
+    async def _ask_devices(self) -> None:
+        """Start a worker for a moment; one that does not start has no devices, and says why elsewhere."""
+        worker = Worker(self._command)
+        try:
+            self._devices.learn((await worker.start()).devices)
+        except DeskError as error:
+            _log.info("no worker told its devices: %s", error)
+            self._devices.learn((), keep=False)
+        finally:
+            await worker.close()
 
-    def _machine(self, measured: measure.Measured | None) -> Machine:
-        found = detect.this_machine(self._devices or (), measured)
+    def _known_machine(self) -> Machine | None:
+        """This computer, where its speeds and devices are known already."""
+        kept = measure.kept(self._places.cache, self._models())
+        return self._machine(kept) if kept and self._devices.known() is not None else None
+
+    def _machine(self, found: measure.Measured | None) -> Machine:
+        machine = detect.this_machine(self._devices.known() or (), found)
         held = self.holds()
-        return msgspec.structs.replace(found, available=min(found.available + held, found.memory)) if held else found
+        return msgspec.structs.replace(machine, available=min(machine.available + held, machine.memory))
+
+    # --- loading ----------------------------------------------------------------------------------------
+
+    def allow(self, key: str) -> None:
+        """Load this model file whatever its plan says, until the program ends: the person said *Try anyway*."""
+        self._allowed.add(key)
+
+    async def prepare(self, asked: ModelSpec) -> Prepared:
+        """How to load a model now: with what is known of this computer, which is never measured for it.
+
+        Raises `model.does_not_fit` and `model.from_disk`, unless it was allowed.
+        """
+        try:
+            found = await asyncio.to_thread(self._files.look, Path(asked.path), asked.projector)
+        except DeskError as error:
+            _log.info("no plan: %s", error)
+            return Prepared(asked, asked)
+        if found.bytes >= CAREFUL and await asyncio.to_thread(self._devices.known) is None:
+            await self._ask_devices()
+        return await asyncio.to_thread(self._prepared, asked, found)
+
+    def _prepared(self, asked: ModelSpec, found: FileFacts) -> Prepared:
+        machine = self._machine(measure.kept(self._places.cache, self._models()))
+        wishes = self.wishes(found.key)
+        now = msgspec.structs.replace(
+            wishes, context=wishes.context or asked.context, threads=wishes.threads or asked.threads
+        )
+        verdict = self.judged(found, machine, now)
+        made = verdict.plan
+        if found.bytes >= CAREFUL and found.key not in self._allowed:
+            refuse(verdict)
+        if not made.fits:
+            return Prepared(asked, asked, found.key, wishes)
+        spec = msgspec.structs.replace(asked, context=made.context, threads=made.threads, gpu_layers=made.gpu_layers)
+        return Prepared(asked, spec, found.key, wishes, (found, machine, made))
+
+    async def learn(self, loaded: Loaded, work: Work) -> None:
+        """Keep what an answer took, where it means something; nothing of what was said, and of when only the day."""
+        made = measuring.record(loaded, work, midday())
+        if made:
+            await self.record(made)
 
     # --- verdicts ---------------------------------------------------------------------------------------
 
@@ -158,7 +234,7 @@ class Fitting:
         return self._wishes.of(key)
 
     async def set_wishes(self, key: str, wishes: Wishes | None) -> None:
-        """Set by hand, or with None leave to the plan again. Raises `settings.not_saved`; they hold for this run then."""
+        """Set by hand, or with None leave to the plan. Raises `settings.not_saved`; for this run they hold."""
         await asyncio.to_thread(self._wishes.put, key, wishes)
 
     # --- what was measured ------------------------------------------------------------------------------
@@ -181,15 +257,14 @@ class Fitting:
         self._wishes.forget()
 
 
-async def _devices(command: Sequence[str] | None) -> tuple[Device, ...]:
-    """What the engine computes on; a worker that does not start has no devices, and says why elsewhere."""
-    worker = Worker(command)
-    try:
-        return (await worker.start()).devices
-    except DeskError:
-        return ()
-    finally:
-        await worker.close()
+def refuse(verdict: Variant) -> None:
+    """Raise why a model should not be loaded without a clear word; returns where nothing is against it."""
+    made = verdict.plan
+    if not made.fits:
+        raise DeskError("model.does_not_fit", name=verdict.name, lacking=f"{max(made.lacking / GB, 0.1):.1f}")
+    if made.speed and made.speed.region == "disk":
+        minutes, thinking = (max(1, round(t.mid / 60)) for t in (made.speed.answer_s, made.speed.thinking_answer_s))
+        raise DeskError("model.from_disk", name=verdict.name, minutes=minutes, thinking=thinking)
 
 
 def midday(now: float | None = None) -> float:

@@ -1,0 +1,116 @@
+"""The engine that loads every model by its plan, and learns from every answer: an `Engine` for whoever uses one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.inference.client import Engine
+from mistral_desk.inference.fitting.measured import Loaded, Watch, Work, given_back
+from mistral_desk.inference.protocol import Finished, Sampling
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from mistral_desk.core.errors import Problem
+    from mistral_desk.inference.fitting.door import Fitting, Prepared
+    from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
+    from mistral_desk.inference.remote import Answer, Look, ModelSpec
+
+_log: Final = logging.getLogger(__name__)
+_DEFAULT_SAMPLING: Final = Sampling()
+
+
+class PlannedEngine(Engine):
+    """An engine whose models are loaded as planned. A plan holds as long as its model is loaded and nobody wishes
+    otherwise, because a plan made beside the loaded model would differ, and load it again.
+    """
+
+    def __init__(self, fitting: Fitting, command: Sequence[str] | None = None, *, learns: bool = True) -> None:
+        """`learns`: what answers took is recorded."""
+        super().__init__(command)
+        self._fitting = fitting
+        fitting.holds = lambda: given_back(self.pid)
+        self._learns = learns
+        self._prepared: Prepared | None = None
+        self._planning = asyncio.Lock()
+        self._heard: Hello | None = None
+        self._noted: ModelInfo | None = None
+        self._notes: set[asyncio.Task[None]] = set()
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """How the model that is loaded, or was loaded last, was planned."""
+        return self._prepared
+
+    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
+        """As `Engine.ensure`, by the plan. Raises also `model.does_not_fit` and `model.from_disk`."""
+        prepared = await self._plan(spec)
+        try:
+            info = await super().ensure(prepared.spec, on_progress)
+        except BaseException:
+            if self._prepared is prepared:
+                self._prepared = None  # another try may find more memory, or less
+            raise
+        if self.hello and self.hello is not self._heard:
+            self._heard = self.hello
+            await self._fitting.heard(self.hello)
+        return info
+
+    async def blindness(self, spec: ModelSpec) -> Problem | None:
+        """As `Engine.blindness`."""
+        known = self._prepared
+        return await super().blindness(known.spec if known and spec == known.asked else spec)
+
+    async def generate(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = "none",
+        sampling: Sampling = _DEFAULT_SAMPLING,
+        max_tokens: int | None = None,
+        pictures: Look | None = None,
+    ) -> AsyncGenerator[Answer, None]:
+        """As `Engine.generate`; what the answer took is noted."""
+        watch: Watch | None = None
+        async with contextlib.aclosing(super().generate(turns, effort, sampling, max_tokens, pictures)) as answer:
+            async for event in answer:
+                watch = watch or Watch(self.pid)
+                if isinstance(event, Finished):
+                    self._note(event.figures, watch, seen=any(turn.images for turn in turns))
+                yield event
+
+    async def close(self) -> None:
+        """As `Engine.close`; what was noted is on the disk then."""
+        await super().close()
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Returns when everything that was noted is recorded."""
+        if self._notes:
+            await asyncio.wait(self._notes)
+
+    async def _plan(self, spec: ModelSpec) -> Prepared:
+        async with self._planning:
+            known = self._prepared
+            if known and spec in (known.asked, known.spec) and known.wishes == self._fitting.wishes(known.key):
+                return known
+            self._prepared = await self._fitting.prepare(spec)
+            return self._prepared
+
+    def _note(self, figures: Figures, watch: Watch, *, seen: bool) -> None:
+        prepared, info = self._prepared, self.model
+        if not self._learns or info is None or prepared is None or prepared.made is None:
+            return
+        loaded = Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "")
+        work = Work(figures, seen, watch.share(info.threads), fresh=info is not self._noted)
+        self._noted = info
+        task = asyncio.get_running_loop().create_task(self._fitting.learn(loaded, work), name="record of a run")
+        self._notes.add(task)
+        task.add_done_callback(self._noted_down)
+
+    def _noted_down(self, task: asyncio.Task[None]) -> None:
+        self._notes.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            _log.error("a run could not be recorded", exc_info=error)
