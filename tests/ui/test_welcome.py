@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mistral_desk.core.machine import this_machine
 from mistral_desk.services import Services
@@ -11,12 +11,14 @@ from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
 from tests.ui import window
+from tools.gallery.fitting import StillFitting, pc
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
 
+    from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.desk import Desk
 
 SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("I can chat.")}}]
@@ -97,6 +99,26 @@ def test_no_control_is_dead(qapp: QApplication, tmp_path: Path) -> None:
             welcome.have_models.disconnect(desk.ask_file)  # a file dialog would wait for somebody
             window.click(welcome.have)
             assert asked == [True]
-            assert welcome.recommendation.count() == 0
+
+    window.run(qapp, scenario)
+
+
+def test_it_says_what_runs_best_here_and_leads_to_the_models(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.services.fitting = cast("Fitting", StillFitting(pc(32, 8)))
+            desk.welcome()
+            welcome = _shown(desk)
+            await desk.tasks.settled()
+            told = " ".join(label.text() for label in welcome.recommendation.findChildren(Label))
+            assert "Gemma 4 26B-A4B" in told
+            assert "all 74 GB must be within reach; this computer has 8 + 32" in told
+            assert "later version" in told, "nothing can be downloaded yet, and it says so"
+            window.click(welcome.recommendation.buttons[0])
+            await desk.tasks.settled()
+            assert desk.window.page == "models"
+            card = desk.models.cards["gemma-4-26b-a4b"]
+            assert card.widget is not None, "the model is unfolded"
+            assert card.widget.rows, "and its verdict is there"
 
     window.run(qapp, scenario)

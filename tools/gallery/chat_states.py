@@ -39,6 +39,7 @@ async def first_start(stage: Stage) -> None:
     await ready(stage)
     await stage.desk.refresh()
     stage.desk.welcome()
+    await stage.desk.tasks.settled()
 
 
 @state()

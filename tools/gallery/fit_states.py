@@ -8,10 +8,11 @@ import msgspec
 
 from mistral_desk.catalog import facts
 from mistral_desk.core.words import tr
-from mistral_desk.fit import advice, machine
+from mistral_desk.fit import advice
 from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.fit.widget import WillItRun
 from tools.gallery.declare import STATES, State, ready
+from tools.gallery.fitting import CARD, pc
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from tools.gallery.stage import Stage
 
-CARD: Final = "GeForce RTX 4060"
 LONG: Final = "A-Model-Of-Somebody-With-A-Name-That-Goes-On-And-On-119B-2603-Instruct-Thinking-Vision"
 LONG_QUANT: Final = "UD-Q4_K_XL-imatrix-of-somebody-with-a-very-long-name-v3-final"
 SMALL_4: Final = "mistral-small-4"
@@ -28,15 +28,6 @@ CLAIM: Final = "8GB VRAM (Q4)"
 QUANTS: Final = {quant.name for one in facts.models() for place in one.repositories for quant in place.quantizations}
 THEIRS: Final = (LONG, LONG_QUANT, CARD, CLAIM, "GPU", *(one.name for one in facts.models()), *sorted(QUANTS))
 """Names of models, files and cards in these pictures."""
-
-
-def pc(ram: float, vram: float = 0, *, unified: bool = False, gbps: float = 60) -> Machine:
-    """A common computer, in 10⁹ bytes."""
-    gpu = f'{{"name":"{CARD}","vram_gb":{vram},"gbps":272}}' if vram else ""
-    return machine.described(
-        f'{{"cores":8,"ram_gb":{ram},"ram_available_gb":{ram * 0.875},"ram_gbps":{gbps},"ssd_gbps":3.5,'
-        f'"ssd_random_gbps":0.7,"unified":{str(unified).lower()},"gpus":[{gpu}]}}'
-    )
 
 
 def verdict_of(model: str, where: Machine, claim: str = "") -> Verdict:

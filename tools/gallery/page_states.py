@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN_TITLE
+from mistral_desk.ui.fit.verdict import NAMESAKE
 from mistral_desk.ui.library.known import Known
 from tools.gallery import texts
 from tools.gallery.declare import MISSING, STATES, State, listed, ready, state
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
 
 @state()
 async def models(stage: Stage) -> None:
-    """Models: what comes here, and what works today."""
+    """Models: how well each runs on this computer, and what works today."""
     await ready(stage)
     await listed(stage)
     stage.desk.window.show_page("models")
+    await stage.desk.tasks.settled()
+
+
+@state()
+async def models_open(stage: Stage) -> None:
+    """A model of the list unfolded, with its verdict."""
+    await models(stage)
+    stage.desk.models.show_model(NAMESAKE)
+    await stage.desk.tasks.settled()
+    await idle(2)
 
 
 KNOWN: Final = (

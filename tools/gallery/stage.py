@@ -25,6 +25,7 @@ from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.language import speak
 from mistral_desk.ui.theme.theme import Theme
 from tools.gallery.engine import MODEL, StillEngine
+from tools.gallery.fitting import StillFitting, pc
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication, QWidget
 
+    from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.chat.chat import Chat
 
 Scheme = Literal["light", "dark"]
@@ -108,8 +110,9 @@ async def opened(app: QApplication, home: Path, language: str = words.ENGLISH) -
     engine = StillEngine()
     history = await History.temporary()
     log = Log(None)
+    fitting = cast("Fitting", StillFitting(pc(32, 8)))
     session = Session(history, engine, pictures=Pictures(places.pictures))
-    services = Services(places, log, settings, history, cast("Engine", engine), session)
+    services = Services(places, log, settings, history, cast("Engine", engine), session, fitting)
     services.resolve_model = lambda model="builtin": ModelSpec(MODEL.path)  # type: ignore[method-assign]  # noqa: ARG005
     stage: Stage | None = None
     try:

@@ -6,30 +6,30 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog
 
 from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
-from mistral_desk.services import model_title
 from mistral_desk.ui import wiring
 from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.drafts import NEW, Drafts
+from mistral_desk.ui.fit.door import Fits
 from mistral_desk.ui.library.page import LibraryPage
 from mistral_desk.ui.library.shelf import Shelf, whole
 from mistral_desk.ui.main_window import MainWindow, Rooms
+from mistral_desk.ui.model_menu import show_model_menu
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notice, Notices
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.tasks import Tasks
-from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.welcome.page import Welcome
 from mistral_desk.ui.widgets.ask import Question
 
@@ -71,13 +71,14 @@ class Desk(QObject):
         self._listed: tuple[Conversation, ...] = ()
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.attaching = Attaching(self, self._drafts)
+        self.fits = Fits(self)
         self.window.new_chat.connect(self.new_chat)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
         self.window.sidebar.opened.connect(self.open_chat)
         self.window.sidebar.renamed.connect(lambda key, title: self.tasks.spawn(self._rename(key, title), "rename"))
         self.window.sidebar.delete_asked.connect(lambda key: self.tasks.spawn(self._delete(key), "delete"))
-        self.page.model_menu.connect(self._model_menu)
+        self.page.model_menu.connect(lambda: show_model_menu(self))
         self.page.leave.connect(self.new_chat)
         self.page.draft_changed.connect(self._keep_draft)
         for room in (self.models, self.library):
@@ -104,6 +105,7 @@ class Desk(QObject):
         shown.have_models.connect(self.ask_file)
         self.model.changed.connect(shown.refresh)
         self.page.set_welcome(shown)
+        self.fits.recommend(shown)
 
     def keep(self) -> None:
         """Save what is not on the disk yet."""
@@ -278,22 +280,6 @@ class Desk(QObject):
             log.info("the model was not made ready: %s", error.problem.id)
             if error.problem.id != "load.cancelled":
                 self.notices.problem(error.problem)
-
-    def _model_menu(self) -> None:
-        chip = self.page.composer.model
-        menu = QMenu(self.window)
-        self._theme.dress_menu(menu)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for model in self.shelf.ids():
-            title = model_title(model)
-            action = menu.addAction(title)
-            action.setCheckable(True)
-            action.setChecked(model == whole(self.model.id))
-            action.triggered.connect(lambda _on=False, model=model: self.open_model(model))
-        menu.addSeparator()
-        menu.addAction(icon("file", self._theme.colours.text), tr("Open a GGUF file…")).triggered.connect(self.ask_file)
-        hint = menu.sizeHint()
-        menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
 
     def ask_file(self) -> None:
         """Have the person choose a model file."""

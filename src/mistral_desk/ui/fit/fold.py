@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
@@ -15,31 +15,64 @@ from mistral_desk.ui.widgets.flow import FlowLayout
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QResizeEvent
+
     from mistral_desk.ui.theme.theme import Theme
+
+BESIDE: Final = 360
+"""Pixels at the system's text size that the words beside the button take at least."""
 
 
 class Fold(QWidget):
-    """`make` builds the inside when it is first opened; `name` tells a screen reader of which thing this is."""
+    """`make` builds the inside when it is first opened; `name` tells a screen reader of which thing this is.
+
+    With `beside` the button stands at the end of that widget's line, below it where there is no room.
+    """
 
     toggled = Signal(bool)
 
-    def __init__(self, theme: Theme, text: str, name: str, make: Callable[[QWidget], QWidget], parent: QWidget) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        text: str,
+        name: str,
+        make: Callable[[QWidget], QWidget],
+        parent: QWidget,
+        *,
+        beside: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._theme = theme
+        self._beside = beside
         self._make = make
         self._name = name
         self.inside: QWidget | None = None
         self.is_open = False
-        self.button = Button(theme, name, icon="chevron-right", text=text, kind="card", muted=True, parent=self)
+        self.button = Button(theme, name, icon="chevron-right", text=text, kind="outline", muted=True, parent=self)
         self.button.setToolTip("")
         self.button.clicked.connect(lambda: self.set_open(open_=not self.is_open))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE[1])
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._row.setSpacing(SPACE[1])
         line = QWidget(self)
         self._line = FlowLayout(line, spacing=SPACE[1])
         self._line.addWidget(self.button)
-        self._column.addWidget(line)
+        if beside is not None:
+            line.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+            self._row.addWidget(beside, 1)
+        self._row.addWidget(line)
+        self._column.addLayout(self._row)
         self._tell()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The button beside the words where there is room."""
+        super().resizeEvent(event)
+        if self._beside is not None:
+            need = self.button.sizeHint().width() + BESIDE * max(1.0, self._theme.text_size / 100)
+            there = self.width() >= need
+            self._row.setDirection(QBoxLayout.Direction.LeftToRight if there else QBoxLayout.Direction.TopToBottom)
 
     def put_before(self, tool: QWidget) -> None:
         """A button in the same line, before the one that unfolds."""

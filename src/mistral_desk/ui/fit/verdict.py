@@ -12,6 +12,7 @@ from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import mark, tr, trc
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
+from mistral_desk.fit.machine import GB
 
 if TYPE_CHECKING:
     from mistral_desk.fit.advice import Offer, Reason, Variant
@@ -59,6 +60,8 @@ _ESTIMATES: Final = {
     "gbps": mark("the GPU's speed"),
     "pcie_gbps": mark("the speed of the way to the GPU"),
 }
+NAMESAKE: Final = "mistral-small-4"
+"""The model that the program is named for: where it does not run, a person is told why."""
 _CLEARLY: Final = 0.93
 """Of the size: what is hardly smaller, or larger, is no other choice."""
 
@@ -237,12 +240,21 @@ def estimated_words(machine: Machine) -> str:
     )
 
 
+def memory_words(count: int, machine: Machine) -> str:
+    """Memory as it is sold, *32 GB*: by 2³⁰ bytes; descriptions of computers count by 10⁹."""
+    value = count / (GB if machine.described else amounts.GIB)
+    whole = abs(value - round(value)) < 0.05
+    return tr("{number} GB", number=number(value, 0 if whole else 1))
+
+
 def computer_words(machine: Machine) -> str:
     """This computer in one line."""
-    memory = amounts.file_size(machine.memory)
+    memory = memory_words(machine.memory, machine)
     own = [gpu for gpu in machine.gpus if not gpu.shared]
     if own:
-        names = " + ".join(f"{gpu.name} {amounts.file_size(gpu.memory)}" for gpu in own)
+        names = " + ".join(
+            tr("{name} with {memory}", name=gpu.name, memory=memory_words(gpu.memory, machine)) for gpu in own
+        )
         return tr("This computer: {gpu}, and {memory} of memory", gpu=names, memory=memory)
     if machine.gpus:
         return tr("This computer: {memory} of memory, shared with the GPU", memory=memory)
@@ -278,6 +290,16 @@ def claim_text(verdict: Verdict) -> str:
     if made.fits:
         return tr("All of it has to be within reach, and on this computer it is.")
     return tr("Every word reads all of it, so all of it has to be within reach.")
+
+
+def joined(*sentences: str) -> str:
+    """Facts in one line, those that there are."""
+    return " · ".join(one for one in sentences if one)
+
+
+def role_words(role: str) -> str:
+    """What a model of the ranking is here; empty for the rest."""
+    return {"best": tr("Best on this computer"), "fast": tr("The fast one")}.get(role, "")
 
 
 def alternative_words(offer: Offer) -> str:

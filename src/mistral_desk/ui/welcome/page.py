@@ -17,16 +17,22 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.empty import PROMISE, examples
 from mistral_desk.ui.settings.facts import graphics, memory, processor
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.welcome.recommend import Recommendation
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.sign import Sign
+from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QResizeEvent
 
+    from mistral_desk.fit.advice import Offer
+    from mistral_desk.fit.machine import Machine
     from mistral_desk.services import Services
     from mistral_desk.ui.theme.theme import Theme
 
@@ -58,18 +64,21 @@ async def is_first_start(services: Services) -> bool:
 
 
 class Welcome(ColumnArea):
-    """Signals go up. `recommendation` is where a model that fits this computer will be offered; it is empty."""
+    """Signals go up. `recommendation` says what runs best here, as soon as that is known."""
 
     asked = Signal(str, bool)
     """A question, and whether it takes thinking."""
     have_models = Signal()
+    models_asked = Signal(str)
+    """The models page is wanted, with this model unfolded."""
 
     def __init__(self, theme: Theme, services: Services, parent: QWidget) -> None:
         super().__init__(theme, parent)
         self._services = services
         self.setAccessibleName(tr("Welcome"))
         self.facts: dict[str, Label] = {}
-        self.recommendation = QVBoxLayout()
+        self.recommendation = Recommendation(theme, self.holder)
+        self.recommendation.asked.connect(self.models_asked)
         self.buttons: list[Button] = []
         self._fill()
         self.refresh()
@@ -84,6 +93,11 @@ class Welcome(ColumnArea):
         self.facts["graphics"].setText(graphics(hello) or tr("Looking…"))
         self.facts["disk"].setText(tr("{size} free", size=amounts.bytes_of_memory(room)) if room else tr("Unknown"))
         self._guide.setText(tr(READY if self._services.engine.model is not None else SOON))
+
+    def recommend(self, machine: Machine, offers: Sequence[Offer]) -> None:
+        """Say what runs best here."""
+        self.recommendation.show_offers(machine, offers)
+        chain(self.holder)
 
     def _fill(self) -> None:
         theme, holder, column = self._theme, self.holder, self.column
@@ -101,8 +115,9 @@ class Welcome(ColumnArea):
         column.addWidget(Label(theme, tr("This computer"), "small", ink="muted", strong=True, parent=holder))
         column.addSpacing(SPACE[1])
         column.addWidget(self._computer())
-        column.addLayout(self.recommendation)
-        column.addSpacing(SPACE[3])
+        column.addSpacing(SPACE[2])
+        column.addWidget(self.recommendation)
+        column.addSpacing(SPACE[2])
         column.addWidget(self._talk())
         column.addSpacing(SPACE[2])
         words = tr("I already have models…")

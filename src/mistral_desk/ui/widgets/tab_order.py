@@ -1,0 +1,37 @@
+"""Tab goes where the eye goes, also over parts that were built later: Qt puts those at the end."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLayout, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def in_layout(layout: QLayout) -> Iterator[QWidget]:
+    """What can have the keyboard, in the order in which layouts have it."""
+    for place in range(layout.count()):
+        item = layout.itemAt(place)
+        if item is None:
+            continue
+        if (widget := item.widget()) is not None:
+            proxy = widget.focusProxy()
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and proxy is None:
+                yield widget
+            inner = widget.layout()
+        else:
+            inner = item.layout()
+        if inner is not None:
+            yield from in_layout(inner)
+
+
+def chain(root: QWidget) -> None:
+    """Put everything below `root` in the order of its layouts; the first keeps its place in the window."""
+    layout = root.layout()
+    if layout is not None:
+        for before, after in pairwise(in_layout(layout)):
+            QWidget.setTabOrder(before, after)
