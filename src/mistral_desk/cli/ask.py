@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,24 +15,22 @@ from mistral_desk.chat.message import Draft, Part
 from mistral_desk.chat.parts import file_part, lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
+from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
-from mistral_desk.core import settings as declared
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
-from mistral_desk.core.paths import folders
+from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title, models_in, that_see
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
+from mistral_desk.services import models_folder
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
-
-INTERRUPTED: Final = 130
-"""The exit status after Ctrl+C, as shells expect it."""
 
 _NOTES: Final[dict[Reason, str]] = {
     "length": mark("(The answer was cut at the number of tokens asked for.)"),
@@ -71,25 +68,28 @@ def ask(arguments: argparse.Namespace) -> int:
     draft = Draft(text, arguments.think)
     if not arguments.image:
         check_draft(draft)
-    settings, problems = Settings.open(folders().ensure().settings)
+    places = folders().ensure()
+    settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
     question = Question(
         files=tuple(arguments.image),
-        others=(BUILTIN, *models_in(_models_folder(settings))),
+        others=(BUILTIN, *models_in(models_folder(places, settings))),
         system=_whole(arguments.system or ""),
         draft=draft,
         spec=model_spec(arguments.model, settings),
         title=model_title(arguments.model),
         sampling=Sampling(temperature=arguments.temperature, seed=arguments.seed),
         max_tokens=arguments.max_tokens,
+        places=places,
+        try_anyway=arguments.try_anyway,
     )
     return asyncio.run(_answer(question, Json() if arguments.json else Terminal()))
 
 
 class Question(msgspec.Struct, frozen=True):
     """What is asked, and of which model. `files` are pictures and texts to go with it; `others` are models that there
-    are besides.
+    are besides. `try_anyway`: load it even where its plan says that it does not fit, or takes minutes.
     """
 
     files: tuple[str, ...]
@@ -100,6 +100,8 @@ class Question(msgspec.Struct, frozen=True):
     title: str
     sampling: Sampling
     max_tokens: int | None
+    places: Folders
+    try_anyway: bool = False
 
 
 class Json:
@@ -195,12 +197,15 @@ class Terminal:
 
 
 async def _answer(question: Question, out: Json | Terminal) -> int:
-    engine = Engine()
+    fitting = Fitting(question.places)
+    engine = PlannedEngine(fitting, learns=False)
     end: Finished | None = None
     try:
-        with _interrupts(engine) as interrupted:
+        with interrupts(engine) as interrupted:
             pictures = PicturesInMemory()
             turns = await _turns(question, engine, pictures)
+            if question.try_anyway:
+                fitting.allow(await fitting.key(question.spec.path))
             await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
             answer = engine.generate(
                 turns, question.draft.effort, question.sampling, question.max_tokens, lookup(pictures)
@@ -247,36 +252,6 @@ def _refusal(problem: Problem, question: Question) -> Problem:
     if not others:
         return problem
     return Problem("model.others_see", {"name": question.title, "models": ", ".join(others)})
-
-
-def _models_folder(settings: Settings) -> Path:
-    chosen = settings.get(declared.MODELS_FOLDER)
-    return Path(chosen) if chosen else folders().models
-
-
-@contextlib.contextmanager
-def _interrupts(engine: Engine) -> Iterator[Callable[[], int]]:
-    """While inside, the first Ctrl+C stops what is loaded or written, the second gives up at once.
-
-    Yields how often Ctrl+C was pressed. `signal.signal` and not the loop's own, which Windows' loop lacks.
-    """
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    count = 0
-
-    def interrupt(_number: int, _frame: object) -> None:
-        nonlocal count
-        count += 1
-        if count == 1 and engine.busy:
-            loop.call_soon_threadsafe(engine.stop)
-        elif task:
-            loop.call_soon_threadsafe(task.cancel)
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield lambda: count
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _from_stdin() -> str:

@@ -66,6 +66,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.fit import fit
 
         return fit(arguments)
+    if arguments.command == "bench":
+        from mistral_desk.cli.bench import bench
+
+        return bench(arguments)
     from mistral_desk.cli.doctor import doctor
 
     return doctor(arguments)
@@ -142,6 +146,9 @@ def _parser() -> argparse.ArgumentParser:
         "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
     )
 
+    anyway = tr("load it even if it does not fit, or would take minutes for an answer")
+    ask.add_argument("--try-anyway", action="store_true", help=anyway)
+
     fit = commands.add_parser(
         "fit",
         parents=[common],
@@ -155,6 +162,16 @@ def _parser() -> argparse.ArgumentParser:
         "--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("tokens of context to plan for")
     )
     fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, about a second"))
+
+    bench = commands.add_parser(
+        "bench",
+        parents=[common],
+        help=tr("how fast a model reads and writes here"),
+        description=tr(_BENCH),
+        allow_abbrev=False,
+    )
+    bench.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
+    bench.add_argument("--try-anyway", action="store_true", help=anyway)
 
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
@@ -184,5 +201,9 @@ _ASK: Final = mark(
 _FIT: Final = mark(
     "Predict what goes where and how fast a model writes, on this computer or on a described one; only headers and "
     "known facts are read. docs/fit.md has the formulae and the form of a description."
+)
+_BENCH: Final = mark(
+    "Read and write with a model for a short while, and show the speeds beside the predicted ones. They are kept on "
+    "this computer and correct later predictions. The text names the model, and no folder."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

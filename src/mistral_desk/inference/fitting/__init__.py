@@ -3,7 +3,8 @@
 `fit` holds the pure functions; this room knows files, the worker and the clock.
 """
 
+from mistral_desk.inference.fitting.benchmark import Benchmark, benchmark, benchmark_text
 from mistral_desk.inference.fitting.door import Fitting
 from mistral_desk.inference.fitting.loading import PlannedEngine
 
-__all__ = ["Fitting", "PlannedEngine"]
+__all__ = ["Benchmark", "Fitting", "PlannedEngine", "benchmark", "benchmark_text"]

@@ -12,12 +12,11 @@ import msgspec
 
 from mistral_desk import __version__
 from mistral_desk.fit.machine import GpuReport
+from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from mistral_desk.inference.protocol import Device
 
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "devices.json"
@@ -27,7 +26,7 @@ class _Kept(msgspec.Struct, frozen=True):
     """`version` is the program's: another one may come with an engine for other devices."""
 
     version: str
-    devices: tuple[GpuReport, ...]
+    devices: tuple[Device, ...]
 
 
 class DeviceFile:
@@ -35,10 +34,10 @@ class DeviceFile:
 
     def __init__(self, cache: Path) -> None:
         self._path = cache / FILE
-        self._devices: tuple[GpuReport, ...] | None = None
+        self._devices: tuple[Device, ...] | None = None
         self._lock = threading.Lock()
 
-    def known(self) -> tuple[GpuReport, ...] | None:
+    def known(self) -> tuple[Device, ...] | None:
         """The devices, None where no worker of this version has told them yet."""
         with self._lock:
             if self._devices is None:
@@ -47,15 +46,18 @@ class DeviceFile:
                     self._devices = kept.devices if kept.version == __version__ else None
             return self._devices
 
+    def reports(self) -> tuple[GpuReport, ...]:
+        """The devices as `fit` takes them; none where they are not known."""
+        return tuple(
+            GpuReport(one.name, one.description, one.kind, one.memory_free, one.memory_total)
+            for one in self.known() or ()
+        )
+
     def learn(self, devices: Sequence[Device], *, keep: bool = True) -> None:
         """Take over what a worker said; with `keep` also for the next start, where it is new."""
-        found = tuple(
-            GpuReport(one.name, one.description, one.kind, one.memory_free, one.memory_total) for one in devices
-        )
+        found = tuple(devices)
         with self._lock:
-            known = self._devices is not None and [_lasting(one) for one in self._devices] == [
-                _lasting(one) for one in found
-            ]
+            known = self._devices is not None and list(map(_lasting, self._devices)) == list(map(_lasting, found))
             self._devices = found
             if known or not keep:
                 return
@@ -68,6 +70,6 @@ class DeviceFile:
                 _log.info("the devices could not be kept: %s", error)
 
 
-def _lasting(report: GpuReport) -> tuple[str, str, str, int]:
+def _lasting(device: Device) -> tuple[str, str, str, int]:
     """What does not change from one start to the next."""
-    return report.name, report.description, report.kind, report.total
+    return device.name, device.description, device.kind, device.memory_total

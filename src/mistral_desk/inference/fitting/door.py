@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.plan import Plan
     from mistral_desk.fit.runs import Comparison, Record
+    from mistral_desk.fit.speed import Run
     from mistral_desk.inference.fitting.measured import Loaded, Work
     from mistral_desk.inference.fitting.model_facts import FileFacts
     from mistral_desk.inference.protocol import Hello
@@ -141,7 +142,7 @@ class Fitting:
         return self._machine(kept) if kept and self._devices.known() is not None else None
 
     def _machine(self, found: measure.Measured | None) -> Machine:
-        machine = detect.this_machine(self._devices.known() or (), found)
+        machine = detect.this_machine(self._devices.reports(), found)
         held = self.holds()
         return msgspec.structs.replace(machine, available=min(machine.available + held, machine.memory))
 
@@ -180,11 +181,12 @@ class Fitting:
         spec = msgspec.structs.replace(asked, context=made.context, threads=made.threads, gpu_layers=made.gpu_layers)
         return Prepared(asked, spec, found.key, wishes, (found, machine, made))
 
-    async def learn(self, loaded: Loaded, work: Work) -> None:
+    async def learn(self, loaded: Loaded, work: Work) -> Record | None:
         """Keep what an answer took, where it means something; nothing of what was said, and of when only the day."""
         made = measuring.record(loaded, work, midday())
         if made:
             await self.record(made)
+        return made
 
     # --- verdicts ---------------------------------------------------------------------------------------
 
@@ -242,6 +244,10 @@ class Fitting:
     async def record(self, run: Record) -> None:
         """Keep a measured run."""
         await asyncio.to_thread(self._runs.add, run)
+
+    def corrections(self, key: str = "") -> tuple[Run, ...]:
+        """The runs that correct a prediction, those of this model file marked as its own."""
+        return self._runs.corrections(key)
 
     def runs(self, key: str) -> tuple[Record, ...]:
         """What this computer measured with a model file, oldest first."""

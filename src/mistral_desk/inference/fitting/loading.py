@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.inference.client import Engine
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mistral_desk.core.errors import Problem
+    from mistral_desk.fit.runs import Record
     from mistral_desk.inference.fitting.door import Fitting, Prepared
     from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
     from mistral_desk.inference.remote import Answer, Look, ModelSpec
@@ -29,16 +31,16 @@ class PlannedEngine(Engine):
     """
 
     def __init__(self, fitting: Fitting, command: Sequence[str] | None = None, *, learns: bool = True) -> None:
-        """`learns`: what answers took is recorded."""
+        """With `learns` what answers took is recorded."""
         super().__init__(command)
         self._fitting = fitting
         fitting.holds = lambda: given_back(self.pid)
-        self._learns = learns
+        self.learns = learns
         self._prepared: Prepared | None = None
         self._planning = asyncio.Lock()
         self._heard: Hello | None = None
-        self._noted: ModelInfo | None = None
-        self._notes: set[asyncio.Task[None]] = set()
+        self._load_s: float | None = None
+        self._notes: set[asyncio.Task[Record | None]] = set()
 
     @property
     def prepared(self) -> Prepared | None:
@@ -47,6 +49,7 @@ class PlannedEngine(Engine):
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """As `Engine.ensure`, by the plan. Raises also `model.does_not_fit` and `model.from_disk`."""
+        there, began = self.model, time.perf_counter()
         prepared = await self._plan(spec)
         try:
             info = await super().ensure(prepared.spec, on_progress)
@@ -54,6 +57,8 @@ class PlannedEngine(Engine):
             if self._prepared is prepared:
                 self._prepared = None  # another try may find more memory, or less
             raise
+        if info is not there:
+            self._load_s = time.perf_counter() - began
         if self.hello and self.hello is not self._heard:
             self._heard = self.hello
             await self._fitting.heard(self.hello)
@@ -99,18 +104,28 @@ class PlannedEngine(Engine):
             self._prepared = await self._fitting.prepare(spec)
             return self._prepared
 
-    def _note(self, figures: Figures, watch: Watch, *, seen: bool) -> None:
+    def loaded(self) -> Loaded | None:
+        """The model that is loaded, with the plan behind it; None where there is none."""
         prepared, info = self._prepared, self.model
-        if not self._learns or info is None or prepared is None or prepared.made is None:
+        if info is None or prepared is None or prepared.made is None:
+            return None
+        return Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "")
+
+    def take_load_s(self) -> float | None:
+        """Seconds that loading the model took, worker and plan included; None after it was asked for once."""
+        took, self._load_s = self._load_s, None
+        return took
+
+    def _note(self, figures: Figures, watch: Watch, *, seen: bool) -> None:
+        loaded = self.loaded()
+        if not self.learns or loaded is None:
             return
-        loaded = Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "")
-        work = Work(figures, seen, watch.share(info.threads), fresh=info is not self._noted)
-        self._noted = info
+        work = Work(figures, seen, watch.share(loaded.info.threads), self.take_load_s())
         task = asyncio.get_running_loop().create_task(self._fitting.learn(loaded, work), name="record of a run")
         self._notes.add(task)
         task.add_done_callback(self._noted_down)
 
-    def _noted_down(self, task: asyncio.Task[None]) -> None:
+    def _noted_down(self, task: asyncio.Task[Record | None]) -> None:
         self._notes.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a run could not be recorded", exc_info=error)

@@ -41,65 +41,74 @@ class Loaded:
 class Work:
     """What one answer took. `pictures` were among what was read; `share` of the processors' time it had; None unknown.
 
-    `fresh`: it is the first one since the model was loaded.
+    `load_s` are seconds that loading took before it, None where the model was there already.
     """
 
     figures: Figures
     pictures: bool = False
     share: float | None = None
-    fresh: bool = False
+    load_s: float | None = None
 
 
 def record(loaded: Loaded, work: Work, when: float) -> Record | None:
     """The record of an answer; None where nothing of it means anything."""
-    layout = loaded.plan.layout
-    if layout is None:
+    case = case_of(loaded)
+    if case is None:
         return None
-    layout = msgspec.structs.replace(layout, context=loaded.info.context)
-    case = Case(
-        loaded.file.shape,
-        loaded.machine,
-        layout,
-        loaded.info.threads,
-        loaded.plan.spilled,
-        loaded.plan.load_mode == "none",
-    )
-    region = speed.region_of(layout, loaded.plan.spilled)
-    slowed = work.share is not None and region == "memory" and work.share < LEAST_SHARE
+    slow = slowed(loaded, work)
     made = Record(
         key=loaded.file.key,
         name=loaded.file.name,
         when=when,
-        region=region,
-        threads=loaded.info.threads,
+        region=speed.region_of(case.layout, case.spilled),
+        threads=case.threads,
         engine=loaded.engine,
-        tokens_per_s=None if slowed else _writing(case, work.figures),
-        prompt_per_s=None if slowed or work.pictures else _reading(case, work.figures),
-        load_s=_loading(case, loaded.info) if work.fresh else None,
+        tokens_per_s=None if slow else _writing(case, work.figures),
+        prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
+        load_s=Seen(speed.speed(case).load_s, work.load_s) if work.load_s else None,
     )
     return made if made.tokens_per_s or made.prompt_per_s or made.load_s else None
+
+
+def case_of(loaded: Loaded) -> Case | None:
+    """What the formulae take, as the model was really loaded; None for a plan without a layout."""
+    plan, info = loaded.plan, loaded.info
+    if plan.layout is None:
+        return None
+    layout = msgspec.structs.replace(plan.layout, context=info.context)
+    return Case(loaded.file.shape, loaded.machine, layout, info.threads, plan.spilled, plan.load_mode == "none")
+
+
+def slowed(loaded: Loaded, work: Work) -> bool:
+    """Whether other programs took so much of the processors that what was measured says little of this computer."""
+    case = case_of(loaded)
+    if case is None or work.share is None or speed.region_of(case.layout, case.spilled) != "memory":
+        return False
+    return work.share < LEAST_SHARE
 
 
 def _writing(case: Case, took: Figures) -> Seen | None:
     if took.tokens_per_s is None or took.generated_tokens < LEAST_WRITTEN:
         return None
-    depth = took.prompt_tokens + took.generated_tokens // 2
-    return Seen(speed.speed(case, depth=max(depth, 1)).tokens_per_s, took.tokens_per_s)
+    return Seen(speed.speed(case, depth=depth_of(took)).tokens_per_s, took.tokens_per_s)
+
+
+def depth_of(took: Figures) -> int:
+    """Tokens that stood before an answer's tokens, on average."""
+    return max(1, took.prompt_tokens + took.generated_tokens // 2)
 
 
 def _reading(case: Case, took: Figures) -> Seen | None:
     count = took.prompt_tokens - took.cached_tokens
     if count < LEAST_READ or took.prompt_s <= 0:
         return None
-    return Seen(_around(count / speed.prompt_seconds(case, count), BAND_PROMPT), count / took.prompt_s)
+    return Seen(reading(case, count), count / took.prompt_s)
 
 
-def _loading(case: Case, info: ModelInfo) -> Seen | None:
-    return Seen(speed.speed(case).load_s, info.load_s) if info.load_s > 0 else None
-
-
-def _around(mid: float, band: float) -> Range:
-    return Range(mid * (1 - band), mid, mid * (1 + band))
+def reading(case: Case, count: int) -> Range:
+    """Tokens a second that are predicted for reading a prompt of so many."""
+    mid = count / speed.prompt_seconds(case, count)
+    return Range(mid * (1 - BAND_PROMPT), mid, mid * (1 + BAND_PROMPT))
 
 
 def memory_range(plan: Plan) -> Range:

@@ -1,0 +1,73 @@
+"""`mistral-desk bench`: how fast a model reads and writes here, beside what had been predicted; it is also recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
+from mistral_desk.cli.output import Status, write_json, write_problem, write_text
+from mistral_desk.core.amounts import percent
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import Settings
+from mistral_desk.core.words import mark, tr
+from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text
+from mistral_desk.inference.model_ids import model_spec
+from mistral_desk.services import models_folder
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.inference.fitting import Benchmark
+    from mistral_desk.inference.fitting.benchmark import Step
+
+_STEPS: Final[dict[Step, str]] = {
+    "machine": mark("Measuring this computer"),
+    "load": mark("Loading the model {share}"),
+    "round": mark("Reading and writing {share}"),
+}
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Run the command; raises `DeskError`."""
+    places = folders().ensure()
+    settings, problems = Settings.open(places.settings)
+    for problem in problems:
+        write_problem(problem, as_json=False)
+    spec = model_spec(arguments.model, settings)
+    fitting = Fitting(places, lambda: models_folder(places, settings))
+    found = asyncio.run(_run(fitting, spec, try_anyway=arguments.try_anyway))
+    if found is None:
+        sys.stderr.write(tr("(Stopped.)") + "\n")
+        return INTERRUPTED
+    if arguments.json:
+        write_json(found)
+    else:
+        write_text(benchmark_text(found), sys.stdout)
+    return 0
+
+
+async def _run(fitting: Fitting, spec: ModelSpec, *, try_anyway: bool) -> Benchmark | None:
+    engine, status = PlannedEngine(fitting), Status()
+
+    def tell(step: Step, share: float) -> None:
+        words = tr(_STEPS[step])
+        status.show(words.format(share=percent(share)))
+
+    try:
+        with interrupts(engine) as interrupted:
+            if try_anyway:
+                fitting.allow(await fitting.key(spec.path))
+            try:
+                return await benchmark(fitting, engine, spec, tell)
+            except (DeskError, asyncio.CancelledError):
+                if interrupted():
+                    return None
+                raise
+    finally:
+        status.clear()
+        await engine.close()
+        await fitting.close()

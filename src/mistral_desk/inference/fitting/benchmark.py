@@ -1,0 +1,268 @@
+"""Reads and writes with a model for a short while, and puts what was measured beside what had been predicted."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from mistral_desk import __version__
+from mistral_desk.core import amounts
+from mistral_desk.core import machine as computer
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import tr, trn
+from mistral_desk.fit import speed
+from mistral_desk.inference.fitting.measured import Watch, Work, case_of, depth_of, memory_range, reading, slowed
+from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.fit.speed import Range
+    from mistral_desk.inference.fitting.door import Fitting
+    from mistral_desk.inference.fitting.loading import PlannedEngine
+    from mistral_desk.inference.fitting.measured import Loaded
+    from mistral_desk.inference.protocol import ModelInfo
+    from mistral_desk.inference.remote import ModelSpec
+
+Step = Literal["machine", "load", "round"]
+
+_SAMPLING: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
+_ANSWER: Final = 64
+"""Tokens that an answer is to have."""
+_ENOUGH: Final = 3 * _ANSWER
+"""Tokens after which all has been written; a model that ends early gets more rounds."""
+_ROUNDS: Final = 12
+_LONG_S: Final = 30.0
+"""Seconds after which no further round begins."""
+_LETTERS: Final = 2000
+_SENTENCES: Final = (
+    "A boat lies at the quay and waits for the tide, while two people carry boxes up the narrow stairs. ",
+    "In the morning the baker opens the door, and the smell of bread goes through the whole street. ",
+    "The train is late again, so the passengers read, talk, or look at the rain on the windows. ",
+    "Behind the house there is a garden with apple trees, a bench, and a well that has long been dry. ",
+)
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A figure: what was measured, None where it could not be, and what had been predicted: low, mid, high."""
+
+    measured: float | None
+    predicted: tuple[float, float, float] | None
+
+
+class Benchmark(msgspec.Struct, frozen=True):
+    """What a model did here. Speeds in tokens a second, `load_s` in seconds, sizes in bytes.
+
+    `runs` are the runs of this computer that had corrected the prediction of `tokens_per_s`. `busy`: other programs
+    took so much of the processors that the speeds say little.
+    """
+
+    model: str
+    quantization: str
+    bytes: int
+    tokens_per_s: Measure
+    prompt_per_s: Measure
+    load_s: Measure
+    memory: Measure
+    runs: int
+    busy: bool
+    context: int
+    threads: int
+    written: int
+    read: int
+    engine: str
+    version: str
+    system: str
+    processor: str
+    cores: int
+    ram: int
+
+
+@dataclass
+class _Sum:
+    """What all rounds took together."""
+
+    written: int = 0
+    writing_s: float = 0.0
+    read: int = 0
+    reading_s: float = 0.0
+    depth: list[int] = field(default_factory=list)
+
+    def add(self, took: Figures) -> None:
+        if took.tokens_per_s and took.generated_tokens > 1:
+            self.written += took.generated_tokens - 1
+            self.writing_s += (took.generated_tokens - 1) / took.tokens_per_s
+        if took.prompt_s > 0:
+            self.read += took.prompt_tokens - took.cached_tokens
+            self.reading_s += took.prompt_s
+        self.depth.append(took.prompt_tokens)
+
+    def figures(self) -> Figures:
+        """The same as one answer."""
+        rounds = max(len(self.depth), 1)
+        depth = sum(self.depth) // rounds
+        return Figures(
+            prompt_tokens=depth,
+            cached_tokens=max(0, depth - self.read // rounds),
+            generated_tokens=self.written + 1 if self.written else 0,
+            prompt_s=self.reading_s / rounds,
+            tokens_per_s=self.written / self.writing_s if self.writing_s else None,
+        )
+
+
+async def benchmark(
+    fitting: Fitting, engine: PlannedEngine, spec: ModelSpec, tell: Callable[[Step, float], None]
+) -> Benchmark | None:
+    """Measure a model; the result is recorded too. None where it was stopped (`engine.stop`).
+
+    `tell` hears what is being done and how much of it, 0 to 1. Raises as `PlannedEngine.ensure` and `Engine.generate`.
+    """
+    tell("machine", 0.0)
+    await fitting.machine()
+    learned, engine.learns = engine.learns, False  # all rounds together are one run
+    try:
+        return await _measured(fitting, engine, spec, tell)
+    finally:
+        engine.learns = learned
+
+
+async def _measured(
+    fitting: Fitting, engine: PlannedEngine, spec: ModelSpec, tell: Callable[[Step, float], None]
+) -> Benchmark | None:
+    tell("load", 0.0)
+    info = await engine.ensure(spec, lambda share: tell("load", share))
+    load_s = engine.take_load_s()
+    watch, total, started = Watch(engine.pid), _Sum(), time.perf_counter()
+    for number in range(_ROUNDS):
+        tell("round", min(total.written / _ENOUGH, 0.99))
+        end = await _round(engine, info, number)
+        if end.reason == "stopped":
+            return None
+        total.add(end.figures)
+        if total.written >= _ENOUGH or time.perf_counter() - started > _LONG_S:
+            break
+    work = Work(total.figures(), share=watch.share(info.threads), load_s=load_s)
+    made = engine.loaded()
+    before = _predicted(fitting, made, work) if made else _Predicted()
+    if made:
+        await fitting.learn(made, work)
+    return _result(info, work, before, made)
+
+
+async def _round(engine: PlannedEngine, info: ModelInfo, number: int) -> Finished:
+    text = "".join(_SENTENCES[(number + place) % len(_SENTENCES)] for place in range(_LETTERS // 80))
+    most = max(100, min(_LETTERS, info.context // 2))  # a letter is at most a token in all but the strangest models
+    asked = f"{number + 1}. {text[:most]}\nTell this as a long story, with every detail."
+    answer = engine.generate([Turn("user", asked)], "none", _SAMPLING, _ANSWER)
+    async with contextlib.aclosing(answer) as events:
+        async for event in events:
+            if isinstance(event, Finished):
+                return event
+    raise DeskError("engine.protocol", reason="an answer without an end")
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    """What was predicted for just this benchmark, before it."""
+
+    writing: Range | None = None
+    reading: Range | None = None
+    load_s: Range | None = None
+    memory: Range | None = None
+    runs: int = 0
+
+
+def _predicted(fitting: Fitting, made: Loaded, work: Work) -> _Predicted:
+    case = case_of(made)
+    if case is None:
+        return _Predicted()
+    took = work.figures
+    found = speed.speed(case, fitting.corrections(made.file.key), depth_of(took))
+    read = took.prompt_tokens - took.cached_tokens
+    reads = reading(case, read) if read > 0 else None
+    return _Predicted(found.tokens_per_s, reads, found.load_s, memory_range(made.plan), found.runs)
+
+
+def _result(info: ModelInfo, work: Work, before: _Predicted, made: Loaded | None) -> Benchmark:
+    took, here = work.figures, computer.this_machine()
+    read = took.prompt_tokens - took.cached_tokens
+    return Benchmark(
+        model=info.name,
+        quantization=info.quantization,
+        bytes=info.file_bytes,
+        tokens_per_s=_measure(took.tokens_per_s, before.writing),
+        prompt_per_s=_measure(read / took.prompt_s if took.prompt_s else None, before.reading),
+        load_s=_measure(work.load_s, before.load_s),
+        memory=_measure(None, before.memory),
+        runs=before.runs,
+        busy=bool(made and slowed(made, work)),
+        context=info.context,
+        threads=info.threads,
+        written=took.generated_tokens,
+        read=read,
+        engine=made.engine if made else "",
+        version=__version__,
+        system=f"{platform.system()} {platform.machine()}",
+        processor=here.processor,
+        cores=here.cores,
+        ram=here.memory_total,
+    )
+
+
+def _measure(measured: float | None, predicted: Range | None) -> Measure:
+    three = (predicted.low, predicted.mid, predicted.high) if predicted else None
+    return Measure(
+        None if measured is None else _short(measured),
+        (_short(three[0]), _short(three[1]), _short(three[2])) if three else None,
+    )
+
+
+def _short(value: float) -> float:
+    """Four digits that mean something."""
+    return float(f"{value:.4g}")
+
+
+def benchmark_text(result: Benchmark) -> str:
+    """The same for a message to others: plain lines with the model's name, and no place of any file."""
+    size = amounts.file_size(result.bytes)
+    lines = [
+        tr("Mistral Desk {version}: benchmark", version=result.version),
+        tr("Model: {name}, {quantization}, {size}", name=result.model, quantization=result.quantization, size=size),
+        tr("Writing: {figure}", figure=_in_words(result.tokens_per_s, amounts.speed, _bare)),
+        tr("Reading: {figure}", figure=_in_words(result.prompt_per_s, amounts.speed, _bare)),
+        tr("Loading: {figure}", figure=_in_words(result.load_s, lambda value: amounts.seconds(value, 1))),
+        tr("Memory: {figure}", figure=_in_words(result.memory, lambda value: amounts.file_size(round(value)))),
+        trn("{n} thread", "{n} threads", result.threads)
+        + " \N{MIDDLE DOT} "
+        + trn("context of {n} token", "context of {n} tokens", result.context),
+        tr(
+            "Computer: {processor}, {cores} cores, {size} of memory",
+            processor=result.processor,
+            cores=result.cores,
+            size=amounts.file_size(result.ram),
+        ),
+        tr("Engine: llama.cpp {version}, {system}", version=result.engine, system=result.system),
+    ]
+    if result.runs:
+        runs = trn("{n} earlier run", "{n} earlier runs", result.runs)
+        lines.append(tr("The prediction for writing had learned from {runs} on this computer.", runs=runs))
+    if result.busy:
+        lines.append(tr("Other programs were busy meanwhile, so this says little."))
+    return "\n".join(lines) + "\n"
+
+
+def _bare(tokens_per_s: float) -> str:
+    return amounts.number(tokens_per_s, 1 if tokens_per_s < 20 else 0)
+
+
+def _in_words(figure: Measure, say: Callable[[float], str], bare: Callable[[float], str] | None = None) -> str:
+    measured = tr("not measured") if figure.measured is None else say(figure.measured)
+    if figure.predicted is None:
+        return measured
+    low, high = (bare or say)(figure.predicted[0]), say(figure.predicted[2])
+    return tr("{measured} (predicted: {low} to {high})", measured=measured, low=low, high=high)
