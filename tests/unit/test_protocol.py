@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from mistral_desk.core import errors
 from mistral_desk.core.errors import Problem
-from mistral_desk.inference import protocol
+from mistral_desk.inference import placement, protocol
 from mistral_desk.inference.protocol import (
     Command,
     Device,
@@ -62,6 +62,8 @@ def values(kind: object) -> some.SearchStrategy[object]:
         return some.none()
     if origin is typing.Literal:
         return some.sampled_from(arguments)
+    if origin is tuple and Ellipsis not in arguments:
+        return some.tuples(*map(values, arguments))
     if origin is tuple:
         return some.lists(values(arguments[0]), max_size=5).map(tuple)
     if origin is dict:
@@ -71,7 +73,7 @@ def values(kind: object) -> some.SearchStrategy[object]:
 
 def hints_of(kind: type[msgspec.Struct]) -> dict[str, object]:
     """The types of a message's fields; what is imported for the type checker only is named here."""
-    return typing.get_type_hints(kind, {**vars(errors), **vars(protocol)})
+    return typing.get_type_hints(kind, {**vars(errors), **vars(placement), **vars(protocol)})
 
 
 def messages(kind: type[msgspec.Struct]) -> some.SearchStrategy[msgspec.Struct]:
@@ -258,14 +260,14 @@ def test_fields_that_a_newer_side_adds_are_ignored() -> None:
 
 def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
     """Changing one of these bytes means a new PROTOCOL_VERSION."""
-    assert protocol.PROTOCOL_VERSION == 2
+    assert protocol.PROTOCOL_VERSION == 3
     assert frame(Stop(7)) == b"\x14\0\0\0\x82\xa4type\xa4stop\xa7request\x07"
     fields = {
         str(kind.__struct_config__.tag or kind.__name__): [field.encode_name for field in msgspec.structs.fields(kind)]
         for kind in (Load, PutImage, Generate, Turn, Hello, LoadProgress, Loaded, NeedImage, Piece, Finished, Failed)
     }
     assert fields == {
-        "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors", "projector"],
+        "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors", "projector", "placement"],
         "put_image": ["sha256", "width", "height", "rgb"],
         "generate": ["request", "turns", "effort", "sampling", "max_tokens"],
         "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],

@@ -8,16 +8,12 @@ is declared here and gets its parameters.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from mistral_desk.core.loading_messages import LOADING
+from mistral_desk.core.message_text import Text
 
-class Text(NamedTuple):
-    """One message: title, message and hint; the hint may be empty when there is nothing to do."""
-
-    title: str
-    message: str
-    hint: str
-
+__all__ = ["MESSAGES", "Text"]
 
 MESSAGES: Final[dict[str, Text]] = {
     "unexpected": Text(
@@ -390,4 +386,5 @@ MESSAGES: Final[dict[str, Text]] = {
         "The file {name} that belongs to the program is not there.",
         "Install Mistral Desk again.",
     ),
+    **LOADING,
 }

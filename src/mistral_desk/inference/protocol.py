@@ -13,11 +13,12 @@ import msgspec
 
 from mistral_desk.core.errors import Problem
 from mistral_desk.inference.cage import Cage
+from mistral_desk.inference.placement import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROTOCOL_VERSION: Final = 2
+PROTOCOL_VERSION: Final = 3
 MAX_FRAME: Final = 512 * 1024 * 1024
 """Bytes in one frame at most: a bound against a worker gone mad, far above what any message needs."""
 
@@ -31,6 +32,7 @@ MAX_PICTURES: Final = 64
 Effort: TypeAlias = Literal["none", "high"]
 Role: TypeAlias = Literal["system", "user", "assistant"]
 PieceKind: TypeAlias = Literal["thinking", "text"]
+PlacedKind: TypeAlias = Literal["model", "cache", "compute", "output", "projector"]
 MemoryKind: TypeAlias = Literal["attention", "sliding", "recurrent", "hybrid"]
 Reason: TypeAlias = Literal["stop", "length", "context", "stopped"]
 """Why an answer ended: the model was done · `max_tokens` reached · the context is full · the person's Stop."""
@@ -99,6 +101,16 @@ class Device(msgspec.Struct, frozen=True):
     memory_total: int
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """A buffer that llama.cpp reported when it loaded: ggml's name of where it lies (`CPU`, `CPU_Mapped`, `CUDA0`),
+    what for, and its bytes, as exact as the log is (0.01 MiB). "output" holds the numbers for the next token.
+    """
+
+    device: str
+    kind: PlacedKind
+    bytes: int
+
+
 class ModelInfo(msgspec.Struct, frozen=True):
     """What the worker found out about the model that it loaded.
 
@@ -109,6 +121,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     `sees` tells whether it takes pictures, with the projector in the file `projector`; one picture is at most
     `image_tokens` tokens, and more than `image_side` pixels on its long side are of no use to it. Where it does not
     see, `blind` says why.
+
+    `placed` is where everything really lies. `changes` are notes for a person: what was made smaller than asked for.
+    `placement` is how it was loaded in the end, None where nobody planned it.
     """
 
     name: str
@@ -133,6 +148,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     image_tokens: int = 0
     image_side: int = 0
     blind: Problem | None = None
+    placed: tuple[Placed, ...] = ()
+    changes: tuple[Problem, ...] = ()
+    placement: Placement | None = None
 
 
 # --- commands: app to worker ------------------------------------------------------------------------
@@ -141,8 +159,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
 class Load(msgspec.Struct, frozen=True, tag="load"):
     """Load this worker's model. `context` in tokens (None: a sensible one within the trained context);
     `threads` None: the worker's own rule. `projector` None: the one that lies beside the model, if there is one;
-    empty: none, whatever lies there; else this file, and no other. Answered by `LoadProgress`…, then `Loaded` or
-    `Failed`.
+    empty: none, whatever lies there; else this file, and no other. A `placement` decides everything but the files;
+    context, threads and GPU layers beside it are not looked at. Answered by `LoadProgress`…, then `Loaded` or `Failed`.
     """
 
     request: int
@@ -152,6 +170,7 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     gpu_layers: int = 0
     check_tensors: bool = False
     projector: str | None = None
+    placement: Placement | None = None
 
 
 class PutImage(msgspec.Struct, frozen=True, tag="put_image"):

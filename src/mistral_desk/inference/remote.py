@@ -18,6 +18,7 @@ import msgspec
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import death
 from mistral_desk.inference.child import Child
+from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.protocol import (
     PROTOCOL_VERSION,
     AnswerNow,
@@ -77,6 +78,7 @@ class ModelSpec(msgspec.Struct, frozen=True):
     """Which model to run, and how. Two equal specs mean the same worker; `context` in tokens, None: automatic.
 
     `projector` is the file that lets it see; None: the one beside the model, if there is one; empty: none.
+    A `placement` decides context, threads and GPU layers in their place; `expected` is how fast it should write so.
     """
 
     path: str
@@ -84,6 +86,20 @@ class ModelSpec(msgspec.Struct, frozen=True):
     threads: int | None = None
     gpu_layers: int = 0
     projector: str | None = None
+    placement: Placement | None = None
+    expected: Expected | None = None
+
+    def command(self, request: int) -> Load:
+        """The command that loads it."""
+        return Load(
+            request,
+            self.path,
+            self.context,
+            self.threads,
+            self.gpu_layers,
+            projector=self.projector,
+            placement=self.placement,
+        )
 
 
 @dataclass
@@ -161,7 +177,7 @@ class Worker:
         Raises what the worker found wrong with the file (`model.…`, `load.cancelled`) and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(Load(number, spec.path, spec.context, spec.threads, spec.gpu_layers, projector=spec.projector))
+            self._send(spec.command(number))
             while True:
                 match await self._next(request):
                     case LoadProgress(fraction=fraction):
