@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistral_desk.chat import erase
@@ -16,16 +15,24 @@ from mistral_desk.chat.attachments import Pictures, unused
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.session import Session
-from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
-from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE, model_spec, model_title, models_in, that_see
+from mistral_desk.inference.model_ids import (
+    BUILTIN,
+    BUILTIN_TITLE,
+    model_spec,
+    model_title,
+    models_folder,
+    models_in,
+    that_see,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.core.errors import Problem
@@ -183,9 +190,3 @@ class Services:
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`."""
         return model_spec(model, self.settings)
-
-
-def models_folder(places: Folders, settings: Settings) -> Path:
-    """Where a person's models are: the folder that was chosen, else the program's own."""
-    chosen = settings.get(declared.MODELS_FOLDER)
-    return Path(chosen) if chosen else places.models

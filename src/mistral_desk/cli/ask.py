@@ -24,10 +24,9 @@ from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
-from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title, models_in, that_see
+from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title, models_folder, models_in, that_see
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
-from mistral_desk.services import models_folder
 
 if TYPE_CHECKING:
     import argparse

@@ -14,8 +14,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text
-from mistral_desk.inference.model_ids import model_spec
-from mistral_desk.services import models_folder
+from mistral_desk.inference.model_ids import model_spec, models_folder
 
 if TYPE_CHECKING:
     import argparse

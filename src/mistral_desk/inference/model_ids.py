@@ -17,6 +17,7 @@ from mistral_desk.inference.remote import ModelSpec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mistral_desk.core.paths import Folders
     from mistral_desk.core.settings import Settings
 
 BUILTIN: Final = "builtin"
@@ -25,6 +26,12 @@ BUILTIN_TITLE: Final = mark("Guide (demonstration)")
 
 _MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
 """Neither a projector nor a later part of a model in several files."""
+
+
+def models_folder(places: Folders, settings: Settings) -> Path:
+    """Where a person's models are: the folder that was chosen, else the program's own."""
+    chosen = settings.get(declared.MODELS_FOLDER)
+    return Path(chosen) if chosen else places.models
 
 
 def models_in(folder: Path) -> tuple[str, ...]:
