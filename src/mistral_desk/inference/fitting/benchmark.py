@@ -16,7 +16,7 @@ from mistral_desk.core import machine as computer
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import speed
-from mistral_desk.inference.fitting.measured import Watch, Work, case_of, depth_of, memory_range, reading, slowed
+from mistral_desk.inference.fitting.measured import Watch, Work, case_of, depth_of, memory_range, reading, slowed, taken
 from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _result(info: ModelInfo, work: Work, before: _Predicted, made: Loaded | None
         tokens_per_s=_measure(took.tokens_per_s, before.writing),
         prompt_per_s=_measure(read / took.prompt_s if took.prompt_s else None, before.reading),
         load_s=_measure(work.load_s, before.load_s),
-        memory=_measure(None, before.memory),
+        memory=_measure(taken(info) or None, before.memory),
         runs=before.runs,
         busy=bool(made and slowed(made, work)),
         context=info.context,

@@ -25,6 +25,7 @@ from mistral_desk.inference.fitting import measured as measuring
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.fitting.model_facts import Files
 from mistral_desk.inference.fitting.wish_file import WishFile
+from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.remote import Worker
 
 _AUTOMATIC: Final = Wishes()
@@ -117,7 +118,7 @@ class Fitting:
 
     async def _measure(self, again: bool) -> Machine:
         if again or self._devices.known() is None:
-            await self._ask_devices()
+            await self.ask_devices()
         found = await asyncio.to_thread(measure.measured, self._places.cache, self._models(), again=again)
         return await asyncio.to_thread(self._machine, found)
 
@@ -125,7 +126,7 @@ class Fitting:
         """Take over what a worker said of the devices that it computes on."""
         await asyncio.to_thread(self._devices.learn, hello.devices)
 
-    async def _ask_devices(self) -> None:
+    async def ask_devices(self) -> None:
         """Start a worker for a moment; one that does not start has no devices, and says why elsewhere."""
         worker = Worker(self._command)
         try:
@@ -163,7 +164,7 @@ class Fitting:
             _log.info("no plan: %s", error)
             return Prepared(asked, asked)
         if found.bytes >= CAREFUL and await asyncio.to_thread(self._devices.known) is None:
-            await self._ask_devices()
+            await self.ask_devices()
         return await asyncio.to_thread(self._prepared, asked, found)
 
     def _prepared(self, asked: ModelSpec, found: FileFacts) -> Prepared:
@@ -178,7 +179,15 @@ class Fitting:
             refuse(verdict)
         if not made.fits:
             return Prepared(asked, asked, found.key, wishes)
-        spec = msgspec.structs.replace(asked, context=made.context, threads=made.threads, gpu_layers=made.gpu_layers)
+        pace = made.speed.tokens_per_s if made.speed else None
+        spec = msgspec.structs.replace(
+            asked,
+            context=made.context,
+            threads=made.threads,
+            gpu_layers=made.gpu_layers,
+            placement=Placement.of(made, self._devices.known() or ()),
+            expected=Expected(pace.low, pace.mid) if pace else None,
+        )
         return Prepared(asked, spec, found.key, wishes, (found, machine, made))
 
     async def learn(self, loaded: Loaded, work: Work) -> Record | None:

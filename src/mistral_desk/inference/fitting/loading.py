@@ -8,6 +8,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.fitting.measured import Loaded, Watch, Work, given_back
 from mistral_desk.inference.protocol import Finished, Sampling
@@ -50,13 +51,13 @@ class PlannedEngine(Engine):
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """As `Engine.ensure`, by the plan. Raises also `model.does_not_fit` and `model.from_disk`."""
         there, began = self.model, time.perf_counter()
-        prepared = await self._plan(spec)
         try:
-            info = await super().ensure(prepared.spec, on_progress)
-        except BaseException:
-            if self._prepared is prepared:
-                self._prepared = None  # another try may find more memory, or less
-            raise
+            info = await self._ensure(spec, on_progress)
+        except DeskError as error:
+            if error.problem.id != "placement.device":
+                raise
+            await self._fitting.ask_devices()  # a device that was there the last time is not there any more
+            info = await self._ensure(spec, on_progress)
         if info is not there:
             self._load_s = time.perf_counter() - began
         if self.hello and self.hello is not self._heard:
@@ -95,6 +96,15 @@ class PlannedEngine(Engine):
         """Returns when everything that was noted is recorded."""
         if self._notes:
             await asyncio.wait(self._notes)
+
+    async def _ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None) -> ModelInfo:
+        prepared = await self._plan(spec)
+        try:
+            return await super().ensure(prepared.spec, on_progress)
+        except BaseException:
+            if self._prepared is prepared:
+                self._prepared = None  # another try may find more memory, or less
+            raise
 
     async def _plan(self, spec: ModelSpec) -> Prepared:
         async with self._planning:

@@ -66,14 +66,15 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         tokens_per_s=None if slow else _writing(case, work.figures),
         prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
         load_s=Seen(speed.speed(case).load_s, work.load_s) if work.load_s else None,
+        memory=Seen(memory_range(loaded.plan), taken(loaded.info)) if work.load_s and loaded.info.placed else None,
     )
     return made if made.tokens_per_s or made.prompt_per_s or made.load_s else None
 
 
 def case_of(loaded: Loaded) -> Case | None:
-    """What the formulae take, as the model was really loaded; None for a plan without a layout."""
+    """What the formulae take; None where the model was not loaded as planned, so that nothing was predicted of it."""
     plan, info = loaded.plan, loaded.info
-    if plan.layout is None:
+    if plan.layout is None or info.changes:
         return None
     layout = msgspec.structs.replace(plan.layout, context=info.context)
     return Case(loaded.file.shape, loaded.machine, layout, info.threads, plan.spilled, plan.load_mode == "none")
@@ -118,6 +119,11 @@ def memory_range(plan: Plan) -> Range:
     rest = sum(sum(kinds.values()) for kinds in held) - compute
     off = rest * _CACHE_OFF + compute * _COMPUTE_OFF
     return Range(rest + compute - off, rest + compute, rest + compute + off)
+
+
+def taken(info: ModelInfo) -> int:
+    """Bytes that a model has taken, as the engine reported it."""
+    return sum(buffer.bytes for buffer in info.placed)
 
 
 class Watch:
