@@ -291,7 +291,7 @@ def test_what_is_asked_for_is_done_or_said_to_lack(shape: Shape, machine: Machin
     if wishes.gpu_layers is not None:
         assert made.gpu_layers == max(0, min(wishes.gpu_layers, count + 1))
     if wishes.experts_on_gpu is not None and shape.routed:
-        most = min(made.gpu_layers, count)
+        most = max(0, made.gpu_layers - 1)
         assert made.experts_on_gpu == max(0, min(wishes.experts_on_gpu, most))
     assert wishes.threads is None or made.threads == max(1, min(wishes.threads, machine.cores))
     assert wishes.load_mode in {None, made.load_mode}

@@ -1,7 +1,7 @@
 """Where each layer of a model lies: the ways that llama.cpp can divide it, and what each device then holds.
 
-llama.cpp gives the last layers to the GPUs, in order; with overrides the routed experts of the first ones stay in
-memory. A layout is data; which one is best is decided elsewhere.
+llama.cpp gives the output and the last layers to the GPUs, in order; with overrides the routed experts of the first
+ones stay in memory. A layout is data; which one is best is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -137,14 +137,14 @@ def layouts(
 def asked(
     shape: Shape, machine: Machine, size: tuple[int, int, KvType], layers: int | None, experts: int | None
 ) -> Iterator[Layout | int]:
-    """The divisions that a person asked for: the last `layers` on GPUs (one more than there are: the output too), the
-    last `experts` of them with their routed experts; None: as many as fit. `size` is context, micro-batch and type of
-    the cache. Where there is no GPU for them, the bytes that lack. Whether a division fits, `lack` tells.
+    """The divisions that a person asked for: on GPUs the output and one of the last layers less than `layers` says, the
+    routed experts of the last `experts` of them; None: as many as fit. `size` is context, micro-batch and type of the
+    cache. Where there is no GPU for them, the bytes that lack. Whether a division fits, `lack` tells.
     """
     ground = _Ground(shape, machine, *size)
     count = len(shape.layers)
     experts = max(0, min(experts, count)) if experts is not None and shape.routed else None
-    least = max(0, min(layers if layers is not None else experts or 0, count + 1))
+    least = max(0, min(layers if layers is not None else experts + 1 if experts else 0, count + 1))
     if not least and (layers is not None or not machine.gpus):
         yield ground.divided((), 0, 0, MEMORY)[0]
         return
@@ -154,7 +154,7 @@ def asked(
     for group in _groups(machine):
         for eyes in (group[0], MEMORY) if shape.projector else (group[0],):
             many = least if layers is not None else max(least, ground.most_layers(group, eyes, experts))
-            some = min(many, count)
+            some = max(0, many - 1)
             if experts is not None:
                 some = min(experts, some)
             elif shape.routed:
@@ -183,15 +183,16 @@ class _Ground:
         self._head = shape.output + shape.other + (shape.embedding if shape.tied else 0)
 
     def divided(self, group: tuple[int, ...], layers: int, experts: int, eyes: int) -> tuple[Layout, bool]:
-        """The last `layers` go to the GPUs of the group (one more than there are: the head too), filled in order, with
-        the experts of the last `experts`. Also tells whether each GPU has room for its part.
+        """With `layers` the output and one layer less, the last ones, go to the GPUs of the group, filled in order (so
+        llama.cpp counts), with the experts of the last `experts`. Also tells whether each GPU has room for its part.
         """
         count = len(self._sizes)
         places, homes = [MEMORY] * count, [MEMORY] * count
-        splits = experts < min(layers, count) and self._has_routed
+        blocks = min(max(layers - 1, 0), count)
+        splits = experts < blocks and self._has_routed
         at, fits = 0, True
         room = self._room(group[0], splits, eyes) if group else 0
-        for layer in range(max(count - layers, 0), count):
+        for layer in range(count - blocks, count):
             here = layer >= count - experts
             size = self._sizes[layer] + (self._routed[layer] if here else 0)
             while size > room and at < len(group) - 1:
@@ -202,7 +203,7 @@ class _Ground:
             places[layer] = group[at]
             homes[layer] = group[at] if here else MEMORY
         head = MEMORY
-        if layers > count:
+        if layers:
             if self._head > room and at < len(group) - 1:
                 fits = fits and room >= 0
                 at += 1
@@ -214,25 +215,22 @@ class _Ground:
         return Layout(tuple(places), tuple(homes), head, seen, self._context, self._batch, self._kv), fits
 
     def most_layers(self, group: tuple[int, ...], eyes: int, experts: int | None = None) -> int:
-        """How many of the last layers fit with their experts, or with those of the last `experts`; one more than there
-        are where the head does too.
-        """
+        """How much fits, counted as `divided` does, with all experts or with those of the last `experts` layers."""
         top = len(self._sizes) + 1
         most = top if experts is None else max(0, experts)
         return _most(lambda number: self.divided(group, number, min(number, most), eyes)[1], top)
 
     def most_experts(self, group: tuple[int, ...], eyes: int, layers: int | None = None) -> int:
-        """With all layers on the GPUs, or the last `layers`, how many of the last ones' experts fit too."""
-        count = len(self._sizes)
-        on_gpu = count + 1 if layers is None else layers
-        return _most(lambda number: self.divided(group, on_gpu, number, eyes)[1], min(on_gpu, count))
+        """With all layers on the GPUs, or `layers` counted as `divided` does, how many layers' experts fit too."""
+        on_gpu = len(self._sizes) + 1 if layers is None else layers
+        return _most(lambda number: self.divided(group, on_gpu, number, eyes)[1], max(on_gpu - 1, 0))
 
     def bytes(self, layers: int, experts: int) -> int:
-        """What the last `layers` weigh with their cache, the last `experts` of them with experts; at least one."""
+        """What `layers`, counted as `divided` does, weigh with cache and the experts of the last `experts`; not 0."""
         count = len(self._sizes)
-        first = max(count - layers, 0)
+        first = min(max(count + 1 - layers, 0), count)
         routed = sum(self._routed[max(first, count - experts) :])
-        return max(1, sum(self._sizes[first:]) + routed + (self._head if layers > count else 0))
+        return max(1, sum(self._sizes[first:]) + routed + self._head)
 
     def _room(self, number: int, splits: bool, eyes: int) -> int:
         taken = self._buffers + (self._shape.largest_experts if splits else 0) + (self._eyes if number == eyes else 0)

@@ -50,9 +50,10 @@ LoadMode = Literal["mmap", "none"]
 class Wishes(msgspec.Struct, frozen=True):
     """What a person asked for; None leaves it to the plan.
 
-    `context` in tokens; `gpu_layers` counts from the last layer, one more than there are means the output too;
-    `experts_on_gpu` is how many of them bring their routed experts; `batch` is the micro-batch in tokens. Numbers
-    out of a model's or computer's range are brought into it; what does not fit gives a plan that says so.
+    `context` in tokens; `gpu_layers` as llama.cpp counts: first the output, then the last layers, so that all of a
+    model is one more than it has layers; `experts_on_gpu` is how many of these layers bring their routed experts;
+    `batch` is the micro-batch in tokens. Numbers out of a model's or computer's range are brought into it; what does
+    not fit gives a plan that says so.
     """
 
     context: int | None = None

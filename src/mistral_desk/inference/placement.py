@@ -50,9 +50,9 @@ class Expected(msgspec.Struct, frozen=True):
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that loading a model needs to know.
 
-    `context` and `batch` (the micro-batch) in tokens; `layers` are the model's, `gpu_layers` how many of the last ones
-    go to the `devices` (ggml's names; one more than there are: the output too), `tensor_split` the part of each device
-    in that order. `overrides` are patterns of tensors' names with the buffer type that these go to. `experts_on_gpu`
+    `context` and `batch` (the micro-batch) in tokens; `layers` are the model's. `gpu_layers` go to the `devices` (ggml's
+    names), as llama.cpp counts: first the output, then the last layers; `tensor_split` is how many of them each device
+    takes, in that order. `overrides` are patterns of tensors' names with the buffer type that these go to. `experts_on_gpu`
     are the last layers whose experts are not held back by them. `load_mode` "none" reads the file into memory instead
     of mapping it; `lock` keeps it there. `projector` is the device for the eyes, empty: memory.
     """
@@ -103,7 +103,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def blocks_on_gpu(self) -> int:
         """How many layers go to a GPU, the output not counted."""
-        return min(self.gpu_layers, self.layers)
+        return min(max(self.gpu_layers - 1, 0), self.layers)
 
 
 def step_down(now: Placement) -> tuple[Placement, Problem] | None:
