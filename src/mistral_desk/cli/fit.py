@@ -7,36 +7,53 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mistral_desk.catalog import facts
-from mistral_desk.catalog.gguf import DamagedError
 from mistral_desk.cli.output import write_json, write_text
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders, resource
-from mistral_desk.core.words import tr
-from mistral_desk.fit import advice, detect, machine, measure
+from mistral_desk.core.settings import Settings
+from mistral_desk.core.words import tr, trn
+from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import Wishes, server_command
-from mistral_desk.fit.read import shape_of
-from mistral_desk.inference import model_file, projector_file
-from mistral_desk.inference.client import Worker
+from mistral_desk.inference.fitting import Fitting
+from mistral_desk.inference.fitting.model_facts import Files
+from mistral_desk.inference.model_ids import models_folder
 
 if TYPE_CHECKING:
     import argparse
 
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
-    from mistral_desk.fit.speed import Range
+    from mistral_desk.fit.runs import Comparison, Figure
+    from mistral_desk.fit.speed import Range, Run
 
 _FOREIGN = "MODEL.gguf"
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """What `runs` runs on this computer measured (lowest, median, highest) beside what the formulae say of them; the
+    last one's day.
+    """
+
+    predicted: tuple[float, float, float]
+    measured: tuple[float, float, float]
+    runs: int
+    day: str
+
+
 class Row(msgspec.Struct, frozen=True):
-    """A verdict as JSON. Sizes in bytes by device and kind; ranges are low, mid, high; null where it does not fit."""
+    """A verdict as JSON. Sizes in bytes by device and kind; ranges are low, mid, high; null where it does not fit.
+
+    `measured` has the figures of a file's own runs on this computer, by name; empty where there are none.
+    """
 
     model: str
     name: str
@@ -56,6 +73,7 @@ class Row(msgspec.Struct, frozen=True):
     alternatives: tuple[dict[str, str], ...]
     command: str
     role: str = ""
+    measured: dict[str, Beside] = {}
 
 
 class Variants(msgspec.Struct, frozen=True):
@@ -73,13 +91,31 @@ class Ranking(msgspec.Struct, frozen=True):
     models: tuple[Row, ...]
 
 
+@dataclass(frozen=True)
+class _Asker:
+    """Who asks: which computer it is about, what is wished for, and, for this computer, what it has learned."""
+
+    machine: Machine
+    wishes: Wishes
+    here: Fitting | None
+
+    def runs(self, key: str = "") -> tuple[Run, ...]:
+        """What corrects a prediction; a described computer has measured nothing."""
+        return self.here.corrections(key) if self.here else ()
+
+
 def fit(arguments: argparse.Namespace) -> int:
     """Run the command."""
-    where = _machine(arguments.machine, again=arguments.measure)
     wishes = Wishes(context=arguments.context)
+    if arguments.machine is None:
+        here = _fitting()
+        asker = _Asker(asyncio.run(here.machine(again=arguments.measure)), wishes, here)
+    else:
+        asker = _Asker(_described(arguments.machine), wishes, None)
+    where, runs = asker.machine, asker.runs()
     asked: str | None = arguments.model
     if asked is None:
-        offers = advice.ranking(where, wishes)
+        offers = advice.ranking(where, wishes, runs)
         rows = tuple(_row(offer.variant, (), offer.role) for offer in offers)
         if arguments.json:
             write_json(Ranking(machine.as_description(where), rows))
@@ -87,17 +123,17 @@ def fit(arguments: argparse.Namespace) -> int:
             write_text(_table(where, [(offer.variant, offer.role) for offer in offers]), sys.stdout)
         return 0
     if file := _file(asked):
-        return _one(file, where, wishes, as_json=arguments.json)
+        return _one(file, asker, as_json=arguments.json)
     models = facts.find(asked)
     if not models:
         known = ", ".join(model.id for model in facts.models())
         raise DeskError("fit.unknown_model", name=asked, known=known)
     found = sorted(
-        (variant for model in models for variant in advice.variants(model, where, wishes)),
+        (variant for model in models for variant in advice.variants(model, where, wishes, runs)),
         key=advice.merit,
         reverse=True,
     )
-    others = _alternatives(advice.ranking(where, wishes), {model.id for model in models})
+    others = _alternatives(advice.ranking(where, wishes, runs), {model.id for model in models})
     if arguments.json:
         rows = tuple(_row(variant, others) for variant in found)
         write_json(Variants(asked, machine.as_description(where), rows))
@@ -106,21 +142,74 @@ def fit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _one(file: Path, where: Machine, wishes: Wishes, *, as_json: bool) -> int:
-    model = model_file.inspect(file)
-    eyes = projector_file.find(model).file
-    try:
-        shape = shape_of(model.header, model.tensors, eyes.bytes if eyes else 0)
-    except DamagedError as error:
-        raise DeskError("model.damaged", name=file.name, reason=str(error)) from error
-    found = msgspec.structs.replace(advice.judge(shape, where, wishes), name=model.name, bytes=model.bytes)
+def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
+    facts_of = Files().look(file)
+    where, wishes = asker.machine, asker.wishes
+    if asker.here:  # what was set by hand holds here, and what is said now goes before it
+        own = asker.here.wishes(facts_of.key)
+        wishes = msgspec.structs.replace(own, context=wishes.context or own.context)
+    found = advice.judge(facts_of.shape, where, wishes, asker.runs(facts_of.key))
+    found = msgspec.structs.replace(found, name=facts_of.name, bytes=facts_of.bytes)
+    beside = asker.here.beside(facts_of.key) if asker.here else None
     good = found.usable and found.sane
-    others = () if good else _alternatives(advice.ranking(where, wishes), set())
+    others = () if good else _alternatives(advice.ranking(where, wishes, asker.runs()), set())
     if as_json:
-        write_json(_row(found, others, path=str(file), eyes=str(eyes.path) if eyes else ""))
+        row = _row(found, others, path=str(file), eyes=facts_of.projector)
+        write_json(msgspec.structs.replace(row, measured=_beside(beside)))
     else:
-        write_text(_table(where, [(found, "")]) + _words_about([found], others), sys.stdout)
+        text = _table(where, [(found, "")]) + _words_about([found], others)
+        write_text(text + (_measured_lines(beside) if beside else ""), sys.stdout)
     return 0
+
+
+def _fitting() -> Fitting:
+    places = folders()
+    settings, _ = Settings.open(places.settings)
+    return Fitting(places, lambda: models_folder(places, settings))
+
+
+def _beside(found: Comparison | None) -> dict[str, Beside]:
+    """The figures of which there are runs, by name."""
+    return {
+        name: Beside(_numbers(figure.predicted), _numbers(figure.measured), figure.count, _day(figure))
+        for name, figure in _figures(found)
+        if figure.predicted and figure.measured
+    }
+
+
+def _figures(found: Comparison | None) -> list[tuple[str, Figure]]:
+    if found is None:
+        return []
+    names = ("tokens_per_s", "prompt_per_s", "load_s", "memory")
+    return [(name, getattr(found, name)) for name in names]
+
+
+def _day(figure: Figure) -> str:
+    return time.strftime("%Y-%m-%d", time.localtime(figure.when))
+
+
+def _measured_lines(found: Comparison) -> str:
+    """Predicted beside measured, a line a figure."""
+    titles = {"tokens_per_s": tr("Writing"), "prompt_per_s": tr("Reading"), "load_s": tr("Loading")}
+    titles["memory"] = tr("Memory")
+    lines = []
+    for name, figure in _figures(found):
+        if figure.predicted is None or figure.measured is None:
+            continue
+        low, high = _said(name, figure.predicted.low, bare=True), _said(name, figure.predicted.high)
+        params = {"what": titles[name], "measured": _said(name, figure.measured.mid), "low": low, "high": high}
+        params["day"] = _day(figure)
+        runs = trn("{n} run", "{n} runs", figure.count)
+        lines.append("  " + tr("{what}: {measured}, predicted {low} to {high} ({runs}, {day})", **params, runs=runs))
+    return "\n".join([tr("Measured on this computer:"), *lines]) + "\n" if lines else ""
+
+
+def _said(name: str, value: float, *, bare: bool = False) -> str:
+    if name == "memory":
+        return amounts.file_size(round(value))
+    if bare and name != "load_s":
+        return amounts.number(value, 1 if value < 20 else 0)
+    return amounts.seconds(value, 1) if name == "load_s" else amounts.speed(value)
 
 
 def _file(asked: str) -> Path | None:
@@ -131,33 +220,15 @@ def _file(asked: str) -> Path | None:
     return path if asked.lower().endswith(".gguf") or path.is_file() else None
 
 
-def _machine(asked: str | None, *, again: bool) -> Machine:
-    """The machine to plan for: a description (JSON, or a file of it), else this computer."""
-    if asked is not None:
-        text = asked.strip()
-        if text.startswith("{"):
-            return machine.described(text)
-        try:
-            return machine.described(Path(text).read_bytes())
-        except (OSError, ValueError) as error:
-            raise DeskError("machine.description", reason="there is no such file") from error
-    places = folders()
-    return detect.this_machine(asyncio.run(_devices()), measure.measured(places.cache, places.models, again=again))
-
-
-async def _devices() -> tuple[machine.GpuReport, ...]:
-    """What the engine computes on; a worker that does not start has no devices, and says why elsewhere."""
-    worker = Worker()
+def _described(asked: str) -> Machine:
+    """The machine of a description: JSON, or a file of it."""
+    text = asked.strip()
+    if text.startswith("{"):
+        return machine.described(text)
     try:
-        hello = await worker.start()
-    except DeskError:
-        return ()
-    finally:
-        await worker.close()
-    return tuple(
-        machine.GpuReport(device.name, device.description, device.kind, device.memory_free, device.memory_total)
-        for device in hello.devices
-    )
+        return machine.described(Path(text).read_bytes())
+    except (OSError, ValueError) as error:
+        raise DeskError("machine.description", reason="there is no such file") from error
 
 
 def _row(

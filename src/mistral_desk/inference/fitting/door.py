@@ -203,11 +203,14 @@ class Fitting:
         """What stands for a model file in wishes and runs. Raises `model.…`."""
         return (await self._look(path)).key
 
-    async def variant(self, path: str | Path) -> Variant:
-        """The verdict on a local model file, with the person's wishes and own runs. Raises `model.…`."""
+    async def variant(self, path: str | Path, wishes: Wishes | None = None) -> Variant:
+        """The verdict on a local model file, with the person's wishes (or others that are tried) and own runs.
+
+        Raises `model.…`.
+        """
         found = await self._look(path)
         machine = await self.machine()
-        return await asyncio.to_thread(self.judged, found, machine)
+        return await asyncio.to_thread(self.judged, found, machine, wishes)
 
     async def variants(self, model_id: str) -> tuple[Variant, ...]:
         """The quantizations of known models by id, slug or repository, best here first; none for an unknown one."""
@@ -264,6 +267,10 @@ class Fitting:
 
     async def comparison(self, key: str) -> Comparison:
         """Predicted beside measured for a model file; without runs its figures are empty."""
+        return self.beside(key)
+
+    def beside(self, key: str) -> Comparison:
+        """The same for whoever runs no event loop."""
         return self._runs.comparison(key)
 
     def forget(self) -> None:

@@ -65,10 +65,10 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         engine=loaded.engine,
         tokens_per_s=None if slow else _writing(case, work.figures),
         prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
-        load_s=Seen(speed.speed(case).load_s, work.load_s) if work.load_s else None,
+        load_s=Seen(speed.speed(case).load_s, work.load_s) if work.load_s and not slow else None,
         memory=Seen(memory_range(loaded.plan), taken(loaded.info)) if work.load_s and loaded.info.placed else None,
     )
-    return made if made.tokens_per_s or made.prompt_per_s or made.load_s else None
+    return made if made.tokens_per_s or made.prompt_per_s or made.load_s or made.memory else None
 
 
 def case_of(loaded: Loaded) -> Case | None:
