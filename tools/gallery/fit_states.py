@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from mistral_desk.catalog import facts
 from mistral_desk.core.words import tr
 from mistral_desk.fit import advice
+from mistral_desk.ui.fit.sheet import FitSheet
 from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.fit.widget import WillItRun
-from tools.gallery.declare import STATES, State, ready
-from tools.gallery.fitting import CARD, pc
+from tools.gallery.declare import STATES, State, ready, state
+from tools.gallery.fitting import CARD, StillFitting, pc
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mistral_desk.fit.machine import Machine
+    from mistral_desk.inference.fitting import Fitting
     from tools.gallery.stage import Stage
 
 LONG: Final = "A-Model-Of-Somebody-With-A-Name-That-Goes-On-And-On-119B-2603-Instruct-Thinking-Vision"
@@ -55,7 +57,13 @@ async def alone(stage: Stage, *, get: bool = True) -> WillItRun:
 
 
 def _verdict(
-    name: str, brief: str, verdict: Callable[[], Verdict], *, details: bool = False, rest: bool = False
+    name: str,
+    brief: str,
+    verdict: Callable[[], Verdict],
+    *,
+    details: bool = False,
+    rest: bool = False,
+    advanced: bool = False,
 ) -> None:
     async def set_up(stage: Stage) -> None:
         shown = await alone(stage)
@@ -64,6 +72,10 @@ def _verdict(
             shown.rows[0].details.set_open(open_=True)
         if rest and shown.rest is not None:
             shown.rest.set_open(open_=True)
+        if advanced and shown.advanced is not None:
+            for row in shown.rows:
+                row.hide()
+            shown.advanced.set_open(open_=True)
         await idle(2)
 
     STATES.append(State(f"fit-{name}", brief, set_up))
@@ -119,3 +131,32 @@ _verdict(
 _verdict("one", "A single quantization.", lambda: _one(verdict_of("gpt-oss-120b", pc(64, 24))))
 _verdict("many", "All quantizations, unfolded.", lambda: verdict_of(SMALL_4, pc(96, 8)), rest=True)
 _verdict("long-names", "Names longer than any line.", _long, details=True)
+_verdict(
+    "advanced",
+    "Advanced: the plan, and what can be set by hand.",
+    lambda: verdict_of(SMALL_4, pc(96, 8)),
+    advanced=True,
+)
+
+
+@state()
+async def fit_here(stage: Stage) -> None:
+    """How it runs here: the loaded model's plan, and predicted beside measured."""
+    await ready(stage)
+    stage.services.fitting = cast("Fitting", StillFitting(pc(96, 8)))
+    stage.desk.fits.show()
+    await stage.desk.tasks.settled()
+    await idle(2)
+
+
+@state()
+async def fit_by_hand(stage: Stage) -> None:
+    """The same, with more of it by hand than fits."""
+    await fit_here(stage)
+    sheet = stage.desk.window.overlay
+    assert isinstance(sheet, FitSheet)
+    assert sheet.advanced is not None
+    sheet.advanced.by_hand.numbers["experts_on_gpu"].spin.setValue(20)
+    await stage.desk.tasks.settled()
+    sheet.area.verticalScrollBar().setValue(sheet.area.verticalScrollBar().maximum())
+    await idle(2)

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog import facts
 from mistral_desk.fit import advice, machine
+from mistral_desk.fit.plan import Wishes
+from mistral_desk.fit.runs import Comparison, Figure
+from mistral_desk.fit.speed import Range
+from mistral_desk.ui.fit.planner import planned
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
 
@@ -28,6 +34,7 @@ class StillFitting:
 
     def __init__(self, where: Machine) -> None:
         self.where = where
+        self.stored = Wishes()
 
     async def machine(self, again: bool = False) -> Machine:  # noqa: ARG002 - as the real one's
         """The described one."""
@@ -40,6 +47,29 @@ class StillFitting:
     async def variants(self, model_id: str) -> tuple[Variant, ...]:
         """For it."""
         return tuple(one for model in facts.find(model_id) for one in advice.variants(model, self.where))
+
+    async def variant(self, path: str | Path, wishes: Wishes | None = None) -> Variant:  # noqa: ARG002
+        """The namesake's file, whatever is asked for."""
+        found = (await self.variants("mistral-small-4"))[0]
+        return await planned(found, self.where, wishes or self.stored)
+
+    async def key(self, path: str | Path) -> str:
+        """Its name."""
+        return str(path)
+
+    def wishes(self, key: str) -> Wishes:  # noqa: ARG002
+        """What is set by hand."""
+        return self.stored
+
+    async def set_wishes(self, key: str, wishes: Wishes | None) -> None:  # noqa: ARG002
+        """Set by hand."""
+        self.stored = wishes or Wishes()
+
+    async def comparison(self, key: str) -> Comparison:
+        """Some runs."""
+        writing = Figure(Range(6.8, 12.3, 17.8), Range(10.9, 11.4, 12.6), 7, 0.0)
+        loading = Figure(Range(12.9, 22.2, 33.3), Range(24.8, 24.8, 24.8), 1, 0.0)
+        return Comparison(key, tokens_per_s=writing, load_s=loading)
 
     async def close(self) -> None:
         """Nothing runs."""

@@ -92,6 +92,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
     Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
+    Command("fit", mark("How the model runs here"), "answer", icon="chip"),
     Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
     Command("models", mark("Models"), "view", ("Ctrl+Shift+L",), icon="models"),
     Command("library", mark("Library"), "view", ("Ctrl+L",), icon="library"),

@@ -278,7 +278,7 @@ class Desk(QObject):
             await self.model.warm()
         except DeskError as error:
             log.info("the model was not made ready: %s", error.problem.id)
-            if error.problem.id != "load.cancelled":
+            if error.problem.id != "load.cancelled" and not self.fits.refused(error.problem):
                 self.notices.problem(error.problem)
 
     def ask_file(self) -> None:

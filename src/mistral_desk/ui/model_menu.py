@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core.words import tr
 from mistral_desk.services import model_title
+from mistral_desk.ui.commands import BY_ID
 from mistral_desk.ui.library.shelf import whole
 from mistral_desk.ui.theme.icons import icon
 
@@ -29,6 +30,8 @@ def show_model_menu(desk: Desk) -> None:
         action.triggered.connect(lambda _on=False, model=model: desk.open_model(model))
     menu.addSeparator()
     ink = desk.theme.colours.text
+    here = menu.addAction(icon("chip", ink), tr(BY_ID["fit"].words))
+    here.triggered.connect(lambda _on=False: desk.fits.show())
     menu.addAction(icon("file", ink), tr("Open a GGUF file…")).triggered.connect(desk.ask_file)
     hint = menu.sizeHint()
     menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))

@@ -37,6 +37,7 @@ def bind(desk: Desk) -> None:
         "answer_now": desk.page.answer_now,
         "stop": desk.page.stop,
         "model": desk.page.model_menu.emit,
+        "fit": desk.fits.show,
         "sidebar": window.toggle_sidebar,
         "models": lambda: window.show_page("models"),
         "library": lambda: window.show_page("library"),

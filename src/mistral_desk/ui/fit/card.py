@@ -28,6 +28,7 @@ class ModelCard(Panel):
     asked = Signal(str)
     """The verdict on this model is wanted: answer with `show_verdict`."""
     alternative = Signal(str)
+    advanced_opened = Signal(object)
     changed = Signal()
     """Something was unfolded or folded."""
 
@@ -68,8 +69,6 @@ class ModelCard(Panel):
         self._verdict = verdict
         if self.widget is not None:
             self.widget.show_verdict(verdict)
-            if self.widget.rest is not None:
-                self.widget.rest.toggled.connect(lambda _on: self.changed.emit())
             self.changed.emit()
 
     def open(self) -> None:
@@ -81,6 +80,8 @@ class ModelCard(Panel):
     def _inside(self, parent: QWidget) -> QWidget:
         self.widget = WillItRun(self._theme, parent, titled=False)
         self.widget.alternative.connect(self.alternative)
+        self.widget.changed.connect(self.changed)
+        self.widget.advanced_opened.connect(self.advanced_opened)
         if self._verdict is not None:
             self.show_verdict(self._verdict)
         self.asked.emit(self.model)

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from mistral_desk.catalog import facts
+from mistral_desk.core.errors import Words, in_words
+from mistral_desk.core.words import tr
+from mistral_desk.services import model_title
+from mistral_desk.ui.fit.here import Here
+from mistral_desk.ui.fit.planner import Planner, planned
+from mistral_desk.ui.fit.sheet import TITLE
 from mistral_desk.ui.fit.verdict import Verdict
+from mistral_desk.ui.notify import Notice
 
 if TYPE_CHECKING:
+    from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Offer
     from mistral_desk.inference.fitting import Fitting
+    from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.fit.advanced import Advanced
     from mistral_desk.ui.welcome.page import Welcome
+
+FROM_DISK: Final = "model.from_disk"
+DOES_NOT_FIT: Final = "model.does_not_fit"
 
 
 class Fits(QObject):
@@ -25,11 +38,56 @@ class Fits(QObject):
         models = desk.models
         models.looked_for.connect(lambda: self._spawn(again=False))
         models.measure.connect(lambda: self._spawn(again=True))
+        self._told: ModelInfo | None = None
+        self._offers: tuple[Offer, ...] = ()
+        desk.library.fit_asked.connect(self.show)
+        desk.model.changed.connect(self._tell_changes)
+        models.advanced_opened.connect(self._plan)
         models.asked.connect(lambda model: desk.tasks.spawn(self._judge(model), "judge a model"))
 
     @property
     def _fitting(self) -> Fitting:
         return self._desk.services.fitting
+
+    def show(self, model: str = "") -> None:
+        """How a model of this computer runs here; without an id the one that answers."""
+        model = model or self._desk.model.id
+        Here(self._desk, model, model_title(model))
+
+    def refused(self, problem: Problem) -> bool:
+        """Whether a model was not loaded because of its plan; then it is told, with what can be done."""
+        if problem.id not in (FROM_DISK, DOES_NOT_FIT):
+            return False
+        model = self._desk.model.id
+        act, does = (self._try_anyway, tr("Try anyway")) if problem.id == FROM_DISK else (self.show, tr(TITLE))
+        self._desk.notices.show(Notice("warning", in_words(problem, tr), does, lambda: act(model)))
+        return True
+
+    def _try_anyway(self, model: str) -> None:
+        self._desk.tasks.spawn(self._allow(model), "try a model anyway")
+
+    async def _allow(self, model: str) -> None:
+        spec = self._desk.services.resolve_model(model)
+        self._fitting.allow(await self._fitting.key(spec.path))
+        if self._desk.model.id == model:
+            self._desk.warm()
+
+    def _tell_changes(self) -> None:
+        """What was made smaller when the model was loaded, once for each load."""
+        info = self._desk.model.info
+        if info is None or info is self._told:
+            return
+        self._told = info
+        if info.changes:
+            said = [in_words(one, tr) for one in info.changes]
+            message = " ".join(one.message for one in said)
+            words = Words(said[0].title, message, said[-1].hint)
+            self._desk.notices.show(Notice("info", words, tr(TITLE), self.show))
+
+    def _plan(self, advanced: Advanced) -> None:
+        """Answer what is tried by hand with a model that is not here."""
+        one, machine = advanced.variant, advanced.machine
+        Planner(advanced, self._desk.tasks, lambda wishes: planned(one, machine, wishes))
 
     def recommend(self, welcome: Welcome) -> None:
         """Say at the first start what runs best here."""
@@ -42,7 +100,7 @@ class Fits(QObject):
 
     async def _rank(self, *, again: bool) -> None:
         machine = await self._fitting.machine(again)
-        offers = await self._fitting.ranking()
+        self._offers = offers = await self._fitting.ranking()
         ranked = {offer.variant.model for offer in offers}
         unknown = [(model.id, model.name) for model in facts.models() if model.id not in ranked]
         self._desk.models.show_offers(machine, offers, unknown)
@@ -50,8 +108,7 @@ class Fits(QObject):
     async def _judge(self, model: str) -> None:
         machine = await self._fitting.machine()
         found = await self._fitting.variants(model)
-        offers = await self._fitting.ranking()
-        self._desk.models.show_verdict(model, Verdict(found, machine, alternatives(offers, model)))
+        self._desk.models.show_verdict(model, Verdict(found, machine, alternatives(self._offers, model)))
 
     async def _recommend(self, welcome: Welcome) -> None:
         machine = await self._fitting.machine()

@@ -61,6 +61,8 @@ class Facts(QWidget):
         if beside == self._beside:
             return
         self._beside = beside
+        self._grid.setColumnStretch(0, 0 if beside else 1)
+        self._grid.setColumnStretch(self._columns, 1 if beside else 0)
         for label, cells in self._lines:
             for widget in (label, *cells):
                 self._grid.removeWidget(widget)
@@ -85,4 +87,5 @@ class Facts(QWidget):
             return
         self._grid.addWidget(label, row, 0, 1, 1 + self._columns)
         for number, cell in enumerate(cells):
-            self._grid.addWidget(cell, row + 1, number, top)
+            span = 1 + self._columns if self._columns == 1 else 1
+            self._grid.addWidget(cell, row + 1, number, 1, span, top)

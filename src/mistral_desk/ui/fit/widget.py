@@ -10,16 +10,19 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.fit import verdict as words
+from mistral_desk.ui.fit.advanced import Advanced
 from mistral_desk.ui.fit.fold import Fold
 from mistral_desk.ui.fit.row import VariantRow
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.panel import Panel
 
 if TYPE_CHECKING:
     from mistral_desk.fit.advice import Offer, Variant
+    from mistral_desk.fit.machine import Machine
     from mistral_desk.ui.fit.verdict import Place, Verdict
     from mistral_desk.ui.theme.theme import Theme
 
@@ -40,6 +43,10 @@ class WillItRun(QWidget):
     """The same for one that is too slow for chat: the person knows how slow."""
     alternative = Signal(str)
     """Show the model of this id instead."""
+    advanced_opened = Signal(object)
+    """An `Advanced` was unfolded for the first time: answer what it wishes."""
+    changed = Signal()
+    """Something was unfolded or folded."""
 
     def __init__(self, theme: Theme, parent: QWidget, *, get: str = "", titled: bool = True) -> None:
         super().__init__(parent)
@@ -48,6 +55,7 @@ class WillItRun(QWidget):
         self.setAccessibleName(tr(TITLE))
         self.rows: list[VariantRow] = []
         self.rest: Fold | None = None
+        self.advanced: Fold | None = None
         self.alternatives: list[Button] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -87,7 +95,24 @@ class WillItRun(QWidget):
         if rest:
             text = trn("{n} more", "{n} more", len(rest))
             self.rest = Fold(theme, text, text, lambda parent: self._rest(rest, verdict, parent), body)
+            self.rest.toggled.connect(lambda _on: self.changed.emit())
             column.addWidget(self.rest)
+        best = verdict.variants[0]
+        name = tr("Advanced: {file}", file=words.file_words(best))
+        self.advanced = Fold(
+            theme, tr("Advanced"), name, lambda parent: self._advanced(best, verdict.machine, parent), body
+        )
+        self.advanced.toggled.connect(lambda _on: self.changed.emit())
+        column.addWidget(self.advanced)
+
+    def _advanced(self, variant: Variant, machine: Machine, parent: QWidget) -> QWidget:
+        panel = Panel(self._theme, parent, radius=RADIUS)
+        inside = Advanced(self._theme, variant, machine, panel)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        column.addWidget(inside)
+        self.advanced_opened.emit(inside)
+        return panel
 
     def _row(self, place: Place, variant: Variant, verdict: Verdict, parent: QWidget) -> VariantRow:
         row = VariantRow(self._theme, place, variant, verdict.machine, parent, get=self._get)
@@ -132,7 +157,7 @@ class WillItRun(QWidget):
             self._column.removeWidget(self._body)
             self._body.hide()
             self._body.deleteLater()
-        self.rows, self.rest, self.alternatives = [], None, []
+        self.rows, self.rest, self.advanced, self.alternatives = [], None, None, []
         self._body = QWidget(self)
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)

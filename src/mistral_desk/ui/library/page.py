@@ -37,6 +37,8 @@ class LibraryPage(QWidget):
     chat_with = Signal(str)
     forget = Signal(str)
     """A file is to be taken off the list; it stays on the disk."""
+    fit_asked = Signal(str)
+    """How this model runs here is to be shown."""
     open_file = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -118,6 +120,11 @@ class LibraryPage(QWidget):
             button.clicked.connect(lambda: self.forget.emit(model.id))
             card.tools.addWidget(button)
         if not model.problem:
+            name = tr("How it runs here: {name}", name=model.title)
+            fit = Button(self._theme, name, icon="chip", muted=True, parent=card)
+            fit.setToolTip(tr("How it runs here"))
+            fit.clicked.connect(lambda: self.fit_asked.emit(model.id))
+            card.tools.addWidget(fit)
             name = tr("Chat with it: {name}", name=model.title)
             chat = Button(self._theme, name, text=tr("Chat with it"), kind="outline", parent=card)
             chat.clicked.connect(lambda: self.chat_with.emit(model.id))

@@ -48,6 +48,8 @@ class ModelsPage(QWidget):
     """The ranking is wanted: answer with `show_offers`."""
     measure = Signal()
     """This computer is to be measured anew."""
+    advanced_opened = Signal(object)
+    """An `Advanced` was unfolded: answer what it wishes."""
     asked = Signal(str)
     """The verdict on a model is wanted: answer with `show_verdict`."""
 
@@ -188,6 +190,7 @@ class ModelsPage(QWidget):
     def _known(self, card: ModelCard) -> ModelCard:
         card.asked.connect(self.asked)
         card.alternative.connect(self.show_model)
+        card.advanced_opened.connect(self.advanced_opened)
         card.changed.connect(self._chain)
         self.cards[card.model] = card
         return card
