@@ -50,11 +50,11 @@ class Expected(msgspec.Struct, frozen=True):
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that loading a model needs to know.
 
-    `context` and `batch` (the micro-batch) in tokens; `layers` are the model's. `gpu_layers` go to the `devices` (ggml's
-    names), as llama.cpp counts: first the output, then the last layers; `tensor_split` is how many of them each device
-    takes, in that order. `overrides` are patterns of tensors' names with the buffer type that these go to. `experts_on_gpu`
-    are the last layers whose experts are not held back by them. `load_mode` "none" reads the file into memory instead
-    of mapping it; `lock` keeps it there. `projector` is the device for the eyes, empty: memory.
+    `context` and `batch` (the micro-batch) in tokens; `layers` are the model's. `gpu_layers` go to the `devices`
+    (ggml's names), as llama.cpp counts: first the output, then the last layers; `tensor_split` is how many of them each
+    device takes, in that order. `overrides` are patterns of tensors' names with the buffer type that these go to.
+    `experts_on_gpu` are the last layers whose experts are not held back by them. `load_mode` "none" reads the file
+    into memory instead of mapping it; `lock` keeps it there. `projector` is the device for the eyes, empty: memory.
     """
 
     context: int

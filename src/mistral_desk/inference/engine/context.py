@@ -23,6 +23,7 @@ from mistral_desk.inference.engine.vision import StoppedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mistral_desk.fit.shape import KvType
     from mistral_desk.inference.engine.pace import Pace
     from mistral_desk.inference.engine.vision import Chunk, Eyes
     from mistral_desk.inference.protocol import MemoryKind, PutImage
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 CUTS: Final = ("attention", "sliding")
 """Kinds of memory that tokens can be removed from; a sliding window only as far as it still has what is needed."""
 _ABORTED: Final = 2
+_KV_TYPES: Final[dict[KvType, int]] = {"f16": 1, "q4_0": 2, "q8_0": 8}
+"""ggml_type."""
 
 
 class AbortedError(Exception):
@@ -45,6 +48,8 @@ class AbortedError(Exception):
 class Plan:
     """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, the
     bytes that saved states may take, and how many tokens at once (some eyes want a whole picture in one batch).
+
+    `batch` are tokens that are read at once, `kv` the type of what is remembered.
     """
 
     tokens: int
@@ -54,6 +59,8 @@ class Plan:
     pace: Pace
     spare_bytes: int
     at_once: int = 0
+    batch: int = LARGEST
+    kv: KvType = "f16"
 
 
 class _Told:
@@ -81,17 +88,22 @@ class Context:
 
     def __init__(self, model: int, plan: Plan, eyes: Eyes | None = None) -> None:
         self.kind = plan.kind
+        self.kv = plan.kv
         self.eyes = eyes
         self.abort = AbortFlag()
         self.held: list[int] = []
         self._window, self._pace = plan.window, plan.pace
         p = lib.llama_context_default_params()
         p.n_ctx = plan.tokens
-        p.n_batch = p.n_ubatch = max(LARGEST, plan.at_once)
+        p.n_ubatch = max(plan.batch, plan.at_once)
+        p.n_batch = max(LARGEST, p.n_ubatch)
         p.n_seq_max = 1
         p.n_outputs_max = 1  # one row of logits; the buffer for 512 of a large vocabulary would be 256 MiB
         p.n_threads = p.n_threads_batch = plan.threads
         p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
+        if plan.kv != "f16":  # values of another type can only be read with flash attention
+            p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
+        p.type_k = p.type_v = _KV_TYPES[plan.kv]
         p.abort_callback = self.abort.callback
         p.abort_callback_data = self.abort.data
         p.no_perf = True
@@ -102,7 +114,7 @@ class Context:
         self._memory = lib.llama_get_memory(self.pointer)
         self.size = int(lib.llama_n_ctx(self.pointer))
         self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
-        self.batch_size = min(LARGEST, self._at_once)
+        self.batch_size = min(max(LARGEST, plan.batch), self._at_once)
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
         self._batch = lib.llama_batch_init(self.batch_size, 0, 1)
         for row in range(self.batch_size):

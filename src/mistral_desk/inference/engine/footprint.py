@@ -26,8 +26,8 @@ _BUFFERS: Final = 64 * 1024 * 1024
 """Bytes for the compute buffers of a small model; big ones take more, in proportion to their width."""
 
 
-def kv_bytes(header: Header, tokens: int, batch: int) -> int:
-    """Bytes of the key-value cache for a context of `tokens`, read in batches of `batch` tokens.
+def kv_bytes(header: Header, tokens: int, batch: int, each: float = _F16) -> int:
+    """Bytes of the key-value cache for a context of `tokens`, read in batches of `batch` tokens, `each` a number.
 
     Where layers look through a window but the file does not say which, most of them are taken to do so: too small
     an estimate only loses the early warning, too large a one would refuse a model that runs.
@@ -45,19 +45,19 @@ def kv_bytes(header: Header, tokens: int, batch: int) -> int:
     narrow = min(tokens, window + batch) if window else tokens
     windowed = _windowed(header, layers) if window else [False] * layers
     rows = sum((narrow if small else tokens) * count for small, count in zip(windowed, heads, strict=True))
-    return rows * (key + value) * _F16
+    return round(rows * (key + value) * each)
 
 
-def context_bytes(header: Header, tokens: int, batch: int) -> int:
+def context_bytes(header: Header, tokens: int, batch: int, each: float = _F16) -> int:
     """Bytes that a context of `tokens` takes at once: its cache, the mask over it, and the other buffers, roughly."""
     wide = max(header.own("embedding_length") or 0, header.own("feed_forward_length") or 0)
-    return kv_bytes(header, tokens, batch) + batch * tokens * _F16 + _BUFFERS + 8 * batch * wide * 4
+    return kv_bytes(header, tokens, batch, each) + batch * tokens * _F16 + _BUFFERS + 8 * batch * wide * 4
 
 
-def fitting(header: Header, wanted: int, batch: int, free: int) -> int | None:
+def fitting(header: Header, wanted: int, batch: int, free: int, each: float = _F16) -> int | None:
     """The largest context of at most `wanted` tokens, halved until it fits into `free` bytes; None where none does."""
     tokens = wanted
-    while context_bytes(header, tokens, batch) > free * _USABLE:
+    while context_bytes(header, tokens, batch, each) > free * _USABLE:
         if tokens <= SMALLEST_CONTEXT:
             return None
         tokens = max(tokens // 2, SMALLEST_CONTEXT)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import msgspec
 import psutil
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.shape import KV_BYTES
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
 from mistral_desk.inference.engine import footprint
+from mistral_desk.inference.engine.buffers import Placing, placed
 from mistral_desk.inference.engine.context import Context, Plan
 from mistral_desk.inference.engine.generate import Generator
 from mistral_desk.inference.engine.last_resort import last_resort
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mistral_desk.core.errors import Problem
+    from mistral_desk.fit.shape import KvType
     from mistral_desk.inference.model_file import ModelFile
     from mistral_desk.inference.picture_store import PictureStore
     from mistral_desk.inference.projector_file import Found
@@ -41,6 +46,7 @@ _NEWER: Final = re.compile(
 _NO_MEMORY: Final = re.compile(
     r"failed to allocate|unable to allocate|out of memory|bad_alloc|cannot allocate|alloc.*failed", re.IGNORECASE
 )
+_NO_BLOCKS: Final = "does not divide n_embd_head"
 _ROWS_BYTES: Final = 256 * 1024 * 1024
 """What encoded pictures may take at most; one of a large model takes 16 MB."""
 _QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNORECASE)
@@ -107,7 +113,11 @@ def _open(
         return not cancelled()
 
     parameters = lib.llama_model_default_params()
-    parameters.n_gpu_layers = command.gpu_layers
+    placing = Placing(command.placement) if command.placement else None  # must live as long as the call
+    if placing:
+        placing.apply(parameters)
+    else:
+        parameters.n_gpu_layers = command.gpu_layers
     parameters.check_tensors = command.check_tensors
     callback = lib.llama_progress_callback(report)  # must live as long as the call
     parameters.progress_callback = callback
@@ -120,7 +130,7 @@ def _open(
         lib.llama_model_free(model)
     if cancelled():
         raise DeskError("load.cancelled", name=file.name)
-    raise _refused(file, log.report(), command.context or footprint.DEFAULT_CONTEXT)
+    raise _refused(file, log.report(), _asked(command) or footprint.DEFAULT_CONTEXT)
 
 
 def _refused(file: ModelFile, report: str, context: int) -> DeskError:
@@ -142,7 +152,8 @@ def _eyes(
     """The model's eyes, or why it has none. Only a projector that was asked for by name stops the load."""
     if found.file is None:
         return None, found.blind
-    plan = max(1, command.threads or threads()), command.gpu_layers > 0
+    wanted = command.placement
+    plan = _threads(command), bool(wanted.projector) if wanted else command.gpu_layers > 0
     try:
         return Eyes(found.file, model, file.name, plan, watch), None
     except DeskError as error:
@@ -167,17 +178,21 @@ def _ready(
             form = chat_format(file.header.text("tokenizer.chat_template"), vocabulary.special, tokens)
     except (TemplateError, TemplateSlowError) as error:
         raise as_desk_error(error, file.name) from error
-    count = max(1, command.threads or threads())
+    wanted = command.placement
+    count = _threads(command)
     trained = int(lib.llama_model_n_ctx_train(model)) or footprint.DEFAULT_CONTEXT
     kind, window = _memory_kind(model), int(lib.llama_model_n_swa(model))
     size = _context_size(file, command, trained)
     try:
-        steps = pace(file.header, file.tensors, count, offloaded=command.gpu_layers > 0)
+        batch = max(1, wanted.batch) if wanted else LARGEST
+        steps = pace(file.header, file.tensors, count, offloaded=_offloads(command), largest=batch)
         spare = footprint.spare_bytes()
         if eyes:
             eyes.room = min(spare // 4, _ROWS_BYTES)
             spare -= eyes.room
-        context = Context(model, Plan(size, count, kind, window, steps, spare, eyes.at_once if eyes else 0), eyes)
+        kv: KvType = wanted.kv if wanted else "f16"
+        plan = Plan(size, count, kind, window, steps, spare, eyes.at_once if eyes else 0, batch, kv)
+        context = _context(model, plan, eyes, log)
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
     info = ModelInfo(
@@ -203,10 +218,22 @@ def _ready(
         image_tokens=eyes.most_tokens if eyes else 0,
         image_side=eyes.file.side if eyes else 0,
         blind=sight.blind,
+        placed=placed(log.buffers),
+        placement=msgspec.structs.replace(wanted, context=context.size, kv=context.kv) if wanted else None,
     )
     return Generator(
         model, context, vocabulary, Prompter(form, vocabulary), form, info, file.header.metadata, sight.pictures
     )
+
+
+def _context(model: int, plan: Plan, eyes: Eyes | None, log: Log) -> Context:
+    """A context; where the model's rows cannot be cut into the blocks of a smaller cache, with one of 16 bits."""
+    try:
+        return Context(model, plan, eyes)
+    except DeskError:
+        if plan.kv == "f16" or _NO_BLOCKS not in log.report():
+            raise
+        return Context(model, dataclasses.replace(plan, kv="f16"), eyes)
 
 
 def _check_chat(model: int, file: ModelFile, vocabulary: Vocabulary) -> None:
@@ -237,13 +264,31 @@ def _context_size(file: ModelFile, command: Load, trained: int) -> int:
 
     An unasked-for size shrinks until it fits; an asked-for one that does not fit is a problem to show.
     """
-    wanted = min(trained, max(command.context or footprint.DEFAULT_CONTEXT, 1))
-    if command.gpu_layers:
+    asked = _asked(command)
+    wanted = min(trained, max(asked or footprint.DEFAULT_CONTEXT, 1))
+    if _offloads(command):
         return wanted  # the cache then lies mostly on the GPU
-    fitting = footprint.fitting(file.header, wanted, LARGEST, footprint.free_memory())
-    if fitting is None or (command.context is not None and fitting < wanted):
+    batch, kv = (command.placement.batch, command.placement.kv) if command.placement else (LARGEST, "f16")
+    fitting = footprint.fitting(file.header, wanted, batch, footprint.free_memory(), KV_BYTES[kv])
+    if fitting is None or (asked is not None and fitting < wanted):
         raise DeskError("model.no_memory", name=file.name, context=wanted)
     return fitting
+
+
+def _asked(command: Load) -> int | None:
+    """The context that was asked for, in tokens."""
+    return command.placement.context if command.placement else command.context
+
+
+def _threads(command: Load) -> int:
+    return max(1, command.placement.threads if command.placement else command.threads or threads())
+
+
+def _offloads(command: Load) -> bool:
+    """Whether a part of the model goes to a GPU."""
+    if command.placement:
+        return bool(command.placement.devices) and command.placement.gpu_layers > 0
+    return command.gpu_layers > 0
 
 
 def _quantization(model: int) -> str:

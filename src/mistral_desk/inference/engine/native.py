@@ -21,11 +21,13 @@ import llama_cpp.mtmd_cpp as mtmd
 
 from mistral_desk.inference.protocol import Device
 
-__all__ = ["AbortFlag", "Log", "devices", "file_name", "lib", "mtmd", "start", "system", "version"]
+__all__ = ["AbortFlag", "Log", "devices", "file_name", "ggml", "lib", "mtmd", "start", "system", "version"]
 
 _WARNING: Final = 3
 _CONTINUED: Final = 5
 """ggml's log levels: 1 debug, 2 info, 3 warning, 4 error, 5 continues the line before."""
+_MEMORY: Final = (b"buffer size = ", b"model size: ")
+"""What is in a line that tells where something was put; a projector's weights have no buffer size."""
 
 _DEVICE_KINDS: Final[dict[int, Literal["cpu", "gpu", "integrated", "accelerator"]]] = {
     0: "cpu",
@@ -62,6 +64,7 @@ class Log:
     def __init__(self, level: int = _WARNING) -> None:
         self._level = level
         self._tail: collections.deque[str] = collections.deque(maxlen=64)
+        self._buffers: list[str] = []
         self.since = time.perf_counter()
         self._open = ""
         self._open_level = 0
@@ -75,6 +78,8 @@ class Log:
         if level != _CONTINUED:
             self._open_level = level
         if self._open_level < self._level:
+            if any(mark in text for mark in _MEMORY):
+                self._buffers.append(text.decode("utf-8", "replace").rstrip())
             return
         self._open += text.decode("utf-8", "replace")
         *lines, self._open = self._open.split("\n")
@@ -87,7 +92,13 @@ class Log:
     def forget(self) -> None:
         """Start a new report: now is the moment `since` which it counts."""
         self._tail.clear()
+        self._buffers.clear()
         self.since = time.perf_counter()
+
+    @property
+    def buffers(self) -> tuple[str, ...]:
+        """The lines about buffers since the last `forget`, whatever the level."""
+        return tuple(self._buffers)
 
     def report(self) -> str:
         """The lines since the last `forget`, newest last."""
@@ -124,9 +135,9 @@ class AbortFlag:
 
 def devices() -> tuple[Device, ...]:
     """Every device that ggml computes on, in its order; empty where this build does not tell."""
-    count, get = _ggml("ggml_backend_dev_count"), _ggml("ggml_backend_dev_get")
-    name, description = _ggml("ggml_backend_dev_name"), _ggml("ggml_backend_dev_description")
-    kind, memory = _ggml("ggml_backend_dev_type"), _ggml("ggml_backend_dev_memory")
+    count, get = ggml("ggml_backend_dev_count"), ggml("ggml_backend_dev_get")
+    name, description = ggml("ggml_backend_dev_name"), ggml("ggml_backend_dev_description")
+    kind, memory = ggml("ggml_backend_dev_type"), ggml("ggml_backend_dev_memory")
     if not (count and get and name and description and kind and memory):
         return ()
     count.restype = ctypes.c_size_t
@@ -154,7 +165,7 @@ def _text(raw: bytes | None) -> str:
     return (raw or b"").decode("utf-8", "replace")
 
 
-def _ggml(symbol: str) -> Any:
+def ggml(symbol: str) -> Any:
     """A function of ggml from the libraries that are loaded already; None where there is none.
 
     On Linux and macOS a look-up in llama's own library finds what it links; opening a second copy of ggml by its

@@ -24,23 +24,24 @@ _PER_THREAD: Final = 3.0e9
 @dataclass(frozen=True)
 class Pace:
     """`widest` is the work of the largest matrix product for one token, `reach` that of attention per token looked
-    back on, both in floating-point operations; `budget` is the work allowed at once.
+    back on, both in floating-point operations; `budget` is the work allowed at once, `largest` the tokens.
     """
 
     widest: float
     reach: float
     budget: float
+    largest: int = LARGEST
 
     def batch(self, position: int) -> int:
         """Tokens to decode at once from this position on."""
         most = self.budget / max(self.widest, self.reach * position, 1.0)
-        return max(SMALLEST, min(LARGEST, int(most) // _STEP * _STEP))
+        return max(min(SMALLEST, self.largest), min(self.largest, int(most) // _STEP * _STEP))
 
 
-def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: bool) -> Pace:
+def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: bool, largest: int = LARGEST) -> Pace:
     """The pace for a model with these tensors. What runs on a GPU is fast, and reads no flag either: full batches."""
     if offloaded:
-        return Pace(0.0, 0.0, _PER_THREAD)
+        return Pace(0.0, 0.0, _PER_THREAD, largest)
     used = header.own("expert_used_count") or 1
     widest = 0.0
     for tensor in tensors:
@@ -50,4 +51,4 @@ def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: 
     heads = header.own("attention.head_count") or 0
     each = (header.own("embedding_length") or 0) // max(heads, 1)
     key, value = header.own("attention.key_length") or each, header.own("attention.value_length") or each
-    return Pace(widest, 2.0 * heads * (key + value), _PER_THREAD * threads)
+    return Pace(widest, 2.0 * heads * (key + value), _PER_THREAD * threads, min(largest, LARGEST))
