@@ -120,8 +120,10 @@ async def benchmark(
 ) -> Benchmark | None:
     """Measure a model; the result is recorded too. None where it was stopped (`engine.stop`).
 
-    `tell` hears what is being done and how much of it, 0 to 1. Raises as `PlannedEngine.ensure` and `Engine.generate`.
+    `tell` hears what is being done and how much of it, 0 to 1. Raises as `Fitting.key`, `PlannedEngine.ensure` and
+    `Engine.generate`.
     """
+    await fitting.key(spec.path)  # what is wrong with the file is said before anything is measured
     tell("machine", 0.0)
     await fitting.machine()
     learned, engine.learns = engine.learns, False  # all rounds together are one run

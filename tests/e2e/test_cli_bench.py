@@ -1,0 +1,102 @@
+"""`mistral-desk bench` as a process: one JSON document, words without a path, learned from, stopped by Ctrl+C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from tests.fixtures.program import desk, rest_of, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fixtures.small_models import SmallModels
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to another process")
+
+GOLDEN = {
+    "model": str,
+    "quantization": str,
+    "bytes": int,
+    "tokens_per_s": dict,
+    "prompt_per_s": dict,
+    "load_s": dict,
+    "memory": dict,
+    "runs": int,
+    "busy": bool,
+    "context": int,
+    "threads": int,
+    "written": int,
+    "read": int,
+    "engine": str,
+    "version": str,
+    "system": str,
+    "processor": str,
+    "cores": int,
+    "ram": int,
+}
+
+
+def check_measure(figure: dict[str, Any]) -> None:
+    assert list(figure) == ["measured", "predicted"]
+    assert figure["measured"] is None or figure["measured"] > 0
+    low, mid, high = figure["predicted"]
+    assert 0 < low <= mid <= high
+
+
+def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path) -> None:
+    path = small_models["mistral4_q8"]
+    ran = desk("bench", "--model", str(path), "--json")
+    assert (ran.status, ran.err) == (0, "")
+    (found,) = ran.lines
+    assert {name: type(value) for name, value in found.items()} == GOLDEN
+    assert list(found) == list(GOLDEN)
+    for name in ("tokens_per_s", "prompt_per_s", "load_s", "memory"):
+        check_measure(found[name])
+    assert found["tokens_per_s"]["measured"]
+    assert found["prompt_per_s"]["measured"]
+    assert found["bytes"] == path.stat().st_size
+    assert found["written"] >= 64
+
+    text = desk("bench", "--model", str(path))
+    assert (text.status, text.err) == (0, "")
+    lines = text.out.splitlines()
+    assert lines[1] == f"Model: {found['model']}, {found['quantization']}, {lines[1].rpartition(', ')[2]}"
+    assert "predicted:" in lines[2]
+    assert str(path.parent) not in text.out
+    assert str(home) not in text.out
+    assert "/" not in text.out.replace("tokens/s", "").replace(found["processor"], "")
+
+    verdict = desk("fit", str(path), "--json").lines[0]
+    runs = verdict["measured"].get("tokens_per_s", {}).get("runs", 0)
+    assert runs == [found["busy"], "busy meanwhile" in text.out].count(False), "busy runs teach nothing"
+    assert ("Measured on this computer:" in desk("fit", str(path)).out) == bool(verdict["measured"])
+
+
+@posix
+@pytest.mark.parametrize("moment", ["at once", "with a worker"])
+def test_ctrl_c_ends_it_cleanly(moment: str) -> None:
+    with started("bench", "--verbose") as app:
+        assert app.stderr is not None
+        app.stderr.readline()  # the program has begun to say what it does
+        workers: list[psutil.Process] = []
+        while moment == "with a worker" and not (workers := psutil.Process(app.pid).children()):
+            assert app.poll() is None
+        app.send_signal(signal.SIGINT)
+        out, err = rest_of(app)
+        assert (app.returncode, out) == (130, "")
+        assert "Traceback" not in err
+        assert not [worker for worker in workers if worker.is_running()]
+
+
+def test_a_model_that_is_none_is_an_error_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "nichts.gguf"
+    ran = desk("bench", "--model", str(path), "--json")
+    assert (ran.status, ran.lines[-1]["id"]) == (1, "model.missing")
+    path.write_bytes(b"GGUF, or so it says")
+    ran = desk("bench", "--model", str(path), "--json")
+    assert (ran.status, ran.lines[-1]["type"]) == (1, "error")
