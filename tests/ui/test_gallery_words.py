@@ -48,7 +48,8 @@ def untranslated(text: str) -> bool:
     rest = text
     while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", rest)) != rest:
         rest = shorter
-    for known in (*OURS_OR_THEIRS, *(one.text for one in examples()), *texts.TITLES):
+    longest_first = sorted((*OURS_OR_THEIRS, *(one.text for one in examples()), *texts.TITLES), key=len, reverse=True)
+    for known in longest_first:
         rest = rest.replace(known, " ") if len(known) > 1 else rest
     rest = KEYS.sub(" ", TECHNICAL.sub(" ", rest))
     return bool(re.search(r"[^\W\d_]{2,}", rest))
