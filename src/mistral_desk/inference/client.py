@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file, projector_file
-from mistral_desk.inference.protocol import Effort, Hello, ModelInfo, Sampling, Turn
+from mistral_desk.inference.lowering import Lowering
+from mistral_desk.inference.protocol import Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from mistral_desk.inference.remote import Look
 
 __all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
+
+_log: Final = logging.getLogger(__name__)
 
 RETIRE_LIMIT_S: Final = 0.5
 """How long running answers get to end as stopped before their worker is closed."""
@@ -40,6 +44,7 @@ class Engine:
         self._lock = asyncio.Lock()
         self._closed = False
         self._halted = False
+        self._lowering = Lowering()
 
     @property
     def model(self) -> ModelInfo | None:
@@ -69,29 +74,50 @@ class Engine:
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
 
+        Where memory is too short for its placement, or was when its worker died, less is tried, and the model's
+        `changes` say what.
+
         Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`.
         """
         async with self._lock:
             if self._closed:
                 raise DeskError("engine.died", reason="Mistral Desk is closing")
-            if self._spec == spec and self.model:
-                return self.model
+            if self._is_ready(spec) and (model := self.model):
+                self._spec = spec
+                return model
+            given = self._lowering.begin(spec, self._worker.ended if self._worker else None)
             await self._retire()
             self._halted = False
-            worker = self._worker = Worker(self._command)
-            try:
-                await worker.start()
-                self._go_on(spec)
-                self._model = await worker.load(spec, on_progress)
-            except BaseException:
-                await self._retire()
-                raise
+            while True:
+                try:
+                    self._model = await self._load(given, on_progress)
+                    break
+                except DeskError as error:
+                    less = self._lowering.next(spec, error.problem)
+                    if less is None:
+                        raise
+                    _log.info("memory was short, so less of it is tried: %s", less.placement)
+                    given = less
             self._spec = spec
             return self._model
 
+    async def _load(self, spec: ModelSpec, on_progress: Callable[[float], None] | None) -> ModelInfo:
+        """Load it in a new worker; none is left where that fails."""
+        worker = self._worker = Worker(self._command)
+        try:
+            await worker.start()
+            self._go_on(spec)
+            return self._lowering.loaded(await worker.load(spec, on_progress))
+        except BaseException:
+            await self._retire()
+            raise
+
+    def _is_ready(self, spec: ModelSpec) -> bool:
+        return self._spec is not None and self._spec.same_worker(spec) and self.model is not None
+
     async def blindness(self, spec: ModelSpec) -> Problem | None:
         """Why a model cannot see, as far as files tell; None where it can, or where loading it will tell more."""
-        if self._spec == spec and (model := self.model):
+        if self._is_ready(spec) and (model := self.model):
             return None if model.sees else model.blind
         return await asyncio.to_thread(_blindness, spec)
 
@@ -116,6 +142,8 @@ class Engine:
             raise DeskError("engine.no_model")
         async with contextlib.aclosing(self._worker.generate(turns, effort, sampling, max_tokens, pictures)) as answer:
             async for event in answer:
+                if isinstance(event, Finished) and (spec := self._spec) is not None:
+                    self._lowering.answered(spec, event.figures)
                 yield event
 
     def stop(self) -> None:

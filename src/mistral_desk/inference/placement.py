@@ -29,8 +29,8 @@ EXPERTS: Final = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 SHORTEST: Final = 4096
 """Tokens below which a context is not made shorter by itself: a conversation would be over too soon."""
 SMALL_BATCH: Final = 128
-MOST_STEPS: Final = 4
-"""How many times one load is made smaller before it is given up."""
+MOST_STEPS: Final = 6
+"""How many times one load is made smaller before it is given up: from common contexts it reaches the GPU's part."""
 SPILLS_BELOW: Final = 1 / 3
 """Of the lowest planned speed: what is slower than this was not merely planned badly."""
 SPILL_TOKENS: Final = 32

@@ -75,7 +75,7 @@ def worker_command() -> list[str]:
 
 
 class ModelSpec(msgspec.Struct, frozen=True):
-    """Which model to run, and how. Two equal specs mean the same worker; `context` in tokens, None: automatic.
+    """Which model to run, and how. `context` in tokens, None: automatic.
 
     `projector` is the file that lets it see; None: the one beside the model, if there is one; empty: none.
     A `placement` decides context, threads and GPU layers in their place; `expected` is how fast it should write so.
@@ -88,6 +88,10 @@ class ModelSpec(msgspec.Struct, frozen=True):
     projector: str | None = None
     placement: Placement | None = None
     expected: Expected | None = None
+
+    def same_worker(self, other: ModelSpec) -> bool:
+        """Whether a worker with this model serves the other spec too: all but the expected speed is equal."""
+        return self == msgspec.structs.replace(other, expected=self.expected)
 
     def command(self, request: int) -> Load:
         """The command that loads it."""
@@ -143,6 +147,11 @@ class Worker:
     def alive(self) -> bool:
         """Whether it was started and has not ended."""
         return self._child is not None and self._ended is None
+
+    @property
+    def ended(self) -> Problem | None:
+        """Why it ended, None while it has not."""
+        return self._ended
 
     @property
     def requests(self) -> tuple[int, ...]:

@@ -1,0 +1,201 @@
+"""After shortness of memory less is tried, and said, and after nothing else; a GPU that runs over gets less too."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from mistral_desk.core.errors import Problem
+from mistral_desk.inference.client import Engine
+from mistral_desk.inference.lowering import Lowering
+from mistral_desk.inference.placement import MOST_STEPS, Expected, Placement
+from mistral_desk.inference.protocol import Failed, Figures
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import HI, SPEC, problem_of, read, run, scripted
+from tests.fixtures.fake_worker import HELLO, MODEL, Step, event, loading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mistral_desk.inference.client import ModelSpec
+
+NO_MEMORY = event(Failed(0, Problem("model.no_memory", {"name": "one.gguf", "context": 16_384})))
+DAMAGED = event(Failed(0, Problem("model.load_failed", {"name": "one.gguf"})))
+KILLED: list[Step] = [{"stderr": "terminate called after throwing an instance of 'std::bad_alloc'"}, {"signal": 6}]
+ON_GPU = Placement(context=16_384, threads=4, layers=36, gpu_layers=37, devices=("CUDA0",), experts_on_gpu=8)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has signals; what Windows says has its own tests")
+
+
+def planned(context: int = 16_384) -> ModelSpec:
+    return msgspec.structs.replace(SPEC, placement=Placement(context=context, threads=1))
+
+
+def only_up_to(context: int, otherwise: list[Step], answers: list[Step] | None = None) -> list[Step]:
+    """A worker that loads a model with a context up to so many tokens."""
+    rule: Step = {"above": context, "do": otherwise, "else": loading()}
+    return [HELLO, {"serve": {"load": [rule], "generate": answers or fake_worker.answer("Hello.")}}]
+
+
+COUNTING = """
+import os, subprocess, sys
+with open(sys.argv[1], "a", encoding="utf-8") as file:
+    file.write("x")
+status = subprocess.run(sys.argv[2:]).returncode
+os.kill(os.getpid(), -status) if status < 0 else sys.exit(status)
+"""
+
+
+def counting(folder: Path, command: list[str]) -> list[str]:
+    """The command, and with it a mark for every time that it was started."""
+    return [sys.executable, "-c", COUNTING, str(folder / "starts"), *command]
+
+
+def starts(folder: Path) -> int:
+    return len((folder / "starts").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("why", [[NO_MEMORY], pytest.param(KILLED, marks=posix)], ids=["refused", "killed"])
+def test_short_of_memory_means_less_until_it_fits_and_says_so_once(tmp_path: Path, why: list[Step]) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, only_up_to(4096, why)) as made:
+            info = await made.ensure(planned())
+            reason = "there was not enough memory"
+            note = Problem("load.shorter_context", {"context": 4096, "before": 16_384, "reason": reason})
+            assert info.changes == (note,)
+            assert await made.ensure(planned()) == info
+            assert await read(made.generate(HI)) == "Hello."
+
+    run(test())
+
+
+def test_what_fits_has_no_notes(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, only_up_to(16_384, [NO_MEMORY])) as made:
+            assert (await made.ensure(planned())).changes == ()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("why", "error"),
+    [
+        ([DAMAGED], "model.load_failed"),
+        ([{"exit": 3}], "engine.died"),
+        pytest.param([{"signal": 11}], "engine.died", marks=posix),
+        pytest.param([{"signal": 9}], "engine.died", marks=posix),
+    ],
+    ids=["damaged", "exit", "fault", "killed by a person"],
+)
+def test_nothing_else_is_tried_twice(tmp_path: Path, why: list[Step], error: str) -> None:
+    async def test() -> None:
+        made = Engine(counting(tmp_path, fake_worker.command(tmp_path, only_up_to(4096, why))))
+        try:
+            assert (await problem_of(made.ensure(planned())))[0] == error
+            assert made.pid is None
+        finally:
+            await made.close()
+        assert starts(tmp_path) == 1
+
+    run(test())
+
+
+def test_a_model_without_a_placement_is_not_made_smaller(tmp_path: Path) -> None:
+    async def test() -> None:
+        script = [HELLO, {"serve": {"load": [NO_MEMORY]}}]
+        async with scripted(tmp_path, script) as made:
+            assert (await problem_of(made.ensure(SPEC)))[0] == "model.no_memory"
+
+    run(test())
+
+
+def test_it_gives_up_after_a_few_steps(tmp_path: Path) -> None:
+    async def test() -> None:
+        script: list[Step] = [HELLO, {"serve": {"load": [NO_MEMORY]}}]
+        made = Engine(counting(tmp_path, fake_worker.command(tmp_path, script)))
+        try:
+            assert (await problem_of(made.ensure(planned(200_000))))[0] == "model.no_memory"
+        finally:
+            await made.close()
+        assert starts(tmp_path) == 1 + MOST_STEPS
+
+    run(test())
+
+
+@posix
+def test_a_worker_that_ran_out_of_memory_comes_back_a_step_lower(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, only_up_to(16_384, [NO_MEMORY], KILLED)) as made:
+            assert (await made.ensure(planned())).changes == ()
+            assert (await problem_of(read(made.generate(HI))))[0] == "engine.out_of_memory"
+            info = await made.ensure(planned())
+            assert [(note.id, note.params["context"]) for note in info.changes] == [("load.shorter_context", 8192)]
+            assert (await problem_of(read(made.generate(HI))))[0] == "engine.out_of_memory"
+            info = await made.ensure(planned())
+            assert [(note.id, note.params["context"]) for note in info.changes] == [("load.shorter_context", 4096)]
+
+    run(test())
+
+
+@posix
+def test_a_worker_that_died_otherwise_comes_back_as_it_was(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, only_up_to(16_384, [NO_MEMORY], [{"signal": 11}])) as made:
+            await made.ensure(planned())
+            assert (await problem_of(read(made.generate(HI))))[0] == "engine.died"
+            assert (await made.ensure(planned())).changes == ()
+
+    run(test())
+
+
+def test_another_expectation_is_no_reason_to_load_again(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, only_up_to(16_384, [NO_MEMORY])) as made:
+            await made.ensure(planned())
+            pid = made.pid
+            await made.ensure(msgspec.structs.replace(planned(), expected=Expected(5.0, 9.0)))
+            assert made.pid == pid
+            await made.ensure(planned(8192))
+            assert made.pid != pid
+
+    run(test())
+
+
+def answered(lowering: Lowering, spec: ModelSpec, *rates: float, tokens: int = 100) -> None:
+    for rate in rates:
+        lowering.answered(spec, Figures(generated_tokens=tokens, tokens_per_s=rate))
+
+
+@pytest.mark.parametrize(
+    ("rates", "lower"),
+    [((2.0, 2.5), True), ((2.0,), False), ((2.0, 11.0, 2.0, 2.0), False), ((11.0, 2.0, 2.0, 2.0), False)],
+)
+def test_a_gpu_that_runs_over_in_the_first_answers_gets_less_at_the_next_load(
+    rates: tuple[float, ...], lower: bool
+) -> None:
+    lowering = Lowering()
+    spec = msgspec.structs.replace(SPEC, placement=ON_GPU, expected=Expected(10.0, 20.0))
+    assert lowering.begin(spec) == spec
+    answered(lowering, spec, *rates)
+    again = lowering.begin(spec)
+    notes = lowering.loaded(MODEL).changes
+    assert (again != spec) is lower
+    assert [note.id for note in notes] == ["load.fewer_experts"] * lower
+    if lower:
+        assert again.placement
+        assert again.placement.experts_on_gpu == 6
+        assert "much more slowly" in str(notes[0].params["reason"])
+        answered(lowering, spec, 2.0, 2.0)
+        further = lowering.begin(spec).placement
+        assert further
+        assert further.experts_on_gpu == 4
+
+
+def test_short_answers_prove_nothing() -> None:
+    lowering = Lowering()
+    spec = msgspec.structs.replace(SPEC, placement=ON_GPU, expected=Expected(10.0, 20.0))
+    lowering.begin(spec)
+    answered(lowering, spec, 1.0, 1.0, 1.0, tokens=31)
+    assert lowering.begin(spec) == spec
