@@ -39,6 +39,7 @@ def places(home: Path) -> Folders:
 def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if no other program took the processors' time; on a busy computer nothing would be recorded."""
     monkeypatch.setattr("mistral_desk.inference.fitting.measured.LEAST_SHARE", 0.0)
+    monkeypatch.setattr("mistral_desk.inference.fitting.measured.MOST_OTHERS", float("inf"))
 
 
 @contextlib.asynccontextmanager

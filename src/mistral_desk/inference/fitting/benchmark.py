@@ -148,7 +148,7 @@ async def _measured(
         total.add(end.figures)
         if total.written >= _ENOUGH or time.perf_counter() - started > _LONG_S:
             break
-    work = Work(total.figures(), share=watch.share(info.threads), load_s=load_s)
+    work = Work(total.figures(), False, *watch.shares(info.threads), load_s)
     made = engine.loaded()
     before = _predicted(fitting, made, work) if made else _Predicted()
     if made:

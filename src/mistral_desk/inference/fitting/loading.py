@@ -130,7 +130,7 @@ class PlannedEngine(Engine):
         loaded = self.loaded()
         if not self.learns or loaded is None:
             return
-        work = Work(figures, seen, watch.share(loaded.info.threads), self.take_load_s())
+        work = Work(figures, seen, *watch.shares(loaded.info.threads), self.take_load_s())
         task = asyncio.get_running_loop().create_task(self._fitting.learn(loaded, work), name="record of a run")
         self._notes.add(task)
         task.add_done_callback(self._noted_down)

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import Figures, ModelInfo
 
 LEAST_SHARE: Final = 0.75
-"""Of the processors' time that an answer could have had in memory: below it, other programs slowed it down."""
+"""Of its threads' time that an answer in memory must have had: below it, it had to wait for other programs."""
+MOST_OTHERS: Final = 0.3
+"""Of all processors' time that other programs may have taken: above it they were in the way even where nobody waited,
+because two threads of a core, and all of the memory, are shared.
+"""
+_SHORTEST_S: Final = 0.2
+_MAPPED: Final = "_Mapped"
+_REPACKED: Final = "_REPACK"
+"""How ggml names buffers in the mapped file, and those with weights in an order made for the processor."""
 _CACHE_OFF: Final = 0.01
 _COMPUTE_OFF: Final = 0.25
 """How far predicted memory may be off: weights and cache, and buffers, as a share of them."""
@@ -39,7 +47,8 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Work:
-    """What one answer took. `pictures` were among what was read; `share` of the processors' time it had; None unknown.
+    """What one answer took. `pictures` were among what was read. Of its threads' time it had the `share`, of all
+    processors' time the `others` had theirs; None where the system does not tell.
 
     `load_s` are seconds that loading took before it, None where the model was there already.
     """
@@ -47,6 +56,7 @@ class Work:
     figures: Figures
     pictures: bool = False
     share: float | None = None
+    others: float | None = None
     load_s: float | None = None
 
 
@@ -83,9 +93,10 @@ def case_of(loaded: Loaded) -> Case | None:
 def slowed(loaded: Loaded, work: Work) -> bool:
     """Whether other programs took so much of the processors that what was measured says little of this computer."""
     case = case_of(loaded)
-    if case is None or work.share is None or speed.region_of(case.layout, case.spilled) != "memory":
+    if case is None or speed.region_of(case.layout, case.spilled) != "memory":
         return False
-    return work.share < LEAST_SHARE
+    starved = work.share is not None and work.share < LEAST_SHARE
+    return starved or (work.others is not None and work.others > MOST_OTHERS)
 
 
 def _writing(case: Case, took: Figures) -> Seen | None:
@@ -122,24 +133,38 @@ def memory_range(plan: Plan) -> Range:
 
 
 def taken(info: ModelInfo) -> int:
-    """Bytes that a model has taken, as the engine reported it."""
-    return sum(buffer.bytes for buffer in info.placed)
+    """Bytes that a model has taken, as the engine reported it. What is repacked for the processor was first mapped
+    from the file, and those pages are not needed again: they count once.
+    """
+    mapped = any(buffer.device.endswith(_MAPPED) for buffer in info.placed)
+    return sum(buffer.bytes for buffer in info.placed if not (mapped and buffer.device.endswith(_REPACKED)))
 
 
 class Watch:
-    """How much of the processors' time a process has had since the watch was started."""
+    """Who had how much of the processors' time since the watch was started."""
 
     def __init__(self, pid: int | None) -> None:
         self._pid = pid
         self._began = time.monotonic()
         self._before = _seconds(pid)
+        self._all = _busy()
 
-    def share(self, threads: int) -> float | None:
-        """Its share of the time of so many threads; None where the system does not tell, or after too short a time."""
+    def shares(self, threads: int) -> tuple[float | None, float | None]:
+        """Its process's share of the time of so many threads, and others' share of all processors; None after too
+        short a time, or where the system does not tell.
+        """
         now, wall = _seconds(self._pid), time.monotonic() - self._began
-        if now is None or self._before is None or wall < 0.2:
-            return None
-        return (now - self._before) / (wall * threads)
+        if now is None or self._before is None or wall < _SHORTEST_S:
+            return None, None
+        own = now - self._before
+        others = (_busy() - self._all - own) / (wall * (psutil.cpu_count() or 1))
+        return own / (wall * threads), max(0.0, others)
+
+
+def _busy() -> float:
+    """Seconds that all processors have worked since the system was started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.system + getattr(times, "nice", 0.0))
 
 
 def _seconds(pid: int | None) -> float | None:
