@@ -27,7 +27,7 @@ HEIGHT: Final = 16
 SWATCH: Final = 14
 GAP: Final = 2
 _ROUND: Final = 4
-_LEAST: Final = 6
+_LEAST: Final = 8
 """Pixels: a place that holds little is seen too."""
 _Style = Qt.BrushStyle
 INKS: Final[dict[Where, tuple[str, Qt.BrushStyle]]] = {
@@ -49,7 +49,8 @@ def fill(painter: QPainter, theme: Theme, box: QRectF, where: Where) -> None:
     solid = pattern == _Style.SolidPattern
     ground = ink if solid else QColor(blend(ink.name(), colours.canvas, 0.12))
     path = QPainterPath()
-    path.addRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), _ROUND, _ROUND)
+    radius = min(_ROUND, box.width() / 4)
+    path.addRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.fillPath(path, ground)
     if not solid and pattern != _Style.NoBrush:

@@ -143,7 +143,12 @@ class VariantRow(Panel):
         column.setContentsMargins(0, 0, 0, SPACE[0])
         column.setSpacing(SPACE[1])
         column.addWidget(facts)
-        said = (*verdict.why(variant), verdict.rough_words(variant), verdict.estimated_words(self._machine))
+        said = (
+            *verdict.why(variant),
+            verdict.more_words(variant),
+            verdict.rough_words(variant),
+            verdict.estimated_words(self._machine),
+        )
         for sentence in dict.fromkeys(one for one in said if one):
             column.addWidget(Label(self._theme, sentence, "small", ink="muted", wrap=True, parent=holder))
         return holder

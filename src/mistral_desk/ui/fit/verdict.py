@@ -24,10 +24,11 @@ Where = Literal["gpu", "shared", "memory", "disk", "room", "missing"]
 """A part of the bar. `shared` is the memory of processor and GPU together; `room` and `missing` share out a model
 that does not fit.
 """
-Place = Literal["best", "smaller", "better", "other"]
+Place = Literal["best", "closest", "smaller", "better", "other"]
 
 PLACES: Final[dict[Place, str]] = {
     "best": mark("Best here"),
+    "closest": mark("Closest"),
     "smaller": mark("Smaller"),
     "better": mark("Better"),
     "other": "",
@@ -88,14 +89,14 @@ class Part:
 
 
 def chosen(variants: tuple[Variant, ...]) -> tuple[tuple[tuple[Place, Variant], ...], tuple[Variant, ...]]:
-    """The rows that are shown (best here, smaller, better, as far as there are such), and the rest.
+    """The rows that are shown (best here, or closest where none fits, smaller, better), and the rest.
 
     Smaller and better are the ones of most merit on either side: `variants` come with the best first.
     """
     if not variants:
         return (), ()
     best = variants[0]
-    shown: list[tuple[Place, Variant]] = [("best", best)]
+    shown: list[tuple[Place, Variant]] = [("best" if best.plan.fits else "closest", best)]
     smaller = [one for one in variants[1:] if one.sane and one.bytes < best.bytes * _CLEARLY]
     better = [one for one in variants[1:] if one.bits * _CLEARLY > best.bits and one.bytes * _CLEARLY > best.bytes]
     if smaller:
@@ -220,6 +221,18 @@ def why(variant: Variant) -> tuple[str, ...]:
 def reason_words(reason: Reason) -> str:
     """A reason in the person's language."""
     return tr(reason.text, **{key: number(v) if isinstance(v, int) else v for key, v in reason.params.items()})
+
+
+def more_words(variant: Variant) -> str:
+    """Why a bar is longer than the file; empty where it hardly is."""
+    more = sum(one.total for one in variant.plan.holdings) - variant.bytes
+    if not variant.plan.fits or more < variant.bytes / 20:
+        return ""
+    return tr(
+        "Besides the file's {size}, {more} are needed for the conversation, for computing and for pictures.",
+        size=amounts.file_size(variant.bytes),
+        more=amounts.file_size(more),
+    )
 
 
 def rough_words(variant: Variant) -> str:
