@@ -152,7 +152,19 @@ def misnamed(stage: Stage) -> list[str]:
 
 @pytest.mark.parametrize("language", [words.ENGLISH, words.PSEUDO_RTL])
 @pytest.mark.parametrize(
-    "name", ["empty", "short-answer", "thinking", "models", "library", "settings", "settings-hardware", "temporary"]
+    "name",
+    [
+        "empty",
+        "short-answer",
+        "thinking",
+        "models",
+        "models-open",
+        "fit-advanced",
+        "library",
+        "settings",
+        "settings-hardware",
+        "temporary",
+    ],
 )
 def test_tab_goes_as_the_eye_does(name: str, language: str, qapp: QApplication) -> None:
     async def look_at(stage: Stage) -> None:

@@ -99,8 +99,11 @@ class Fits(QObject):
         self._desk.tasks.spawn(self._rank(again=again), "rank the models")
 
     async def _rank(self, *, again: bool) -> None:
-        machine = await self._fitting.machine(again)
-        self._offers = offers = await self._fitting.ranking()
+        try:
+            machine = await self._fitting.machine(again)
+            self._offers = offers = await self._fitting.ranking()
+        finally:
+            self._desk.models.again.setEnabled(True)
         ranked = {offer.variant.model for offer in offers}
         unknown = [(model.id, model.name) for model in facts.models() if model.id not in ranked]
         self._desk.models.show_offers(machine, offers, unknown)

@@ -74,7 +74,6 @@ class ModelsPage(QWidget):
 
     def show_offers(self, machine: Machine, offers: Sequence[Offer], unknown: Sequence[tuple[str, str]]) -> None:
         """Show the ranking; `unknown` are id and name of models of whose files nothing is known."""
-        self.again.setEnabled(True)
         self._computer.setText(words.computer_words(machine))
         body = self._empty()
         lasting = [number for number, offer in enumerate(offers) if offer.variant.model == words.NAMESAKE]
