@@ -135,7 +135,7 @@ def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
     prompt = _range(1 / read, BAND_PROMPT)
     weights = shape.weights + shape.projector
     cold = weights / (machine.ssd_gbps * GB) + 1.0
-    load = Range(min(cold, weights / (6 * GB) + 0.5), cold, 1.5 * cold)
+    load = Range(min(cold, weights / (6 * GB) + 0.25), cold, 1.5 * cold)
     return Speed(
         tokens_per_s=tokens,
         prompt_per_s=prompt,
