@@ -37,6 +37,9 @@ LIBRARY = mark("The models that are on this computer already.")
 SHOWN: Final = 5
 """Models that are shown before the list is unfolded; the one that the program is named for is always among them."""
 
+SETTLE_MS: Final = 50
+"""After which what was unfolded has its height; the page then shows it from its top."""
+
 
 class ModelsPage(QWidget):
     """Shows what it is given; signals go up."""
@@ -95,7 +98,7 @@ class ModelsPage(QWidget):
         if model in self.cards:
             self.cards[model].show_verdict(verdict)
             if model == self._opened:
-                QTimer.singleShot(0, self, lambda: self._scroll_to(model))
+                QTimer.singleShot(SETTLE_MS, self, lambda: self._scroll_to(model))
 
     def show_model(self, model: str) -> None:
         """Unfold this model's card, as soon as it is there."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOKING = mark("Looking for what runs best on this computer…")
 NOTHING = mark("No known model runs well on this computer. The Guide does.")
+WELL = mark("Probably the most capable known model that runs well here: {file}.")
+SLOW = mark("Probably the most capable known model that one can chat with here, if slowly: {file}.")
 LATER = mark("Downloading comes in a later version; a file that you have can be opened now.")
 
 
@@ -56,13 +58,8 @@ class Recommendation(Panel):
         else:
             self._title.setText(tr("Runs best on this computer: {name}", name=best.name))
             self._words.addWidget(words_of(self._theme, best, self, tags=False))
-            self._say(
-                tr(
-                    "Probably the most capable known model that runs well here: {file}. {times}",
-                    file=words.file_words(best),
-                    times=words.answer_words(best),
-                )
-            )
+            self._say(tr(SLOW if best.word == "slow" else WELL, file=words.file_words(best)))
+            self._say(words.answer_words(best))
         self._title.set_ink("text")
         self._title.set_strong()
         namesake = next((offer.variant for offer in offers if offer.variant.model == words.NAMESAKE), None)
