@@ -57,9 +57,17 @@ def buffer_types() -> dict[str, int]:
     own = _function("ggml_backend_dev_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
     pinned = _function("ggml_backend_dev_host_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
     found: list[int | None] = []
-    for device in _devices().values():
-        found += [own(device), pinned(device)]
+    for pointer in _devices().values():
+        found += [own(pointer), pinned(pointer)]
     return {name(kind).decode("utf-8", "replace"): kind for kind in dict.fromkeys(found) if kind}
+
+
+def device(name: str) -> int:
+    """The pointer to a device by its name. Raises `placement.device` where it is not there."""
+    found = _devices().get(name)
+    if found is None:
+        raise DeskError("placement.device", name=name)
+    return found
 
 
 class Placing:
@@ -68,11 +76,7 @@ class Placing:
     def __init__(self, placement: Placement) -> None:
         """Look up what is named. Raises `placement.device` and `placement.buffer` for what is not there."""
         self._placement = placement
-        known = _devices()
-        for device in placement.devices:
-            if device not in known:
-                raise DeskError("placement.device", name=device)
-        pointers = [known[device] for device in placement.devices]
+        pointers = [device(name) for name in placement.devices]
         self._devices = (ctypes.c_void_p * (len(pointers) + 1))(*pointers, None)
         parts = [*placement.tensor_split, *(0.0 for _ in range(int(lib.llama_max_devices())))]
         self._split = (ctypes.c_float * len(parts))(*parts)
@@ -102,17 +106,17 @@ def placed(lines: Iterable[str]) -> tuple[Placed, ...]:
         if weights := _PROJECTOR.match(line):
             eyes = _bytes(weights)
         elif match := _REPORT.match(line):
-            device, kind = match["device"], _KINDS[match["kind"]]
+            where, kind = match["device"], _KINDS[match["kind"]]
             if match["who"] == _EYES:
-                seeing[device] = _bytes(match)
+                seeing[where] = _bytes(match)
             elif kind in {"compute", "output"}:
-                found[device, kind] = _bytes(match)
+                found[where, kind] = _bytes(match)
             else:
-                found[device, kind] = found.get((device, kind), 0) + _bytes(match)
-    for device, size in seeing.items():
-        found[device, "projector"] = size + eyes
+                found[where, kind] = found.get((where, kind), 0) + _bytes(match)
+    for where, size in seeing.items():
+        found[where, "projector"] = size + eyes
         eyes = 0
-    return tuple(Placed(device, kind, size) for (device, kind), size in found.items() if size)
+    return tuple(Placed(where, kind, size) for (where, kind), size in found.items() if size)
 
 
 def _bytes(match: re.Match[str]) -> int:

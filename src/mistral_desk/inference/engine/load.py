@@ -17,7 +17,7 @@ from mistral_desk.fit.shape import KV_BYTES
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
 from mistral_desk.inference.engine import footprint
-from mistral_desk.inference.engine.buffers import Placing, placed
+from mistral_desk.inference.engine.buffers import Placing, device, placed
 from mistral_desk.inference.engine.context import Context, Plan
 from mistral_desk.inference.engine.generate import Generator
 from mistral_desk.inference.engine.last_resort import last_resort
@@ -153,7 +153,10 @@ def _eyes(
     if found.file is None:
         return None, found.blind
     wanted = command.placement
-    plan = _threads(command), bool(wanted.projector) if wanted else command.gpu_layers > 0
+    gpu: bool | int = command.gpu_layers > 0
+    if wanted:
+        gpu = device(wanted.projector) if wanted.projector else False
+    plan = _threads(command), gpu
     try:
         return Eyes(found.file, model, file.name, plan, watch), None
     except DeskError as error:

@@ -72,9 +72,15 @@ class Eyes:
     """A loaded projector. Used by the inference thread only; `close` frees it before its model is freed."""
 
     def __init__(
-        self, file: ProjectorFile, model: int, name: str, plan: tuple[int, bool], progress: Callable[[float], bool]
+        self,
+        file: ProjectorFile,
+        model: int,
+        name: str,
+        plan: tuple[int, bool | int],
+        progress: Callable[[float], bool],
     ) -> None:
-        """Load it for the `model` called `name` and encode something once. `plan`: threads, and whether on a GPU.
+        """Load it for the `model` called `name` and encode something once. `plan`: threads, and whether on a GPU, or
+        ggml's pointer to which.
 
         `progress(fraction)` returns false to give up. Raises `projector.load_failed` and `projector.nonsense`.
         """
@@ -91,7 +97,9 @@ class Eyes:
         self._watch: Callable[[float], bool] | None = None
         self._broken_off = False
         p = mtmd.mtmd_context_params_default()
-        p.n_threads, p.use_gpu = plan
+        p.n_threads, p.use_gpu = plan[0], bool(plan[1])
+        if not isinstance(plan[1], bool):
+            p.device = plan[1]
         p.print_timings = False
         p.warmup = True  # without it the rows between lines are made from memory that nobody wrote to
         if file.min_tokens:
