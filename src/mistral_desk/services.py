@@ -28,6 +28,7 @@ from mistral_desk.inference.model_ids import (
     models_folder,
     models_in,
     that_see,
+    usual_wishes,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Services:
         except BaseException:
             log.close()
             raise
-        fitting = Fitting(places, lambda: models_folder(places, settings), engine)
+        fitting = Fitting(places, lambda: models_folder(places, settings), engine, lambda: usual_wishes(settings))
         runs, free = PlannedEngine(fitting, engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()), *fitting.notices)
         session = Session(history, runs, free, Pictures(places.pictures))

@@ -167,9 +167,8 @@ def test_wishes_that_cannot_be_written_hold_for_this_run(places: Folders) -> Non
 def test_a_plan_decides_what_loading_needs(
     places: Folders, small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measure, "memory", pytest.fail)
-
     async def test() -> None:
+        monkeypatch.setattr(measure, "memory", pytest.fail)
         fitting = Fitting(places, command=MISSING)
         path = small_models["mistral4"]
         prepared = await fitting.prepare(ModelSpec(str(path)))

@@ -14,7 +14,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text
-from mistral_desk.inference.model_ids import model_spec, models_folder
+from mistral_desk.inference.model_ids import model_spec, models_folder, usual_wishes
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +37,7 @@ def bench(arguments: argparse.Namespace) -> int:
     for problem in problems:
         write_problem(problem, as_json=False)
     spec = model_spec(arguments.model, settings)
-    fitting = Fitting(places, lambda: models_folder(places, settings))
+    fitting = Fitting(places, lambda: models_folder(places, settings), usual=lambda: usual_wishes(settings))
     found = asyncio.run(_run(fitting, spec, try_anyway=arguments.try_anyway))
     if found is None:
         sys.stderr.write(tr("(Stopped.)") + "\n")

@@ -24,8 +24,8 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.inference.fitting import Fitting
-from mistral_desk.inference.fitting.model_facts import Files
-from mistral_desk.inference.model_ids import models_folder
+from mistral_desk.inference.fitting.model_facts import Files, judged
+from mistral_desk.inference.model_ids import models_folder, usual_wishes
 
 if TYPE_CHECKING:
     import argparse
@@ -148,9 +148,9 @@ def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
     if asker.here:  # what was set by hand holds here, and what is said now goes before it
         own = asker.here.wishes(facts_of.key)
         wishes = msgspec.structs.replace(own, context=wishes.context or own.context)
-    found = advice.judge(facts_of.shape, where, wishes, asker.runs(facts_of.key))
-    found = msgspec.structs.replace(found, name=facts_of.name, bytes=facts_of.bytes)
-    beside = asker.here.beside(facts_of.key) if asker.here else None
+        found, beside = asker.here.judged(facts_of, where, wishes), asker.here.beside(facts_of.key)
+    else:
+        found, beside = judged(facts_of, where, wishes), None
     good = found.usable and found.sane
     others = () if good else _alternatives(advice.ranking(where, wishes, asker.runs()), set())
     if as_json:
@@ -165,7 +165,7 @@ def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
 def _fitting() -> Fitting:
     places = folders()
     settings, _ = Settings.open(places.settings)
-    return Fitting(places, lambda: models_folder(places, settings))
+    return Fitting(places, lambda: models_folder(places, settings), usual=lambda: usual_wishes(settings))
 
 
 def _beside(found: Comparison | None) -> dict[str, Beside]:

@@ -11,6 +11,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark, tr
+from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.remote import ModelSpec
 
@@ -32,6 +33,11 @@ def models_folder(places: Folders, settings: Settings) -> Path:
     """Where a person's models are: the folder that was chosen, else the program's own."""
     chosen = settings.get(declared.MODELS_FOLDER)
     return Path(chosen) if chosen else places.models
+
+
+def usual_wishes(settings: Settings) -> Wishes:
+    """What a person set for all models."""
+    return Wishes(context=settings.get(declared.CONTEXT) or None, threads=settings.get(declared.THREADS) or None)
 
 
 def models_in(folder: Path) -> tuple[str, ...]:

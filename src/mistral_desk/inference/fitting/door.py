@@ -23,7 +23,7 @@ from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
 from mistral_desk.inference.fitting import measured as measuring
 from mistral_desk.inference.fitting.device_file import DeviceFile
-from mistral_desk.inference.fitting.model_facts import Files
+from mistral_desk.inference.fitting.model_facts import Files, judged
 from mistral_desk.inference.fitting.wish_file import WishFile
 from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.remote import Worker
@@ -75,11 +75,16 @@ class Fitting:
         places: Folders,
         models: Callable[[], Path] | None = None,
         command: Sequence[str] | None = None,
+        usual: Callable[[], Wishes] = Wishes,
     ) -> None:
-        """`models` tells the folder whose disk is measured; `command` starts another worker than this program's."""
+        """`models` tells the folder whose disk is measured; `command` starts another worker than this program's.
+
+        `usual` tells what the person set for all models: it holds where nothing is wished for one of them.
+        """
         self._places = places
         self._models = models or (lambda: places.models)
         self._command = command
+        self._usual = usual
         self._files = Files()
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
@@ -170,9 +175,7 @@ class Fitting:
     def _prepared(self, asked: ModelSpec, found: FileFacts) -> Prepared:
         machine = self._machine(measure.kept(self._places.cache, self._models()))
         wishes = self.wishes(found.key)
-        now = msgspec.structs.replace(
-            wishes, context=wishes.context or asked.context, threads=wishes.threads or asked.threads
-        )
+        now = _filled(wishes, Wishes(context=asked.context, threads=asked.threads))
         verdict = self.judged(found, machine, now)
         made = verdict.plan
         if found.bytes >= CAREFUL and found.key not in self._allowed:
@@ -229,9 +232,8 @@ class Fitting:
 
     def judged(self, found: FileFacts, machine: Machine, wishes: Wishes | None = None) -> Variant:
         """The verdict on a file on a machine; wishes of the moment go before the stored ones. It blocks."""
-        asked = wishes or self.wishes(found.key)
-        verdict = advice.judge(found.shape, machine, asked, self._runs.corrections(found.key))
-        return msgspec.structs.replace(verdict, name=found.name, bytes=found.bytes)
+        asked = _filled(wishes or self.wishes(found.key), self._usual())
+        return judged(found, machine, asked, self._runs.corrections(found.key))
 
     async def server_command(self, path: str | Path) -> str:
         """The plan for a local file as a `llama-server` command; empty where it does not fit. Raises `model.…`."""
@@ -287,6 +289,13 @@ def refuse(verdict: Variant) -> None:
     if made.speed and made.speed.region == "disk":
         minutes, thinking = (max(1, round(t.mid / 60)) for t in (made.speed.answer_s, made.speed.thinking_answer_s))
         raise DeskError("model.from_disk", name=verdict.name, minutes=minutes, thinking=thinking)
+
+
+def _filled(wishes: Wishes, usual: Wishes) -> Wishes:
+    """What is wished for one model, with what was set for all of them where nothing is."""
+    return msgspec.structs.replace(
+        wishes, context=wishes.context or usual.context, threads=wishes.threads or usual.threads
+    )
 
 
 def midday(now: float | None = None) -> float:

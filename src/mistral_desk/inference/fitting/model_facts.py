@@ -6,16 +6,24 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mistral_desk.catalog.gguf import DamagedError
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit import advice
 from mistral_desk.fit.read import shape_of
 from mistral_desk.inference import model_file, projector_file
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from mistral_desk.fit.advice import Variant
+    from mistral_desk.fit.machine import Machine
+    from mistral_desk.fit.plan import Wishes
     from mistral_desk.fit.shape import Shape
+    from mistral_desk.fit.speed import Run
 
 _MOST_KNOWN: Final = 64
 
@@ -81,3 +89,9 @@ def _look(path: Path, projector: str | None) -> FileFacts:
         projector=str(eyes.path) if eyes else "",
         shape=shape,
     )
+
+
+def judged(found: FileFacts, machine: Machine, wishes: Wishes, runs: Sequence[Run] = ()) -> Variant:
+    """The verdict on a model file on a machine."""
+    verdict = advice.judge(found.shape, machine, wishes, runs)
+    return msgspec.structs.replace(verdict, name=found.name, bytes=found.bytes)
