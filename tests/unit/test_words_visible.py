@@ -58,7 +58,21 @@ ALLOWED: Final = {
     "MODEL|FILE": "the same",
 }
 """Files, or beginnings of strings, that stay as they are, and why."""
-TOKENS: Final = {"Return", "Up", "Del", "info", "success", "warning", "error", "ask", "fit", "doctor", "text", "model"}
+TOKENS: Final = {
+    "Return",
+    "Up",
+    "Del",
+    "info",
+    "success",
+    "warning",
+    "error",
+    "ask",
+    "fit",
+    "bench",
+    "doctor",
+    "text",
+    "model",
+}
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""
 
 
