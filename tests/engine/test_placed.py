@@ -106,9 +106,10 @@ def test_every_device_holds_what_was_predicted(kind: str, wishes: Wishes, shelf:
     async def test() -> None:
         planned, info = await loaded(made(kind, shelf), wishes)
         check(planned, info)
-        if wishes is WHOLE:
-            predicted = next(holding for holding in planned.holdings if holding.device == "gpu0")
-            assert near(predicted.bytes["compute"], bytes_on(info, "CARD0", "compute"), CLOSE)
+        close = {"gpu0": "CARD0"} if wishes is WHOLE else {"memory": "CPU"} if wishes is PART else {}
+        for holding in planned.holdings:
+            if device := close.get(holding.device):
+                assert near(holding.bytes["compute"], bytes_on(info, device, "compute"), CLOSE)
 
     run(test())
 

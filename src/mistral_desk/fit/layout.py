@@ -93,8 +93,9 @@ def buffers(shape: Shape, layout: Layout, device: int) -> int:
     time while a prompt is read, and need room for one there.
     """
     if device == MEMORY:
-        alone = not layout.gpus
-        return compute(shape, layout.context, layout.batch) if alone else compute(shape, 512, min(layout.batch, 512))
+        if not layout.gpus or MEMORY in layout.layers:
+            return compute(shape, layout.context, layout.batch)
+        return compute(shape, 512, min(layout.batch, 512))
     staged = shape.largest_experts if layout.splits_experts else 0
     return compute(shape, layout.context, layout.batch) + staged
 
