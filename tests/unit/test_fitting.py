@@ -19,7 +19,7 @@ from mistral_desk.fit.runs import Record, Seen
 from mistral_desk.fit.speed import Range
 from mistral_desk.inference import model_file
 from mistral_desk.inference.client import ModelSpec
-from mistral_desk.inference.fitting import Fitting, door, wish_file
+from mistral_desk.inference.fitting import Fitting, door, shelf, wish_file
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import problem_of, run
 from tests.fixtures.machines import pc
@@ -214,6 +214,7 @@ def test_a_file_is_read_once_as_long_as_it_stays_as_it_is(
 
     async def test() -> None:
         fitting = Fitting(places, command=MISSING)
+        monkeypatch.setattr("mistral_desk.fit.detect.this_machine", lambda _devices, _measured: pc(32))
         first = await fitting.prepare(ModelSpec(str(path)))
         inspect = model_file.inspect
         read: list[Path] = []
@@ -225,6 +226,13 @@ def test_a_file_is_read_once_as_long_as_it_stays_as_it_is(
         monkeypatch.setattr(model_file, "inspect", counted)
         again = await fitting.prepare(ModelSpec(str(path)))
         assert (again.key, read) == (first.key, [])
+        started_anew = await Fitting(places, command=MISSING).prepare(ModelSpec(str(path)))
+        assert (started_anew, read) == (first, []), "also after a restart"
+        (kept,) = (places.cache / shelf.FOLDER).iterdir()
+        kept.write_bytes(kept.read_bytes()[:100])
+        damaged = await Fitting(places, command=MISSING).prepare(ModelSpec(str(path)))
+        assert (damaged, read) == (first, [path]), "what is damaged is read again"
+        read.clear()
         path.write_bytes(small_models["hybrid"].read_bytes())
         other = await fitting.prepare(ModelSpec(str(path)))
         assert other.key != first.key

@@ -85,7 +85,7 @@ class Fitting:
         self._models = models or (lambda: places.models)
         self._command = command
         self._usual = usual
-        self._files = Files()
+        self._files = Files(places.cache)
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
         self._devices = DeviceFile(places.cache)

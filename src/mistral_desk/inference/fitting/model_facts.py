@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk import __version__
 from mistral_desk.catalog.gguf import DamagedError
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import advice
 from mistral_desk.fit.read import shape_of
 from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference.fitting.shelf import Kept, Shelf
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-    from pathlib import Path
 
     from mistral_desk.fit.advice import Variant
     from mistral_desk.fit.machine import Machine
@@ -46,7 +48,9 @@ _State = tuple[str, "str | None", int, int, int]
 class Files:
     """Looks at model files; safe to use from several threads. It blocks for a few milliseconds, a cached look less."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache: Path | None = None) -> None:
+        """With a `cache` folder what was read is kept for the next start of the program."""
+        self._shelf = Shelf(cache) if cache else None
         self._known: dict[_State, FileFacts] = {}
         self._lock = threading.Lock()
 
@@ -59,7 +63,14 @@ class Files:
             known = self._known.get(state)
         if known:
             return known
-        found = _look(path, projector)
+        kept = self._shelf.get(state) if self._shelf else None
+        if kept:
+            found = FileFacts(kept.key, Path(kept.path), kept.name, kept.bytes, kept.projector, kept.shape)
+        else:
+            found = _look(path, projector)
+            if self._shelf:
+                places = (str(found.path), found.projector)
+                self._shelf.put(state, Kept(__version__, found.key, found.name, found.bytes, *places, found.shape))
         with self._lock:
             while len(self._known) >= _MOST_KNOWN:
                 self._known.pop(next(iter(self._known)))
