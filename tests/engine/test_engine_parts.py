@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistral_desk.inference.engine.load import threads
@@ -90,6 +90,7 @@ def test_advice_that_makes_no_sense_is_not_taken(value: object) -> None:
     assert defaults("llama", {"general.sampling.temp": value, "general.sampling.top_p": value}, "none") == OURS
 
 
+@settings(deadline=None)  # time decides no test
 @given(st.text(st.sampled_from("aé \n")), st.integers(0, 3), st.integers(0, 3))
 def test_long_words_are_cut_and_nothing_is_lost(text: str, letters: int, blanks: int) -> None:
     whole = text + "x" * letters * LONGEST_WORD + text + " " * blanks * LONGEST_WORD + text
