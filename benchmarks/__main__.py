@@ -23,6 +23,7 @@ BENCHMARKS: Final = (
     Benchmark("picture-turn-3", "of turn 1", 0.1, "at most", pictures.third_turn),
     Benchmark("picture-handler", "of the handler's", 0.1, "at most", pictures.beside_the_handler),
     Benchmark("prediction", "of 6 in range", 6, "at least", fit_speed.prediction),
+    Benchmark("correction", "of 6 in the narrower range", 6, "at least", fit_speed.correction),
     Benchmark("start", "s", 1.0, "at most", window.start),
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),

@@ -11,7 +11,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import gguf
 import psutil
@@ -21,12 +21,17 @@ from mistral_desk.fit import detect, measure
 from mistral_desk.fit.measure import Measured
 from mistral_desk.fit.plan import Wishes, plan
 from mistral_desk.fit.read import shape_of
-from mistral_desk.fit.speed import Case, speed
+from mistral_desk.fit.speed import Case, Run, speed
 from mistral_desk.inference import model_file
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Piece, Sampling, Turn
 from tests.fixtures.gguf_filled import fill
 from tests.fixtures.gguf_outlines import Outline, Size, dense, write_outline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mistral_desk.fit.machine import Machine
 
 _COMMON: Final = Size(tokens=32_768, width=1024, heads=16, kv_heads=4, head=64, context=4096)
 MODELS: Final[dict[str, Outline]] = {
@@ -44,12 +49,42 @@ _BUSY: Final = 25.0
 
 def prediction() -> tuple[float, str]:
     """How many of the six measured speeds lie inside the predicted range."""
+    machine = _machine()
+    inside, told = 0, []
+    for title, path, case in _cases(machine):
+        seen = asyncio.run(_measured(path, case.threads))
+        span = speed(case, depth=ANSWER).tokens_per_s
+        inside += span.low <= seen <= span.high
+        told.append(f"{title} {seen:.1f} in {span.low:.1f} to {span.high:.1f}")
+    return inside, f"tokens/s, memory {machine.gbps:.1f} GB/s: " + "; ".join(told)
+
+
+def correction() -> tuple[float, str]:
+    """How many of the six speeds lie inside the range that one run before them made narrower."""
+    inside, told = 0, []
+    for title, path, case in _cases(_machine()):
+        first = asyncio.run(_measured(path, case.threads))
+        before = speed(case, depth=ANSWER)
+        run = Run(before.region, before.tokens_per_s.mid, first, same=True)
+        after = speed(case, [run], ANSWER).tokens_per_s
+        seen = asyncio.run(_measured(path, case.threads))
+        widths = [(span.high - span.low) / (2 * span.mid) for span in (before.tokens_per_s, after)]
+        inside += after.low <= seen <= after.high and widths[1] < widths[0]
+        told.append(f"{title} {seen:.1f} in {after.low:.1f} to {after.high:.1f}")
+    return inside, f"tokens/s, ±{widths[1]:.0%} instead of ±{widths[0]:.0%} after one run: " + "; ".join(told)
+
+
+def _machine() -> Machine:
     if psutil.virtual_memory().available < _FREE:
         raise UnavailableError("less than 8 GB of memory are free")
     machine = detect.this_machine((), Measured(ram_gbps=measure.memory()))
     if machine.cores > 2 and (busy := psutil.cpu_percent(1.0)) > _BUSY:
         raise UnavailableError(f"this computer is busy with other things ({busy:.0f} % of its processors)")
-    inside, told = 0, []
+    return machine
+
+
+def _cases(machine: Machine) -> Iterator[tuple[str, Path, Case]]:
+    """Each model in each quantization: its title, its file while it is there, and how it is divided."""
     with tempfile.TemporaryDirectory() as folder:
         for name, outline in MODELS.items():
             for kind in KINDS:
@@ -59,12 +94,8 @@ def prediction() -> tuple[float, str]:
                 made = plan(shape, machine, Wishes(context=2048))
                 if made.layout is None:
                     raise UnavailableError("a model does not fit")
-                seen = asyncio.run(_measured(path, made.threads))
+                yield f"{name} {kind.name}", path, Case(shape, machine, made.layout, made.threads)
                 path.unlink()
-                span = speed(Case(shape, machine, made.layout, made.threads), depth=ANSWER).tokens_per_s
-                inside += span.low <= seen <= span.high
-                told.append(f"{name} {kind.name} {seen:.1f} in {span.low:.1f} to {span.high:.1f}")
-    return inside, f"tokens/s, memory {machine.gbps:.1f} GB/s: " + "; ".join(told)
 
 
 async def _measured(path: Path, threads: int) -> float:

@@ -1,8 +1,9 @@
 """Moves the point at which the model declines: in doubt it shall rather say that it does not know.
 
 Declining begins with its own tokens ("I am only", in a thought "I did"). Their rows in the output matrix get a little
-more of the direction in which the states of just those places lie; everything else stays as it was trained. How much
-(`shift`, in logits) is one number, chosen on questions drawn with another seed than those of the report.
+more of the direction in which the states of just those places lie; everything else stays as it was trained, answers
+about pictures too, which may begin with the same word ("I see no star."). How much (`shift`, in logits) is one number,
+chosen on questions drawn with another seed than those of the report.
 """
 
 # mypy: disable-error-code="misc,untyped-decorator,unused-ignore"
@@ -23,6 +24,7 @@ from .corpus import dialogue, unknown
 from .evaluate import IN_SCOPE, drawn, shape
 from .export import export
 from .model import TextModel
+from .pictures import Seen
 from .prompt import ID, Encoder, pieces
 from .shape import GUIDE
 
@@ -84,6 +86,22 @@ class Rows:
             found.append(states[learned])
         return torch.cat(found)
 
+    @torch.no_grad()
+    def looking(self, count: int, rng: random.Random) -> Tensor:
+        """States where answers about a picture begin, where nothing must change either."""
+        found = []
+        while len(found) < count:
+            talk = dialogue.sample(rng, 2, practice=True)
+            shown = [turn.picture for turn in talk.turns if turn.picture is not None]
+            if not shown:
+                continue
+            ids, targets = self._encoder.encode(talk)
+            states = self._model(torch.tensor([ids]), pictures=Seen(shown, rng))[0]
+            learned = [i for i, target in enumerate(targets) if target >= 0]
+            starts = [i for i in learned if i - 1 not in learned]
+            found.append(states[[i + more for i in starts for more in range(3) if i + more in learned]])
+        return torch.cat(found)
+
 
 def questions(rng: random.Random, count: int, split: Split) -> tuple[list[Exchange], list[Exchange]]:
     """(known, unknown) questions, typed as people type."""
@@ -127,7 +145,7 @@ def calibrate(model: TextModel, encoder: Encoder, shift: float) -> None:
     rows = Rows(model, encoder)
     rng = random.Random("calibration")
     known, strange = questions(rng, 25, "train")
-    other = rows.elsewhere(400, rng)
+    other = torch.cat([rows.elsewhere(400, rng), rows.looking(400, rng)])
     for place in PLACES:
         row = rows.ids([place.token])[0]
         model.output.weight[row] += shift * direction(rows, place, [*known, *strange], other)

@@ -1,4 +1,4 @@
-"""Trains the eye for the finished text model, which stays as it is: first to see, then to say it in codes, then both.
+"""Trains the eye for the shipped text model, which stays as it is: first to see, then to say it in codes, then both.
 
 `python -m tools.train_builtin_model.train_eye` goes on from its last checkpoint; steps and seeds decide everything.
 """
@@ -28,25 +28,21 @@ import torch.nn.functional as fn
 from torch import Tensor, nn
 
 from . import retina
-from .corpus import pictures
-from .corpus.dialogue import Dialogue, Turn, typed
 from .corpus.scenes import DIGITS, ROW, SIDE, Picture
 from .drawings import Manner
 from .export_eye import BREAK, export
 from .eye import Eye
-from .model import TextModel
 from .optimiser import Muon
 from .prompt import IGNORED, Encoder
+from .reading import conversations, learn_codes, text_model
 from .seeing import Heads, insight, seeing_loss
 from .shape import EYE, GUIDE
 from .team import PARTS, Team, recruit
-from .tekken import read as read_vocabulary
-from .tokenizer import PAD
+from .tekken import from_gguf
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
-
+    from .model import TextModel
     from .pictures import PictureCodes
 
 log = logging.getLogger(__name__)
@@ -55,9 +51,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how hard to train each of the three stages."""
+    """How long and how hard to train each of the three stages, and to find the codes before the second."""
 
-    see: int = 5000
+    see: int = 8000
+    codes: int = 250
     say: int = 1500
     talk: int = 400
     batch: int = 32
@@ -66,7 +63,7 @@ class Plan:
     other_rate: float = 2e-3
     say_rate: float = 0.5
     talk_rate: float = 0.15
-    pools: int = 30
+    pools: int = 40
     pool_size: int = 2000
     save_every: int = 250
 
@@ -162,23 +159,6 @@ class Looked:
         return self.cells.reshape(-1, self.cells.shape[-1])
 
 
-def talk(encoder: Encoder, scenes: Sequence[Picture], rng: random.Random) -> tuple[Tensor, Tensor]:
-    """Ids and targets [B, T] of a conversation about each scene."""
-    rows = []
-    for picture in scenes:
-        effort = "high" if rng.random() < 0.25 else "none"
-        asked = [pictures.ask(rng, picture, "train", after=i > 0) for i in range(3)]
-        turns = tuple(
-            Turn(typed(rng, one, "train"), effort == "high", True, False, picture if i == 0 else None)
-            for i, one in enumerate(asked)
-        )
-        rows.append(encoder.encode(Dialogue(None, "high" if effort == "high" else "none", turns)))
-    longest = max(len(ids) for ids, _ in rows)
-    ids = torch.tensor([ids + [PAD] * (longest - len(ids)) for ids, _ in rows])
-    targets = torch.tensor([wanted + [IGNORED] * (longest - len(wanted)) for _, wanted in rows])
-    return ids, targets
-
-
 def talking_loss(text: TextModel, ids: Tensor, targets: Tensor, cells: Tensor) -> Tensor:
     """The language loss of the frozen text model with what the eye shows it."""
     wanted = targets.reshape(-1) != IGNORED
@@ -216,7 +196,7 @@ def loss_of(work: Work, stage: str, step: int, part: int) -> Tensor:
     if stage == "say":
         return spoken + 0.1 * seeing
     assert work.encoder is not None
-    ids, targets = talk(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}:{part}"))
+    ids, targets = conversations(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}:{part}"))
     return talking_loss(work.text, ids, targets, cells) + 0.5 * spoken + 0.05 * seeing
 
 
@@ -280,7 +260,7 @@ def main() -> int:
     """Draw, train what is not trained yet; returns the exit status."""
     plan = Plan()
     parser = argparse.ArgumentParser(prog="python -m tools.train_builtin_model.train_eye", description=__doc__)
-    parser.add_argument("--text", type=Path, default=ROOT / "build" / "builtin-model", help="folder of the text model")
+    parser.add_argument("--text", type=Path, default=ROOT / "resources" / "model" / "guide.gguf", help="the text model")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "builtin-eye", help="drawings, checkpoints, log")
     parser.add_argument("--out", type=Path, default=ROOT / "resources" / "model" / "guide-mmproj.gguf")
     parser.add_argument("--see", type=int, default=plan.see, help="steps of the first stage (default %(default)s)")
@@ -316,10 +296,15 @@ def main() -> int:
     train(work, "see", plan.see, 1.0, choice.work / "see.pt")
     if choice.only_see:
         return _ended(others)
-    text = TextModel(GUIDE)
-    text.load_state_dict(torch.load(choice.text / "checkpoint.pt", weights_only=True)["model"])
-    text.requires_grad_(requires_grad=False)
-    work.text, work.encoder = text, Encoder(read_vocabulary(choice.text / "tekken.json").encoder())
+    text, encoder = text_model(choice.text), Encoder(from_gguf(choice.text).encoder())
+    codes = choice.work / "codes.pt"
+    if not codes.exists():
+        learn_codes(text, encoder, work.team, plan.codes)
+        if choice.rank == 0:
+            torch.save(text.pictures.table.detach(), codes)
+    else:
+        text.pictures.table.copy_(torch.load(codes, weights_only=True))
+    work.text, work.encoder = text, encoder
     first_words(eye, album, text.pictures)
     train(work, "say", plan.say, plan.say_rate, choice.work / "say.pt")
     train(work, "talk", plan.talk, plan.talk_rate, choice.work / "talk.pt")

@@ -12,6 +12,7 @@ from typing import Final
 
 from mistral_desk.core.loading_messages import LOADING
 from mistral_desk.core.message_text import Text
+from mistral_desk.core.network_messages import NETWORK
 
 __all__ = ["MESSAGES", "Text"]
 
@@ -387,4 +388,5 @@ MESSAGES: Final[dict[str, Text]] = {
         "Install Mistral Desk again.",
     ),
     **LOADING,
+    **NETWORK,
 }

@@ -182,6 +182,18 @@ CONTEXT: Final = Whole(
     "tokens",
     automatic=True,
 )
+OFFLINE: Final = Switch(
+    "privacy.offline",
+    False,
+    "Work offline",
+    "Mistral Desk makes no connection at all and ends those that are under way. Chats never need one.",
+)
+REFRESH_CATALOG: Final = Switch(
+    "privacy.refresh_catalog",
+    False,
+    "Refresh the list of models by itself",
+    "At most once a day the list is fetched from its publisher. Otherwise it is fetched only when you ask.",
+)
 
 ALL: Final[tuple[Choice | Whole | Switch | Place, ...]] = (
     THEME,
@@ -194,6 +206,8 @@ ALL: Final[tuple[Choice | Whole | Switch | Place, ...]] = (
     MODELS_FOLDER,
     THREADS,
     CONTEXT,
+    OFFLINE,
+    REFRESH_CATALOG,
 )
 _BY_NAME: Final = {setting.name: setting for setting in ALL}
 

@@ -1,0 +1,90 @@
+"""Messages about connections, the catalogue, the hub and tokens; `core.messages` says how to add one.
+
+They are part of `core.messages.MESSAGES`, in a file of their own because there are many.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mistral_desk.core.message_text import Text
+
+NETWORK: Final[dict[str, Text]] = {
+    # --- connections --------------------------------------------------------------------------------
+    "net.offline": Text(
+        "Mistral Desk is offline",
+        "{host} was not contacted: “Work offline” is switched on.",
+        "Switch it off in Settings, Privacy, and try again.",
+    ),
+    "net.unreachable": Text(
+        "{host} cannot be reached",
+        "No connection to {host} came about ({reason}).",
+        "Check the internet connection, then try again.",
+    ),
+    "net.tls": Text(
+        "The connection to {host} is not safe",
+        "It could not be proven that this is really {host} ({reason}), so nothing was sent.",
+        "Check this computer's clock. In a company's network, ask who looks after it.",
+    ),
+    "net.timeout": Text(
+        "{host} takes too long",
+        "{host} did not send what was asked for within {seconds} seconds.",
+        "Try again later.",
+    ),
+    "net.cut": Text(
+        "The connection broke off",
+        "{host} stopped in the middle of its answer ({received} bytes had come).",
+        "Try again.",
+    ),
+    "net.status": Text(
+        "{host} could not answer",
+        "{host} answered with the status {status} instead of what was asked for.",
+        "Try again later.",
+    ),
+    "net.not_permitted": Text(
+        "{host} does not permit this",
+        "{host} asks for permission first (status {status}).",
+        "If you have an access token for it, enter it in Settings.",
+    ),
+    "net.not_found": Text(
+        "{host} does not have it",
+        "What was asked for is not there, or not any more (status {status}).",
+        "Refresh the list and try again.",
+    ),
+    "net.too_many": Text(
+        "{host} asks for a pause",
+        "Too many requests came from this connection; {host} asks to wait {seconds} seconds.",
+        "Try again after that.",
+    ),
+    "net.too_large": Text(
+        "The answer is too large",
+        "{host} sent more than {limit} MB where little was expected, so it was not taken.",
+        "Try again later. Nothing was changed.",
+    ),
+    "net.redirect": Text(
+        "{host} leads somewhere else",
+        "{host} wants the request to go to {target}, which was refused ({reason}).",
+        "Try again later. Nothing was sent there.",
+    ),
+    "net.address": Text(
+        "This address cannot be used",
+        "{address} is not an address that Mistral Desk connects to ({reason}).",
+        "Use an address that begins with https.",
+    ),
+    "net.garbled": Text(
+        "The answer makes no sense",
+        "{host} sent something that could not be understood ({reason}).",
+        "Try again later. Nothing was changed.",
+    ),
+    # --- tokens -------------------------------------------------------------------------------------
+    "secrets.not_kept": Text(
+        "The token is kept only until Mistral Desk closes",
+        "This computer offers no safe place for it ({reason}), and it is never written to a file.",
+        "Enter it again after the next start, or set up the system's keyring.",
+    ),
+    "secrets.value": Text(
+        "This is not a token",
+        "A token is one line of letters, digits and signs without spaces.",
+        "Copy it again from the website.",
+    ),
+}

@@ -1,0 +1,102 @@
+"""Access tokens, kept by the system's keyring and never in a file.
+
+Where there is no keyring a token lives as long as the program, and that is said.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.words import mark
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+_log: Final = logging.getLogger(__name__)
+SERVICE: Final = "mistral-desk"
+HUB: Final = "hub"
+_VARIABLES: Final = {HUB: "HF_TOKEN"}
+"""Tokens that the environment may bring; they are used and never stored."""
+_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
+_UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
+NO_KEYRING: Final = mark("there is no keyring")
+LOCKED: Final = mark("the keyring does not open")
+
+
+class Secrets:
+    """Tokens by name. Everything here may wait for the person to unlock the keyring: call it in a thread."""
+
+    def __init__(self, backend: KeyringBackend | None = None) -> None:
+        self._backend = backend
+        self._session: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str = HUB) -> str | None:
+        """The token: the environment's, else this session's, else the keyring's; None where there is none."""
+        given = os.environ.get(_VARIABLES.get(name, ""), "").strip()
+        if _TOKEN.fullmatch(given):
+            return given
+        with self._lock:
+            if name in self._session:
+                return self._session[name]
+            backend = self._keyring()
+            if backend is None:
+                return None
+            try:
+                found = backend.get_password(SERVICE, name)
+            except Exception as error:  # noqa: BLE001 - backends raise what their systems raise
+                _log.warning("the keyring gives no token: %s", type(error).__name__)
+                return None
+            return found if found and _TOKEN.fullmatch(found) else None
+
+    def set(self, name: str, token: str) -> Problem | None:
+        """Keep a token; what comes back says that it is kept for this session only. Raises `secrets.value`."""
+        token = token.strip()
+        if not _TOKEN.fullmatch(token):
+            raise DeskError("secrets.value")
+        with self._lock:
+            self._session[name] = token
+            backend = self._keyring()
+            if backend is None:
+                return Problem("secrets.not_kept", {"reason": NO_KEYRING})
+            try:
+                backend.set_password(SERVICE, name, token)
+            except Exception as error:  # noqa: BLE001 - as above; its text could hold the token
+                _log.warning("the keyring takes no token: %s", type(error).__name__)
+                return Problem("secrets.not_kept", {"reason": LOCKED})
+            return None
+
+    def forget(self, name: str = HUB) -> None:
+        """Delete a token, here and in the keyring."""
+        with self._lock:
+            self._session.pop(name, None)
+            backend = self._keyring()
+            if backend is None:
+                return
+            try:
+                if backend.get_password(SERVICE, name) is not None:
+                    backend.delete_password(SERVICE, name)
+            except Exception as error:  # noqa: BLE001 - as above
+                _log.warning("the keyring did not delete a token: %s", type(error).__name__)
+
+    def _keyring(self) -> KeyringBackend | None:
+        """The system's keyring; None where there is none, or one that writes plain files."""
+        import keyring  # noqa: PLC0415 - looking for backends takes a moment that most starts need not spend
+
+        try:
+            backend = self._backend or keyring.get_keyring()
+            kinds = [backend, *getattr(backend, "backends", ())]
+            safe = [kind for kind in kinds if not type(kind).__module__.startswith(_UNSAFE)]
+            if type(backend).__module__ == "keyring.backends.chainer":
+                safe = [kind for kind in safe if kind is not backend]
+                return safe[0] if safe else None
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.info("no keyring: %s", type(error).__name__)
+            return None
+        else:
+            return backend if backend in safe else None
