@@ -76,6 +76,12 @@ NETWORK: Final[dict[str, Text]] = {
         "{host} sent something that could not be understood ({reason}).",
         "Try again later. Nothing was changed.",
     ),
+    # --- the catalogue ------------------------------------------------------------------------------
+    "catalog.record": Text(
+        "A record of the catalogue cannot be read",
+        "It was set aside because {reason}. The other records are not affected.",
+        "Refresh the catalogue later; whoever publishes it may have mended the record.",
+    ),
     # --- tokens -------------------------------------------------------------------------------------
     "secrets.not_kept": Text(
         "The token is kept only until Mistral Desk closes",
