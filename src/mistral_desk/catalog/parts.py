@@ -94,7 +94,7 @@ def scores(leaves: Leaves) -> tuple[Score, ...]:
     if not isinstance(value, dict):
         leaves.odd(NOT_LIST, path)
         return ()
-    scores = []
+    found_here: list[Score] = []
     for key in list(value)[:MOST]:
         place, part = (*path, key), value[key]
         if isinstance(part, dict):  # a score with its source: the rest of it stays among the other fields
@@ -102,11 +102,13 @@ def scores(leaves: Leaves) -> tuple[Score, ...]:
             if inner is None:
                 continue
             place, part = (*place, inner), part[inner]
-        words = leaves.words(place, part)
+        if isinstance(part, list):
+            continue
+        words = leaves.words(place, part) or ""
         number = leaves.number(place, part)
-        if words is not None:
-            scores.append(Score(clean(key)[:80], number if number is not None and 0 <= number <= 100 else None, words))
-    return tuple(scores)
+        # A null is a score that nobody knows: it has its place, without a number and without words.
+        found_here.append(Score(clean(key)[:80], number if number is not None and 0 <= number <= 100 else None, words))
+    return tuple(found_here)
 
 
 def relations(leaves: Leaves) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def reference(leaves: Leaves, name: str) -> str | None:
 
 def confidence(leaves: Leaves) -> dict[str, str]:
     """How sure the publisher is, by field: what stands in fields whose names end in `_confidence`."""
-    found = {}
+    found: dict[str, str] = {}
     for name in leaves.names():
         if name.endswith(_CONFIDENCE) and len(found) < MOST and (words := leaves.text(name)):
             found[clean(name.removesuffix(_CONFIDENCE))[:80]] = words

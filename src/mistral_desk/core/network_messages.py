@@ -36,6 +36,11 @@ NETWORK: Final[dict[str, Text]] = {
         "{host} stopped in the middle of its answer ({received} bytes had come).",
         "Try again.",
     ),
+    "net.cancelled": Text(
+        "The connection was ended here",
+        "Mistral Desk ended the connection to {host} before the answer was there.",
+        "Try again.",
+    ),
     "net.status": Text(
         "{host} could not answer",
         "{host} answered with the status {status} instead of what was asked for.",
@@ -81,6 +86,11 @@ NETWORK: Final[dict[str, Text]] = {
         "A record of the catalogue cannot be read",
         "It was set aside because {reason}. The other records are not affected.",
         "Refresh the catalogue later; whoever publishes it may have mended the record.",
+    ),
+    "catalog.not_saved": Text(
+        "The catalogue could not be kept",
+        "What was fetched cannot be written to {path} ({reason}). The last catalogue is still there.",
+        "Make room on the disk or check the folder's permissions, then refresh again.",
     ),
     # --- tokens -------------------------------------------------------------------------------------
     "secrets.not_kept": Text(

@@ -1,0 +1,346 @@
+"""Search, filters and sort over the catalogue: what a person types and picks, and which models come of it.
+
+Pure and quick, so that every keystroke can ask anew: texts are folded once, and a word is found anywhere in them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import msgspec
+
+from mistral_desk.catalog import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.catalog.store import Catalogue
+
+BENCHMARK: Final = "benchmark:"
+SORTS: Final = ("fit", "date", "name", "size")
+"""Besides these, `benchmark:<name>`."""
+GB: Final = 10**9
+_KINDS: Final = ("text", "image", "audio", "video")
+_SPELLED: Final = {"apache-2.0": "Apache 2.0", "mit": "MIT"}
+"""Licences by their short names, as people write them."""
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_OPEN: Final = re.compile(r"open", re.IGNORECASE)
+_CLOSED: Final = re.compile(r"proprietary|closed|api[- ]only|commercial", re.IGNORECASE)
+
+
+class Wishes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person looks for; empty wishes find everything. It can be stored as JSON.
+
+    Within one filter any of its values will do, all filters together must hold. `size` is in GB, at least and at most,
+    None for no bound. `reverse` turns the natural order of `sort` (best, newest, smallest, A first).
+    """
+
+    text: str = ""
+    providers: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    licenses: frozenset[str] = frozenset()
+    modality: frozenset[str] = frozenset()
+    open_weights: bool | None = None
+    least_context: int | None = None
+    size: tuple[float | None, float | None] | None = None
+    fits_here: bool = False
+    sort: str = "fit"
+    reverse: bool = False
+
+
+class Fit(NamedTuple):
+    """How a model would run here, as far as was judged: its place in the order (0 is best), whether one can chat with
+    it, and the bytes of the files that were judged.
+    """
+
+    rank: int
+    runs: bool | None
+    bytes: int | None
+
+
+class Mark(NamedTuple):
+    """Where a word was found: a record's field, and begin and end in its text (of a list, in its element `number`)."""
+
+    field: str
+    number: int
+    begin: int
+    end: int
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """A value that can be filtered by, and how many models have it."""
+
+    value: str
+    count: int
+
+
+class Facets(NamedTuple):
+    """All that can be filtered or sorted by, most frequent first."""
+
+    providers: tuple[Facet, ...]
+    tags: tuple[Facet, ...]
+    licenses: tuple[Facet, ...]
+    modalities: tuple[Facet, ...]
+    benchmarks: tuple[Facet, ...]
+
+
+class Hit:
+    """A model that was found. `marks` are looked up when they are asked for: most hits are never seen."""
+
+    __slots__ = ("_words", "record")
+
+    def __init__(self, record: Record, words: tuple[str, ...]) -> None:
+        self.record = record
+        self._words = words
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Where the words stand in title, provider, description, tags and best for."""
+        return tuple(_marks(self.record, self._words)) if self._words else ()
+
+
+def open_weights(record: Record) -> bool | None:
+    """Whether a model's weights can be had: by our own facts, else by what the record calls it; None where unknown."""
+    if facts_of(record.id):
+        return True
+    said = record.model_type or ""
+    if _CLOSED.search(said):
+        return False
+    return True if _OPEN.search(said) else None
+
+
+def facts_of(model: str) -> tuple[facts.Model, ...]:
+    """What we know of the files of a record's models."""
+    return _by_slug().get(model, ())
+
+
+@cache
+def _by_slug() -> dict[str, tuple[facts.Model, ...]]:
+    found: dict[str, tuple[facts.Model, ...]] = {}
+    for model in facts.models():
+        found[model.catalog] = (*found.get(model.catalog, ()), model)
+    return found
+
+
+def fold(text: str) -> str:
+    """A text without case and diacritics."""
+    parted = unicodedata.normalize("NFKD", text.casefold())
+    return parted if parted.isascii() else "".join(c for c in parted if not unicodedata.combining(c)).casefold()
+
+
+class _Row(NamedTuple):
+    """A record with what searching and sorting asks of it, made once."""
+
+    record: Record
+    text: str
+    title: str
+    provider: str
+    tags: frozenset[str]
+    license: str
+    modality: frozenset[str]
+    open: bool | None
+    context: int | None
+    sizes: tuple[int, ...]
+    date: tuple[int, int, int] | None
+    scores: dict[str, float]
+
+
+class Index:
+    """A catalogue, ready to be searched."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._rows = tuple(_row(record) for record in catalogue.records)
+
+    def find(self, wishes: Wishes, fits: Mapping[str, Fit] | None = None) -> tuple[Hit, ...]:
+        """The models that have every word and pass every filter, in the order that was wished for.
+
+        What a filter or a sort asks for and nobody stated counts as no, and comes last in both directions. Where words
+        were typed and nothing but the fit orders, models that have them in their title come first.
+        """
+        fits = fits or {}
+        words = tuple(fold(wishes.text).split())
+        holds = _filters(wishes, fits)
+        found = [
+            row for row in self._rows if all(word in row.text for word in words) and all(test(row) for test in holds)
+        ]
+        ordered = _ordered(found, wishes, fits)
+        if words and wishes.sort == "fit":
+            ordered.sort(key=lambda row: not all(word in row.title for word in words))
+        return tuple(Hit(row.record, words) for row in ordered)
+
+    @cached_property
+    def _facets(self) -> Facets:
+        records = [row.record for row in self._rows]
+        return Facets(
+            _counted(record.provider for record in records),
+            _counted(tag for record in records for tag in record.tags),
+            _counted((licensed(record) for record in records), license_key),
+            _counted(modality for record in records for modality in modalities(record)),
+            _counted(score.name for record in records for score in record.benchmarks if score.value is not None),
+        )
+
+    def facets(self) -> Facets:
+        """What can be filtered and sorted by in this catalogue."""
+        return self._facets
+
+
+def licensed(record: Record) -> str | None:
+    """The licence that a record states, else the one that our facts state."""
+    known = next((found.license for found in facts_of(record.id) if found.license), None)
+    return record.license or _SPELLED.get(known or "", known)
+
+
+def modalities(record: Record) -> tuple[str, ...]:
+    """What a model takes (text, image, …): as the record says, else as its tags and our facts say."""
+    if record.modality:
+        return record.modality
+    sees = any(found.vision for found in facts_of(record.id))
+    return tuple(kind for kind in _KINDS if kind in record.tags or (sees and kind in {"text", "image"}))
+
+
+def license_key(words: str) -> str:
+    """A licence's name without what its spelling varies in: “Apache 2.0” and “apache-2.0” are one."""
+    return re.sub(r"[\s_-]+|licen[cs]e|\bv(?=\d)", "", fold(words))
+
+
+def date_of(words: str | None) -> tuple[int, int, int] | None:
+    """Year, month and day of a free date (“2026-03”, “2026-04-10”, “March 2026”, “Q1 2026”), 0 for what is not said."""
+    if not words:
+        return None
+    if match := re.search(r"\b((?:19|20)\d{2})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)", words):
+        year, month, day = (int(part) if part else 0 for part in match.groups())
+        if not month:
+            month = _month(words)
+        return (year, month, day) if month <= 12 and day <= 31 else (year, 0, 0)
+    return None
+
+
+def _month(words: str) -> int:
+    if quarter := re.search(r"\bq([1-4])\b", words, re.IGNORECASE):
+        return int(quarter[1]) * 3 - 2
+    named = re.search(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", words, re.IGNORECASE)
+    return _MONTHS.index(named[1].lower()) + 1 if named else 0
+
+
+def _row(record: Record) -> _Row:
+    known = facts_of(record.id)
+    title = fold(record.title)
+    squeezed = re.sub(r"[\s._-]+", "", title)
+    texts = (record.provider or "", *record.tags, *record.best_for, record.description or "")
+    contexts = [model.context for model in known if model.context]
+    stated = record.context.largest if record.context else None
+    return _Row(
+        record=record,
+        text="\n".join((title, squeezed, record.id, *map(fold, texts))),
+        title="\n".join((title, squeezed, record.id)),
+        provider=fold(record.provider or ""),
+        tags=frozenset(map(fold, record.tags)),
+        license=license_key(licensed(record) or ""),
+        modality=frozenset(map(fold, modalities(record))),
+        open=open_weights(record),
+        context=max(contexts, default=stated),
+        sizes=tuple(
+            quantization.bytes
+            for model in known
+            for repository in model.repositories
+            for quantization in repository.quantizations
+            if quantization.bytes
+        ),
+        date=date_of(record.release_date),
+        scores={score.name: score.value for score in record.benchmarks if score.value is not None},
+    )
+
+
+def _filters(wishes: Wishes, fits: Mapping[str, Fit]) -> list[Callable[[_Row], bool]]:
+    tests: list[Callable[[_Row], bool]] = []
+    if wishes.providers:
+        providers = frozenset(map(fold, wishes.providers))
+        tests.append(lambda row: row.provider in providers)
+    if wishes.tags:
+        tags = frozenset(map(fold, wishes.tags))
+        tests.append(lambda row: not tags.isdisjoint(row.tags))
+    if wishes.licenses:
+        licenses = frozenset(map(license_key, wishes.licenses))
+        tests.append(lambda row: row.license in licenses)
+    if wishes.modality:
+        kinds = frozenset(map(fold, wishes.modality))
+        tests.append(lambda row: kinds <= row.modality)
+    if wishes.open_weights is not None:
+        tests.append(lambda row: row.open is wishes.open_weights)
+    if least := wishes.least_context:
+        tests.append(lambda row: row.context is not None and row.context >= least)
+    if wishes.size is not None:
+        low, high = wishes.size
+        tests.append(lambda row: any(_within(size, low, high) for size in _sizes(row, fits)))
+    if wishes.fits_here:
+        tests.append(lambda row: (fit := fits.get(row.record.id)) is not None and fit.runs is True)
+    return tests
+
+
+def _sizes(row: _Row, fits: Mapping[str, Fit]) -> Iterable[int]:
+    fit = fits.get(row.record.id)
+    return (fit.bytes,) if fit and fit.bytes else row.sizes
+
+
+def _within(size: int, low: float | None, high: float | None) -> bool:
+    return (low is None or size >= low * GB) and (high is None or size <= high * GB)
+
+
+def _ordered(rows: list[_Row], wishes: Wishes, fits: Mapping[str, Fit]) -> list[_Row]:
+    """Sorted; rows arrive by title, and stay so among equals."""
+    key: Callable[[_Row], object]
+    down = False  # whether the natural order begins with the largest
+    if wishes.sort.startswith(BENCHMARK):
+        name = wishes.sort.removeprefix(BENCHMARK)
+        key, down = (lambda row: row.scores.get(name)), True
+    elif wishes.sort == "date":
+        key, down = (lambda row: row.date), True
+    elif wishes.sort == "size":
+        key = lambda row: min(_sizes(row, fits), default=None)  # noqa: E731 - one of five, side by side
+    elif wishes.sort == "name":
+        key = lambda row: row.title  # noqa: E731
+    else:
+        key = lambda row: fit.rank if (fit := fits.get(row.record.id)) else None  # noqa: E731
+    keyed = [(key(row), row) for row in rows]
+    stated = [(value, row) for value, row in keyed if value is not None]
+    stated.sort(key=lambda pair: pair[0], reverse=down != wishes.reverse)
+    return [row for _, row in stated] + [row for value, row in keyed if value is None]
+
+
+def _counted(values: Iterable[str | None], key: Callable[[str], str] = fold) -> tuple[Facet, ...]:
+    """Values with their number, spelled as most spell them."""
+    spellings: dict[str, Counter[str]] = {}
+    for value in values:
+        if value and (folded := key(value)):
+            spellings.setdefault(folded, Counter())[value] += 1
+    found = [Facet(spelled.most_common(1)[0][0], spelled.total()) for spelled in spellings.values()]
+    return tuple(sorted(found, key=lambda facet: (-facet.count, fold(facet.value))))
+
+
+def _marks(record: Record, words: tuple[str, ...]) -> Iterable[Mark]:
+    fields = [("title", 0, record.title), ("provider", 0, record.provider or "")]
+    fields += [("description", 0, record.description or "")]
+    fields += [("tags", number, tag) for number, tag in enumerate(record.tags)]
+    fields += [("best_for", number, text) for number, text in enumerate(record.best_for)]
+    for name, number, text in fields:
+        folded, places = _placed(text)
+        for word in words:
+            at = folded.find(word)
+            while at >= 0:
+                yield Mark(name, number, places[at], places[at + len(word) - 1] + 1)
+                at = folded.find(word, at + len(word))
+
+
+def _placed(text: str) -> tuple[str, list[int]]:
+    """A folded text, and for each of its letters where it stands in the text."""
+    folded, places = [], []
+    for number, character in enumerate(text):
+        for letter in fold(character):
+            folded.append(letter)
+            places.append(number)
+    return "".join(folded), places
