@@ -232,7 +232,7 @@ def _billions(count: int) -> float:
     return round(count / GB, 1)
 
 
-def _written(name: str, value: str | float) -> str:
+def _written(name: str, value: str | int | float) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, float):
