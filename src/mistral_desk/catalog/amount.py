@@ -21,6 +21,8 @@ _NUMBER: Final = re.compile(
     re.IGNORECASE,
 )
 _MOST_NUMBERS: Final = 12
+_FEWEST: Final = 10**6
+"""Parameters: what is less counts something else, experts for example."""
 _MOST_WORDS: Final = 2000
 _VRAM: Final = re.compile(
     r"(\d{1,5}(?:\.\d{1,2})?)\s*(?:[-\u2013]\s*\d{1,5}\s*)?(gb|gib|mb|mib)\s*\+?\s*(?:of\s+)?(?:gpu\s+)?(?:v-?ram|gpu\s+memory|video\s+memory)",
@@ -64,7 +66,7 @@ def parameters(words: str) -> Parameters:
     """Total and active parameters: the number whose clause speaks of *active* is that, the largest other the total."""
     found = _found(words)[:_MOST_NUMBERS]
     active = next((value for value, begin, end in found if _ACTIVE.search(_clause(words, begin, end))), None)
-    others = [value for value, _, _ in found if value != active]
+    others = [value for value, _, _ in found if value != active and value >= _FEWEST]
     total = max(others, default=None)
     if total is not None and active is not None and active > total:
         active = None
