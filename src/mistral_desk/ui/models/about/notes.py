@@ -1,0 +1,103 @@
+"""Calm notes over a record that is not what a person may think: only a mention, out of date, replaced, a variant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mistral_desk.core.errors import Words
+from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.tag import Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.ui.theme.theme import Theme
+
+MENTIONED: Final = mark("Known by name only")
+MENTIONED_TEXT: Final = mark(
+    "Another model's record names this one; what it says is all that is shown. Its own record comes when the catalog "
+    "is refreshed."
+)
+KNOWN: Final = mark("Only its files are known")
+KNOWN_TEXT: Final = mark(
+    "Mistral Desk knows which files this model has. What the catalog says of it comes when the catalog is refreshed."
+)
+PART: Final = mark("Only a part of its record is here")
+PART_TEXT: Final = mark("The catalog's list names it. Its whole record comes when the catalog is refreshed.")
+DEPRECATED: Final = mark("Deprecated")
+DEPRECATED_TEXT: Final = mark("The catalog says that this model is deprecated: its provider has moved on.")
+REPLACED: Final = mark("There is a successor")
+REPLACED_TEXT: Final = mark("The catalog says that {title} takes this model's place.")
+VARIANT: Final = mark("A variant")
+VARIANT_TEXT: Final = mark("The catalog says that this is a variant of {title}.")
+
+
+class Notes(QWidget):
+    """All that hold for a record. `opened` carries the id of another model, `refresh` asks for the catalogue anew."""
+
+    opened = Signal(str)
+    refresh = Signal()
+
+    def __init__(self, theme: Theme, record: Record, catalogue: Catalogue | None, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.buttons: list[Button] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE[1])
+        for kind, title, text, other in notes_of(record, catalogue):
+            self._column.addWidget(Note(theme, kind, Words(title, text, ""), self))
+            if other and (catalogue is None or catalogue.get(other) is not None):
+                named = title_of(other, catalogue)
+                button: Button = Tag(
+                    theme, tr("Open {title}", title=named), tr("Open {title}", title=named), self, widest=420
+                )
+                button.clicked.connect(lambda _on=False, other=other: self.opened.emit(other))
+                self._put(button)
+        if not record.whole:
+            words = tr("Refresh the catalog")
+            button = Button(theme, words, icon="retry", text=words, kind="outline", parent=self)
+            button.clicked.connect(self.refresh)
+            self._put(button)
+
+    def _put(self, button: Button) -> None:
+        self.buttons.append(button)
+        self._column.addWidget(button)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is to be said."""
+        return self._column.count() == 0
+
+
+def notes_of(record: Record, catalogue: Catalogue | None) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, title, text and the other model's id (empty for none) of every note."""
+    if record.superseded_by:
+        title = title_of(record.superseded_by, catalogue)
+        head = tr(DEPRECATED) if record.deprecated else tr(REPLACED)
+        yield "warning" if record.deprecated else "info", head, tr(REPLACED_TEXT, title=title), record.superseded_by
+    elif record.deprecated:
+        yield "warning", tr(DEPRECATED), tr(DEPRECATED_TEXT), ""
+    if record.variant_of:
+        title = title_of(record.variant_of, catalogue)
+        yield "info", tr(VARIANT), tr(VARIANT_TEXT, title=title), record.variant_of
+    if record.origin == "mentioned":
+        yield "info", tr(MENTIONED), tr(MENTIONED_TEXT), ""
+    elif record.origin == "known":
+        yield "info", tr(KNOWN), tr(KNOWN_TEXT), ""
+    elif not record.whole:
+        yield "info", tr(PART), tr(PART_TEXT), ""
+
+
+def title_of(model: str, catalogue: Catalogue | None) -> str:
+    """A model's title where the catalogue has it, else its id."""
+    other = catalogue.get(model) if catalogue is not None else None
+    return other.title if other is not None else model

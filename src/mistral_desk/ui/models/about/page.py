@@ -1,0 +1,261 @@
+"""The page of one model: what it is, whether it runs here, what is claimed and what is true, and everything else."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+
+from mistral_desk.catalog.record import body, when_to_pick_something_else
+from mistral_desk.core.words import tr
+from mistral_desk.ui.fit.fold import Fold
+from mistral_desk.ui.models.about.details import Details, Raw
+from mistral_desk.ui.models.about.header import Header
+from mistral_desk.ui.models.about.here import Here
+from mistral_desk.ui.models.about.links import Links
+from mistral_desk.ui.models.about.notes import Notes
+from mistral_desk.ui.models.about.parts import Pricing, Scores, Tags, Uses
+from mistral_desk.ui.models.about.passage import Elsewhere
+from mistral_desk.ui.models.about.related import RelatedModels
+from mistral_desk.ui.models.about.section import Section
+from mistral_desk.ui.models.about.text import Markdown
+from mistral_desk.ui.models.about.truth import Truth
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.paragraph import Paragraph
+from mistral_desk.ui.widgets.tab_order import chain
+
+T = TypeVar("T", bound=QWidget)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mistral_desk.catalog.claims import Claim
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.ui.fit.verdict import Verdict
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class AboutPage(QWidget):
+    """Shows what it is given; signals go up. `link` carries a whole address that has to be shown before it opens."""
+
+    back = Signal()
+    open_model = Signal(str)
+    """The page of this id is wanted, a record's or one of the download facts'."""
+    member = Signal(str)
+    """The verdict on another model of this record is wanted."""
+    filter_tag = Signal(str)
+    compare = Signal(str)
+    link = Signal(str)
+    refresh = Signal()
+    alternative = Signal(str)
+    advanced_opened = Signal(object)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(tr("About a model"))
+        self.record: Record | None = None
+        self.area = ColumnArea(theme, self)
+        self.back_button = Button(
+            theme,
+            tr("Back to the models"),
+            icon="arrow-left",
+            text=tr("Models"),
+            kind="outline",
+            muted=True,
+            parent=self.area.holder,
+        )
+        self.compare_button = Button(
+            theme, tr("Compare"), icon="compare", text=tr("Compare"), kind="outline", parent=self.area.holder
+        )
+        self.compare_button.setToolTip(tr("Puts this model beside others."))
+        self.back_button.clicked.connect(self.back)
+        self.compare_button.clicked.connect(self._compare)
+        head = QHBoxLayout()
+        head.addWidget(self.back_button)
+        head.addStretch(1)
+        head.addWidget(self.compare_button)
+        self.area.column.addLayout(head)
+        self.area.column.addSpacing(SPACE[3])
+        self._slot = QVBoxLayout()
+        self.area.column.addLayout(self._slot)
+        self.area.column.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.area)
+        self._body: QWidget | None = None
+        self._clear()
+
+    def regions(self) -> list[QWidget]:
+        """What F6 goes through."""
+        return [self.back_button]
+
+    def show_record(
+        self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim] = (), verified: bool | None = None
+    ) -> None:
+        """Show a model from its top; the verdict on it comes with `show_verdict`."""
+        focus = QApplication.focusWidget()
+        inside = focus is not None and self._body is not None and self._body.isAncestorOf(focus)
+        self.setUpdatesEnabled(False)
+        try:
+            self._clear()
+            self.record = record
+            self._build(record, catalogue, claims, verified)
+        finally:
+            self.setUpdatesEnabled(True)
+        self.area.verticalScrollBar().setValue(0)
+        if inside:
+            self.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.setAccessibleName(tr("About {title}", title=record.title))
+        if self.isVisible():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
+
+    def show_measuring(self) -> None:
+        """The verdict is on its way."""
+        if self.here is not None:
+            self.here.widget.show_measuring()
+
+    def show_members(self, members: Sequence[tuple[str, str]], current: str) -> None:
+        """The models that this record stands for, as id and name, and whose verdict is shown."""
+        if self.here is not None:
+            self.here.show_members(members, current)
+            self._chain()
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Whether it runs here; also how both can be true, for this computer."""
+        if self.here is not None:
+            self.here.show_verdict(verdict)
+            if self.truth is not None:
+                self.truth.show_verdict(verdict)
+            self._chain()
+
+    # --- look ---------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        if self._body is not None:
+            self._slot.removeWidget(self._body)
+            self._body.hide()
+            self._body.deleteLater()
+            self._body = None
+        self.header: Header | None = None
+        self.notes: Notes | None = None
+        self.here: Here | None = None
+        self.truth: Truth | None = None
+        self.text: Markdown | None = None
+        self.elsewhere: Elsewhere | None = None
+        self.scores: Scores | None = None
+        self.related: RelatedModels | None = None
+        self.tags: Tags | None = None
+        self.links: Links | None = None
+        self.details: Fold | None = None
+        self.raw: Fold | None = None
+
+    def _build(
+        self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim], verified: bool | None
+    ) -> None:
+        theme = self._theme
+        self._body = ground = QWidget(self.area.holder)
+        self._column = QVBoxLayout(ground)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE[5])
+        self.header = self._put(Header(theme, record, ground, verified=verified))
+        notes = Notes(theme, record, catalogue, ground)
+        if notes.empty:
+            notes.deleteLater()
+        else:
+            self.notes = self._put(notes)
+            notes.opened.connect(self.open_model)
+            notes.refresh.connect(self.refresh)
+        self.here = self._put(Here(theme, ground))
+        self.here.member.connect(self.member)
+        self.here.widget.alternative.connect(self.alternative)
+        self.here.widget.advanced_opened.connect(self.advanced_opened)
+        self.here.widget.changed.connect(self._chain)
+        if claims or record.hardware:
+            self.truth = self._put(Truth(theme, record, claims, ground))
+        self._texts(record, catalogue, ground)
+        if record.benchmarks:
+            self.scores = self._put(Scores(theme, record, ground))
+        if record.best_for:
+            self._put(Uses(theme, tr("Best for"), record.best_for, ground))
+        if record.capabilities:
+            self._put(Uses(theme, tr("Capabilities"), record.capabilities, ground))
+        if record.pricing is not None:
+            self._put(Pricing(theme, record, ground))
+        if record.tags:
+            self.tags = self._put(Tags(theme, record.tags, ground))
+            self.tags.chosen.connect(self.filter_tag)
+        if record.related:
+            self.related = self._put(RelatedModels(theme, record, catalogue, ground))
+            self.related.opened.connect(self.open_model)
+            self.related.link.connect(self.link)
+            self.related.toggled.connect(self._chain)
+        base = catalogue.base if catalogue is not None else ""
+        self.links = self._put(Links(theme, record, ground, base=base))
+        self.links.link.connect(self.link)
+        self._rest(record, catalogue, ground)
+        self._slot.addWidget(ground)
+        self._chain()
+
+    def _texts(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
+        text = body(record)
+        if text:
+            section = self._put(Section(self._theme, tr("What the publisher writes"), ground))
+            self.text = Markdown(self._theme, text, tr("What the publisher writes"), section)
+            self.text.link.connect(self.link)
+            self.text.unfolded.connect(self._chain)
+            section.put(self.text)
+        passage = when_to_pick_something_else(record, _named_in(record, catalogue))
+        if passage is not None:
+            self.elsewhere = self._put(Elsewhere(self._theme, passage, ground))
+            self.elsewhere.chosen.connect(self.open_model)
+            self.elsewhere.link.connect(self.link)
+
+    def _rest(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
+        theme = self._theme
+        holder = QWidget(ground)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE[1])
+        words = tr("All details")
+        self.details = Fold(theme, words, words, lambda parent: Details(theme, record, parent), holder)
+        words = tr("The record as published")
+        self.raw = Fold(theme, words, words, lambda parent: Raw(theme, record, parent), holder)
+        for fold in (self.details, self.raw):
+            fold.toggled.connect(lambda _on: self._chain())
+            column.addWidget(fold)
+        publisher = catalogue.attribution if catalogue is not None else ""
+        if publisher:
+            told = tr("Catalog data by {publisher}.", publisher=publisher)
+            column.addSpacing(SPACE[1])
+            column.addWidget(Paragraph(theme, told, "small", ink="muted", parent=holder))
+        self._put(holder)
+
+    def _put(self, widget: T) -> T:
+        self._column.addWidget(widget)
+        return widget
+
+    def _compare(self) -> None:
+        if self.record is not None:
+            self.compare.emit(self.record.id)
+
+    def _chain(self) -> None:
+        chain(self.area.holder)
+
+
+def _named_in(record: Record, catalogue: Catalogue | None) -> dict[str, str]:
+    """The models whose names may stand in a record's text: of thousands few do, and only those are looked for."""
+    if catalogue is None or not record.content_text:
+        return {}
+    text = _folded(record.content_text)
+    return {model: title for model, title in catalogue.titles.items() if _folded(title)[:5] in text or model in text}
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", text).lower()
