@@ -159,7 +159,8 @@ def test_only_the_latest_wish_is_answered(qapp: QApplication, ground: QWidget) -
 def test_the_command_is_that_of_the_plan_that_is_shown(qapp: QApplication, ground: QWidget) -> None:
     shown = advanced(qapp, ground, path="/Modelle für alle/model.gguf")
     shown.copy_command.click()
-    assert QGuiApplication.clipboard().text() == server_command(shown.variant.plan, "/Modelle für alle/model.gguf")
+    text = server_command(shown.variant.plan, shown.machine, "/Modelle für alle/model.gguf")
+    assert QGuiApplication.clipboard().text() == text
 
 
 def test_only_what_makes_sense_can_be_set(qapp: QApplication, ground: QWidget) -> None:

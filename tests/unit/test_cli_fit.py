@@ -49,9 +49,10 @@ def test_a_model_has_its_quantizations_best_first(capsys: pytest.CaptureFixture[
         for device, kinds in row["placement"].items():
             assert device in {"gpu0", "memory", "disk"}
             assert all(isinstance(size, int) and size > 0 for size in kinds.values())
-        if row["tokens_per_s"]:
-            low, mid, high = row["tokens_per_s"]
-            assert 0.5 * mid <= low <= mid <= high <= 1.5 * mid + 0.01
+        for name in ("tokens_per_s", "prompt_per_s", "answer_s", "answer_thinking_s", "load_s"):
+            if row["tokens_per_s"]:
+                low, mid, high = row[name]
+                assert 0.5 * mid <= low <= mid <= high <= 1.5 * mid
     best = found["variants"][0]
     assert (best["speed"], best["quality"]) == ("Too slow for chat", "Slightly reduced")
     assert "all 74 GB must be within reach; this computer has 8 + 32." in best["reasons"][0]

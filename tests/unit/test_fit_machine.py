@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.fit import detect, measure
+from mistral_desk.fit import detect, disk, measure
 from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed
 from mistral_desk.fit.measure import Measured
 
@@ -64,6 +66,7 @@ def test_a_unified_computer_has_a_gpu_with_a_share_of_the_memory() -> None:
     small, large = from_fields({"ram_gb": 32, "unified": True}), from_fields({"ram_gb": 128, "unified": True})
     assert small.gpus[0].shared
     assert large.gpus[0].shared
+    assert "pcie_gbps" not in small.gpus[0].estimated, "nothing is copied to it"
     assert small.gpus[0].memory < 0.7 * small.memory
     assert 0.7 * large.memory < large.gpus[0].memory < 0.8 * large.memory
 
@@ -153,13 +156,31 @@ def test_memory_moves_at_a_speed_that_can_be() -> None:
 
 
 def test_a_large_file_is_read_in_order_and_at_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_LEAST_FILE", 1 << 20)
-    assert measure.disk(tmp_path) == (None, None)
+    monkeypatch.setattr(disk, "LEAST_FILE", 1 << 20)
+    assert disk.disk(tmp_path) == (None, None)
     (tmp_path / "für alle").mkdir()
     (tmp_path / "für alle" / "model.gguf").write_bytes(bytes(range(256)) * (8 << 12))
-    streamed, scattered = measure.disk(tmp_path, 0.05)
+    streamed, scattered = disk.disk(tmp_path, 0.05)
     for speed in (streamed, scattered):
         assert speed is None or 0 < speed < 12
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told to forget a file")
+def test_how_much_of_a_model_the_system_holds(tmp_path: Path) -> None:
+    whole = tmp_path / "model.gguf"
+    whole.write_bytes(bytes(4 << 20))
+    assert disk.cached(whole) == 1.0, "it has just been written"
+    half = [tmp_path / f"two-0000{number}-of-00002.gguf" for number in (1, 2)]
+    for part in half:
+        part.write_bytes(bytes(4 << 20))
+    with half[1].open("rb+") as stream:
+        os.fsync(stream.fileno())
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    assert disk.parts(half[0]) == disk.parts(half[1]) == tuple(half)
+    if disk.cached(half[1]) == 1.0:
+        pytest.skip("this file system keeps its files in memory")
+    assert disk.cached(half[0]) == disk.cached(half[1]) == 0.5, "looking reads nothing"
+    assert disk.cached(tmp_path / "missing.gguf") == 0.0
 
 
 def test_measurements_are_kept_and_made_again_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

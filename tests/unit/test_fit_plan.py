@@ -18,7 +18,7 @@ from mistral_desk.fit.machine import GB, Gpu, Machine, from_fields
 from mistral_desk.fit.plan import WORDS, Plan, Wishes, plan, server_command
 from mistral_desk.fit.read import shape_of
 from mistral_desk.fit.shape import Layer, Shape, projector_memory
-from mistral_desk.fit.speed import Run, correction
+from mistral_desk.fit.speed import Run, correction, loading
 from mistral_desk.inference import model_file
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.machines import pc, with_more
@@ -138,12 +138,10 @@ def test_every_number_is_a_number(shape: Shape, machine: Machine) -> None:
     made = plan(shape, machine)
     if not made.speed:
         return
-    for found in (made.speed.tokens_per_s, made.speed.prompt_per_s, made.speed.load_s, made.speed.answer_s):
+    speeds = made.speed.tokens_per_s, made.speed.prompt_per_s
+    for found in (*speeds, made.speed.load_s, made.speed.answer_s, made.speed.thinking_answer_s):
         assert all(math.isfinite(value) and value > 0 for value in (found.low, found.mid, found.high))
-        assert found.low <= found.mid <= found.high
-    rate = made.speed.tokens_per_s
-    assert rate.low >= 0.5 * rate.mid
-    assert rate.high <= 1.5 * rate.mid
+        assert 0.5 * found.mid <= found.low <= found.mid <= found.high <= 1.5 * found.mid
     assert made.speed.thinking_answer_s.mid > made.speed.answer_s.mid
 
 
@@ -199,11 +197,13 @@ def test_what_fits_wholly_needs_no_overrides() -> None:
 
 def test_two_cards_share_the_layers() -> None:
     card = {"vram_gb": 12, "gbps": 936}
-    made = plan(LARGE, from_fields({"cores": 8, "ram_gb": 32, "gpus": [card, card]}))
+    where = from_fields({"cores": 8, "ram_gb": 32, "gpus": [card, card]})
+    made = plan(LARGE, where)
     assert made.gpu_layers == len(LARGE.layers) + 1
     assert min(made.tensor_split) > 0
     assert sum(made.tensor_split) == made.gpu_layers
-    assert "-ts" in server_command(made, "model.gguf")
+    assert [holding.device for holding in made.holdings] == ["gpu0", "gpu1", "memory"]
+    assert option(server_command(made, where), "-ts") == ",".join(map(str, made.tensor_split))
 
 
 def test_a_small_integrated_gpu_is_left_alone() -> None:
@@ -234,6 +234,18 @@ def test_a_dense_model_that_memory_does_not_hold_does_not_fit() -> None:
     assert made.lacking > 5 * GB
 
 
+def test_a_file_that_the_system_holds_loads_faster() -> None:
+    """5.2 GB at 3.5 GB/s and a second; from memory at 6 GB/s and half a second; between them what is between."""
+    cold, half, warm = (loading(MINISTRAL, pc(16, 16), cached).mid for cached in (0.0, 0.5, 1.0))
+    size = (MINISTRAL.weights + MINISTRAL.projector) / GB
+    assert cold == pytest.approx(size / 3.5 + 1)
+    assert warm == pytest.approx(size / 6 + 0.5)
+    assert half == pytest.approx((cold + warm) / 2)
+    made = plan(MINISTRAL, pc(16, 16)).speed
+    assert made
+    assert made.load_s.mid == cold
+
+
 def test_own_runs_correct_the_prediction_and_narrow_it() -> None:
     plain = plan(MINISTRAL, pc(16, 16))
     assert plain.speed
@@ -246,19 +258,42 @@ def test_own_runs_correct_the_prediction_and_narrow_it() -> None:
     assert correction("gpu", [Run("gpu", 0.0, 5.0), Run("gpu", 1.0, 1e9)]) == (5.0, 1)
 
 
+def option(command: str, name: str) -> str | None:
+    """What follows an option in a command; None where it is not there."""
+    words = shlex.split(command)
+    return words[words.index(name) + 1] if name in words else None
+
+
 def test_the_command_says_what_the_plan_says(tmp_path: Path) -> None:
     file = tmp_path / "mein modell.gguf"
     found = model_file.inspect(mistral4(file))
     made = plan(shape_of(found.header, found.tensors), pc(16))
-    words = shlex.split(server_command(made, str(file), "eyes.gguf"))
-    assert words[:5] == ["llama-server", "-m", str(file), "--mmproj", "eyes.gguf"]
-    options = dict(zip(words[-18::2], words[-17::2], strict=True))
-    assert options == {
-        "-c": str(made.context), "-ngl": "0", "-t": "7", "-b": "512", "-ub": "512", "-fa": "on",
-        "-ctk": "f16", "-ctv": "f16", "--load-mode": "mmap",
+    words = shlex.split(server_command(made, pc(16), str(file), "eyes.gguf"))
+    assert words[:6] == ["llama-server", "-m", str(file), "--mmproj", "eyes.gguf", "--no-mmproj-offload"]
+    assert dict(zip(words[6::2], words[7::2], strict=True)) == {
+        "-c": str(made.context), "-np": "1", "-fit": "off", "-ngl": "0", "-t": "7", "-b": "512", "-ub": "512",
+        "-fa": "on", "-ctk": "f16", "-ctv": "f16", "--load-mode": "mmap",
     }  # fmt: skip
-    split = shlex.split(server_command(plan(SMALL_4, pc(96, 8)), "m.gguf"))
-    assert split[split.index("-ot") + 1].endswith("=CPU")
+    split = server_command(plan(SMALL_4, pc(96, 8)), pc(96, 8))
+    assert (option(split, "-m"), option(split, "--mmproj")) == ("MODEL.gguf", "MMPROJ.gguf")
+    assert (option(split, "-ot") or "").endswith("=CPU")
+    assert option(split, "-ts") is None
+    assert server_command(plan(LARGE, pc(8)), pc(8)) == ""
+
+
+def test_the_command_keeps_off_a_gpu_that_the_plan_leaves_alone() -> None:
+    """llama.cpp reads prompts on a GPU even with no layers there, and takes integrated ones only where no other is."""
+    made = plan(MINISTRAL, pc(32, 16), Wishes(gpu_layers=0))
+    assert option(server_command(made, pc(32, 16)), "-dev") == "none"
+    assert option(server_command(plan(MINISTRAL, pc(32)), pc(32)), "-dev") is None
+    inside = {"name": "integrated", "vram_gb": 8, "integrated": True}
+    card = {"name": "card", "vram_gb": 16, "gbps": 400}
+    both = from_fields({"cores": 8, "ram_gb": 32, "gpus": [inside, card]})
+    made = plan(MINISTRAL, both)
+    assert made.tensor_split == (0, made.gpu_layers)
+    assert option(server_command(made, both), "-ts") is None
+    three = from_fields({"cores": 8, "ram_gb": 32, "gpus": [inside, card, card]})
+    assert option(server_command(plan(MINISTRAL, three, Wishes(gpu_layers=35)), three), "-ts") == "35,0"
 
 
 maybe = some.none() | some.integers(-2, 20)

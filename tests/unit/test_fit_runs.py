@@ -121,7 +121,8 @@ def span(runs: list[Run]) -> Range:
 
 
 def width(found: Range) -> float:
-    return (found.high - found.low) / (2 * found.mid)
+    assert found.mid / found.low == pytest.approx(found.high / found.mid)
+    return found.high / found.mid - 1
 
 
 def test_every_run_of_ones_own_makes_the_range_narrower() -> None:

@@ -22,7 +22,7 @@ from mistral_desk.core.paths import folders, resource
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import advice, machine
-from mistral_desk.fit.plan import Wishes, server_command
+from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
 from mistral_desk.inference.model_ids import models_folder, usual_wishes
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.runs import Comparison, Figure
     from mistral_desk.fit.speed import Range, Run
-
-_FOREIGN = "MODEL.gguf"
 
 
 class Beside(msgspec.Struct, frozen=True):
@@ -58,6 +56,7 @@ class Row(msgspec.Struct, frozen=True):
     model: str
     name: str
     quant: str
+    repository: str
     bytes: int
     speed: str
     quality: str
@@ -116,7 +115,7 @@ def fit(arguments: argparse.Namespace) -> int:
     asked: str | None = arguments.model
     if asked is None:
         offers = advice.ranking(where, wishes, runs)
-        rows = tuple(_row(offer.variant, (), offer.role) for offer in offers)
+        rows = tuple(_row(offer.variant, where, (), offer.role) for offer in offers)
         if arguments.json:
             write_json(Ranking(machine.as_description(where), rows))
         else:
@@ -135,7 +134,7 @@ def fit(arguments: argparse.Namespace) -> int:
     )
     others = _alternatives(advice.ranking(where, wishes, runs), {model.id for model in models})
     if arguments.json:
-        rows = tuple(_row(variant, others) for variant in found)
+        rows = tuple(_row(variant, where, others) for variant in found)
         write_json(Variants(asked, machine.as_description(where), rows))
     else:
         write_text(_table(where, [(variant, "") for variant in found]) + _words_about(found, others), sys.stdout)
@@ -154,7 +153,7 @@ def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
     good = found.usable and found.sane
     others = () if good else _alternatives(advice.ranking(where, wishes, asker.runs()), set())
     if as_json:
-        row = _row(found, others, path=str(file), eyes=facts_of.projector)
+        row = _row(found, where, others, path=str(file), eyes=facts_of.projector)
         write_json(msgspec.structs.replace(row, measured=_beside(beside)))
     else:
         text = _table(where, [(found, "")]) + _words_about([found], others)
@@ -232,13 +231,20 @@ def _described(asked: str) -> Machine:
 
 
 def _row(
-    found: Variant, others: tuple[dict[str, str], ...], role: str = "", path: str = _FOREIGN, eyes: str = ""
+    found: Variant,
+    where: Machine,
+    others: tuple[dict[str, str], ...],
+    role: str = "",
+    *,
+    path: str = OF_MODEL,
+    eyes: str = "",
 ) -> Row:
     made, fast = found.plan, found.plan.speed
     return Row(
         model=found.model,
         name=found.name,
         quant=found.quant,
+        repository=found.repository,
         bytes=found.bytes,
         speed=advice.SPEED_WORDS[made.word],
         quality=advice.QUALITY_WORDS[found.quality],
@@ -254,7 +260,7 @@ def _row(
         load_s=_numbers(fast.load_s) if fast else None,
         reasons=tuple(reason.text.format(**reason.params) for reason in found.reasons),
         alternatives=others,
-        command=server_command(made, path, eyes) if made.fits else "",
+        command=server_command(made, where, path, eyes),
         role=role,
     )
 

@@ -75,6 +75,7 @@ _OUT_OF_REACH: Final = mark(
     "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has}."
 )
 _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} with thinking.")
+_TRY_SHORT: Final = mark("Try anyway: about a minute per answer, {thinking} min with thinking.")
 _LACKING: Final = mark("{size} GB do not fit: {lacking} GB of memory are missing.")
 _SHORT: Final = mark("The context is limited to {context} tokens.")
 _ROUGH: Final = mark("Predicted from the file's size alone; its header will tell more exactly.")
@@ -208,7 +209,10 @@ def reasons(found: Variant, machine: Machine) -> tuple[Reason, ...]:
             said.append(_within_reach(found, machine))
     elif made.speed.region == "disk":
         minutes = [max(1, round(time.mid / 60)) for time in (made.speed.answer_s, made.speed.thinking_answer_s)]
-        said += [_within_reach(found, machine), Reason(_TRY, {"minutes": minutes[0], "thinking": minutes[1]})]
+        said += [
+            _within_reach(found, machine),
+            Reason(_TRY if minutes[0] > 1 else _TRY_SHORT, {"minutes": minutes[0], "thinking": minutes[1]}),
+        ]
     else:
         said.append(_placed(found, machine))
     if made.fits and made.context < min(8192, found.shape.trained or 8192):

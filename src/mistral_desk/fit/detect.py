@@ -5,7 +5,6 @@ Containers get what their group allows, not what the whole computer has.
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.fit import machine as described
+from mistral_desk.fit.cores import cores
 from mistral_desk.fit.machine import Gpu, GpuReport, Machine
 
 if TYPE_CHECKING:
@@ -55,14 +55,6 @@ def this_machine(reports: tuple[GpuReport, ...] = (), measured: Measured | None 
     return Machine(cores(), total, free, gbps, ssd, min(scattered, ssd), unified, gpus, tuple(estimated))
 
 
-def cores() -> int:
-    """Cores that may compute: physical ones that this process is allowed to use, without efficiency cores."""
-    count = _performance_cores() or psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        count = min(count, len(os.sched_getaffinity(0)))
-    return max(1, count)
-
-
 def memory() -> tuple[int, int]:
     """Bytes of memory that there are, and that are free, for this process's group."""
     system = psutil.virtual_memory()
@@ -82,21 +74,6 @@ def memory() -> tuple[int, int]:
         )
         total, free = limit, min(free, max(limit - used + cached, 0))
     return total, min(free, total)
-
-
-def _performance_cores() -> int | None:
-    """Fast cores of a processor that has two kinds; None where it has one kind, or the system does not tell."""
-    try:
-        listed = Path("/sys/devices/cpu_core/cpus").read_text(encoding="ascii").strip()
-        numbers = [int(part) for piece in listed.split(",") for part in (piece.split("-") * 2)[:2]]
-        fast = {cpu for low, high in zip(numbers[::2], numbers[1::2], strict=True) for cpu in range(low, high + 1)}
-        siblings = {
-            Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text(encoding="ascii")
-            for cpu in fast
-        }
-    except (OSError, ValueError):
-        return None
-    return len(siblings) or None
 
 
 def _apple(gpu: Gpu) -> Gpu:

@@ -158,7 +158,7 @@ def gpus_of(reports: tuple[GpuReport, ...], memory: int, available: int, ram_gbp
         name = report.description or report.name
         known = known_speed(name)
         gbps = known or (ram_gbps * _INTEGRATED_SHARE if integrated else _by_size(total))
-        estimated = ("pcie_gbps",) if known else ("gbps", "pcie_gbps")
+        estimated = (*(() if known else ("gbps",)), *(() if integrated else ("pcie_gbps",)))
         found.append(Gpu(name, total, free, gbps, _PCIE_GBPS, integrated, integrated, estimated))
     return tuple(found)
 
@@ -201,11 +201,16 @@ def _described_gpu(raw: object, memory: float, available: float, ram_gbps: float
         memory=round(total * GB),
         free=round(free * GB),
         gbps=fields.or_else("gbps", guess, 0.1, _MOST_GB),
-        pcie_gbps=fields.or_else("pcie_gbps", _PCIE_GBPS, 0.01, _MOST_GB),
+        pcie_gbps=_way(fields, ram_gbps) if shared else fields.or_else("pcie_gbps", _PCIE_GBPS, 0.01, _MOST_GB),
         integrated=integrated,
         shared=shared,
         estimated=tuple(fields.estimated),
     )
+
+
+def _way(fields: _Fields, ram_gbps: float) -> float:
+    """To a GPU that uses the computer's own memory there is none: nothing has to be copied."""
+    return fields.number("pcie_gbps", 0.01, _MOST_GB) or ram_gbps
 
 
 def _mac_share(memory: float) -> float:

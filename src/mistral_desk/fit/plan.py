@@ -17,7 +17,7 @@ from mistral_desk.fit.shape import KvType
 from mistral_desk.fit.speed import Case, Run, Speed, speed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.shape import Shape
@@ -43,6 +43,10 @@ _SHORT: Final = ((8192, 1.6), (16_384, 1.15))
 _BLIND: Final = 1.2
 _ROOM_TO_PIN: Final = 0.85
 """Share of the usable memory that a model may fill and still be read into it instead of mapped."""
+
+OF_MODEL: Final = "MODEL.gguf"
+OF_EYES: Final = "MMPROJ.gguf"
+"""What stands in a command for files that are not here."""
 
 LoadMode = Literal["mmap", "none"]
 
@@ -159,18 +163,27 @@ def word_for(found: Speed) -> SpeedWord:
     return "too_slow"
 
 
-def server_command(made: Plan, model: str, projector: str = "") -> str:
-    """The same plan as a `llama-server` command, for a POSIX shell."""
+def server_command(made: Plan, machine: Machine, model: str = OF_MODEL, projector: str = "") -> str:
+    """The same plan for `machine` as a `llama-server` command, for a POSIX shell; empty where it does not fit.
+
+    One conversation at a time, and nothing adjusted by llama.cpp's own rules: else it takes another amount of memory.
+    """
+    if made.layout is None:
+        return ""
     words = ["llama-server", "-m", model]
+    projector = projector or (OF_EYES if any("projector" in holding.bytes for holding in made.holdings) else "")
     if projector:
         words += ["--mmproj", projector]
-        if made.layout and made.layout.projector == MEMORY:
+        if made.layout.projector == MEMORY:
             words.append("--no-mmproj-offload")
-    words += ["-c", str(made.context), "-ngl", str(made.gpu_layers), "-t", str(made.threads)]
+    if not made.layout.gpus and machine.gpus:
+        words += ["-dev", "none"]  # with no layers on it a GPU would still read prompts
+    words += ["-c", str(made.context), "-np", "1", "-fit", "off", "-ngl", str(made.gpu_layers), "-t", str(made.threads)]
     words += ["-b", str(max(made.batch, 512)), "-ub", str(made.batch), "-fa", "on"]
     words += ["-ctk", made.kv, "-ctv", made.kv, "--load-mode", made.load_mode]
-    if len(made.tensor_split) > 1:
-        words += ["-ts", ",".join(map(str, made.tensor_split))]
+    cards = [number for number, gpu in enumerate(machine.gpus) if not gpu.shared]  # llama.cpp leaves out the others
+    if len(cards) > 1 and set(made.layout.gpus) <= set(cards):
+        words += ["-ts", ",".join(str(made.tensor_split[number]) for number in cards)]
     for pattern in made.overrides:
         words += ["-ot", f"{pattern}=CPU"]
     return shlex.join(words)
@@ -224,7 +237,7 @@ def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, run
         overrides=_overrides(layout),
         experts_on_gpu=sum(place != MEMORY for place in layout.experts) if shape.routed else 0,
         load_mode=mode,
-        holdings=tuple(_holding(machine, number, held[number], spilled) for number in sorted(held, reverse=True))
+        holdings=tuple(_holding(machine, number, held[number], spilled) for number in _in_order(held))
         + ((Holding("disk", "", {"routed": spilled}),) if spilled else ()),
         spilled=spilled,
         layout=layout,
@@ -250,6 +263,11 @@ def _holding(machine: Machine, number: int, held: dict[Kind, int], spilled: int)
             kinds["routed"] = kinds.get("routed", 0) - spilled
         return Holding("memory", "", {kind: size for kind, size in kinds.items() if size})
     return Holding(f"gpu{number}", machine.gpus[number].name, kinds)
+
+
+def _in_order(devices: Iterable[int]) -> list[int]:
+    """GPUs by their number, then the memory."""
+    return sorted(devices, key=lambda number: (number == MEMORY, number))
 
 
 def _split(layout: Layout, machine: Machine) -> tuple[int, ...]:

@@ -56,12 +56,20 @@ PROMPT: Final = 500
 ANSWER: Final = 350
 THOUGHTS: Final = 1000
 """Tokens of a typical question with what belongs to it, of its answer, and of thinking about it."""
-BAND: Final = 0.35
-BAND_ROUGH: Final = 0.45
-BAND_PROMPT: Final = 0.5
+START: Final = 1.0
+START_CACHED: Final = 0.5
+"""Seconds of a load beside the file's bytes: a worker's start and a context; with a file that was used before, less."""
+CACHED_GBPS: Final = 6.0
+"""10⁹ bytes a second of a file that the system still holds in memory."""
+BAND: Final = 0.4
+BAND_ROUGH: Final = 0.48
+BAND_PROMPT: Final = 0.48
+BAND_LOAD: Final = 0.48
 BAND_MEASURED: Final = 0.2
 BAND_ONCE: Final = 0.25
-"""How far low and high lie from the middle, as a share of it."""
+"""How far a range goes from its middle: up to 1 + band times as much, down to 1 / (1 + band). So a speed and the time
+that follows from it have the same width, and no end is more than half away from the middle, not even when rounded.
+"""
 _CORRECTION: Final = (0.2, 5.0)
 
 Region = Literal["memory", "gpu", "split", "disk"]
@@ -73,10 +81,6 @@ class Range(msgspec.Struct, frozen=True):
     low: float
     mid: float
     high: float
-
-    def around(self, factor: float) -> Range:
-        """The range moved by a factor."""
-        return Range(self.low * factor, self.mid * factor, self.high * factor)
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -131,21 +135,26 @@ def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
     read = prompt_seconds(case, PROMPT) / PROMPT
     factor, known = correction(region, runs)
     band = _band(known, once=any(run.same and run.region == region for run in runs), rough=shape.rough or missed > 0)
-    tokens = _range(factor / write, band)
-    prompt = _range(1 / read, BAND_PROMPT)
-    weights = shape.weights + shape.projector
-    cold = weights / (machine.ssd_gbps * GB) + 1.0
-    load = Range(min(cold, weights / (6 * GB) + 0.25), cold, 1.5 * cold)
+    tokens = around(factor / write, band)
+    prompt = around(1 / read, BAND_PROMPT)
     return Speed(
         tokens_per_s=tokens,
         prompt_per_s=prompt,
-        load_s=load,
+        load_s=loading(shape, machine),
         answer_s=answer(tokens, prompt, ANSWER),
         thinking_answer_s=answer(tokens, prompt, ANSWER + THOUGHTS),
         region=region,
         runs=known,
         disk_per_token=round(missed),
     )
+
+
+def loading(shape: Shape, machine: Machine, cached: float = 0.0) -> Range:
+    """Seconds until a model answers, from its files on the disk, of which the system still holds the share `cached`."""
+    size = shape.weights + shape.projector
+    cold = size / (machine.ssd_gbps * GB) + START
+    warm = size / (CACHED_GBPS * GB) + START_CACHED
+    return around(cached * min(warm, cold) + (1 - cached) * cold, BAND_LOAD)
 
 
 def answer(tokens: Range, prompt: Range, length: int) -> Range:
@@ -257,8 +266,9 @@ def _band(known: int, *, once: bool, rough: bool) -> float:
     return BAND_ROUGH if rough else BAND
 
 
-def _range(mid: float, band: float) -> Range:
-    return Range(mid * (1 - band), mid, mid * (1 + band))
+def around(mid: float, band: float) -> Range:
+    """A range of this width around its middle."""
+    return Range(mid / (1 + band), mid, mid * (1 + band))
 
 
 def _down(values: Range) -> tuple[float, float, float]:

@@ -16,7 +16,17 @@ from mistral_desk.core import machine as computer
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import speed
-from mistral_desk.inference.fitting.measured import Watch, Work, case_of, depth_of, memory_range, reading, slowed, taken
+from mistral_desk.inference.fitting.measured import (
+    Watch,
+    Work,
+    case_of,
+    depth_of,
+    load_range,
+    memory_range,
+    reading,
+    slowed,
+    taken,
+)
 from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
 
 if TYPE_CHECKING:
@@ -187,7 +197,7 @@ def _predicted(fitting: Fitting, made: Loaded, work: Work) -> _Predicted:
     found = speed.speed(case, fitting.corrections(made.file.key), depth_of(took))
     read = took.prompt_tokens - took.cached_tokens
     reads = reading(case, read) if read > 0 else None
-    return _Predicted(found.tokens_per_s, reads, found.load_s, memory_range(made.plan), found.runs)
+    return _Predicted(found.tokens_per_s, reads, load_range(made), memory_range(made.plan), found.runs)
 
 
 def _result(info: ModelInfo, work: Work, before: _Predicted, made: Loaded | None) -> Benchmark:

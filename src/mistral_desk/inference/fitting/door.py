@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +17,7 @@ import msgspec
 
 from mistral_desk.catalog import facts
 from mistral_desk.core.errors import DeskError
-from mistral_desk.fit import advice, detect, measure
+from mistral_desk.fit import advice, detect, disk, measure
 from mistral_desk.fit.machine import GB
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
@@ -62,6 +62,8 @@ class Prepared:
     key: str = ""
     wishes: Wishes = _AUTOMATIC
     made: tuple[FileFacts, Machine, Plan] | None = None
+    cached: float = field(default=0.0, compare=False)
+    """Share of the file that the system holds in memory."""
 
 
 class Fitting:
@@ -191,7 +193,7 @@ class Fitting:
             placement=Placement.of(made, self._devices.known() or ()),
             expected=Expected(pace.low, pace.mid) if pace else None,
         )
-        return Prepared(asked, spec, found.key, wishes, (found, machine, made))
+        return Prepared(asked, spec, found.key, wishes, (found, machine, made), disk.cached(found.path))
 
     async def learn(self, loaded: Loaded, work: Work) -> Record | None:
         """Keep what an answer took, where it means something; nothing of what was said, and of when only the day."""
@@ -237,8 +239,8 @@ class Fitting:
 
     async def server_command(self, path: str | Path) -> str:
         """The plan for a local file as a `llama-server` command; empty where it does not fit. Raises `model.…`."""
-        found, verdict = await self._look(path), await self.variant(path)
-        return server_command(verdict.plan, str(found.path), found.projector) if verdict.plan.fits else ""
+        found, verdict, machine = await self._look(path), await self.variant(path), await self.machine()
+        return server_command(verdict.plan, machine, str(found.path), found.projector)
 
     async def _look(self, path: str | Path) -> FileFacts:
         return await asyncio.to_thread(self._files.look, Path(path))

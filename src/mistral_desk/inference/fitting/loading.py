@@ -119,7 +119,7 @@ class PlannedEngine(Engine):
         prepared, info = self._prepared, self.model
         if info is None or prepared is None or prepared.made is None:
             return None
-        return Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "")
+        return Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "", prepared.cached)
 
     def take_load_s(self) -> float | None:
         """Seconds that loading the model took, worker and plan included; None after it was asked for once."""

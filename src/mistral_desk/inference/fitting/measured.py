@@ -43,6 +43,8 @@ class Loaded:
     plan: Plan
     info: ModelInfo
     engine: str = ""
+    cached: float = 0.0
+    """Share of the file that the system held in memory before it was loaded."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         engine=loaded.engine,
         tokens_per_s=None if slow else _writing(case, work.figures),
         prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
-        load_s=Seen(speed.speed(case).load_s, work.load_s) if work.load_s and not slow else None,
+        load_s=Seen(load_range(loaded), work.load_s) if work.load_s and not slow else None,
         memory=Seen(memory_range(loaded.plan), taken(loaded.info)) if work.load_s and loaded.info.placed else None,
     )
     return made if made.tokens_per_s or made.prompt_per_s or made.load_s or made.memory else None
@@ -119,8 +121,12 @@ def _reading(case: Case, took: Figures) -> Seen | None:
 
 def reading(case: Case, count: int) -> Range:
     """Tokens a second that are predicted for reading a prompt of so many."""
-    mid = count / speed.prompt_seconds(case, count)
-    return Range(mid * (1 - BAND_PROMPT), mid, mid * (1 + BAND_PROMPT))
+    return speed.around(count / speed.prompt_seconds(case, count), BAND_PROMPT)
+
+
+def load_range(loaded: Loaded) -> Range:
+    """Seconds that are predicted for just this load."""
+    return speed.loading(loaded.file.shape, loaded.machine, loaded.cached)
 
 
 def memory_range(plan: Plan) -> Range:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplica
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
-from mistral_desk.fit.plan import Wishes, server_command
+from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
 from mistral_desk.ui.fit import placement, verdict
 from mistral_desk.ui.fit.bar import Places
 from mistral_desk.ui.fit.by_hand import ByHand
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.ui.theme.theme import Theme
 
-OF_HEADER = "MODEL.gguf"
-"""What stands for a file that is not here in a command."""
 NEXT = mark("It takes effect when the model is loaded again.")
 PLANNED = mark("A plan only: this model's file is not on this computer.")
 
@@ -119,8 +117,7 @@ class Advanced(QWidget):
     @property
     def command(self) -> str:
         """The plan that is shown, for llama-server; empty where it does not fit."""
-        made = self._variant.plan
-        return server_command(made, self._path or OF_HEADER, self._projector) if made.fits else ""
+        return server_command(self._variant.plan, self._machine, self._path or OF_MODEL, self._projector)
 
     # --- look ---------------------------------------------------------------------------------------
 
