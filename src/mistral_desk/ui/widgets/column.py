@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mistral_desk.ui.theme.tokens import BAR, COLUMN, SPACE
 
@@ -25,11 +34,14 @@ def keep_room(area: QAbstractScrollArea) -> tuple[int, int, int, int]:
 
 
 class ColumnArea(QScrollArea):
-    """Add to `column`, whose widgets are children of `holder`. What gets the keyboard is scrolled into sight."""
+    """Add to `column`, whose widgets are children of `holder`. What gets the keyboard is scrolled into sight; a list
+    inside tells by itself which of its lines that is. `widest` is the column's width at the system's text size.
+    """
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, *, widest: int = COLUMN) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._widest = widest
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -68,12 +80,12 @@ class ColumnArea(QScrollArea):
         self.setViewportMargins(*keep_room(self))
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
-        if now is not None and self.holder.isAncestorOf(now):
+        if now is not None and self.holder.isAncestorOf(now) and not isinstance(now, QAbstractItemView):
             self.ensureWidgetVisible(now, 0, SPACE[4])
 
     def _restyle(self) -> None:
         self._theme.dress_bars(self)
-        self.holder.setMaximumWidth(round(COLUMN * max(1.0, self._theme.text_size / 100)))
+        self.holder.setMaximumWidth(round(self._widest * max(1.0, self._theme.text_size / 100)))
 
 
 class ScrollEdge(QWidget):

@@ -1,0 +1,122 @@
+"""What stands on a model's card, without a widget: the record's words beside what this computer makes of the model.
+
+What nobody published is said to be unknown; nothing is guessed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.catalog.search import open_weights
+from mistral_desk.core import amounts
+from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.fit import verdict
+from mistral_desk.ui.models.about.said import word
+
+if TYPE_CHECKING:
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.fit.advice import Offer
+
+BARS: Final = 3
+"""A card has room for so many benchmarks: the strongest."""
+BY_NAME: Final = mark("Known by name only")
+BY_FILES: Final = mark("Only its downloads are known")
+NOT_KNOWN: Final = mark("Not known yet")
+NOT_OPEN: Final = mark("Only online")
+ROLES: Final = {"best": mark("Best here"), "fast": mark("The fast one")}
+CONTENT: Final[dict[bool | None, tuple[str, str, str]]] = {
+    True: ("check", "success", mark("Content verified: the text is the one whose checksum was published.")),
+    False: ("warning", "warning", mark("Content not verified: the text differs from the published checksum.")),
+    None: ("info", "muted", mark("Content not verified: the text was not fetched and compared yet.")),
+}
+"""An icon, a colour and a sentence for each: neither of the first two says anything alone."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One benchmark in small: the publisher's own score, 0 to 100."""
+
+    name: str
+    value: float
+
+    @property
+    def said(self) -> str:
+        """*Coding 78 of 100*."""
+        return tr("{name} {value} of 100", name=self.name, value=figure(self.value))
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that is painted, in the person's language. `verdict` is an icon, a colour and words."""
+
+    id: str
+    title: str
+    by: str
+    facts: str
+    verdict: tuple[str, str, str]
+    quality: str = ""
+    role: str = ""
+    bars: tuple[Bar, ...] = ()
+    content: bool | None = None
+    quiet: bool = False
+    note: str = ""
+    spoken: str = field(default="", compare=False)
+
+
+def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
+    """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files."""
+    quiet = record.origin in ("mentioned", "known")
+    is_open = open_weights(record)
+    openness = "" if is_open is None else tr("Open weights") if is_open else tr("Not open")
+    by = verdict.joined(record.provider or tr("Provider unknown"), record.license or "", openness)
+    size = verdict.size(offer.variant) if offer else ""
+    context = context_words(record)
+    facts = verdict.joined(", ".join(word(one) for one in record.modality), context, size)
+    shown = strongest(record)
+    by_name = tr(BY_FILES) if record.origin == "known" else tr(BY_NAME)
+    note = "" if shown else by_name if quiet else tr("No benchmarks published")
+    sign, quality = verdict_of(record, offer)
+    role = tr(ROLES[offer.role]) if offer and offer.role else ""
+    made = Card(record.id, record.title, by, facts, sign, quality, role, shown, None if quiet else content, quiet, note)
+    return Card(**{**made.__dict__, "spoken": spoken(made)})
+
+
+def verdict_of(record: Record, offer: Offer | None) -> tuple[tuple[str, str, str], str]:
+    """The sign for how it runs here, and the word for its quality."""
+    if offer is not None:
+        variant = offer.variant
+        icon, ink = verdict.SIGNS[variant.word]
+        return (icon, ink, verdict.speed_word(variant)), verdict.quality_word(variant) if variant.plan.fits else ""
+    if open_weights(record) is False:
+        return ("info", "muted", tr(NOT_OPEN)), ""
+    return ("info", "muted", tr(NOT_KNOWN)), ""
+
+
+def context_words(record: Record) -> str:
+    """How much text it sees at once, as it was published."""
+    if record.context is None:
+        return ""
+    words = " ".join(record.context.words.split())
+    return words if any(sign.isalpha() for sign in words) else tr("{number} tokens", number=words)
+
+
+def strongest(record: Record) -> tuple[Bar, ...]:
+    """Its best scores, the best first."""
+    known = [(one.value, one.name) for one in record.benchmarks if one.value is not None]
+    best = sorted(known, key=lambda one: (-one[0], one[1]))[:BARS]
+    return tuple(Bar(word(name), value) for value, name in best)
+
+
+def figure(value: float) -> str:
+    """A score with the digits that it has."""
+    return amounts.number(value, 0 if value == int(value) else 1)
+
+
+def spoken(card: Card) -> str:
+    """The whole card as a screen reader says it."""
+    runs = tr("On this computer: {words}", words=", ".join(one for one in (card.verdict[2], card.quality) if one))
+    bars = ", ".join(bar.said for bar in card.bars) or card.note
+    content = "" if card.quiet else tr(CONTENT[card.content][2])
+    parts = (card.title, card.role, card.by, card.facts, runs, bars, content)
+    return ". ".join(part.rstrip(".") for part in parts if part)

@@ -1,0 +1,112 @@
+"""The cards as Qt's model: made of records when they come into sight, and kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.models.browse.card import CONTENT, card_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.fit.advice import Offer
+    from mistral_desk.ui.models.browse.card import Card
+
+    _Index: TypeAlias = QModelIndex | QPersistentModelIndex
+
+MOST: Final = 4
+"""So many models can be compared."""
+CARD: Final = Qt.ItemDataRole.UserRole
+MARKED: Final = Qt.ItemDataRole.UserRole + 1
+
+
+class CardsModel(QAbstractListModel):
+    """`show` records; what is known of them besides is asked for when a card is made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: Sequence[Record] = ()
+        self._rows: dict[str, int] = {}
+        self._cards: dict[str, Card] = {}
+        self._offers: Mapping[str, Offer] = {}
+        self._content: Callable[[str], bool | None] = lambda _id: None
+        self.marked: list[str] = []
+        """Ids of what is to be compared, in the order in which it was marked."""
+
+    def show(self, records: Sequence[Record]) -> None:
+        """These, in this order."""
+        self.beginResetModel()
+        self._records = records
+        self._rows = {record.id: row for row, record in enumerate(records)}
+        self.endResetModel()
+
+    def learn(self, offers: Mapping[str, Offer], content: Callable[[str], bool | None]) -> None:
+        """What is known of models by id: the best one here, and whether the text is the published one.
+
+        Cards are equally large whatever they say, so nothing moves.
+        """
+        self._offers, self._content = offers, content
+        self._cards.clear()
+        if self._records:
+            self.dataChanged.emit(self.index(0), self.index(len(self._records) - 1))
+
+    def forget(self) -> None:
+        """The records are other ones: their cards are made anew."""
+        self._cards.clear()
+
+    def mark(self, key: str, *, on: bool | None = None) -> bool:
+        """Mark for the comparison, or no longer; False where it is one too many."""
+        there = key in self.marked
+        wanted = not there if on is None else on
+        if wanted and not there:
+            if len(self.marked) >= MOST:
+                return False
+            self.marked.append(key)
+        elif there and not wanted:
+            self.marked.remove(key)
+        row = self._rows.get(key)
+        if row is not None:
+            self.dataChanged.emit(self.index(row), self.index(row))
+        return True
+
+    def id_at(self, row: int) -> str:
+        """The id of what stands there; empty where nothing does."""
+        return self._records[row].id if 0 <= row < len(self._records) else ""
+
+    def row_of(self, key: str) -> int:
+        """Where it stands; -1 where it does not."""
+        return self._rows.get(key, -1)
+
+    def card(self, row: int) -> Card:
+        """What stands there."""
+        record = self._records[row]
+        made = self._cards.get(record.id)
+        if made is None:
+            offer = self._offers.get(record.id)
+            made = self._cards[record.id] = card_of(record, offer, self._content(record.id))
+        return made
+
+    def rowCount(self, parent: _Index | None = None) -> int:
+        """One for each card."""
+        return 0 if parent is not None and parent.isValid() else len(self._records)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """The title; for a screen reader all that the card says."""
+        row = index.row()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._records[row].title
+        if role == CARD:
+            return self.card(row)
+        if role == MARKED:
+            return self._records[row].id in self.marked
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            said = self.card(row).spoken
+            return tr("{card}. Marked to compare", card=said) if self._records[row].id in self.marked else said
+        if role == Qt.ItemDataRole.ToolTipRole:
+            card = self.card(row)
+            return card.title if card.quiet else f"{card.title}\n{tr(CONTENT[card.content][2])}"
+        return None

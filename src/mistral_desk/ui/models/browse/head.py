@@ -1,0 +1,186 @@
+"""What stands above the cards: title and ways to other places, the list's state, this computer, search and filters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from mistral_desk.core.words import mark, tr
+from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.ui.models.browse.filters import Filters, Order
+from mistral_desk.ui.models.browse.source import Source, state_words
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button, explain
+from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.search import SearchField
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+LOOKING = mark("Looking at this computer…")
+OFFLINE_REASON = mark("“Work offline” is switched on in Settings, Privacy.")
+_LINE: Final = 2
+
+
+class Head(QWidget):
+    """Shows what it is given; signals go up."""
+
+    chat_with = Signal(str)
+    open_file = Signal()
+    library = Signal()
+    hub = Signal()
+    refresh = Signal()
+    cancel = Signal()
+    measure = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE[1])
+        self._ways = self._other_places()
+        title = Label(theme, tr("Models"), "title", strong=True, wrap=True, parent=self)
+        self._first = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._first.setSpacing(SPACE[1])
+        self._first.addWidget(title, 1)
+        self._first.addWidget(self._ways, 0)
+        column.addLayout(self._first)
+        self.state = Label(theme, "", ink="muted", wrap=True, parent=self)
+        words = tr("Refresh")
+        self.again_button = self._small(words, "retry", tr("Refresh the catalog"))
+        self.again_button.clicked.connect(self._refresh)
+        self.progress = Progressing(theme, self)
+        fetched = QVBoxLayout()
+        fetched.setSpacing(SPACE[0] - 1)
+        fetched.addLayout(_beside(self.state, self.again_button))
+        fetched.addWidget(self.progress)
+        column.addLayout(fetched)
+        self.computer = Label(theme, tr(LOOKING), ink="muted", wrap=True, parent=self)
+        words = tr("Measure again")
+        self.measure_button = self._small(words, "retry", words)
+        self.measure_button.setToolTip(tr("Looks at this computer anew; it takes about a second."))
+        self.measure_button.clicked.connect(self._measure)
+        column.addLayout(_beside(self.computer, self.measure_button))
+        column.addSpacing(SPACE[0])
+        self.search = SearchField(theme, tr("Search models"), self)
+        self.search.setMinimumWidth(160)
+        self.order = Order(theme, self)
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._line.setSpacing(SPACE[1])
+        self._line.addWidget(self.search, 1)
+        self._line.addWidget(self.order, 0, Qt.AlignmentFlag.AlignLeading)
+        column.addLayout(self._line)
+        self.filters = Filters(theme, self)
+        column.addWidget(self.filters)
+        self._refreshing = False
+
+    def show_source(self, source: Source) -> None:
+        """The list's state; what cannot be done says why."""
+        self._refreshing = source.progress is not None
+        self.state.setText(state_words(source))
+        words = tr("Cancel") if self._refreshing else tr("Refresh")
+        name = tr("Cancel the refresh") if self._refreshing else words
+        self.again_button.set_label(name, words)
+        self.again_button.set_icon("close" if self._refreshing else "retry")
+        explain(self.again_button, tr(OFFLINE_REASON) if source.offline and not self._refreshing else "")
+        self.again_button.setVisible(self._refreshing or source.fetched is not None)
+        self.progress.show_share(source)
+
+    def show_computer(self, words: str) -> None:
+        """This computer in one line."""
+        self.computer.setText(words)
+        self.measure_button.setEnabled(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room."""
+        super().resizeEvent(event)
+        scale = max(1.0, self._theme.text_size / 100)
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        ways = self._ways.layout()
+        wide = ways.sizeHint().width() if ways is not None else 0
+        self._first.setDirection(beside if self.width() >= wide + 140 * scale else below)
+        order = self.order.sizeHint().width()
+        self._line.setDirection(beside if self.width() >= order + 240 * scale else below)
+
+    def _other_places(self) -> QWidget:
+        """What can be done besides browsing."""
+        holder = QWidget(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        holder.setSizePolicy(policy)
+        flow = FlowLayout(holder, spacing=SPACE[1])
+        guide = tr("Chat with {name}", name=model_title(BUILTIN))
+        talk = self._small(tr("Chat with the Guide"), "chat", tr("Chat with the Guide"), holder)
+        talk.setToolTip(guide)
+        talk.clicked.connect(lambda: self.chat_with.emit(BUILTIN))
+        file = self._small(tr("Open a GGUF file…"), "file", tr("Open a GGUF file…"), holder)
+        file.clicked.connect(self.open_file)
+        see = self._small(tr("Show the library"), "library", tr("Show the library"), holder)
+        see.clicked.connect(self.library)
+        self.hub_button = self._small(tr("Search the hub…"), "search", tr("Search the hub…"), holder)
+        self.hub_button.setToolTip(tr("Search the hub for GGUF repositories"))
+        self.hub_button.clicked.connect(self.hub)
+        self.buttons = [talk, file, see]
+        for one in (*self.buttons, self.hub_button):
+            flow.addWidget(one)
+        return holder
+
+    def _small(self, text: str, icon: str, name: str, parent: QWidget | None = None) -> Button:
+        return Button(
+            self._theme, name, icon=icon, text=text, kind="outline", step="small", small=True, muted=True,
+            parent=parent or self,
+        )  # fmt: skip
+
+    def _refresh(self) -> None:
+        (self.cancel if self._refreshing else self.refresh).emit()
+
+    def _measure(self) -> None:
+        self.measure_button.setEnabled(False)
+        self.computer.setText(tr(LOOKING))
+        self.measure.emit()
+
+
+class Progressing(QWidget):
+    """A thin line that says how far a refresh is; its room is always there, so that nothing moves."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._share: float | None = None
+        self.setFixedHeight(_LINE)
+        theme.changed.connect(self.update)
+
+    def show_share(self, source: Source) -> None:
+        """How far it is; nothing while nothing is fetched."""
+        found = source.progress
+        self._share = None if found is None else min(1.0, found.done / found.total) if found.total else 0.0
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """A track, and the part that is done."""
+        if self._share is None:
+            return
+        painter = QPainter(self)
+        track = QRectF(self.rect())
+        painter.fillRect(track, self._theme.colour("hairline"))
+        done = QRectF(track)
+        done.setWidth(track.width() * self._share)
+        if self.isRightToLeft():
+            done.moveRight(track.right())
+        painter.fillRect(done, self._theme.colour("accent"))
+        painter.end()
+
+
+def _beside(words: Label, button: Button) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(SPACE[2])
+    row.addWidget(words, 1)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    return row

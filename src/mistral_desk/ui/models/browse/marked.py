@@ -1,0 +1,89 @@
+"""The line below the cards that says what is marked for the comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
+
+from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button, explain
+from mistral_desk.ui.widgets.label import Label, Shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from mistral_desk.ui.theme.theme import Theme
+
+ONE_MORE = mark("Mark a second model to compare them.")
+
+
+class MarkedBar(QWidget):
+    """Not there while nothing is marked."""
+
+    compare = Signal()
+    cleared = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setAccessibleName(tr("Marked to compare"))
+        self._words = Label(theme, "", strong=True, parent=self)
+        self._names = Shortened(theme, "", ink="muted", parent=self)
+        text = tr("Compare")
+        self.go = Button(theme, text, text=text, kind="primary", parent=self)
+        self.go.clicked.connect(self.compare)
+        text = tr("Unmark all")
+        self.none = Button(theme, text, text=text, kind="outline", parent=self)
+        self.none.clicked.connect(self.cleared)
+        words = QHBoxLayout()
+        words.setSpacing(SPACE[2])
+        words.addWidget(self._words)
+        words.addWidget(self._names, 1)
+        tools = QHBoxLayout()
+        tools.setSpacing(SPACE[1])
+        tools.addWidget(self.none)
+        tools.addWidget(self.go)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(SPACE[4], SPACE[2], SPACE[4], SPACE[2])
+        self._row.setSpacing(SPACE[2])
+        self._row.addLayout(words, 1)
+        self._row.addLayout(tools)
+        theme.changed.connect(self.update)
+        self.hide()
+
+    def show_marked(self, titles: Sequence[str]) -> None:
+        """These are marked."""
+        self.setVisible(bool(titles))
+        if not titles:
+            return
+        self._words.setText(trn("{n} marked", "{n} marked", len(titles)))
+        self._tell(", ".join(titles))
+        explain(self.go, "" if len(titles) > 1 else tr(ONE_MORE))
+
+    def say(self, text: str) -> None:
+        """Something about marking, instead of the names."""
+        self._tell(text)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The raised surface, with a hairline towards the cards."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("raised"))
+        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("hairline"))
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons below the words where there is no room beside them."""
+        super().resizeEvent(event)
+        need = self.go.sizeHint().width() + self.none.sizeHint().width() + 260 * max(1.0, self._theme.text_size / 100)
+        beside = self.width() >= need
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+
+    def _tell(self, text: str) -> None:
+        self._names.setText(text)
+        self._names.setToolTip(text)
