@@ -38,7 +38,7 @@ _ACTIVE: Final = re.compile(r"\bactive|\bactivated|\bper token", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"[(),;/|]|\bwith\b|\band\b|\bof which\b", re.IGNORECASE)
 
 
-class Amount(msgspec.Struct, frozen=True):
+class Amount(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Free words, and the numbers in them in their order; none where the words hold none."""
 
     words: str
@@ -50,7 +50,7 @@ class Amount(msgspec.Struct, frozen=True):
         return max(self.numbers, default=None)
 
 
-class Parameters(Amount, frozen=True):
+class Parameters(Amount, frozen=True, array_like=True, gc=False):
     """How large a model is: all its parameters, and those that one token uses where the words say so."""
 
     total: int | None = None

@@ -41,7 +41,7 @@ _TURNING: Final = dict.fromkeys((*range(8234, 8239), *range(8294, 8298)))
 _LONE: Final = dict.fromkeys(range(55296, 57344), "�")
 _ONE_LINE: Final = {**_CONTROLS, **_TURNING, **_LONE, 9: " ", 10: " ", 13: " ", 0x2028: " ", 0x2029: " "}
 _MANY_LINES: Final = {**_CONTROLS, **_TURNING, **_LONE, 9: "\t", 10: "\n", 0x2028: "\n", 0x2029: "\n"}
-_NUMBER: Final = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,15})?")
+_TO_CLEAN: Final = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _SCORE: Final = re.compile(r"\s*([-+]?\d{1,15}(?:\.\d{1,15})?)\s*(?:%|/\s*100|points?|of\s+100)?\s*", re.IGNORECASE)
 
 
@@ -222,8 +222,8 @@ def parsed(data: bytes) -> object:
 def clean(text: str, *, lines: bool = False) -> str:
     """A text without what drives a terminal or turns other letters round; one line unless `lines`."""
     if lines:
-        return text.translate(_MANY_LINES).strip()
-    return " ".join(text.translate(_ONE_LINE).split())
+        return (text.translate(_MANY_LINES) if _TO_CLEAN.search(text) else text).strip()
+    return " ".join((text if text.isprintable() else text.translate(_ONE_LINE)).split())
 
 
 def plain(value: object) -> str:

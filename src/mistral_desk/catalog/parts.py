@@ -16,7 +16,7 @@ _ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _CONFIDENCE: Final = "_confidence"
 
 
-class Score(msgspec.Struct, frozen=True, array_like=True):
+class Score(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One benchmark: `value` from 0 to 100, None where what was published is no such number; `words` as published."""
 
     name: str
@@ -34,7 +34,7 @@ class Price(msgspec.Struct, frozen=True):
     other: dict[str, str] = {}
 
 
-class Related(msgspec.Struct, frozen=True, array_like=True):
+class Related(msgspec.Struct, frozen=True):
     """A model that a record relates to. The score counts shared tags; +1 same section, +2 provider, +1 type."""
 
     id: str
@@ -46,7 +46,7 @@ class Related(msgspec.Struct, frozen=True, array_like=True):
     markdown_url: str | None
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True):
+class Link(msgspec.Struct, frozen=True):
     """A reference with a title, an address, or both; also a source that a record names."""
 
     title: str | None
@@ -111,15 +111,15 @@ def scores(leaves: Leaves) -> tuple[Score, ...]:
     return tuple(found_here)
 
 
-def relations(leaves: Leaves) -> dict[str, Any]:
-    """Related models, links and explicit relations, as fields of a record. Relations without a usable id stay over."""
+def relations(leaves: Leaves) -> tuple[tuple[Related, ...], tuple[Link, ...], dict[str, tuple[str, ...]]]:
+    """Related models, links and explicit relations. Relations without a usable id stay over."""
     found = leaves.one("relationships")
     if found is None:
-        return {}
+        return (), (), {}
     path, value = found
     if not isinstance(value, dict):
         leaves.odd(NOT_LIST, path)
-        return {}
+        return (), (), {}
     related: dict[str, Related] = {}
     listed = value.get("related")
     for number, item in enumerate(listed[:MOST] if isinstance(listed, list) else ()):
@@ -129,11 +129,8 @@ def relations(leaves: Leaves) -> dict[str, Any]:
             continue
         leaves.take((*place, "id"))
         related[own] = _related(leaves, place, own, item)
-    return {
-        "related": tuple(related.values()),
-        "links": links(leaves, (*path, "links"), value["links"]) if value.get("links") is not None else (),
-        "explicit": _explicit(leaves, (*path, "explicit"), value.get("explicit")),
-    }
+    linked = links(leaves, (*path, "links"), value["links"]) if value.get("links") is not None else ()
+    return tuple(related.values()), linked, _explicit(leaves, (*path, "explicit"), value.get("explicit"))
 
 
 def links(leaves: Leaves, path: Path, value: object) -> tuple[Link, ...]:

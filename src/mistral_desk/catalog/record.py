@@ -6,6 +6,7 @@ catalogue's form: its own schema; `content_hash` is the SHA-256 of the Markdown 
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
@@ -40,52 +41,35 @@ _ID_TAKEN: Final = mark("The id was missing; the slug stands for it.")
 _IDS_DIFFER: Final = mark("Slug and id differ; the id counts.")
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, dict=True, array_like=True):
     """One model. A field is None, or empty, where nothing was said.
 
-    `whole` tells a full record from a list's item or a mention. `source` holds the bytes as published; what is large
-    or rare (`raw`, `content_text`, `extra`) is read out of them when it is asked for.
+    `whole` tells a full record from a list's item or a mention. `source` holds the bytes as published: what a list
+    does not need is read out of them when it is asked for, so that thousands of records are there at once.
     """
 
     id: str
-    slug: str | None = None
-    type: str | None = None
     title: str
     description: str | None = None
     provider: str | None = None
     model_type: str | None = None
     license: str | None = None
-    website: str | None = None
     release_date: str | None = None
     last_updated: str | None = None
-    last_verified: str | None = None
     verification_status: str | None = None
-    generated_at: str | None = None
-    content_length: int | None = None
-    content_hash: str | None = None
-    sha256: str | None = None
-    markdown_url: str | None = None
-    html_url: str | None = None
-    api_url: str | None = None
+    availability: str | None = None
+    deprecated: bool | None = None
+    superseded_by: str | None = None
+    variant_of: str | None = None
     tags: tuple[str, ...] = ()
     modality: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     context: Amount | None = None
     parameters: Parameters | None = None
-    hardware: str | None = None
-    pricing: Price | None = None
     benchmarks: tuple[Score, ...] = ()
-    related: tuple[Related, ...] = ()
-    links: tuple[Link, ...] = ()
-    explicit: dict[str, tuple[str, ...]] = {}
-    availability: str | None = None
-    deprecated: bool | None = None
-    superseded_by: str | None = None
-    variant_of: str | None = None
-    sources: tuple[Link, ...] = ()
-    confidence: dict[str, str] = {}
-    oddities: tuple[Oddity, ...] = ()
+    relates_to: tuple[str, ...] = ()
+    """The ids of `related`."""
     origin: Origin = "fetched"
     whole: bool = True
     source: bytes = b""
@@ -100,16 +84,113 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, dict=True, omit_defaults
         return found if isinstance(found, dict) else {}
 
     @cached_property
-    def content_text(self) -> str | None:
-        """The text about the model, in Markdown."""
-        return Leaves(self.raw).text("content_text", PROSE, lines=True)
+    def _detail(self) -> Detail:
+        return _looked_at(self.raw)[1]
 
     @cached_property
     def extra(self) -> dict[str, Leaf]:
         """Dotted path → value of every leaf that has no field here."""
-        leaves = Leaves(self.raw)
-        _fields(leaves)
-        return leaves.left()
+        return _looked_at(self.raw)[2].left()
+
+    @property
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What could not be read."""
+        return self._detail.oddities
+
+    @property
+    def slug(self) -> str | None:
+        """Its name in addresses."""
+        return self._detail.slug
+
+    @property
+    def type(self) -> str | None:
+        """What kind of thing the record describes, a model."""
+        return self._detail.type
+
+    @property
+    def website(self) -> str | None:
+        """The publisher's own page about it."""
+        return self._detail.website
+
+    @property
+    def last_verified(self) -> str | None:
+        """The day on which the catalogue's publisher verified it."""
+        return self._detail.last_verified
+
+    @property
+    def generated_at(self) -> str | None:
+        """When the record was made of its Markdown."""
+        return self._detail.generated_at
+
+    @property
+    def content_text(self) -> str | None:
+        """The text about the model, in Markdown."""
+        return self._detail.content_text
+
+    @property
+    def content_length(self) -> int | None:
+        """Bytes of the Markdown file."""
+        return self._detail.content_length
+
+    @property
+    def content_hash(self) -> str | None:
+        """SHA-256 of the Markdown file, its front matter included."""
+        return self._detail.content_hash
+
+    @property
+    def sha256(self) -> str | None:
+        """The same, said again."""
+        return self._detail.sha256
+
+    @property
+    def markdown_url(self) -> str | None:
+        """Where the Markdown file is, on the catalogue's server."""
+        return self._detail.markdown_url
+
+    @property
+    def html_url(self) -> str | None:
+        """Its page, on the catalogue's server."""
+        return self._detail.html_url
+
+    @property
+    def api_url(self) -> str | None:
+        """The record itself, on the catalogue's server."""
+        return self._detail.api_url
+
+    @property
+    def hardware(self) -> str | None:
+        """What it is said to need, in the publisher's words."""
+        return self._detail.hardware
+
+    @property
+    def pricing(self) -> Price | None:
+        """What using it costs elsewhere."""
+        return self._detail.pricing
+
+    @property
+    def related(self) -> tuple[Related, ...]:
+        """The models that it relates to."""
+        return self._detail.related
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Links that go with it."""
+        return self._detail.links
+
+    @property
+    def explicit(self) -> dict[str, tuple[str, ...]]:
+        """Relations by their kind: ids, or words."""
+        return self._detail.explicit
+
+    @property
+    def sources(self) -> tuple[Link, ...]:
+        """Where the publisher says that its statements come from."""
+        return self._detail.sources
+
+    @property
+    def confidence(self) -> dict[str, str]:
+        """How sure the publisher is, by field."""
+        return self._detail.confidence
 
     @property
     def claimed_video_memory(self) -> float | None:
@@ -142,11 +223,12 @@ def read(data: bytes | object, origin: Origin = "fetched") -> Record:
             raise DeskError("catalog.record", str(error)[:200], reason=_NOT_JSON) from error
     if not isinstance(document, dict):
         raise DeskError("catalog.record", reason=_NOT_OBJECT)
-    leaves = Leaves(document)
-    found = _fields(leaves)
-    found["title"] = found["title"] or found["id"]
+    model = _id(Leaves(document))
+    fields, detail, _ = _looked_at(document)
+    fields["title"] = fields["title"] or model
     whole = bool({"metadata", "content_text"} & document.keys())
-    return Record(**found, oddities=tuple(leaves.oddities), origin=origin, whole=whole, source=source)
+    relates_to = tuple(other.id for other in detail.related)
+    return Record(id=model, **fields, relates_to=relates_to, origin=origin, whole=whole, source=source)
 
 
 def when_to_pick_something_else(record: Record, known: dict[str, str] | None = None) -> Passage | None:
@@ -164,49 +246,83 @@ def body(record: Record) -> str:
     return body_of(record.content_text or "")
 
 
-def _fields(leaves: Leaves) -> dict[str, Any]:
-    """Every field of a record but those about the record itself."""
+class Detail(msgspec.Struct, frozen=True):
+    """What is read out of a record's bytes only when its page is opened; `Record` has it all as its own."""
+
+    oddities: tuple[Oddity, ...]
+    slug: str | None
+    type: str | None
+    website: str | None
+    last_verified: str | None
+    generated_at: str | None
+    content_text: str | None
+    content_length: int | None
+    content_hash: str | None
+    sha256: str | None
+    markdown_url: str | None
+    html_url: str | None
+    api_url: str | None
+    hardware: str | None
+    pricing: Price | None
+    related: tuple[Related, ...]
+    links: tuple[Link, ...]
+    explicit: dict[str, tuple[str, ...]]
+    sources: tuple[Link, ...]
+    confidence: dict[str, str]
+
+
+def _looked_at(document: dict[str, Any]) -> tuple[dict[str, Any], Detail, Leaves]:
+    """Every field of a record: those that lists need, the others, and what is left of the document."""
+    leaves = Leaves(document)
     text, texts = leaves.text, leaves.texts
-    hardware, context, size = text("hardware_requirements", LINES), text("context_window"), text("parameters")
-    text("content_text", PROSE, lines=True)
-    return {
-        "id": _id(leaves),
-        "slug": text("slug"),
-        "type": text("type"),
+    context, size = text("context_window"), text("parameters")
+    with contextlib.suppress(DeskError):
+        _id(leaves)
+    fields = {
         "title": text("title"),
         "description": text("description", LINES),
         "provider": text("provider"),
         "model_type": text("model_type"),
         "license": text("license"),
-        "website": text("website", LINES),
         "release_date": text("release_date"),
         "last_updated": text("last_updated"),
-        "last_verified": text("last_verified"),
         "verification_status": text("verification_status"),
-        "generated_at": text("generated_at"),
-        "content_length": leaves.whole("content_length"),
-        "content_hash": text("content_hash"),
-        "sha256": text("sha256"),
-        "markdown_url": text("markdown_url", LINES),
-        "html_url": text("html_url", LINES),
-        "api_url": text("api_url", LINES),
+        "availability": text("availability_status"),
+        "deprecated": leaves.flag(*found) if (found := leaves.one("deprecated")) else None,
+        "superseded_by": parts.reference(leaves, "superseded_by"),
+        "variant_of": parts.reference(leaves, "variant_of"),
         "tags": texts("tags"),
         "modality": texts("modality"),
         "best_for": texts("best_for"),
         "capabilities": texts("capabilities"),
         "context": amounts.amount(context) if context else None,
         "parameters": amounts.parameters(size) if size else None,
-        "hardware": hardware,
-        "pricing": parts.price(leaves),
         "benchmarks": parts.scores(leaves),
-        **parts.relations(leaves),
-        "availability": text("availability_status"),
-        "deprecated": leaves.flag(*found) if (found := leaves.one("deprecated")) else None,
-        "superseded_by": parts.reference(leaves, "superseded_by"),
-        "variant_of": parts.reference(leaves, "variant_of"),
-        "sources": parts.links(leaves, *found) if (found := leaves.one("sources")) else (),
-        "confidence": parts.confidence(leaves),
     }
+    related, links, explicit = parts.relations(leaves)
+    detail = Detail(
+        related=related,
+        links=links,
+        explicit=explicit,
+        slug=text("slug"),
+        type=text("type"),
+        website=text("website", LINES),
+        last_verified=text("last_verified"),
+        generated_at=text("generated_at"),
+        content_text=text("content_text", PROSE, lines=True),
+        content_length=leaves.whole("content_length"),
+        content_hash=text("content_hash"),
+        sha256=text("sha256"),
+        markdown_url=text("markdown_url", LINES),
+        html_url=text("html_url", LINES),
+        api_url=text("api_url", LINES),
+        hardware=text("hardware_requirements", LINES),
+        pricing=parts.price(leaves),
+        sources=parts.links(leaves, *found) if (found := leaves.one("sources")) else (),
+        confidence=parts.confidence(leaves),
+        oddities=(),
+    )
+    return fields, msgspec.structs.replace(detail, oddities=tuple(leaves.oddities)), leaves
 
 
 def _id(leaves: Leaves) -> str:

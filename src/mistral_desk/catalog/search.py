@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import cache, cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache, cached_property, lru_cache
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from mistral_desk.catalog import facts
+from mistral_desk.catalog.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
 
 BENCHMARK: Final = "benchmark:"
@@ -119,6 +120,10 @@ def facts_of(model: str) -> tuple[facts.Model, ...]:
     return _by_slug().get(model, ())
 
 
+_folded: Final = lru_cache(4096)(fold)
+"""For names that come again and again."""
+
+
 @cache
 def _by_slug() -> dict[str, tuple[facts.Model, ...]]:
     found: dict[str, tuple[facts.Model, ...]] = {}
@@ -129,11 +134,13 @@ def _by_slug() -> dict[str, tuple[facts.Model, ...]]:
 
 def fold(text: str) -> str:
     """A text without case and diacritics."""
+    if text.isascii():
+        return text.lower()
     parted = unicodedata.normalize("NFKD", text.casefold())
     return parted if parted.isascii() else "".join(c for c in parted if not unicodedata.combining(c)).casefold()
 
 
-class _Row(NamedTuple):
+class _Row(msgspec.Struct, frozen=True, eq=False):
     """A record with what searching and sorting asks of it, made once."""
 
     record: Record
@@ -155,6 +162,7 @@ class Index:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._rows = tuple(_row(record) for record in catalogue.records)
+        self._order: tuple[tuple[str, bool, Mapping[str, Fit]] | None, list[_Row]] = (None, [])
 
     def find(self, wishes: Wishes, fits: Mapping[str, Fit] | None = None) -> tuple[Hit, ...]:
         """The models that have every word and pass every filter, in the order that was wished for.
@@ -164,14 +172,22 @@ class Index:
         """
         fits = fits or {}
         words = tuple(fold(wishes.text).split())
-        holds = _filters(wishes, fits)
-        found = [
-            row for row in self._rows if all(word in row.text for word in words) and all(test(row) for test in holds)
-        ]
-        ordered = _ordered(found, wishes, fits)
+        rows = self._in_order(wishes.sort, fits, reverse=wishes.reverse)
+        for word in words:
+            rows = [row for row in rows if word in row.text]
+        for holds in _filters(wishes, fits):
+            rows = [row for row in rows if holds(row)]
         if words and wishes.sort == "fit":
-            ordered.sort(key=lambda row: not all(word in row.title for word in words))
-        return tuple(Hit(row.record, words) for row in ordered)
+            rows = sorted(rows, key=lambda row: any(word not in row.title for word in words))
+        return tuple([Hit(row.record, words) for row in rows])
+
+    def _in_order(self, sort: str, fits: Mapping[str, Fit], *, reverse: bool) -> list[_Row]:
+        """All rows in their order, kept from one keystroke to the next; rows arrive by title, and so stand equals."""
+        known, order = self._order
+        if known is None or known[:2] != (sort, reverse) or known[2] is not fits:
+            order = _ordered(self._rows, sort, fits, reverse=reverse)
+            self._order = ((sort, reverse, fits), order)
+        return order
 
     @cached_property
     def _facets(self) -> Facets:
@@ -203,11 +219,13 @@ def modalities(record: Record) -> tuple[str, ...]:
     return tuple(kind for kind in _KINDS if kind in record.tags or (sees and kind in {"text", "image"}))
 
 
+@lru_cache(1024)
 def license_key(words: str) -> str:
     """A licence's name without what its spelling varies in: “Apache 2.0” and “apache-2.0” are one."""
     return re.sub(r"[\s_-]+|licen[cs]e|\bv(?=\d)", "", fold(words))
 
 
+@lru_cache(4096)
 def date_of(words: str | None) -> tuple[int, int, int] | None:
     """Year, month and day of a free date (“2026-03”, “2026-04-10”, “March 2026”, “Q1 2026”), 0 for what is not said."""
     if not words:
@@ -236,12 +254,12 @@ def _row(record: Record) -> _Row:
     stated = record.context.largest if record.context else None
     return _Row(
         record=record,
-        text="\n".join((title, squeezed, record.id, *map(fold, texts))),
+        text="\n".join((title, squeezed, record.id, fold("\n".join(texts)))),
         title="\n".join((title, squeezed, record.id)),
-        provider=fold(record.provider or ""),
-        tags=frozenset(map(fold, record.tags)),
+        provider=_folded(record.provider or ""),
+        tags=frozenset(map(_folded, record.tags)),
         license=license_key(licensed(record) or ""),
-        modality=frozenset(map(fold, modalities(record))),
+        modality=frozenset(map(_folded, modalities(record))),
         open=open_weights(record),
         context=max(contexts, default=stated),
         sizes=tuple(
@@ -291,24 +309,21 @@ def _within(size: int, low: float | None, high: float | None) -> bool:
     return (low is None or size >= low * GB) and (high is None or size <= high * GB)
 
 
-def _ordered(rows: list[_Row], wishes: Wishes, fits: Mapping[str, Fit]) -> list[_Row]:
-    """Sorted; rows arrive by title, and stay so among equals."""
-    key: Callable[[_Row], object]
-    down = False  # whether the natural order begins with the largest
-    if wishes.sort.startswith(BENCHMARK):
-        name = wishes.sort.removeprefix(BENCHMARK)
-        key, down = (lambda row: row.scores.get(name)), True
-    elif wishes.sort == "date":
-        key, down = (lambda row: row.date), True
-    elif wishes.sort == "size":
-        key = lambda row: min(_sizes(row, fits), default=None)  # noqa: E731 - one of five, side by side
-    elif wishes.sort == "name":
-        key = lambda row: row.title  # noqa: E731
-    else:
-        key = lambda row: fit.rank if (fit := fits.get(row.record.id)) else None  # noqa: E731
+def _ordered(rows: tuple[_Row, ...], sort: str, fits: Mapping[str, Fit], *, reverse: bool) -> list[_Row]:
+    """Sorted by what is stated; what is not comes last in both directions."""
+    keys: dict[str, Callable[[_Row], Any]] = {
+        "date": lambda row: row.date,
+        "size": lambda row: min(_sizes(row, fits), default=None),
+        "name": lambda row: row.title,
+        "fit": lambda row: fit.rank if (fit := fits.get(row.record.id)) else None,
+    }
+    down = sort == "date"  # whether the natural order begins with the largest
+    key = keys.get(sort, keys["fit"])
+    if sort.startswith(BENCHMARK):
+        name, down = sort.removeprefix(BENCHMARK), True
+        key = lambda row: row.scores.get(name)  # noqa: E731 - beside the others, though it needs a name
     keyed = [(key(row), row) for row in rows]
-    stated = [(value, row) for value, row in keyed if value is not None]
-    stated.sort(key=lambda pair: pair[0], reverse=down != wishes.reverse)
+    stated = sorted((pair for pair in keyed if pair[0] is not None), key=itemgetter(0), reverse=down != reverse)
     return [row for _, row in stated] + [row for value, row in keyed if value is None]
 
 

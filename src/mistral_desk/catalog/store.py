@@ -16,7 +16,7 @@ import msgspec
 
 from mistral_desk.catalog import cache_file, facts
 from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, replace, stored
-from mistral_desk.catalog.record import Record, read
+from mistral_desk.catalog.record import Record, Related, read
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark
@@ -72,8 +72,8 @@ class Catalogue:
     def _naming(self) -> dict[str, list[str]]:
         found: defaultdict[str, list[str]] = defaultdict(list)
         for record in self.records:
-            for other in record.related:
-                found[other.id].append(record.id)
+            for other in record.relates_to:
+                found[other].append(record.id)
         return found
 
 
@@ -121,20 +121,17 @@ def _bundled(aside: list[SetAside]) -> Iterable[Record]:
 def _mentioned(records: tuple[Record, ...]) -> Iterable[Record]:
     """What records say of models that have none of their own; the tags are those that they are said to share."""
     known = {record.id for record in records}
-    said: defaultdict[str, list[tuple[Record, int]]] = defaultdict(list)
+    said: defaultdict[str, list[Related]] = defaultdict(list)
     for record in records:
-        for number, other in enumerate(record.related):
-            if other.id not in known:
-                said[other.id].append((record, number))
-    for model, places in said.items():
-        mentions = [record.related[number] for record, number in places]
+        if not known.issuperset(record.relates_to):
+            for other in record.related:
+                if other.id not in known:
+                    said[other.id].append(other)
+    for model, mentions in said.items():
         first = mentions[0]
         yield Record(
             id=model,
             title=first.title or model,
-            type=first.type,
-            html_url=first.html_url,
-            markdown_url=first.markdown_url,
             tags=tuple(dict.fromkeys(tag for mention in mentions for tag in mention.shared_tags)),
             origin="mentioned",
             whole=False,
