@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from mistral_desk.catalog import facts
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS, Variant, quality_of, ranking, variants
 from mistral_desk.fit.machine import Machine, from_fields
-from tests.fixtures.machines import pc
+from tests.fixtures.machines import LAPTOP_4060, STRIX_HALO, pc, two_cards
 
 
 def variant(model: str, quantization: str, machine: Machine, repository: str = "") -> Variant:
@@ -21,28 +19,13 @@ def sentences(found: Variant) -> list[str]:
     return [reason.text.format(**reason.params) for reason in found.reasons]
 
 
-def two(name: str, vram: float, free: float, gbps: float) -> Machine:
-    card = {"name": name, "vram_gb": vram, "vram_available_gb": free, "gbps": gbps, "pcie_gbps": 12}
-    return from_fields({"cores": 16, "ram_gb": 64, "ram_available_gb": 58, "ram_gbps": 60, "gpus": [card, card]})
-
-
-STRIX_HALO: dict[str, Any] = {
-    "cores": 16, "ram_gb": 128, "ram_available_gb": 122, "ram_gbps": 256, "unified": True,
-    "gpus": [{"name": "Radeon 8060S", "vram_gb": 110, "vram_available_gb": 108, "gbps": 256, "integrated": True}],
-}  # fmt: skip
-LAPTOP_4060: dict[str, Any] = {
-    "cores": 8, "ram_gb": 32, "ram_available_gb": 28, "ram_gbps": 60,
-    "gpus": [{"name": "RTX 4060 Laptop", "vram_gb": 8, "vram_available_gb": 7.6, "gbps": 256, "pcie_gbps": 12}],
-}  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("model", "quantization", "machine", "measured"),
     [
-        ("mistral-small-4", "UD-IQ3_XXS", two("RTX 3090", 24, 23.9, 936), 92.9),
+        ("mistral-small-4", "UD-IQ3_XXS", two_cards("RTX 3090", 24, 23.9, 936), 92.9),
         ("mistral-small-4", "UD-Q4_K_XL", from_fields(STRIX_HALO), 32.3),
         ("mistral-small-4", "UD-Q4_K_XL", from_fields(STRIX_HALO), 35.3),
-        ("mistral-small-4", "UD-Q4_K_M", two("PRO W7800 48GB", 48, 47.5, 864), 56.7),
+        ("mistral-small-4", "UD-Q4_K_M", two_cards("PRO W7800 48GB", 48, 47.5, 864), 56.7),
         ("gemma-4-26b-a4b", "UD-Q4_K_XL", from_fields(LAPTOP_4060), 20.0),
     ],
     ids=["2 x 3090", "Strix Halo", "Strix Halo, another report", "2 x W7800", "8 GB laptop"],
