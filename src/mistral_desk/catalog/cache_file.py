@@ -28,7 +28,7 @@ MAGIC: Final = b"MDcat\0\0\1"
 """The last byte is the form's version."""
 _LENGTHS: Final = struct.Struct("<II")
 _DAMAGED: Final = mark("its part of the file on this computer is damaged")
-_FILE_DAMAGED: Final = mark("the file on this computer is damaged; refresh the catalogue")
+_FILE_DAMAGED: Final = mark("the file on this computer is damaged; refresh the catalog")
 
 
 class SetAside(msgspec.Struct, frozen=True):

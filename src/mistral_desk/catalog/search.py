@@ -120,10 +120,6 @@ def facts_of(model: str) -> tuple[facts.Model, ...]:
     return _by_slug().get(model, ())
 
 
-_folded: Final = lru_cache(4096)(fold)
-"""For names that come again and again."""
-
-
 @cache
 def _by_slug() -> dict[str, tuple[facts.Model, ...]]:
     found: dict[str, tuple[facts.Model, ...]] = {}
@@ -138,6 +134,10 @@ def fold(text: str) -> str:
         return text.lower()
     parted = unicodedata.normalize("NFKD", text.casefold())
     return parted if parted.isascii() else "".join(c for c in parted if not unicodedata.combining(c)).casefold()
+
+
+_folded: Final = lru_cache(4096)(fold)
+"""For names that come again and again."""
 
 
 class _Row(msgspec.Struct, frozen=True, eq=False):
@@ -178,7 +178,7 @@ class Index:
         for holds in _filters(wishes, fits):
             rows = [row for row in rows if holds(row)]
         if words and wishes.sort == "fit":
-            rows = sorted(rows, key=lambda row: any(word not in row.title for word in words))
+            rows = _titled_first(rows, words)
         return tuple([Hit(row.record, words) for row in rows])
 
     def _in_order(self, sort: str, fits: Mapping[str, Fit], *, reverse: bool) -> list[_Row]:
@@ -203,6 +203,16 @@ class Index:
     def facets(self) -> Facets:
         """What can be filtered and sorted by in this catalogue."""
         return self._facets
+
+
+def _titled_first(rows: list[_Row], words: tuple[str, ...]) -> list[_Row]:
+    titled = rows
+    for word in words:
+        titled = [row for row in titled if word in row.title]
+    if not titled or len(titled) == len(rows):
+        return rows
+    first = set(map(id, titled))
+    return titled + [row for row in rows if id(row) not in first]
 
 
 def licensed(record: Record) -> str | None:

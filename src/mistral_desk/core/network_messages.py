@@ -83,13 +83,13 @@ NETWORK: Final[dict[str, Text]] = {
     ),
     # --- the catalogue ------------------------------------------------------------------------------
     "catalog.record": Text(
-        "A record of the catalogue cannot be read",
+        "A record of the catalog cannot be read",
         "It was set aside because {reason}. The other records are not affected.",
-        "Refresh the catalogue later; whoever publishes it may have mended the record.",
+        "Refresh the catalog later; whoever publishes it may have mended the record.",
     ),
     "catalog.not_saved": Text(
-        "The catalogue could not be kept",
-        "What was fetched cannot be written to {path} ({reason}). The last catalogue is still there.",
+        "The catalog could not be kept",
+        "What was fetched cannot be written to {path} ({reason}). The last catalog is still there.",
         "Make room on the disk or check the folder's permissions, then refresh again.",
     ),
     # --- tokens -------------------------------------------------------------------------------------
