@@ -17,17 +17,17 @@ NETWORK: Final[dict[str, Text]] = {
         "Switch it off in Settings, Privacy, and try again.",
     ),
     "net.unreachable": Text(
-        "{host} cannot be reached",
+        "The other computer cannot be reached",
         "No connection to {host} came about ({reason}).",
         "Check the internet connection, then try again.",
     ),
     "net.tls": Text(
-        "The connection to {host} is not safe",
+        "The connection is not safe",
         "It could not be proven that this is really {host} ({reason}), so nothing was sent.",
         "Check this computer's clock. In a company's network, ask who looks after it.",
     ),
     "net.timeout": Text(
-        "{host} takes too long",
+        "The answer takes too long",
         "{host} did not send what was asked for within {seconds} seconds.",
         "Try again later.",
     ),
@@ -42,22 +42,22 @@ NETWORK: Final[dict[str, Text]] = {
         "Try again.",
     ),
     "net.status": Text(
-        "{host} could not answer",
+        "The other computer could not answer",
         "{host} answered with the status {status} instead of what was asked for.",
         "Try again later.",
     ),
     "net.not_permitted": Text(
-        "{host} does not permit this",
-        "{host} asks for permission first (status {status}).",
+        "Permission is needed first",
+        "{host} asks for permission before it gives this (status {status}).",
         "If you have an access token for it, enter it in Settings.",
     ),
     "net.not_found": Text(
-        "{host} does not have it",
-        "What was asked for is not there, or not any more (status {status}).",
+        "It is not there",
+        "{host} does not have what was asked for, or not any more (status {status}).",
         "Refresh the list and try again.",
     ),
     "net.too_many": Text(
-        "{host} asks for a pause",
+        "A pause is asked for",
         "Too many requests came from this connection; {host} asks to wait {seconds} seconds.",
         "Try again after that.",
     ),
@@ -67,7 +67,7 @@ NETWORK: Final[dict[str, Text]] = {
         "Try again later. Nothing was changed.",
     ),
     "net.redirect": Text(
-        "{host} leads somewhere else",
+        "The answer leads somewhere else",
         "{host} wants the request to go to {target}, which was refused ({reason}).",
         "Try again later. Nothing was sent there.",
     ),

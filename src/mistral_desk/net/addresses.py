@@ -6,6 +6,7 @@ Kept apart from the client, so that the rules can be read and tested by themselv
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -20,8 +21,11 @@ NOT_HTTPS: Final = mark("it does not begin with https")
 WITH_PASSWORD: Final = mark("it holds a name or a password")
 NO_HOST: Final = mark("it names no computer")
 TOO_LONG: Final = mark("it is too long")
-INWARD: Final = mark("it leads back into this computer")
+INWARD: Final = mark("it leads into this computer or the network around it")
 TOO_OFTEN: Final = mark("it leads on again and again")
+ELSEWHERE: Final = mark("it is another website")
+_NUMBERS: Final = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+"""Hosts that systems read as a number in one of many old ways; no name ends like this."""
 
 
 class _RefusedError(Exception):
@@ -53,30 +57,49 @@ class Address:
         """Whether it is on this computer."""
         return _loopback(self.host)
 
+    @property
+    def site(self) -> tuple[str, int]:
+        """Host and port; `www.` before a name makes no other website."""
+        return self.host.removeprefix("www."), self.port
+
 
 def address(url: str) -> Address:
     """The address, if it may be used; raises `net.address`."""
     try:
         return _parsed(url)
     except _RefusedError as error:
-        raise DeskError("net.address", address=url[:200], reason=str(error)) from error
+        raise DeskError("net.address", address=shown(url), reason=str(error)) from error
 
 
-def redirected(start: Address, at: Address, location: str) -> Address:
+def redirected(start: Address, at: Address, location: str, *, elsewhere: bool = True) -> Address:
     """Where a redirect leads, if it may be followed; raises `net.redirect`.
 
-    Who began outside is not led into this computer. `start` is where the request began, `at` who redirects.
+    Who began outside is not led into this computer, and without `elsewhere` to no other website. `start` is where the
+    request began, `at` who redirects.
     """
     try:
         try:
             target = _parsed(urljoin(at.url, location))
         except ValueError as error:
             raise _RefusedError(NO_HOST) from error
-        if target.loopback and not start.loopback:
-            raise _RefusedError(INWARD)
+        _check(start, target, elsewhere)
     except _RefusedError as error:
-        raise DeskError("net.redirect", host=at.name, target=location[:200], reason=str(error)) from error
+        raise DeskError("net.redirect", host=at.name, target=shown(location), reason=str(error)) from error
     return target
+
+
+def _check(start: Address, target: Address, elsewhere: bool) -> None:
+    if _inward(target.host) and not start.loopback:
+        raise _RefusedError(INWARD)
+    if not elsewhere and target.site != start.site:
+        raise _RefusedError(ELSEWHERE)
+
+
+def shown(url: str) -> str:
+    """An address for people: short, and without its query, which may be a key to what it leads to."""
+    plain = re.split(r"[?#]", url, maxsplit=1)[0]
+    plain = re.sub(r"//[^/@]*@", "//", plain)
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in plain[:200])
 
 
 def _parsed(url: str) -> Address:
@@ -94,7 +117,7 @@ def _parsed(url: str) -> Address:
         raise _RefusedError(WITH_PASSWORD)
     if scheme not in _PORTS:
         raise _RefusedError(NOT_HTTPS)
-    if not host:
+    if not host or not _plausible(host):
         raise _RefusedError(NO_HOST)
     if scheme == "http" and not _loopback(host):
         raise _RefusedError(NOT_HTTPS)
@@ -102,9 +125,30 @@ def _parsed(url: str) -> Address:
 
 
 def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+    number = _number(host)
+    return number.is_loopback if number else host == "localhost"
+
+
+def _inward(host: str) -> bool:
+    """Whether it is this computer or the network around it; a name says nothing of that, but for localhost."""
+    number = _number(host)
+    if number is None:
+        return host.rstrip(".").rpartition(".")[2] == "localhost"
+    return not number.is_global
+
+
+def _plausible(host: str) -> bool:
+    number = _number(host)
+    if number is None:
+        return not _NUMBERS.fullmatch(host)
+    return not (number.is_unspecified or number.is_multicast)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as; IPv4 inside IPv6 is taken out."""
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        number = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return False
+        return None
+    inside = number.ipv4_mapped if isinstance(number, ipaddress.IPv6Address) else None
+    return inside or number

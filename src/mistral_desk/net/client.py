@@ -7,44 +7,53 @@ the host that it was meant for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import threading
-import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net import faults
-from mistral_desk.net.addresses import TOO_OFTEN, address, redirected
+from mistral_desk.net.addresses import TOO_OFTEN, address, redirected, shown
+from mistral_desk.net.exchange import Exchange, lower
+from mistral_desk.net.unpacking import DamagedPackingError, TooLargeError, UnknownPackingError, Unpacker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Mapping
-    from typing import TypeVar
+    from collections.abc import AsyncIterator, Mapping
 
     import httpx2
 
     from mistral_desk.core.settings import Settings
     from mistral_desk.net.addresses import Address
-    from mistral_desk.net.ledger import Connection, Ledger
-
-    T = TypeVar("T")
+    from mistral_desk.net.ledger import Ledger
 
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONNECT_S: Final = 15.0
 _SILENCE_S: Final = 30.0
-_PIECE: Final = 1 << 16
+_END_S: Final = 5.0
+"""How long what was cut may take to end."""
+_SHORT: Final = 16_384
+"""The body of a redirect is read up to here, so that its connection can serve the next request."""
 _MEGABYTE: Final = 1_000_000
+_OWN: Final = frozenset({"authorization", "cookie"})
+"""Headers that are for one computer only."""
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """Which room asks, and an English sentence (marked for translation) that says what for."""
+    """Which room asks, and an English sentence (marked for translation) that says what for.
+
+    Requests with the same `job` are one entry in the ledger for each host.
+    """
 
     who: str
     why: str
+    job: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,8 @@ class Reply:
 class Wants:
     """How a request is made. `token` goes to the first address's host alone; `silence_s` is the longest pause.
 
-    `allow` are the statuses that the asker can use; any other becomes an error.
+    `allow` are the statuses that the asker can use; any other becomes an error. Without `elsewhere` no redirect to
+    another website is followed.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -71,23 +81,25 @@ class Wants:
     allow: frozenset[int] = frozenset({200})
     method: str = "GET"
     silence_s: float = _SILENCE_S
+    elsewhere: bool = True
 
 
 class Stream:
-    """An answer while it comes in. Use its pieces once, inside `Net.stream`."""
+    """An answer while it comes in; read it inside `Net.stream`."""
 
-    def __init__(self, exchange: _Exchange, response: httpx2.Response, hops: tuple[Mapping[str, str], ...]) -> None:
-        self._exchange, self._response = exchange, response
+    def __init__(self, exchange: Exchange, response: httpx2.Response, hops: tuple[Mapping[str, str], ...]) -> None:
+        self._exchange = exchange
         self.status: int = response.status_code
-        self.headers: Mapping[str, str] = _lower(response.headers)
+        self.headers: Mapping[str, str] = lower(response.headers)
         self.hops = hops
-        self.url = str(response.url)
         self.host = exchange.at.name
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes, without any decoding. Raises `net.cut`, `net.timeout`, `net.offline`."""
-        async for piece in self._exchange.read(self._response.aiter_raw(_PIECE)):
-            yield piece
+    async def piece(self) -> bytes:
+        """The next piece of the body as it comes, without any decoding; empty at its end.
+
+        Raises `net.cut`, `net.timeout`, `net.offline`, `net.cancelled`.
+        """
+        return await self._exchange.piece()
 
 
 class Net:
@@ -98,7 +110,8 @@ class Net:
         self._settings = settings
         self._lock = threading.Lock()
         self._clients: dict[tuple[int, bool], tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient]] = {}
-        self._running: set[_Exchange] = set()
+        self._running: set[Exchange] = set()
+        self._closed = False
         self._unlisten = settings.listen(OFFLINE, self._switched)
 
     @property
@@ -110,37 +123,47 @@ class Net:
         self, url: str, purpose: Purpose, *, limit: int, seconds: float = 60.0, wants: Wants | None = None
     ) -> Reply:
         """A whole answer of at most `limit` bytes within `seconds`, redirects followed. Raises `net.…`."""
-        wants = wants or Wants()
-        where = address(url)
+        where, wants = address(url), _with(wants, {"accept-encoding": "gzip"})
         try:
-            async with asyncio.timeout(seconds), self._answer(where, purpose, wants) as (exchange, response, hops):
-                length = response.headers.get("content-length", "")
-                if length.isdigit() and int(length) > limit and wants.method != "HEAD":
-                    raise exchange.failed("net.too_large", limit=limit / _MEGABYTE)
-                body = bytearray()
-                async for piece in exchange.read(response.aiter_bytes(_PIECE)):
-                    body += piece
-                    if len(body) > limit:
-                        raise exchange.failed("net.too_large", limit=limit / _MEGABYTE)
-                return Reply(response.status_code, _lower(response.headers), bytes(body), str(response.url), hops)
+            async with (
+                asyncio.timeout(seconds) as clock,
+                self._answer(where, purpose, wants, clock) as (exchange, response, hops),
+            ):
+                body = await _whole(exchange, response, limit, counts=wants.method != "HEAD")
+                return Reply(response.status_code, lower(response.headers), body, str(response.url), hops)
         except TimeoutError as error:
             raise DeskError("net.timeout", host=where.name, seconds=seconds) from error
 
     @asynccontextmanager
     async def stream(self, url: str, purpose: Purpose, wants: Wants | None = None) -> AsyncIterator[Stream]:
-        """An answer piece by piece, of any length; bytes are as the server has them. Raises `net.…`."""
-        wants = wants or Wants()
-        plain = Wants(
-            {**wants.headers, "accept-encoding": "identity"}, wants.token, wants.allow, wants.method, wants.silence_s
-        )
+        """An answer piece by piece, of any length; bytes are as the server has them. Raises `net.…`.
+
+        It may take as long as it likes; who cannot wait puts an `asyncio.timeout` around it.
+        """
+        plain = _with(wants, {"accept-encoding": "identity"}, force=True)
         async with self._answer(address(url), purpose, plain) as (exchange, response, hops):
-            if response.headers.get("content-encoding", "identity").lower() != "identity":
+            if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
                 raise exchange.failed("net.garbled", reason=faults.PACKED)
             yield Stream(exchange, response, hops)
 
+    async def stop(self) -> None:
+        """End what is under way in the running loop with `net.cancelled`; returns when it has ended."""
+        here = asyncio.get_running_loop()
+        with self._lock:
+            mine = [exchange for exchange in self._running if exchange.loop is here]
+        for exchange in mine:
+            exchange.cut("net.cancelled")
+        if mine:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await asyncio.gather(*(exchange.ended.wait() for exchange in mine))
+        await asyncio.to_thread(self.ledger.flush)
+
     async def close(self) -> None:
-        """End every connection of the running loop; what is under way there fails."""
+        """`stop`, close every connection of the running loop, and make none any more."""
+        self._closed = True
         self._unlisten()
+        await self.stop()
         here = asyncio.get_running_loop()
         with self._lock:
             mine = [key for key, (loop, _) in self._clients.items() if loop is here]
@@ -150,86 +173,80 @@ class Net:
 
     @asynccontextmanager
     async def _answer(
-        self, start: Address, purpose: Purpose, wants: Wants
-    ) -> AsyncIterator[tuple[_Exchange, httpx2.Response, tuple[Mapping[str, str], ...]]]:
+        self, start: Address, purpose: Purpose, wants: Wants, clock: asyncio.Timeout | None = None
+    ) -> AsyncIterator[tuple[Exchange, httpx2.Response, tuple[Mapping[str, str], ...]]]:
         """Follow redirects to the answer that is no redirect, and check its status."""
-        at, hops = start, []
-        for _ in range(MOST_REDIRECTS + 1):
-            async with self._hop(start, at, purpose, wants) as (exchange, response):
+        at = start
+        hops: list[Mapping[str, str]] = []
+        while True:
+            async with self._hop(start, at, purpose, wants, clock) as (exchange, response):
                 status = response.status_code
                 if status in _REDIRECTS and "location" in response.headers and status not in wants.allow:
-                    hops.append(_lower(response.headers))
-                    at = redirected(start, at, response.headers["location"])
+                    if len(hops) >= MOST_REDIRECTS:
+                        raise DeskError("net.redirect", host=start.name, target=shown(at.url), reason=TOO_OFTEN)
+                    hops.append(lower(response.headers))
+                    at = redirected(start, at, response.headers["location"], elsewhere=wants.elsewhere)
+                    await exchange.drain(_SHORT)
                     continue
                 if status not in wants.allow:
                     raise exchange.refused(response)
                 yield exchange, response, tuple(hops)
                 return
-        raise DeskError("net.redirect", host=start.name, target=at.url[:200], reason=TOO_OFTEN)
 
     @asynccontextmanager
     async def _hop(
-        self, start: Address, at: Address, purpose: Purpose, wants: Wants
-    ) -> AsyncIterator[tuple[_Exchange, httpx2.Response]]:
-        if self.offline:
-            raise DeskError("net.offline", host=at.name)
-        client = self._client(at)
-        headers = {name.lower(): value for name, value in wants.headers.items()}
-        if at.origin != start.origin:
-            headers = {name: value for name, value in headers.items() if name not in {"authorization", "cookie"}}
-        elif wants.token:
-            headers["authorization"] = f"Bearer {wants.token}"
-        exchange = _Exchange(at, self.ledger.begin(at.name, purpose.who, purpose.why), wants.silence_s)
+        self, start: Address, at: Address, purpose: Purpose, wants: Wants, clock: asyncio.Timeout | None
+    ) -> AsyncIterator[tuple[Exchange, httpx2.Response]]:
+        """One request and its answer's head; the connection is free or closed after it."""
+        exchange = Exchange(at, wants.silence_s, clock)
         with self._lock:
             self._running.add(exchange)
-        response: httpx2.Response | None = None
-        problem = "net.cancelled"
         try:
-            if self.offline:  # switched between the first look and now
-                raise DeskError("net.offline", host=at.name)
-            timeout = {"connect": _CONNECT_S, "read": wants.silence_s, "write": wants.silence_s, "pool": None}
-            request = client.build_request(wants.method, at.url, headers=headers, extensions={"timeout": timeout})
-            response = await exchange.wait(client.send(request, stream=True, follow_redirects=False, auth=None))
-            exchange.entry.status = response.status_code
-            yield exchange, response
-            problem = exchange.problem
-        except DeskError as error:
-            problem = error.problem.id
+            self._refuse(at)
+            client = await exchange.wait(lambda: self._client(at))
+            request = _request(client, start, at, wants)
+            exchange.entry = self.ledger.begin(at.name, purpose.who, purpose.why, purpose.job)
+            if self.ledger.unwritten:  # nothing is sent before it is written down
+                await exchange.wait(lambda: asyncio.to_thread(self.ledger.flush))
+            yield exchange, await exchange.send(client, request)
+        except BaseException as error:
+            exchange.note(error)
             raise
         finally:
-            with self._lock:
-                self._running.discard(exchange)
-            self.ledger.end(exchange.entry, time.monotonic() - exchange.began, problem)
-            if response is not None:
-                await response.aclose()
-
-    def _client(self, at: Address) -> httpx2.AsyncClient:
-        """The running loop's client, made when first needed; what is on this computer needs no proxy."""
-        import http.cookiejar  # noqa: PLC0415 - most starts make no connection, and this takes half a second
-
-        import httpx2  # noqa: PLC0415
-
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            for key in [key for key, (other, _) in self._clients.items() if other.is_closed()]:
-                del self._clients[key]
-            known = self._clients.get((id(loop), at.loopback))
-            if known is not None:
-                return known[1]
             try:
-                client = httpx2.AsyncClient(
-                    headers={"user-agent": f"mistral-desk/{__version__}"},
-                    trust_env=not at.loopback,
-                    limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=20),
-                )
-            except (ImportError, ValueError) as error:  # a proxy of a kind that is not known
-                raise DeskError("net.unreachable", str(error), host=at.name, reason=faults.PROXY) from error
-            client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-            self._clients[id(loop), at.loopback] = (loop, client)
-            return client
+                await exchange.close()
+            finally:
+                with self._lock:
+                    self._running.discard(exchange)
+                if exchange.entry is not None:
+                    self.ledger.end(exchange.entry, exchange.problem)
+                    if self.ledger.unwritten:
+                        _later(asyncio.get_running_loop(), self.ledger)
+                exchange.ended.set()
+
+    def _refuse(self, at: Address) -> None:
+        """The switch: nothing begins while it is on."""
+        if self._closed:
+            raise DeskError("net.cancelled", host=at.name)
+        if self.offline:
+            raise DeskError("net.offline", host=at.name)
+
+    async def _client(self, at: Address) -> httpx2.AsyncClient:
+        """The running loop's client, made when first needed; what is on this computer needs no proxy."""
+        loop = asyncio.get_running_loop()
+        key = (id(loop), at.loopback)
+        with self._lock:
+            known = self._clients.get(key)
+        if known is not None and known[0] is loop:
+            return known[1]
+        client = await asyncio.to_thread(_made, at)
+        with self._lock:
+            for other in [other for other, (old, _) in self._clients.items() if old.is_closed()]:
+                del self._clients[other]
+            return self._clients.setdefault(key, (loop, client))[1]
 
     def _switched(self, offline: bool) -> None:
-        """End what is under way, and the connections that are kept open for later."""
+        """End what is under way, and the connections that are kept open for later; called in any thread."""
         if not offline:
             return
         with self._lock:
@@ -237,85 +254,86 @@ class Net:
             clients = tuple(self._clients.values())
             self._clients.clear()
         for exchange in running:
-            exchange.cut()
+            exchange.cut("net.offline")
         for loop, client in clients:
-            if not loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop was closed, and its connections with it
                 loop.call_soon_threadsafe(_close_later, loop, client)
 
 
-class _Exchange:
-    """One hop under way. `wait` is where the offline switch can break into it."""
-
-    def __init__(self, at: Address, entry: Connection, silence_s: float) -> None:
-        self.at, self.entry, self.began = at, entry, time.monotonic()
-        self.problem = ""
-        self._silence_s = silence_s
-        self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Task[object] | None = None
-        self._is_cut = False
-
-    def cut(self) -> None:
-        """End it; from any thread."""
-        self._is_cut = True
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._break)
-
-    def _break(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-
-    async def wait(self, awaitable: Awaitable[T]) -> T:
-        """The result; a failure of the connection becomes a `net.…` error, the switch `net.offline`."""
-        task = asyncio.current_task()
-        asked = task.cancelling() if task else 0
-        self._waiting = task
-        try:
-            result = await awaitable
-        except asyncio.CancelledError:
-            # Our own cancelling is taken back; one that somebody else asked for besides stays.
-            if self._is_cut and task is not None and task.uncancel() <= asked:
-                raise self.failed("net.offline") from None
-            raise
-        except Exception as error:
-            if (known := faults.of(error, self.at.name, self.entry.received, self._silence_s)) is None:
-                raise
-            self.problem = known.problem.id
-            raise known from error
-        finally:
-            self._waiting = None
-        if self._is_cut:
-            raise self.failed("net.offline")
-        return result
-
-    async def read(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The pieces of a body, counted."""
-        while True:
-            piece = await self.wait(anext(pieces, b""))
-            if not piece:
-                return
-            self.entry.received += len(piece)
-            yield piece
-
-    def failed(self, message_id: str, **params: str | float) -> DeskError:
-        """An error about this host, noted for the ledger."""
-        self.problem = message_id
-        return DeskError(message_id, host=self.at.name, **params)
-
-    def refused(self, response: httpx2.Response) -> DeskError:
-        """The error for a status that the asker cannot use."""
-        error = faults.of_status(self.at.name, response.status_code, response.headers.get("retry-after", ""))
-        self.problem = error.problem.id
-        return error
+def _with(wants: Wants | None, headers: Mapping[str, str], *, force: bool = False) -> Wants:
+    """The same wish with lower-case header names, and these headers where it names none (or by `force`)."""
+    given = wants or Wants()
+    named = {name.lower(): value for name, value in given.headers.items()}
+    return replace(given, headers={**named, **headers} if force else {**headers, **named})
 
 
-def _lower(headers: httpx2.Headers) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+async def _whole(exchange: Exchange, response: httpx2.Response, limit: int, *, counts: bool) -> bytes:
+    """The body, unpacked, of at most `limit` bytes. `counts`: the header Content-Length speaks of this answer."""
+    length = response.headers.get("content-length", "")
+    if counts and length.isascii() and length.isdigit() and int(length[:19]) > limit:
+        raise exchange.failed("net.too_large", limit=f"{limit / _MEGABYTE:g}")
+    try:
+        unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
+        while piece := await exchange.piece():
+            unpacker.add(piece)
+        return unpacker.done()
+    except TooLargeError as error:
+        raise exchange.failed("net.too_large", limit=f"{limit / _MEGABYTE:g}") from error
+    except UnknownPackingError as error:
+        raise exchange.failed("net.garbled", reason=faults.PACKED) from error
+    except DamagedPackingError as error:
+        raise exchange.failed("net.garbled", reason=faults.BAD_PACK) from error
 
 
-_closing: Final[set[asyncio.Task[None]]] = set()
+def _request(client: httpx2.AsyncClient, start: Address, at: Address, wants: Wants) -> httpx2.Request:
+    """The request for one hop: what belongs to the first computer stays with it."""
+    import httpx2  # noqa: PLC0415 - loaded already, with the client
+
+    headers = dict(wants.headers)
+    if at.origin != start.origin:
+        headers = {name: value for name, value in headers.items() if name not in _OWN}
+    elif wants.token:
+        headers["authorization"] = f"Bearer {wants.token}"
+    timeout = {"connect": _CONNECT_S, "read": wants.silence_s, "write": wants.silence_s, "pool": None}
+    try:
+        return client.build_request(wants.method, at.url, headers=headers, extensions={"timeout": timeout})
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise DeskError("net.address", str(error), address=shown(at.url), reason=faults.NO_NAME) from error
+
+
+def _made(at: Address) -> httpx2.AsyncClient:
+    """A client. It blocks for half a second: the library is loaded and the system's certificates are read."""
+    import http.cookiejar  # noqa: PLC0415 - most starts make no connection
+
+    import httpx2  # noqa: PLC0415
+
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # addresses belong into no log
+    try:
+        client = httpx2.AsyncClient(
+            headers={"user-agent": f"mistral-desk/{__version__}"},
+            trust_env=not at.loopback,
+            limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=20),
+        )
+    except (ImportError, ValueError, httpx2.InvalidURL) as error:  # a proxy of a kind that is not known
+        raise DeskError("net.unreachable", str(error), host=at.name, reason=faults.PROXY) from error
+    client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    return client
+
+
+_closing: Final[set[asyncio.Future[None]]] = set()
+"""Keeps what ends by itself from being collected before that."""
 
 
 def _close_later(loop: asyncio.AbstractEventLoop, client: httpx2.AsyncClient) -> None:
-    task = loop.create_task(client.aclose())
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
+    _keep(loop.create_task(client.aclose()))
+
+
+def _later(loop: asyncio.AbstractEventLoop, ledger: Ledger) -> None:
+    with contextlib.suppress(RuntimeError):  # at the program's end no thread begins any more; `close` writes
+        _keep(loop.run_in_executor(None, ledger.flush))
+
+
+def _keep(future: asyncio.Future[None]) -> None:
+    _closing.add(future)
+    future.add_done_callback(_closing.discard)

@@ -23,6 +23,7 @@ PROXY: Final = mark("the proxy of this computer does not work")
 CERTIFICATE: Final = mark("its certificate is not accepted")
 NO_TLS: Final = mark("it does not speak an encryption that is known here")
 PACKED: Final = mark("it is packed in a way that was not asked for")
+BAD_PACK: Final = mark("it does not unpack")
 NOT_HTTP: Final = mark("it does not speak HTTP")
 _LONGEST_PAUSE_S: Final = 3600
 

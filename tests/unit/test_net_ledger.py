@@ -1,0 +1,126 @@
+"""The list of connections: kept over restarts, bounded, erasable, and whole whatever the disk does."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.net import ledger as ledgers
+from mistral_desk.net.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_was_is_there_after_a_restart(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "connections.jsonl"
+    one = Ledger(file)
+    assert one.entries() == ()
+    assert not file.exists()
+    first = one.begin("hub.example", "hub", "A search.")
+    first.received, first.sent, first.status = 10, 20, 200
+    one.end(first)
+    second = one.begin("cdn.example", "hub", "A header.")
+    one.end(second, "net.cut")
+    one.flush()
+    again = Ledger(file).entries()
+    assert [(e.host, e.problem) for e in again] == [("cdn.example", "net.cut"), ("hub.example", "")]
+    assert again == one.entries()
+
+
+def test_what_runs_is_there_without_an_end(tmp_path: Path) -> None:
+    one = Ledger(tmp_path / "l")
+    one.begin("hub.example", "hub", "A search.")
+    one.flush()
+    (entry,) = Ledger(tmp_path / "l").entries()
+    assert entry.seconds is None
+
+
+def test_a_job_with_pauses_is_one_entry_and_its_last_state_counts(tmp_path: Path) -> None:
+    one = Ledger(tmp_path / "l")
+    for number in range(3):
+        entry = one.begin("a.example", "catalog", "All of it.", job="j")
+        entry.received += 100
+        one.end(entry, "net.cut" if number == 1 else "")
+        one.flush()
+    (kept,) = Ledger(tmp_path / "l").entries()
+    assert (kept.requests, kept.received, kept.problem) == (3, 300, "net.cut")
+
+
+def test_it_is_bounded_in_memory_and_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledgers, "MOST", 50)
+    monkeypatch.setattr(ledgers, "_MOST_LINES", 150)
+    one = Ledger(tmp_path / "l")
+    for number in range(500):
+        one.end(one.begin(f"{number}.example", "x", "x"))
+        one.flush()
+    assert [entry.host for entry in one.entries()] == [f"{n}.example" for n in reversed(range(450, 500))]
+    assert len((tmp_path / "l").read_bytes().splitlines()) <= 151
+    assert Ledger(tmp_path / "l").entries() == one.entries()
+
+
+def test_lines_that_cannot_be_read_cost_themselves_only(tmp_path: Path) -> None:
+    one = Ledger(tmp_path / "l")
+    one.end(one.begin("a.example", "x", "x"))
+    one.flush()
+    good = (tmp_path / "l").read_bytes()
+    (tmp_path / "l").write_bytes(b"\xff\n{}\n[" + b"[" * 5000 + b"\n" + good + good[:20])
+    assert [entry.host for entry in Ledger(tmp_path / "l").entries()] == ["a.example"]
+    assert (tmp_path / "l").read_bytes().count(b"\n") == 1, "what cannot be read is swept out"
+
+
+def test_what_the_command_line_wrote_meanwhile_is_seen(tmp_path: Path) -> None:
+    window, command = Ledger(tmp_path / "l"), Ledger(tmp_path / "l")
+    mine = window.begin("a.example", "x", "x")
+    window.flush()
+    command.end(command.begin("b.example", "x", "x"))
+    command.flush()
+    mine.received = 5
+    window.look_again()
+    assert {(entry.host, entry.received) for entry in window.entries()} == {("a.example", 5), ("b.example", 0)}
+
+
+def test_erasing_leaves_nothing_and_what_still_runs_does_not_come_back(tmp_path: Path) -> None:
+    one = Ledger(tmp_path / "l")
+    running = one.begin("a.example", "x", "x", job="j")
+    one.flush()
+    one.erase()
+    one.end(running)
+    one.flush()
+    assert one.entries() == ()
+    assert not (tmp_path / "l").exists()
+    one.begin("a.example", "x", "x", job="j")
+    assert len(one.entries()) == 1
+
+
+@pytest.mark.allow_log("could not be written down|cannot be read")
+def test_a_place_that_cannot_be_written_to_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    one = Ledger(tmp_path / "file" / "l")
+    one.end(one.begin("a.example", "x", "x"))
+    one.flush()
+    assert len(one.entries()) == 1
+
+
+@pytest.mark.allow_log("cannot be read")
+def test_a_folder_in_its_place_stops_nothing(tmp_path: Path) -> None:
+    assert Ledger(tmp_path).entries() == ()
+
+
+def test_many_threads_lose_nothing(tmp_path: Path) -> None:
+    one = Ledger(tmp_path / "l")
+
+    def work(number: int) -> None:
+        for step in range(50):
+            one.end(one.begin(f"{number}.{step}.example", "x", "x"))
+            one.flush()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(one.entries()) == 400
+    assert {entry.host for entry in Ledger(tmp_path / "l").entries()} == {entry.host for entry in one.entries()}

@@ -1,0 +1,118 @@
+"""Tokens: in the keyring or nowhere, the environment's never stored, and no keyring that writes plain files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.errors import PasswordDeleteError
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.net.secrets import HUB, Secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Vault(KeyringBackend):
+    """A keyring that works; `broken` makes it fail as locked ones do."""
+
+    priority = 1.0
+
+    def __init__(self, broken: bool = False) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kept: dict[tuple[str, str], str] = {}
+        self.broken = broken
+
+    def _check(self) -> None:
+        if self.broken:
+            raise RuntimeError("hf_secret is what I was told")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._check()
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._check()
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._check()
+        if (service, username) not in self.kept:
+            raise PasswordDeleteError
+        del self.kept[service, username]
+
+
+class PlainVault(Vault):
+    """As keyrings that write files are called."""
+
+
+PlainVault.__module__ = "keyrings.alt.file"
+
+
+def test_a_token_is_kept_by_the_keyring() -> None:
+    vault = Vault()
+    assert Secrets(vault).get() is None
+    assert Secrets(vault).set(HUB, "  hf_secret\n") is None
+    assert Secrets(vault).get() == "hf_secret"
+    Secrets(vault).forget()
+    assert vault.kept == {}
+    assert Secrets(vault).get() is None
+    Secrets(vault).forget()
+
+
+def test_the_environment_goes_first_and_is_never_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = Vault()
+    Secrets(vault).set(HUB, "hf_kept")
+    monkeypatch.setenv("HF_TOKEN", "hf_given")
+    secrets = Secrets(vault)
+    assert secrets.get() == "hf_given"
+    assert list(vault.kept.values()) == ["hf_kept"]
+    monkeypatch.setenv("HF_TOKEN", "two words")
+    assert secrets.get() == "hf_kept"
+    monkeypatch.delenv("HF_TOKEN")
+    assert secrets.get() == "hf_kept"
+
+
+@pytest.mark.parametrize("kind", [PlainVault, null.Keyring, fail.Keyring])
+def test_without_a_safe_keyring_a_token_lives_as_long_as_the_program(kind: type[KeyringBackend], home: Path) -> None:
+    backend = kind()
+    secrets = Secrets(backend)
+    problem = secrets.set(HUB, "hf_secret")
+    assert problem is not None
+    assert problem.id == "secrets.not_kept"
+    assert "hf_secret" not in str(problem)
+    assert secrets.get() == "hf_secret"
+    assert Secrets(backend).get() is None
+    assert getattr(backend, "kept", {}) == {}
+    assert not home.exists()
+    secrets.forget()
+    assert secrets.get() is None
+
+
+@pytest.mark.allow_log("keyring", "mistral_desk.net.secrets")
+def test_a_keyring_that_does_not_open_is_said_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    secrets = Secrets(Vault(broken=True))
+    assert secrets.get() is None
+    problem = secrets.set(HUB, "hf_secret")
+    assert problem is not None
+    assert problem.id == "secrets.not_kept"
+    assert secrets.get() == "hf_secret"
+    secrets.forget()
+    assert "hf_secret" not in caplog.text
+
+
+@pytest.mark.parametrize("value", ["", "  ", "two words", "line\nline", "x" * 5000, "ümlaut"])
+def test_what_is_no_token_is_refused(value: str) -> None:
+    vault = Vault()
+    with pytest.raises(DeskError, match=r"secrets\.value"):
+        Secrets(vault).set(HUB, value)
+    assert vault.kept == {}
+
+
+def test_what_a_keyring_holds_is_not_trusted() -> None:
+    vault = Vault()
+    vault.kept["mistral-desk", HUB] = "a\r\nX-Injected: 1"
+    assert Secrets(vault).get() is None
