@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QPainter, QPalette, QTextLayout, QTextOption
+from PySide6.QtGui import QFontMetrics, QPainter, QPalette, QTextLayout, QTextOption
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.widgets.label import Label
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.theme.theme import Theme
@@ -21,6 +21,23 @@ if TYPE_CHECKING:
 WIDEST: Final = 560
 """Pixels that it asks for at most; it takes what it gets."""
 _KEPT: Final = 8
+
+
+def laid_out(text: str, font: QFont, width: float, *, mirrored: bool, apart: float = 1.0) -> tuple[QTextLayout, float]:
+    """A text in lines of this width, its own direction kept, and the height of all lines; longer words are broken."""
+    layout = QTextLayout(text.replace("\n", "\u2028"), font)
+    option = QTextOption(direction.start(mirrored=mirrored))
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    y = 0.0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(1.0, width))
+        line.setPosition(QPointF(0, y + line.height() * (apart - 1) / 2))
+        y += line.height() * apart
+    layout.endLayout()
+    return layout, max(y, float(QFontMetrics(font).height()))
 
 
 class Paragraph(Label):
@@ -100,19 +117,7 @@ class Paragraph(Label):
         self._longest = max((metrics.horizontalAdvance(word) for word in words), default=0)
 
     def _laid_out(self, width: int) -> tuple[QTextLayout, float]:
-        layout = QTextLayout(self.text().replace("\n", "\u2028"), self.font())
-        option = QTextOption(direction.start(mirrored=self.isRightToLeft()))
-        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
-        layout.setTextOption(option)
-        layout.beginLayout()
-        y = 0.0
-        while (line := layout.createLine()).isValid():
-            line.setLineWidth(max(1, width))
-            line.setPosition(QPointF(0, y + line.height() * (self._apart - 1) / 2))
-            y += line.height() * self._apart
-        layout.endLayout()
-        return layout, max(y, float(self.fontMetrics().height()))
+        return laid_out(self.text(), self.font(), width, mirrored=self.isRightToLeft(), apart=self._apart)
 
     def _restyle(self) -> None:
         self._line = -1

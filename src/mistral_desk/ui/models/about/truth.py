@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 TITLE: Final = mark("Claims and truth")
-INTRO: Final = mark("Here the catalog and the files differ. Both are shown, each with its source.")
+INTRO: Final = mark("Here the catalog differs from the model's own files and card. Both are shown, with their sources.")
 NEEDS: Final = mark("What the catalog says it needs")
 BESIDE: Final = 440
 """Pixels at the system's text size from which both sides stand beside each other."""
@@ -84,7 +84,8 @@ class ClaimCard(Panel):
         column.addWidget(Label(theme, name, strong=True, parent=self))
         sides = Pairs(theme, self, beside=BESIDE, equal=True)
         says = tr("The catalog says"), tr("“{words}”", words=claim.catalogue_says), in_words(claim.catalogue_source)
-        are = tr("The files say"), in_words(claim.facts_say), in_words(claim.facts_source)
+        who = tr("The files say") if claim.about == "memory" else tr("The model itself says")
+        are = who, in_words(claim.facts_say), in_words(claim.facts_source)
         sides.add(Side(theme, *says, sides), Side(theme, *are, sides, ours=True))
         column.addWidget(sides)
         self.note = Paragraph(theme, in_words(claim.note) if claim.note else "", loose=True, parent=self)

@@ -1,0 +1,1 @@
+"""Up to four models side by side: bars and a table, and what differs."""
