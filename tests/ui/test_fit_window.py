@@ -25,6 +25,7 @@ from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.note import Note
 from tests.fixtures import fake_worker
 from tests.fixtures.machines import pc
 from tests.ui import window
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.models.page import ModelsPage
 
 SCRIPT = fake_worker.answering("Yes.")
 SMALL_4 = facts.find("mistral-small-4")[0]
@@ -263,6 +265,18 @@ def test_a_model_that_is_too_slow_can_be_tried_anyway(qapp: QApplication, tmp_pa
     window.run(qapp, scenario)
 
 
+def said(widget: QWidget) -> str:
+    """What its labels and notes say."""
+    notes = [f"{note.words.title} {note.words.message}" for note in widget.findChildren(Note)]
+    return " | ".join([told(widget), *notes])
+
+
+def verdict_on(page: ModelsPage) -> str:
+    """The model whose verdict is shown."""
+    assert page.about.here is not None
+    return page.about.here.widget.rows[0].variant.model
+
+
 class Refusing(StillFitting):
     """Remembers what was allowed."""
 
@@ -282,28 +296,32 @@ def test_the_models_page_ranks_and_judges(qapp: QApplication, tmp_path: Path) ->
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             desk.services.fitting = cast("Fitting", StillFitting(described(32, 8)))
             desk.window.show_page("models")
-            page = desk.models
+            page, browse = desk.models, desk.models.browse
             await desk.tasks.settled()
-            assert next(iter(page.cards)) == "gemma-4-26b-a4b"
-            assert "mistral-small-4" in page.cards, "the namesake is shown wherever it ranks"
-            card = page.cards["mistral-small-4"]
-            card.fold.button.click()
+            assert browse.model.id_at(0) == "gemma-4", "the ranking for this computer is the order of the list"
+            assert browse.model.card(0).role == "Best here"
+            assert browse.model.row_of("mistral-small-4") >= 0, "the namesake is shown wherever it ranks"
+            assert "GeForce RTX 4060 with 8 GB" in browse.head.computer.text()
+            browse.opened.emit("mistral-small-4")
             await desk.tasks.settled()
-            assert "this computer has 8 + 32" in told(card)
-            assert card.widget is not None
-            card.widget.alternatives[1].click()
+            here = page.about.here
+            assert here is not None
+            assert "this computer has 8 + 32" in said(here.widget)
+            here.widget.alternatives[1].click()
             await desk.tasks.settled()
-            assert page.cards["ministral-3-8b"].fold.is_open
-            assert page.more is not None
-            page.more.button.click()
-            assert set(page.cards) == {one.id for one in facts.models()}
+            assert verdict_on(page) == "ministral-3-8b"
+            listed = {browse.model.id_at(row) for row in range(browse.model.rowCount())}
+            assert listed >= {one.catalog for one in facts.models()}
             unknown = next(one.id for one in facts.models() if not advice.variants(one, described(32, 8)))
             page.show_model(unknown)
             await desk.tasks.settled()
-            assert "Nothing is guessed" in told(page.cards[unknown])
-            page.again.click()
-            assert not page.again.isEnabled()
+            assert page.about.here is not None
+            assert "Nothing is guessed" in told(page.about.here.widget)
+            page.show_list()
+            again = browse.head.measure_button
+            again.click()
+            assert not again.isEnabled()
             await desk.tasks.settled()
-            assert page.again.isEnabled()
+            assert again.isEnabled()
 
     window.run(qapp, scenario)

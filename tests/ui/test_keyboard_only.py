@@ -287,6 +287,7 @@ def test_menus_sheets_and_rooms(qapp: App, tmp_path: Path) -> None:
                 assert window.page == room
             await keys.press(K.Key_L, CTRL | SHIFT)
             assert window.page == "models"
+            assert focused() is desk.models.browse.head.search, "a person can search at once"
             await keys.to("Show the library")
             await keys.press(K.Key_Return)
             await desk.tasks.settled()

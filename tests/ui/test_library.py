@@ -132,7 +132,7 @@ def test_the_models_page_offers_what_works_today(qapp: QApplication, tmp_path: P
             desk.window.commands.run("models")
             assert desk.window.page == "models"
             assert desk.window.sidebar.ways["models"].isChecked()
-            talk, open_, see = desk.models.buttons
+            talk, open_, see = desk.models.browse.head.buttons
             asked: list[bool] = []
             desk.models.open_file.disconnect(desk.ask_file)  # a file dialog would wait for somebody
             desk.models.open_file.connect(lambda: asked.append(True))

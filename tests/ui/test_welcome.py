@@ -117,8 +117,11 @@ def test_it_says_what_runs_best_here_and_leads_to_the_models(qapp: QApplication,
             window.click(welcome.recommendation.buttons[0])
             await desk.tasks.settled()
             assert desk.window.page == "models"
-            card = desk.models.cards["gemma-4-26b-a4b"]
-            assert card.widget is not None, "the model is unfolded"
-            assert card.widget.rows, "and its verdict is there"
+            about = desk.models.about
+            assert about.isVisible()
+            assert about.record is not None
+            assert about.record.id == "gemma-4", "the page of the record that this model belongs to"
+            assert about.here is not None
+            assert about.here.widget.rows[0].variant.model == "gemma-4-26b-a4b", "and its verdict is there"
 
     window.run(qapp, scenario)

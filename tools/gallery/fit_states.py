@@ -12,6 +12,7 @@ from mistral_desk.fit import advice
 from mistral_desk.ui.fit.sheet import FitSheet
 from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.fit.widget import WillItRun
+from mistral_desk.ui.widgets.column import ColumnArea
 from tools.gallery.declare import STATES, State, ready, state
 from tools.gallery.fitting import CARD, StillFitting, pc
 from tools.gallery.stage import idle
@@ -40,15 +41,17 @@ def verdict_of(model: str, where: Machine, claim: str = "") -> Verdict:
 
 
 async def alone(stage: Stage, *, get: bool = True) -> WillItRun:
-    """The widget in a page's column, as wide as the model browser will have it."""
+    """The widget in a page's column, as wide as a model's page has it."""
     await ready(stage)
     stage.desk.window.show_page("models")
     await stage.desk.tasks.settled()
-    area = stage.desk.models.area
-    for place in reversed(range(area.column.count())):
-        item = area.column.takeAt(place)
-        if item is not None and (widget := item.widget()) is not None:
-            widget.hide()
+    page = stage.desk.models
+    area = ColumnArea(stage.theme, page)
+    layout = page.layout()
+    assert layout is not None
+    if (stack := page.browse.parentWidget()) is not None:
+        stack.hide()
+    layout.addWidget(area)
     shown = WillItRun(stage.theme, area.holder, get=tr("Get it") if get else "")
     area.column.addWidget(shown)
     area.column.addStretch(1)

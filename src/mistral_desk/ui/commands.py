@@ -95,6 +95,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("fit", mark("How the model runs here"), "answer", icon="chip"),
     Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
     Command("models", mark("Models"), "view", ("Ctrl+Shift+L",), icon="models"),
+    Command("find_models", mark("Search models…"), "view", icon="search", menu=False),
     Command("library", mark("Library"), "view", ("Ctrl+L",), icon="library"),
     Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+="), icon="plus"),
     Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",), icon="minus"),

@@ -25,6 +25,7 @@ from mistral_desk.ui.library.page import LibraryPage
 from mistral_desk.ui.library.shelf import Shelf, whole
 from mistral_desk.ui.main_window import MainWindow, Rooms
 from mistral_desk.ui.model_menu import show_model_menu
+from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notice, Notices
 from mistral_desk.ui.settings.erase import EraseSheet
@@ -72,6 +73,7 @@ class Desk(QObject):
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.attaching = Attaching(self, self._drafts)
         self.fits = Fits(self)
+        self.catalog = Models(self)
         self.window.new_chat.connect(self.new_chat)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
@@ -110,6 +112,7 @@ class Desk(QObject):
     def keep(self) -> None:
         """Save what is not on the disk yet."""
         self._drafts.save()
+        self.catalog.remembered.save()
 
     async def close(self) -> None:
         """End what the window started."""
@@ -350,6 +353,7 @@ class Desk(QObject):
         self._open.clear()
         done = await self._services.erase()
         self._drafts.forget()
+        self.catalog.forget()
         chat = self._make()
         self.page.show_chat(chat)
         await self.refresh()

@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self.chat = rooms.chat
         self.settings = rooms.settings
+        self._models = rooms.models
         self.rooms: dict[str, Room] = rooms._asdict()
         self.sidebar = Sidebar(theme, self)
         self.top = TopBar(theme, self)
@@ -164,6 +165,8 @@ class MainWindow(QMainWindow):
             self.overlay.reject()
             return
         if self.banners.close_newest():
+            return
+        if self.page == "models" and self._models.back():
             return
         if self._pages.currentWidget() is not self.chat:
             self.show_chat()

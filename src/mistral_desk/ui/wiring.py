@@ -40,6 +40,7 @@ def bind(desk: Desk) -> None:
         "fit": desk.fits.show,
         "sidebar": window.toggle_sidebar,
         "models": lambda: window.show_page("models"),
+        "find_models": lambda: _find_models(desk),
         "library": lambda: window.show_page("library"),
         "larger": lambda: _resize(desk, STEP),
         "smaller": lambda: _resize(desk, -STEP),
@@ -52,6 +53,12 @@ def bind(desk: Desk) -> None:
         "about": lambda: window.open_settings("about"),
     }
     window.commands.bind(acts, lambda: state(desk))
+
+
+def _find_models(desk: Desk) -> None:
+    if desk.window.page != "models":
+        desk.window.show_page("models")
+    desk.models.find_models()
 
 
 def state(desk: Desk) -> State:

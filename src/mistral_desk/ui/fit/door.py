@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
-from mistral_desk.catalog import facts
 from mistral_desk.core.errors import Words, in_words
 from mistral_desk.core.words import tr
 from mistral_desk.services import model_title
 from mistral_desk.ui.fit.here import Here
 from mistral_desk.ui.fit.planner import Planner, planned
 from mistral_desk.ui.fit.sheet import TITLE
-from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.notify import Notice
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
-    from mistral_desk.fit.advice import Offer
     from mistral_desk.inference.fitting import Fitting
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.ui.desk import Desk
@@ -35,15 +32,10 @@ class Fits(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
-        models = desk.models
-        models.looked_for.connect(lambda: self._spawn(again=False))
-        models.measure.connect(lambda: self._spawn(again=True))
         self._told: ModelInfo | None = None
-        self._offers: tuple[Offer, ...] = ()
         desk.library.fit_asked.connect(self.show)
         desk.model.changed.connect(self._tell_changes)
-        models.advanced_opened.connect(self._plan)
-        models.asked.connect(lambda model: desk.tasks.spawn(self._judge(model), "judge a model"))
+        desk.models.advanced_opened.connect(self._plan)
 
     @property
     def _fitting(self) -> Fitting:
@@ -95,31 +87,8 @@ class Fits(QObject):
         welcome.models_asked.connect(lambda _model: self._desk.window.show_page("models"))
         self._desk.tasks.spawn(self._recommend(welcome), "recommend a model")
 
-    def _spawn(self, *, again: bool) -> None:
-        self._desk.tasks.spawn(self._rank(again=again), "rank the models")
-
-    async def _rank(self, *, again: bool) -> None:
-        try:
-            machine = await self._fitting.machine(again)
-            self._offers = offers = await self._fitting.ranking()
-        finally:
-            self._desk.models.again.setEnabled(True)
-        ranked = {offer.variant.model for offer in offers}
-        unknown = [(model.id, model.name) for model in facts.models() if model.id not in ranked]
-        self._desk.models.show_offers(machine, offers, unknown)
-
-    async def _judge(self, model: str) -> None:
-        machine = await self._fitting.machine()
-        found = await self._fitting.variants(model)
-        self._desk.models.show_verdict(model, Verdict(found, machine, alternatives(self._offers, model)))
-
     async def _recommend(self, welcome: Welcome) -> None:
         machine = await self._fitting.machine()
         offers = await self._fitting.ranking()
         if self._desk.page.welcome is welcome:
             welcome.recommend(machine, offers)
-
-
-def alternatives(offers: tuple[Offer, ...], besides: str) -> tuple[Offer, ...]:
-    """The models to take instead of one: the best here and the fast one."""
-    return tuple(offer for offer in offers if offer.role and offer.variant.model != besides)

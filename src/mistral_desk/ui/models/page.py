@@ -1,210 +1,265 @@
-"""The models page: which of the known models run on this computer and how well, and what can be done today."""
+"""The models: a browser, a page for each model, the comparison and the hub, with a way back from each."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.catalog import facts
+from mistral_desk.catalog.search import Wishes
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict as words
-from mistral_desk.ui.fit.card import ModelCard
-from mistral_desk.ui.fit.fold import Fold
-from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.card import Card
-from mistral_desk.ui.widgets.column import ColumnArea
-from mistral_desk.ui.widgets.label import Label
-from mistral_desk.ui.widgets.tab_order import chain
+from mistral_desk.ui.models.about.page import AboutPage
+from mistral_desk.ui.models.browse.page import BrowsePage
+from mistral_desk.ui.models.compare.page import ComparePage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from PySide6.QtGui import QShowEvent
 
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.catalog.search import Fit, Index
+    from mistral_desk.catalog.store import Catalogue
     from mistral_desk.fit.advice import Offer
     from mistral_desk.fit.machine import Machine
-    from mistral_desk.ui.fit.verdict import Verdict
     from mistral_desk.ui.theme.theme import Theme
 
-INTRO = mark("How well each model runs on this computer. Searching and downloading come here in a later version.")
-LOOKING = mark("Looking at this computer…")
-GUIDE = mark("A small model that comes along. It knows this app and little else, and answers at once.")
-FILE = mark("Any chat model in a GGUF file. It is read where it is: nothing is copied, nothing is sent.")
-LIBRARY = mark("The models that are on this computer already.")
-SHOWN: Final = 5
-"""Models that are shown before the list is unfolded; the one that the program is named for is always among them."""
+UNMEASURED = mark("This computer could not be looked at, so nothing is said about how models run here.")
+Kind = Literal["browse", "model", "compare", "hub"]
 
-SETTLE_MS: Final = 50
-"""After which what was unfolded has its height; the page then shows it from its top."""
+
+@dataclass(frozen=True)
+class Place:
+    """Where one is: a model's page has its record's id, and the model whose verdict is shown where there are several.
+
+    `scroll` and `focus` are how it was left.
+    """
+
+    kind: Kind = "browse"
+    record: str = ""
+    member: str = ""
+    scroll: int = 0
+    focus: QWidget | None = None
 
 
 class ModelsPage(QWidget):
-    """Shows what it is given; signals go up."""
+    """Shows what it is given; signals go up to the door."""
 
     chat_with = Signal(str)
     open_file = Signal()
     library = Signal()
     looked_for = Signal()
-    """The ranking is wanted: answer with `show_offers`."""
+    """The list is wanted, for the first time: answer with `show_catalogue` and `show_offers`."""
     measure = Signal()
     """This computer is to be measured anew."""
+    refresh = Signal()
+    cancel = Signal()
+    asked = Signal(str, str)
+    """A model's page is open: answer with `about.show_…`. The record's id, and one of its models or nothing."""
+    compared = Signal(list)
+    """These are to be compared: answer with `compare.show_records`."""
     advanced_opened = Signal(object)
     """An `Advanced` was unfolded: answer what it wishes."""
-    asked = Signal(str)
-    """The verdict on a model is wanted: answer with `show_verdict`."""
+    link = Signal(str)
+    sheet = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
         self.setAccessibleName(tr("Models"))
-        self.buttons: list[Button] = []
-        self.cards: dict[str, ModelCard] = {}
-        self.more: Fold | None = None
-        self._wanted = self._opened = ""
-        self.area = ColumnArea(theme, self)
-        self._holder = self.area.holder
-        self._lay_out()
+        self._stack = QStackedWidget(self)
+        self.browse = BrowsePage(theme, self._stack)
+        self.about = AboutPage(theme, self._stack)
+        self.compare = ComparePage(theme, self._stack)
+        self._pages: dict[Kind, QWidget] = {"browse": self.browse, "model": self.about, "compare": self.compare}
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        self._history: list[Place] = [Place()]
+        self._catalogue: Catalogue | None = None
+        self._wanted = ""
+        self._asked_for = False
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.area)
+        whole.addWidget(self._stack)
+        self._connect()
+
+    # --- what is shown --------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> Place:
+        """Where one is."""
+        return self._history[-1]
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
-        return [self.again]
+        if self.place.kind == "model":
+            return self.about.regions()
+        if self.place.kind == "compare":
+            return self.compare.regions()
+        return [self.browse.head.search, *([self.browse.grid] if self.browse.model.rowCount() else [])]
 
-    def show_offers(self, machine: Machine, offers: Sequence[Offer], unknown: Sequence[tuple[str, str]]) -> None:
-        """Show the ranking; `unknown` are id and name of models of whose files nothing is known."""
-        self._computer.setText(words.computer_words(machine))
-        body = self._empty()
-        lasting = [number for number, offer in enumerate(offers) if offer.variant.model == words.NAMESAKE]
-        first = [*range(min(SHOWN, len(offers))), *(number for number in lasting if number >= SHOWN)]
-        for number in first:
-            body.addWidget(self._offer(offers[number], self._list))
-        rest = [offer for number, offer in enumerate(offers) if number not in first]
-        if count := len(rest) + len(unknown):
-            text = trn("{n} more model", "{n} more models", count)
-            self.more = Fold(self._theme, text, text, lambda parent: self._rest(rest, unknown, parent), self._list)
-            self.more.toggled.connect(lambda _on: self._chain())
-            body.addWidget(self.more)
-        self._chain()
+    def show_catalogue(self, catalogue: Catalogue, index: Index) -> None:
+        """These are the models; an open page of one of them is shown anew."""
+        self._catalogue = catalogue
+        self.browse.show_catalogue(catalogue, index)
+        place = self.place
+        if place.kind == "model":
+            self.asked.emit(place.record, place.member)
+        elif place.kind == "compare":
+            self.compared.emit(list(self.browse.model.marked))
         if self._wanted:
             self.show_model(self._wanted)
 
-    def show_verdict(self, model: str, verdict: Verdict) -> None:
-        """What was asked for."""
-        if model in self.cards:
-            self.cards[model].show_verdict(verdict)
-            if model == self._opened:
-                QTimer.singleShot(SETTLE_MS, self, lambda: self._scroll_to(model))
+    def show_offers(self, machine: Machine | None, offers: Mapping[str, Offer], fits: Mapping[str, Fit]) -> None:
+        """How models run on this computer, by their records' ids; without a computer it could not be found out."""
+        self.browse.head.show_computer(words.computer_words(machine) if machine is not None else tr(UNMEASURED))
+        self.browse.show_offers(offers, fits)
+
+    # --- ways -------------------------------------------------------------------------------------------
 
     def show_model(self, model: str) -> None:
-        """Unfold this model's card, as soon as it is there."""
+        """The page of a model, by its record's id or by one of the download facts; as soon as the list is there."""
         self._wanted = ""
-        if model not in self.cards and self.more is not None:
-            self.more.set_open(open_=True)
-        if model in self.cards:
-            self._opened = model
-            self.cards[model].open()
-            QTimer.singleShot(0, self, lambda: self._scroll_to(model))
-        elif not self.cards:
+        if self._catalogue is None:
             self._wanted = model
+            return
+        record, member = resolved(self._catalogue, model)
+        if record is None:
+            return
+        here = self.place
+        if here.kind == "model" and here.record == record.id:
+            self._history[-1] = replace(here, member=member)
+            self.asked.emit(record.id, member)
+            return
+        self._go(Place("model", record.id, member))
+        self.asked.emit(record.id, member)
+
+    def show_comparison(self, records: Sequence[str]) -> None:
+        """These beside each other; fewer than two are marked first, in the list."""
+        for key in records:
+            self.browse.mark(key, on=True)
+        marked = list(self.browse.model.marked)
+        if len(marked) < 2:
+            self.show_list()
+            return
+        if self.place.kind != "compare":
+            self._go(Place("compare"))
+        self.compared.emit(marked)
+
+    def show_list(self) -> None:
+        """The browser, as it was left."""
+        if self.place.kind != "browse":
+            self._history = self._history[:1]
+            self._arrive()
+
+    def find_models(self) -> None:
+        """The browser, with the keyboard in its search field."""
+        self.show_list()
+        self.browse.focus_search()
+
+    def back(self) -> bool:
+        """To where one was before; False where that was not here."""
+        if self.place.kind == "browse" and self.browse.wishes.text and self.browse.head.search.hasFocus():
+            self.browse.head.search.clear()
+            return True
+        if len(self._history) < 2:
+            return False
+        self._history.pop()
+        self._arrive()
+        return True
+
+    def _go(self, place: Place) -> None:
+        """To a new place; the one that is left is remembered as it is."""
+        focus = QApplication.focusWidget()
+        inside = focus if focus is not None and self.isAncestorOf(focus) else None
+        kept = inside if self.place.kind == "browse" else None  # other pages are built anew, and their widgets are gone
+        self._history[-1] = replace(self.place, scroll=self._scroll(), focus=kept)
+        self._history.append(place)
+        self._stack.setCurrentWidget(self._pages[place.kind])
+        self.regions()[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrive(self) -> None:
+        """At a place where one was before."""
+        place = self.place
+        self._stack.setCurrentWidget(self._pages[place.kind])
+        if place.kind == "model":
+            self.asked.emit(place.record, place.member)
+        elif place.kind == "compare":
+            self.compared.emit(list(self.browse.model.marked))
+        focus = place.focus if place.focus is not None and place.focus.isVisibleTo(self) else self.regions()[0]
+        focus.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._scroll_to(place)
+        QTimer.singleShot(0, self, lambda: self._scroll_to(place))  # a page that was built anew has its height then
+
+    def _scroll(self) -> int:
+        area = getattr(self._pages[self.place.kind], "area", None)
+        return int(area.verticalScrollBar().value()) if area is not None else 0
+
+    def _scroll_to(self, place: Place) -> None:
+        area = getattr(self._pages[place.kind], "area", None)
+        if area is not None and self.place is place:
+            area.verticalScrollBar().setValue(place.scroll)
+
+    # --- Qt -----------------------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Memory comes and goes, and so do models that fit into it."""
+        """The list is read when somebody comes to see it."""
         super().showEvent(event)
-        if not self.cards:
+        if not self._asked_for:
+            self._asked_for = True
             self.looked_for.emit()
 
-    def _scroll_to(self, model: str) -> None:
-        if card := self.cards.get(model):
-            top = card.mapTo(self._holder, QPoint(0, 0)).y()
-            self.area.verticalScrollBar().setValue(top)
+    def _connect(self) -> None:
+        browse, about, compare, head = self.browse, self.about, self.compare, self.browse.head
+        head.chat_with.connect(self.chat_with)
+        head.open_file.connect(self.open_file)
+        head.library.connect(self.library)
+        head.measure.connect(self.measure)
+        head.cancel.connect(self.cancel)
+        browse.refresh.connect(self.refresh)
+        browse.opened.connect(self.show_model)
+        browse.compare.connect(self.show_comparison)
+        browse.sheet.connect(self.sheet)
+        about.back.connect(self.back)
+        about.open_model.connect(self.show_model)
+        about.alternative.connect(self.show_model)
+        about.member.connect(self.show_model)
+        about.filter_tag.connect(self._tagged)
+        about.compare.connect(lambda key: self.show_comparison([key]))
+        about.link.connect(self.link)
+        about.refresh.connect(self.refresh)
+        about.advanced_opened.connect(self.advanced_opened)
+        compare.back.connect(self.back)
+        compare.open_model.connect(self.show_model)
+        compare.remove.connect(self._uncompare)
+        compare.add.connect(self.show_list)
+        for keys in QKeySequence.keyBindings(QKeySequence.StandardKey.Back):
+            if keys != QKeySequence(Qt.Key.Key_Backspace):
+                back = QShortcut(keys, self)
+                back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                back.activated.connect(self.back)
 
-    # --- look ---------------------------------------------------------------------------------------
+    def _tagged(self, tag: str) -> None:
+        self.show_list()
+        self.browse.show_wishes(Wishes(tags=frozenset((tag,)), sort=self.browse.wishes.sort))
+        self.browse.area.verticalScrollBar().setValue(0)
 
-    def _lay_out(self) -> None:
-        theme, holder, column = self._theme, self._holder, self.area.column
-        column.addWidget(Label(theme, tr("Models"), "title", strong=True, wrap=True, parent=holder))
-        column.addSpacing(SPACE[1])
-        column.addWidget(Label(theme, tr(INTRO), ink="muted", wrap=True, parent=holder))
-        column.addSpacing(SPACE[3])
-        self._computer = Label(theme, tr(LOOKING), wrap=True, parent=holder)
-        column.addWidget(self._computer)
-        column.addSpacing(SPACE[1])
-        again = tr("Measure again")
-        self.again = Button(theme, again, icon="retry", text=again, kind="outline", muted=True, parent=holder)
-        self.again.setToolTip(tr("Looks at this computer anew; it takes about a second."))
-        self.again.clicked.connect(self._measure)
-        column.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeading)
-        column.addSpacing(SPACE[2])
-        self._list = QWidget(holder)
-        inner = QVBoxLayout(self._list)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(SPACE[1])
-        column.addWidget(self._list)
-        column.addSpacing(SPACE[4])
-        column.addWidget(Label(theme, tr("What you can do today"), "lead", strong=True, wrap=True, parent=holder))
-        column.addSpacing(SPACE[2])
-        talk, open_, see = tr("Chat with it"), tr("Open a GGUF file…"), tr("Show the library")
-        cards = (
-            self._card("chat", model_title(BUILTIN), tr(GUIDE), talk, lambda: self.chat_with.emit(BUILTIN)),
-            self._card("file", tr("A model that you have"), tr(FILE), open_, self.open_file.emit),
-            self._card("library", tr("Library"), tr(LIBRARY), see, self.library.emit),
-        )
-        for card in cards:
-            column.addWidget(card)
-            column.addSpacing(SPACE[1])
-        column.addStretch(1)
+    def _uncompare(self, key: str) -> None:
+        self.browse.mark(key, on=False)
+        marked = list(self.browse.model.marked)
+        if len(marked) < 2:
+            self.show_list()
+        else:
+            self.compared.emit(marked)
 
-    def _measure(self) -> None:
-        self.again.setEnabled(False)
-        self._computer.setText(tr(LOOKING))
-        self.measure.emit()
 
-    def _empty(self) -> QVBoxLayout:
-        layout = self._list.layout()
-        assert isinstance(layout, QVBoxLayout)  # noqa: S101 - made above
-        while (item := layout.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        self.cards, self.more = {}, None
-        return layout
-
-    def _rest(self, offers: Sequence[Offer], unknown: Sequence[tuple[str, str]], parent: QWidget) -> QWidget:
-        holder = QWidget(parent)
-        column = QVBoxLayout(holder)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE[1])
-        for offer in offers:
-            column.addWidget(self._offer(offer, holder))
-        for model, name in unknown:
-            column.addWidget(self._known(ModelCard(self._theme, model, name, None, holder)))
-        return holder
-
-    def _offer(self, offer: Offer, parent: QWidget) -> ModelCard:
-        one = offer.variant
-        return self._known(ModelCard(self._theme, one.model, one.name, one, parent, role=offer.role))
-
-    def _known(self, card: ModelCard) -> ModelCard:
-        card.asked.connect(self.asked)
-        card.alternative.connect(self.show_model)
-        card.advanced_opened.connect(self.advanced_opened)
-        card.changed.connect(self._chain)
-        self.cards[card.model] = card
-        return card
-
-    def _chain(self) -> None:
-        chain(self._holder)
-
-    def _card(self, icon: str, title: str, text: str, does: str, act: Callable[[], object]) -> Card:
-        card = Card(self._theme, icon, title, self._holder)
-        card.tell(text)
-        button = Button(self._theme, does, text=does, kind="outline", parent=card)
-        button.clicked.connect(lambda _on=False: act())
-        card.tools.addWidget(button)
-        self.buttons.append(button)
-        return card
+def resolved(catalogue: Catalogue, model: str) -> tuple[Record | None, str]:
+    """The record that an id is meant for, and the id of the download facts where it was one of these."""
+    known = next((one for one in facts.models() if one.id == model), None)
+    if (record := catalogue.get(model)) is not None:
+        return record, known.id if known is not None and known.catalog == record.id else ""
+    return (catalogue.get(known.catalog), known.id) if known is not None else (None, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.catalog.search import open_weights
+from mistral_desk.catalog.search import licensed, modalities, open_weights
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict
@@ -69,10 +69,10 @@ def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
     quiet = record.origin in ("mentioned", "known")
     is_open = open_weights(record)
     openness = "" if is_open is None else tr("Open weights") if is_open else tr("Not open")
-    by = verdict.joined(record.provider or tr("Provider unknown"), record.license or "", openness)
+    by = verdict.joined(record.provider or tr("Provider unknown"), licensed(record) or "", openness)
     size = verdict.size(offer.variant) if offer else ""
     context = context_words(record)
-    facts = verdict.joined(", ".join(word(one) for one in record.modality), context, size)
+    facts = verdict.joined(", ".join(word(one) for one in modalities(record)), context, size)
     shown = strongest(record)
     by_name = tr(BY_FILES) if record.origin == "known" else tr(BY_NAME)
     note = "" if shown else by_name if quiet else tr("No benchmarks published")

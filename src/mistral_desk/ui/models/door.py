@@ -1,0 +1,247 @@
+"""What the window does about models: reads and refreshes the list, asks how each runs here, off the window's thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from mistral_desk.catalog import facts
+from mistral_desk.catalog.claims import claims
+from mistral_desk.catalog.search import Fit, Index, facts_of
+from mistral_desk.catalog.store import PUBLISHER, open_catalogue
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
+from mistral_desk.ui.chat.ask_link import LinkSheet
+from mistral_desk.ui.fit.verdict import Verdict
+from mistral_desk.ui.models.browse.remembered import FILE, Remembered
+from mistral_desk.ui.models.browse.source import Progress, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from mistral_desk.catalog.record import Record
+    from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.core.errors import Problem
+    from mistral_desk.fit.advice import Offer
+    from mistral_desk.fit.machine import Machine
+    from mistral_desk.ui.desk import Desk
+
+
+class _Local:
+    """Stands in for the services' catalogue until there is one: what is on this computer."""
+
+    host = PUBLISHER
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.current: Catalogue | None = None
+
+    async def load(self) -> Catalogue:
+        self.current = await asyncio.to_thread(open_catalogue, self._folder)
+        return self.current
+
+    async def refresh(self, progress: Callable[[Progress], None]) -> None:
+        progress(Progress())
+        raise DeskError("net.offline", host=self.host)
+
+
+class Models(QObject):
+    """Belongs to the desk; its page shows what comes of it."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._page = page = desk.models
+        self._lists = getattr(desk.services, "catalogue", None) or _Local(desk.services.folders.cache)
+        self._offers: tuple[Offer, ...] = ()
+        self._catalogue: Catalogue | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+        self._progress: Progress | None = None
+        self._problem: Problem | None = None
+        self._reading = True
+        self.remembered = Remembered(desk.services.folders.data / FILE, self)
+        page.browse.show_wishes(self.remembered.wishes)
+        page.browse.wished.connect(self.remembered.keep)
+        page.browse.closed_problem.connect(self._close_problem)
+        page.looked_for.connect(self.look)
+        page.measure.connect(lambda: desk.tasks.spawn(self._rank(again=True), "rank the models"))
+        page.refresh.connect(self.refresh)
+        page.cancel.connect(self.cancel)
+        page.asked.connect(self._show_record)
+        page.compared.connect(self._compare)
+        page.link.connect(lambda address: desk.window.show_overlay(LinkSheet(desk.theme, address, desk.window)))
+        page.sheet.connect(desk.window.show_overlay)
+        desk.services.settings.listen(declared.OFFLINE, lambda _on: self._tell())
+        self._tell()
+
+    # --- the list -------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Read the list, and find out how the models run here."""
+        self._desk.tasks.spawn(self._read(), "read the catalog")
+        self._desk.tasks.spawn(self._rank(again=False), "rank the models")
+
+    def refresh(self) -> None:
+        """Fetch the list anew; one refresh at a time."""
+        if self._refreshing is None:
+            self._desk.tasks.spawn(self._refresh(), "refresh the catalog")
+
+    def cancel(self) -> None:
+        """End the refresh; what was there before stays."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+
+    async def _read(self) -> None:
+        try:
+            catalogue = await self._lists.load()
+            index = await asyncio.to_thread(Index, catalogue)
+        except DeskError as error:
+            self._reading, self._problem = False, error.problem
+            self._tell()
+            raise
+        self._reading = False
+        self._show(catalogue, index)
+
+    async def _refresh(self) -> None:
+        self._problem, self._progress = None, Progress()
+        self._refreshing = asyncio.get_running_loop().create_task(self._fetch(), name="fetch the catalog")
+        self._tell()
+        try:
+            await asyncio.wait((self._refreshing,))
+        except asyncio.CancelledError:
+            self._refreshing.cancel()
+            await asyncio.wait((self._refreshing,))
+            raise
+        finally:
+            done, self._refreshing, self._progress = self._refreshing, None, None
+        error = None if done.cancelled() else done.exception()
+        if isinstance(error, DeskError):
+            self._problem = error.problem
+        elif error is not None:
+            self._tell()
+            raise error
+        elif not done.cancelled() and self._lists.current is not None:
+            index = await asyncio.to_thread(Index, self._lists.current)
+            self._show(self._lists.current, index)
+            return
+        self._tell()
+
+    async def _fetch(self) -> None:
+        await self._lists.refresh(self._came)
+
+    def _came(self, progress: Progress) -> None:
+        self._progress = Progress(progress.done, progress.total, progress.what)
+        self._tell()
+
+    def _show(self, catalogue: Catalogue, index: Index) -> None:
+        self._catalogue = catalogue
+        self._page.show_catalogue(catalogue, index)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Where the list is from and what is happening with it."""
+        services, catalogue = self._desk.services, self._catalogue
+        source = Source(
+            host=self._lists.host,
+            publisher=catalogue.attribution if catalogue else "",
+            fetched=catalogue.fetched if catalogue else None,
+            reading=self._reading,
+            offline=services.settings.get(declared.OFFLINE),
+            progress=self._progress,
+            problem=self._problem,
+            aside=catalogue.set_aside if catalogue else (),
+        )
+        self._page.browse.show_source(source)
+
+    def forget(self) -> None:
+        """All data was deleted: what ships with the program is left."""
+        self.cancel()
+        self.remembered.forget()
+        self._page.browse.show_wishes(self.remembered.wishes)
+        if self._catalogue is not None:
+            self._desk.tasks.spawn(self._read(), "read the catalog")
+
+    def _close_problem(self) -> None:
+        self._problem = None
+        self._tell()
+
+    # --- this computer ----------------------------------------------------------------------------------
+
+    async def _rank(self, *, again: bool) -> None:
+        fitting = self._desk.services.fitting
+        machine: Machine | None = None
+        self._offers = ()
+        try:
+            machine = await fitting.machine(again)
+            self._offers = await fitting.ranking()
+        finally:
+            best, fits = by_record(self._offers)
+            self._page.show_offers(machine, best, fits)
+
+    def _show_record(self, key: str, member: str) -> None:
+        record = self._catalogue.get(key) if self._catalogue else None
+        if record is None:
+            return
+        about = self._page.about
+        if about.record is not record:
+            told = claims(record, facts_of(key))
+            verified = self._catalogue.verified(key) if self._catalogue else None
+            about.show_record(record, self._catalogue, told, verified)
+        about.show_measuring()
+        self._desk.tasks.spawn(self._judge(record, member), "judge a model")
+
+    async def _judge(self, record: Record, member: str) -> None:
+        members = self._members(record.id)
+        current = member or (members[0][0] if members else "")
+        verdict = await self._verdict(record, current)
+        place = self._page.place
+        if self._page.about.record is record and place.record == record.id and place.member == member:
+            self._page.about.show_members(members, current)
+            self._page.about.show_verdict(verdict)
+
+    async def _verdict(self, record: Record, member: str) -> Verdict:
+        fitting = self._desk.services.fitting
+        machine = await fitting.machine()
+        found = await fitting.variants(member) if member else ()
+        return Verdict(found, machine, self._alternatives(member), record.hardware or "")
+
+    def _members(self, key: str) -> list[tuple[str, str]]:
+        """The models that a record stands for, the best here first."""
+        order = [offer.variant.model for offer in self._offers]
+        known = [(one.id, one.name) for one in facts_of(key)]
+        return sorted(known, key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+
+    def _alternatives(self, besides: str) -> tuple[Offer, ...]:
+        """The models to take instead of one: the best here and the fast one."""
+        return tuple(offer for offer in self._offers if offer.role and offer.variant.model != besides)
+
+    def _compare(self, keys: Sequence[str]) -> None:
+        self._desk.tasks.spawn(self._show_comparison(tuple(keys)), "compare models")
+
+    async def _show_comparison(self, keys: Sequence[str]) -> None:
+        if self._catalogue is None:
+            return
+        records = [record for key in keys if (record := self._catalogue.get(key)) is not None]
+        self._page.compare.show_records(records, {})
+        verdicts = {}
+        for record in records:
+            members = self._members(record.id)
+            verdicts[record.id] = await self._verdict(record, members[0][0] if members else "")
+        if self._page.place.kind == "compare" and tuple(self._page.browse.model.marked) == tuple(keys):
+            self._page.compare.show_records(records, verdicts)
+
+
+def by_record(offers: Sequence[Offer]) -> tuple[dict[str, Offer], dict[str, Fit]]:
+    """The best offer of each record, and what search and sort ask of it, by the record's id."""
+    slugs = {one.id: one.catalog for one in facts.models()}
+    best: dict[str, Offer] = {}
+    fits: dict[str, Fit] = {}
+    for rank, offer in enumerate(offers):
+        slug = slugs.get(offer.variant.model, offer.variant.model)
+        if slug not in best:
+            best[slug] = offer
+            fits[slug] = Fit(rank, offer.variant.usable, offer.variant.bytes)
+    return best, fits
