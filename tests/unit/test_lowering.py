@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from mistral_desk.core.errors import Problem
+from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.placement import MOST_STEPS, Expected, Placement
-from mistral_desk.inference.protocol import Failed, Figures
+from mistral_desk.inference.protocol import Failed, Figures, Finished
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, MODEL, Step, event, loading
@@ -168,29 +168,109 @@ def answered(lowering: Lowering, spec: ModelSpec, *rates: float, tokens: int = 1
         lowering.answered(spec, Figures(generated_tokens=tokens, tokens_per_s=rate))
 
 
+FAST = msgspec.structs.replace(SPEC, placement=ON_GPU, expected=Expected(10.0, 20.0))
+
+
+def experts(spec: ModelSpec) -> int:
+    assert spec.placement
+    return spec.placement.experts_on_gpu
+
+
 @pytest.mark.parametrize(
     ("rates", "lower"),
     [((2.0, 2.5), True), ((2.0,), False), ((2.0, 11.0, 2.0, 2.0), False), ((11.0, 2.0, 2.0, 2.0), False)],
 )
-def test_a_gpu_that_runs_over_in_the_first_answers_gets_less_at_the_next_load(
-    rates: tuple[float, ...], lower: bool
-) -> None:
+def test_a_gpu_that_runs_over_in_the_first_answers_gets_less(rates: tuple[float, ...], lower: bool) -> None:
     lowering = Lowering()
-    spec = msgspec.structs.replace(SPEC, placement=ON_GPU, expected=Expected(10.0, 20.0))
-    assert lowering.begin(spec) == spec
-    answered(lowering, spec, *rates)
-    again = lowering.begin(spec)
+    assert lowering.begin(FAST) == FAST
+    answered(lowering, FAST, *rates)
+    assert lowering.due is lower
+    again = lowering.begin(FAST)
     notes = lowering.loaded(MODEL).changes
-    assert (again != spec) is lower
-    assert [note.id for note in notes] == ["load.fewer_experts"] * lower
+    assert (again != FAST) is lower
+    assert [note.id for note in notes] == ["load.relieved_experts"] * lower
     if lower:
-        assert again.placement
-        assert again.placement.experts_on_gpu == 6
+        assert experts(again) == 6
         assert "much more slowly" in str(notes[0].params["reason"])
-        answered(lowering, spec, 2.0, 2.0)
-        further = lowering.begin(spec).placement
-        assert further
-        assert further.experts_on_gpu == 4
+        assert not lowering.due
+
+
+def test_it_gets_less_again_while_that_helps() -> None:
+    lowering = Lowering()
+    lowering.begin(FAST)
+    answered(lowering, FAST, 1.0, 1.0)
+    lowering.begin(FAST)
+    answered(lowering, FAST, 2.0, 2.0)
+    assert lowering.due
+    assert experts(lowering.begin(FAST)) == 4
+    answered(lowering, FAST, 12.0, 2.0, 2.0)
+    assert not lowering.due
+
+
+def test_where_less_on_the_gpu_is_no_faster_it_was_something_else() -> None:
+    lowering = Lowering()
+    lowering.begin(FAST)
+    answered(lowering, FAST, 2.0, 2.0)
+    lowering.begin(FAST)
+    answered(lowering, FAST, 2.1, 2.2)
+    assert not lowering.due
+    assert lowering.begin(FAST) == FAST, "all of it again, at the next load"
+    assert lowering.loaded(MODEL).changes == ()
+    answered(lowering, FAST, 2.0, 2.0)
+    assert not lowering.due, "and it is not tried for ever"
+
+
+def writing(tokens_per_s: float) -> list[Step]:
+    """A worker that writes so fast."""
+    figures = Figures(generated_tokens=100, tokens_per_s=tokens_per_s)
+    rules = {"load": loading(), "generate": [event(Finished(0, "stop", figures, fake_worker.VOCABULARY))]}
+    return [HELLO, {"serve": rules}]
+
+
+def test_in_the_middle_of_a_chat_it_is_loaded_again_with_less_and_says_so(tmp_path: Path) -> None:
+    async def test() -> None:
+        made = Engine(counting(tmp_path, fake_worker.command(tmp_path, writing(2.0))))
+        try:
+            assert (await made.ensure(FAST)).changes == ()
+            await read(made.generate(HI))
+            await made.ensure(FAST)
+            assert starts(tmp_path) == 1, "one slow answer may have been a busy computer"
+            await read(made.generate(HI))
+            shares: list[float] = []
+            info = await made.ensure(FAST, shares.append)
+            assert starts(tmp_path) == 2
+            assert shares, "the person sees that it is loaded"
+            (note,) = info.changes
+            assert (note.id, note.params["layers"], note.params["before"]) == ("load.relieved_experts", 6, 8)
+            told = in_words(note).message
+            assert "much more slowly" in told
+            assert "should be faster" in told
+            await read(made.generate(HI))
+            await read(made.generate(HI))
+            await made.ensure(FAST)
+            assert starts(tmp_path) == 2, "it was no faster so, and is not made smaller for ever"
+        finally:
+            await made.close()
+
+    run(test())
+
+
+def test_an_engine_that_measures_stays_as_it_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        made = Engine(counting(tmp_path, fake_worker.command(tmp_path, writing(2.0))))
+        made.relieves = False
+        try:
+            await made.ensure(FAST)
+            for _ in range(4):
+                await read(made.generate(HI))
+            assert starts(tmp_path) == 1
+            made.relieves = True
+            await read(made.generate(HI))
+            assert starts(tmp_path) == 2
+        finally:
+            await made.close()
+
+    run(test())
 
 
 def test_short_answers_prove_nothing() -> None:

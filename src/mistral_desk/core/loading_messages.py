@@ -36,6 +36,16 @@ LOADING: Final[dict[str, Text]] = {
         "{layers} layers lie there instead of {before}, because {reason}. Answers may be slower.",
         "Close other programs that use the graphics card and load the model again to have all of it.",
     ),
+    "load.relieved_experts": Text(
+        "Less of the model lies on the graphics card",
+        "The experts of {layers} layers lie there instead of {before}, because {reason}. Answers should be faster so.",
+        "Close other programs that use the graphics card and start Mistral Desk again to have all of it.",
+    ),
+    "load.relieved_layers": Text(
+        "Less of the model lies on the graphics card",
+        "{layers} layers lie there instead of {before}, because {reason}. Answers should be faster so.",
+        "Close other programs that use the graphics card and start Mistral Desk again to have all of it.",
+    ),
     "placement.buffer": Text(
         "A part of the model cannot be put where it should lie",
         "The engine on this computer knows no memory with the name {name}. It knows {known}.",

@@ -45,6 +45,8 @@ class Engine:
         self._closed = False
         self._halted = False
         self._lowering = Lowering()
+        self.relieves = True
+        """Whether a model by which a GPU's memory runs over is loaded again for the next answer, with less there."""
 
     @property
     def model(self) -> ModelInfo | None:
@@ -75,14 +77,15 @@ class Engine:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
 
         Where memory is too short for its placement, or was when its worker died, less is tried, and the model's
-        `changes` say what.
+        `changes` say what. So they do where it is loaded again because a GPU's memory ran over in silence.
 
         Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`.
         """
         async with self._lock:
             if self._closed:
                 raise DeskError("engine.died", reason="Mistral Desk is closing")
-            if self._is_ready(spec) and (model := self.model):
+            again = self.relieves and self._lowering.due
+            if self._is_ready(spec) and not again and (model := self.model):
                 self._spec = spec
                 return model
             given = self._lowering.begin(spec, self._worker.ended if self._worker else None)

@@ -23,6 +23,8 @@ SHORT_OF_MEMORY: Final = frozenset({"model.no_memory", "engine.out_of_memory"})
 """What ended a load or a worker because memory was short; after anything else the same is tried, or nothing."""
 SLOW_ANSWERS: Final = 2
 """Answers in a row, the first ones after a load, that must have been far too slow: one alone may be a busy computer."""
+FASTER: Final = 1.2
+"""How much faster a model must be after less of it was put on a GPU, for that to have been the cause."""
 
 
 class Lowering:
@@ -33,8 +35,11 @@ class Lowering:
         self._relieved: Placement | None = None
         self._given: Placement | None = None
         self._spills: dict[str, int] = {}
-        self._slow: int | None = 0
+        self._paces: dict[str, float] = {}
+        self._slow: list[float] | None = []
         self._steps = 0
+        self.due = False
+        """Whether the model is to be loaded again before the next answer, with less of it on the GPU."""
 
     def begin(self, spec: ModelSpec, ended: Problem | None = None) -> ModelSpec:
         """What to load for `spec`, which a worker had that `ended`: all of it, one step less after shortness of memory,
@@ -47,7 +52,8 @@ class Lowering:
             self._relieved = less[0] if less else self._relieved
         self._given = self._relieved
         self._steps = 0
-        self._slow = 0
+        self._slow = []
+        self.due = False
         if lower and ended and ended.id in SHORT_OF_MEMORY:
             self._given = lower
             self.lower(ended)
@@ -77,19 +83,28 @@ class Lowering:
         return msgspec.structs.replace(info, changes=(*relieved, *placement.changes(self._relieved, given)))
 
     def answered(self, spec: ModelSpec, figures: Figures) -> None:
-        """Note how fast an answer was written. Where the first ones show that a GPU's memory runs over, the next load
-        of this model puts a step less there.
+        """Note how fast an answer was written. Where the first ones show that a GPU's memory runs over, the model is
+        `due` to be loaded again with less there; where that has made it no faster, it was something else, and all of it
+        goes there again from the next load on.
         """
-        if self._slow is None or figures.generated_tokens < placement.SPILL_TOKENS:
+        pace = figures.tokens_per_s
+        if self._slow is None or pace is None or figures.generated_tokens < placement.SPILL_TOKENS:
             return
-        if not placement.spills(self._given, spec.expected, figures.generated_tokens, figures.tokens_per_s):
+        if not placement.spills(self._given, spec.expected, figures.generated_tokens, pace):
             self._slow = None
             return
-        self._slow += 1
-        if self._slow == SLOW_ANSWERS:
-            self._slow = None
-            self._spills[spec.path] = self._spills.get(spec.path, 0) + 1
-            _log.info("%s writes far below its plan: less of it goes to the GPU next time", spec.path)
+        self._slow.append(pace)
+        if len(self._slow) < SLOW_ANSWERS:
+            return
+        found, self._slow = max(self._slow), None
+        if found < self._paces.get(spec.path, 0.0) * FASTER:
+            _log.info("%s is no faster with less of it on the GPU: its memory does not run over", spec.path)
+            self._spills[spec.path] = 0
+            return
+        self._paces[spec.path] = found
+        self._spills[spec.path] = self._spills.get(spec.path, 0) + 1
+        self.due = self._given is not None and placement.relieve(self._given) is not None
+        _log.info("%s writes far below its plan: less of it goes to the GPU", spec.path)
 
     def _spec(self, spec: ModelSpec) -> ModelSpec:
         return msgspec.structs.replace(spec, placement=self._given)

@@ -129,12 +129,15 @@ def changes(first: Placement, last: Placement, reason: str = NO_MEMORY) -> Itera
         yield Problem("load.smaller_batch", {"batch": last.batch, "before": first.batch, "reason": reason})
     if last.kv != first.kv:
         yield Problem("load.smaller_cache", {"reason": reason})
+    relieved = reason == SPILLED  # then less is meant to be faster, else it may be slower
     if last.gpu_layers < first.gpu_layers:
         layers, before = last.gpu_layers, first.gpu_layers
-        yield Problem("load.fewer_layers", {"layers": layers, "before": before, "reason": reason})
+        note = "load.relieved_layers" if relieved else "load.fewer_layers"
+        yield Problem(note, {"layers": layers, "before": before, "reason": reason})
     elif last.experts_on_gpu < first.experts_on_gpu:
         layers, before = last.experts_on_gpu, first.experts_on_gpu
-        yield Problem("load.fewer_experts", {"layers": layers, "before": before, "reason": reason})
+        note = "load.relieved_experts" if relieved else "load.fewer_experts"
+        yield Problem(note, {"layers": layers, "before": before, "reason": reason})
 
 
 def spills(placement: Placement | None, expected: Expected | None, tokens: int, tokens_per_s: float | None) -> bool:

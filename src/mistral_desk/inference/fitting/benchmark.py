@@ -136,11 +136,12 @@ async def benchmark(
     await fitting.key(spec.path)  # what is wrong with the file is said before anything is measured
     tell("machine", 0.0)
     await fitting.machine()
-    learned, engine.learns = engine.learns, False  # all rounds together are one run
+    before = engine.learns, engine.relieves
+    engine.learns = engine.relieves = False  # all rounds together are one run, of one load
     try:
         return await _measured(fitting, engine, spec, tell)
     finally:
-        engine.learns = learned
+        engine.learns, engine.relieves = before
 
 
 async def _measured(

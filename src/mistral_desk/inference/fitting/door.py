@@ -21,6 +21,7 @@ from mistral_desk.fit import advice, detect, disk, measure
 from mistral_desk.fit.machine import GB
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
+from mistral_desk.fit.speed import Case, speed
 from mistral_desk.inference.fitting import measured as measuring
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.fitting.model_facts import Files, judged
@@ -182,16 +183,18 @@ class Fitting:
         made = verdict.plan
         if found.bytes >= CAREFUL and found.key not in self._allowed:
             refuse(verdict)
-        if not made.fits:
+        if made.layout is None:
             return Prepared(asked, asked, found.key, wishes)
-        pace = made.speed.tokens_per_s if made.speed else None
+        mapped = made.load_mode == "mmap"
+        case = Case(found.shape, machine, made.layout, made.threads, made.spilled, pinned=not mapped)
+        pace = speed(case).tokens_per_s  # of the formulae alone: what a GPU that runs over has taught would excuse it
         spec = msgspec.structs.replace(
             asked,
             context=made.context,
             threads=made.threads,
             gpu_layers=made.gpu_layers,
             placement=Placement.of(made, self._devices.known() or ()),
-            expected=Expected(pace.low, pace.mid) if pace else None,
+            expected=Expected(pace.low, pace.mid),
         )
         return Prepared(asked, spec, found.key, wishes, (found, machine, made), disk.cached(found.path))
 
