@@ -16,7 +16,7 @@ _STEPS: Final = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12, "ki": 2
 """
 _NAMES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,])(?<![a-zA-Z]-)(\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?![\d.])|\d{1,15}(?:\.\d{1,6})?)"
+    r"(?<![\w.,])(?<![a-zA-Z]{2}-)(\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?![\d.])|\d{1,15}(?:\.\d{1,6})?)"
     r"(?:[\s-]?(ki|mi|gi|k|m|b|t|thousand|million|billion|trillion)(?:b|tok)?(?![\w])|(?![\w]))",
     re.IGNORECASE,
 )

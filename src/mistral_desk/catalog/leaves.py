@@ -160,10 +160,10 @@ class Leaves:
         if isinstance(value, dict):
             parts = []
             for key, holds in value.items():
-                if holds is True or holds is False:
+                if holds is True:
                     self.take((*path, key))
-                    parts += [key] if holds else []
-                else:
+                    parts.append(key)
+                elif holds is not False:
                     self.odd(NOT_LIST, (*path, key))
             return self._bounded(path, parts, most)
         if isinstance(value, list):

@@ -6,6 +6,7 @@ No peer shows it: a publisher who says when another model is the better choice d
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -24,6 +25,9 @@ _NEXT: Final = re.compile(r"\n[ \t]*\n")
 _HEADING: Final = re.compile(r"^[ \t]*#{1,6}[ \t]", re.MULTILINE)
 _FIRST: Final = re.compile(r"\A\s*#[ \t]+[^\n]*\n*")
 _SIZE: Final = re.compile(r"\s+(?:\d+(?:\.\d+)?[bt](?:-a\d+(?:\.\d+)?b)?|\d+e|\(.*\)|instruct|it)$", re.IGNORECASE)
+
+
+_BETWEEN: Final = {ord(character): None for character in " \t\n\u00a0_-\u2010\u2011"}
 
 
 class Mention(NamedTuple):
@@ -64,19 +68,23 @@ def mentions(text: str, titles: Mapping[str, str]) -> Iterator[Mention]:
     """Where a text names models, longest names first, none inside another.
 
     A title is also known without its size (“Mistral Small 3 24B” as “Mistral Small 3”) and by its id; a name that
-    goes on (“Mistral Small 3.2”, “GLM-5.1” where only “GLM-5” is known) is another model's.
+    goes on (“Mistral Small 3.2”, “GLM-5.1” where only “GLM-5” is known) is another model's. A name without a number
+    counts only where it begins with a capital letter.
     """
+    squeezed = text.lower().translate(_BETWEEN)
     names: dict[str, str] = {}
     for own, title in titles.items():
-        for name in _names(own, title):
-            names.setdefault(name, own)
+        if _key(title)[:3] in squeezed or _key(own)[:3] in squeezed:  # most of thousands are out of question at once
+            for name in _names(own, title):
+                if name in squeezed:
+                    names.setdefault(name, own)
     if not names:
         return
-    ordered = sorted(names, key=len, reverse=True)
-    pattern = "|".join(_spelling(name) for name in ordered)
-    found = re.compile(rf"(?<![\w.-])(?:{pattern})(?![\w-]|\.\d)", re.IGNORECASE)
-    for match in found.finditer(text):
-        if model := names.get(_key(match[0])):
+    pattern = "|".join(_spelling(name) for name in sorted(names, key=len, reverse=True))
+    for match in re.finditer(rf"(?<![\w.-])(?:{pattern})(?![\w-]|\.\d)", text, re.IGNORECASE):
+        found = match[0]
+        model = names.get(_key(found))
+        if model and (any(character.isdigit() for character in found) or found[0].isupper()):
             yield Mention(match.start(), match.end(), model)
 
 
@@ -92,14 +100,15 @@ def _names(own: str, title: str) -> Iterator[str]:
         yield _key(own)
 
 
+@lru_cache(8192)
 def _key(name: str) -> str:
     """A name without what spelling varies in: case, spaces, hyphens."""
-    return re.sub(r"[\s_-]+", "", name).lower()
+    return name.lower().translate(_BETWEEN)
 
 
 def _spelling(key: str) -> str:
     """A pattern for a key with spaces or hyphens between any of its letters and digits."""
-    return r"[\s_-]?".join(re.escape(character) for character in key)
+    return r"[\s_\u2010\u2011-]{0,2}".join(re.escape(character) for character in key)
 
 
 def _bounds(text: str) -> tuple[str, int, int, int] | None:
