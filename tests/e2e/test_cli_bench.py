@@ -38,6 +38,14 @@ GOLDEN = {
     "processor": str,
     "cores": int,
     "ram": int,
+    "gpus": list,
+    "kv": str,
+    "batch": int,
+    "load_mode": str,
+    "layers": int,
+    "gpu_layers": int,
+    "experts_on_gpu": int,
+    "placed": dict,
 }
 
 
@@ -61,6 +69,8 @@ def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path
     assert found["prompt_per_s"]["measured"]
     assert found["bytes"] == path.stat().st_size
     assert found["written"] >= 64
+    assert (found["gpus"], found["gpu_layers"], found["kv"]) == ([], 0, "f16")
+    assert sum(found["placed"].values()) > found["bytes"] * 0.9
 
     text = desk("bench", "--model", str(path))
     assert (text.status, text.err) == (0, "")
@@ -69,6 +79,7 @@ def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path
     assert "predicted:" in lines[2]
     assert str(path.parent) not in text.out
     assert str(home) not in text.out
+    assert "GPU: none used" in lines
     assert "/" not in text.out.replace("tokens/s", "").replace(found["processor"], "")
 
     verdict = desk("fit", str(path), "--json").lines[0]

@@ -311,8 +311,9 @@ def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
 
 
 def _machine_line(where: Machine) -> str:
-    parts = [tr("{number} cores", number=where.cores), tr("{size} of memory", size=amounts.file_size(where.memory))]
-    parts += [f"{gpu.name} {amounts.file_size(gpu.memory)}" for gpu in where.gpus]
+    size = amounts.file_size if where.described else amounts.bytes_of_memory  # descriptions count by 10⁹
+    parts = [tr("{number} cores", number=where.cores), tr("{size} of memory", size=size(where.memory))]
+    parts += [f"{gpu.name} {size(gpu.memory)}" for gpu in where.gpus]
     return " · ".join(parts)
 
 

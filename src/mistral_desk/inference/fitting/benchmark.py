@@ -6,7 +6,7 @@ import contextlib
 import platform
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -30,7 +30,7 @@ from mistral_desk.inference.fitting.measured import (
 from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mistral_desk.fit.speed import Range
     from mistral_desk.inference.fitting.door import Fitting
@@ -69,7 +69,9 @@ class Benchmark(msgspec.Struct, frozen=True):
     """What a model did here. Speeds in tokens a second, `load_s` in seconds, sizes in bytes.
 
     `runs` are the runs of this computer that had corrected the prediction of `tokens_per_s`. `busy`: other programs
-    took so much of the processors that the speeds say little.
+    took so much of the processors that the speeds say little. `gpu_layers` counts as llama.cpp does (the output is
+    one), `experts_on_gpu` are the layers with their experts there, None for a model without; `placed` are bytes by
+    device.
     """
 
     model: str
@@ -91,6 +93,21 @@ class Benchmark(msgspec.Struct, frozen=True):
     processor: str
     cores: int
     ram: int
+    gpus: tuple[Card, ...]
+    kv: str
+    batch: int
+    load_mode: str
+    layers: int
+    gpu_layers: int
+    experts_on_gpu: int | None
+    placed: dict[str, int]
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A graphics device that the model was on; memory in bytes."""
+
+    name: str
+    memory: int
 
 
 @dataclass
@@ -224,7 +241,27 @@ def _result(info: ModelInfo, work: Work, before: _Predicted, made: Loaded | None
         processor=here.processor,
         cores=here.cores,
         ram=here.memory_total,
+        **_division(info, made),
     )
+
+
+def _division(info: ModelInfo, made: Loaded | None) -> dict[str, Any]:
+    """How the model was divided: without that a speed says nothing to others."""
+    placement, layout = info.placement, made.plan.layout if made else None
+    cards = made.machine.gpus if made else ()
+    placed: dict[str, int] = {}
+    for buffer in info.placed:
+        placed[buffer.device] = placed.get(buffer.device, 0) + buffer.bytes
+    return {
+        "gpus": tuple(Card(cards[number].name, cards[number].memory) for number in (layout.gpus if layout else ())),
+        "kv": placement.kv if placement else "f16",
+        "batch": placement.batch if placement else 0,
+        "load_mode": placement.load_mode if placement else "mmap",
+        "layers": info.layers,
+        "gpu_layers": placement.gpu_layers if placement else 0,
+        "experts_on_gpu": placement.experts_on_gpu if placement and made and made.file.shape.routed else None,
+        "placed": placed,
+    }
 
 
 def _measure(measured: float | None, predicted: Range | None) -> Measure:
@@ -257,8 +294,9 @@ def benchmark_text(result: Benchmark) -> str:
             "Computer: {processor}, {cores} cores, {size} of memory",
             processor=result.processor,
             cores=result.cores,
-            size=amounts.file_size(result.ram),
+            size=amounts.bytes_of_memory(result.ram),
         ),
+        *_divided(result),
         tr("Engine: llama.cpp {version}, {system}", version=result.engine, system=result.system),
     ]
     if result.runs:
@@ -267,6 +305,23 @@ def benchmark_text(result: Benchmark) -> str:
     if result.busy:
         lines.append(tr("Other programs were busy meanwhile, so this says little."))
     return "\n".join(lines) + "\n"
+
+
+def _divided(result: Benchmark) -> Iterator[str]:
+    """Where the model lay, and how it was loaded."""
+    if result.gpus and result.gpu_layers:
+        names = " + ".join(f"{card.name} ({amounts.bytes_of_memory(card.memory)})" for card in result.gpus)
+        here, of_all = amounts.number(min(result.gpu_layers - 1, result.layers)), amounts.number(result.layers)
+        if result.experts_on_gpu is None:
+            yield tr("GPU: {names}; {here} of {all} layers there", names=names, here=here, all=of_all)
+        else:
+            experts = amounts.number(result.experts_on_gpu)
+            told = {"names": names, "here": here, "all": of_all, "experts": experts}
+            yield tr("GPU: {names}; {here} of {all} layers there, {experts} with their experts", **told)
+    else:
+        yield tr("GPU: none used")
+    mode = tr("mapped from the file") if result.load_mode == "mmap" else tr("read into memory")
+    yield tr("Loaded: {mode}; KV cache {kv}, micro-batch {batch}", mode=mode, kv=result.kv, batch=result.batch)
 
 
 def _bare(tokens_per_s: float) -> str:

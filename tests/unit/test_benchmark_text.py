@@ -1,0 +1,55 @@
+"""A result that is copied for others says on what it was measured: graphics card, what lay there, how it was loaded."""
+
+from __future__ import annotations
+
+import msgspec
+
+from mistral_desk.inference.fitting import Benchmark, benchmark_text
+from mistral_desk.inference.fitting.benchmark import Card, Measure
+
+SPLIT = Benchmark(
+    model="Mistral Small 4",
+    quantization="Q4_K - Medium",
+    bytes=74_161_639_424,
+    tokens_per_s=Measure(11.8, (8.3, 12.3, 18.2)),
+    prompt_per_s=Measure(61.0, (45.9, 68.0, 101.0)),
+    load_s=Measure(None, None),
+    memory=Measure(76.2e9, (75.0e9, 75.8e9, 76.6e9)),
+    runs=0,
+    busy=False,
+    context=16_384,
+    threads=7,
+    written=192,
+    read=500,
+    engine="0.3.36",
+    version="0.1.0",
+    system="Windows AMD64",
+    processor="a processor",
+    cores=8,
+    ram=96 << 30,
+    gpus=(Card("RTX 4060", 8_188 << 20),),
+    kv="f16",
+    batch=2048,
+    load_mode="none",
+    layers=36,
+    gpu_layers=37,
+    experts_on_gpu=0,
+    placed={"CUDA0": 6_100_000_000, "CPU": 70_100_000_000},
+)
+
+
+def test_a_divided_model_says_how() -> None:
+    lines = benchmark_text(SPLIT).splitlines()
+    assert "Writing: 11.8 tokens/s (predicted: 8.3 to 18.2 tokens/s)" in lines
+    assert "GPU: RTX 4060 (8.0 GiB); 36 of 36 layers there, 0 with their experts" in lines
+    assert "Computer: a processor, 8 cores, 96.0 GiB of memory" in lines
+    assert "Loaded: read into memory; KV cache f16, micro-batch 2048" in lines
+
+
+def test_a_model_without_experts_has_none_to_speak_of() -> None:
+    dense = msgspec.structs.replace(SPLIT, experts_on_gpu=None, gpu_layers=20)
+    assert "GPU: RTX 4060 (8.0 GiB); 19 of 36 layers there" in benchmark_text(dense).splitlines()
+
+
+def test_one_in_memory_says_that_no_gpu_was_used() -> None:
+    assert "GPU: none used" in benchmark_text(msgspec.structs.replace(SPLIT, gpus=(), gpu_layers=0)).splitlines()
