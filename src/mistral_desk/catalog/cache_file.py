@@ -28,6 +28,7 @@ MAGIC: Final = b"MDcat\0\0\1"
 """The last byte is the form's version."""
 _LENGTHS: Final = struct.Struct("<II")
 _DAMAGED: Final = mark("its part of the file on this computer is damaged")
+_LEFT_S: Final = 3600.0
 _FILE_DAMAGED: Final = mark("the file on this computer is damaged; refresh the catalog")
 
 
@@ -260,6 +261,10 @@ def _put_aside(path: Path) -> str:
 
 def _write(path: Path, parts: list[bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{path.stem}*.tmp"):  # of a program that was ended in the middle
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_S:
+                left.unlink()
     handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
     staged = Path(name)
     try:
