@@ -51,6 +51,10 @@ class Pairs(QWidget):
             self.updateGeometry()
 
     def _stretch(self) -> None:
+        self._grid.setVerticalSpacing(SPACE[1] if self._beside else SPACE[0])
+        for number in range(len(self._pairs)):
+            last = number == len(self._pairs) - 1
+            self._grid.setRowMinimumHeight(3 * number + 2, 0 if self._beside or last else SPACE[0])
         self._grid.setColumnStretch(0, 1 if self._equal or not self._beside else 0)
         self._grid.setColumnStretch(1, 1 if self._beside else 0)
 
@@ -58,9 +62,9 @@ class Pairs(QWidget):
         first, second = self._pairs[number]
         side = Qt.AlignmentFlag(0) if self._equal else Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading
         if self._beside:
-            self._grid.addWidget(first, number, 0, side)
+            self._grid.addWidget(first, 3 * number, 0, side)
             middle = Qt.AlignmentFlag(0) if self._equal else Qt.AlignmentFlag.AlignVCenter
-            self._grid.addWidget(second, number, 1, middle)
+            self._grid.addWidget(second, 3 * number, 1, middle)
         else:
-            self._grid.addWidget(first, 2 * number, 0, 1, 2, side)
-            self._grid.addWidget(second, 2 * number + 1, 0, 1, 2)
+            self._grid.addWidget(first, 3 * number, 0, 1, 2, side)
+            self._grid.addWidget(second, 3 * number + 1, 0, 1, 2)

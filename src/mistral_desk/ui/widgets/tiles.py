@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 NARROWEST: Final = 156
-"""Pixels of a column at the system's text size."""
+LEAST: Final = 132
+"""Pixels of a column at the system's text size, and of one of two."""
 
 
 class Tiles(QWidget):
@@ -56,7 +57,9 @@ class Tiles(QWidget):
 
     def _place(self) -> None:
         room = (self.width() + SPACE[3]) // round((NARROWEST + SPACE[3]) * max(1.0, self._theme.text_size / 100))
-        columns = max(1, min(room, 4, len(self._tiles)))
+        two = self.width() >= 2 * LEAST * max(1.0, self._theme.text_size / 100)
+        columns = max(2 if two else 1, room)
+        columns = max(1, min(columns, 4, len(self._tiles)))
         if columns == self._columns:
             return
         for number in range(self._columns, columns):

@@ -53,25 +53,37 @@ class Header(QWidget):
         if record.description:
             column.addSpacing(SPACE[1])
             column.addWidget(Paragraph(theme, record.description, "lead", loose=True, parent=self))
-        column.addSpacing(SPACE[4])
-        column.addWidget(self._tiles(record))
-        column.addSpacing(SPACE[4])
-        column.addWidget(self._verified(record, verified))
+        tiles = self._tiles(record)
+        if tiles is not None:
+            column.addSpacing(SPACE[4])
+            column.addWidget(tiles)
+        if record.origin not in ("mentioned", "known"):  # there is nothing yet that could be verified
+            column.addSpacing(SPACE[4])
+            column.addWidget(self._verified(record, verified))
 
-    def _tiles(self, record: Record) -> Tiles:
-        tiles = Tiles(self._theme, self)
+    def _tiles(self, record: Record) -> Tiles | None:
+        """The facts; of a record only those that are known, where there is hardly any."""
+        stub = record.origin in ("mentioned", "known")
         modality = ", ".join(said.word(one) for one in record.modality)
+        last = said.date(record.last_verified) if record.last_verified else None if stub else tr("never")
+        facts: list[tuple[str, str, str]] = []
         for name, value in (
             (tr("Licence"), record.license),
             (tr("Kind"), said.word(record.model_type) if record.model_type else None),
             (tr("Parameters"), record.parameters.words if record.parameters else None),
             (tr("Context"), record.context.words if record.context else None),
             (tr("Understands"), modality),
-            (tr("Released"), said.date(record.release_date)),
-            (tr("Updated"), said.date(record.last_updated)),
-            (tr("Last verified"), said.date(record.last_verified) if record.last_verified else tr("never")),
+            (tr("Released"), said.date(record.release_date) if record.release_date else None),
+            (tr("Updated"), said.date(record.last_updated) if record.last_updated else None),
+            (tr("Last verified"), last),
         ):
-            tiles.add(name, value or tr(said.UNKNOWN), ink="text" if value else "muted")
+            if value or not stub:
+                facts.append((name, value or tr(said.UNKNOWN), "text" if value else "muted"))
+        if not facts:
+            return None
+        tiles = Tiles(self._theme, self)
+        for name, value, ink in facts:
+            tiles.add(name, value, ink=ink)
         return tiles
 
     def _verified(self, record: Record, verified: bool | None) -> QWidget:

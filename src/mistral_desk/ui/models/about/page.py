@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -19,16 +19,18 @@ from mistral_desk.ui.models.about.links import Links
 from mistral_desk.ui.models.about.notes import Notes
 from mistral_desk.ui.models.about.parts import Pricing, Scores, Tags, Uses
 from mistral_desk.ui.models.about.passage import Elsewhere
-from mistral_desk.ui.models.about.related import RelatedModels
+from mistral_desk.ui.models.about.related import NamedBy, RelatedModels
 from mistral_desk.ui.models.about.section import Section
 from mistral_desk.ui.models.about.text import Markdown
 from mistral_desk.ui.models.about.truth import Truth
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.measured import Measured
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tab_order import chain
 
+_FIRST: Final = re.compile(r"\s*#[ \t]+([^\n]+)")
 T = TypeVar("T", bound=QWidget)
 
 if TYPE_CHECKING:
@@ -151,6 +153,7 @@ class AboutPage(QWidget):
         self.elsewhere: Elsewhere | None = None
         self.scores: Scores | None = None
         self.related: RelatedModels | None = None
+        self.named_by: NamedBy | None = None
         self.tags: Tags | None = None
         self.links: Links | None = None
         self.details: Fold | None = None
@@ -160,10 +163,9 @@ class AboutPage(QWidget):
         self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim], verified: bool | None
     ) -> None:
         theme = self._theme
-        self._body = ground = QWidget(self.area.holder)
-        self._column = QVBoxLayout(ground)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(SPACE[5])
+        self._body = ground = Measured(self.area.holder, spacing=SPACE[5])
+        self._column = ground.column
+        ground.resize(self.area.holder.width(), 0)
         self.header = self._put(Header(theme, record, ground, verified=verified))
         notes = Notes(theme, record, catalogue, ground)
         if notes.empty:
@@ -196,6 +198,9 @@ class AboutPage(QWidget):
             self.related.opened.connect(self.open_model)
             self.related.link.connect(self.link)
             self.related.toggled.connect(self._chain)
+        elif catalogue is not None and (naming := catalogue.related_to(record.id)):
+            self.named_by = self._put(NamedBy(theme, naming, ground))
+            self.named_by.opened.connect(self.open_model)
         base = catalogue.base if catalogue is not None else ""
         self.links = self._put(Links(theme, record, ground, base=base))
         self.links.link.connect(self.link)
@@ -204,7 +209,7 @@ class AboutPage(QWidget):
         self._chain()
 
     def _texts(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
-        text = body(record)
+        text = _told(record)
         if text:
             section = self._put(Section(self._theme, tr("What the publisher writes"), ground))
             self.text = Markdown(self._theme, text, tr("What the publisher writes"), section)
@@ -247,6 +252,15 @@ class AboutPage(QWidget):
 
     def _chain(self) -> None:
         chain(self.area.holder)
+
+
+def _told(record: Record) -> str:
+    """The record's text; its first heading only where it is not the title, which stands above already."""
+    text = body(record)
+    first = _FIRST.match(record.content_text or "")
+    if first is None or _folded(first[1]) == _folded(record.title):
+        return text
+    return f"## {first[1].strip()}\n\n{text}"
 
 
 def _named_in(record: Record, catalogue: Catalogue | None) -> dict[str, str]:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.models.about.text import Mentions
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
-from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -31,13 +31,15 @@ class Elsewhere(Panel):
     link = Signal(str)
 
     def __init__(self, theme: Theme, passage: Passage, parent: QWidget) -> None:
-        super().__init__(theme, parent, name=tr(TITLE), radius=RADIUS)
+        usual = passage.title.strip().lower() == TITLE.lower()
+        title = tr(TITLE) if usual else passage.title
+        super().__init__(theme, parent, name=title, radius=RADIUS)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE[4], SPACE[3], SPACE[4], SPACE[3])
         column.setSpacing(SPACE[1])
-        column.addWidget(Label(theme, tr(TITLE), "lead", strong=True, wrap=True, parent=self))
+        column.addWidget(Paragraph(theme, title, "lead", strong=True, parent=self))
         names = [(passage.text[one.begin : one.end], one.id) for one in passage.mentions]
-        self.text = Mentions(theme, passage.text, names, tr(TITLE), self)
+        self.text = Mentions(theme, passage.text, names, title, self)
         self.text.chosen.connect(self.chosen)
         self.text.link.connect(self.link)
         column.addWidget(self.text)

@@ -12,6 +12,8 @@ from mistral_desk.ui.fit.fold import Fold
 from mistral_desk.ui.models.about import said
 from mistral_desk.ui.models.about.addresses import absolute
 from mistral_desk.ui.models.about.section import Section
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.pairs import Pairs
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tag import Tag
@@ -32,6 +34,8 @@ SHOWN: Final = 6
 BESIDE: Final = 480
 """Pixels at the system's text size from which the reason stands beside the name."""
 WIDEST: Final = 230
+MOST: Final = 20
+"""Models that name this one."""
 
 
 class RelatedModels(Section):
@@ -84,3 +88,21 @@ class RelatedModels(Section):
             button.clicked.connect(lambda: self.opened.emit(related.id))
         self.buttons[related.id] = button
         return button
+
+
+class NamedBy(Section):
+    """The models whose records name this one: all that is known of a model without a record of its own."""
+
+    opened = Signal(str)
+
+    def __init__(self, theme: Theme, records: Sequence[Record], parent: QWidget) -> None:
+        super().__init__(theme, tr("Named by"), parent)
+        holder = QWidget(self)
+        flow = FlowLayout(holder, spacing=SPACE[1])
+        self.buttons: dict[str, Tag] = {}
+        for record in records[:MOST]:
+            button = Tag(theme, tr("Open {title}", title=record.title), record.title, holder)
+            button.clicked.connect(lambda _on=False, model=record.id: self.opened.emit(model))
+            flow.addWidget(button)
+            self.buttons[record.id] = button
+        self.put(holder)

@@ -1,0 +1,36 @@
+"""What a screen reader finds in a part of the window: names, descriptions, values and the texts of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def texts(ground: QWidget) -> Iterator[str]:
+    """Every accessible text of what is visible below `ground`."""
+    for widget in (ground, *ground.findChildren(QWidget)):
+        if not widget.isVisibleTo(ground):
+            continue
+        interface = QAccessible.queryAccessibleInterface(widget)
+        if interface is not None:
+            for which in (QAccessible.Text.Name, QAccessible.Text.Description, QAccessible.Text.Value):
+                if text := interface.text(which):
+                    yield text
+        if isinstance(widget, QTextEdit | QPlainTextEdit):
+            yield widget.toPlainText()
+
+
+def whole(ground: QWidget) -> str:
+    """All of it, with plain spaces: Qt breaks lines inside of paragraphs with signs of its own."""
+    return "\n".join(" ".join(text.split()) for text in texts(ground))
+
+
+def settled(rounds: int = 8) -> None:
+    """Layouts and paints that are due, and those that they ask for."""
+    for _ in range(rounds):
+        QApplication.processEvents()
