@@ -161,10 +161,8 @@ def test_damage_costs_only_what_is_damaged(tmp_path: Path, data: some.DataObject
     good = (folder / FILE).read_bytes()
     at = data.draw(some.integers(0, len(good) - 1))
     cut = data.draw(some.booleans())
-    if cut:
-        bad = good[:at]
-    else:
-        bad = good[:at] + bytes([good[at] ^ data.draw(some.integers(1, 255))]) + good[at + 1 :]
+    flipped = bytes([good[at] ^ data.draw(some.integers(1, 255))]) + good[at + 1 :]
+    bad = good[:at] + (b"" if cut else flipped)
     (folder / FILE).write_bytes(bad)
     with quiet():
         catalogue = open_catalogue(folder)

@@ -168,7 +168,7 @@ class Index:
         """The models that have every word and pass every filter, in the order that was wished for.
 
         What a filter or a sort asks for and nobody stated counts as no, and comes last in both directions. Where words
-        were typed and nothing but the fit orders, models that have them in their title come first.
+        were typed and nothing but the fit orders, models that have most of them in their title come first.
         """
         fits = fits or {}
         words = tuple(fold(wishes.text).split())
@@ -206,13 +206,15 @@ class Index:
 
 
 def _titled_first(rows: list[_Row], words: tuple[str, ...]) -> list[_Row]:
-    titled = rows
-    for word in words:
-        titled = [row for row in titled if word in row.title]
-    if not titled or len(titled) == len(rows):
-        return rows
-    first = set(map(id, titled))
-    return titled + [row for row in rows if id(row) not in first]
+    """Those first whose title has most of the words; otherwise as they were."""
+    shelves: list[list[_Row]] = [[] for _ in range(len(words) + 1)]
+    for row in rows:
+        title, missing = row.title, 0
+        for word in words:
+            if word not in title:
+                missing += 1
+        shelves[missing].append(row)
+    return [row for shelf in shelves for row in shelf]
 
 
 def licensed(record: Record) -> str | None:
