@@ -87,6 +87,16 @@ NETWORK: Final[dict[str, Text]] = {
         "It was set aside because {reason}. The other records are not affected.",
         "Refresh the catalog later; whoever publishes it may have mended the record.",
     ),
+    "catalog.list": Text(
+        "The catalog cannot be read",
+        "Its list of models makes no sense ({reason}), so the last catalog stays.",
+        "Refresh again later.",
+    ),
+    "catalog.unusable": Text(
+        "Most of the catalog cannot be read",
+        "{failed} of {count} models came in a form that makes no sense, so the last catalog stays.",
+        "Refresh again later.",
+    ),
     "catalog.not_saved": Text(
         "The catalog could not be kept",
         "What was fetched cannot be written to {path} ({reason}). The last catalog is still there.",

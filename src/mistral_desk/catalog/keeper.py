@@ -1,0 +1,90 @@
+"""The catalogue while the program runs: read once, refreshed when asked, by itself only where that is switched on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.catalog import sync
+from mistral_desk.catalog.store import open_catalogue
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.settings import REFRESH_CATALOG
+from mistral_desk.net.addresses import address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.catalog.sync import Progress, Refreshed
+    from mistral_desk.core.settings import Settings
+    from mistral_desk.net.client import Net
+
+DAY_S: Final = 24 * 3600.0
+
+
+class Keeper:
+    """One for the whole app. `current` is the catalogue as it was last read, None before `load`."""
+
+    def __init__(self, net: Net, settings: Settings, folder: Path) -> None:
+        """`folder` is the cache folder."""
+        self.current: Catalogue | None = None
+        self._net, self._settings, self._folder = net, settings, folder
+        self._running: asyncio.Task[Refreshed] | None = None
+
+    @property
+    def host(self) -> str:
+        """Who is asked, as people read it."""
+        with contextlib.suppress(DeskError):
+            return address(sync.server()).name
+        return sync.VARIABLE
+
+    async def load(self) -> Catalogue:
+        """Read what ships with the program and what was fetched. Raises `resource.missing`."""
+        self.current = await asyncio.to_thread(open_catalogue, self._folder)
+        return self.current
+
+    async def refresh(self, progress: Callable[[Progress], None] | None = None) -> Refreshed:
+        """Fetch what is new, then read all of it anew; one at a time. Raises as `sync.refresh`.
+
+        Who is cancelled ends the refresh, and what was there before stays.
+        """
+        while self._running is not None and not self._running.done():
+            await asyncio.wait((self._running,))
+        self._running = asyncio.get_running_loop().create_task(self._refresh(progress), name="refresh the catalog")
+        try:
+            return await self._running
+        except asyncio.CancelledError:
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+            raise
+
+    async def refresh_if_due(self, progress: Callable[[Progress], None] | None = None) -> Refreshed | None:
+        """The refresh by itself: only where it is switched on, not offline, and the last one is a day ago."""
+        if not self._settings.get(REFRESH_CATALOG) or self._net.offline:
+            return None
+        catalogue = self.current or await self.load()
+        age = None if catalogue.fetched is None else time.time() - catalogue.fetched
+        if age is not None and 0 <= age < DAY_S:
+            return None
+        return await self.refresh(progress)
+
+    async def close(self) -> None:
+        """End a refresh that runs; what was there before stays."""
+        if self._running is not None and not self._running.done():
+            self._running.cancel()
+            await asyncio.wait((self._running,))
+
+    def forget(self) -> None:
+        """Drop it from memory: for whoever has deleted the files."""
+        self.current = None
+
+    async def _refresh(self, progress: Callable[[Progress], None] | None) -> Refreshed:
+        if progress is None:
+            done = await sync.refresh(self._net, self._folder)
+        else:
+            done = await sync.refresh(self._net, self._folder, progress)
+        await self.load()
+        return done
