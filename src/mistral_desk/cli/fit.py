@@ -107,15 +107,15 @@ def fit(arguments: argparse.Namespace) -> int:
     """Run the command."""
     wishes = Wishes(context=arguments.context)
     if arguments.machine is None:
-        here = _fitting()
+        here = this_computer()
         asker = _Asker(asyncio.run(here.machine(again=arguments.measure)), wishes, here)
     else:
-        asker = _Asker(_described(arguments.machine), wishes, None)
+        asker = _Asker(described(arguments.machine), wishes, None)
     where, runs = asker.machine, asker.runs()
     asked: str | None = arguments.model
     if asked is None:
         offers = advice.ranking(where, wishes, runs)
-        rows = tuple(_row(offer.variant, where, (), offer.role) for offer in offers)
+        rows = tuple(verdict_row(offer.variant, where, (), offer.role) for offer in offers)
         if arguments.json:
             write_json(Ranking(machine.as_description(where), rows))
         else:
@@ -134,7 +134,7 @@ def fit(arguments: argparse.Namespace) -> int:
     )
     others = _alternatives(advice.ranking(where, wishes, runs), {model.id for model in models})
     if arguments.json:
-        rows = tuple(_row(variant, where, others) for variant in found)
+        rows = tuple(verdict_row(variant, where, others) for variant in found)
         write_json(Variants(asked, machine.as_description(where), rows))
     else:
         write_text(_table(where, [(variant, "") for variant in found]) + _words_about(found, others), sys.stdout)
@@ -153,7 +153,7 @@ def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
     good = found.usable and found.sane
     others = () if good else _alternatives(advice.ranking(where, wishes, asker.runs()), set())
     if as_json:
-        row = _row(found, where, others, path=str(file), eyes=facts_of.projector)
+        row = verdict_row(found, where, others, path=str(file), eyes=facts_of.projector)
         write_json(msgspec.structs.replace(row, measured=_beside(beside)))
     else:
         text = _table(where, [(found, "")]) + _words_about([found], others)
@@ -161,7 +161,8 @@ def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
     return 0
 
 
-def _fitting() -> Fitting:
+def this_computer() -> Fitting:
+    """Plans and measurements of this computer, by its own settings."""
     places = folders()
     settings, _ = Settings.open(places.settings)
     return Fitting(places, lambda: models_folder(places, settings), usual=lambda: usual_wishes(settings))
@@ -219,7 +220,7 @@ def _file(asked: str) -> Path | None:
     return path if asked.lower().endswith(".gguf") or path.is_file() else None
 
 
-def _described(asked: str) -> Machine:
+def described(asked: str) -> Machine:
     """The machine of a description: JSON, or a file of it."""
     text = asked.strip()
     if text.startswith("{"):
@@ -230,7 +231,7 @@ def _described(asked: str) -> Machine:
         raise DeskError("machine.description", reason="there is no such file") from error
 
 
-def _row(
+def verdict_row(
     found: Variant,
     where: Machine,
     others: tuple[dict[str, str], ...],
@@ -239,6 +240,7 @@ def _row(
     path: str = OF_MODEL,
     eyes: str = "",
 ) -> Row:
+    """A verdict as JSON; `path` is the model's file in the command, `eyes` that of its projector."""
     made, fast = found.plan, found.plan.speed
     return Row(
         model=found.model,
@@ -307,10 +309,11 @@ def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
     ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(7)]
     lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return _machine_line(where) + "\n\n" + "\n".join(lines) + "\n"
+    return machine_line(where) + "\n\n" + "\n".join(lines) + "\n"
 
 
-def _machine_line(where: Machine) -> str:
+def machine_line(where: Machine) -> str:
+    """The computer in a line."""
     size = amounts.file_size if where.described else amounts.bytes_of_memory  # descriptions count by 10⁹
     parts = [tr("{number} cores", number=where.cores), tr("{size} of memory", size=size(where.memory))]
     parts += [f"{gpu.name} {size(gpu.memory)}" for gpu in where.gpus]
