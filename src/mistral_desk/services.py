@@ -6,10 +6,12 @@ The one place that knows which part gets which; everything here runs under any a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase
 from mistral_desk.chat.attachments import Pictures, unused
 from mistral_desk.chat.history import History
@@ -30,6 +32,10 @@ from mistral_desk.inference.model_ids import (
     that_see,
     usual_wishes,
 )
+from mistral_desk.net.client import Net
+from mistral_desk.net.ledger import FILE as CONNECTIONS
+from mistral_desk.net.ledger import Ledger
+from mistral_desk.net.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,9 +87,16 @@ class Services:
     about_to_send: set[str] = field(default_factory=set)
     """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
     pictures: Pictures = field(init=False)
+    ledger: Ledger = field(init=False)
+    net: Net = field(init=False)
+    secrets: Secrets = field(default_factory=Secrets)
+    catalogue: Keeper = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
+        self.ledger = Ledger(self.folders.data / CONNECTIONS)
+        self.net = Net(self.settings, self.ledger)
+        self.catalogue = Keeper(self.net, self.settings, self.folders.cache)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -106,8 +119,10 @@ class Services:
         return cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
 
     async def close(self) -> None:
-        """Stop answers, keep what they have, end the worker; then close the history, then the log."""
+        """End connections, stop answers, keep what they have, end the worker; then close the history, then the log."""
         try:
+            await self.catalogue.close()
+            await self.net.close()
             # Together, because an answer ends when its worker does and is saved after that.
             rooms = [room.close() for room in self.rooms]
             await asyncio.gather(self.session.close(), *rooms, self.engine.close())
@@ -157,9 +172,12 @@ class Services:
     async def erase(self) -> Erased:
         """Delete everything that a person wrote and what was made of it; then all is open again, and empty.
 
-        Answers that are on their way end, and so does the worker, which remembers what it has read. Raises what
-        `History.open` raises when no new history can be made; everything is deleted then all the same.
+        Answers and connections end, and so does the worker, which remembers what it has read. The list of connections,
+        the fetched catalogue and access tokens go too. Raises what `History.open` raises when no new history can be
+        made; everything is deleted then all the same.
         """
+        await self.catalogue.close()
+        await self.net.stop()
         rooms, self.rooms = self.rooms, []
         await asyncio.gather(self.session.close(), *(room.close() for room in rooms), self.engine.close())
         await self.fitting.close()
@@ -167,6 +185,7 @@ class Services:
         self.log.close()  # Windows deletes no open file
         try:
             done = await asyncio.to_thread(erase.erase, self.folders, self.models_folder)
+            await asyncio.to_thread(self._forget)
         finally:
             self.log = Log(self.folders.logs)
             self.fitting.forget()
@@ -174,6 +193,13 @@ class Services:
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         return done
+
+    def _forget(self) -> None:
+        """Drop what is remembered beside the files; it blocks."""
+        with contextlib.suppress(OSError):  # its file stands among what could not be deleted
+            self.ledger.erase()
+        self.secrets.forget()
+        self.catalogue.forget()
 
     @property
     def models_folder(self) -> Path:

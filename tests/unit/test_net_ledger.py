@@ -13,6 +13,15 @@ from mistral_desk.net.ledger import Ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mistral_desk.net.ledger import Connection
+
+
+def seen(file: Path) -> tuple[Connection, ...]:
+    """What a new run finds."""
+    found = Ledger(file)
+    found.look_again()
+    return found.entries()
+
 
 def test_what_was_is_there_after_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "data" / "connections.jsonl"
@@ -25,7 +34,7 @@ def test_what_was_is_there_after_a_restart(tmp_path: Path) -> None:
     second = one.begin("cdn.example", "hub", "A header.")
     one.end(second, "net.cut")
     one.flush()
-    again = Ledger(file).entries()
+    again = seen(file)
     assert [(e.host, e.problem) for e in again] == [("cdn.example", "net.cut"), ("hub.example", "")]
     assert again == one.entries()
 
@@ -34,7 +43,7 @@ def test_what_runs_is_there_without_an_end(tmp_path: Path) -> None:
     one = Ledger(tmp_path / "l")
     one.begin("hub.example", "hub", "A search.")
     one.flush()
-    (entry,) = Ledger(tmp_path / "l").entries()
+    (entry,) = seen(tmp_path / "l")
     assert entry.seconds is None
 
 
@@ -45,7 +54,7 @@ def test_a_job_with_pauses_is_one_entry_and_its_last_state_counts(tmp_path: Path
         entry.received += 100
         one.end(entry, "net.cut" if number == 1 else "")
         one.flush()
-    (kept,) = Ledger(tmp_path / "l").entries()
+    (kept,) = seen(tmp_path / "l")
     assert (kept.requests, kept.received, kept.problem) == (3, 300, "net.cut")
 
 
@@ -58,7 +67,7 @@ def test_it_is_bounded_in_memory_and_on_the_disk(tmp_path: Path, monkeypatch: py
         one.flush()
     assert [entry.host for entry in one.entries()] == [f"{n}.example" for n in reversed(range(450, 500))]
     assert len((tmp_path / "l").read_bytes().splitlines()) <= 151
-    assert Ledger(tmp_path / "l").entries() == one.entries()
+    assert seen(tmp_path / "l") == one.entries()
 
 
 def test_lines_that_cannot_be_read_cost_themselves_only(tmp_path: Path) -> None:
@@ -67,7 +76,7 @@ def test_lines_that_cannot_be_read_cost_themselves_only(tmp_path: Path) -> None:
     one.flush()
     good = (tmp_path / "l").read_bytes()
     (tmp_path / "l").write_bytes(b"\xff\n{}\n[" + b"[" * 5000 + b"\n" + good + good[:20])
-    assert [entry.host for entry in Ledger(tmp_path / "l").entries()] == ["a.example"]
+    assert [entry.host for entry in seen(tmp_path / "l")] == ["a.example"]
     assert (tmp_path / "l").read_bytes().count(b"\n") == 1, "what cannot be read is swept out"
 
 
@@ -106,7 +115,7 @@ def test_a_place_that_cannot_be_written_to_stops_nothing(tmp_path: Path) -> None
 
 @pytest.mark.allow_log("cannot be read")
 def test_a_folder_in_its_place_stops_nothing(tmp_path: Path) -> None:
-    assert Ledger(tmp_path).entries() == ()
+    assert seen(tmp_path) == ()
 
 
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:
@@ -123,4 +132,4 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(one.entries()) == 400
-    assert {entry.host for entry in Ledger(tmp_path / "l").entries()} == {entry.host for entry in one.entries()}
+    assert {entry.host for entry in seen(tmp_path / "l")} == {entry.host for entry in one.entries()}

@@ -5,44 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
-from keyring.errors import PasswordDeleteError
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.net.secrets import HUB, Secrets
+from tests.fixtures.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-class Vault(KeyringBackend):
-    """A keyring that works; `broken` makes it fail as locked ones do."""
-
-    priority = 1.0
-
-    def __init__(self, broken: bool = False) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.kept: dict[tuple[str, str], str] = {}
-        self.broken = broken
-
-    def _check(self) -> None:
-        if self.broken:
-            raise RuntimeError("hf_secret is what I was told")
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._check()
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._check()
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._check()
-        if (service, username) not in self.kept:
-            raise PasswordDeleteError
-        del self.kept[service, username]
+    from keyring.backend import KeyringBackend
 
 
 class PlainVault(Vault):

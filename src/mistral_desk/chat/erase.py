@@ -1,4 +1,4 @@
-"""Deletes what a person wrote and what was made of it: chats, copies, pictures, drafts, saved states, logs.
+"""Deletes what a person wrote and what was made of it: chats, copies, pictures, drafts, saved states, lists, logs.
 
 Everything in the program's own folders is deleted unless it is on the short list of what stays, so that a file that a
 later version adds is not forgotten. Links are removed, never followed. Everything here blocks.
@@ -11,9 +11,11 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from mistral_desk.catalog.cache_file import FILE as CATALOGUE
 from mistral_desk.chat import backups
+from mistral_desk.net.ledger import FILE as CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["chats", "pictures", "copies", "aside", "drafts", "cache", "logs", "other"]
-KINDS: Final[tuple[Kind, ...]] = ("chats", "pictures", "copies", "aside", "drafts", "cache", "logs", "other")
+Kind = Literal["chats", "pictures", "copies", "aside", "drafts", "connections", "catalog", "cache", "logs", "other"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 DRAFTS: Final = "drafts.json"
 _STAYS: Final = frozenset({"window.lock"})
 """Tells a second start that this one runs; it holds a process id."""
@@ -110,6 +112,10 @@ def _kind(path: Path, places: Folders, plain: Kind) -> Kind:
             return "chats"
         if path.name.startswith(DRAFTS):
             return "drafts"
+        if path.name.startswith(CONNECTIONS):
+            return "connections"
+    if path.parent == places.cache and path.name.startswith(Path(CATALOGUE).stem):
+        return "catalog"
     return plain
 
 

@@ -57,11 +57,11 @@ class Connection(msgspec.Struct):
 class Ledger:
     """Remembers connections, in memory and in a file. Safe to use from any thread; a full disk stops nothing.
 
-    Only `flush`, `look_again` and `erase` touch the file, and may block.
+    Only `flush`, `look_again` and `erase` touch the file, and may block. What earlier runs wrote is there after
+    `look_again`.
     """
 
     def __init__(self, file: Path | None = None) -> None:
-        """With a `file`, what earlier runs wrote there is remembered too: this reads it."""
         self._file = file
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -71,8 +71,8 @@ class Ledger:
         self._started: dict[str, float] = {}
         self._written: dict[str, float] = {}
         self._unwritten: dict[str, None] = {}
-        self._lines = 0
-        self.look_again()
+        self._lines = -1
+        """Lines in the file; -1 before it was looked at."""
 
     def entries(self) -> tuple[Connection, ...]:
         """All of them as they are now, the latest first."""
@@ -119,6 +119,8 @@ class Ledger:
 
     def flush(self) -> None:
         """Write down what is new. Never raises: what cannot be written is logged."""
+        if self._lines < 0:
+            self.look_again()
         with self._writing:
             with self._lock:
                 new = [self._entries[name] for name in self._unwritten if name in self._entries]
@@ -140,7 +142,8 @@ class Ledger:
                 self._compact(self._file)
 
     def look_again(self) -> None:
-        """Take over what another program (the command line beside the window) has written meanwhile."""
+        """Take over what earlier runs have written, and another program (the command line beside the window)."""
+        self._lines = max(self._lines, 0)
         if self._file is None:
             return
         try:

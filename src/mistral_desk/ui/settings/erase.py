@@ -26,6 +26,8 @@ NAMES: Final[dict[Kind, str]] = {
     "copies": mark("Copies of the chats"),
     "aside": mark("Damaged files that were set aside"),
     "drafts": mark("Texts that were not sent yet"),
+    "connections": mark("The list of connections"),
+    "catalog": mark("The catalog that was fetched"),
     "cache": mark("Saved states and the window's place"),
     "logs": mark("Logs"),
     "other": mark("Other files of Mistral Desk"),
