@@ -97,6 +97,11 @@ NETWORK: Final[dict[str, Text]] = {
         "{failed} of {count} models came in a form that makes no sense, so the last catalog stays.",
         "Refresh again later.",
     ),
+    "catalog.sort": Text(
+        "There is no such order",
+        "Models cannot be sorted by {name}. There is: {known}.",
+        "Choose one of these.",
+    ),
     "catalog.not_saved": Text(
         "The catalog could not be kept",
         "What was fetched cannot be written to {path} ({reason}). The last catalog is still there.",
