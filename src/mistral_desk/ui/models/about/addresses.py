@@ -24,6 +24,8 @@ def absolute(address: str | None, base: str = "") -> str:
             # A bare host, as people write it: example.org/models. Anything else is a path of the catalogue.
             first = parts.path.partition("/")[0]
             address = f"https://{address}" if "." in first and " " not in address else urljoin(base, address)
+        elif parts.scheme in ("http", "https") and not parts.netloc:
+            return ""
         else:
             address = urljoin(base, address)
     except ValueError:

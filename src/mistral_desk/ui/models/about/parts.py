@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QWidget
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
-from mistral_desk.ui.fit.facts import Facts
 from mistral_desk.ui.models.about import said
 from mistral_desk.ui.models.about.section import Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.pairs import Pairs
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.score import ScoreBars
 from mistral_desk.ui.widgets.tag import Tag
@@ -29,6 +29,8 @@ WHOSE: Final = mark(
     "From 0 to 100. These are the publisher's own normalised scores ({publisher}), not official ones; nobody has "
     "checked them here."
 )
+BESIDE: Final = 320
+"""Pixels at the system's text size from which a value stands beside its name."""
 NOT_LOCAL: Final = mark(
     "A model behind an API runs on somebody else's computer and reads what you write there. This app runs models on "
     "this computer only."
@@ -81,15 +83,18 @@ class Pricing(Section):
         super().__init__(theme, tr("Price"), parent, note=tr(LOCAL))
         price = record.pricing
         assert price is not None  # noqa: S101 - the page asks before it makes this
-        facts = Facts(theme, self)
-        facts.add(tr("Input"), price_words(price.input))
-        facts.add(tr("Output"), price_words(price.output))
+        facts = [(tr("Input"), price_words(price.input)), (tr("Output"), price_words(price.output))]
         if price.free is not None:
-            facts.add(tr("Free"), said.yes_no(price.free))
-        for name, value in price.other.items():
-            facts.add(said.word(name), value)
-        facts.add(tr("Note"), price.note or "")
-        self.put(facts)
+            facts.append((tr("Free"), said.yes_no(price.free)))
+        facts += [(said.word(name), value) for name, value in price.other.items()]
+        if price.note:
+            facts.append((tr("Note"), price.note))
+        pairs = Pairs(theme, self, beside=BESIDE)
+        for name, value in facts:
+            told = Paragraph(theme, value, parent=pairs)
+            told.setAccessibleName(tr("{name}: {value}", name=name, value=value))
+            pairs.add(Paragraph(theme, name, ink="muted", parent=pairs), told)
+        self.put(pairs)
         spoken = (price.note, *(one for one in (price.input, price.output) if isinstance(one, str)))
         if any(said.speaks_of_api(one) for one in spoken):
             self.tell(tr(NOT_LOCAL))
