@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import detect, disk, measure
-from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed
+from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed, once
 from mistral_desk.fit.measure import Measured
 
 if TYPE_CHECKING:
@@ -132,6 +132,22 @@ def test_only_graphics_devices_count_and_none_has_more_free_than_there_is() -> N
     card, small = gpus_of(reports, 16 * GIB, 12 * GIB, 50.0)
     assert (card.memory, card.free, card.gbps) == (8 * GIB, 8 * GIB, 256)
     assert (small.memory, small.free, small.shared) == (16 * GIB, 12 * GIB, True)
+
+
+def test_a_card_under_two_interfaces_is_one_and_two_alike_are_two() -> None:
+    names = [("CUDA0", "RTX 3090"), ("CUDA1", "RTX 3090"), ("Vulkan0", "RTX 3090 (driver)"), ("Vulkan1", "Arc A770")]
+    assert once(names) == [True, True, False, True]
+    reports = tuple(GpuReport(name, described_as, "gpu", GIB, 8 * GIB) for name, described_as in names)
+    assert [gpu.name for gpu in gpus_of(reports, 16 * GIB, 12 * GIB, 50.0)] == ["RTX 3090", "RTX 3090", "Arc A770"]
+
+
+def test_what_was_measured_of_a_card_counts_and_is_no_estimate() -> None:
+    (card,) = gpus_of((GpuReport("GPU0", "a new card", "gpu", GIB, 8 * GIB, 270.0, 10.8, True),), 16 * GIB, GIB, 50.0)
+    assert (round(card.gbps), round(card.pcie_gbps), card.estimated) == (300, 12, ())
+    (card,) = gpus_of((GpuReport("GPU0", "RTX 3090", "gpu", GIB, 8 * GIB, 700.0, 5.5),), 16 * GIB, GIB, 50.0)
+    assert (card.gbps, round(card.pcie_gbps)) == (936, 10), "a known card's speed is its maker's"
+    (card,) = gpus_of((GpuReport("GPU0", "a new card", "gpu", GIB, 8 * GIB),), 16 * GIB, GIB, 50.0)
+    assert card.estimated == ("gbps", "pcie_gbps")
 
 
 def test_the_longest_name_of_a_known_card_counts() -> None:

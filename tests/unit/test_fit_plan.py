@@ -347,6 +347,9 @@ def test_more_memory_does_not_forbid_what_was_asked_for(
 def test_a_person_may_keep_the_gpu_free_or_fill_it() -> None:
     assert plan(MINISTRAL, pc(32, 16), Wishes(gpu_layers=0)).where("gpu") == 0
     assert plan(MINISTRAL, pc(32, 16), Wishes(gpu_layers=99)).where("memory") < 2 * GB
-    assert plan(SMALL_4, pc(96, 8), Wishes(gpu_layers=99, experts_on_gpu=36)).lacking > 50 * GB
+    greedy = plan(SMALL_4, pc(96, 8), Wishes(gpu_layers=99, experts_on_gpu=36))
+    assert greedy.lacking > 50 * GB
+    assert greedy.lacks_gpu
+    assert not plan(LARGE, pc(8)).lacks_gpu
     assert plan(SMALL_4, pc(96, 8), Wishes(experts_on_gpu=0)).experts_on_gpu == 0
     assert plan(MINISTRAL, pc(32), Wishes(gpu_layers=10)).lacking > 0

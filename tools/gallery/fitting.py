@@ -67,8 +67,8 @@ class StillFitting:
 
     async def comparison(self, key: str) -> Comparison:
         """Some runs."""
-        writing = Figure(Range(6.8, 12.3, 17.8), Range(10.9, 11.4, 12.6), 7, 0.0)
-        loading = Figure(Range(12.9, 22.2, 33.3), Range(24.8, 24.8, 24.8), 1, 0.0)
+        writing = Figure(Range(8.3, 12.3, 18.2), Range(10.9, 11.4, 12.6), 7, 0.0)
+        loading = Figure(Range(15.0, 22.2, 32.9), Range(24.8, 24.8, 24.8), 1, 0.0)
         return Comparison(key, tokens_per_s=writing, load_s=loading)
 
     async def close(self) -> None:

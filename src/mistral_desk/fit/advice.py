@@ -67,7 +67,7 @@ _CLEARLY_FASTER: Final = 1.4
 _ALL_ON_GPU: Final = mark("All of it lies on {gpu}.")
 _UNIFIED: Final = mark("All of it lies in the memory that processor and GPU share.")
 _SPLIT: Final = mark(
-    "{gpu_gb} GB lie on the GPU; {ram_gb} GB of experts stay in memory, of which a word reads {read_gb}."
+    "{gpu_gb} GB lie on the GPU; {ram_gb} GB of experts stay in memory, of which a word reads {read_gb} GB."
 )
 _PART: Final = mark("{gpu_gb} GB lie on the GPU and {ram_gb} GB in memory.")
 _MEMORY: Final = mark("All of it lies in memory; the processor computes.")
@@ -77,6 +77,7 @@ _OUT_OF_REACH: Final = mark(
 _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} with thinking.")
 _TRY_SHORT: Final = mark("Try anyway: about a minute per answer, {thinking} min with thinking.")
 _LACKING: Final = mark("{size} GB do not fit: {lacking} GB of memory are missing.")
+_LACKING_GPU: Final = mark("{size} GB do not fit so: {lacking} GB of the GPU's memory are missing.")
 _SHORT: Final = mark("The context is limited to {context} tokens.")
 _ROUGH: Final = mark("Predicted from the file's size alone; its header will tell more exactly.")
 _ESTIMATED: Final = mark("Neither stated nor measured, so estimated: {fields}.")
@@ -204,8 +205,8 @@ def reasons(found: Variant, machine: Machine) -> tuple[Reason, ...]:
     made, said = found.plan, []
     if made.speed is None:
         size, lacking = _gb(found.bytes), max(1, _gb(made.lacking))
-        said.append(Reason(_LACKING, {"size": size, "lacking": lacking}))
-        if found.shape.routed:
+        said.append(Reason(_LACKING_GPU if made.lacks_gpu else _LACKING, {"size": size, "lacking": lacking}))
+        if found.shape.routed and not made.lacks_gpu:
             said.append(_within_reach(found, machine))
     elif made.speed.region == "disk":
         minutes = [max(1, round(time.mid / 60)) for time in (made.speed.answer_s, made.speed.thinking_answer_s)]

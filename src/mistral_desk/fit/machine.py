@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GB: Final = 10**9
 _MOST_GB: Final = 1e6
@@ -24,6 +27,11 @@ SSD_GBPS: Final = 2.0
 RANDOM_SHARE: Final = 0.15
 """Random reads through a memory map against streaming: 0.7 of 5.3 GB/s were counted on one drive."""
 _PCIE_GBPS: Final = 12.0
+PINNED: Final = 0.9
+MAPPED: Final = 0.55
+"""Share of PCIe's speed that copying reaches: from memory that a device fetches by itself, and from other memory."""
+_COPYING: Final = 0.9
+"""Share of a GPU's memory speed that copying within it reaches, what is read and what is written counted."""
 _INTEGRATED_SHARE: Final = 0.85
 """Of the memory's speed that an integrated GPU gets."""
 _MAC_SMALL: Final = 36 * GB
@@ -66,13 +74,18 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 class GpuReport(msgspec.Struct, frozen=True):
-    """A device as the engine reports it; memory in bytes."""
+    """A device as the engine reports it; memory in bytes. Measured speeds in 10⁹ bytes a second, None where there are
+    none: copying within it, and to it (`way_pinned`: from memory that it fetches from by itself).
+    """
 
     name: str
     description: str
     kind: Literal["cpu", "gpu", "integrated", "accelerator"]
     free: int
     total: int
+    gbps: float | None = None
+    way_gbps: float | None = None
+    way_pinned: bool = False
 
 
 def described(document: bytes | str) -> Machine:
@@ -142,24 +155,40 @@ def as_description(machine: Machine) -> dict[str, Any]:
     }
 
 
+def once(devices: Sequence[tuple[str, str]]) -> list[bool]:
+    """For graphics devices by the engine's name and description, whether each counts: a card that appears under two
+    interfaces (`CUDA0` and `Vulkan0`) is one, two alike cards under the same one (`CUDA0` and `CUDA1`) are two.
+    """
+    first: dict[str, str] = {}
+    counted = []
+    for name, description in devices:
+        interface = name.rstrip("0123456789")
+        card = re.sub(r"\s*\(.*?\)", "", description or name).casefold()
+        counted.append(first.setdefault(card, interface) == interface)
+    return counted
+
+
 def gpus_of(reports: tuple[GpuReport, ...], memory: int, available: int, ram_gbps: float) -> tuple[Gpu, ...]:
     """The graphics devices among what the engine reports.
 
     Drivers may report more free memory than there is, so it is clamped; a device that appears under two interfaces
-    counts once. Speeds come from a table of public specifications, else from the memory's size, and are marked.
+    counts once. A memory's speed comes from a table of public specifications, else from measuring, else from its size,
+    and is marked; the way to it from measuring, else it is marked too.
     """
     found: list[Gpu] = []
-    for report in reports:
-        if report.kind not in {"gpu", "integrated"} or report.total <= 0:
+    there = [report for report in reports if report.kind in {"gpu", "integrated"} and report.total > 0]
+    for report, counts in zip(there, once([(one.name, one.description) for one in there]), strict=True):
+        if not counts:
             continue
         integrated = report.kind == "integrated"
         total = min(report.total, memory) if integrated else report.total
         free = max(0, min(report.free, total, available if integrated else total))
         name = report.description or report.name
-        known = known_speed(name)
+        known = known_speed(name) or (report.gbps / _COPYING if report.gbps else None)
         gbps = known or (ram_gbps * _INTEGRATED_SHARE if integrated else _by_size(total))
-        estimated = (*(() if known else ("gbps",)), *(() if integrated else ("pcie_gbps",)))
-        found.append(Gpu(name, total, free, gbps, _PCIE_GBPS, integrated, integrated, estimated))
+        way = report.way_gbps / (PINNED if report.way_pinned else MAPPED) if report.way_gbps else None
+        estimated = (*(() if known else ("gbps",)), *(() if integrated or way else ("pcie_gbps",)))
+        found.append(Gpu(name, total, free, gbps, way or _PCIE_GBPS, integrated, integrated, estimated))
     return tuple(found)
 
 

@@ -87,12 +87,20 @@ class Holding(msgspec.Struct, frozen=True):
         return sum(self.bytes.values())
 
 
+class Lack(msgspec.Struct, frozen=True):
+    """The bytes that a division asks for and that are not there: in memory, or on a GPU."""
+
+    bytes: int
+    gpu: bool = False
+
+
 class Plan(msgspec.Struct, frozen=True):
     """A decision: the verdict, where everything lies, and the parameters to load it so.
 
     `overrides` are patterns of tensors that stay in memory (llama.cpp's `tensor_buft_overrides`); `tensor_split`
     are layers a GPU. `load_mode` "none" reads the file into memory, where a GPU fetches from it faster.
-    A plan that does not fit has no layout and no speed.
+    A plan that does not fit has no layout and no speed; `lacking` are the bytes that it needs more, on a GPU where it
+    `lacks_gpu`, else in memory.
     """
 
     word: SpeedWord
@@ -109,6 +117,7 @@ class Plan(msgspec.Struct, frozen=True):
     holdings: tuple[Holding, ...] = ()
     spilled: int = 0
     lacking: int = 0
+    lacks_gpu: bool = False
     layout: Layout | None = None
     speed: Speed | None = None
 
@@ -131,18 +140,19 @@ def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Seq
     """The best plan: by its word, then its context, then the time of a typical answer."""
     wishes = wishes or Wishes()
     best: Plan | None = None
-    least = 0
+    least: Lack | None = None
     for context in contexts(shape, wishes):
         for candidate in _candidates(shape, machine, context, wishes, runs):
-            if isinstance(candidate, int):
-                least = min(least or candidate, candidate)
+            if isinstance(candidate, Lack):
+                least = candidate if least is None or candidate.bytes < least.bytes else least
             elif best is None or _merit(candidate) > _merit(best):
                 best = candidate
         if best and best.word == "fast" and best.speed and best.speed.region == "gpu":
             break  # a shorter context has nothing to add
     if best:
         return best
-    return Plan("does_not_fit", contexts(shape, wishes)[-1], wishes.kv, lacking=least)
+    short = least or Lack(0)
+    return Plan("does_not_fit", contexts(shape, wishes)[-1], wishes.kv, lacking=short.bytes, lacks_gpu=short.gpu)
 
 
 def contexts(shape: Shape, wishes: Wishes) -> tuple[int, ...]:
@@ -191,7 +201,7 @@ def server_command(made: Plan, machine: Machine, model: str = OF_MODEL, projecto
 
 def _candidates(
     shape: Shape, machine: Machine, context: int, wishes: Wishes, runs: Sequence[Run]
-) -> Iterator[Plan | int]:
+) -> Iterator[Plan | Lack]:
     """Plans for a context; for a division that memory or a GPU does not hold, the bytes that lack."""
     wide = shape.routed and any(not gpu.shared for gpu in machine.gpus)
     batches = BATCHES_SPLIT if wide else BATCHES
@@ -206,13 +216,13 @@ def _candidates(
             only_splits = batch > BATCHES[0] and wishes.batch is None
             found = layouts(shape, machine, context, batch, wishes.kv, only_splits=only_splits)
         for layout in found:
-            yield layout if isinstance(layout, int) else _planned(shape, machine, layout, wishes, runs)
+            yield Lack(layout, gpu=True) if isinstance(layout, int) else _planned(shape, machine, layout, wishes, runs)
 
 
-def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, runs: Sequence[Run]) -> Plan | int:
+def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, runs: Sequence[Run]) -> Plan | Lack:
     held = holdings(shape, layout)
     if missing := lack(machine, layout, held):
-        return missing
+        return Lack(missing, gpu=True)
     usable = usable_memory(machine)
     taken = sum(held[MEMORY].values())
     taken += sum(sum(held[number].values()) for number in layout.gpus if machine.gpus[number].shared)
@@ -220,12 +230,12 @@ def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, run
     mode: LoadMode = "none" if layout.splits_experts and taken <= usable * _ROOM_TO_PIN else "mmap"
     mode = wishes.load_mode or mode
     if spilled > (held[MEMORY]["routed"] if mode == "mmap" else 0):  # what is read into memory must all fit there
-        return spilled - (held[MEMORY]["routed"] if mode == "mmap" else 0)
+        return Lack(spilled - (held[MEMORY]["routed"] if mode == "mmap" else 0))
     threads = min(max(1, wishes.threads), machine.cores) if wishes.threads is not None else threads_for(machine)
     found = speed(Case(shape, machine, layout, threads, spilled, mode == "none"), runs)
     on_gpu = [place for place in layout.layers if place != MEMORY]
     if spilled and found.tokens_per_s.mid < LEAST_TRY:
-        return spilled
+        return Lack(spilled)
     return Plan(
         word=word_for(found),
         context=layout.context,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from mistral_desk.fit.layout import MEMORY, Layout, parts
-from mistral_desk.fit.machine import GB, Machine
+from mistral_desk.fit.machine import GB, MAPPED, PINNED, Machine
 from mistral_desk.fit.shape import KV_BYTES, Shape
 
 if TYPE_CHECKING:
@@ -47,9 +47,6 @@ HOP: Final = 40e-6
 """Seconds for handing a token's numbers from one device to another."""
 TOKEN: Final = 0.4e-3
 """Seconds a token beside the model: choosing and passing it on."""
-PINNED: Final = 0.9
-MAPPED: Final = 0.55
-"""Share of PCIe's speed for experts that are copied while a prompt is read; mapped files cannot be pinned."""
 DEPTH: Final = 2048
 """Tokens that stand before the one being written, in a typical chat."""
 PROMPT: Final = 500

@@ -59,8 +59,12 @@ class Child:
     Made in a running loop, it starts at once. `send`, `finish`, `terminate` and `kill` never block.
     """
 
-    def __init__(self, command: Sequence[str], deliver: Callable[[Event | Ended], None]) -> None:
+    def __init__(
+        self, command: Sequence[str], deliver: Callable[[Event | Ended], None], more: Mapping[str, str] | None = None
+    ) -> None:
+        """`more` are further environment variables for it."""
         self._command = list(command)
+        self._more = dict(more or {})
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
@@ -115,7 +119,7 @@ class Child:
         """Start the process, wait for its end, report it."""
         killed_before = oom_kills()
         try:
-            process = spawn(self._command)
+            process = spawn(self._command, self._more)
         except (OSError, ValueError) as error:
             _log.info("the worker could not be started: %s", error)
             self._post(Ended(None, str(error)))
@@ -202,7 +206,7 @@ class Child:
             self._deliver(item)
 
 
-def spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def spawn(command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
     if sys.platform == "win32":
         return subprocess.Popen(
@@ -211,7 +215,7 @@ def spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(),
+            env=environment() | dict(more or {}),
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
     else:
@@ -221,7 +225,7 @@ def spawn(command: Sequence[str]) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment(),
+            env=environment() | dict(more or {}),
             process_group=0,
         )
 

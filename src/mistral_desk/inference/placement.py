@@ -13,6 +13,7 @@ import msgspec
 
 from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import mark
+from mistral_desk.fit.machine import once
 from mistral_desk.fit.shape import KvType
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         layout = plan.layout
         if layout is None:
             raise ValueError("a plan that does not fit has no placement")
-        gpus = [device.name for device in devices if device.kind in {"gpu", "integrated"} and device.memory_total > 0]
+        there = [one for one in devices if one.kind in {"gpu", "integrated"} and one.memory_total > 0]
+        counted = once([(one.name, one.description) for one in there])
+        gpus = [one.name for one, counts in zip(there, counted, strict=True) if counts]
         if any(number >= len(gpus) for number in layout.gpus):
             raise ValueError(f"the plan is for another computer: it has {len(gpus)} graphics devices")
         used = layout.gpus

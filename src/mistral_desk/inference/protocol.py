@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROTOCOL_VERSION: Final = 3
+MEASURE: Final = "MISTRAL_DESK_MEASURE_DEVICES"
+"""An environment variable: a worker that finds it measures its graphics devices before it says hello."""
 MAX_FRAME: Final = 512 * 1024 * 1024
 """Bytes in one frame at most: a bound against a worker gone mad, far above what any message needs."""
 
@@ -91,14 +93,21 @@ class Figures(msgspec.Struct, frozen=True):
     seed: int = 0
 
 
-class Device(msgspec.Struct, frozen=True):
-    """A compute device as ggml names it; memory in bytes."""
+class Device(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A compute device as ggml names it; memory in bytes.
+
+    Where it was measured: `gbps` is its own memory's speed and `way_gbps` that of copying to it, in 10⁹ bytes a second;
+    `way_pinned` says that it was copied from memory which the device can fetch from by itself.
+    """
 
     name: str
     description: str
     kind: Literal["cpu", "gpu", "integrated", "accelerator"]
     memory_free: int
     memory_total: int
+    gbps: float | None = None
+    way_gbps: float | None = None
+    way_pinned: bool = False
 
 
 class Placed(msgspec.Struct, frozen=True):

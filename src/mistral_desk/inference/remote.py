@@ -20,6 +20,7 @@ from mistral_desk.inference import death
 from mistral_desk.inference.child import Child
 from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.protocol import (
+    MEASURE,
     PROTOCOL_VERSION,
     AnswerNow,
     Command,
@@ -118,8 +119,10 @@ class _Request:
 class Worker:
     """One worker process. When it dies, everything that waits for it raises a `DeskError` at once."""
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, *, measures: bool = False) -> None:
+        """With `measures` it measures its graphics devices before it says hello: part of a second for each."""
         self._command = list(command or worker_command())
+        self._more = {MEASURE: "1"} if measures else {}
         self._child: Child | None = None
         self._hello: Hello | None = None
         self._ended: Problem | None = None
@@ -163,7 +166,7 @@ class Worker:
 
         Raises `engine.missing`, `engine.start_failed`, `engine.protocol`, or what the worker itself reports.
         """
-        self._child = Child(self._command, self._receive)
+        self._child = Child(self._command, self._receive, self._more)
         try:
             async with asyncio.timeout(START_LIMIT_S):
                 event = await self._next(self._requests[0])

@@ -101,6 +101,10 @@ class Worker:
         self._log = native.Log()
         native.start()
         devices = native.devices()
+        if protocol.MEASURE in os.environ:
+            from mistral_desk.inference.engine import device_speed  # noqa: PLC0415 hardly ever needed
+
+            devices = device_speed.measured(devices)
         self._graphics = any(device.kind in {"gpu", "integrated"} for device in devices)
         self.send(
             Hello(

@@ -53,9 +53,9 @@ def buffer_types() -> dict[str, int]:
     Types that hold weights in another order (`CPU_REPACK`) are not among them: llama.cpp takes them for what suits
     them by itself, and crashes where one is forced onto a tensor that does not.
     """
-    name = _function("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)
-    own = _function("ggml_backend_dev_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
-    pinned = _function("ggml_backend_dev_host_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
+    name = function("ggml_backend_buft_name", ctypes.c_char_p, ctypes.c_void_p)
+    own = function("ggml_backend_dev_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
+    pinned = function("ggml_backend_dev_host_buffer_type", ctypes.c_void_p, ctypes.c_void_p)
     found: list[int | None] = []
     for pointer in _devices().values():
         found += [own(pointer), pinned(pointer)]
@@ -137,14 +137,14 @@ def _overrides(wanted: Sequence[tuple[str, str]]) -> Any:
 
 def _devices() -> dict[str, int]:
     """Every device of ggml's by its name."""
-    count = _function("ggml_backend_dev_count", ctypes.c_size_t)
-    get = _function("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)
-    name = _function("ggml_backend_dev_name", ctypes.c_char_p, ctypes.c_void_p)
+    count = function("ggml_backend_dev_count", ctypes.c_size_t)
+    get = function("ggml_backend_dev_get", ctypes.c_void_p, ctypes.c_size_t)
+    name = function("ggml_backend_dev_name", ctypes.c_char_p, ctypes.c_void_p)
     pointers = [get(index) for index in range(count())]
     return {name(pointer).decode("utf-8", "replace"): pointer for pointer in pointers}
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Any:
+def function(name: str, result: Any, *arguments: Any) -> Any:
     """A function of ggml's with its types; raises `engine.missing` where this build lacks it."""
     function = ggml(name)
     if function is None:

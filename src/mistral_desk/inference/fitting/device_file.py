@@ -27,6 +27,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
     version: str
     devices: tuple[Device, ...]
+    measured: bool = False
 
 
 class DeviceFile:
@@ -34,40 +35,78 @@ class DeviceFile:
 
     def __init__(self, cache: Path) -> None:
         self._path = cache / FILE
-        self._devices: tuple[Device, ...] | None = None
+        self._kept: _Kept | None = None
         self._lock = threading.Lock()
 
     def known(self) -> tuple[Device, ...] | None:
         """The devices, None where no worker of this version has told them yet."""
         with self._lock:
-            if self._devices is None:
-                with contextlib.suppress(OSError, ValueError):
-                    kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-                    self._devices = kept.devices if kept.version == __version__ else None
-            return self._devices
+            kept = self._known()
+            return kept.devices if kept else None
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is nothing to measure: no graphics device, or a worker has tried."""
+        with self._lock:
+            kept = self._known()
+            return kept is not None and (kept.measured or not any(map(_computes, kept.devices)))
 
     def reports(self) -> tuple[GpuReport, ...]:
         """The devices as `fit` takes them; none where they are not known."""
         return tuple(
-            GpuReport(one.name, one.description, one.kind, one.memory_free, one.memory_total)
+            GpuReport(
+                one.name,
+                one.description,
+                one.kind,
+                one.memory_free,
+                one.memory_total,
+                one.gbps,
+                one.way_gbps,
+                one.way_pinned,
+            )
             for one in self.known() or ()
         )
 
-    def learn(self, devices: Sequence[Device], *, keep: bool = True) -> None:
-        """Take over what a worker said; with `keep` also for the next start, where it is new."""
-        found = tuple(devices)
+    def learn(self, devices: Sequence[Device], *, keep: bool = True, measured: bool = False) -> None:
+        """Take over what a worker said, who `measured` them or not; with `keep` also for the next start, where it is
+        new. What was measured before holds for devices that are still there.
+        """
         with self._lock:
-            known = self._devices is not None and list(map(_lasting, self._devices)) == list(map(_lasting, found))
-            self._devices = found
-            if known or not keep:
+            before = self._known()
+            speeds = {_lasting(one): one for one in before.devices if one.way_gbps} if before else {}
+            found = tuple(_with_speeds(one, speeds.get(_lasting(one))) for one in devices)
+            same = before is not None and list(map(_lasting, before.devices)) == list(map(_lasting, found))
+            self._kept = _Kept(__version__, found, measured or (same and before is not None and before.measured))
+            if not keep or (same and not measured):
                 return
             part = self._path.with_suffix(f".{os.getpid()}.part")
             try:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                part.write_bytes(msgspec.json.encode(_Kept(__version__, found)))
+                part.write_bytes(msgspec.json.encode(self._kept))
                 part.replace(self._path)
             except OSError as error:
                 _log.info("the devices could not be kept: %s", error)
+
+    def tried(self) -> None:
+        """Measuring them has ended a worker: it is not tried again before a person asks for it."""
+        self.learn(self.known() or (), measured=True)
+
+    def _known(self) -> _Kept | None:
+        if self._kept is None:
+            with contextlib.suppress(OSError, ValueError):
+                kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+                self._kept = kept if kept.version == __version__ else None
+        return self._kept
+
+
+def _computes(device: Device) -> bool:
+    return device.kind in {"gpu", "integrated"}
+
+
+def _with_speeds(device: Device, before: Device | None) -> Device:
+    if before is None or device.way_gbps:
+        return device
+    return msgspec.structs.replace(device, gbps=before.gbps, way_gbps=before.way_gbps, way_pinned=before.way_pinned)
 
 
 def _lasting(device: Device) -> tuple[str, str, str, int]:

@@ -125,8 +125,8 @@ class Fitting:
         return await asyncio.shield(running)
 
     async def _measure(self, again: bool) -> Machine:
-        if again or self._devices.known() is None:
-            await self.ask_devices()
+        if again or not await asyncio.to_thread(lambda: self._devices.measured):
+            await self.ask_devices(measure=True)
         found = await asyncio.to_thread(measure.measured, self._places.cache, self._models(), again=again)
         return await asyncio.to_thread(self._machine, found)
 
@@ -134,13 +134,19 @@ class Fitting:
         """Take over what a worker said of the devices that it computes on."""
         await asyncio.to_thread(self._devices.learn, hello.devices)
 
-    async def ask_devices(self) -> None:
-        """Start a worker for a moment; one that does not start has no devices, and says why elsewhere."""
-        worker = Worker(self._command)
+    async def ask_devices(self, *, measure: bool = False) -> None:
+        """Start a worker for a moment; with `measure` it measures its graphics devices, for part of a second each. One
+        that does not start has no devices, and says why elsewhere; one that measuring has ended is asked without it.
+        """
+        worker = Worker(self._command, measures=measure)
         try:
-            self._devices.learn((await worker.start()).devices)
+            await asyncio.to_thread(self._devices.learn, (await worker.start()).devices, measured=measure)
         except DeskError as error:
             _log.info("no worker told its devices: %s", error)
+            if measure and error.problem.id != "engine.missing":
+                await self.ask_devices()
+                await asyncio.to_thread(self._devices.tried)
+                return
             self._devices.learn((), keep=False)
         finally:
             await worker.close()
@@ -148,7 +154,7 @@ class Fitting:
     def _known_machine(self) -> Machine | None:
         """This computer, where its speeds and devices are known already."""
         kept = measure.kept(self._places.cache, self._models())
-        return self._machine(kept) if kept and self._devices.known() is not None else None
+        return self._machine(kept) if kept and self._devices.measured else None
 
     def _machine(self, found: measure.Measured | None) -> Machine:
         machine = detect.this_machine(self._devices.reports(), found)

@@ -89,14 +89,14 @@ class Part:
 
 
 def chosen(variants: tuple[Variant, ...]) -> tuple[tuple[tuple[Place, Variant], ...], tuple[Variant, ...]]:
-    """The rows that are shown (best here, or closest where none fits, smaller, better), and the rest.
+    """The rows that are shown (best here, or closest where none can be chatted with, smaller, better), and the rest.
 
     Smaller and better are the ones of most merit on either side: `variants` come with the best first.
     """
     if not variants:
         return (), ()
     best = variants[0]
-    shown: list[tuple[Place, Variant]] = [("best" if best.plan.fits else "closest", best)]
+    shown: list[tuple[Place, Variant]] = [("best" if best.usable else "closest", best)]
     smaller = [one for one in variants[1:] if one.sane and one.bytes < best.bytes * _CLEARLY]
     better = [one for one in variants[1:] if one.bits * _CLEARLY > best.bits and one.bytes * _CLEARLY > best.bytes]
     if smaller:
