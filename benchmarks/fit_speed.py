@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _COMMON: Final = Size(tokens=32_768, width=1024, heads=16, kv_heads=4, head=64, context=4096)
 MODELS: Final[dict[str, Outline]] = {
-    "dense 0.4B": dense(replace(_COMMON, layers=24, feed_forward=4096)),
+    "dense 0.5B": dense(replace(_COMMON, layers=28, feed_forward=4096)),
     "experts 1.0B": dense(replace(_COMMON, layers=18, feed_forward=512, experts=32, used=4)),
     "experts 2.4B": dense(replace(_COMMON, width=1536, heads=24, layers=20, feed_forward=768, experts=32, used=4)),
 }
