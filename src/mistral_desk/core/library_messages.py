@@ -1,0 +1,82 @@
+"""Messages about downloads and the models on this computer; `core.messages` says how to add one.
+
+They are part of `core.messages.MESSAGES`, in a file of their own because there are many.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mistral_desk.core.message_text import Text
+
+LIBRARY: Final[dict[str, Text]] = {
+    # --- the disk -----------------------------------------------------------------------------------
+    "library.disk_full": Text(
+        "There is not enough room on the disk",
+        "{needed} GB are needed in {folder}, and {free} GB can be used. What was downloaded is kept.",
+        "Make room. The download then goes on by itself.",
+    ),
+    "library.not_writable": Text(
+        "The download cannot be written",
+        "This computer does not let Mistral Desk write {path} ({reason}). What was downloaded is kept.",
+        "Check the folder's permissions, then resume.",
+    ),
+    "library.disk": Text(
+        "The disk does not do what it should",
+        "{path} could not be read or written ({reason}). What was downloaded is kept.",
+        "Check that the drive is connected and healthy, then resume.",
+    ),
+    "library.in_use": Text(
+        "This file is being downloaded already",
+        "Another window or command of Mistral Desk is downloading {name}.",
+        "Wait for it, or end it there.",
+    ),
+    # --- what the hub has ---------------------------------------------------------------------------
+    "library.changed": Text(
+        "The file on the hub is another one now",
+        "{name} at {host} is not the file that was chosen: its size or its SHA-256 has changed.",
+        "Open the model's page again and choose the file anew.",
+    ),
+    "library.wrong_content": Text(
+        "The hub's file is not what the hub says",
+        "All of {name} came from {host} twice and does not have the SHA-256 that is stated for it.",
+        "Try again later, or choose another source. Nothing was put into your library.",
+    ),
+    "library.gated": Text(
+        "This model asks you to agree to its terms first",
+        "{repository} is given only to those who have accepted its terms on {host}.",
+        "Open its page there, accept the terms, and enter an access token in Settings.",
+    ),
+    "library.name": Text(
+        "This file's name cannot be used",
+        "{name} is refused because {reason}.",
+        "Choose another file.",
+    ),
+    # --- the list of downloads ----------------------------------------------------------------------
+    "library.list_damaged": Text(
+        "The list of downloads could not be read",
+        "It was set aside as {name}. What had been downloaded is still there.",
+        "Order the download again: it goes on where it was.",
+    ),
+    "library.list_not_saved": Text(
+        "The list of downloads could not be saved",
+        "The file {path} cannot be written ({reason}).",
+        "Check the permissions and the free space of that folder.",
+    ),
+    # --- the library --------------------------------------------------------------------------------
+    "library.damaged": Text(
+        "The file is damaged",
+        "{name} is not as it was downloaded any more.",
+        "Repair it: only the damaged parts are downloaded again.",
+    ),
+    "library.not_deleted": Text(
+        "The model could not be deleted",
+        "{path} is still there ({reason}).",
+        "Close what uses it, then try again.",
+    ),
+    "library.no_bin": Text(
+        "There is no bin for this disk",
+        "{path} cannot be moved to the system's bin ({reason}).",
+        "Delete it for good instead.",
+    ),
+}

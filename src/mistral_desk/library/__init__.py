@@ -1,0 +1,1 @@
+"""The models on this computer and how they come here: downloads that lose no byte, and what lies in the folder."""

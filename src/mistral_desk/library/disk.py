@@ -1,0 +1,152 @@
+"""What downloads ask of the file system: room, locks, and writes that last through a power cut, on each system.
+
+The errors that a system gives become a few problems that say what a person can do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.errors import DeskError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GB: Final = 1_000_000_000
+_FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
+_FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_LOCK_AT: Final = 1 << 62
+"""Windows locks bytes, not files: one that no file reaches."""
+_TRIES: Final = 20
+
+
+def free(folder: Path) -> int:
+    """Bytes that this person can still write where `folder` is, or will be. Raises `OSError`."""
+    at = folder
+    while not at.exists() and at != at.parent:
+        at = at.parent
+    return shutil.disk_usage(at).free
+
+
+def device(folder: Path) -> int:
+    """Which disk a folder is on, or will be; -1 where that cannot be told."""
+    at = folder
+    while not at.exists() and at != at.parent:
+        at = at.parent
+    try:
+        return at.stat().st_dev
+    except OSError:
+        return -1
+
+
+def full(folder: Path, needed: int, available: int) -> DeskError:
+    """The problem of too little room, in bytes."""
+    return DeskError(
+        "library.disk_full", folder=str(folder), needed=f"{needed / GB:.2f}", free=f"{max(0, available) / GB:.2f}"
+    )
+
+
+def problem(error: OSError, path: Path, needed: int = 0) -> DeskError:
+    """Our error for the system's; `needed` are the bytes that were still to be written."""
+    reason = error.strerror or str(error)
+    if error.errno in _FULL:
+        try:
+            available = free(path.parent)
+        except OSError:
+            available = 0
+        return full(path.parent, needed, available)
+    message_id = "library.not_writable" if error.errno in _FORBIDDEN else "library.disk"
+    return DeskError(message_id, str(error), path=str(path), reason=reason)
+
+
+@contextlib.contextmanager
+def told(path: Path, needed: int = 0) -> Iterator[None]:
+    """Turn the system's errors inside into ours."""
+    try:
+        yield
+    except OSError as error:
+        raise problem(error, path, needed) from error
+
+
+def sync(descriptor: int) -> None:
+    """Make what was written to a file last through a power cut."""
+    if sys.platform == "darwin":
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        with contextlib.suppress(OSError):  # some network drives do not know it
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name inside `folder` last through a power cut; Windows has no such call and needs none."""
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # not every file system knows this of folders
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Put `old` in the place of `new`, lastingly. Raises `OSError`."""
+    if sys.platform == "win32":
+        _rename_patiently(old, new)
+    else:
+        old.replace(new)
+    sync_folder(new.parent)
+
+
+def _rename_patiently(old: Path, new: Path) -> None:
+    """A virus scanner holds what has just been written, and Windows tells nobody when it lets go."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(PermissionError):
+            old.replace(new)
+            return
+        time.sleep(0.1)
+    old.replace(new)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a small file in place, whole or not at all, readable for this person only. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    staged = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            sync(file.fileno())
+        rename(staged, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            staged.unlink()
+        raise
+
+
+def lock(descriptor: int) -> bool:
+    """Claim an open file for this program until it is closed; False where another one has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415 - only there
+
+            os.lseek(descriptor, _LOCK_AT, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415 - not on Windows
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # A drive that knows no locks must not stop a download.
+        return error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+    return True

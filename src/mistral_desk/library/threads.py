@@ -1,0 +1,46 @@
+"""Threads for long work on files, apart from asyncio's own, which short work of all rooms shares."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+_pool: Final = ThreadPoolExecutor(12, "library")
+
+
+def begin(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Future[T]:
+    """Start it; the future belongs to the running loop. Who drops it waits with `ended` first."""
+    return asyncio.get_running_loop().run_in_executor(_pool, lambda: work(*args, **kwargs))
+
+
+async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What it returns or raises. Who is cancelled gets out only when the work has ended: no thread is left behind."""
+    future = begin(work, *args, **kwargs)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await ended(future)
+        raise
+
+
+async def ended(future: asyncio.Future[T]) -> None:
+    """Wait until it is over, however often somebody cancels; what it raised is dropped."""
+    cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait((future,))
+        except asyncio.CancelledError:
+            cancelled = True
+    with contextlib.suppress(asyncio.CancelledError):
+        future.exception()  # looked at, so that nobody warns of it
+    if cancelled:
+        raise asyncio.CancelledError
