@@ -72,6 +72,8 @@ TOKENS: Final = {
     "doctor",
     "text",
     "model",
+    "models",
+    "query",
 }
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""
 

@@ -97,6 +97,15 @@ def in_words(said: Said) -> str:
     return tr(said.text, **{name: _written(name, value) for name, value in said.params.items()})
 
 
+def in_english(said: Said) -> str:
+    """The same for programs, which read English in every language."""
+    numbers = {
+        name: value if isinstance(value, str) else f"{value / GB:.1f} GB" if name.endswith("_bytes") else f"{value:,}"
+        for name, value in said.params.items()
+    }
+    return said.text.format(**numbers)
+
+
 def header_facts(header: Header, file: str) -> HeaderFacts:
     """The facts of a header that was read; `file` is its name, as a source."""
     context = header.own("context_length")

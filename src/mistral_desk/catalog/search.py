@@ -219,8 +219,13 @@ def _titled_first(rows: list[_Row], words: tuple[str, ...]) -> list[_Row]:
 
 def licensed(record: Record) -> str | None:
     """The licence that a record states, else the one that our facts state."""
-    known = next((found.license for found in facts_of(record.id) if found.license), None)
-    return record.license or _SPELLED.get(known or "", known)
+    return record.license or license_of(facts_of(record.id))
+
+
+def license_of(models: Iterable[facts.Model]) -> str | None:
+    """The licence of the first model that states one, spelled as people spell it."""
+    known = next((found.license for found in models if found.license), None)
+    return _SPELLED.get(known or "", known)
 
 
 def modalities(record: Record) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import msgspec
 from mistral_desk.catalog import cache_file, facts
 from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, replace, stored
 from mistral_desk.catalog.record import Record, Related, read
+from mistral_desk.catalog.search import license_of
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark
@@ -148,7 +149,7 @@ def _known() -> Iterable[Record]:
         yield Record(
             id=slug,
             title=_common([model.name for model in models]),
-            license=next((model.license for model in models if model.license), None),
+            license=license_of(models),
             origin="known",
             whole=False,
             source=b"{}",

@@ -66,6 +66,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.fit import fit
 
         return fit(arguments)
+    if arguments.command == "models":
+        from mistral_desk.cli.models import models
+
+        return models(arguments)
     if arguments.command == "bench":
         from mistral_desk.cli.bench import bench
 
@@ -163,6 +167,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, about a second"))
 
+    models = commands.add_parser(
+        "models", parents=[common], help=tr("the catalog of models"), description=tr(_MODELS), allow_abbrev=False
+    )
+    _models_arguments(models)
+
     bench = commands.add_parser(
         "bench",
         parents=[common],
@@ -175,6 +184,26 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
+
+
+def _models_arguments(models: argparse.ArgumentParser) -> None:
+    several = tr("may be given several times")
+    models.add_argument("query", nargs="*", metavar="QUERY", help=tr("words to look for, or a model's id"))
+    models.add_argument("--fits", action="store_true", help=tr("only what runs well on this computer"))
+    models.add_argument("--provider", action="append", default=[], metavar="NAME", help=several)
+    models.add_argument("--tag", action="append", default=[], metavar="NAME", help=several)
+    models.add_argument("--license", action="append", default=[], metavar="NAME", help=several)
+    models.add_argument("--sees", action="store_true", help=tr("only what takes pictures"))
+    models.add_argument("--open", action="store_true", help=tr("only what can be downloaded"))
+    tokens = tr("tokens of context at least")
+    models.add_argument("--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tokens)
+    models.add_argument("--max-size", type=_between(float, 0.0, 1e6), metavar="GB", help=tr("size of the file at most"))
+    models.add_argument(
+        "--sort", default="fit", metavar="KEY", help=tr("fit (default), date, name, size, or a benchmark's name")
+    )
+    models.add_argument("--reverse", action="store_true", help=tr("the other way round"))
+    models.add_argument("--machine", metavar="JSON|FILE", help=tr("a described computer instead of this one"))
+    models.add_argument("--refresh", action="store_true", help=tr("fetch the catalog first"))
 
 
 def _between(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
@@ -201,6 +230,10 @@ _ASK: Final = mark(
 _FIT: Final = mark(
     "Predict what goes where and how fast a model writes, on this computer or on a described one; only headers and "
     "known facts are read. docs/fit.md has the formulae and the form of a description."
+)
+_MODELS: Final = mark(
+    "Search the catalog of models, filter and sort it. An id alone shows that model's page: what the catalog says, "
+    "what its files say, and how it would run here. Only --refresh makes connections."
 )
 _BENCH: Final = mark(
     "Read and write with a model for a short while, and show the speeds beside the predicted ones. They are kept on "
