@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mistral_desk.catalog.hub import Hub
 from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase
 from mistral_desk.chat.attachments import Pictures, unused
@@ -38,11 +39,14 @@ from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.secrets import Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from mistral_desk.catalog.hub_files import Listing
+    from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.core.errors import Problem
+    from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
 
 log = logging.getLogger(__name__)
@@ -91,12 +95,14 @@ class Services:
     net: Net = field(init=False)
     secrets: Secrets = field(default_factory=Secrets)
     catalogue: Keeper = field(init=False)
+    hub: Hub = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
         self.ledger = Ledger(self.folders.data / CONNECTIONS)
         self.net = Net(self.settings, self.ledger)
         self.catalogue = Keeper(self.net, self.settings, self.folders.cache)
+        self.hub = Hub(self.net, self.secrets)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -193,6 +199,22 @@ class Services:
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         return done
+
+    async def remote_verdict(
+        self, listing: Listing, variant: RemoteVariant, progress: Callable[[int, int], None] | None = None
+    ) -> tuple[Variant, int, int]:
+        """Whether a quantization on the hub runs here, by its real headers; with the bytes and requests that they took.
+
+        Both are 0 where they were read before. Raises `net.…`, `hub.…` and `model.…`.
+        """
+        known = await self.fitting.remote(listing, variant)
+        if known is not None:
+            return known, 0, 0
+        read = await self.hub.headers(listing, variant, progress)
+        verdict = await self.fitting.remote(listing, variant, read.headers)
+        if verdict is None:  # it is made of the headers that were just read
+            raise DeskError("hub.not_found", name=listing.repository)
+        return verdict, read.bytes_read, read.requests
 
     def _forget(self) -> None:
         """Drop what is remembered beside the files; it blocks."""

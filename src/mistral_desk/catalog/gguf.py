@@ -33,6 +33,10 @@ _MOST_STRINGS: Final = 1 << 22
 _MOST_DIMENSIONS: Final = 4
 _SMALLEST_KEY: Final = 8 + 4 + 1
 _SMALLEST_TENSOR: Final = 8 + 4 + 8 + 4 + 8
+_USUAL_TENSOR: Final = 96
+"""Bytes of a row of the tensor table, a little more than they have."""
+_SMALLEST_READ: Final = 128 << 10
+"""What stands between a vocabulary and the table of tensors (other tokens, a chat template) is rarely more."""
 
 _STRING: Final = 8
 _ARRAY: Final = 9
@@ -88,6 +92,16 @@ class TruncatedError(Exception):
     def __init__(self, missing: int) -> None:
         super().__init__(f"{missing} bytes are missing")
         self.missing = missing
+
+
+class WantedError(Exception):
+    """Only the beginning of the file is there yet, and the header goes on: `least` bytes from the file's beginning are
+    needed to read on at all, `likely` to reach the header's end, as far as can be told by now.
+    """
+
+    def __init__(self, least: int, likely: int) -> None:
+        super().__init__(f"{least} bytes are needed, likely {likely}")
+        self.least, self.likely = least, max(least, likely)
 
 
 @dataclass(frozen=True)
@@ -156,10 +170,22 @@ class Header:
         return self.number(f"{self.architecture}.{key}")
 
 
+def read_start(start: bytes, size: int) -> Header:
+    """Read the header of a file of `size` bytes of which only the beginning is there.
+
+    Raises as `read_header`, and `WantedError` where that beginning is too short.
+    """
+    return _header(_Cursor(lambda offset, count: start[offset : offset + count], size, min(len(start), size)))
+
+
 def read_header(source: Source, size: int) -> Header:
     """Read the header of a file of `size` bytes. Raises `NotGgufError`, `TruncatedError`, `DamagedError`."""
-    cursor = _Cursor(source, size)
-    begin = source(0, 4)
+    return _header(_Cursor(source, size, size))
+
+
+def _header(cursor: _Cursor) -> Header:
+    size = cursor.size
+    begin = cursor.begin()
     if begin != MAGIC[: len(begin)] or (len(begin) < 4 <= size):
         raise NotGgufError
     cursor.skip(4)
@@ -172,6 +198,7 @@ def read_header(source: Source, size: int) -> Header:
         raise DamagedError(f"{tensor_count} tensors")
     if key_count > min(_MOST_KEYS, size // _SMALLEST_KEY):
         raise DamagedError(f"{key_count} metadata keys")
+    cursor.tensors = tensor_count
     metadata: dict[str, Value] = {}
     for _ in range(key_count):
         key = cursor.string()
@@ -225,18 +252,28 @@ def _tensor(cursor: _Cursor) -> Tensor:
 
 
 class _Cursor:
-    """Reads forward through a source, a window at a time."""
+    """Reads forward through a source, a window at a time. `there` bytes of the file can be had, of `size`.
 
-    def __init__(self, source: Source, size: int) -> None:
-        self._source, self._size = source, size
+    `tensors` is how many rows the tensor table has, once that is known.
+    """
+
+    def __init__(self, source: Source, size: int, there: int) -> None:
+        self._source, self.size, self._there = source, size, there
+        self.tensors = 0
         self._window, self._start = b"", 0
         self._strings = 0
         self.at = 0
 
+    def begin(self) -> bytes:
+        """The first four bytes, or fewer of a shorter file."""
+        if self._there < min(4, self.size):
+            raise WantedError(4, _SMALLEST_READ)
+        return self._source(0, 4)
+
     def room(self, count: int) -> None:
         """Check that `count` more bytes can be there."""
-        if self.at + count > self._size:
-            raise TruncatedError(self.at + count - self._size)
+        if self.at + count > self.size:
+            raise TruncatedError(self.at + count - self.size)
         if self.at + count > _LARGEST_HEADER:
             raise DamagedError("a header of more than 512 MiB")
 
@@ -248,11 +285,18 @@ class _Cursor:
         self.room(count)
         begin = self.at - self._start
         if begin + count > len(self._window):
+            if self.at + count > self._there:
+                raise self.wanted(self.at + count)
             self._window, self._start, begin = self._source(self.at, max(count, _WINDOW)), self.at, 0
             if len(self._window) < count:
                 raise TruncatedError(count - len(self._window))
         self.at += count
         return self._window[begin : begin + count]
+
+    def wanted(self, least: int, array_ends: int = 0) -> WantedError:
+        """More is needed: what is known to come is counted, the table of tensors as such tables are."""
+        rest = _SMALLEST_READ + self.tensors * _USUAL_TENSOR
+        return WantedError(least, min(max(least, array_ends) + rest, self.size))
 
     def scalar(self, code: str) -> int | float | bool:
         (value,) = struct.unpack("<" + code, self.take(struct.calcsize(code)))
@@ -265,8 +309,8 @@ class _Cursor:
     def length(self) -> int:
         count = self.integer("Q")
         if count > _LONGEST_STRING:
-            if self.at + count > self._size:
-                raise TruncatedError(self.at + count - self._size)
+            if self.at + count > self.size:
+                raise TruncatedError(self.at + count - self.size)
             raise DamagedError(f"a text of {count} bytes")
         return count
 
@@ -275,7 +319,11 @@ class _Cursor:
 
     def skip_strings(self, count: int) -> None:
         """Pass over `count` strings. A vocabulary has hundreds of thousands, so this looks only at the window."""
+        began, total = self.at, count
         while count:
+            if self.at + 8 > self._there and self.at + 8 <= self.size and count < total:
+                ends = began + (self.at - began) * total // (total - count)
+                raise self.wanted(self.at + 8, ends)
             self.take(8)
             self.at -= 8  # the window now begins here or before, and holds a length at least
             window, at, end = self._window, self.at - self._start, len(self._window) - 8

@@ -107,6 +107,27 @@ NETWORK: Final[dict[str, Text]] = {
         "What was fetched cannot be written to {path} ({reason}). The last catalog is still there.",
         "Make room on the disk or check the folder's permissions, then refresh again.",
     ),
+    # --- the hub ------------------------------------------------------------------------------------
+    "hub.gated": Text(
+        "The hub asks for permission first",
+        "Whoever published {name} lets only those read it who have agreed to its terms.",
+        "Agree to the terms on the hub's page of the model, then enter your access token in Settings.",
+    ),
+    "hub.not_found": Text(
+        "It is not on the hub",
+        "The hub does not have {name}, or not any more, or shows it only to those who may see it.",
+        "Check the name, or search again.",
+    ),
+    "hub.garbled": Text(
+        "The hub's answer makes no sense",
+        "{host} sent something that could not be understood ({reason}).",
+        "Try again later.",
+    ),
+    "hub.no_parts": Text(
+        "The file's header cannot be read from afar",
+        "What the hub sent of {name} is not what was asked for ({reason}).",
+        "List the files again, then try once more.",
+    ),
     # --- tokens -------------------------------------------------------------------------------------
     "secrets.not_kept": Text(
         "The token is kept only until Mistral Desk closes",

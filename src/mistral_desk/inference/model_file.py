@@ -75,11 +75,11 @@ def inspect(path: Path) -> ModelFile:
     first = read(path)
     count = first.number("split.count") or 1
     if count <= 1:
-        _check(first, path)
+        check(first, path.name)
         return ModelFile(path, (path,), first, first.tensors, path.stat().st_size)
     parts = _parts(path, count)
     headers = [read(part) for part in parts]
-    _check(headers[0], parts[0])
+    check(headers[0], parts[0].name)
     tensors = tuple(tensor for header in headers for tensor in header.tensors)
     return ModelFile(parts[0], parts, headers[0], tensors, sum(part.stat().st_size for part in parts))
 
@@ -139,15 +139,15 @@ def _all(descriptor: int, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _check(header: Header, path: Path) -> None:
-    """What would abort llama.cpp, or load and never answer."""
+def check(header: Header, name: str) -> None:
+    """What would abort llama.cpp, or load and never answer, raises as `inspect`. `name` is the file's."""
 
     def damaged(reason: str) -> DeskError:
-        return DeskError("model.damaged", name=path.name, reason=reason)
+        return DeskError("model.damaged", name=name, reason=reason)
 
     kind = _NOT_CHAT.get(header.architecture) or _NOT_CHAT.get(header.text("general.type"))
     if kind:
-        raise DeskError("model.not_chat", name=path.name, kind=kind)
+        raise DeskError("model.not_chat", name=name, kind=kind)
     if not header.architecture:
         raise damaged("no architecture")
     layers = header.own("block_count")

@@ -21,7 +21,7 @@ _log: Final = logging.getLogger(__name__)
 SERVICE: Final = "mistral-desk"
 HUB: Final = "hub"
 _VARIABLES: Final = {HUB: "HF_TOKEN"}
-"""Tokens that the environment may bring; they are used and never stored."""
+"""Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
 NO_KEYRING: Final = mark("there is no keyring")
@@ -38,7 +38,7 @@ class Secrets:
 
     def get(self, name: str = HUB) -> str | None:
         """The token: the environment's, else this session's, else the keyring's; None where there is none."""
-        given = os.environ.get(_VARIABLES.get(name, ""), "").strip()
+        given = os.environ.get(_VARIABLES.get(name.partition(" ")[0], ""), "").strip()
         if _TOKEN.fullmatch(given):
             return given
         with self._lock:

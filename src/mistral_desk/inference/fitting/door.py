@@ -25,6 +25,7 @@ from mistral_desk.fit.speed import Case, speed
 from mistral_desk.inference.fitting import measured as measuring
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.fitting.model_facts import Files, judged
+from mistral_desk.inference.fitting.remote_facts import RemoteFiles
 from mistral_desk.inference.fitting.wish_file import WishFile
 from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.remote import Worker
@@ -35,6 +36,9 @@ _log: Final = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mistral_desk.catalog.gguf import Header
+    from mistral_desk.catalog.hub_files import Listing
+    from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.core.errors import Problem
     from mistral_desk.core.paths import Folders
     from mistral_desk.fit.advice import Offer, Variant
@@ -89,6 +93,7 @@ class Fitting:
         self._command = command
         self._usual = usual
         self._files = Files(places.cache)
+        self._remote = RemoteFiles(places.cache)
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
         self._devices = DeviceFile(places.cache)
@@ -225,6 +230,20 @@ class Fitting:
         found = await self._look(path)
         machine = await self.machine()
         return await asyncio.to_thread(self.judged, found, machine, wishes)
+
+    async def remote(self, listing: Listing, variant: RemoteVariant, headers: Sequence[Header] = ()) -> Variant | None:
+        """The verdict on a quantization on the hub, from the `headers` of its files, or from those read before.
+
+        None where no headers are given and none are known. Raises `model.damaged` and `model.not_chat`.
+        """
+        if headers:
+            found: FileFacts | None = await asyncio.to_thread(self._remote.learn, listing, variant, headers)
+        else:
+            found = await asyncio.to_thread(self._remote.known, listing, variant)
+        if found is None:
+            return None
+        verdict = await asyncio.to_thread(self.judged, found, await self.machine())
+        return msgspec.structs.replace(verdict, repository=listing.repository)
 
     async def variants(self, model_id: str) -> tuple[Variant, ...]:
         """The quantizations of known models by id, slug or repository, best here first; none for an unknown one."""

@@ -1,0 +1,242 @@
+"""The hub: searches it for GGUF repositories, lists what they have at one commit, and reads headers from afar.
+
+The addresses are those of Hugging Face's HTTP interface. What it answers is not trusted; a token goes to it alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urljoin, urlsplit
+
+import msgspec
+
+from mistral_desk.catalog import hub_files, remote
+from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import mark
+from mistral_desk.net.addresses import address
+from mistral_desk.net.client import Purpose, Wants
+from mistral_desk.net.secrets import HUB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.catalog.gguf import Header
+    from mistral_desk.net.client import Net, Reply
+    from mistral_desk.net.secrets import Secrets
+
+__all__ = [
+    "HOST", "Headers", "Hub", "Listing", "RemoteFile", "Repository", "Variant", "endpoint", "token_name",
+]  # fmt: skip
+
+HOST: Final = "https://huggingface.co"
+VARIABLE: Final = "HF_ENDPOINT"
+"""Scheme and host of another hub with the same interface."""
+MOST: Final = 100
+"""Repositories of a search at most."""
+_SEARCH: Final = mark("Searching the hub for models")
+_LIST: Final = mark("Listing the files of a model on the hub")
+_HEADER: Final = mark("Reading what a model file says about itself")
+_LIMIT: Final = 16_000_000
+_PAGES: Final = 20
+_MOST_FILES: Final = 20_000
+_SECONDS: Final = 45.0
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_NEXT: Final = re.compile(r'<([^>]{1,4000})>\s*;\s*rel="?next"?')
+_NO_JSON: Final = mark("it is no JSON")
+_NO_LIST: Final = mark("it is no list")
+_NO_COMMIT: Final = mark("it names no commit")
+_NO_END: Final = mark("its list of files has no end")
+_KNOWN: Final = frozenset({200, 401, 403, 404, 410, 429, 503})
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """A repository that a search found. None where the hub says nothing; `updated` is an ISO date."""
+
+    id: str
+    downloads: int | None
+    likes: int | None
+    updated: str | None
+    gated: bool
+    tags: tuple[str, ...]
+
+    @property
+    def license(self) -> str | None:
+        """The licence that a tag names."""
+        return next((tag.removeprefix("license:") for tag in self.tags if tag.startswith("license:")), None)
+
+
+@dataclass(frozen=True)
+class Headers:
+    """The headers of all files of a quantization in their order, and what reading them took."""
+
+    headers: tuple[Header, ...]
+    bytes_read: int
+    requests: int
+
+
+def endpoint() -> str:
+    """Scheme and host of the hub: the environment's, else Hugging Face. Raises `net.address`."""
+    where = address(os.environ.get(VARIABLE, "").strip() or HOST)
+    return f"{where.scheme}://{where.name}"
+
+
+def token_name(base: str) -> str:
+    """Under which name the token for a hub is kept: one for Hugging Face is never sent to another."""
+    return HUB if base == HOST else f"{HUB} {address(base).name}"
+
+
+class Hub:
+    """Asks the hub; one for the whole app. Raises `net.…` and `hub.…`."""
+
+    def __init__(self, net: Net, vault: Secrets | None = None, base: str | None = None) -> None:
+        """`vault` has the token; the environment's HF_TOKEN goes to the hub of the environment."""
+        self._net, self._vault, self._base = net, vault, base
+
+    @property
+    def base(self) -> str:
+        """Scheme and host."""
+        return self._base or endpoint()
+
+    async def search(self, text: str, limit: int = 30) -> tuple[Repository, ...]:
+        """Repositories with GGUF files that the words find, most downloaded first."""
+        limit = max(1, min(limit, MOST))
+        query = f"search={quote(text.strip()[:200])}&filter=gguf&sort=downloads&direction=-1&limit={limit}"
+        reply = await self._get(f"/api/models?{query}", Purpose("hub", _SEARCH), text)
+        found = _json(reply)
+        if not isinstance(found, list):
+            raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_LIST)
+        seen: dict[str, Repository] = {}
+        for entry in found[:MOST]:
+            one = _repository(entry)
+            if one is not None:
+                seen.setdefault(one.id, one)
+        return tuple(seen.values())[:limit]
+
+    async def files(self, repository: str, revision: str | None = None) -> Listing:
+        """What a repository has, pinned to a commit. `revision` is a commit, a branch or a tag; None for the newest.
+
+        Raises `hub.not_found` and `hub.gated` too.
+        """
+        _check(repository)
+        purpose = Purpose("hub", _LIST, secrets.token_hex(8))
+        commit = revision if revision and _COMMIT.fullmatch(revision) else None
+        if commit is None:
+            at = f"/revision/{quote(revision, safe='')}" if revision else ""
+            said = _json(await self._get(f"/api/models/{repository}{at}", purpose, repository))
+            given = said.get("sha") if isinstance(said, dict) else None
+            if not isinstance(given, str) or not _COMMIT.fullmatch(given):
+                raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_COMMIT)
+            commit = given
+        path: str | None = f"/api/models/{repository}/tree/{commit}?recursive=true&expand=false"
+        found: dict[str, RemoteFile] = {}
+        for _ in range(_PAGES):
+            if path is None:
+                return hub_files.arranged(repository, commit, found.values())
+            reply = await self._get(path, purpose, repository)
+            entries = _json(reply)
+            if not isinstance(entries, list) or len(entries) + len(found) > _MOST_FILES:
+                raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_LIST)
+            for entry in entries:
+                file = hub_files.tree_file(entry) if isinstance(entry, dict) else None
+                if file is not None:
+                    found.setdefault(file.path, file)
+            path = self._next(reply)
+        raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_END)
+
+    async def header(self, repository: str, revision: str, file: RemoteFile, *, later: bool = False) -> remote.Read:
+        """A file's header, over ranges. `later`: it is a later part of a split model, whose header is short."""
+        purpose = Purpose("hub", _HEADER, secrets.token_hex(8))
+        return await self._header(repository, revision, file, purpose, later=later)
+
+    async def headers(
+        self, listing: Listing, variant: Variant, progress: Callable[[int, int], None] | None = None
+    ) -> Headers:
+        """The headers of all files of a quantization. `progress` hears how many files of how many are read."""
+        purpose = Purpose("hub", _HEADER, secrets.token_hex(8))
+        found = []
+        for number, file in enumerate(variant.files):
+            if progress is not None:
+                progress(number, len(variant.files))
+            found.append(await self._header(listing.repository, listing.revision, file, purpose, later=number > 0))
+        return Headers(
+            tuple(one.header for one in found),
+            sum(one.bytes_read for one in found),
+            sum(one.requests for one in found),
+        )
+
+    def url(self, repository: str, revision: str, file: RemoteFile) -> str:
+        """The address of a file, which redirects to where it lies just now."""
+        _check(repository)
+        return f"{self.base}/{repository}/resolve/{quote(revision, safe='')}/{quote(file.path)}"
+
+    async def token(self) -> str | None:
+        """The token for this hub; it may wait for the person to unlock the keyring."""
+        if self._vault is None:
+            return None
+        return await asyncio.to_thread(self._vault.get, token_name(self.base))
+
+    async def _header(
+        self, repository: str, revision: str, file: RemoteFile, purpose: Purpose, *, later: bool
+    ) -> remote.Read:
+        place = remote.Place(self.url(repository, revision, file), file.name, file.size, file.sha256, revision)
+        first = remote.LATER if later else remote.FIRST
+        return await remote.read_header(self._net, place, purpose, await self.token(), first)
+
+    async def _get(self, path: str, purpose: Purpose, name: str) -> Reply:
+        wants = Wants({"accept": "application/json"}, token=await self.token(), allow=_KNOWN, elsewhere=False)
+        reply = await self._net.fetch(self.base + path, purpose, limit=_LIMIT, seconds=_SECONDS, wants=wants)
+        if reply.status != 200:
+            raise remote.refused(address(self.base).name, reply.status, reply.headers, name)
+        return reply
+
+    def _next(self, reply: Reply) -> str | None:
+        """The path of the next page, on this hub only."""
+        link = _NEXT.search(reply.headers.get("link", "")[:8000])
+        if link is None:
+            return None
+        where = address(urljoin(reply.url, link[1]))
+        if where.origin != address(self.base).origin:
+            raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_END)
+        return urlsplit(where.url)._replace(scheme="", netloc="").geturl()
+
+
+def _check(repository: str) -> None:
+    if not _ID.fullmatch(repository) or ".." in repository:
+        raise DeskError("hub.not_found", name=repository[:120])
+
+
+def _json(reply: Reply) -> Any:
+    try:
+        return msgspec.json.decode(reply.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        host = address(reply.url).name
+        raise DeskError("hub.garbled", str(error)[:200], host=host, reason=_NO_JSON) from error
+
+
+def _repository(entry: object) -> Repository | None:
+    if not isinstance(entry, dict):
+        return None
+    name = entry.get("id", entry.get("modelId"))
+    if not isinstance(name, str) or not _ID.fullmatch(name) or ".." in name:
+        return None
+    tags = entry.get("tags")
+    updated = entry.get("lastModified", entry.get("createdAt"))
+    return Repository(
+        id=name,
+        downloads=_count(entry.get("downloads")),
+        likes=_count(entry.get("likes")),
+        updated=updated[:10] if isinstance(updated, str) and re.match(r"\d{4}-\d\d-\d\d", updated) else None,
+        gated=bool(entry.get("gated")),
+        tags=tuple(tag[:100] for tag in tags[:200] if isinstance(tag, str)) if isinstance(tags, list) else (),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 60 else None
