@@ -5,7 +5,7 @@ What nobody published is said to be unknown; nothing is guessed here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog.search import licensed, modalities, open_weights
@@ -61,7 +61,15 @@ class Card:
     content: bool | None = None
     quiet: bool = False
     note: str = ""
-    spoken: str = field(default="", compare=False)
+
+    @property
+    def spoken(self) -> str:
+        """The whole card as a screen reader says it."""
+        runs = tr("On this computer: {words}", words=", ".join(one for one in (self.verdict[2], self.quality) if one))
+        bars = ", ".join(bar.said for bar in self.bars) or self.note
+        content = "" if self.quiet else tr(CONTENT[self.content][2])
+        parts = (self.title, self.role, self.by, self.facts, runs, bars, content)
+        return ". ".join(part.rstrip(".") for part in parts if part)
 
 
 def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
@@ -69,7 +77,7 @@ def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
     quiet = record.origin in ("mentioned", "known")
     is_open = open_weights(record)
     openness = "" if is_open is None else tr("Open weights") if is_open else tr("Not open")
-    by = verdict.joined(record.provider or tr("Provider unknown"), licensed(record) or "", openness)
+    by = verdict.joined(record.provider or ("" if quiet else tr("Provider unknown")), licensed(record) or "", openness)
     size = verdict.size(offer.variant) if offer else ""
     context = context_words(record)
     facts = verdict.joined(", ".join(word(one) for one in modalities(record)), context, size)
@@ -78,8 +86,8 @@ def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
     note = "" if shown else by_name if quiet else tr("No benchmarks published")
     sign, quality = verdict_of(record, offer)
     role = tr(ROLES[offer.role]) if offer and offer.role else ""
-    made = Card(record.id, record.title, by, facts, sign, quality, role, shown, None if quiet else content, quiet, note)
-    return Card(**{**made.__dict__, "spoken": spoken(made)})
+    content = None if quiet else content
+    return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note)
 
 
 def verdict_of(record: Record, offer: Offer | None) -> tuple[tuple[str, str, str], str]:
@@ -111,12 +119,3 @@ def strongest(record: Record) -> tuple[Bar, ...]:
 def figure(value: float) -> str:
     """A score with the digits that it has."""
     return amounts.number(value, 0 if value == int(value) else 1)
-
-
-def spoken(card: Card) -> str:
-    """The whole card as a screen reader says it."""
-    runs = tr("On this computer: {words}", words=", ".join(one for one in (card.verdict[2], card.quality) if one))
-    bars = ", ".join(bar.said for bar in card.bars) or card.note
-    content = "" if card.quiet else tr(CONTENT[card.content][2])
-    parts = (card.title, card.role, card.by, card.facts, runs, bars, content)
-    return ". ".join(part.rstrip(".") for part in parts if part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.models.browse.card import CONTENT, card_of
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 MOST: Final = 4
 """So many models can be compared."""
-CARD: Final = Qt.ItemDataRole.UserRole
-MARKED: Final = Qt.ItemDataRole.UserRole + 1
 
 
-class CardsModel(QAbstractListModel):
-    """`show` records; what is known of them besides is asked for when a card is made."""
+class CardsModel(QStringListModel):
+    """`show` records; what is known of them besides is asked for when a card is made.
+
+    Qt's own list of texts below it, because a view asks how many rows there are once for each row.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,10 +40,9 @@ class CardsModel(QAbstractListModel):
 
     def show(self, records: Sequence[Record]) -> None:
         """These, in this order."""
-        self.beginResetModel()
         self._records = records
-        self._rows = {record.id: row for row, record in enumerate(records)}
-        self.endResetModel()
+        self._rows.clear()
+        self.setStringList([record.title for record in records])
 
     def learn(self, offers: Mapping[str, Offer], content: Callable[[str], bool | None]) -> None:
         """What is known of models by id: the best one here, and whether the text is the published one.
@@ -68,10 +68,19 @@ class CardsModel(QAbstractListModel):
             self.marked.append(key)
         elif there and not wanted:
             self.marked.remove(key)
-        row = self._rows.get(key)
-        if row is not None:
+        row = self.row_of(key)
+        if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
         return True
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._records)
+
+    def is_marked(self, row: int) -> bool:
+        """Whether it is to be compared."""
+        return self._records[row].id in self.marked
 
     def id_at(self, row: int) -> str:
         """The id of what stands there; empty where nothing does."""
@@ -79,6 +88,8 @@ class CardsModel(QAbstractListModel):
 
     def row_of(self, key: str) -> int:
         """Where it stands; -1 where it does not."""
+        if not self._rows:
+            self._rows.update((record.id, row) for row, record in enumerate(self._records))
         return self._rows.get(key, -1)
 
     def card(self, row: int) -> Card:
@@ -90,19 +101,13 @@ class CardsModel(QAbstractListModel):
             made = self._cards[record.id] = card_of(record, offer, self._content(record.id))
         return made
 
-    def rowCount(self, parent: _Index | None = None) -> int:
-        """One for each card."""
-        return 0 if parent is not None and parent.isValid() else len(self._records)
-
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The title; for a screen reader all that the card says."""
         row = index.row()
+        if not 0 <= row < len(self._records):
+            return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self._records[row].title
-        if role == CARD:
-            return self.card(row)
-        if role == MARKED:
-            return self._records[row].id in self.marked
         if role == Qt.ItemDataRole.AccessibleTextRole:
             said = self.card(row).spoken
             return tr("{card}. Marked to compare", card=said) if self._records[row].id in self.marked else said
@@ -110,3 +115,7 @@ class CardsModel(QAbstractListModel):
             card = self.card(row)
             return card.title if card.quiet else f"{card.title}\n{tr(CONTENT[card.content][2])}"
         return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        """Nothing is written here."""
+        return super().flags(index) & ~Qt.ItemFlag.ItemIsEditable

@@ -81,6 +81,7 @@ class Filters(QWidget):
         self._theme = theme
         self._wishes = Wishes()
         self._facets: Facets | None = None
+        self._shown = False
         self.setAccessibleName(tr("Filters"))
         flow = FlowLayout(self, spacing=SPACE[1])
         self.fits = self._switch(tr("Fits here"), "fits_here", on=True, off=False)
@@ -109,7 +110,10 @@ class Filters(QWidget):
 
     def show_wishes(self, wishes: Wishes) -> None:
         """What is on."""
-        self._wishes = wishes
+        before, self._wishes = self._wishes, wishes
+        if self._shown and msgspec.structs.replace(before, text="") == msgspec.structs.replace(wishes, text=""):
+            return
+        self._shown = True
         self.fits.show_state(tr("on") if wishes.fits_here else "")
         self.open.show_state(tr("on") if wishes.open_weights else "")
         for which, chip in self.many.items():
@@ -173,14 +177,16 @@ class Order(Button):
         super().__init__(theme, tr("Sort"), text=tr("Sort"), trail="chevron-down", kind="outline", parent=parent)
         self._own = theme
         self._now = "fit"
-        self._reverse = False
+        self._reverse = self._shown = False
         self._benchmarks: Sequence[str] = ()
         self.setToolTip(tr("The order of the models"))
         self.clicked.connect(self._open)
 
     def show_order(self, key: str, *, reverse: bool) -> None:
         """What holds."""
-        self._now, self._reverse = key, reverse
+        if (key, reverse) == (self._now, self._reverse) and self._shown:
+            return
+        self._now, self._reverse, self._shown = key, reverse, True
         text = tr("Sort: {order}", order=order_words(key))
         self.set_label(tr("{order}, reversed", order=text) if reverse else text, text)
 

@@ -17,14 +17,12 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QSizePolicy,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
 from mistral_desk.core.words import tr
-from mistral_desk.ui.models.browse.cards import CARD, MARKED, CardsModel
 from mistral_desk.ui.models.browse.paint import GAP, Look, Painter
 from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.widgets.focus import by_keyboard
@@ -32,6 +30,7 @@ from mistral_desk.ui.widgets.focus import by_keyboard
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
 
+    from mistral_desk.ui.models.browse.cards import CardsModel
     from mistral_desk.ui.theme.theme import Theme
 
     _Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -46,58 +45,16 @@ SLACK: Final = 6
 _Key = Qt.Key
 
 
-class _Delegate(QStyledItemDelegate):
-    """Paints from pictures where a card looks as it usually does."""
+class _Cells(QStyledItemDelegate):
+    """Tells Qt how large a cell is; the grid paints by itself."""
 
-    def __init__(self, theme: Theme, view: Grid) -> None:
+    def __init__(self, view: Grid) -> None:
         super().__init__(view)
-        self._theme = theme
         self._view = view
-        self._pictures: OrderedDict[tuple[str, int, int, bool], QPixmap] = OrderedDict()
-        self.painter = Painter(theme, mirrored=view.isRightToLeft())
-
-    def restyle(self) -> None:
-        """The theme, or the direction, is another one."""
-        self.painter = Painter(self._theme, mirrored=self._view.isRightToLeft())
-        self._pictures.clear()
-
-    def forget(self) -> None:
-        """What the cards say has changed, or nobody looks."""
-        self._pictures.clear()
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
         """A cell of the grid."""
         return self._view.gridSize()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """The card; what is under the pointer or has the keyboard is painted anew each time."""
-        card, marked = index.data(CARD), bool(index.data(MARKED))
-        ratio = self._view.devicePixelRatioF()
-        over = bool(option.state & QStyle.StateFlag.State_MouseOver)
-        ring = bool(option.state & QStyle.StateFlag.State_HasFocus) and bool(self._view.property("ring"))
-        cell = QRectF(option.rect)
-        wider = self._view.wider(index.row())
-        if over or ring:
-            painter.save()
-            self.painter.paint(painter, cell, card, Look(over, ring, marked, wider), ratio)
-            painter.restore()
-            return
-        key = (card.id, option.rect.width(), wider, marked)
-        picture = self._pictures.get(key)
-        if picture is None:
-            picture = QPixmap(option.rect.size() * ratio)
-            picture.setDevicePixelRatio(ratio)
-            picture.fill(self._theme.colour("canvas"))
-            brush = QPainter(picture)
-            size = QRectF(0, 0, option.rect.width(), option.rect.height())
-            self.painter.paint(brush, size, card, Look(marked=marked, wider=wider), ratio)
-            brush.end()
-            self._pictures[key] = picture
-            if len(self._pictures) > KEPT:
-                self._pictures.popitem(last=False)
-        else:
-            self._pictures.move_to_end(key)
-        painter.drawPixmap(option.rect.topLeft(), picture)
 
 
 class Grid(QListView):
@@ -120,8 +77,10 @@ class Grid(QListView):
         self._page = 1
         self._left_over = 0
         self.setModel(model)
-        self._delegate = _Delegate(theme, self)
-        self.setItemDelegate(self._delegate)
+        self._over = -1
+        self._pictures: OrderedDict[tuple[str, int, int, bool], QPixmap] = OrderedDict()
+        self._painter = Painter(theme, mirrored=self.isRightToLeft())
+        self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Models found"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFlow(QListView.Flow.LeftToRight)
@@ -137,7 +96,7 @@ class Grid(QListView):
         self.setProperty("ring", False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         model.modelReset.connect(self._fit)
-        model.dataChanged.connect(self._delegate.forget)
+        model.dataChanged.connect(self._forget)
         self.clicked.connect(self._clicked)
         theme.changed.connect(self._restyle)
         self._fit()
@@ -157,7 +116,7 @@ class Grid(QListView):
 
     def go_to(self, row: int, *, show: bool = True) -> None:
         """Put the keyboard's place on a card."""
-        if 0 <= row < self._cards.rowCount():
+        if 0 <= row < self._cards.count:
             self.setCurrentIndex(self._cards.index(row))
             if show:
                 self.show_current()
@@ -182,7 +141,7 @@ class Grid(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows, Home and End, pages, Enter, Space; a letter begins a search."""
-        row, last = self.currentIndex().row(), self._cards.rowCount() - 1
+        row, last = self.currentIndex().row(), self._cards.count - 1
         ahead = -1 if self.isRightToLeft() else 1
         columns = self._columns
         steps = {
@@ -254,7 +213,7 @@ class Grid(QListView):
         index = self.indexAt(event.pos()) if by_mouse else self.currentIndex()
         if not index.isValid():
             return
-        key, marked = self._cards.id_at(index.row()), bool(index.data(MARKED))
+        key, marked = self._cards.id_at(index.row()), self._cards.is_marked(index.row())
         place = event.globalPos() if by_mouse else self.viewport().mapToGlobal(self.cell(index.row()).center())
         menu = QMenu(self)
         self._theme.dress_menu(menu)
@@ -274,7 +233,7 @@ class Grid(QListView):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks: the pictures are given back."""
         super().hideEvent(event)
-        self._delegate.forget()
+        self._forget()
 
     def changeEvent(self, event: QEvent) -> None:
         """Mirrored with its window."""
@@ -282,14 +241,64 @@ class Grid(QListView):
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self._restyle()
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The card under the pointer stands out."""
+        super().mouseMoveEvent(event)
+        self._point_at(self.indexAt(event.position().toPoint()).row())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """None is under the pointer."""
+        super().leaveEvent(event)
+        self._point_at(-1)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The page's ground below the cards: opaque, so that scrolling moves pixels."""
+        """The cards that are to be seen anew. Without Qt's way over a delegate and an option for each."""
+        box, size = event.rect(), self.gridSize()
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), self._theme.colour("canvas"))
+        painter.fillRect(box, self._theme.colour("canvas"))
+        ratio = self.devicePixelRatioF()
+        ring = self.currentIndex().row() if self.hasFocus() and self.property("ring") else -1
+        first, last = box.top() // size.height(), box.bottom() // size.height()
+        for row in range(first * self._columns, min((last + 1) * self._columns, self._cards.count)):
+            cell = self.cell(row)
+            if not cell.intersects(box):
+                continue
+            if row in (ring, self._over):
+                look = Look(row == self._over, row == ring, self._cards.is_marked(row), self.wider(row))
+                painter.save()
+                self._painter.paint(painter, QRectF(cell), self._cards.card(row), look, ratio)
+                painter.restore()
+            else:
+                painter.drawPixmap(cell.topLeft(), self._picture(row, cell.size(), ratio))
         painter.end()
-        super().paintEvent(event)
 
     # --- inside -------------------------------------------------------------------------------------
+
+    def _picture(self, row: int, size: QSize, ratio: float) -> QPixmap:
+        """A card as it usually looks."""
+        marked, wider = self._cards.is_marked(row), self.wider(row)
+        key = (self._cards.id_at(row), size.width(), wider, marked)
+        found = self._pictures.get(key)
+        if found is not None:
+            self._pictures.move_to_end(key)
+            return found
+        look = Look(marked=marked, wider=wider)
+        found = self._pictures[key] = self._painter.picture(size, self._cards.card(row), look, ratio)
+        if len(self._pictures) > KEPT:
+            self._pictures.popitem(last=False)
+        return found
+
+    def _point_at(self, row: int) -> None:
+        if row != self._over:
+            for one in (row, self._over):
+                if one >= 0:
+                    self.viewport().update(self.cell(one))
+            self._over = row
+
+    def _forget(self) -> None:
+        """What the cards say has changed, or nobody looks."""
+        self._pictures.clear()
+        self._over = -1
 
     def _by_key(self, row: int) -> None:
         self.setProperty("ring", True)
@@ -300,7 +309,7 @@ class Grid(QListView):
         key = self._cards.id_at(index.row())
         place = self.viewport().mapFromGlobal(self.cursor().pos())
         cell, wider = QRectF(self.cell(index.row())), self.wider(index.row())
-        box = self._delegate.painter.mark_box(cell, wider).adjusted(-SLACK, -SLACK, SLACK, SLACK)
+        box = self._painter.mark_box(cell, wider).adjusted(-SLACK, -SLACK, SLACK, SLACK)
         (self.mark_asked if box.contains(place.toPointF()) else self.opened).emit(key)
 
     def _fit(self) -> None:
@@ -309,12 +318,13 @@ class Grid(QListView):
         least = NARROWEST * max(1.0, self._theme.text_size / 100) + GAP
         self._columns = max(1, min(COLUMNS, int(width // least)))
         self._left_over = width % self._columns
-        self.setGridSize(QSize(width // self._columns, self._delegate.painter.height))
-        lines = -(-self._cards.rowCount() // self._columns)
-        self.taller.emit(max(1, lines * self._delegate.painter.height))
+        self.setGridSize(QSize(width // self._columns, self._painter.height))
+        lines = -(-self._cards.count // self._columns)
+        self.taller.emit(max(1, lines * self._painter.height))
 
     def _restyle(self) -> None:
-        self._delegate.restyle()
+        self._painter = Painter(self._theme, mirrored=self.isRightToLeft())
+        self._forget()
         self._fit()
         self.viewport().update()
 

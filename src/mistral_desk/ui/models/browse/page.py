@@ -71,6 +71,11 @@ class BrowsePage(QWidget):
         self.area = ColumnArea(theme, self, widest=WIDEST)
         self.area.setAccessibleName(tr("Models"))
         self._holder = self.area.holder
+        for ground in (
+            self._holder.parentWidget() or self._holder,
+            self._holder,
+        ):  # they paint nothing: what stays in its place stays painted
+            ground.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         self.head = Head(theme, self._holder)
         self.begin = Begin(theme, self._holder)
         self.count = Label(theme, "", "small", ink="muted", parent=self._holder)
