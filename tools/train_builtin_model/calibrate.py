@@ -89,7 +89,7 @@ class Rows:
     @torch.no_grad()
     def looking(self, count: int, rng: random.Random) -> Tensor:
         """States where answers about a picture begin, where nothing must change either."""
-        found = []
+        found: list[Tensor] = []
         while len(found) < count:
             talk = dialogue.sample(rng, 2, practice=True)
             shown = [turn.picture for turn in talk.turns if turn.picture is not None]

@@ -1,7 +1,7 @@
 """Muon for the matrices, AdamW for the rest: with few steps, orthogonal updates learn several times faster.
 
 torch.optim.Muon takes only 2-D weights one by one; here equal shapes (and stacked experts) go together.
-Method: Keller Jordan, https://kellerjordan.github.io/posts/muon/ (five Newton-Schulz steps in bfloat16).
+Method: Keller Jordan, https://kellerjordan.github.io/posts/muon/ (five Newton-Schulz steps).
 """
 
 # mypy: disable-error-code="misc,untyped-decorator,unused-ignore"
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from .precision import has_bfloat16
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 def orthogonal(update: Tensor) -> Tensor:
     """The nearest (semi-)orthogonal matrices to a batch [n, rows, columns], roughly."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = update.bfloat16()
+    x = update.bfloat16() if has_bfloat16() else update.float()
     tall = x.shape[-2] > x.shape[-1]
     if tall:
         x = x.mT

@@ -22,6 +22,7 @@ from .corpus.dialogue import Dialogue, Turn, typed
 from .corpus.scenes import Picture, draw
 from .model import TextModel
 from .pictures import Seen
+from .precision import mixed
 from .prompt import IGNORED, Encoder
 from .shape import GUIDE
 from .tokenizer import PAD
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from .pictures import PictureCodes
     from .team import Team
 
 log = logging.getLogger(__name__)
 SEED = 4
 """What the text model's training began with: the table of codes has moved little from where it stood then."""
+CODE_STEPS = 40
+"""Few: where training began is close already."""
 _BLOCK = {
     "attn_q_a": "attention.q_a", "attn_q_a_norm": "attention.q_a_norm", "attn_q_b": "attention.q_b",
     "attn_kv_a_mqa": "attention.kv_a", "attn_kv_a_norm": "attention.kv_a_norm", "attn_output": "attention.out",
@@ -68,15 +70,16 @@ def text_model(path: Path) -> TextModel:
         state[f"blocks.{i}.attention.kv_b.weight"] = both.reshape(-1, GUIDE.kv_rank)
     state["pictures.table"] = model.pictures.table.detach()
     model.load_state_dict(state)
-    return model.requires_grad_(requires_grad=False)
+    model.requires_grad_(requires_grad=False)
+    return model
 
 
 def conversations(encoder: Encoder, scenes: Sequence[Picture], rng: random.Random) -> tuple[Tensor, Tensor]:
-    """Ids and targets [B, T] of a conversation of three questions about each scene."""
+    """Ids and targets [B, T] of a conversation of two questions about each scene."""
     rows = []
     for picture in scenes:
         effort = "high" if rng.random() < 0.25 else "none"
-        asked = [pictures.ask(rng, picture, "train", after=i > 0) for i in range(3)]
+        asked = [pictures.ask(rng, picture, "train", after=i > 0) for i in range(2)]
         turns = tuple(
             Turn(typed(rng, one, "train"), effort == "high", True, False, picture if i == 0 else None)
             for i, one in enumerate(asked)
@@ -91,18 +94,19 @@ def conversations(encoder: Encoder, scenes: Sequence[Picture], rng: random.Rando
 def loss_of(model: TextModel, ids: Tensor, targets: Tensor, shown: Seen) -> Tensor:
     """Mean cross-entropy over what is learned."""
     wanted = targets.reshape(-1) != IGNORED
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         logits = model.output(model(ids, pictures=shown).reshape(-1, model.shape.width)[wanted])
     return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])
 
 
-def learn_codes(model: TextModel, encoder: Encoder, team: Team, steps: int, rows: int = 16, rate: float = 0.02) -> None:
+def learn_codes(model: TextModel, encoder: Encoder, team: Team, steps: int) -> None:
     """Find the codes that the frozen model reads: only its table moves, from where training began."""
+    rows, rate = 16, 0.01
     table = model.pictures.table.requires_grad_(requires_grad=True)
     maker = torch.optim.Adam([table], rate, betas=(0.9, 0.98))
     mean = 0.0
     for step in range(steps):
-        maker.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 20) * (1 - step / steps) + 1e-4
+        maker.param_groups[0]["lr"] = rate * min(1.0, (step + 1) / 10) * (1 - step / steps) + 1e-4
         now = 0.0
         for part in team.parts:
             rng = random.Random(f"codes:{step}:{part}")
@@ -120,8 +124,14 @@ def learn_codes(model: TextModel, encoder: Encoder, team: Team, steps: int, rows
     table.requires_grad_(requires_grad=False)
 
 
-def share_of_start(codes: PictureCodes) -> float:
-    """How much the table still looks as at the start of training: the mean cosine of its rows, 0 to 1."""
-    torch.manual_seed(SEED)
-    start = TextModel(GUIDE).pictures.table
-    return float(fn.cosine_similarity(codes.table, start, dim=-1).mean())
+def codes_of(model: TextModel, encoder: Encoder, team: Team, folder: Path, steps: int = CODE_STEPS) -> Tensor:
+    """The table of codes, learned once and kept in `folder`."""
+    path = folder / "codes.pt"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        learn_codes(model, encoder, team, steps)
+        if team.rank == 0:
+            torch.save(model.pictures.table.detach().clone(), path)
+        return model.pictures.table.detach().clone()
+    found: Tensor = torch.load(path, weights_only=True)
+    return found

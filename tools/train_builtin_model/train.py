@@ -20,6 +20,7 @@ from torch import Tensor
 from .corpus import dialogue
 from .optimiser import Muon
 from .pictures import Seen
+from .precision import mixed
 from .prompt import IGNORED, Encoder
 from .team import PARTS, Team
 from .tokenizer import PAD
@@ -138,7 +139,7 @@ def optimisers(model: TextModel, plan: Plan, team: Team) -> list[torch.optim.Opt
 def loss_of(model: TextModel, ids: Tensor, targets: Tensor, pictures: Seen | None = None) -> Tensor:
     """Mean cross-entropy over the learned positions only."""
     wanted = targets.reshape(-1) != IGNORED
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         states = model(ids, pictures=pictures).reshape(-1, model.shape.width)[wanted]
         logits = model.output(states)
     return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])

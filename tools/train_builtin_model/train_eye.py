@@ -33,8 +33,9 @@ from .drawings import Manner
 from .export_eye import BREAK, export
 from .eye import Eye
 from .optimiser import Muon
+from .precision import mixed
 from .prompt import IGNORED, Encoder
-from .reading import conversations, learn_codes, text_model
+from .reading import codes_of, conversations, text_model
 from .seeing import Heads, insight, seeing_loss
 from .shape import EYE, GUIDE
 from .team import PARTS, Team, recruit
@@ -42,6 +43,7 @@ from .tekken import from_gguf
 
 if TYPE_CHECKING:
     import subprocess
+
     from .model import TextModel
     from .pictures import PictureCodes
 
@@ -51,21 +53,20 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how hard to train each of the three stages, and to find the codes before the second."""
+    """How long and how hard to train each of the three stages."""
 
-    see: int = 8000
-    codes: int = 250
-    say: int = 1500
-    talk: int = 400
+    see: int = 3600
+    say: int = 1400
+    talk: int = 150
     batch: int = 32
     seed: int = 4
     matrix_rate: float = 0.012
     other_rate: float = 2e-3
     say_rate: float = 0.5
     talk_rate: float = 0.15
-    pools: int = 40
+    pools: int = 30
     pool_size: int = 2000
-    save_every: int = 250
+    save_every: int = 100
 
 
 class Album:
@@ -162,7 +163,7 @@ class Looked:
 def talking_loss(text: TextModel, ids: Tensor, targets: Tensor, cells: Tensor) -> Tensor:
     """The language loss of the frozen text model with what the eye shows it."""
     wanted = targets.reshape(-1) != IGNORED
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         states = text(ids, pictures=Looked(cells)).reshape(-1, text.shape.width)[wanted]
         logits = text.output(states)
     return fn.cross_entropy(logits.float(), targets.reshape(-1)[wanted])
@@ -185,7 +186,7 @@ class Work:
 def loss_of(work: Work, stage: str, step: int, part: int) -> Tensor:
     """The loss of one part of a step of a stage."""
     pixels, told, scenes = work.album.batch({"see": 0, "say": 10**6, "talk": 2 * 10**6}[stage] + step, part)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         inside = work.eye.inside(pixels)
         seeing = seeing_loss(work.heads, inside, told)
         if stage == "see":
@@ -297,13 +298,7 @@ def main() -> int:
     if choice.only_see:
         return _ended(others)
     text, encoder = text_model(choice.text), Encoder(from_gguf(choice.text).encoder())
-    codes = choice.work / "codes.pt"
-    if not codes.exists():
-        learn_codes(text, encoder, work.team, plan.codes)
-        if choice.rank == 0:
-            torch.save(text.pictures.table.detach(), codes)
-    else:
-        text.pictures.table.copy_(torch.load(codes, weights_only=True))
+    text.pictures.table.copy_(codes_of(text, encoder, work.team, choice.work))
     work.text, work.encoder = text, encoder
     first_words(eye, album, text.pictures)
     train(work, "say", plan.say, plan.say_rate, choice.work / "say.pt")
