@@ -178,9 +178,10 @@ def experts(spec: ModelSpec) -> int:
 
 @pytest.mark.parametrize(
     ("rates", "lower"),
-    [((2.0, 2.5), True), ((2.0,), False), ((2.0, 11.0, 2.0, 2.0), False), ((11.0, 2.0, 2.0, 2.0), False)],
+    [((2.0, 2.5), True), ((2.0,), False), ((2.0, 11.0, 2.0), False), ((11.0, 11.0, 2.0, 2.0), True)],
+    ids=["at once", "one alone", "never two in a row", "later, when another program takes its memory"],
 )
-def test_a_gpu_that_runs_over_in_the_first_answers_gets_less(rates: tuple[float, ...], lower: bool) -> None:
+def test_a_gpu_that_runs_over_gets_less(rates: tuple[float, ...], lower: bool) -> None:
     lowering = Lowering()
     assert lowering.begin(FAST) == FAST
     answered(lowering, FAST, *rates)
@@ -203,7 +204,15 @@ def test_it_gets_less_again_while_that_helps() -> None:
     answered(lowering, FAST, 2.0, 2.0)
     assert lowering.due
     assert experts(lowering.begin(FAST)) == 4
-    answered(lowering, FAST, 12.0, 2.0, 2.0)
+    answered(lowering, FAST, 12.0, 2.0, 12.0)
+    assert not lowering.due
+
+
+def test_far_into_a_long_chat_slowness_proves_nothing() -> None:
+    lowering = Lowering()
+    lowering.begin(FAST)
+    for _ in range(3):
+        lowering.answered(FAST, Figures(prompt_tokens=20_000, generated_tokens=100, tokens_per_s=2.0))
     assert not lowering.due
 
 

@@ -22,7 +22,9 @@ _log: Final = logging.getLogger(__name__)
 SHORT_OF_MEMORY: Final = frozenset({"model.no_memory", "engine.out_of_memory"})
 """What ended a load or a worker because memory was short; after anything else the same is tried, or nothing."""
 SLOW_ANSWERS: Final = 2
-"""Answers in a row, the first ones after a load, that must have been far too slow: one alone may be a busy computer."""
+"""Answers in a row that must have been far too slow: one alone may be a busy computer."""
+DEEPEST: Final = 8192
+"""Tokens that may stand before an answer: far into a long chat a GPU is slower than planned without running over."""
 FASTER: Final = 1.2
 """How much faster a model must be after less of it was put on a GPU, for that to have been the cause."""
 
@@ -83,15 +85,17 @@ class Lowering:
         return msgspec.structs.replace(info, changes=(*relieved, *placement.changes(self._relieved, given)))
 
     def answered(self, spec: ModelSpec, figures: Figures) -> None:
-        """Note how fast an answer was written. Where the first ones show that a GPU's memory runs over, the model is
-        `due` to be loaded again with less there; where that has made it no faster, it was something else, and all of it
-        goes there again from the next load on.
+        """Note how fast an answer was written. Where two in a row show that a GPU's memory runs over, the model is
+        `due` to be loaded again with less there; where that has made it no faster, it was something else, and all of
+        it goes there again from the next load on.
         """
         pace = figures.tokens_per_s
         if self._slow is None or pace is None or figures.generated_tokens < placement.SPILL_TOKENS:
             return
+        if figures.prompt_tokens > DEEPEST:
+            return
         if not placement.spills(self._given, spec.expected, figures.generated_tokens, pace):
-            self._slow = None
+            self._slow = []
             return
         self._slow.append(pace)
         if len(self._slow) < SLOW_ANSWERS:
