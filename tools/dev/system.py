@@ -65,6 +65,7 @@ COMPILER = Need("program", "c++", "compiling llama.cpp", "g++", "gcc-c++", "gcc"
 SCREEN = (
     Need("program", "Xvfb", "tests on a virtual screen", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     Need("program", "xauth", "tests on a virtual screen", "xauth", "xorg-x11-xauth", "xorg-xauth"),
+    Need("program", "strace", "tests that watch for connections", "strace", "strace", "strace"),
     Need("fonts", "a font", "text in the tests' pictures", "fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu"),
 )
 
