@@ -1,0 +1,115 @@
+"""What was ordered, how far it is, and the file that remembers it over restarts, crashes and power cuts."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.library import disk
+from mistral_desk.library.wanted import Wanted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE: Final = "downloads.json"
+FORMAT: Final = 1
+_LARGEST: Final = 16 << 20
+
+State: TypeAlias = Literal["queued", "checking", "fetching", "finishing", "repairing", "waiting", "paused", "done"]
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A model: all files that it needs (parts, projector), which come as one thing. `title` is what people call it."""
+
+    id: str
+    title: str
+    files: tuple[Wanted, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files, each content once."""
+        return sum({file.sha256 or (file.repository, file.path): file.size for file in self.files}.values())
+
+
+class Download(msgspec.Struct, frozen=True):
+    """How far an order is. Sizes in bytes, times in seconds, `speed` in bytes a second.
+
+    `waiting` goes on by itself, after `retry_s` where that is known, `paused` when a person says so; `problem` says why.
+    `speed` and `left_s` are None where they cannot be told yet. `file` is the name of the one that comes now, the
+    `number`th of them.
+    """
+
+    order: Order
+    folder: str
+    state: State
+    done: int
+    total: int
+    speed: float | None = None
+    left_s: float | None = None
+    file: str = ""
+    number: int = 0
+    problem: Problem | None = None
+    retry_s: float | None = None
+
+
+class Room(msgspec.Struct, frozen=True):
+    """Bytes that an order still needs, and that are free for it (the reserve is taken off)."""
+
+    folder: str
+    needed: int
+    free: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether all of it fits."""
+        return self.free >= self.needed
+
+
+class Entry(msgspec.Struct):
+    """An order in the list. `folder` is the models folder that it was ordered into."""
+
+    order: Order
+    folder: str
+    paused: bool = False
+    done: bool = False
+    problem: Problem | None = None
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    format: int
+    entries: tuple[Entry, ...]
+
+
+def load(path: Path) -> tuple[list[Entry], Problem | None]:
+    """The list as it was saved, and what there is to tell. A list that makes no sense is set aside, never deleted."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST)
+        kept = msgspec.json.decode(content, type=_Kept)
+        if kept.format != FORMAT:
+            raise msgspec.ValidationError("another format")
+    except FileNotFoundError:
+        return [], None
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return [], Problem("library.list_damaged", {"name": _set_aside(path)})
+    return list(kept.entries), None
+
+
+def save(path: Path, entries: list[Entry]) -> None:
+    """Write the list, whole or not at all. Raises `library.list_not_saved`."""
+    try:
+        disk.write_whole(path, msgspec.json.encode(_Kept(FORMAT, tuple(entries))))
+    except OSError as error:
+        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def _set_aside(path: Path) -> str:
+    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError:
+        return path.name
+    return aside.name

@@ -1,0 +1,172 @@
+"""What is on the disk already: a file in its place, the same content elsewhere in the folder, and room for the rest.
+
+Everything here blocks. A file counts as there when its list says that it came whole, or when it was read and has its
+hash; its size alone proves nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.inference.model_file import SHARD
+from mistral_desk.library import disk, journal
+from mistral_desk.library.journal import Head, Journal
+from mistral_desk.library.orders import Room
+from mistral_desk.library.part import StoppedError, discard, left_over
+from mistral_desk.library.wanted import PART, place
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from mistral_desk.core.errors import DeskError
+    from mistral_desk.library.orders import Order
+    from mistral_desk.library.wanted import Wanted
+
+_STEP: Final = 1 << 20
+DEEPEST: Final = 5
+"""Folders below the models folder that are looked into."""
+
+
+def present(final: Path, wanted: Wanted, label: tuple[str, str], stop: threading.Event) -> bool:
+    """Whether the file that is wanted lies there. One that nobody has proven is read first. Raises `library.…`."""
+    with disk.told(final):
+        try:
+            if final.stat().st_size != wanted.size:
+                return False
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        kept = journal.read(journal.path_for(final))
+        if kept is not None and kept.sha256 and kept.head.file.size == wanted.size:
+            if wanted.sha256 is not None:
+                return kept.sha256 == wanted.sha256
+            return (kept.head.file.repository, kept.head.file.path) == (wanted.repository, wanted.path)
+        if wanted.sha256 is None or sha256_of(final, stop) != wanted.sha256:
+            return False
+        prove(final, wanted, wanted.sha256, label)
+        return True
+
+
+def prove(final: Path, wanted: Wanted, sha256: str, label: tuple[str, str]) -> None:
+    """Write down that a file is whole that did not come through a download. Raises `OSError`, `library.in_use`."""
+    held = Journal(journal.path_for(final), wanted.name)
+    try:
+        held.begin(Head(journal.FORMAT, wanted, journal.BLOCK, *label))
+        held.whole(sha256)
+    finally:
+        held.close()
+
+
+def twin(models: Path, wanted: Wanted) -> Path | None:
+    """A file with the same content elsewhere below the models folder, by the lists."""
+    if wanted.sha256 is None:
+        return None
+    own = place(models, wanted)
+    for listed in lists(models):
+        final = final_of(listed)
+        with contextlib.suppress(OSError):
+            kept = journal.read(listed) if final != own else None
+            if kept and kept.sha256 == wanted.sha256 and final.stat().st_size == wanted.size:
+                return final
+    return None
+
+
+def take_over(source: Path, final: Path, wanted: Wanted, label: tuple[str, str], stop: threading.Event) -> bool:
+    """Put the content of `source` into place without the network: one file under two names where the disk can, else a
+    copy that was compared. False where that did not work out. Raises `library.…`.
+    """
+    with disk.told(final, wanted.size):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        staged = final.with_name(f"{final.name}.twin")
+        staged.unlink(missing_ok=True)
+        try:
+            try:
+                os.link(source, staged)
+            except OSError:
+                _copy(source, staged, stop)
+            # A list speaks of what once came; what lies there now may have changed since.
+            if sha256_of(staged, stop) != wanted.sha256:
+                return False
+            prove(final, wanted, wanted.sha256 or "", label)
+            disk.rename(staged, final)
+        finally:
+            staged.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            final.with_name(final.name + PART).unlink(missing_ok=True)
+        return True
+
+
+def room(order: Order, models: Path, reserve: int) -> Room:
+    """What an order still needs, and what there is for it. Raises `library.disk` for a disk that is away."""
+    with disk.told(models):
+        wanted = {file.sha256 or file.path: file for file in order.files}
+        needed = sum(max(0, file.size - left_over(place(models, file))) for file in wanted.values())
+        return Room(str(models), needed, disk.free(models) - reserve)
+
+
+def drop(order: Order, models: Path, keep: frozenset[Path]) -> None:
+    """Delete what there is of an unfinished order: beginnings of files, and finished parts of a model in several files
+    that came with it. What is in `keep` stays. Raises `library.…`.
+    """
+    for file in order.files:
+        final = place(models, file)
+        if final in keep:
+            continue
+        if final.exists():
+            kept = journal.read(journal.path_for(final))
+            if SHARD.match(final.name) and kept and kept.head.set == order.id:
+                with disk.told(final):
+                    final.unlink()
+                    journal.forget(journal.path_for(final))
+        discard(final)
+        with contextlib.suppress(OSError):
+            final.parent.rmdir()
+            final.parent.parent.rmdir()
+
+
+def lists(models: Path) -> Iterator[Path]:
+    """The lists of all files below a models folder. What cannot be looked into is left out."""
+    for folder, folders, names in os.walk(models):
+        here = Path(folder)
+        if len(here.relative_to(models).parts) >= DEEPEST:
+            folders.clear()
+        folders.sort()
+        if here.name == journal.FOLDER:
+            yield from (here / name for name in sorted(names) if name.endswith(journal.ENDING))
+
+
+def final_of(listed: Path) -> Path:
+    """The file that a list is about."""
+    return listed.parent.parent / listed.name.removesuffix(journal.ENDING)
+
+
+def sha256_of(path: Path, stop: threading.Event | None = None) -> str:
+    """The hash of a file. Raises `StoppedError` and `OSError`."""
+    found = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_STEP):
+            found.update(data)
+            if stop is not None and stop.is_set():
+                raise StoppedError
+    return found.hexdigest()
+
+
+def _copy(source: Path, target: Path, stop: threading.Event) -> None:
+    with source.open("rb") as old, target.open("xb") as new:
+        while data := old.read(_STEP):
+            new.write(data)
+            if stop.is_set():
+                raise StoppedError
+        new.flush()
+        disk.sync(new.fileno())
+    shutil.copymode(source, target)
+
+
+def full(found: Room) -> DeskError:
+    """The problem of an order that does not fit."""
+    return disk.full(Path(found.folder), found.needed, found.free)
