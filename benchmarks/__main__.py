@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import engine_speed, fit_speed, long_chat, pictures, stopping, window
+from benchmarks import catalogue, engine_speed, fit_speed, long_chat, pictures, stopping, window
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ BENCHMARKS: Final = (
     Benchmark("picture-handler", "of the handler's", 0.1, "at most", pictures.beside_the_handler),
     Benchmark("prediction", "of 6 in range", 6, "at least", fit_speed.prediction),
     Benchmark("correction", "of 6 in the narrower range", 6, "at least", fit_speed.correction),
+    Benchmark("catalogue-search", "ms", 5, "at most", catalogue.search),
+    Benchmark("catalogue-search-work", "ms", 5, "at most", catalogue.search_work),
+    Benchmark("catalogue-cold", "ms", 150, "at most", catalogue.cold),
+    Benchmark("catalogue-cold-work", "ms", 150, "at most", catalogue.cold_work),
     Benchmark("start", "s", 1.0, "at most", window.start),
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),

@@ -18,7 +18,7 @@ from mistral_desk.catalog import facts
 from mistral_desk.catalog.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mistral_desk.catalog.store import Catalogue
 
@@ -29,6 +29,9 @@ GB: Final = 10**9
 _KINDS: Final = ("text", "image", "audio", "video")
 _SPELLED: Final = {"apache-2.0": "Apache 2.0", "mit": "MIT"}
 """Licences by their short names, as people write them."""
+_MOST_MARKS: Final = 8
+"""Of a word in a field: a single letter is everywhere, and marking it all says nothing."""
+_NOTHING: Final[Mapping[str, Fit]] = {}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _OPEN: Final = re.compile(r"open", re.IGNORECASE)
 _CLOSED: Final = re.compile(r"proprietary|closed|api[- ]only|commercial", re.IGNORECASE)
@@ -90,19 +93,16 @@ class Facets(NamedTuple):
     benchmarks: tuple[Facet, ...]
 
 
-class Hit:
+class Hit(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A model that was found. `marks` are looked up when they are asked for: most hits are never seen."""
 
-    __slots__ = ("_words", "record")
-
-    def __init__(self, record: Record, words: tuple[str, ...]) -> None:
-        self.record = record
-        self._words = words
+    record: Record
+    words: tuple[str, ...]
 
     @property
     def marks(self) -> tuple[Mark, ...]:
         """Where the words stand in title, provider, description, tags and best for."""
-        return tuple(_marks(self.record, self._words)) if self._words else ()
+        return tuple(_marks(self.record, self.words)) if self.words else ()
 
 
 def open_weights(record: Record) -> bool | None:
@@ -162,7 +162,7 @@ class Index:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._rows = tuple(_row(record) for record in catalogue.records)
-        self._order: tuple[tuple[str, bool, Mapping[str, Fit]] | None, list[_Row]] = (None, [])
+        self._last: tuple[Wishes | None, Mapping[str, Fit], list[_Row]] = (None, {}, [])
 
     def find(self, wishes: Wishes, fits: Mapping[str, Fit] | None = None) -> tuple[Hit, ...]:
         """The models that have every word and pass every filter, in the order that was wished for.
@@ -170,24 +170,25 @@ class Index:
         What a filter or a sort asks for and nobody stated counts as no, and comes last in both directions. Where words
         were typed and nothing but the fit orders, models that have most of them in their title come first.
         """
-        fits = fits or {}
+        fits = _NOTHING if fits is None else fits
         words = tuple(fold(wishes.text).split())
-        rows = self._in_order(wishes.sort, fits, reverse=wishes.reverse)
+        rows = self._filtered(wishes, fits)
         for word in words:
             rows = [row for row in rows if word in row.text]
-        for holds in _filters(wishes, fits):
-            rows = [row for row in rows if holds(row)]
         if words and wishes.sort == "fit":
             rows = _titled_first(rows, words)
         return tuple([Hit(row.record, words) for row in rows])
 
-    def _in_order(self, sort: str, fits: Mapping[str, Fit], *, reverse: bool) -> list[_Row]:
-        """All rows in their order, kept from one keystroke to the next; rows arrive by title, and so stand equals."""
-        known, order = self._order
-        if known is None or known[:2] != (sort, reverse) or known[2] is not fits:
-            order = _ordered(self._rows, sort, fits, reverse=reverse)
-            self._order = ((sort, reverse, fits), order)
-        return order
+    def _filtered(self, wishes: Wishes, fits: Mapping[str, Fit]) -> list[_Row]:
+        """What passes the filters, in order; kept from one keystroke to the next, which change only the words."""
+        wishes = msgspec.structs.replace(wishes, text="")
+        known, of, rows = self._last
+        if known != wishes or of is not fits:
+            rows = _ordered(self._rows, wishes.sort, fits, reverse=wishes.reverse)
+            for holds in _filters(wishes, fits):
+                rows = [row for row in rows if holds(row)]
+            self._last = (wishes, fits, rows)
+        return rows
 
     @cached_property
     def _facets(self) -> Facets:
@@ -207,6 +208,9 @@ class Index:
 
 def _titled_first(rows: list[_Row], words: tuple[str, ...]) -> list[_Row]:
     """Those first whose title has most of the words; otherwise as they were."""
+    if len(words) == 1:  # the most frequent case, and the one with the most rows
+        (word,) = words
+        return [row for row in rows if word in row.title] + [row for row in rows if word not in row.title]
     shelves: list[list[_Row]] = [[] for _ in range(len(words) + 1)]
     for row in rows:
         title, missing = row.title, 0
@@ -360,12 +364,18 @@ def _marks(record: Record, words: tuple[str, ...]) -> Iterable[Mark]:
     fields += [("tags", number, tag) for number, tag in enumerate(record.tags)]
     fields += [("best_for", number, text) for number, text in enumerate(record.best_for)]
     for name, number, text in fields:
-        folded, places = _placed(text)
-        for word in words:
-            at = folded.find(word)
-            while at >= 0:
+        folded = _folded(text)
+        present = [word for word in words if word in folded]
+        if not present:
+            continue
+        places: Sequence[int] = range(len(text))
+        if not text.isascii():  # folding may have made letters of marks, and two letters of one
+            folded, places = _placed(text)
+        for word in present:
+            at, left = folded.find(word), _MOST_MARKS
+            while at >= 0 and left:
                 yield Mark(name, number, places[at], places[at + len(word) - 1] + 1)
-                at = folded.find(word, at + len(word))
+                at, left = folded.find(word, at + len(word)), left - 1
 
 
 def _placed(text: str) -> tuple[str, list[int]]:
