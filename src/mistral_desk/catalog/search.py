@@ -29,7 +29,7 @@ GB: Final = 10**9
 _KINDS: Final = ("text", "image", "audio", "video")
 _SPELLED: Final = {"apache-2.0": "Apache 2.0", "mit": "MIT"}
 """Licences by their short names, as people write them."""
-_MOST_MARKS: Final = 8
+_MOST_MARKS: Final = 4
 """Of a word in a field: a single letter is everywhere, and marking it all says nothing."""
 _NOTHING: Final[Mapping[str, Fit]] = {}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -67,7 +67,7 @@ class Fit(NamedTuple):
     bytes: int | None
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """Where a word was found: a record's field, and begin and end in its text (of a list, in its element `number`)."""
 
     field: str
