@@ -99,6 +99,7 @@ class Desk(QObject):
             self.notices.problem(problem, "warning")
         self.tasks.spawn(self.refresh(), "list the chats")
         self.warm()
+        self.catalog.start()
         self.tasks.spawn(read_ahead(), "read ahead")
 
     def welcome(self) -> None:

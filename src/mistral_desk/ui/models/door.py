@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from mistral_desk.catalog import facts
 from mistral_desk.catalog.claims import claims
-from mistral_desk.catalog.search import Fit, Index, facts_of
-from mistral_desk.catalog.store import PUBLISHER, open_catalogue
+from mistral_desk.catalog.search import Index, facts_of
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.by_record import by_record
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.models.browse.remembered import FILE, Remembered
 from mistral_desk.ui.models.browse.source import Progress, Source
+from mistral_desk.ui.models.hub_door import HubDoor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
+    from mistral_desk.catalog import sync
     from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.core.errors import Problem
@@ -30,22 +31,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.desk import Desk
 
 
-class _Local:
-    """Stands in for the services' catalogue until there is one: what is on this computer."""
-
-    host = PUBLISHER
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.current: Catalogue | None = None
-
-    async def load(self) -> Catalogue:
-        self.current = await asyncio.to_thread(open_catalogue, self._folder)
-        return self.current
-
-    async def refresh(self, progress: Callable[[Progress], None]) -> None:
-        progress(Progress())
-        raise DeskError("net.offline", host=self.host)
+log = logging.getLogger(__name__)
 
 
 class Models(QObject):
@@ -55,7 +41,7 @@ class Models(QObject):
         super().__init__(desk)
         self._desk = desk
         self._page = page = desk.models
-        self._lists = getattr(desk.services, "catalogue", None) or _Local(desk.services.folders.cache)
+        self._lists = desk.services.catalogue
         self._offers: tuple[Offer, ...] = ()
         self._catalogue: Catalogue | None = None
         self._refreshing: asyncio.Task[None] | None = None
@@ -75,9 +61,15 @@ class Models(QObject):
         page.link.connect(lambda address: desk.window.show_overlay(LinkSheet(desk.theme, address, desk.window)))
         page.sheet.connect(desk.window.show_overlay)
         desk.services.settings.listen(declared.OFFLINE, lambda _on: self._tell())
+        self.hub = HubDoor(desk, self)
         self._tell()
 
     # --- the list -------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Refresh the list by itself, where the person has switched that on and the last time is a day ago."""
+        if self._desk.services.settings.get(declared.REFRESH_CATALOG):
+            self._desk.tasks.spawn(self._by_itself(), "refresh the catalog by itself")
 
     def look(self) -> None:
         """Read the list, and find out how the models run here."""
@@ -104,6 +96,17 @@ class Models(QObject):
             raise
         self._reading = False
         self._show(catalogue, index)
+
+    async def _by_itself(self) -> None:
+        """That it did not work is told when they ask for it themselves."""
+        before = self._lists.current
+        try:
+            await self._lists.refresh_if_due()
+        except DeskError as error:
+            log.info("the catalog was not refreshed by itself: %s", error)
+        now = self._lists.current
+        if self._catalogue is not None and now is not None and now is not before:
+            self._show(now, await asyncio.to_thread(Index, now))
 
     async def _refresh(self) -> None:
         self._problem, self._progress = None, Progress()
@@ -132,7 +135,7 @@ class Models(QObject):
     async def _fetch(self) -> None:
         await self._lists.refresh(self._came)
 
-    def _came(self, progress: Progress) -> None:
+    def _came(self, progress: sync.Progress) -> None:
         self._progress = Progress(progress.done, progress.total, progress.what)
         self._tell()
 
@@ -155,6 +158,7 @@ class Models(QObject):
             aside=catalogue.set_aside if catalogue else (),
         )
         self._page.browse.show_source(source)
+        self.hub.tell()
 
     def forget(self) -> None:
         """All data was deleted: what ships with the program is left."""
@@ -232,16 +236,3 @@ class Models(QObject):
             verdicts[record.id] = await self._verdict(record, members[0][0] if members else "")
         if self._page.place.kind == "compare" and tuple(self._page.browse.model.marked) == tuple(keys):
             self._page.compare.show_records(records, verdicts)
-
-
-def by_record(offers: Sequence[Offer]) -> tuple[dict[str, Offer], dict[str, Fit]]:
-    """The best offer of each record, and what search and sort ask of it, by the record's id."""
-    slugs = {one.id: one.catalog for one in facts.models()}
-    best: dict[str, Offer] = {}
-    fits: dict[str, Fit] = {}
-    for rank, offer in enumerate(offers):
-        slug = slugs.get(offer.variant.model, offer.variant.model)
-        if slug not in best:
-            best[slug] = offer
-            fits[slug] = Fit(rank, offer.variant.usable, offer.variant.bytes)
-    return best, fits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -14,7 +14,9 @@ from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict as words
 from mistral_desk.ui.models.about.page import AboutPage
+from mistral_desk.ui.models.browse.hub import HubPage
 from mistral_desk.ui.models.browse.page import BrowsePage
+from mistral_desk.ui.models.browse.repository import RepositoryPage
 from mistral_desk.ui.models.compare.page import ComparePage
 
 if TYPE_CHECKING:
@@ -29,13 +31,16 @@ if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from mistral_desk.ui.theme.theme import Theme
 
+    _SubPage: TypeAlias = BrowsePage | AboutPage | ComparePage | HubPage | RepositoryPage
+
 UNMEASURED = mark("This computer could not be looked at, so nothing is said about how models run here.")
-Kind = Literal["browse", "model", "compare", "hub"]
+Kind = Literal["browse", "model", "compare", "hub", "repository"]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one is: a model's page has its record's id, and the model whose verdict is shown where there are several.
+    """Where one is: a model's page has its record's id, and the model whose verdict is shown where there are several;
+    a repository's page has its name.
 
     `scroll` and `focus` are how it was left.
     """
@@ -65,6 +70,10 @@ class ModelsPage(QWidget):
     """These are to be compared: answer with `compare.show_records`."""
     advanced_opened = Signal(object)
     """An `Advanced` was unfolded: answer what it wishes."""
+    searched = Signal(str)
+    """The hub is to be asked for repositories with these words."""
+    listed = Signal(str)
+    """The files of this repository are wanted."""
     link = Signal(str)
     sheet = Signal(object)
 
@@ -75,7 +84,15 @@ class ModelsPage(QWidget):
         self.browse = BrowsePage(theme, self._stack)
         self.about = AboutPage(theme, self._stack)
         self.compare = ComparePage(theme, self._stack)
-        self._pages: dict[Kind, QWidget] = {"browse": self.browse, "model": self.about, "compare": self.compare}
+        self.hub = HubPage(theme, self._stack)
+        self.repository = RepositoryPage(theme, self._stack)
+        self._pages: dict[Kind, _SubPage] = {
+            "browse": self.browse,
+            "model": self.about,
+            "compare": self.compare,
+            "hub": self.hub,
+            "repository": self.repository,
+        }
         for page in self._pages.values():
             self._stack.addWidget(page)
         self._history: list[Place] = [Place()]
@@ -96,11 +113,7 @@ class ModelsPage(QWidget):
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
-        if self.place.kind == "model":
-            return self.about.regions()
-        if self.place.kind == "compare":
-            return self.compare.regions()
-        return [self.browse.head.search, *([self.browse.grid] if self.browse.model.rowCount() else [])]
+        return self._pages[self.place.kind].regions()
 
     def show_catalogue(self, catalogue: Catalogue, index: Index) -> None:
         """These are the models; an open page of one of them is shown anew."""
@@ -150,6 +163,18 @@ class ModelsPage(QWidget):
             self._go(Place("compare"))
         self.compared.emit(marked)
 
+    def show_hub(self, words: str = "") -> None:
+        """The search on the hub; nothing is sent by that."""
+        if words.strip():
+            self.hub.search.setText(words.strip())
+        if self.place.kind != "hub":
+            self._go(Place("hub"))
+
+    def show_repository(self, name: str) -> None:
+        """The files of a repository of the hub."""
+        self._go(Place("repository", name))
+        self.listed.emit(name)
+
     def show_list(self) -> None:
         """The browser, as it was left."""
         if self.place.kind != "browse":
@@ -190,19 +215,21 @@ class ModelsPage(QWidget):
             self.asked.emit(place.record, place.member)
         elif place.kind == "compare":
             self.compared.emit(list(self.browse.model.marked))
+        elif place.kind == "repository" and self.repository.repository != place.record:
+            self.listed.emit(place.record)
         focus = place.focus if place.focus is not None and place.focus.isVisibleTo(self) else self.regions()[0]
         focus.setFocus(Qt.FocusReason.OtherFocusReason)
         self._scroll_to(place)
         QTimer.singleShot(0, self, lambda: self._scroll_to(place))  # a page that was built anew has its height then
 
     def _scroll(self) -> int:
-        area = getattr(self._pages[self.place.kind], "area", None)
-        return int(area.verticalScrollBar().value()) if area is not None else 0
+        page = self._pages[self.place.kind]
+        return 0 if isinstance(page, ComparePage) else page.area.verticalScrollBar().value()
 
     def _scroll_to(self, place: Place) -> None:
-        area = getattr(self._pages[place.kind], "area", None)
-        if area is not None and self.place is place:
-            area.verticalScrollBar().setValue(place.scroll)
+        page = self._pages[place.kind]
+        if self.place is place and not isinstance(page, ComparePage):
+            page.area.verticalScrollBar().setValue(place.scroll)
 
     # --- Qt -----------------------------------------------------------------------------------------------
 
@@ -233,6 +260,12 @@ class ModelsPage(QWidget):
         about.link.connect(self.link)
         about.refresh.connect(self.refresh)
         about.advanced_opened.connect(self.advanced_opened)
+        browse.hub.connect(self.show_hub)
+        self.hub.back.connect(self.back)
+        self.hub.searched.connect(self.searched)
+        self.hub.opened.connect(self.show_repository)
+        self.repository.back.connect(self.back)
+        self.repository.again.connect(lambda: self.listed.emit(self.place.record))
         compare.back.connect(self.back)
         compare.open_model.connect(self.show_model)
         compare.remove.connect(self._uncompare)

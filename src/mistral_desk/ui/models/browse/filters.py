@@ -58,6 +58,7 @@ class Chip(Button):
         )
         self.words_off = words
         self.setCheckable(True)
+        self.set_ink("text")  # the accent on its own tint is faint in small letters
 
     def show_state(self, value: str, *, spoken: str = "") -> None:
         """What is on, in a few words; empty for nothing."""
@@ -92,7 +93,7 @@ class Filters(QWidget):
         for which, words in MANY.items():
             self.many[which] = self._menu(tr(words), partial(self._choose, which))
         self.clear = Button(
-            theme, tr("Clear all filters"), text=tr("Clear"), step="small", small=True, muted=True, parent=self
+            theme, tr("Clear all filters"), text=tr("Clear"), step="small", small=True, parent=self
         )
         self.clear.set_label(tr("Clear all filters"), tr("Clear"))
         self.clear.clicked.connect(lambda: self.changed.emit(without_filters(self._wishes)))

@@ -95,6 +95,10 @@ class BrowsePage(QWidget):
         self.show_source(self._source)
         self._find()
 
+    def regions(self) -> list[QWidget]:
+        """What F6 goes through."""
+        return [self.head.search, *([self.grid] if self.model.count else [])]
+
     # --- what is shown --------------------------------------------------------------------------------
 
     def show_catalogue(self, catalogue: Catalogue, index: Index) -> None:
