@@ -31,14 +31,15 @@ async def main() -> None:
         except DeskError as error:
             done[name] = error.problem.id
 
+    # What would be known of the file, where the hub could not be asked.
+    listing = arranged(REPOSITORY, "0" * 40, [RemoteFile(FILE, 1_000_000)])
+
     async def listed() -> object:
         nonlocal listing
         listing = await services.hub.files(REPOSITORY)
         return listing
 
     try:
-        # What would be known of the file, where the hub could not be asked.
-        listing = arranged(REPOSITORY, "0" * 40, [RemoteFile(FILE, 1_000_000)])
         await attempt("load", services.catalogue.load)
         await attempt("refresh by itself", services.catalogue.refresh_if_due)
         await attempt("refresh", services.catalogue.refresh)

@@ -8,9 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
+from mistral_desk.catalog.sync import WHY
 from mistral_desk.core import settings as declared
 from mistral_desk.core.machine import this_machine
 from mistral_desk.inference import cage
+from mistral_desk.net.ledger import Ledger
+from mistral_desk.ui.settings.connections import ConnectionsSheet
 from mistral_desk.ui.settings.facts import LicenceSheet
 from mistral_desk.ui.settings.rows import Reset, Row
 from mistral_desk.ui.theme.tokens import HIGH_COLOURS
@@ -128,6 +131,50 @@ def test_hardware_and_privacy_tell_what_is_so(qapp: QApplication, tmp_path: Path
             notes = " ".join(row.note.text() for row in desk.settings.sections["privacy"].rows)
             assert cage.NOT_YET in notes
             assert str(desk.services.folders.history) in notes
+
+    window.run(qapp, scenario)
+
+
+def test_the_list_of_connections_is_shown(qapp: QApplication, tmp_path: Path) -> None:
+    """Also what another run wrote: the file is read when the list is opened."""
+    file = tmp_path / "connections.jsonl"
+    before = Ledger(file)
+    entry = before.begin("catalog.example", "catalog", WHY, job="1")
+    entry.sent, entry.received = 12_000, 3_400_000
+    before.end(entry, "net.cut")
+    before.flush()
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.services.ledger = Ledger(file)
+            desk.window.open_settings("privacy")
+            await window.drawn()
+            button = next(
+                one for one in desk.settings.findChildren(Button) if one.accessibleName() == "Show the connections…"
+            )
+            window.click(button)
+            sheet = desk.window.overlay
+            assert isinstance(sheet, ConnectionsSheet)
+            await sheet.whole()
+            await window.drawn()
+            text = sheet.edit.toPlainText().replace("\N{NO-BREAK SPACE}", " ")
+            for words in (
+                "catalog.example",
+                WHY,
+                "asked by the catalog",
+                "1 request",
+                "12.0 kB sent",
+                "3.4 MB received",
+            ):
+                assert words in text
+            assert "The connection broke off" in text
+            desk.window.escape()
+            desk.services.ledger.erase()
+            window.click(button)
+            empty = desk.window.overlay
+            assert isinstance(empty, ConnectionsSheet)
+            await empty.whole()
+            assert empty.edit.toPlainText() == "No connection was made."
 
     window.run(qapp, scenario)
 

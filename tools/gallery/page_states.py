@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.catalog import hub, sync
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN_TITLE
 from mistral_desk.ui.fit.verdict import NAMESAKE
 from mistral_desk.ui.library.known import Known
+from mistral_desk.ui.settings.connections import ConnectionsSheet
 from tools.gallery import texts
 from tools.gallery.declare import MISSING, STATES, State, listed, ready, state
 from tools.gallery.stage import idle
@@ -78,6 +80,26 @@ _settings_page("models", "The folder for models.")
 _settings_page("hardware", "What the engine uses, and what this computer has.")
 _settings_page("privacy", "What stays on this computer, and how to delete it.")
 _settings_page("about", "Versions and licences.")
+
+
+@state()
+async def settings_connections(stage: Stage) -> None:
+    """The list of connections: when, to whom, what for, how much, and what went wrong."""
+    await settings(stage)
+    ledger = stage.services.ledger
+    for host, who, why, sent, received, problem in (
+        ("ai-future-ready.com", "catalog", sync.WHY, 48_000, 3_120_000, ""),
+        ("huggingface.co", "hub", hub.SEARCHING, 900, 41_000, ""),
+        ("cdn.example", "hub", hub.HEADER, 2_700, 9_440_000, "net.cut"),
+    ):
+        entry = ledger.begin(host, who, why)
+        entry.began, entry.sent, entry.received = 1_775_000_000.0, sent, received
+        ledger.end(entry, problem)
+        entry.seconds = 4.2
+    stage.desk.window.open_settings("privacy")
+    sheet = ConnectionsSheet(stage.desk.theme, ledger, stage.desk.window)
+    stage.desk.window.show_overlay(sheet)
+    await sheet.whole()
 
 
 @state()

@@ -39,9 +39,9 @@ VARIABLE: Final = "HF_ENDPOINT"
 """Scheme and host of another hub with the same interface."""
 MOST: Final = 100
 """Repositories of a search at most."""
-_SEARCH: Final = mark("Searching the hub for models")
-_LIST: Final = mark("Listing the files of a model on the hub")
-_HEADER: Final = mark("Reading what a model file says about itself")
+SEARCHING: Final = mark("Searching the hub for models")
+LISTING: Final = mark("Listing the files of a model on the hub")
+HEADER: Final = mark("Reading what a model file says about itself")
 _LIMIT: Final = 16_000_000
 _PAGES: Final = 20
 _MOST_FILES: Final = 20_000
@@ -50,7 +50,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _NEXT: Final = re.compile(r'<([^>]{1,4000})>\s*;\s*rel="?next"?')
 _NO_JSON: Final = mark("it is no JSON")
-_NO_LIST: Final = mark("it is no list")
+_NOLISTING: Final = mark("it is no list")
 _NO_COMMIT: Final = mark("it names no commit")
 _NO_END: Final = mark("its list of files has no end")
 _KNOWN: Final = frozenset({200, 401, 403, 404, 410, 429, 503})
@@ -108,7 +108,7 @@ class Hub:
         """Repositories with GGUF files that the words find, most downloaded first."""
         limit = max(1, min(limit, MOST))
         query = f"search={quote(text.strip()[:200])}&filter=gguf&sort=downloads&direction=-1&limit={limit}"
-        reply = await self._get(f"/api/models?{query}", Purpose("hub", _SEARCH), text)
+        reply = await self._get(f"/api/models?{query}", Purpose("hub", SEARCHING), text)
         found = _json(reply)
         if not isinstance(found, list):
             raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_LIST)
@@ -125,7 +125,7 @@ class Hub:
         Raises `hub.not_found` and `hub.gated` too.
         """
         _check(repository)
-        purpose = Purpose("hub", _LIST, secrets.token_hex(8))
+        purpose = Purpose("hub", LISTING, secrets.token_hex(8))
         commit = revision if revision and _COMMIT.fullmatch(revision) else None
         if commit is None:
             at = f"/revision/{quote(revision, safe='')}" if revision else ""
@@ -152,14 +152,14 @@ class Hub:
 
     async def header(self, repository: str, revision: str, file: RemoteFile, *, later: bool = False) -> remote.Read:
         """A file's header, over ranges. `later`: it is a later part of a split model, whose header is short."""
-        purpose = Purpose("hub", _HEADER, secrets.token_hex(8))
+        purpose = Purpose("hub", HEADER, secrets.token_hex(8))
         return await self._header(repository, revision, file, purpose, later=later)
 
     async def headers(
         self, listing: Listing, variant: Variant, progress: Callable[[int, int], None] | None = None
     ) -> Headers:
         """The headers of all files of a quantization. `progress` hears how many files of how many are read."""
-        purpose = Purpose("hub", _HEADER, secrets.token_hex(8))
+        purpose = Purpose("hub", HEADER, secrets.token_hex(8))
         found = []
         for number, file in enumerate(variant.files):
             if progress is not None:

@@ -15,6 +15,7 @@ from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference import cage
 from mistral_desk.ui.chat.ask_link import LinkSheet
+from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 PROMISE: Final = mark("The model runs on this computer. Nothing you write leaves it.")
-NO_CONNECTIONS: Final = mark("This version of Mistral Desk makes no connection to the internet at all.")
 LINKS: Final = {
     mark("The engine, llama.cpp"): "https://github.com/ggml-org/llama.cpp",
     mark("The window's toolkit, Qt for Python"): "https://doc.qt.io/qtforpython-6/licenses.html",
@@ -98,10 +98,14 @@ class HardwareFacts:
         )
 
 
-def fill_privacy(theme: Theme, services: Services, section: Section, erase: Callable[[], None]) -> Row:
+def fill_privacy(
+    theme: Theme, services: Services, section: Section, erase: Callable[[], None], open_: Callable[[Overlay], None]
+) -> Row:
     """The promise, and what stands behind it today. Returns the row that says what the model may do."""
     section.add(Row(theme, tr("The promise"), tr(PROMISE), parent=section))
-    section.add(Row(theme, tr("Connections"), tr(NO_CONNECTIONS), parent=section))
+    listed = Button(theme, tr("Show the connections…"), text=tr("Show…"), kind="outline", parent=section)
+    listed.clicked.connect(lambda: open_(ConnectionsSheet(theme, services.ledger, section.window())))
+    section.add(Row(theme, tr("Connections"), tr(WHEN), listed, parent=section))
     kept_in = section.add(
         Row(theme, tr("What the model may do"), cage.in_words(services.engine.cage), copied=True, parent=section)
     )
@@ -117,7 +121,10 @@ def fill_privacy(theme: Theme, services: Services, section: Section, erase: Call
     button = Button(theme, words, text=words, kind="outline", parent=section)
     button.set_ink("danger")
     button.clicked.connect(erase)
-    what = tr("Chats, their pictures and copies, texts that were not sent, logs and whatever else was made of them.")
+    what = tr(
+        "Chats, their pictures and copies, texts that were not sent, logs and whatever else was made of them; the list "
+        "of connections, the fetched catalog and access tokens."
+    )
     section.add(Row(theme, tr("Delete all my data"), what, button, parent=section))
     return kept_in
 

@@ -92,7 +92,7 @@ class SettingsPage(QWidget):
         if self._hardware is None:  # not before somebody looks: reading all licences takes a moment
             self._hardware = HardwareFacts(self._theme, self._services, self.sections["hardware"])
             privacy = self.sections["privacy"]
-            self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit)
+            self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit, self.sheet.emit)
             fill_about(self._theme, self.sections["about"], self.sheet.emit)
         self._hardware.refresh()
         if self._kept_in:

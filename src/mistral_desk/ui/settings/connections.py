@@ -1,0 +1,117 @@
+"""The list of connections as a person reads it: when, to whom, what for, how much, and who asked."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from mistral_desk.core import amounts
+from mistral_desk.core.errors import Problem, in_words
+from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.ring import Ring
+
+if TYPE_CHECKING:
+    from mistral_desk.net.ledger import Connection, Ledger
+    from mistral_desk.ui.theme.theme import Theme
+
+WHEN: Final = mark(
+    "Mistral Desk connects to other computers only for what you ask for or have switched on: to refresh the catalog, "
+    "to search the hub, to download a model. Each connection is listed, before it is made."
+)
+NONE: Final = mark("No connection was made.")
+WHO: Final = {
+    "catalog": mark("asked by the catalog"),
+    "hub": mark("asked by the hub's search"),
+    "download": mark("asked by a download"),
+}
+_SHOWN: Final = 500
+"""Entries in the sheet, the latest; the file has more."""
+
+
+def connection(entry: Connection) -> str:
+    """An entry in two or three lines."""
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
+    parts = [
+        tr(entry.why),
+        tr(WHO[entry.who]) if entry.who in WHO else entry.who,
+        trn("{n} request", "{n} requests", entry.requests),
+        tr(
+            "{sent} sent, {received} received",
+            sent=amounts.file_size(entry.sent),
+            received=amounts.file_size(entry.received),
+        ),
+    ]
+    if entry.seconds is not None:
+        parts.append(amounts.seconds(entry.seconds, 1))
+    # A number and its unit stay in one line.
+    told = [parts[0], *(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts[1:] if part)]
+    lines = [f"{when}  {entry.host}", " · ".join(told)]
+    if entry.problem:
+        lines.append(in_words(Problem(entry.problem), tr).title)
+    return "\n".join(lines)
+
+
+class ConnectionsSheet(Overlay):
+    """The list, latest first; what earlier runs wrote is read while it is open already."""
+
+    widest = 720
+
+    def __init__(self, theme: Theme, ledger: Ledger, parent: QWidget) -> None:
+        super().__init__(theme, tr("Connections"), parent)
+        self._ledger = ledger
+        self._open = True
+        self.edit = QPlainTextEdit(self.card)
+        self.edit.setReadOnly(True)
+        self.edit.setAccessibleName(tr("List of connections"))
+        self.edit.setFrameShape(QFrame.Shape.NoFrame)
+        self.edit.viewport().setAutoFillBackground(False)
+        self.edit.document().setDocumentMargin(0)
+        self.edit.setMinimumHeight(320)
+        self._dress()
+        theme.changed.connect(self._dress)
+        theme.dress_bars(self.edit)
+        Ring(theme, self.edit)
+        close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
+        close.clicked.connect(self.reject)
+        head = QHBoxLayout()
+        head.addWidget(Label(theme, tr("Connections"), "heading", strong=True, parent=self.card), 1)
+        head.addWidget(close)
+        column = QVBoxLayout(self.card)
+        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setSpacing(SPACE[2])
+        column.addLayout(head)
+        column.addWidget(Label(theme, tr(WHEN), "small", ink="muted", wrap=True, parent=self.card))
+        column.addWidget(self.edit, 1)
+        self.show_entries()
+        self._reading = asyncio.get_running_loop().run_in_executor(None, ledger.look_again)
+        self._reading.add_done_callback(lambda _: self.show_entries())
+
+    def _dress(self) -> None:
+        self.edit.setFont(self._theme.font("small"))
+
+    async def whole(self) -> None:
+        """Returns when what earlier runs wrote is shown too."""
+        await self._reading
+        self.show_entries()
+
+    def show_entries(self) -> None:
+        """As they are now."""
+        if self._open:
+            entries = self._ledger.entries()[:_SHOWN]
+            self.edit.setPlainText("\n\n".join(connection(entry) for entry in entries) or tr(NONE))
+
+    def first(self) -> QWidget:
+        """The list, so that the arrow keys scroll."""
+        return self.edit
+
+    def done(self, result: int) -> None:
+        """It is gone for good, whatever is still read."""
+        self._open = False
+        super().done(result)
