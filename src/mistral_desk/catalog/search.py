@@ -6,7 +6,6 @@ Pure and quick, so that every keystroke can ask anew: texts are folded once, and
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from functools import cache, cached_property, lru_cache
 from operator import itemgetter
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from mistral_desk.catalog import facts
+from mistral_desk.catalog.folding import Mark, fold, folded, marks
 from mistral_desk.catalog.record import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from mistral_desk.catalog.store import Catalogue
 
@@ -29,8 +29,6 @@ GB: Final = 10**9
 _KINDS: Final = ("text", "image", "audio", "video")
 _SPELLED: Final = {"apache-2.0": "Apache 2.0", "mit": "MIT"}
 """Licences by their short names, as people write them."""
-_MOST_MARKS: Final = 4
-"""Of a word in a field: a single letter is everywhere, and marking it all says nothing."""
 _NOTHING: Final[Mapping[str, Fit]] = {}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _OPEN: Final = re.compile(r"open", re.IGNORECASE)
@@ -67,15 +65,6 @@ class Fit(NamedTuple):
     bytes: int | None
 
 
-class Mark(msgspec.Struct, frozen=True, gc=False):
-    """Where a word was found: a record's field, and begin and end in its text (of a list, in its element `number`)."""
-
-    field: str
-    number: int
-    begin: int
-    end: int
-
-
 class Facet(msgspec.Struct, frozen=True):
     """A value that can be filtered by, and how many models have it."""
 
@@ -102,7 +91,7 @@ class Hit(msgspec.Struct, frozen=True, eq=False, gc=False):
     @property
     def marks(self) -> tuple[Mark, ...]:
         """Where the words stand in title, provider, description, tags and best for."""
-        return tuple(_marks(self.record, self.words)) if self.words else ()
+        return tuple(marks(self.record, self.words)) if self.words else ()
 
 
 def open_weights(record: Record) -> bool | None:
@@ -126,18 +115,6 @@ def _by_slug() -> dict[str, tuple[facts.Model, ...]]:
     for model in facts.models():
         found[model.catalog] = (*found.get(model.catalog, ()), model)
     return found
-
-
-def fold(text: str) -> str:
-    """A text without case and diacritics."""
-    if text.isascii():
-        return text.lower()
-    parted = unicodedata.normalize("NFKD", text.casefold())
-    return parted if parted.isascii() else "".join(c for c in parted if not unicodedata.combining(c)).casefold()
-
-
-_folded: Final = lru_cache(4096)(fold)
-"""For names that come again and again."""
 
 
 class _Row(msgspec.Struct, frozen=True, eq=False):
@@ -277,10 +254,10 @@ def _row(record: Record) -> _Row:
         record=record,
         text="\n".join((title, squeezed, record.id, fold("\n".join(texts)))),
         title="\n".join((title, squeezed, record.id)),
-        provider=_folded(record.provider or ""),
-        tags=frozenset(map(_folded, record.tags)),
+        provider=folded(record.provider or ""),
+        tags=frozenset(map(folded, record.tags)),
         license=license_key(licensed(record) or ""),
-        modality=frozenset(map(_folded, modalities(record))),
+        modality=frozenset(map(folded, modalities(record))),
         open=open_weights(record),
         context=max(contexts, default=stated),
         sizes=tuple(
@@ -352,37 +329,7 @@ def _counted(values: Iterable[str | None], key: Callable[[str], str] = fold) -> 
     """Values with their number, spelled as most spell them."""
     spellings: dict[str, Counter[str]] = {}
     for value in values:
-        if value and (folded := key(value)):
-            spellings.setdefault(folded, Counter())[value] += 1
+        if value and (name := key(value)):
+            spellings.setdefault(name, Counter())[value] += 1
     found = [Facet(spelled.most_common(1)[0][0], spelled.total()) for spelled in spellings.values()]
     return tuple(sorted(found, key=lambda facet: (-facet.count, fold(facet.value))))
-
-
-def _marks(record: Record, words: tuple[str, ...]) -> Iterable[Mark]:
-    fields = [("title", 0, record.title), ("provider", 0, record.provider or "")]
-    fields += [("description", 0, record.description or "")]
-    fields += [("tags", number, tag) for number, tag in enumerate(record.tags)]
-    fields += [("best_for", number, text) for number, text in enumerate(record.best_for)]
-    for name, number, text in fields:
-        folded = _folded(text)
-        present = [word for word in words if word in folded]
-        if not present:
-            continue
-        places: Sequence[int] = range(len(text))
-        if not text.isascii():  # folding may have made letters of marks, and two letters of one
-            folded, places = _placed(text)
-        for word in present:
-            at, left = folded.find(word), _MOST_MARKS
-            while at >= 0 and left:
-                yield Mark(name, number, places[at], places[at + len(word) - 1] + 1)
-                at, left = folded.find(word, at + len(word)), left - 1
-
-
-def _placed(text: str) -> tuple[str, list[int]]:
-    """A folded text, and for each of its letters where it stands in the text."""
-    folded, places = [], []
-    for number, character in enumerate(text):
-        for letter in fold(character):
-            folded.append(letter)
-            places.append(number)
-    return "".join(folded), places
