@@ -46,6 +46,8 @@ class Job:
         self.order = order
         self.number, self.file = 0, ""
         self.device = -1
+        self.looked = False
+        """Whether `done` is known by now."""
         self._net, self._models, self._manner, self._pace, self._base = net, models, manner, pace, base
         self._contents = contents
         self._transfer: Transfer | None = None
@@ -102,6 +104,7 @@ class Job:
         """Fetch all of it; `others_need` bytes of the same disk are promised to others. Raises as `Transfer.run`."""
         try:
             await self._work(self._look)
+            self.looked = True
             found = await self._work(there.room, self.order, self._models, self._manner.reserve + others_need)
             if not found.enough:
                 raise there.full(found)

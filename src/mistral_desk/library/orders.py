@@ -37,7 +37,7 @@ class Order(msgspec.Struct, frozen=True):
 class Download(msgspec.Struct, frozen=True):
     """How far an order is. Sizes in bytes, times in seconds, `speed` in bytes a second.
 
-    `waiting` goes on by itself, after `retry_s` where that is known, `paused` when a person says so; `problem` says why.
+    `waiting` goes on by itself, after `retry_s` where that is known, `paused` when a person says; `problem` says why.
     `speed` and `left_s` are None where they cannot be told yet. `file` is the name of the one that comes now, the
     `number`th of them.
     """

@@ -206,7 +206,7 @@ class Queue:
         total = entry.order.bytes
         if entry.done:
             return Download(entry.order, entry.folder, "done", total, total)
-        done = job.done if job else self._known.get(entry.order.id, 0)
+        done = self._done(entry.order.id)
         if job is not None and entry.order.id in self._tasks:
             speed, left_s = job.speed()
             return Download(
@@ -218,6 +218,11 @@ class Queue:
             retry = left if left < float("inf") else None
             return Download(entry.order, entry.folder, "waiting", done, total, problem=entry.problem, retry_s=retry)
         return Download(entry.order, entry.folder, "queued", done, total)
+
+    def _done(self, name: str) -> int:
+        """Bytes that are there: as the job knows it, and until it has looked, as was known before."""
+        job = self._jobs.get(name)
+        return job.done if job is not None and job.looked else self._known.get(name, 0)
 
     def _tell_soon(self) -> None:
         if self._ticker is None and not self._closed and self._loop is not None:
@@ -247,6 +252,7 @@ class Queue:
                 break
             if entry.done or entry.paused or name in self._tasks or self._due.get(name, (0.0, 0.0))[0] > now:
                 continue
+            self._known[name] = self._done(name)
             job = Job(
                 self._net,
                 entry.order,
@@ -315,7 +321,7 @@ class Queue:
             for name, job in self._jobs.items()
             if name in self._tasks and name != entry.order.id and job.device == self._jobs[entry.order.id].device
         ]
-        return sum(max(0, job.order.bytes - job.done) for job in here)
+        return sum(max(0, job.order.bytes - self._done(job.order.id)) for job in here)
 
     def _switched(self, offline: bool) -> None:
         """The offline switch; in any thread."""
