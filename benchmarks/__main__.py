@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import catalogue, engine_speed, fit_speed, long_chat, pictures, stopping, window
+from benchmarks import catalogue, engine_speed, fit_speed, long_chat, model_page, pictures, stopping, window
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ BENCHMARKS: Final = (
     Benchmark("long-opening-work", "ms", 200, "at most", long_chat.opening_work),
     Benchmark("long-smoothness", "ms", 16, "at most", long_chat.streaming),
     Benchmark("long-smooth-work", "ms", 16, "at most", long_chat.streaming_work),
+    Benchmark("model-page-open", "ms", 50, "at most", model_page.opening),
+    Benchmark("model-page-work", "ms", 50, "at most", model_page.opening_work),
     Benchmark("idle", "% of a core", 0.5, "at most", long_chat.idle),
     Benchmark("idle-growth", "MB", 2, "at most", long_chat.idle_growth),
 )

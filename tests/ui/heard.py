@@ -30,7 +30,7 @@ def whole(ground: QWidget) -> str:
     return "\n".join(" ".join(text.split()) for text in texts(ground))
 
 
-def settled(rounds: int = 8) -> None:
+def settled(rounds: int = 14) -> None:
     """Layouts and paints that are due, and those that they ask for."""
     for _ in range(rounds):
         QApplication.processEvents()

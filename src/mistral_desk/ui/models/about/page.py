@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -30,11 +30,13 @@ from mistral_desk.ui.widgets.measured import Measured
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tab_order import chain
 
+ROUNDS: Final = 3
+"""Turns of the event loop that the top of a page gets for itself: it is laid out and painted meanwhile."""
 _FIRST: Final = re.compile(r"\s*#[ \t]+([^\n]+)")
 T = TypeVar("T", bound=QWidget)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mistral_desk.catalog.claims import Claim
     from mistral_desk.catalog.record import Record
@@ -92,6 +94,10 @@ class AboutPage(QWidget):
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.area)
         self._body: QWidget | None = None
+        self._steps: Iterator[None] | None = None
+        self._later = QTimer(self)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._go_on)
         self._clear()
 
     def regions(self) -> list[QWidget]:
@@ -101,14 +107,19 @@ class AboutPage(QWidget):
     def show_record(
         self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim] = (), verified: bool | None = None
     ) -> None:
-        """Show a model from its top; the verdict on it comes with `show_verdict`."""
+        """Show a model from its top; the verdict on it comes with `show_verdict`.
+
+        What is below the first screen is made as soon as the top was painted; `finish` makes it at once.
+        """
         focus = QApplication.focusWidget()
         inside = focus is not None and self._body is not None and self._body.isAncestorOf(focus)
         self.setUpdatesEnabled(False)
         try:
             self._clear()
             self.record = record
-            self._build(record, catalogue, claims, verified)
+            self._steps = self._built(record, catalogue, claims, verified)
+            next(self._steps)
+            self._later.start()
         finally:
             self.setUpdatesEnabled(True)
         self.area.verticalScrollBar().setValue(0)
@@ -117,6 +128,11 @@ class AboutPage(QWidget):
         self.setAccessibleName(tr("About {title}", title=record.title))
         if self.isVisible():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
+
+    def finish(self) -> None:
+        """Make the rest of the page now, before somebody scrolls to a place that is not there yet."""
+        while self._steps is not None:
+            self._go_on()
 
     def show_measuring(self) -> None:
         """The verdict is on its way."""
@@ -139,7 +155,15 @@ class AboutPage(QWidget):
 
     # --- look ---------------------------------------------------------------------------------------
 
+    def _go_on(self) -> None:
+        """The next part."""
+        if self._steps is None or next(self._steps, self) is self:
+            self._steps = None
+            self._later.stop()
+
     def _clear(self) -> None:
+        self._steps = None
+        self._later.stop()
         if self._body is not None:
             self._slot.removeWidget(self._body)
             self._body.hide()
@@ -159,13 +183,36 @@ class AboutPage(QWidget):
         self.details: Fold | None = None
         self.raw: Fold | None = None
 
-    def _build(
+    def _built(
         self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim], verified: bool | None
-    ) -> None:
-        theme = self._theme
+    ) -> Iterator[None]:
+        """Builds the page from top to end, a part at a time."""
         self._body = ground = Measured(self.area.holder, spacing=SPACE[5])
         self._column = ground.column
         ground.resize(self.area.holder.width(), 0)
+        self._top(record, catalogue, claims, verified, ground)
+        self._slot.addWidget(ground)
+        for _ in range(ROUNDS):
+            yield
+        self._texts(record, catalogue, ground)
+        if record.benchmarks:
+            self.scores = self._put(Scores(self._theme, record, ground))
+        yield
+        self._facts(record, ground)
+        yield
+        self._others(record, catalogue, ground)
+        self._rest(record, catalogue, ground)
+        self._chain()
+
+    def _top(
+        self,
+        record: Record,
+        catalogue: Catalogue | None,
+        claims: Sequence[Claim],
+        verified: bool | None,
+        ground: QWidget,
+    ) -> None:
+        theme = self._theme
         self.header = self._put(Header(theme, record, ground, verified=verified))
         notes = Notes(theme, record, catalogue, ground)
         if notes.empty:
@@ -181,9 +228,9 @@ class AboutPage(QWidget):
         self.here.widget.changed.connect(self._chain)
         if claims or record.hardware:
             self.truth = self._put(Truth(theme, record, claims, ground))
-        self._texts(record, catalogue, ground)
-        if record.benchmarks:
-            self.scores = self._put(Scores(theme, record, ground))
+
+    def _facts(self, record: Record, ground: QWidget) -> None:
+        theme = self._theme
         if record.best_for:
             self._put(Uses(theme, tr("Best for"), record.best_for, ground))
         if record.capabilities:
@@ -193,6 +240,9 @@ class AboutPage(QWidget):
         if record.tags:
             self.tags = self._put(Tags(theme, record.tags, ground))
             self.tags.chosen.connect(self.filter_tag)
+
+    def _others(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
+        theme = self._theme
         if record.related:
             self.related = self._put(RelatedModels(theme, record, catalogue, ground))
             self.related.opened.connect(self.open_model)
@@ -204,9 +254,6 @@ class AboutPage(QWidget):
         base = catalogue.base if catalogue is not None else ""
         self.links = self._put(Links(theme, record, ground, base=base))
         self.links.link.connect(self.link)
-        self._rest(record, catalogue, ground)
-        self._slot.addWidget(ground)
-        self._chain()
 
     def _texts(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
         text = _told(record)
@@ -251,7 +298,8 @@ class AboutPage(QWidget):
             self.compare.emit(self.record.id)
 
     def _chain(self) -> None:
-        chain(self.area.holder)
+        if self._steps is None or self.details is not None:  # once, at the end
+            chain(self.area.holder)
 
 
 def _told(record: Record) -> str:

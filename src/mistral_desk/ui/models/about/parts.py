@@ -26,14 +26,12 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 WHOSE: Final = mark(
-    "From 0 to 100. These are the publisher's own normalised scores ({publisher}), not official ones; nobody has "
-    "checked them here."
+    "From 0 to 100: the publisher's own normalised scores ({publisher}), not official ones, and not checked here."
 )
 BESIDE: Final = 320
 """Pixels at the system's text size from which a value stands beside its name."""
 NOT_LOCAL: Final = mark(
-    "A model behind an API runs on somebody else's computer and reads what you write there. This app runs models on "
-    "this computer only."
+    "A model behind an API runs on somebody else's computer, which reads what you write. This app runs it only here."
 )
 LOCAL: Final = mark("As the catalog publishes it. What runs on this computer itself costs no fee.")
 

@@ -57,9 +57,15 @@ class ComparePage(QWidget):
         )
         self.back_button.clicked.connect(self.back)
         words = tr("Only differences")
-        self._only_words = Label(theme, words, parent=self)
-        self.only = Switch(theme, words, self)
+        self._differences = QWidget(self)
+        self.only = Switch(theme, words, self._differences)
         self.only.toggled.connect(self._choose)
+        line = QHBoxLayout(self._differences)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(SPACE[0])
+        line.addSpacing(SPACE[1])
+        line.addWidget(Label(theme, words, parent=self._differences))
+        line.addWidget(self.only)
         words = tr("Add a model")
         self.add_button = Button(theme, words, icon="plus", text=words, kind="outline", small=True, parent=self)
         self.add_button.clicked.connect(self.add)
@@ -80,9 +86,9 @@ class ComparePage(QWidget):
         self.table.show_rows([one.title for one in self.records], known)
         self._choose()
         many = len(self.records) > 1
-        self._only_words.setVisible(many)
-        self.only.setVisible(many)
+        self._differences.setVisible(many)
         self.table.setVisible(bool(self.records))
+        self._room.setVisible(not self.records)  # what is said stands below the line, not in the middle
         full = len(self.records) >= MOST
         explain(self.add_button, trn("{n} model is the most.", "{n} models are the most.", MOST) if full else "")
         if not full:
@@ -99,46 +105,47 @@ class ComparePage(QWidget):
         column.setContentsMargins(0, SPACE[3], 0, 0)
         column.setSpacing(0)
         head = QHBoxLayout()
-        head.setSpacing(SPACE[1])
+        head.setSpacing(SPACE[2])
         head.addWidget(self.back_button)
+        head.addWidget(Label(theme, tr("Compare"), "heading", strong=True, parent=holder))
         head.addStretch(1)
-        head.addWidget(self._only_words)
-        head.addWidget(self.only)
         column.addLayout(head)
         column.addSpacing(SPACE[3])
-        column.addWidget(Label(theme, tr("Compare"), "title", strong=True, wrap=True, parent=holder))
-        column.addSpacing(SPACE[1])
-        self._told = Label(theme, "", "small", ink="muted", wrap=True, parent=holder)
-        column.addWidget(self._told)
-        column.addSpacing(SPACE[2])
         self._line = QWidget(holder)
         self._flow = FlowLayout(self._line, spacing=SPACE[1])
         column.addWidget(self._line)
         column.addSpacing(SPACE[2])
         column.addWidget(self.table, 1)
-        self._rest = QWidget(holder)
-        column.addWidget(self._rest)
-        for widget in (self.back_button, self._only_words, self.only, self.table):
-            widget.setParent(holder)
+        self._told = Label(theme, "", "small", ink="muted", wrap=True, parent=holder)
+        column.addSpacing(SPACE[1])
+        column.addWidget(self._told)
+        column.addSpacing(SPACE[2])
+        self._room = QWidget(holder)
+        column.addWidget(self._room, 1)
+        self.add_button.setParent(self._line)
+        self._differences.setParent(self._line)
         row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE[4], 0, SPACE[4] - BAR, 0)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addSpacing(SPACE[4])  # spaces are mirrored with the window, margins are not
         row.addStretch(1)
         row.addWidget(holder, 1000)
         row.addStretch(1)
+        row.addSpacing(SPACE[4] - BAR)
 
     def _chips(self) -> None:
         """A model's name leads to its page; the cross takes it out."""
         focused = next((model for model, button in self.removes.items() if button.hasFocus()), None)
         while (item := self._flow.takeAt(0)) is not None:
             widget = item.widget()
-            if widget is not None and widget is not self.add_button:
+            if widget is not None and widget not in (self.add_button, self._differences):
                 widget.hide()
                 widget.deleteLater()
         self.opens, self.removes = {}, {}
         for one in self.records:
             chip = QWidget(self._line)
             line = QHBoxLayout(chip)
-            line.setContentsMargins(0, 0, SPACE[1], 0)
+            line.setContentsMargins(0, 0, 0, 0)
             line.setSpacing(2)
             title = Tag(self._theme, tr("Open {title}", title=one.title), one.title, chip)
             close = Button(
@@ -155,9 +162,8 @@ class ComparePage(QWidget):
             line.addWidget(close)
             self._flow.addWidget(chip)
             self.opens[one.id], self.removes[one.id] = title, close
-        self.add_button.setParent(self._line)
-        self.add_button.show()
-        self._flow.addWidget(self.add_button)
+        for lasting in (self.add_button, self._differences):
+            self._flow.addWidget(lasting)
         if focused is not None:
             self.add_button.setFocus(Qt.FocusReason.OtherFocusReason)
 

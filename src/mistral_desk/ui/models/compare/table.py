@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _Index = QModelIndex | QPersistentModelIndex
 NARROWEST: Final = 150
-WIDEST: Final = 320
+WIDEST: Final = 420
 NAMES: Final = 150
 """Pixels at the system's text size: of a model's column at least and at most, and of the rows' names."""
 _NAMES_SHARE: Final = 0.34
