@@ -41,13 +41,18 @@ class Quantization(msgspec.Struct, frozen=True):
 
 
 class Repository(msgspec.Struct, frozen=True):
-    """A repository on the hub with GGUF files, at a revision where one is known."""
+    """A repository on the hub with GGUF files, at a revision where one is known.
+
+    `gated` is whether the hub asks for a token and an agreement before it gives them: of this repository, which may
+    be a free copy of a gated one. Without quantizations only the repository is known.
+    """
 
     repository: str
     revision: str | None
     source: str
     projector: File | None
     quantizations: tuple[Quantization, ...]
+    gated: bool | None = None
 
 
 class Architecture(msgspec.Struct, frozen=True):
