@@ -84,6 +84,19 @@ def test_what_is_no_token_is_refused(value: str) -> None:
     assert vault.kept == {}
 
 
+def test_the_keyring_is_asked_once() -> None:
+    """It may ask the person to unlock it: not for each request."""
+    vault = Vault()
+    secrets = Secrets(vault)
+    assert [secrets.get(), secrets.get("hub 127.0.0.1"), secrets.get()] == [None] * 3
+    assert vault.asked == 2
+    assert secrets.set(HUB, "hf_secret") is None
+    assert [secrets.get(), secrets.get()] == ["hf_secret"] * 2
+    again = Secrets(vault)
+    assert [again.get(), again.get()] == ["hf_secret"] * 2
+    assert vault.asked == 3
+
+
 def test_what_a_keyring_holds_is_not_trusted() -> None:
     vault = Vault()
     vault.kept["mistral-desk", HUB] = "a\r\nX-Injected: 1"

@@ -111,7 +111,12 @@ async def refresh(
     work = _Refresh(net, at, before, progress)
     fetched = await work.fetch()
     progress(Progress(work.done, work.done, _SAVING))
-    set_aside = await asyncio.to_thread(replace, folder, fetched)
+    saving = asyncio.create_task(asyncio.to_thread(replace, folder, fetched))
+    try:
+        set_aside = await asyncio.shield(saving)
+    except asyncio.CancelledError:
+        await asyncio.wait((saving,))  # the file is written whole, and by nobody any more when this has ended
+        raise
     return work.result(set_aside)
 
 

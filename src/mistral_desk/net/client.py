@@ -132,7 +132,7 @@ class Net:
                 body = await _whole(exchange, response, limit, counts=wants.method != "HEAD")
                 return Reply(response.status_code, lower(response.headers), body, str(response.url), hops)
         except TimeoutError as error:
-            raise DeskError("net.timeout", host=where.name, seconds=seconds) from error
+            raise DeskError("net.timeout", host=where.name, seconds=f"{seconds:g}") from error
 
     @asynccontextmanager
     async def stream(self, url: str, purpose: Purpose, wants: Wants | None = None) -> AsyncIterator[Stream]:

@@ -33,7 +33,8 @@ class Secrets:
 
     def __init__(self, backend: KeyringBackend | None = None) -> None:
         self._backend = backend
-        self._session: dict[str, str] = {}
+        self._session: dict[str, str | None] = {}
+        """What is known in this run; None for what the keyring does not have: it is not opened again and again."""
         self._lock = threading.Lock()
 
     def get(self, name: str = HUB) -> str | None:
@@ -44,15 +45,8 @@ class Secrets:
         with self._lock:
             if name in self._session:
                 return self._session[name]
-            backend = self._keyring()
-            if backend is None:
-                return None
-            try:
-                found = backend.get_password(SERVICE, name)
-            except Exception as error:  # noqa: BLE001 - backends raise what their systems raise
-                _log.warning("the keyring gives no token: %s", type(error).__name__)
-                return None
-            return found if found and _TOKEN.fullmatch(found) else None
+            self._session[name] = found = self._kept(name)
+            return found
 
     def set(self, name: str, token: str) -> Problem | None:
         """Keep a token; what comes back says that it is kept for this session only. Raises `secrets.value`."""
@@ -83,6 +77,17 @@ class Secrets:
                     backend.delete_password(SERVICE, name)
             except Exception as error:  # noqa: BLE001 - as above
                 _log.warning("the keyring did not delete a token: %s", type(error).__name__)
+
+    def _kept(self, name: str) -> str | None:
+        backend = self._keyring()
+        if backend is None:
+            return None
+        try:
+            found = backend.get_password(SERVICE, name)
+        except Exception as error:  # noqa: BLE001 - backends raise what their systems raise
+            _log.warning("the keyring gives no token: %s", type(error).__name__)
+            return None
+        return found if found and _TOKEN.fullmatch(found) else None
 
     def _keyring(self) -> KeyringBackend | None:
         """The system's keyring; None where there is none, or one that writes plain files."""
