@@ -122,8 +122,8 @@ def models(arguments: argparse.Namespace) -> int:
             write_text(page_in_words(catalogue, record, variants), sys.stdout)
         return 0
     index = Index(catalogue)
-    best, fits = by_record(advice.ranking(where, None, runs))
     wishes = _wishes(arguments, query, index)
+    best, fits = by_record(advice.ranking(where, None, runs))
     found = [hit.record for hit in index.find(wishes, fits)]
     if arguments.json:
         rows = tuple(_row(catalogue, record, best.get(record.id), fits.get(record.id)) for record in found)
