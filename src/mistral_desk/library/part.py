@@ -197,11 +197,11 @@ class Part:
                 self._hashing.release()
 
     def _note(self, index: int) -> None:
-        """Write down how far a block is: always when it is whole, and now and then before."""
+        """Write down how far a block is: when it is whole, when it is half, and now and then before."""
         size, now = self._lengths[index], time.monotonic()
         if size < self._size(index):
             before = self._noted.setdefault(index, (0, now))
-            if now - before[1] < _NOTE_S:
+            if now - before[1] < _NOTE_S and size - before[0] < self.block // 2:
                 return
             self._noted[index] = (size, now)
         else:

@@ -1,7 +1,7 @@
 """Where the bytes of an answer go: to the part on the disk, or into memory to be compared with what is there.
 
-Portions of a megabyte are handed to a thread, and while it writes and hashes one the next one comes in. So the event
-loop never waits for a disk, and there are two portions of a connection in memory at most.
+Portions of up to a megabyte are handed to a thread, and while it writes and hashes one the next one comes in. So the
+event loop never waits for a disk, and there are two portions of a connection in memory at most.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from mistral_desk.library.threads import begin, ended
 if TYPE_CHECKING:
     from mistral_desk.library.part import Part
 
-_PORTION: Final = 1 << 20
+_LARGEST: Final = 1 << 20
+_SMALLEST: Final = 1 << 16
+_OF_A_BLOCK: Final = 8
+"""A portion is so small a share of a block that one block is the most that a crash can cost a connection."""
 _PATIENCE_S: Final = 0.5
 """What came is written after this time even where it is little."""
 
@@ -39,6 +42,7 @@ class ToPart:
 
     def __init__(self, part: Part, reserve: int) -> None:
         self._part, self._reserve = part, reserve
+        self._portion = max(_SMALLEST, min(_LARGEST, part.block // _OF_A_BLOCK))
         self._offset = 0
         self._held: list[bytes] = []
         self._size = 0
@@ -52,7 +56,7 @@ class ToPart:
     async def add(self, data: bytes) -> None:  # noqa: D102
         self._held.append(data)
         self._size += len(data)
-        if self._size >= _PORTION or time.monotonic() - self._since > _PATIENCE_S:
+        if self._size >= self._portion or time.monotonic() - self._since > _PATIENCE_S:
             await self._hand_over()
 
     async def flush(self) -> None:  # noqa: D102
