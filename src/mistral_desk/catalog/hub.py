@@ -50,7 +50,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _NEXT: Final = re.compile(r'<([^>]{1,4000})>\s*;\s*rel="?next"?')
 _NO_JSON: Final = mark("it is no JSON")
-_NOLISTING: Final = mark("it is no list")
+_NO_LIST: Final = mark("it is no list")
 _NO_COMMIT: Final = mark("it names no commit")
 _NO_END: Final = mark("its list of files has no end")
 _KNOWN: Final = frozenset({200, 401, 403, 404, 410, 429, 503})
