@@ -171,6 +171,7 @@ def test_a_value_that_is_not_there_is_missed(page: AboutPage, tmp_path: Path) ->
 
 def test_the_record_as_published_is_there_to_be_copied(page: AboutPage, qapp: QApplication, tmp_path: Path) -> None:
     page.show_record(read(resource(*GIVEN).read_bytes(), "bundled"), open_catalogue(tmp_path))
+    page.finish()
     assert page.raw is not None
     page.raw.button.click()
     settled()

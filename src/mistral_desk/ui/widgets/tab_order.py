@@ -23,10 +23,20 @@ def in_layout(layout: QLayout) -> Iterator[QWidget]:
             if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and proxy is None:
                 yield widget
             inner = widget.layout()
+            if inner is None:
+                yield from in_itself(widget)
         else:
             inner = item.layout()
         if inner is not None:
             yield from in_layout(inner)
+
+
+def in_itself(widget: QWidget) -> Iterator[QWidget]:
+    """What can have the keyboard in a widget that places its parts itself and names them by `stops`."""
+    stops = getattr(widget, "stops", None)
+    for one in stops() if callable(stops) else ():
+        if one is not widget and one.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            yield one
 
 
 def chain(root: QWidget) -> None:

@@ -154,6 +154,10 @@ class Details(QWidget):
         super().resizeEvent(event)
         self.view.setGeometry(0, 0, self.width(), self.view.height_for(max(1, self.width())))
 
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here."""
+        return [self.view]
+
     def _restyle(self) -> None:
         self.view.restyle()
         self.updateGeometry()

@@ -75,6 +75,10 @@ class Blocks(QWidget):
         self._heights[self.width()] = height = self.stack.arrange(max(1, self.width()), None)
         self.stack.setGeometry(0, 0, self.width(), height)
 
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here."""
+        return self.stack.stops()
+
     def _stack(self, name: str) -> Stack:
         made = Stack(Style(self._theme), name, self)
         made.link.connect(self.link)
