@@ -77,7 +77,8 @@ def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
     quiet = record.origin in ("mentioned", "known")
     is_open = open_weights(record)
     openness = "" if is_open is None else tr("Open weights") if is_open else tr("Not open")
-    by = verdict.joined(record.provider or ("" if quiet else tr("Provider unknown")), licensed(record) or "", openness)
+    provider = record.provider if record.provider and any(map(str.isalnum, record.provider)) else ""
+    by = verdict.joined(provider or ("" if quiet else tr("Provider unknown")), licensed(record) or "", openness)
     size = verdict.size(offer.variant) if offer else ""
     context = context_words(record)
     facts = verdict.joined(", ".join(word(one) for one in modalities(record)), context, size)

@@ -92,9 +92,7 @@ class Filters(QWidget):
         self.bytes = self._menu(tr("Size"), self._size_menu)
         for which, words in MANY.items():
             self.many[which] = self._menu(tr(words), partial(self._choose, which))
-        self.clear = Button(
-            theme, tr("Clear all filters"), text=tr("Clear"), step="small", small=True, parent=self
-        )
+        self.clear = Button(theme, tr("Clear all filters"), text=tr("Clear"), step="small", small=True, parent=self)
         self.clear.set_label(tr("Clear all filters"), tr("Clear"))
         self.clear.clicked.connect(lambda: self.changed.emit(without_filters(self._wishes)))
         order = (self.fits, self.many["licenses"], self.many["modality"], self.open, self.many["providers"],

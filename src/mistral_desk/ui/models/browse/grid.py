@@ -74,7 +74,6 @@ class Grid(QListView):
         self._theme = theme
         self._cards = model
         self._columns = 1
-        self._page = 1
         self._left_over = 0
         self.setModel(model)
         self._over = -1
@@ -106,10 +105,6 @@ class Grid(QListView):
         """Cards beside each other."""
         return self._columns
 
-    def set_page(self, height: int) -> None:
-        """How much of the grid is seen at once, for the keys that turn pages."""
-        self._page = max(1, height // max(1, self.gridSize().height()))
-
     def current(self) -> str:
         """The id of the card that has the keyboard, or would have it."""
         return self._cards.id_at(self.currentIndex().row())
@@ -130,8 +125,10 @@ class Grid(QListView):
         """Where a card stands, in the grid's own coordinates."""
         size = self.gridSize()
         line, place = divmod(row, self._columns)
-        x = self._columns - 1 - place if self.isRightToLeft() else place
-        return QRect(x * size.width(), line * size.height(), size.width(), size.height())
+        x = place * size.width()
+        if self.isRightToLeft():
+            x = self.width() - x - size.width()
+        return QRect(x, line * size.height(), size.width(), size.height())
 
     def wider(self, row: int) -> int:
         """Pixels that a division by columns left over: the last card of a line has them."""
@@ -144,13 +141,14 @@ class Grid(QListView):
         row, last = self.currentIndex().row(), self._cards.count - 1
         ahead = -1 if self.isRightToLeft() else 1
         columns = self._columns
+        page = max(1, self.viewport().visibleRegion().boundingRect().height() // self.gridSize().height())
         steps = {
             _Key.Key_Right: ahead,
             _Key.Key_Left: -ahead,
             _Key.Key_Down: columns,
             _Key.Key_Up: -columns,
-            _Key.Key_PageDown: columns * self._page,
-            _Key.Key_PageUp: -columns * self._page,
+            _Key.Key_PageDown: columns * page,
+            _Key.Key_PageUp: -columns * page,
         }
         key, text = event.key(), event.text()
         command = event.modifiers() & (

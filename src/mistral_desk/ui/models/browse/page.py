@@ -29,8 +29,6 @@ from mistral_desk.ui.widgets.tab_order import chain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtGui import QResizeEvent
-
     from mistral_desk.catalog.search import Fit, Index
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.fit.advice import Offer
@@ -301,8 +299,3 @@ class BrowsePage(QWidget):
             bar.setValue(top - SPACE[0])
         elif top + cell.height() > bar.value() + room:
             bar.setValue(top + cell.height() - room + SPACE[0])
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """How much is a page of cards."""
-        super().resizeEvent(event)
-        self.grid.set_page(self.area.viewport().height())
