@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from mistral_desk.catalog import facts
-from mistral_desk.catalog.claims import Claim, HeaderFacts, claims, header_facts, in_words
+from mistral_desk.catalog.claims import Claim, HeaderFacts, claims, header_facts, in_english, in_words
 from mistral_desk.catalog.gguf import read_header
 from mistral_desk.catalog.record import Record, read
 from mistral_desk.catalog.search import facts_of
@@ -143,6 +143,14 @@ def test_the_facts_of_a_header_are_counted_from_its_tensors(tmp_path: Path) -> N
     part = msgspec.structs.replace(found)  # the first of several files says nothing about all of them
     split = type(header)(header.version, {**header.metadata, "split.count": 3}, header.tensors, header.data, header.end)
     assert header_facts(split, path.name) == HeaderFacts(path.name, part.context, None, None, None)
+
+
+def test_programs_read_english_with_plain_numbers() -> None:
+    wrong = record(parameters="24B", context_window="2K", hardware_requirements="8GB VRAM")
+    said_ = {claim.about: in_english(claim.facts_say) for claim in claims(wrong, facts_of(GIVEN.id))}
+    assert said_["parameters"] == "Mistral Small 4 has 119 billion parameters."
+    assert said_["context"] == "Mistral Small 4 takes 262,144 tokens of context."
+    assert "takes 74.2 GB" in said_["memory"]
 
 
 def test_claims_about_every_fact_are_sentences() -> None:

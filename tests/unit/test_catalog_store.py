@@ -99,7 +99,7 @@ def test_the_next_refresh_gets_back_all_that_was_stored(tmp_path: Path) -> None:
 def test_a_fetched_record_goes_before_the_bundled_one_but_an_item_of_a_list_does_not(tmp_path: Path) -> None:
     own = open_catalogue(tmp_path).get(GIVEN)
     assert own is not None
-    newer = {**own.raw, "title": "Newer"}
+    newer = {**own.raw, "title": "Newer", "last_updated": "2026-05"}
     item = list_item(newer)
     replace(tmp_path, Fetched(1.0, "", (entry_of(item, verified=True),)))
     catalogue = open_catalogue(tmp_path)
@@ -107,6 +107,15 @@ def test_a_fetched_record_goes_before_the_bundled_one_but_an_item_of_a_list_does
     replace(tmp_path, Fetched(1.0, "", (entry_of(newer, verified=True),)))
     catalogue = open_catalogue(tmp_path)
     assert (catalogue.titles[GIVEN], catalogue.verified(GIVEN)) == ("Newer", True)
+
+
+def test_a_record_that_came_with_a_newer_program_is_not_hidden_by_an_old_cache(tmp_path: Path) -> None:
+    own = open_catalogue(tmp_path).get(GIVEN)
+    assert own is not None
+    for updated, title in (("2026-04-09", "Mistral Small 4"), ("2026-04-10", "Other"), (None, "Other")):
+        other = {**own.raw, "title": "Other", "last_updated": updated, "metadata": {}}
+        replace(tmp_path, Fetched(1.0, "", (entry_of(other),)))
+        assert open_catalogue(tmp_path).titles[GIVEN] == title
 
 
 def test_two_with_the_same_id_and_one_that_cannot_be_read_cost_only_themselves(tmp_path: Path) -> None:

@@ -99,11 +99,7 @@ def in_words(said: Said) -> str:
 
 def in_english(said: Said) -> str:
     """The same for programs, which read English in every language."""
-    numbers = {
-        name: value if isinstance(value, str) else f"{value / GB:.1f} GB" if name.endswith("_bytes") else f"{value:,}"
-        for name, value in said.params.items()
-    }
-    return said.text.format(**numbers)
+    return said.text.format(**{name: _in_english(name, value) for name, value in said.params.items()})
 
 
 def header_facts(header: Header, file: str) -> HeaderFacts:
@@ -247,3 +243,11 @@ def _written(name: str, value: str | int | float) -> str:
     if isinstance(value, float):
         return amounts.number(value, 0 if value >= 100 or value.is_integer() else 1)
     return amounts.file_size(value) if name.endswith("_bytes") else amounts.number(value)
+
+
+def _in_english(name: str, value: str | int | float) -> str:
+    if isinstance(value, str):
+        return value
+    if name.endswith("_bytes"):
+        return f"{value / GB:.1f} GB"
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:,}"

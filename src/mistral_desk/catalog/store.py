@@ -17,7 +17,7 @@ import msgspec
 from mistral_desk.catalog import cache_file, facts
 from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, replace, stored
 from mistral_desk.catalog.record import Record, Related, read
-from mistral_desk.catalog.search import license_of
+from mistral_desk.catalog.search import date_of, license_of
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark
@@ -81,9 +81,9 @@ class Catalogue:
 def open_catalogue(cache_folder: Path) -> Catalogue:
     """What ships with the program and what was fetched; blocks while it reads.
 
-    A fetched record goes before a bundled one, a full one before a list's item. Models that are only mentioned by a
-    record (`mentioned`) or only have download facts (`known`) are there too. What cannot be read is set aside with
-    its reason; only a missing resource of the program itself raises (`resource.missing`).
+    A fetched record goes before a bundled one unless that is newer, a full one before a list's item. Models that are
+    only mentioned by a record (`mentioned`) or only have download facts (`known`) are there too. What cannot be read is
+    set aside with its reason; only a missing resource of the program itself raises (`resource.missing`).
     """
     aside: list[SetAside] = []
     found: dict[str, Record] = {}
@@ -98,8 +98,7 @@ def open_catalogue(cache_folder: Path) -> Catalogue:
             aside.append(SetAside(record.id, _SAME_ID))
             continue
         seen.add(record.id)
-        own = found.get(record.id)
-        if own is None or record.whole or not own.whole:
+        if not _goes_before(found.get(record.id), record):
             found[record.id] = record
             if verified is not None:
                 states[record.id] = verified
@@ -107,6 +106,14 @@ def open_catalogue(cache_folder: Path) -> Catalogue:
         found.setdefault(stub.id, stub)
     records = sorted(found.values(), key=lambda record: record.title.casefold())
     return Catalogue(tuple(records), tuple(aside), cached.when, cached.attribution or PUBLISHER, cached.base, states)
+
+
+def _goes_before(own: Record | None, fetched: Record) -> bool:
+    """Whether the record that ships with the program stays: it is the only full one, or was updated later."""
+    if own is None or not own.whole:
+        return False
+    shipped, later = date_of(own.last_updated), date_of(fetched.last_updated)
+    return not fetched.whole or (shipped is not None and later is not None and shipped > later)
 
 
 def _bundled(aside: list[SetAside]) -> Iterable[Record]:
