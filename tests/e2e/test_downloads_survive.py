@@ -209,7 +209,7 @@ def test_a_name_that_the_network_does_not_know_any_more(hub: FileHub, tmp_path: 
     hub.leads_to = None
     assert lines_of(begin(plan))[-1].state == "done"
     assert is_whole(mine.files[0], tmp_path / "models")
-    assert hub.served == SIZES[2]
+    assert hub.served < SIZES[2] + 100, "no byte of the file came twice; a refusal has a few words"
 
 
 def test_the_token_is_nowhere(hub: FileHub, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def present(final: Path, wanted: Wanted, label: tuple[str, str], stop: threading
         except (FileNotFoundError, NotADirectoryError):
             return False
         kept = journal.read(journal.path_for(final))
-        if kept is not None and kept.sha256 and kept.head.file.size == wanted.size:
+        doubted = kept is not None and kept.verified is not None and not kept.verified[0]
+        if kept is not None and kept.sha256 and kept.head.file.size == wanted.size and not doubted:
             if wanted.sha256 is not None:
                 return kept.sha256 == wanted.sha256
             return (kept.head.file.repository, kept.head.file.path) == (wanted.repository, wanted.path)

@@ -1,0 +1,94 @@
+"""What is remembered of the library between starts: when each model was used, and what lay in a folder that is away.
+
+A cache: everything but the last use is found on the disk again.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.library import disk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE: Final = "library.json"
+FORMAT: Final = 1
+_LARGEST: Final = 16 << 20
+_log: Final = logging.getLogger(__name__)
+
+
+class LibraryFile(msgspec.Struct, frozen=True):
+    """A file of a model. `sha256` is what it had when it came, empty where nobody knows; so `repository` and `title`.
+
+    `verified` is the last reading: whether it was the same, and when (seconds since 1970).
+    """
+
+    path: str
+    bytes: int
+    sha256: str = ""
+    repository: str = ""
+    revision: str = ""
+    origin: str = ""
+    set: str = ""
+    title: str = ""
+    verified: tuple[bool, float] | None = None
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A model in the library. Its `id` is the path of its first file, as the engine takes it.
+
+    `missing` are names of parts that are not there; `bytes` are of all its files, the projector included, which may
+    serve other models of its folder, too. `used` is in seconds since 1970. `away`: its disk is not connected.
+    """
+
+    id: str
+    name: str
+    folder: str
+    files: tuple[LibraryFile, ...]
+    projector: LibraryFile | None = None
+    missing: tuple[str, ...] = ()
+    used: float | None = None
+    away: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """Size of all its files."""
+        return sum(file.bytes for file in self.all)
+
+    @property
+    def all(self) -> tuple[LibraryFile, ...]:
+        """Its files, and its projector."""
+        return (*self.files, self.projector) if self.projector else self.files
+
+
+class Remembered(msgspec.Struct):
+    """`used` maps an id to seconds since 1970; `seen` a folder to its models."""
+
+    format: int = FORMAT
+    used: dict[str, float] = {}
+    seen: dict[str, tuple[Installed, ...]] = {}
+
+
+def load(path: Path) -> Remembered:
+    """What was remembered; nothing where that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            found = msgspec.json.decode(file.read(_LARGEST), type=Remembered)
+    except FileNotFoundError:
+        return Remembered()
+    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        _log.info("what was remembered of the library cannot be read: %s", type(error).__name__)
+        return Remembered()
+    return found if found.format == FORMAT else Remembered()
+
+
+def save(path: Path, remembered: Remembered) -> None:
+    """Remember it; that this did not work out is logged."""
+    try:
+        disk.write_whole(path, msgspec.json.encode(remembered))
+    except OSError as error:
+        _log.warning("what is to be remembered of the library was not saved: %s", error)
