@@ -31,7 +31,7 @@ WHOSE: Final = mark(
 BESIDE: Final = 320
 """Pixels at the system's text size from which a value stands beside its name."""
 NOT_LOCAL: Final = mark(
-    "A model behind an API runs on somebody else's computer, which reads what you write. This app runs it only here."
+    "A model behind an API runs on somebody else's computer, which reads what you write. This app runs models here."
 )
 LOCAL: Final = mark("As the catalog publishes it. What runs on this computer itself costs no fee.")
 
