@@ -14,13 +14,16 @@ import tempfile
 import time
 import zlib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk.catalog.record import READER, Record, read
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "catalogue.bin"
@@ -108,15 +111,15 @@ _head: Final = msgspec.msgpack.Decoder(_Head)
 _record: Final = msgspec.msgpack.Decoder(Record)
 
 
-def replace(cache_folder: Path, fetched: Fetched) -> tuple[SetAside, ...]:
+def replace(cache_folder: Path, fetched: Fetched, known: Mapping[bytes, Record] | None = None) -> tuple[SetAside, ...]:
     """Put a whole refresh in the place of the last one: after a crash there is the old one or the new one.
 
     Entries that cannot be read are kept, and set aside with what `fetched` itself sets aside: that comes back.
-    Raises `catalog.not_saved`.
+    `known` spares reading what was read already: the records of bodies. Raises `catalog.not_saved`.
     """
     lines, aside = [], list(fetched.set_aside)
     for number, entry in enumerate(fetched.entries):
-        line = _line(entry)
+        line = _line(entry, (known or {}).get(entry.body))
         lines.append(line)
         if line.reason:
             aside.append(SetAside(f"#{number + 1}", line.reason))
@@ -188,10 +191,10 @@ def opened(cache_folder: Path) -> Cached:
     return Cached(tuple(records), tuple(aside), head.when, head.attribution, head.base)
 
 
-def _line(entry: Entry) -> _Line:
+def _line(entry: Entry, known: Record | None) -> _Line:
     record, reason = b"\xc0", ""
     try:
-        record = _encode(msgspec.structs.replace(read(entry.body), source=b""))
+        record = _encode(msgspec.structs.replace(known or read(entry.body), source=b""))
     except DeskError as error:
         reason = str(error.problem.params.get("reason", "")) or _DAMAGED
     states = (entry.etag, entry.verified, entry.markdown_etag, entry.markdown_sha256)

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from mistral_desk.catalog import listing
-from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, replace, stored
+from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, opened, replace, stored
 from mistral_desk.catalog.listing import Item
 from mistral_desk.catalog.record import LARGEST, Record, read
 from mistral_desk.core.errors import DeskError
@@ -105,13 +105,12 @@ async def refresh(
     `catalog.unusable` where most records do not, `catalog.not_saved`; the last catalogue stays in all these cases.
     """
     at = server(base)
-    before = await asyncio.to_thread(stored, folder)
-    if before is not None and before.base != at:
-        before = None
-    work = _Refresh(net, at, before, progress)
+    before, known = await asyncio.to_thread(_last, folder, at)
+    work = _Refresh(net, at, before, progress, known=known)
     fetched = await work.fetch()
     progress(Progress(work.done, work.done, _SAVING))
-    saving = asyncio.create_task(asyncio.to_thread(replace, folder, fetched))
+    records = {known.entry.body: known.record for known in work.now.values()}
+    saving = asyncio.create_task(asyncio.to_thread(replace, folder, fetched, records))
     try:
         set_aside = await asyncio.shield(saving)
     except asyncio.CancelledError:
@@ -149,7 +148,6 @@ class _Refresh:
     async def fetch(self) -> Fetched:
         """All of it, ready to be stored."""
         self._tell(_THE_LIST)
-        self.known = await asyncio.to_thread(_known, self.before)
         # A record that was set aside is not among the known ones: only the whole list names it.
         again = self.before is not None and not self.before.set_aside
         etag = self.before.list_etag if self.before and again else None
@@ -305,15 +303,14 @@ class _Refresh:
         self.progress(Progress(self.done, self.total, what))
 
 
-def _known(before: Fetched | None) -> dict[str, _Known]:
-    found = {}
-    for entry in before.entries if before else ():
-        try:
-            record = read(entry.body)
-        except DeskError:
-            continue
-        found[record.id] = _Known(entry, record)
-    return found
+def _last(folder: Path, base: str) -> tuple[Fetched | None, dict[str, _Known]]:
+    """The last refresh from this server, and its records by id."""
+    before = stored(folder)
+    if before is None or before.base != base:
+        return None, {}
+    entries = {entry.body: entry for entry in before.entries}
+    records = (record for record, _ in opened(folder).records)
+    return before, {one.id: _Known(entries[one.source], one) for one in records if one.source in entries}
 
 
 def _etag(reply: Reply) -> str | None:
