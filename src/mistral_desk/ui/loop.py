@@ -11,6 +11,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -39,7 +40,7 @@ def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> 
     asyncio.set_event_loop(loop)
     collector = _Collector()
     try:
-        with collector.in_charge():
+        with collector.in_charge(), _generators(loop):
             return loop.run_until_complete(_whole(main))  # type: ignore[no-any-return]
     finally:
         asyncio.set_event_loop(None)
@@ -47,6 +48,23 @@ def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> 
         # qasync leaves its timers, which may still run, to Python's garbage collector. It may come along on a thread
         # of the engine's, and Qt crashes when a timer fires whose object was destroyed on another thread.
         shiboken6.delete(loop._timer)  # noqa: SLF001 - no public way
+
+
+@contextlib.contextmanager
+def _generators(loop: asyncio.BaseEventLoop) -> Iterator[None]:
+    """Have generators that nobody reads to their end closed by a task, as asyncio's own loops do; qasync does not.
+
+    Without it a connection's are closed by the collector, outside of the loop, and their `await` fails there.
+    """
+    before = sys.get_asyncgen_hooks()
+    sys.set_asyncgen_hooks(
+        firstiter=loop._asyncgen_firstiter_hook,  # type: ignore[attr-defined]  # noqa: SLF001 - no public way
+        finalizer=loop._asyncgen_finalizer_hook,  # type: ignore[attr-defined]  # noqa: SLF001
+    )
+    try:
+        yield
+    finally:
+        sys.set_asyncgen_hooks(*before)
 
 
 async def _whole(main: Callable[[], Coroutine[object, object, T]]) -> T:

@@ -54,10 +54,6 @@ class CardsModel(QStringListModel):
         if self._records:
             self.dataChanged.emit(self.index(0), self.index(len(self._records) - 1))
 
-    def forget(self) -> None:
-        """The records are other ones: their cards are made anew."""
-        self._cards.clear()
-
     def mark(self, key: str, *, on: bool | None = None) -> bool:
         """Mark for the comparison, or no longer; False where it is one too many."""
         there = key in self.marked

@@ -61,6 +61,7 @@ class BrowsePage(QWidget):
         self._index: Index | None = None
         self._catalogue: Catalogue | None = None
         self._fits: Mapping[str, Fit] | None = None
+        self._offers: Mapping[str, Offer] = {}
         self._source = Source(reading=True)
         self._trouble: Trouble | None = None
         self._of = 0
@@ -108,15 +109,15 @@ class BrowsePage(QWidget):
         self.head.order.show_benchmarks([one.value for one in facets.benchmarks])
         for key in [key for key in self.model.marked if catalogue.get(key) is None]:
             self.model.mark(key, on=False)
-        self.model.forget()
+        self.model.learn(self._offers, catalogue.verified)
         self._show_marked()
         self._find()
 
     def show_offers(self, offers: Mapping[str, Offer], fits: Mapping[str, Fit]) -> None:
         """How models run here, by their records' ids: none where it could not be found out."""
-        self._fits = fits
-        verified = self._catalogue.verified if self._catalogue else lambda _id: None
-        self.model.learn(offers, verified)
+        self._fits, self._offers = fits, offers
+        if self._catalogue is not None:
+            self.model.learn(offers, self._catalogue.verified)
         self._find()
 
     def show_source(self, source: Source) -> None:
