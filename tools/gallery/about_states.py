@@ -115,15 +115,17 @@ async def _page(stage: Stage, model: str = "mistral-small-4") -> None:
     await stage.desk.tasks.settled()
     stage.desk.models.show_model(model)
     await stage.desk.tasks.settled()
+    stage.desk.models.about.finish()
     await idle(4)
 
 
-async def _shown(
-    stage: Stage, record: Record, *, others: tuple[Record, ...] = (), verified: bool | None = None
-) -> None:
+async def _shown(stage: Stage, record: Record, others: tuple[Record, ...] = (), *, verified: bool | None) -> None:
     await _page(stage)
-    stage.desk.models.about.show_record(record, Catalogue((record, *others)), (), verified)
-    await idle(2)
+    about = stage.desk.models.about
+    about.show_record(record, Catalogue((record, *others)), (), verified)
+    about.show_verdict(verdict_of("mistral-small-4", pc(96, 8)))
+    about.finish()
+    await idle(4)
 
 
 def _part(name: str, brief: str, part: str) -> None:

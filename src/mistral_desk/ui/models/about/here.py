@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit.widget import TITLE, WillItRun
@@ -33,6 +33,8 @@ class Here(Section):
         self._flow = FlowLayout(self._choices, spacing=SPACE[1])
         self._choices.setAccessibleName(tr("Which of its models"))
         self._choices.hide()
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
         self.members: dict[str, Tag] = {}
         self.put(self._choices)
         self.widget = WillItRun(theme, self, titled=False)
@@ -41,6 +43,7 @@ class Here(Section):
     def show_members(self, members: Sequence[tuple[str, str]], current: str) -> None:
         """The models to choose from; fewer than two are no choice."""
         for button in self.members.values():
+            self._group.removeButton(button)
             self._flow.removeWidget(button)
             button.hide()
             button.deleteLater()
@@ -48,7 +51,7 @@ class Here(Section):
         for model, name in members if len(members) > 1 else ():
             button = Tag(self._theme, name, name, self._choices)
             button.setCheckable(True)
-            button.setAutoExclusive(True)
+            self._group.addButton(button)
             button.setChecked(model == current)
             button.clicked.connect(lambda _on=False, model=model: self.member.emit(model))
             self._flow.addWidget(button)
