@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from benchmarks import catalogue, engine_speed, fit_speed, long_chat, model_page, pictures, stopping, window
+from benchmarks import (
+    browsing,
+    catalogue,
+    downloads,
+    engine_speed,
+    fit_speed,
+    long_chat,
+    model_page,
+    pictures,
+    stopping,
+    window,
+)
 from benchmarks.figure import Benchmark, Figure
 
 if TYPE_CHECKING:
@@ -28,6 +39,9 @@ BENCHMARKS: Final = (
     Benchmark("catalogue-search-work", "ms", 5, "at most", catalogue.search_work),
     Benchmark("catalogue-cold", "ms", 150, "at most", catalogue.cold),
     Benchmark("catalogue-cold-work", "ms", 150, "at most", catalogue.cold_work),
+    Benchmark("download-throughput", "of bare httpx2", 0.8, "at least", downloads.throughput),
+    Benchmark("download-memory", "MB", 50, "at most", downloads.memory),
+    Benchmark("download-loop", "ms", 16, "at most", downloads.loop),
     Benchmark("start", "s", 1.0, "at most", window.start),
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),
@@ -38,6 +52,10 @@ BENCHMARKS: Final = (
     Benchmark("long-smooth-work", "ms", 16, "at most", long_chat.streaming_work),
     Benchmark("model-page-open", "ms", 50, "at most", model_page.opening),
     Benchmark("model-page-work", "ms", 50, "at most", model_page.opening_work),
+    Benchmark("browse-keystroke", "ms", 16, "at most", browsing.keystroke),
+    Benchmark("browse-keystroke-work", "ms", 16, "at most", browsing.keystroke_work),
+    Benchmark("browse-scroll", "ms", 16, "at most", browsing.scroll),
+    Benchmark("browse-scroll-work", "ms", 16, "at most", browsing.scroll_work),
     Benchmark("idle", "% of a core", 0.5, "at most", long_chat.idle),
     Benchmark("idle-growth", "MB", 2, "at most", long_chat.idle_growth),
 )
