@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from mistral_desk.net.exchange import Exchange, lower
 from mistral_desk.net.unpacking import DamagedPackingError, TooLargeError, UnknownPackingError, Unpacker
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
 
     import httpx2
@@ -312,6 +314,7 @@ def _made(at: Address) -> httpx2.AsyncClient:
     try:
         client = httpx2.AsyncClient(
             headers={"user-agent": f"mistral-desk/{__version__}"},
+            verify=_certificates(),
             trust_env=not at.loopback,
             limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=20),
         )
@@ -319,6 +322,14 @@ def _made(at: Address) -> httpx2.AsyncClient:
         raise DeskError("net.unreachable", str(error), host=at.name, reason=faults.PROXY) from error
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Whom the system trusts; read once, because it takes a sixth of a second."""
+    import httpx2  # noqa: PLC0415
+
+    return httpx2.create_ssl_context()
 
 
 _closing: Final[set[asyncio.Future[None]]] = set()
