@@ -1,0 +1,140 @@
+"""The measured side of `downloads`, in a process of its own: started with a JSON object, answers with one.
+
+`{"what": "throughput" | "memory" | "loop", "hub", "cdn", "sha256", "size", "folder", "rounds"}`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx2
+import psutil
+
+from mistral_desk.core.settings import Settings
+from mistral_desk.library.transfer import Manner, Transfer
+from mistral_desk.library.wanted import Wanted
+from mistral_desk.net.client import Net, Purpose, Wants
+from mistral_desk.net.ledger import Ledger
+
+_TICK_S: Final = 0.004
+
+
+class Cost(NamedTuple):
+    """What a download took, in seconds: on the clock, of the processor, and of that in the event loop's own thread."""
+
+    wall: float
+    work: float
+    loop: float
+
+    @classmethod
+    def now(cls) -> Cost:
+        """A moment, to be subtracted from a later one."""
+        return cls(time.perf_counter(), time.process_time(), time.thread_time())
+
+    def since(self, before: Cost) -> Cost:
+        """The difference."""
+        return Cost(*(a - b for a, b in zip(self, before, strict=True)))
+
+
+async def bare(address: str) -> tuple[Cost, str]:
+    """The yardstick: the library's stream and a hash, nothing else."""
+    found = hashlib.sha256()
+    async with httpx2.AsyncClient() as client:
+        before = Cost.now()
+        async with client.stream("GET", address) as response:
+            async for piece in response.aiter_raw():
+                found.update(piece)
+        return Cost.now().since(before), found.hexdigest()
+
+
+async def ours(net: Net, order: dict[str, Any], name: str, connections: int) -> Cost:
+    """Our way: ranges, blocks, hash, disk, in its place."""
+    wanted = Wanted("acme/large-GGUF", "main", f"{name}.gguf", order["size"], order["sha256"])
+    final = Path(order["folder"]) / f"{name}.gguf"
+    before = Cost.now()
+    await Transfer(net, wanted, final, base=order["hub"], manner=Manner(connections, reserve=0)).run()
+    passed = Cost.now().since(before)
+    final.unlink()
+    return passed
+
+
+async def main(order: dict[str, Any]) -> dict[str, Any]:
+    """Measure."""
+    folder = Path(order["folder"])
+    net = Net(Settings(folder / "settings.json"), Ledger())
+    try:
+        if order["what"] == "throughput":
+            rounds = []
+            await ours(net, {**order}, "warm", 1)
+            for number in range(order["rounds"]):
+                theirs, sha256 = await bare(order["cdn"])
+                if sha256 != order["sha256"]:
+                    raise AssertionError("the yardstick is broken")
+                rounds.append((theirs, await ours(net, order, f"r{number}", order["connections"])))
+            return {"rounds": rounds}
+        if order["what"] == "memory":
+            return {"bytes": await _memory(net, order)}
+        work = _each_callback()
+        return {"late_s": await _loop(net, order), "work_s": work}
+    finally:
+        await net.close()
+
+
+async def _memory(net: Net, order: dict[str, Any]) -> int:
+    """How much more the process takes than before, at most."""
+    me = psutil.Process()
+    await net.fetch(
+        order["hub"], Purpose("download", "Measuring"), limit=1000, wants=Wants(allow=frozenset(range(200, 600)))
+    )
+    gc.collect()
+    before, most = me.memory_info().rss, 0
+    task = asyncio.create_task(ours(net, order, "m", 4))
+    while not task.done():
+        most = max(most, me.memory_info().rss)
+        await asyncio.wait((task,), timeout=0.02)
+    await task
+    return most - before
+
+
+def _each_callback() -> list[float]:
+    """From now on, seconds of work of each callback of the loop: what it was held up by, whoever else computes here."""
+    found: list[float] = []
+    plain = asyncio.events.Handle._run  # noqa: SLF001 - the loop offers no other place to look from
+
+    def timed(self: asyncio.Handle) -> None:
+        before = time.thread_time()
+        plain(self)
+        found.append(time.thread_time() - before)
+
+    asyncio.events.Handle._run = timed  # type: ignore[method-assign]  # noqa: SLF001
+    return found
+
+
+async def _loop(net: Net, order: dict[str, Any]) -> list[float]:
+    """How late a timer of the loop is while four downloads run, and as much without any."""
+    late: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(_TICK_S)
+            late.append(time.perf_counter() - before - _TICK_S)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(ours(net, order, f"l{number}", 4) for number in range(4)))
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+    return late
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main(json.loads(sys.argv[1])))), flush=True)
