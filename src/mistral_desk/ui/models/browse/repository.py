@@ -113,7 +113,7 @@ class RepositoryPage(QWidget):
         self.setAccessibleName(tr("A repository of the hub"))
         self.area = ColumnArea(theme, self)
         self.back_button = back_button(theme, self.area.holder)
-        self.back_button.set_label(tr("Back to the search"), tr("Search the hub"))
+        self.back_button.set_label(tr("Back: {where}", where=tr("Search the hub")), tr("Search the hub"))
         self.back_button.clicked.connect(self.back)
         self.area.column.addWidget(self.back_button, 0, Qt.AlignmentFlag.AlignLeading)
         self.area.column.addSpacing(SPACE[3])
