@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.core.settings import Settings
+    from mistral_desk.library.awake import Awake
     from mistral_desk.net.client import Net
 
 _log: Final = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _log: Final = logging.getLogger(__name__)
 OFTEN_S: Final = 0.1
 """Listeners are told at most this often."""
 AT_ONCE: Final = 2
-_LATER: Final = PASSING | {"net.tls", "net.redirect", "library.in_use"}
+_LATER: Final = PASSING | {"net.tls", "net.redirect", "net.cancelled", "library.in_use"}
 """Passes by itself, perhaps."""
 _FIRST_RETRY_S: Final = 15.0
 _LAST_RETRY_S: Final = 600.0
@@ -58,14 +59,16 @@ class Queue:
         at_once: Callable[[], int] = lambda: AT_ONCE,
         limit: Callable[[], int] = lambda: 0,
         look_again_s: float = 10.0,
+        awake: Awake | None = None,
         base: str | None = None,
     ) -> None:
         """`file` remembers the list; `models` is the folder for new orders; `token` may block; `limit` is in bytes a
-        second, 0 for none. A full disk is looked at again every `look_again_s`. `base` is the hub's scheme and host.
+        second, 0 for none. A full disk is looked at again every `look_again_s`. `awake` keeps the computer from falling
+        asleep meanwhile. `base` is the hub's scheme and host.
         """
         self._net, self._settings, self._file, self._models = net, settings, file, models
         self._token, self._manner, self._at_once, self._base = token, manner, at_once, base
-        self._look_again_s = look_again_s
+        self._look_again_s, self._awake = look_again_s, awake
         self._pace = Pace(limit)
         self._entries: list[Entry] = []
         self._known: dict[str, int] = {}
@@ -103,6 +106,7 @@ class Queue:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._keep_awake()
         async with self._saving:
             pass
 
@@ -270,7 +274,12 @@ class Queue:
         waiting = [at for name, (at, _) in self._due.items() if name not in self._tasks and at < float("inf")]
         if waiting and self._loop is not None:
             self._timer = self._loop.call_later(max(0.01, min(waiting) - now), self._pump)
+        self._keep_awake()
         self._tell_soon()
+
+    def _keep_awake(self) -> None:
+        if self._awake is not None:
+            self._awake.want(bool(self._tasks))
 
     async def _run(self, entry: Entry, job: Job) -> None:
         name = entry.order.id
@@ -311,7 +320,7 @@ class Queue:
             pause = min(_LAST_RETRY_S, max(2 * before, _FIRST_RETRY_S))
             asked = problem.params.get("seconds", 0) if problem.id == "net.too_many" else 0
             self._due[name] = (now + max(pause, float(asked)), pause)
-        elif problem.id != "net.cancelled":
+        else:
             entry.paused = True
 
     def _others_need(self, entry: Entry) -> int:
