@@ -12,6 +12,7 @@ from mistral_desk.catalog import facts
 from mistral_desk.catalog.record import read
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.core.paths import resource
+from mistral_desk.ui.models.about.addresses import absolute
 from tools.gallery.declare import STATES, State, ready, state
 from tools.gallery.fit_states import verdict_of
 from tools.gallery.fitting import pc
@@ -105,7 +106,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 _SOURCES: Final = [one.source for one in facts.models()]
 _PLACES: Final = [place.repository for one in facts.models() for place in one.repositories]
-THEIRS: Final = (*dict.fromkeys([*_texts(GIVEN), *_texts(ODD), *_texts(OTHERS), *_SOURCES, *_PLACES]),)
+_ADDRESSES: Final = [absolute(one) for one in _texts(GIVEN) if one.startswith("/")]
+THEIRS: Final = (*dict.fromkeys([*_texts(GIVEN), *_texts(ODD), *_texts(OTHERS), *_SOURCES, *_PLACES, *_ADDRESSES]),)
 """What records say in these pictures."""
 
 
