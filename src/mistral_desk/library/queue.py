@@ -127,8 +127,8 @@ class Queue:
             fresh = Entry(order, str(self._models()))
             before = list(self._entries)
             if known is not None:
-                await self._stop(order.id)
                 self._entries = [entry for entry in self._entries if entry is not known]
+                await self._stop(order.id)
             self._entries.append(fresh)
             try:
                 await self._save()
@@ -168,9 +168,9 @@ class Queue:
         entry = self._find(name)
         if entry is None:
             return
-        await self._stop(name)
-        self._entries.remove(entry)
+        self._entries.remove(entry)  # first: what is in the list begins again as soon as there is a place for it
         self._due.pop(name, None)
+        await self._stop(name)
         await self._kept()
         if not keep and not entry.done:
             needed = frozenset(
@@ -349,7 +349,8 @@ class Queue:
         if task is not None:
             task.cancel()
             await asyncio.wait((task,))
-            self._tasks.pop(name, None)  # one that had not begun to run does not do it itself
+            if self._tasks.get(name) is task:
+                del self._tasks[name]  # one that had not begun to run does not do it itself
 
     def _find(self, name: str) -> Entry | None:
         return next((entry for entry in self._entries if entry.order.id == name), None)
