@@ -1,14 +1,18 @@
 """The list of downloads as a program that can be killed: opens it, adds orders, tells each change of state.
 
 Started with a JSON object: `folder`, `base` (the hub), `orders`, `block`, and what is done to it on the way: `ballast`
-(a file that is deleted as soon as the disk is full), `jumps` (the computer's clock goes back and forth). Each line on
-stdout is a JSON object; it ends when all is done or paused, or waits for the network.
+(a file that is deleted as soon as the disk is full), `jumps` (the computer's clock goes back and forth), `count` (a
+file in which the bytes that came for each order are counted, so that a kill cannot hide them). Each line on stdout is
+a JSON object; it ends when all is done or paused, or waits for the network.
 """
 
 from __future__ import annotations
 
 import asyncio
+import mmap
+import os
 import random
+import struct
 import sys
 import time
 from pathlib import Path
@@ -20,7 +24,7 @@ from mistral_desk.core.log import Log
 from mistral_desk.core.settings import Settings
 from mistral_desk.library.orders import FILE, Download, Order
 from mistral_desk.library.queue import Queue
-from mistral_desk.library.transfer import Manner
+from mistral_desk.library.transfer import Manner, Transfer
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as LEDGER
 from mistral_desk.net.ledger import Ledger
@@ -37,6 +41,7 @@ class Plan(msgspec.Struct, frozen=True):
     connections: int = 4
     ballast: str = ""
     jumps: bool = False
+    count: str = ""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -55,6 +60,23 @@ _clock: Final = time.time
 def _jumping() -> float:
     """A clock that somebody sets by up to ten days, again and again."""
     return _clock() + random.uniform(-864_000, 864_000)
+
+
+def count_into(path: Path) -> None:
+    """Count what comes for the files `mN-…` in place N of a file that is memory of this program, too."""
+    handle = os.open(path, os.O_RDWR)
+    memory = mmap.mmap(handle, os.fstat(handle).st_size)
+
+    def received(self: Transfer) -> int:
+        return int(self.__dict__.get("received_here", 0))
+
+    def receive(self: Transfer, value: int) -> None:
+        place = 8 * int(self.wanted.path.partition("-")[0][1:])
+        more = value - received(self)
+        struct.pack_into("<q", memory, place, struct.unpack_from("<q", memory, place)[0] + more)
+        self.__dict__["received_here"] = value
+
+    Transfer.received = property(received, receive)  # type: ignore[assignment]
 
 
 def tell(line: Line) -> None:
@@ -112,6 +134,8 @@ async def main(plan: Plan) -> None:
 if __name__ == "__main__":
     given = msgspec.json.decode(sys.argv[1], type=Plan)
     log = Log(Path(given.folder) / "logs", verbose=True)
+    if given.count:
+        count_into(Path(given.count))
     if given.jumps:
         time.time = _jumping
     asyncio.run(main(given))
