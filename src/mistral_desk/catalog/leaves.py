@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -34,6 +34,8 @@ MOST: Final = 200
 """How many elements of a list are kept."""
 MOST_LEFT: Final = 2000
 _DEEPEST: Final = 24
+_MOST_DEPTH: Final = 64
+_MOST_VALUES: Final = 20_000
 _PARTS: Final = 40
 # Control characters, and the marks that turn the direction of letters beyond their own field (UAX #9, 2.1 to 2.3).
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160), 8232, 8233, 65279))
@@ -216,7 +218,39 @@ def parsed(data: bytes) -> object:
     except (msgspec.DecodeError, UnicodeDecodeError):
         # The slower reader knows byte order marks, UTF-16, and texts with halves of characters.
         found: object = json.loads(data.removeprefix(b"\xef\xbb\xbf"), parse_constant=lambda _: None)
-        return found
+        return _mended(found) if not bounds_broken(found) else found
+
+
+def bounds_broken(document: object) -> Literal["deep", "many", ""]:
+    """Whether a document is nested more deeply, or holds more values, than anything that is read here.
+
+    Everything that walks through a record (in the window too) takes a moment because of this.
+    """
+    waiting, depth, count = [document], 0, 0
+    while waiting:
+        depth += 1
+        if depth > _MOST_DEPTH:
+            return "deep"
+        inside: list[object] = []
+        for value in waiting:
+            if isinstance(value, dict | list):
+                count += len(value)
+                if count > _MOST_VALUES:
+                    return "many"
+                inside += value.values() if isinstance(value, dict) else value
+        waiting = inside
+    return ""
+
+
+def _mended(value: object) -> object:
+    """With a replacement character for every half of a character: such texts can be neither shown nor written."""
+    if isinstance(value, str):
+        return value.translate(_LONE)
+    if isinstance(value, list):
+        return [_mended(part) for part in value]
+    if isinstance(value, dict):
+        return {str(_mended(key)): _mended(part) for key, part in value.items()}
+    return value
 
 
 def clean(text: str, *, lines: bool = False) -> str:

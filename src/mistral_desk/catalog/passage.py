@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _HEAD: Final = re.compile(
-    r"^[ \t]*(?P<mark>\#{1,6}[ \t]+|[*_]{2,3})?[ \t]*"
+    r"^[ \t]{0,8}(?P<mark>\#{1,6}[ \t]{1,4}|[*_]{2,3})?[ \t]{0,4}"
     r"(?P<title>when[ ]to[ ](?:pick|choose|use|look)[ ](?:something|anything|another[ ]model|elsewhere)(?:[ ]else)?"
     r"|when[ ]not[ ]to[ ](?:pick|choose|use)[ ](?:it|this(?:[ ]model)?))"
     r"[ \t]*[:.]?[ \t]*(?:[*_]{2,3})?[ \t]*[:.]?[ \t]*",
@@ -25,8 +26,12 @@ _NEXT: Final = re.compile(r"\n[ \t]*\n")
 _HEADING: Final = re.compile(r"^[ \t]*#{1,6}[ \t]", re.MULTILINE)
 _FIRST: Final = re.compile(r"\A\s*#[ \t]+[^\n]*\n*")
 _SIZE: Final = re.compile(r"\s+(?:\d+(?:\.\d+)?[bt](?:-a\d+(?:\.\d+)?b)?|\d+e|\(.*\)|instruct|it)$", re.IGNORECASE)
-
-
+_READ: Final = 20_000
+"""Letters of a passage in which names are looked for: more is no advice that somebody reads."""
+_APART: Final = 3
+"""How far a name's next letter may be: two signs between them."""
+_BEFORE: Final = re.compile(r"[\w.-]")
+_AFTER: Final = re.compile(r"[\w-]|\.\d")
 _BETWEEN: Final = {ord(character): None for character in " \t\n\u00a0_-\u2010\u2011"}
 
 
@@ -65,27 +70,55 @@ def body_of(text: str) -> str:
 
 
 def mentions(text: str, titles: Mapping[str, str]) -> Iterator[Mention]:
-    """Where a text names models, longest names first, none inside another.
+    """Where a text's first 20,000 letters name models, longest names first, none inside another.
 
     A title is also known without its size (“Mistral Small 3 24B” as “Mistral Small 3”) and by its id; a name that
     goes on (“Mistral Small 3.2”, “GLM-5.1” where only “GLM-5” is known) is another model's. A name without a number
     counts only where it begins with a capital letter.
     """
-    squeezed = text.lower().translate(_BETWEEN)
+    text = text[:_READ]
+    squeezed, places = _squeezed(text)
     names: dict[str, str] = {}
     for own, title in titles.items():
         if _key(title)[:3] in squeezed or _key(own)[:3] in squeezed:  # most of thousands are out of question at once
             for name in _names(own, title):
                 if name in squeezed:
                     names.setdefault(name, own)
-    if not names:
-        return
-    pattern = "|".join(_spelling(name) for name in sorted(names, key=len, reverse=True))
-    for match in re.finditer(rf"(?<![\w.-])(?:{pattern})(?![\w-]|\.\d)", text, re.IGNORECASE):
-        found = match[0]
-        model = names.get(_key(found))
-        if model and (any(character.isdigit() for character in found) or found[0].isupper()):
-            yield Mention(match.start(), match.end(), model)
+    found = sorted(
+        (begin, -len(name), end, own)
+        for name, own in names.items()
+        for begin, end in _occurrences(name, squeezed, places, text)
+    )
+    last = 0
+    for begin, _, end, own in found:
+        if begin >= last:
+            last = end
+            words = text[begin:end]
+            if any(character.isdigit() for character in words) or words[0].isupper():
+                yield Mention(begin, end, own)
+
+
+def _squeezed(text: str) -> tuple[str, list[int]]:
+    """A text as keys are written, and where each of its letters stands in the text."""
+    letters, places = [], []
+    for number, character in enumerate(text):
+        for letter in character.lower():
+            if ord(letter) not in _BETWEEN:
+                letters.append(letter)
+                places.append(number)
+    return "".join(letters), places
+
+
+def _occurrences(name: str, squeezed: str, places: list[int], text: str) -> Iterator[tuple[int, int]]:
+    """Where a name stands by itself, with two signs between its letters at most."""
+    at = squeezed.find(name)
+    while at >= 0:
+        spots = places[at : at + len(name)]
+        begin, end = spots[0], spots[-1] + 1
+        alone = not _BEFORE.search(text[max(0, begin - 1) : begin]) and not _AFTER.match(text, end)
+        if alone and all(after - before <= _APART for before, after in pairwise(spots)):
+            yield begin, end
+        at = squeezed.find(name, at + len(name))
 
 
 def _names(own: str, title: str) -> Iterator[str]:
@@ -104,11 +137,6 @@ def _names(own: str, title: str) -> Iterator[str]:
 def _key(name: str) -> str:
     """A name without what spelling varies in: case, spaces, hyphens."""
     return name.lower().translate(_BETWEEN)
-
-
-def _spelling(key: str) -> str:
-    """A pattern for a key with spaces or hyphens between any of its letters and digits."""
-    return r"[\s_\u2010\u2011-]{0,2}".join(re.escape(character) for character in key)
 
 
 def _bounds(text: str) -> tuple[str, int, int, int] | None:

@@ -15,7 +15,7 @@ import msgspec
 from mistral_desk.catalog import amount as amounts
 from mistral_desk.catalog import parts
 from mistral_desk.catalog.amount import Amount, Parameters
-from mistral_desk.catalog.leaves import LINES, PROSE, Leaf, Leaves, Oddity, parsed
+from mistral_desk.catalog.leaves import LINES, PROSE, Leaf, Leaves, Oddity, bounds_broken, parsed
 from mistral_desk.catalog.parts import Link, Price, Related, Score, identifier
 from mistral_desk.catalog.passage import Passage, body_of, passage_of
 from mistral_desk.core.errors import DeskError
@@ -35,6 +35,7 @@ _NOT_JSON: Final = mark("it is no JSON")
 _NOT_OBJECT: Final = mark("it is no JSON object")
 _TOO_LARGE: Final = mark("it is larger than 4 MB")
 _TOO_DEEP: Final = mark("it is nested too deeply")
+_TOO_MUCH: Final = mark("it holds more values than a record can have")
 _NO_ID: Final = mark("it has no id")
 _BAD_ID: Final = mark("its id is no plain name")
 _ID_TAKEN: Final = mark("The id was missing; the slug stands for it.")
@@ -223,6 +224,8 @@ def read(data: bytes | object, origin: Origin = "fetched") -> Record:
             raise DeskError("catalog.record", str(error)[:200], reason=_NOT_JSON) from error
     if not isinstance(document, dict):
         raise DeskError("catalog.record", reason=_NOT_OBJECT)
+    if too := bounds_broken(document):
+        raise DeskError("catalog.record", reason=_TOO_DEEP if too == "deep" else _TOO_MUCH)
     model = _id(Leaves(document))
     fields, detail, _ = _looked_at(document)
     fields["title"] = fields["title"] or model
