@@ -17,6 +17,7 @@ from mistral_desk.ui.attaching.tile import paint_cover, rim
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING
 from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ class _Shown(QAbstractButton):
         self._theme = theme
         self._ring = False
         self.setAccessibleName(name)
-        self.setToolTip(name)
+        self.setToolTip(plain_tip(name))
         self.setProperty("elides", True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(theme.font("small"))

@@ -13,6 +13,7 @@ from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING, Button
 from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
@@ -64,7 +65,7 @@ class Tile(QAbstractButton):
         self.setAccessibleName(name)
         ways = tr("Delete takes it out; Ctrl with the arrow keys moves it.")
         self.setAccessibleDescription(f"{tr('{place} of {count}', place=place + 1, count=count)}. {ways}")
-        self.setToolTip(name)
+        self.setToolTip(plain_tip(name))
         self.out.set_label(tr("Remove {name}", name=item.name))
         self.updateGeometry()
         self.update()

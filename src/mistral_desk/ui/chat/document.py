@@ -28,6 +28,7 @@ from PySide6.QtGui import (
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -293,7 +294,7 @@ class _Builder:
         self.links += 1
         form.setAnchor(True)
         form.setAnchorHref(address)
-        form.setToolTip(address)
+        form.setToolTip(plain_tip(address))
         form.setForeground(self._theme.colour("accent"))
         form.setFontUnderline(True)
 

@@ -25,6 +25,7 @@ from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.search import SearchField
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +69,7 @@ class EntriesModel(QAbstractListModel):
         """The words; a screen reader hears the remark too."""
         entry = self.entries[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return entry.title
+            return entry.title if role == Qt.ItemDataRole.DisplayRole else plain_tip(entry.title)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(entry)
         return None

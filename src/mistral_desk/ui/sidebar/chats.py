@@ -40,6 +40,7 @@ from mistral_desk.ui.theme.palette import editor_sheet
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.column import keep_room
 from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,8 +99,10 @@ class ChatsModel(QAbstractListModel):
         row = self._rows[index.row()]
         if isinstance(row, str):
             return row if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) else None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title or tr(UNTITLED)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(row.title or tr(UNTITLED))
         if role == ID:
             return row.id
         if role == BUSY:

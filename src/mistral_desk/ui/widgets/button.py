@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
@@ -70,6 +71,15 @@ class Button(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def setText(self, text: str) -> None:
+        """Its words as they are: an ampersand in a name makes no shortcut."""
+        super().setText(text)
+        self.setShortcut(QKeySequence())
+
+    def setToolTip(self, text: str) -> None:
+        """Words, never HTML."""
+        super().setToolTip(plain_tip(text))
 
     def set_icon(self, icon: str) -> None:
         """Show another icon."""

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QLabel
 
 from mistral_desk.ui.theme import direction
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -49,6 +50,10 @@ class Label(QLabel):
             self.setAccessibleName(text)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def setToolTip(self, text: str) -> None:
+        """Words, never HTML."""
+        super().setToolTip(plain_tip(text))
 
     def set_ink(self, ink: str) -> None:
         """Another colour."""

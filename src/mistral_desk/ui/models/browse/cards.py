@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel,
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.models.browse.card import CONTENT, card_of
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -109,7 +110,7 @@ class CardsModel(QStringListModel):
             return tr("{card}. Marked to compare", card=said) if self._records[row].id in self.marked else said
         if role == Qt.ItemDataRole.ToolTipRole:
             card = self.card(row)
-            return card.title if card.quiet else f"{card.title}\n{tr(CONTENT[card.content][2])}"
+            return plain_tip(card.title if card.quiet else f"{card.title}\n{tr(CONTENT[card.content][2])}")
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

@@ -29,6 +29,7 @@ from mistral_desk.ui.widgets.focus import by_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.search import SearchField
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +89,10 @@ class _Options(QAbstractListModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Words, count, and whether it is chosen."""
         one = self._shown[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return one.words
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(one.words)
         if role == _COUNT:
             return number(one.count)
         if role == Qt.ItemDataRole.CheckStateRole:

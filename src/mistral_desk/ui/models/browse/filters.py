@@ -223,7 +223,7 @@ def popup(
     theme.dress_menu(menu)
     group = QActionGroup(menu)
     for words, value in choices:
-        action = QAction(words, menu)
+        action = QAction(words.replace("&", "&&"), menu)  # one alone would be taken for a shortcut
         action.setCheckable(True)
         action.setChecked(value == now)
         action.triggered.connect(lambda _on=False, value=value: choose(value))

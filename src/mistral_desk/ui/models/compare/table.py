@@ -16,6 +16,7 @@ from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.focus import by_keyboard
 from mistral_desk.ui.widgets.paragraph import laid_out
 from mistral_desk.ui.widgets.score import THICK, paint_bar
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,8 @@ class Comparison(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The words, and the sentence for a screen reader."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return self.cell(index).words
+            words = self.cell(index).words
+            return words if role == Qt.ItemDataRole.DisplayRole else plain_tip(words)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(self.rows[index.row()], index.column(), self.titles[index.column()])
         return None
@@ -76,7 +78,8 @@ class Comparison(QAbstractTableModel):
         """Titles, and names of rows; a row that differs says so."""
         across = orientation == Qt.Orientation.Horizontal
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return self.titles[section] if across else self.rows[section].name
+            words = self.titles[section] if across else self.rows[section].name
+            return words if role == Qt.ItemDataRole.DisplayRole else plain_tip(words)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             if across:
                 return self.titles[section]
