@@ -18,6 +18,7 @@ import psutil
 
 from benchmarks.figure import UnavailableError
 from mistral_desk.fit import detect, measure
+from mistral_desk.fit.machine import GpuReport, Machine
 from mistral_desk.fit.measure import Measured
 from mistral_desk.fit.plan import Wishes, plan
 from mistral_desk.fit.read import shape_of
@@ -31,7 +32,6 @@ from tests.fixtures.gguf_outlines import Outline, Size, dense, write_outline
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mistral_desk.fit.machine import Machine
 
 _COMMON: Final = Size(tokens=32_768, width=1024, heads=16, kv_heads=4, head=64, context=4096)
 MODELS: Final[dict[str, Outline]] = {
@@ -56,12 +56,13 @@ def prediction() -> tuple[float, str]:
         span = speed(case, depth=ANSWER).tokens_per_s
         inside += span.low <= seen <= span.high
         told.append(f"{title} {seen:.1f} in {span.low:.1f} to {span.high:.1f}")
-    return inside, f"tokens/s, memory {machine.gbps:.1f} GB/s: " + "; ".join(told)
+    rates = ", ".join(f"{name} {rate:.1f}" for name, rate in machine.core.gbps)
+    return inside, f"tokens/s, memory {machine.gbps:.1f} GB/s, a thread {rates}: " + "; ".join(told)
 
 
 def correction() -> tuple[float, str]:
     """How many of the six speeds lie inside the range that one run before them made narrower."""
-    inside, told = 0, []
+    inside, told, widths = 0, [], [0.0, 0.0]
     for title, path, case in _cases(_machine()):
         first = asyncio.run(_measured(path, case.threads))
         before = speed(case, depth=ANSWER)
@@ -77,10 +78,20 @@ def correction() -> tuple[float, str]:
 def _machine() -> Machine:
     if psutil.virtual_memory().available < _FREE:
         raise UnavailableError("less than 8 GB of memory are free")
-    machine = detect.this_machine((), Measured(ram_gbps=measure.memory()))
+    machine = detect.this_machine(asyncio.run(_reports()), Measured(ram_gbps=measure.memory()))
     if machine.cores > 2 and (busy := psutil.cpu_percent(1.0)) > _BUSY:
         raise UnavailableError(f"this computer is busy with other things ({busy:.0f} % of its processors)")
     return machine
+
+
+async def _reports() -> tuple[GpuReport, ...]:
+    """What a worker measures of this processor, as the program does it the first time."""
+    worker = Worker(measures=True)
+    try:
+        devices = (await worker.start()).devices
+    finally:
+        await worker.close()
+    return tuple(GpuReport(one.name, one.description, "cpu", 0, 0, core=one.core) for one in devices if one.core)
 
 
 def _cases(machine: Machine) -> Iterator[tuple[str, Path, Case]]:

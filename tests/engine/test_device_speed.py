@@ -1,13 +1,15 @@
-"""The way to a graphics device is measured through ggml in a worker of its own, kept, and measured again when asked."""
+"""What is computed on is measured through ggml in a worker of its own, kept, and measured again when asked."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.fit import measure
+from mistral_desk.fit.core_rates import FORMATS
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.protocol import Device
@@ -41,11 +43,18 @@ def test_a_worker_measures_when_it_is_told_to() -> None:
     async def test() -> None:
         found = await said(("CARD0", 512), ("CARD1", 64), measures=True)
         assert found["CPU"].way_gbps is None
+        core = found["CPU"].core
+        assert core
+        assert {"Q8_0", "Q4_K"} <= dict(core.gbps).keys() <= FORMATS
+        assert all(math.isfinite(rate) and 0.05 < rate < 500 for _, rate in core.gbps)
+        assert {"Q8_0", "Q4_K"} == dict(core.gflops).keys()
+        assert all(math.isfinite(rate) and 0.5 < rate < 5000 for _, rate in core.gflops)
         assert found["CARD0"].way_gbps
         assert 0.05 < found["CARD0"].way_gbps < 5000
         assert found["CARD0"].memory_free == 512 << 20, "it has given everything back"
         assert found["CARD1"].way_gbps is None, "there is no room for it"
-        assert (await said(("CARD0", 512), measures=False))["CARD0"].way_gbps is None
+        silent = await said(("CARD0", 512), measures=False)
+        assert (silent["CARD0"].way_gbps, silent["CPU"].core) == (None, None)
 
     run(test())
 
@@ -53,14 +62,18 @@ def test_a_worker_measures_when_it_is_told_to() -> None:
 def test_what_was_measured_is_kept_and_measured_again_when_asked(places: Folders) -> None:
     async def test() -> None:
         fitting = Fitting(places, command=second_device.command(("CARD0", 512)))
-        (card,) = (await fitting.machine()).gpus
+        machine = await fitting.machine()
+        (card,) = machine.gpus
         assert "pcie_gbps" not in card.estimated
+        assert machine.core.known
+        assert "core_gbps" not in machine.estimated
         plain = await said(("CARD0", 512), measures=False)
         another = DeviceFile(places.cache)
         assert another.measured
         another.learn(tuple(plain.values()))
         (report,) = [one for one in another.reports() if one.kind == "gpu"]
         assert report.way_gbps, "a worker that does not measure takes nothing away"
+        assert [one.core for one in another.reports() if one.kind == "cpu"] == [machine.core]
         another.learn((Device("CARD0", "another", "gpu", 1 << 30, 1 << 30),))
         assert [one.way_gbps for one in another.reports()] == [None], "another card has not been measured"
         await fitting.machine(again=True)

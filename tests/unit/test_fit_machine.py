@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import detect, disk, measure
+from mistral_desk.fit.core_rates import CoreRates
 from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed, once
 from mistral_desk.fit.measure import Measured
 
@@ -40,6 +41,8 @@ FULL: dict[str, Any] = {
             "integrated": False,
         }
     ],
+    "core_gbps": {"Q8_0": 12.5, "Q4_K": 9.0},
+    "core_gflops": {"Q4_K": 40.0},
 }
 GIB = 1 << 30
 
@@ -55,7 +58,9 @@ def test_a_full_description_is_taken_as_it_is_and_given_back() -> None:
 
 def test_what_a_description_leaves_out_is_estimated_and_marked() -> None:
     machine = from_fields({"ram_gb": 16, "gpus": [{"name": "NVIDIA GeForce RTX 3090", "vram_gb": 24}]})
-    assert {"cores", "ram_available_gb", "ram_gbps", "ssd_gbps", "ssd_random_gbps"} == set(machine.estimated)
+    assert {"cores", "ram_available_gb", "ram_gbps", "ssd_gbps", "ssd_random_gbps", "core_gbps"} == set(
+        machine.estimated
+    )
     assert set(machine.gpus[0].estimated) == {"vram_available_gb", "gbps", "pcie_gbps"}
     assert machine.gpus[0].gbps == 936
     assert 0 < machine.available < machine.memory
@@ -89,6 +94,10 @@ def test_a_unified_computer_has_a_gpu_with_a_share_of_the_memory() -> None:
         '{"ram_gb": NaN}',
         '{"ram_gbps": 0}',
         '{"unified": "yes"}',
+        '{"core_gbps": 9}',
+        '{"core_gbps": {"Q8_0": 0}}',
+        '{"core_gbps": {"Q8_0": NaN}}',
+        '{"core_gbps": {"a format": 5}}',
         '{"gpus": {}}',
         '{"gpus": [8]}',
         '{"gpus": [{}]}',
@@ -162,7 +171,10 @@ def test_this_computer_is_a_machine() -> None:
     assert machine.cores >= 1
     assert 0 < machine.available <= machine.memory
     assert machine.gbps == 30.0
-    assert set(machine.estimated) == {"ssd_gbps", "ssd_random_gbps"}
+    assert set(machine.estimated) == {"ssd_gbps", "ssd_random_gbps", "core_gbps"}
+    processor = GpuReport("CPU", "a processor", "cpu", GIB, GIB, core=CoreRates((("Q8_0", 7.5),)))
+    machine = detect.this_machine((processor,), Measured(ram_gbps=30.0))
+    assert (machine.core.gbps, "core_gbps" in machine.estimated) == ((("Q8_0", 7.5),), False)
 
 
 def test_memory_moves_at_a_speed_that_can_be() -> None:

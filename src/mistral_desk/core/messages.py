@@ -81,8 +81,8 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "model.from_disk": Text(
         "This model would be too slow for a chat",
-        "{name} does not fit into memory: a part of it would be read from the disk for every word. An answer would take "
-        "about {minutes} minutes, {thinking} with thinking.",
+        "{name} does not fit into memory: a part of it would be read from the disk for every word. An answer would "
+        "take about {minutes} min, {thinking} min with thinking.",
         "Choose a smaller model, close other programs, or try it anyway.",
     ),
     "model.nothing_sensible": Text(

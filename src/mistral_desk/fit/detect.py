@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.fit import machine as described
+from mistral_desk.fit.core_rates import UNKNOWN
 from mistral_desk.fit.cores import cores
 from mistral_desk.fit.machine import Gpu, GpuReport, Machine
 
@@ -48,11 +49,14 @@ def this_machine(reports: tuple[GpuReport, ...] = (), measured: Measured | None 
     if scattered is None:
         scattered = ssd * described.RANDOM_SHARE
         estimated.append("ssd_random_gbps")
+    core = next((report.core for report in reports if report.core), UNKNOWN)
+    if not core.known:
+        estimated.append("core_gbps")
     gpus = described.gpus_of(reports, total, free, gbps)
     if unified:
         gpus = tuple(_apple(gpu) for gpu in gpus)
         gbps = max([gbps, *(gpu.gbps for gpu in gpus if "gbps" not in gpu.estimated)])
-    return Machine(cores(), total, free, gbps, ssd, min(scattered, ssd), unified, gpus, tuple(estimated))
+    return Machine(cores(), total, free, gbps, ssd, min(scattered, ssd), unified, gpus, tuple(estimated), core=core)
 
 
 def memory() -> tuple[int, int]:

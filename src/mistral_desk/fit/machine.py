@@ -14,6 +14,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
+from mistral_desk.fit.core_rates import BOUNDS, FORMATS, UNKNOWN, CoreRates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,8 @@ class Gpu(msgspec.Struct, frozen=True):
 
 class Machine(msgspec.Struct, frozen=True):
     """A computer. Memory in bytes, speeds in 10⁹ bytes a second; `ssd_random_gbps` is reading through a memory map
-    in random order. `unified`: processor and GPU share one fast memory.
+    in random order. `unified`: processor and GPU share one fast memory. `core` is what was measured or stated of one
+    thread's arithmetic.
     """
 
     cores: int
@@ -71,11 +73,12 @@ class Machine(msgspec.Struct, frozen=True):
     gpus: tuple[Gpu, ...] = ()
     estimated: tuple[str, ...] = ()
     described: bool = False
+    core: CoreRates = UNKNOWN
 
 
 class GpuReport(msgspec.Struct, frozen=True):
     """A device as the engine reports it; memory in bytes. Measured speeds in 10⁹ bytes a second, None where there are
-    none: copying within it, and to it (`way_pinned`: from memory that it fetches from by itself).
+    none: copying within it, and to it (`way_pinned`: from memory that it fetches from by itself). `core`: processor's.
     """
 
     name: str
@@ -86,6 +89,7 @@ class GpuReport(msgspec.Struct, frozen=True):
     gbps: float | None = None
     way_gbps: float | None = None
     way_pinned: bool = False
+    core: CoreRates | None = None
 
 
 def described(document: bytes | str) -> Machine:
@@ -109,8 +113,11 @@ def from_fields(raw: object) -> Machine:
     gbps = fields.or_else("ram_gbps", UNIFIED_GBPS if unified else RAM_GBPS, 0.1, _MOST_GB)
     ssd = fields.or_else("ssd_gbps", SSD_GBPS, 0.001, _MOST_GB)
     random = min(fields.or_else("ssd_random_gbps", ssd * RANDOM_SHARE, 0.0001, _MOST_GB), ssd)
+    core = CoreRates(fields.rates("core_gbps"), fields.rates("core_gflops"))
     if cores is None:
         fields.estimated.append("cores")
+    if not core.known:
+        fields.estimated.append("core_gbps")
     listed = [] if fields.raw.get("gpus") is None else fields.raw["gpus"]
     if not isinstance(listed, list) or len(listed) > 64:
         raise DeskError("machine.description", reason="gpus is not a list of devices")
@@ -128,6 +135,7 @@ def from_fields(raw: object) -> Machine:
         gpus=gpus,
         estimated=tuple(fields.estimated),
         described=True,
+        core=core,
     )
 
 
@@ -152,6 +160,8 @@ def as_description(machine: Machine) -> dict[str, Any]:
             }
             for gpu in machine.gpus
         ],
+        **({"core_gbps": dict(machine.core.gbps)} if machine.core.gbps else {}),
+        **({"core_gflops": dict(machine.core.gflops)} if machine.core.gflops else {}),
     }
 
 
@@ -254,6 +264,7 @@ def _unified_gpu(memory: float, available: float, gbps: float) -> Gpu:
 
 _MACHINE_KEYS: Final = frozenset(
     {"cores", "ram_gb", "ram_available_gb", "ram_gbps", "ssd_gbps", "ssd_random_gbps", "unified", "gpus"}
+    | {"core_gbps", "core_gflops"}
 )
 _GPU_KEYS: Final = frozenset({"name", "vram_gb", "vram_available_gb", "gbps", "pcie_gbps", "integrated"})
 
@@ -286,6 +297,17 @@ class _Fields:
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
             raise DeskError("machine.description", reason=f"{key} is not a number from {low:g} to {high:g}")
         return float(value)
+
+    def rates(self, key: str) -> tuple[tuple[str, float], ...]:
+        """Rates by the name of a format; none where the field is left out."""
+        value = self.raw.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, dict):
+            raise DeskError("machine.description", reason=f"{key} is not an object of rates by format")
+        inner = _Fields(value, key, FORMATS)
+        given = ((name, inner.number(name, *BOUNDS)) for name in value)
+        return tuple((name, rate) for name, rate in given if rate is not None)
 
     def or_else(self, key: str, estimate: float, low: float, high: float) -> float:
         value = self.number(key, low, high)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from mistral_desk.fit.core_rates import reading, writing
 from mistral_desk.fit.layout import MEMORY, Layout, parts
 from mistral_desk.fit.machine import GB, MAPPED, PINNED, Machine
 from mistral_desk.fit.shape import KV_BYTES, Shape
@@ -34,13 +35,6 @@ GPU_GFLOPS_ROUTED: Final = 25.0
 MEMORY_READS: Final = 0.8
 MEMORY_ROUTED: Final = 0.7
 """Share of the memory's speed that reading weights gets; scattered experts less."""
-CORE_GBPS: Final = ((2.6, 5.0), (3.9, 9.0), (6.9, 16.0), (float("inf"), 20.0))
-"""10⁹ bytes of weights a second that one thread unpacks and multiplies, by bits of a number at most."""
-CORE_TABLES: Final = 4.0
-"""The same for formats that look numbers up in tables (IQ1 to IQ3)."""
-CORE_GFLOPS: Final = 80.0
-CORE_GFLOPS_ROUTED: Final = 55.0
-"""Arithmetic of one thread on a prompt."""
 CORE_LAYER: Final = 60e-6
 """Seconds in which threads wait for each other, a layer."""
 HOP: Final = 40e-6
@@ -206,12 +200,13 @@ def prompt_seconds(case: Case, tokens: int) -> float:
     batches = -(-tokens // layout.batch)
     scale = shape.parameters / max(shape.weights, 1)
     total = TOKEN
+    thread, scattered = (case.threads * GB * reading(machine.core, shape.bits, routed=only) for only in (False, True))
     for layer, place, experts, count in parts(shape, layout):
         looks = 2 * shape.queries * tokens * tokens if layer.keys else 0
         fixed = 2 * layer.fixed * scale * tokens + looks
         routed = 2 * layer.routed * shape.share * scale * tokens
         if place == MEMORY:
-            each = fixed / (case.threads * CORE_GFLOPS * GB) + routed / (case.threads * CORE_GFLOPS_ROUTED * GB)
+            each = fixed / thread + routed / scattered
             total += count * (each + batches * layer.bytes / (machine.gbps * GB))
             continue
         gpu = machine.gpus[place]
@@ -249,7 +244,7 @@ def _routed_seconds(case: Case, size: float, experts: int) -> float:
 def _memory_seconds(case: Case, size: float, *, routed: bool) -> float:
     """Seconds for weights in memory: what is slower of fetching them and of the threads' arithmetic."""
     shape = case.shape
-    core = CORE_TABLES if shape.slow_bits else next(rate for bits, rate in CORE_GBPS if shape.bits <= bits)
+    core = writing(case.machine.core, shape.bits, tables=shape.slow_bits)
     fetched = size / (case.machine.gbps * GB * (MEMORY_ROUTED if routed else MEMORY_READS))
     return max(fetched, size / (case.threads * core * GB))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import Problem
+from mistral_desk.fit.core_rates import CoreRates
 from mistral_desk.inference.cage import Cage
 from mistral_desk.inference.placement import Placement
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PROTOCOL_VERSION: Final = 3
 MEASURE: Final = "MISTRAL_DESK_MEASURE_DEVICES"
-"""An environment variable: a worker that finds it measures its graphics devices before it says hello."""
+"""An environment variable: a worker that finds it measures what it computes on before it says hello."""
 MAX_FRAME: Final = 512 * 1024 * 1024
 """Bytes in one frame at most: a bound against a worker gone mad, far above what any message needs."""
 
@@ -97,7 +98,8 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
     """A compute device as ggml names it; memory in bytes.
 
     Where it was measured: `gbps` is its own memory's speed and `way_gbps` that of copying to it, in 10⁹ bytes a second;
-    `way_pinned` says that it was copied from memory which the device can fetch from by itself.
+    `way_pinned` says that it was copied from memory which the device can fetch from by itself. Of the processor `core`
+    holds what one of its threads gets.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
     gbps: float | None = None
     way_gbps: float | None = None
     way_pinned: bool = False
+    core: CoreRates | None = None
 
 
 class Placed(msgspec.Struct, frozen=True):

@@ -57,6 +57,8 @@ Answer: TypeAlias = PromptProgress | Piece | Finished
 
 START_LIMIT_S: Final = 60.0
 """A worker that has not said hello by then is given up; a cold disk and a virus scanner are slow, not that slow."""
+_MEASURING: Final = 4
+"""So many times as long for one that measures first: a second or two of its own, longer on a busy computer."""
 STOP_LIMIT_S: Final = 10.0
 """A worker that has not obeyed Stop by then hangs, and is ended."""
 CLOSE_LIMIT_S: Final = 1.0
@@ -120,7 +122,7 @@ class Worker:
     """One worker process. When it dies, everything that waits for it raises a `DeskError` at once."""
 
     def __init__(self, command: Sequence[str] | None = None, *, measures: bool = False) -> None:
-        """With `measures` it measures its graphics devices before it says hello: part of a second for each."""
+        """With `measures` it measures what it computes on before it says hello: a second or two."""
         self._command = list(command or worker_command())
         self._more = {MEASURE: "1"} if measures else {}
         self._child: Child | None = None
@@ -167,11 +169,12 @@ class Worker:
         Raises `engine.missing`, `engine.start_failed`, `engine.protocol`, or what the worker itself reports.
         """
         self._child = Child(self._command, self._receive, self._more)
+        limit = START_LIMIT_S * (_MEASURING if self._more else 1)
         try:
-            async with asyncio.timeout(START_LIMIT_S):
+            async with asyncio.timeout(limit):
                 event = await self._next(self._requests[0])
         except TimeoutError:
-            self._child.kill(f"no sign of life within {START_LIMIT_S:.0f} seconds")
+            self._child.kill(f"no sign of life within {limit:.0f} seconds")
             event = await self._next(self._requests[0])
         except BaseException:
             self._child.kill("it was not needed any more")

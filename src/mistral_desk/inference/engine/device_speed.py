@@ -1,4 +1,5 @@
 """How fast bytes come to a graphics device, and how fast its own memory is: copied through ggml, for part of a second.
+The processor computes instead (`core_speed`).
 
 Only in a worker of its own that nobody waits for: a driver that is out of order may end it.
 """
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from mistral_desk.inference.engine.buffers import device, function
+from mistral_desk.inference.engine.core_speed import core_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,12 +42,19 @@ class _Parameters(ctypes.Structure):
 
 
 def measured(devices: Sequence[Device]) -> tuple[Device, ...]:
-    """The devices with their speeds where they could be measured; those that compute with the processor have none."""
-    return tuple(_measured(one) if one.kind in {"gpu", "integrated"} else one for one in devices)
+    """The devices with their speeds where they could be measured; of the processor what one thread gets."""
+    return tuple(_computing(one) if one.kind == "cpu" else _measured(one) for one in devices)
+
+
+def _computing(one: Device) -> Device:
+    if one.memory_free < _ROOM * SIZE:
+        return one
+    found = core_rates(one.name)
+    return msgspec.structs.replace(one, core=found if found.known else None)
 
 
 def _measured(one: Device) -> Device:
-    if one.memory_free < _ROOM * SIZE:
+    if one.kind == "accelerator" or one.memory_free < _ROOM * SIZE:
         return one
     pointer = device(one.name)
     buffers: list[int] = []

@@ -46,10 +46,10 @@ class DeviceFile:
 
     @property
     def measured(self) -> bool:
-        """Whether there is nothing to measure: no graphics device, or a worker has tried."""
+        """Whether a worker has measured them, or tried; or there are none."""
         with self._lock:
             kept = self._known()
-            return kept is not None and (kept.measured or not any(map(_computes, kept.devices)))
+            return kept is not None and (kept.measured or not kept.devices)
 
     def reports(self) -> tuple[GpuReport, ...]:
         """The devices as `fit` takes them; none where they are not known."""
@@ -63,6 +63,7 @@ class DeviceFile:
                 one.gbps,
                 one.way_gbps,
                 one.way_pinned,
+                one.core,
             )
             for one in self.known() or ()
         )
@@ -73,7 +74,7 @@ class DeviceFile:
         """
         with self._lock:
             before = self._known()
-            speeds = {_lasting(one): one for one in before.devices if one.way_gbps} if before else {}
+            speeds = {_lasting(one): one for one in before.devices if one.way_gbps or one.core} if before else {}
             found = tuple(_with_speeds(one, speeds.get(_lasting(one))) for one in devices)
             same = before is not None and list(map(_lasting, before.devices)) == list(map(_lasting, found))
             self._kept = _Kept(__version__, found, measured or (same and before is not None and before.measured))
@@ -99,14 +100,12 @@ class DeviceFile:
         return self._kept
 
 
-def _computes(device: Device) -> bool:
-    return device.kind in {"gpu", "integrated"}
-
-
 def _with_speeds(device: Device, before: Device | None) -> Device:
-    if before is None or device.way_gbps:
+    if before is None or device.way_gbps or device.core:
         return device
-    return msgspec.structs.replace(device, gbps=before.gbps, way_gbps=before.way_gbps, way_pinned=before.way_pinned)
+    return msgspec.structs.replace(
+        device, gbps=before.gbps, way_gbps=before.way_gbps, way_pinned=before.way_pinned, core=before.core
+    )
 
 
 def _lasting(device: Device) -> tuple[str, str, str, int]:

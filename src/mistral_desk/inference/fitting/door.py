@@ -116,7 +116,7 @@ class Fitting:
     # --- this computer ----------------------------------------------------------------------------------
 
     async def machine(self, again: bool = False) -> Machine:
-        """This computer as it is now. The first time, and with `again`, its speeds are measured: about a second.
+        """This computer as it is now. The first time, and with `again`, its speeds are measured: a few seconds.
 
         Who asks while it is being measured gets the same answer.
         """
@@ -140,7 +140,7 @@ class Fitting:
         await asyncio.to_thread(self._devices.learn, hello.devices)
 
     async def ask_devices(self, *, measure: bool = False) -> None:
-        """Start a worker for a moment; with `measure` it measures its graphics devices, for part of a second each. One
+        """Start a worker for a moment; with `measure` it measures what it computes on, in a second or two. One
         that does not start has no devices, and says why elsewhere; one that measuring has ended is asked without it.
         """
         worker = Worker(self._command, measures=measure)
