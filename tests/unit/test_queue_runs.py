@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE, Settings
 from mistral_desk.library import journal, orders
@@ -208,7 +209,7 @@ def test_what_needs_a_person_pauses_and_says_why(hub: FileHub, tmp_path: Path) -
             await made.add(order)
             stopped = await comes_to(made, order.id, "paused")
             assert stopped.problem is not None
-            assert stopped.problem.id == "library.gated"
+            assert stopped.problem.id == "hub.gated"
         hub.token = "hf_secret"
         async with queue(tmp_path, hub) as made:
             assert one(made, order.id).problem == stopped.problem, "it is remembered"
@@ -257,6 +258,18 @@ def test_work_offline_is_waited_out(hub: FileHub, tmp_path: Path) -> None:
 
     run(test())
     assert all_whole(order, tmp_path)
+
+
+def test_an_order_out_of_the_hub_s_list() -> None:
+    parts = (RemoteFile("Q4/a-00001-of-00002.gguf", 5, "0" * 64), RemoteFile("Q4/a-00002-of-00002.gguf", 6))
+    eyes = (RemoteFile("mmproj-Q8_0.gguf", 7), RemoteFile("mmproj-F16.gguf", 8))
+    q4 = Variant("a", "Q4_K_M", parts, 11)
+    made = orders.order_of(Listing("acme/Tiny-GGUF", "c" * 40, (q4,), eyes, ()), q4)
+    assert (made.id, made.title) == ("acme/Tiny-GGUF:Q4_K_M", "Tiny-GGUF Q4_K_M")
+    assert [file.path for file in made.files] == [parts[0].path, parts[1].path, eyes[1].path]
+    assert (made.bytes, made.files[0].revision) == (19, "c" * 40)
+    blind = orders.order_of(Listing("acme/Tiny-GGUF", "c" * 40, (q4,), (), ()), q4)
+    assert len(blind.files) == 2
 
 
 def test_a_list_that_makes_no_sense_is_set_aside(hub: FileHub, tmp_path: Path) -> None:

@@ -281,7 +281,7 @@ def test_a_gated_file_says_what_to_do_and_comes_with_a_token(hub: FileHub, wante
     async def test() -> None:
         async with online(tmp_path) as net:
             problem, params, _ = await problem_of(transfer(net, hub, wanted, tmp_path).run())
-            assert (problem, params["repository"]) == ("library.gated", wanted.repository)
+            assert (problem, params["name"]) == ("hub.gated", wanted.repository)
             await transfer(net, hub, wanted, tmp_path, token="hf_secret").run()
 
     run(test())
@@ -294,7 +294,7 @@ def test_a_gated_file_says_what_to_do_and_comes_with_a_token(hub: FileHub, wante
 
 def test_a_file_that_the_hub_does_not_have(hub: FileHub, wanted: Wanted, tmp_path: Path) -> None:
     hub.files.clear()
-    assert _fails(hub, wanted, tmp_path, ALONE) == "net.not_found"
+    assert _fails(hub, wanted, tmp_path, ALONE) == "hub.not_found"
 
 
 def test_a_program_error_is_not_taken_for_the_network_s(hub: FileHub, wanted: Wanted, tmp_path: Path) -> None:

@@ -42,11 +42,6 @@ LIBRARY: Final[dict[str, Text]] = {
         "All of {name} came from {host} twice and does not have the SHA-256 that is stated for it.",
         "Try again later, or choose another source. Nothing was put into your library.",
     ),
-    "library.gated": Text(
-        "This model asks you to agree to its terms first",
-        "{repository} is given only to those who have accepted its terms on {host}.",
-        "Open its page there, accept the terms, and enter an access token in Settings.",
-    ),
     "library.name": Text(
         "This file's name cannot be used",
         "{name} is refused because {reason}.",

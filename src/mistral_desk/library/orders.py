@@ -14,6 +14,8 @@ from mistral_desk.library.wanted import Wanted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mistral_desk.catalog.hub_files import Listing, Variant
+
 FILE: Final = "downloads.json"
 FORMAT: Final = 1
 _LARGEST: Final = 16 << 20
@@ -32,6 +34,14 @@ class Order(msgspec.Struct, frozen=True):
     def bytes(self) -> int:
         """Size of all files, each content once."""
         return sum({file.sha256 or (file.repository, file.path): file.size for file in self.files}.values())
+
+
+def order_of(listing: Listing, variant: Variant) -> Order:
+    """The order for a quantization of a repository: its parts and the projector that goes with them."""
+    files = (*variant.files, *((listing.projector,) if listing.projector else ()))
+    wanted = (Wanted(listing.repository, listing.revision, file.path, file.size, file.sha256) for file in files)
+    name = variant.quantization or variant.name
+    return Order(f"{listing.repository}:{name}", f"{listing.repository.rpartition('/')[2]} {name}", tuple(wanted))
 
 
 class Download(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
+from mistral_desk.catalog.remote import refused
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
 from mistral_desk.net import faults
@@ -41,7 +42,6 @@ _RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.IGNO
 _TOTAL: Final = re.compile(r"bytes \*/(\d{1,19})", re.IGNORECASE)
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_GATED: Final = frozenset({"gatedrepo"})
 BAD_RANGE: Final = mark("it is another part of the file than the one that was asked for")
 
 
@@ -85,14 +85,14 @@ class Source:
     async def open(self, start: int, end: int) -> AsyncIterator[Piece]:
         """Ask for the bytes from `start` up to before `end`. What comes may begin earlier (see `Piece`) or end earlier.
 
-        Raises `net.…`, `library.changed`, `library.gated`.
+        Raises `net.…`, `library.changed`, `hub.gated`, `hub.not_found`.
         """
         for _ in range(_ADDRESSES):
             if (direct := self._direct) is not None:
                 try:
                     async with self._ask(direct, start, end, token=None) as stream:
                         if stream.status not in _EXPIRED and self._tagged_as_before(stream):
-                            yield self._fitting(stream, start, end)
+                            yield self._fitting(stream, start, end, direct=True)
                             return
                 except DeskError as error:
                     if error.problem.id != "net.redirect":
@@ -148,10 +148,10 @@ class Source:
             if _COMMIT.fullmatch(self.wanted.revision) and commit and commit != self.wanted.revision:
                 raise self._changed()
 
-    def _fitting(self, stream: Stream, start: int, end: int) -> Piece:
+    def _fitting(self, stream: Stream, start: int, end: int, *, direct: bool = False) -> Piece:
         """The answer with the place where it belongs. Raises what is wrong with it."""
         if stream.status not in _USABLE:
-            raise self._refused(stream)
+            raise self._refused(stream, of_hub=not direct and not stream.hops)
         given = stream.headers.get("content-range", "")
         match = _RANGE.fullmatch(given.strip())
         if match is None and (stream.status == 206 or given):
@@ -186,14 +186,14 @@ class Source:
             _log.info("%s has another tag than before", self.wanted.name)
         self._tag = tag or self._tag
 
-    def _refused(self, stream: Stream) -> DeskError:
+    def _refused(self, stream: Stream, *, of_hub: bool) -> DeskError:
         """The problem of a status that brings no bytes."""
         match = _TOTAL.fullmatch(stream.headers.get("content-range", "").strip())
         if stream.status == 416 and match and int(match[1]) != self.wanted.size:
             return self._changed()
-        if stream.headers.get("x-error-code", "").lower() in _GATED:
-            return DeskError("library.gated", repository=self.wanted.repository, host=self._hub.name)
-        if stream.status < 400 or (stream.hops and stream.status in _EXPIRED):  # of the other computer, not of the hub
+        if of_hub and 400 <= stream.status != 416:
+            return refused(stream.host, stream.status, stream.headers, self.wanted.repository)
+        if stream.status < 400 or stream.status in _EXPIRED:
             return DeskError("net.status", host=stream.host, status=stream.status)
         return faults.of_status(stream.host, stream.status, stream.headers.get("retry-after", ""))
 

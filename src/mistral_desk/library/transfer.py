@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.catalog.hub import endpoint
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import journal
 from mistral_desk.library.pace import Pace
@@ -21,7 +22,7 @@ from mistral_desk.library.sinks import Sink, ToMemory, ToPart
 from mistral_desk.library.source import Source
 from mistral_desk.library.spans import Spans, missing
 from mistral_desk.library.threads import begin, ended, in_thread
-from mistral_desk.library.wanted import checked, hub, url
+from mistral_desk.library.wanted import checked, url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ class Transfer:
         self._pace = pace or Pace()
         self._label = label
         job = secrets.token_hex(8)
-        self._source = Source(net, url(hub(base), wanted), wanted, job, self._manner.silence_s, token)
+        self._source = Source(net, url(base or endpoint(), wanted), wanted, job, self._manner.silence_s, token)
         self._part = Part(wanted, final, self._manner.block, label)
         self._lines = 0
 

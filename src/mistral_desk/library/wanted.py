@@ -5,7 +5,6 @@ Names come from outside, so each part of a path is looked at before it becomes o
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -15,14 +14,10 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
-from mistral_desk.net.addresses import address
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-HUB: Final = "https://huggingface.co"
-VARIABLE: Final = "HF_ENDPOINT"
-"""Scheme and host of another hub with the same paths."""
 PART: Final = ".part"
 _MOST_PARTS: Final = 3
 _LONGEST: Final = 200
@@ -81,12 +76,6 @@ def place(models: Path, wanted: Wanted) -> Path:
     """
     wanted = checked(wanted)
     return models.joinpath(*wanted.repository.split("/"), *wanted.path.split("/"))
-
-
-def hub(base: str | None = None) -> str:
-    """Scheme and host of the hub: `base`, else the environment's, else the public one. Raises `net.address`."""
-    where = address(base or os.environ.get(VARIABLE, "").strip() or HUB)
-    return f"{where.scheme}://{where.name}"
 
 
 def url(base: str, wanted: Wanted) -> str:
