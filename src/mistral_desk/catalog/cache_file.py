@@ -147,7 +147,10 @@ def replace(cache_folder: Path, fetched: Fetched, known: Mapping[bytes, Record] 
 
 
 def stored(cache_folder: Path) -> Fetched | None:
-    """The last whole refresh with the bytes of every record; None where there is none that can be used."""
+    """The last whole refresh with the bytes of every record; None where there is none that can be used.
+
+    Where a record was damaged there is no ETag of the list: only the whole list names what is missing.
+    """
     try:
         data = (cache_folder / FILE).read_bytes()
         head, index, bodies = _parts(data)
@@ -161,7 +164,8 @@ def stored(cache_folder: Path) -> Fetched | None:
         for line, body in zip(lines, bodies, strict=True)
         if body is not None
     )
-    return Fetched(head.when, head.base, entries, head.list_etag, head.changes, head.attribution, head.set_aside)
+    etag = head.list_etag if len(entries) == len(bodies) else None
+    return Fetched(head.when, head.base, entries, etag, head.changes, head.attribution, head.set_aside)
 
 
 def opened(cache_folder: Path) -> Cached:

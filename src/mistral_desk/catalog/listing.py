@@ -5,6 +5,7 @@ Items name what there is; a broken one is set aside with its reason, and a list 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import email.utils
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ _NO_OBJECT: Final = mark("it is no JSON object")
 _NO_ID: Final = mark("it has no id")
 _BAD_ID: Final = mark("its id is no plain name")
 _TWICE: Final = mark("another one in the list has the same id")
+_FIRST_DAY: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MOST_VALUES: Final = 3_000_000
+"""A list of so many parts would need gigabytes; one of 20,000 whole items has fewer."""
 _BOM: Final = b"\xef\xbb\xbf"
 _NAMES: Final = ("items", "models", "changes", "changed", "results")
 
@@ -45,9 +49,11 @@ class Item:
 
     def differs(self, record: Record) -> bool:
         """Whether a record is another one than the list speaks of."""
-        return (self.hash is not None and self.hash != record.content_hash) or (
-            self.updated is not None and self.updated != record.last_updated
-        )
+        return self.hash_differs(record) or (self.updated is not None and self.updated != record.last_updated)
+
+    def hash_differs(self, record: Record) -> bool:
+        """Whether its text has another hash than the list speaks of."""
+        return self.hash is not None and self.hash.lower() != (record.content_hash or "").lower()
 
 
 def listed(body: bytes) -> tuple[tuple[Item, ...], list[SetAside]]:
@@ -90,18 +96,19 @@ def changes(body: bytes) -> frozenset[str] | None:
 
 
 def day_before(date: str) -> str:
-    """The day before an HTTP date (else before today), as the catalogue writes days: what changed since is asked so.
+    """The day before an HTTP date or before today, whichever is earlier: what changed since is asked so.
 
-    A day too many costs some requests; one too few could lose a change.
+    A day too many costs some requests; one too few, as a clock that goes ahead gives it, could lose a change.
     """
-    try:
-        moment = email.utils.parsedate_to_datetime(date)
-        return (moment.astimezone(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
-    except (ValueError, TypeError, OverflowError):
-        return (dt.datetime.now(dt.UTC) - dt.timedelta(days=1)).date().isoformat()
+    moment = dt.datetime.now(dt.UTC)
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        moment = min(moment, email.utils.parsedate_to_datetime(date).astimezone(dt.UTC))
+    return (max(moment, _FIRST_DAY) - dt.timedelta(days=1)).date().isoformat()
 
 
 def _decoded(body: bytes) -> Any:
+    if body.count(b",") > _MOST_VALUES:
+        raise DeskError("catalog.list", reason=TOO_MANY)
     try:
         return msgspec.json.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -31,6 +31,8 @@ __all__ = ["PUBLISHER", "Catalogue", "Entry", "Fetched", "SetAside", "open_catal
 _log: Final = logging.getLogger(__name__)
 PUBLISHER: Final = "ai-future-ready.com"
 """Who publishes the catalogue: its terms ask for this name beside what comes from it."""
+_MOST_MENTIONED: Final = 2_000
+"""Models that are there because others name them: the most named; records can name millions."""
 _SAME_ID: Final = mark("another record has the same id")
 
 
@@ -135,7 +137,8 @@ def _mentioned(records: tuple[Record, ...]) -> Iterable[Record]:
             for other in record.related:
                 if other.id not in known:
                     said[other.id].append(other)
-    for model, mentions in said.items():
+    often = sorted(said, key=lambda model: -len(said[model]))[:_MOST_MENTIONED]
+    for model, mentions in ((model, said[model]) for model in often):
         first = mentions[0]
         yield Record(
             id=model,

@@ -157,12 +157,13 @@ class _Refresh:
         else:
             items, aside = await asyncio.to_thread(listing.listed, reply.body)
             self.set_aside += aside
+        broken = len(self.set_aside)
         named = await self._changes()
         self.total, self.done = len(items) + 1, 1
         self._tell(_RECORDS)
         await self._all(iter(items), named)
-        if self.failed * 2 > len(items):
-            raise DeskError("catalog.unusable", failed=self.failed, count=len(items))
+        if (failed := self.failed + broken) * 2 > (count := len(items) + broken):
+            raise DeskError("catalog.unusable", failed=failed, count=count)
         order = [item.id for item in items if item.id in self.now]
         return Fetched(
             when=time.time(),
@@ -228,7 +229,7 @@ class _Refresh:
             self.now[item.id] = known
             return
         try:
-            found = await self._record(item.id, known)
+            found = await self._record(item, known)
         except DeskError as error:
             if error.problem.id == "catalog.record":
                 reason = str(error.problem.params["reason"])
@@ -243,8 +244,11 @@ class _Refresh:
             self.changed.add(item.id)
         self.now[item.id] = found
 
-    async def _record(self, name: str, known: _Known | None) -> _Known:
-        reply = await self._get(f"/api/v1/models/{name}.json", LARGEST, known.entry.etag if known else None)
+    async def _record(self, item: Item, known: _Known | None) -> _Known:
+        name = item.id
+        # Where the list says that it is another one, an ETag that says that it is the same is not believed.
+        etag = known.entry.etag if known and not item.hash_differs(known.record) else None
+        reply = await self._get(f"/api/v1/models/{name}.json", LARGEST, etag)
         if reply.status == 304 and known is not None:
             return known if known.entry.verified is True else await self._checked(known, known.entry)
         self.bytes += len(reply.body)
@@ -310,7 +314,10 @@ def _last(folder: Path, base: str) -> tuple[Fetched | None, dict[str, _Known]]:
         return None, {}
     entries = {entry.body: entry for entry in before.entries}
     records = (record for record, _ in opened(folder).records)
-    return before, {one.id: _Known(entries[one.source], one) for one in records if one.source in entries}
+    known = {one.id: _Known(entries[one.source], one) for one in records if one.source in entries}
+    if len(known) < len(before.entries):  # what cannot be read any more is named by the whole list only
+        before = msgspec.structs.replace(before, list_etag=None)
+    return before, known
 
 
 def _etag(reply: Reply) -> str | None:
