@@ -105,3 +105,13 @@ def test_paths_that_lead_elsewhere_are_none(path: object) -> None:
 )
 def test_an_entry_of_the_listing(entry: dict[str, object], expected: RemoteFile | None) -> None:
     assert tree_file(entry) == expected
+
+
+def test_one_file_and_the_same_in_parts_have_names_of_their_own() -> None:
+    """With one name for both, the verdict on one stood on the other's card."""
+    whole = RemoteFile("M-Q4_K_M.gguf", 300)
+    parts = [RemoteFile(f"M-Q4_K_M-{number:05}-of-00002.gguf", 150) for number in (1, 2)]
+    more = [RemoteFile(f"M-Q4_K_M-{number:05}-of-00003.gguf", 100) for number in (1, 2, 3)]
+    found = arranged("a/b", "c" * 40, [whole, *parts, *more]).quantizations
+    assert len(found) == 3
+    assert len({one.name for one in found}) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ import pytest
 
 from mistral_desk.net import ledger as ledgers
 from mistral_desk.net.ledger import Ledger
+from tests.fixtures.engines import problem_of, run
+from tests.fixtures.online import TEST, online
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +136,43 @@ def test_many_threads_lose_nothing(tmp_path: Path) -> None:
         thread.join()
     assert len(one.entries()) == 400
     assert {entry.host for entry in seen(tmp_path / "l")} == {entry.host for entry in one.entries()}
+
+
+def test_making_the_file_shorter_keeps_what_another_program_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledgers, "_MOST_LINES", 6)
+    file = tmp_path / "connections.jsonl"
+    window, command_line = Ledger(file), Ledger(file)
+    window.look_again()
+    command_line.end(command_line.begin("other.example", "catalog", "A refresh."))
+    command_line.flush()
+    for number in range(8):
+        window.end(window.begin(f"host-{number}.example", "hub", "A search."))
+        window.flush()
+    assert "other.example" in {entry.host for entry in seen(file)}
+
+
+def test_a_moment_that_no_calendar_has_costs_itself_only(tmp_path: Path) -> None:
+    file = tmp_path / "connections.jsonl"
+    one = Ledger(file)
+    one.end(one.begin("hub.example", "hub", "A search."))
+    one.flush()
+    line = file.read_bytes()
+    began = line.split(b'"began":')[1].split(b",")[0]
+    file.write_bytes(line + line.replace(began, b"1e300").replace(b'"id":"', b'"id":"x'))
+    assert [entry.host for entry in seen(file)] == ["hub.example"]
+
+
+def test_to_a_computer_that_does_not_answer_nothing_was_sent(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # it does not listen, and nobody else gets this port
+
+        async def test() -> None:
+            async with online(tmp_path) as net:
+                url = f"http://127.0.0.1:{taken.getsockname()[1]}/secret"
+                assert (await problem_of(net.fetch(url, TEST, limit=10)))[0] == "net.unreachable"
+                (entry,) = net.ledger.entries()
+                assert (entry.sent, entry.received, entry.problem) == (0, 0, "net.unreachable")
+
+        run(test())

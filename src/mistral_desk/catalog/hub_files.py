@@ -127,14 +127,18 @@ def arranged(repository: str, revision: str, files: Iterable[RemoteFile]) -> Lis
 
 
 def _named(groups: list[tuple[tuple[RemoteFile, ...], bool]]) -> tuple[Variant, ...]:
-    """Named by their quantization where only one has it, else by their file."""
+    """Named by their quantization where only one has it, else by their file; every name is there once."""
     count: defaultdict[str, int] = defaultdict(int)
     for files, _ in groups:
         count[quantization_of(files[0].path)] += 1
-    found = []
+    found: list[Variant] = []
+    names: set[str] = set()
     for files, complete in groups:
         quantization = quantization_of(files[0].path)
         name = quantization if quantization and count[quantization] == 1 else _stem(files[0].path)
+        if name in names:  # one file, and the same in parts: the whole first file's name tells them apart
+            name = files[0].path
+        names.add(name)
         found.append(Variant(name, quantization, files, sum(file.size for file in files), complete))
     return tuple(sorted(found, key=lambda one: (one.bytes, one.name)))
 

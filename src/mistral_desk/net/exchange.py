@@ -84,7 +84,16 @@ class Exchange:
 
     async def send(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
         """Send the request; returns when the answer's head is there. Raises `net.…`."""
-        self._count(sent=_size(request.headers) + len(request.method) + len(request.url.raw_path))
+        head = _size(request.headers) + len(request.method) + len(request.url.raw_path)
+
+        async def goes(event: str, _info: object) -> None:
+            """Counts the head when it goes out: to a computer that does not answer nothing is sent."""
+            nonlocal head
+            if event == _GOES_OUT:
+                self._count(sent=head)
+                head = 0
+
+        request.extensions = {**request.extensions, "trace": goes}
         response = await self.wait(lambda: client.send(request, stream=True, follow_redirects=False, auth=None))
         self._response = response
         if self.entry is not None:
@@ -147,6 +156,8 @@ def lower(headers: httpx2.Headers) -> Mapping[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
+_GOES_OUT = "http11.send_request_headers.started"
+"""What httpcore calls it when it begins to write; the client speaks HTTP/1.1 only."""
 _LINE = len(b"  HTTP/1.1\r\n\r\n")
 
 

@@ -138,8 +138,8 @@ class Ledger:
                 _log.warning("a connection could not be written down: %s", error)
                 return
             self._lines += len(lines)
-            if self._lines > _MOST_LINES:
-                self._compact(self._file)
+        if self._lines > _MOST_LINES:
+            self.look_again()  # another program may have written too: its lines stay when the file is made shorter
 
     def look_again(self) -> None:
         """Take over what earlier runs have written, and another program (the command line beside the window)."""
@@ -157,9 +157,15 @@ class Ledger:
             return
         found, unreadable = _decoded(lines)
         with self._lock:
-            for name, entry in found.items():
-                if name not in self._started:  # else it is of this run, and known better here
-                    self._entries[name] = entry
+            own = self._entries
+            # In the order in which they were written down; what is of this run is known better here.
+            self._entries = OrderedDict(
+                (name, own.pop(name) if name in self._started else entry)
+                for name, entry in found.items()
+                if name not in self._started or name in own
+            )
+            for name, entry in own.items():
+                self._entries.setdefault(name, entry)
             self._forget_old()
         self._lines = len(lines)
         if unreadable:
@@ -207,7 +213,8 @@ def _decoded(lines: Iterable[bytes]) -> tuple[dict[str, Connection], int]:
     for line in lines:
         try:
             entry = msgspec.json.decode(line, type=Connection)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            time.localtime(entry.began)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError, OverflowError, OSError):
             unreadable += 1
         else:
             found[entry.id] = entry

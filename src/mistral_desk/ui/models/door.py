@@ -78,7 +78,8 @@ class Models(QObject):
 
     def refresh(self) -> None:
         """Fetch the list anew; one refresh at a time."""
-        if self._refreshing is None:
+        if self._refreshing is None and self._progress is None:
+            self._progress = Progress()
             self._desk.tasks.spawn(self._refresh(), "refresh the catalog")
 
     def cancel(self) -> None:
