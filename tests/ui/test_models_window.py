@@ -185,7 +185,7 @@ def test_marked_models_are_compared_and_filters_are_remembered(
             page.begin.get.click()
             await desk.tasks.settled()
             for row in (0, 2, 3):
-                page.mark(page.model.id_at(row))
+                page.mark_model(page.model.id_at(row))
             marked = list(page.model.marked)
             page.bar.go.click()
             await desk.tasks.settled()

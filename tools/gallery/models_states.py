@@ -119,7 +119,7 @@ async def browse_scrolled(stage: Stage) -> None:
     await browse(stage)
     page = stage.desk.models.browse
     for row in (7, 9):
-        page.mark(page.model.id_at(row))
+        page.mark_model(page.model.id_at(row))
     page.grid.setFocus()
     page.grid.setProperty("ring", True)
     page.grid.go_to(10)

@@ -154,7 +154,7 @@ class ModelsPage(QWidget):
     def show_comparison(self, records: Sequence[str]) -> None:
         """These beside each other; fewer than two are marked first, in the list."""
         for key in records:
-            self.browse.mark(key, on=True)
+            self.browse.mark_model(key, on=True)
         marked = list(self.browse.model.marked)
         if len(marked) < 2:
             self.show_list()
@@ -282,7 +282,7 @@ class ModelsPage(QWidget):
         self.browse.area.verticalScrollBar().setValue(0)
 
     def _uncompare(self, key: str) -> None:
-        self.browse.mark(key, on=False)
+        self.browse.mark_model(key, on=False)
         marked = list(self.browse.model.marked)
         if len(marked) < 2:
             self.show_list()

@@ -113,7 +113,9 @@ def value_words(value: Leaf) -> str:
 
 
 def raw_text(record: Record) -> str:
-    """The record as published, set in lines."""
+    """The record as published, set in lines; a very long one as it came, and only its beginning."""
+    if len(record.source) > RAW:
+        return record.source[:RAW].decode("utf-8", "replace") + "\n…"
     text = json.dumps(record.raw, ensure_ascii=False, indent=2)
     return text if len(text) <= RAW else text[:RAW] + "\n…"
 

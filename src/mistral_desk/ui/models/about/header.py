@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 BESIDE: Final = 520
 """Pixels at the system's text size from which what a mark means stands beside it."""
-CHECKED: Final = mark("Checked here: the text that was fetched has exactly the SHA-256 that the catalog announces.")
+CHECKED: Final = mark(
+    "Checked here: the catalog's text file has exactly the SHA-256 that its record announces. So it came as it was "
+    "published; whether it is true was not checked."
+)
 DIFFERS: Final = mark(
-    "Checked here: the text that was fetched has another SHA-256 than the catalog announces. It may have been changed "
+    "Checked here: the catalog's text file has another SHA-256 than its record announces. It may have been changed "
     "since, or on its way."
 )
 NOT_CHECKED: Final = mark(

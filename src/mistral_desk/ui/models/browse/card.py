@@ -26,9 +26,9 @@ NOT_KNOWN: Final = mark("Not known yet")
 NOT_OPEN: Final = mark("Only online")
 ROLES: Final = {"best": mark("Best here"), "fast": mark("The fast one")}
 CONTENT: Final[dict[bool | None, tuple[str, str, str]]] = {
-    True: ("check", "success", mark("Content verified: the text is the one whose checksum was published.")),
-    False: ("warning", "warning", mark("Content not verified: the text differs from the published checksum.")),
-    None: ("info", "muted", mark("Content not verified: the text was not fetched and compared yet.")),
+    True: ("check", "success", mark("Content verified: the text file has the checksum that its record announces.")),
+    False: ("warning", "warning", mark("Content differs: the text file has another checksum than its record announces.")),
+    None: ("info", "muted", mark("Content not checked: the text file was not fetched and compared yet.")),
 }
 """An icon, a colour and a sentence for each: neither of the first two says anything alone."""
 

@@ -55,7 +55,7 @@ class CardsModel(QStringListModel):
         if self._records:
             self.dataChanged.emit(self.index(0), self.index(len(self._records) - 1))
 
-    def mark(self, key: str, *, on: bool | None = None) -> bool:
+    def mark_model(self, key: str, *, on: bool | None = None) -> bool:
         """Mark for the comparison, or no longer; False where it is one too many."""
         there = key in self.marked
         wanted = not there if on is None else on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -35,6 +35,10 @@ EXPLAINED = mark(
     "computer is sent with it. It is kept on this computer and can be read offline from then on."
 )
 NOTHING = mark("No model has all of this.")
+
+
+SHOWN: Final = 200
+"""Records that could not be read and are listed: thousands would take the window minutes."""
 
 
 class Begin(Panel):
@@ -148,10 +152,14 @@ class AsideSheet(Overlay):
         area.setMinimumHeight(160)
         told = mark("The rest of the catalog is not touched by that.")
         area.column.addWidget(Label(theme, tr(told), ink="muted", wrap=True, parent=area.holder))
-        for one in aside:
+        for one in aside[:SHOWN]:
             area.column.addSpacing(SPACE[1])
             area.column.addWidget(Label(theme, one.name, strong=True, wrap=True, copied=True, parent=area.holder))
             area.column.addWidget(Label(theme, tr(one.reason), ink="muted", wrap=True, parent=area.holder))
+        if (more := len(aside) - SHOWN) > 0:
+            words = trn("… and {n} other", "… and {n} others", more)
+            area.column.addSpacing(SPACE[1])
+            area.column.addWidget(Label(theme, words, ink="muted", wrap=True, parent=area.holder))
         area.column.addStretch(1)
         column = QVBoxLayout(self.card)
         column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])

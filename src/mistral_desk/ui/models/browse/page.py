@@ -108,7 +108,7 @@ class BrowsePage(QWidget):
         self.head.filters.show_facets(facets)
         self.head.order.show_benchmarks([one.value for one in facets.benchmarks])
         for key in [key for key in self.model.marked if catalogue.get(key) is None]:
-            self.model.mark(key, on=False)
+            self.model.mark_model(key, on=False)
         self.model.learn(self._offers, catalogue.verified)
         self._show_marked()
         self._find()
@@ -150,9 +150,9 @@ class BrowsePage(QWidget):
         self.head.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.head.search.selectAll()
 
-    def mark(self, key: str, *, on: bool | None = None) -> None:
+    def mark_model(self, key: str, *, on: bool | None = None) -> None:
         """Mark a model for the comparison, or no longer."""
-        if not self.model.mark(key, on=on):
+        if not self.model.mark_model(key, on=on):
             self.bar.say(tr(FULL))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, tr(FULL)))
             return
@@ -240,7 +240,7 @@ class BrowsePage(QWidget):
 
     def _unmark(self) -> None:
         for key in tuple(self.model.marked):
-            self.model.mark(key, on=False)
+            self.model.mark_model(key, on=False)
         self._show_marked()
         self.grid.setFocus(Qt.FocusReason.OtherFocusReason)
 
