@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -112,6 +113,28 @@ def test_a_block_that_the_disk_changed_is_fetched_again_and_nothing_else(
 
     run(test())
     assert is_whole(wanted, tmp_path)
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_the_same_program_reads_nothing_again_unless_somebody_touched_it(
+    hub: FileHub, wanted: Wanted, tmp_path: Path, touched: bool
+) -> None:
+    final, data = place(tmp_path, wanted), content(SIZE)
+    first = Part(wanted, final, BLOCK)
+    first.open()
+    first.write(0, data[: 5 * BLOCK + 9])
+    first.close()
+    if touched:
+        with first.path.open("r+b") as file:
+            file.seek(2 * BLOCK)
+            file.write(bytes(8))
+        os.utime(first.path)
+    second = Part(wanted, final, BLOCK, before=first.remembered)
+    second.open()
+    assert (second.checked, second.spoiled) == ((5 * BLOCK + 9, BLOCK) if touched else (0, 0))
+    second.write(0, data)
+    assert second.sha256() == wanted.sha256
+    second.close()
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30])

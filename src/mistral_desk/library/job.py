@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.orders import Order, State
     from mistral_desk.library.pace import Pace
+    from mistral_desk.library.part import Remembered
     from mistral_desk.library.transfer import Manner
     from mistral_desk.library.wanted import Wanted
     from mistral_desk.net.client import Net
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """A run of an order. `contents` are locks by SHA-256 that all jobs share: equal files come once."""
+    """A run of an order. `contents` are locks by SHA-256 that all jobs share: equal files come once.
+
+    `remembered` is what earlier jobs of this program know of unfinished files.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Job:
         manner: Manner,
         pace: Pace,
         contents: dict[str, asyncio.Lock],
+        remembered: dict[str, Remembered],
         base: str | None,
     ) -> None:
         self.order = order
@@ -49,7 +54,7 @@ class Job:
         self.looked = False
         """Whether `done` is known by now."""
         self._net, self._models, self._manner, self._pace, self._base = net, models, manner, pace, base
-        self._contents = contents
+        self._contents, self._remembered = contents, remembered
         self._transfer: Transfer | None = None
         self._looking = True
         self._there: dict[str, int] = {}
@@ -140,11 +145,14 @@ class Job:
             pace=self._pace,
             base=self._base,
             label=label,
+            before=self._remembered.pop(str(final), None),
         )
         self._looking = False
         try:
             await self._transfer.run()
         finally:
+            if (known := self._transfer.remembered) is not None:
+                self._remembered[str(final)] = known
             self._received += self._transfer.received
             self._there[_content(wanted)] = self._transfer.done
             self._transfer = None

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.library import disk, journal
@@ -32,6 +33,17 @@ _NOTE_S: Final = 5.0
 """So often the beginning of a block is written down: a block may take minutes on a slow line."""
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What was known of a part when it was closed: true as long as its file has the same `stamp`."""
+
+    stamp: tuple[int, int, int]
+    lengths: tuple[int, ...]
+    crcs: tuple[int, ...]
+    hash: hashlib._Hash
+    front: int
+
+
 class StoppedError(Exception):
     """Somebody set the event that ends long work."""
 
@@ -43,9 +55,16 @@ class Part:
     """
 
     def __init__(
-        self, wanted: Wanted, final: Path, block: int = journal.BLOCK, label: tuple[str, str] = ("", "")
+        self,
+        wanted: Wanted,
+        final: Path,
+        block: int = journal.BLOCK,
+        label: tuple[str, str] = ("", ""),
+        before: Remembered | None = None,
     ) -> None:
-        """`label` is the id and the title of what was ordered together."""
+        """`label` is the id and the title of what was ordered together. `before` is what an earlier one of this program
+        remembered: if nobody has touched the file since, it is not read again.
+        """
         self.wanted, self.final = wanted, final
         self.path = final.with_name(final.name + PART)
         self.block = block
@@ -54,10 +73,14 @@ class Part:
         """Bytes that were read again, while `open` or `rehash` runs."""
         self.spoiled = 0
         """Bytes of an earlier run that were not as they had been written."""
-        self._label = label
+        self.remembered: Remembered | None = None
+        """For the next one, after `close`."""
+        self._label, self._before = label, before
         self._lock, self._hashing = threading.Lock(), threading.Lock()
         self._lengths: list[int] = []
         self._crcs: list[int] = []
+        self._whole_known = False
+        """Whether all that is there was looked at: not while `open` or `reread` is at it."""
         self._noted: dict[int, tuple[int, float]] = {}
         self._hash, self._front = hashlib.sha256(), 0
         self._file: int | None = None
@@ -70,6 +93,7 @@ class Part:
         try:
             with disk.told(self.path, self.wanted.size):
                 self._open()
+            self._whole_known = True
         except BaseException:
             self.close()
             raise
@@ -87,6 +111,8 @@ class Part:
         self._file = os.open(self.path, flags, 0o600)
         count = -(-self.wanted.size // self.block)
         self._lengths, self._crcs = [0] * count, [0] * count
+        if kept is not None and self._recalled():
+            return
         there = os.fstat(self._file).st_size
         if there > self.wanted.size:
             os.ftruncate(self._file, self.wanted.size)
@@ -96,6 +122,19 @@ class Part:
                 self._check(index, size, crc)
             else:
                 self.spoiled += size
+
+    def _recalled(self) -> bool:
+        """Whether what was remembered is still true; then it is in force."""
+        before = self._before
+        if before is None or self._stamp() != before.stamp or len(before.lengths) != len(self._lengths):
+            return False
+        self._lengths, self._crcs = list(before.lengths), list(before.crcs)
+        self._hash, self._front = before.hash.copy(), before.front
+        return True
+
+    def _stamp(self) -> tuple[int, int, int]:
+        status = os.fstat(self._open_file())
+        return status.st_ino, status.st_size, status.st_mtime_ns
 
     def _check(self, index: int, size: int, crc: int) -> None:
         """Read a block again; the hash of the file goes along while there is no gap."""
@@ -121,6 +160,9 @@ class Part:
                 for index, size in enumerate(self._lengths):
                     if 0 < size < self._size(index) and self._noted.get(index, (0, 0.0))[0] != size:
                         self._journal.block(index, size, self._crcs[index])
+                if self._whole_known:
+                    known = (tuple(self._lengths), tuple(self._crcs), self._hash, self._front)
+                    self.remembered = Remembered(self._stamp(), *known)
         for closer in (self._journal.close if self._journal else None, self._shut):
             if closer is not None:
                 with contextlib.suppress(OSError):
@@ -233,12 +275,14 @@ class Part:
     def reread(self) -> tuple[int, ...]:
         """Read all blocks again and drop those that the disk has changed; which they are. The hash begins anew."""
         with disk.told(self.path), self._hashing:
+            self._whole_known = False
             kept = list(enumerate(zip(self._lengths, self._crcs, strict=True)))
             self._lengths, self._crcs = [0] * len(kept), [0] * len(kept)
             self._hash, self._front, self.checked = hashlib.sha256(), 0, 0
             for index, (size, crc) in kept:
                 if size:
                     self._check(index, size, crc)
+            self._whole_known = True
             return tuple(index for index, (size, _) in kept if self._lengths[index] != size)
 
     def same(self, index: int, data: bytes) -> bool:

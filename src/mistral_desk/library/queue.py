@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.core.settings import Settings
     from mistral_desk.library.awake import Awake
+    from mistral_desk.library.part import Remembered
     from mistral_desk.net.client import Net
 
 _log: Final = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Queue:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, tuple[float, float]] = {}
         self._contents: dict[str, asyncio.Lock] = {}
+        self._remembered: dict[str, Remembered] = {}
         self._listeners: list[Callable[[tuple[Download, ...]], None]] = []
         self._saving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -264,6 +266,7 @@ class Queue:
                 manner=self._manner(),
                 pace=self._pace,
                 contents=self._contents,
+                remembered=self._remembered,
                 base=self._base,
             )
             self._jobs[name] = job

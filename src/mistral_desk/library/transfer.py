@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from mistral_desk.core.errors import Problem
+    from mistral_desk.library.part import Remembered
     from mistral_desk.library.wanted import Wanted
     from mistral_desk.net.client import Net
 
@@ -85,8 +86,9 @@ class Transfer:
         pace: Pace | None = None,
         base: str | None = None,
         label: tuple[str, str] = ("", ""),
+        before: Remembered | None = None,
     ) -> None:
-        """Raise `library.name` and `net.address`. `base` is the hub's scheme and host; `label` as for `Part`."""
+        """Raise `library.name` and `net.address`. `base` is the hub's scheme and host; `label`, `before` as `Part`."""
         wanted = checked(wanted)
         self.wanted, self.final = wanted, final
         self.phase: Phase = "waiting"
@@ -97,7 +99,7 @@ class Transfer:
         self._label = label
         job = secrets.token_hex(8)
         self._source = Source(net, url(base or endpoint(), wanted), wanted, job, self._manner.silence_s, token)
-        self._part = Part(wanted, final, self._manner.block, label)
+        self._part = Part(wanted, final, self._manner.block, label, before)
         self._lines = 0
 
     @property
@@ -106,6 +108,11 @@ class Transfer:
         if self.phase == "done":
             return self.wanted.size
         return self._part.checked if self.phase == "checking" else self._part.done
+
+    @property
+    def remembered(self) -> Remembered | None:
+        """What the next run of this program need not read again, when this one has ended without the whole file."""
+        return self._part.remembered
 
     @property
     def spoiled(self) -> int:
