@@ -162,3 +162,14 @@ def test_claims_about_every_fact_are_sentences() -> None:
             for text in said(claim).values():
                 assert "{" not in text
             assert said(claim)["facts"].endswith(".")
+
+
+@pytest.mark.parametrize("kinds", [["text", "vision"], ["Text", "Images"], ["multimodal"], "text, image"])
+def test_another_word_for_images_is_no_contradiction(kinds: object) -> None:
+    about = {claim.about for claim in claims(record(modality=kinds), facts_of(GIVEN.id))}
+    assert "images" not in about
+
+
+def test_a_hub_that_has_no_name_for_a_licence_contradicts_none() -> None:
+    other = tuple(msgspec.structs.replace(model, license="other") for model in facts_of(GIVEN.id))
+    assert "license" not in {claim.about for claim in claims(record(license="Some Terms of Use"), other)}

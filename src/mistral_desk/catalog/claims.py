@@ -27,8 +27,12 @@ GB: Final = 10**9
 _SAME_SIZE: Final = 1.05
 _SAME_COUNT: Final = 1.06
 """“128K” and 131,072, or “8B” and 8.2 billion, are no difference."""
+_NO_LICENSE: Final = frozenset({"other", "unknown"})
+"""What hubs write for a licence that they have no name for: it contradicts none."""
 _FOUR_BITS: Final = re.compile(r"Q4|MXFP4", re.IGNORECASE)
 _EXPERTS: Final = re.compile(r"\.ffn_\w*_exps\.")
+_IMAGES: Final = re.compile(r"imag|vision|visual|picture|photo|video|multi-?modal|omni", re.IGNORECASE)
+"""Words for what is seen: publishers do not all say “image”."""
 _ADDED: Final = re.compile(r"\b(?:licen[cs]e|agreement|terms(?: of use)?|community)\b", re.IGNORECASE)
 
 _CATALOGUE: Final = mark("the catalog ({publisher})")
@@ -159,13 +163,14 @@ def _by_facts(record: Record, models: Sequence[Model]) -> Iterator[Claim]:
         model = counted[0]
         said = Said(_PARAMETERS, {"model": model.name, "total_billions": _billions(model.parameters or 0)})
         yield Claim("parameters", record.parameters.words, said, own, _published(model))
-    licensed = [model for model in models if model.license]
+    licensed = [model for model in models if model.license and model.license.lower() not in _NO_LICENSE]
     if record.license and licensed and not any(_same_license(record.license, m.license or "") for m in licensed):
         model = licensed[0]
         said = Said(_LICENSE, {"model": model.name, "license": model.license or ""})
         yield Claim("license", record.license, said, own, _published(model))
     seeing = [model for model in models if model.vision is not None]
-    if record.modality and seeing and not any(model.vision is ("image" in record.modality) for model in seeing):
+    claimed = any(_IMAGES.search(kind) for kind in record.modality)
+    if record.modality and seeing and not any(model.vision is claimed for model in seeing):
         model = seeing[0]
         said = Said(_SEES if model.vision else _BLIND, {"model": model.name})
         yield Claim("images", ", ".join(record.modality), said, own, _published(model))

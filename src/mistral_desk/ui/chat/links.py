@@ -26,7 +26,18 @@ def allowed(address: str) -> bool:
 
 
 def host_of(address: str) -> str:
-    """The part that says where a link leads; empty for mail."""
+    """The part that says where a link leads, as the network writes it; empty for mail.
+
+    Letters of other scripts that look like ours (“аpple” with a Cyrillic а) are seen in it to be others.
+    """
+    try:
+        host = urlsplit(address).hostname or ""
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except ValueError:  # UnicodeError too: a name that the network does not have
+        return ascii(host)[1:-1] if (host := _bare(address)) else ""
+
+
+def _bare(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
     except ValueError:

@@ -27,7 +27,11 @@ NOT_OPEN: Final = mark("Only online")
 ROLES: Final = {"best": mark("Best here"), "fast": mark("The fast one")}
 CONTENT: Final[dict[bool | None, tuple[str, str, str]]] = {
     True: ("check", "success", mark("Content verified: the text file has the checksum that its record announces.")),
-    False: ("warning", "warning", mark("Content differs: the text file has another checksum than its record announces.")),
+    False: (
+        "warning",
+        "warning",
+        mark("Content differs: the text file differs from its record's checksum."),
+    ),
     None: ("info", "muted", mark("Content not checked: the text file was not fetched and compared yet.")),
 }
 """An icon, a colour and a sentence for each: neither of the first two says anything alone."""
