@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.blocks import Stack
 from mistral_desk.ui.chat.document import Style
 from mistral_desk.ui.chat.markdown import Code, Prose, blocks_of
@@ -25,10 +25,25 @@ if TYPE_CHECKING:
     from mistral_desk.ui.chat.markdown import Block
     from mistral_desk.ui.theme.theme import Theme
 
+REST: Final = mark("… The rest is longer than can be shown here; the record as published has it.")
 FIRST: Final = 9_000
 """Characters that are shown at once; a longer text is unfolded by a button."""
 MODEL: Final = "model:"
 """What the address of a link within the catalogue begins with. No text can hold such a link: only ours become one."""
+
+
+LONGEST: Final = 40_000
+LINES: Final = 800
+"""Letters and lines of a text that are set as Markdown, on the window's thread: no page that is meant to be read has
+more, and a table of thirty thousand rows would stop the window for minutes.
+"""
+
+
+def readable(source: str) -> str:
+    """What of a text is set; that the rest is left out, and where it stands, is said at its end."""
+    lines = source[:LONGEST].split("\n", LINES)
+    cut = "\n".join(lines[:LINES])
+    return cut if len(cut) == len(source) else f"{cut}\n\n{tr(REST)}"
 
 
 class Blocks(QWidget):
@@ -104,7 +119,7 @@ class Markdown(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE[2])
-        first, self._rest = _divided(blocks_of(source))
+        first, self._rest = _divided(blocks_of(readable(source)))
         self.more: Button | None = None
         self._add(first)
         if self._rest:
@@ -146,7 +161,7 @@ class Mentions(Blocks):
         self, theme: Theme, source: str, names: Sequence[tuple[str, str]], title: str, parent: QWidget
     ) -> None:
         self._names = tuple(names)
-        super().__init__(theme, blocks_of(source), title, parent)
+        super().__init__(theme, blocks_of(readable(source)), title, parent)
 
     def _stack(self, name: str) -> Stack:
         made = _NamedStack(self._names, Style(self._theme), name, self)
