@@ -173,7 +173,7 @@ class BrowsePage(QWidget):
         self.nothing.wished.connect(self._take_back)
         self.aside.clicked.connect(self._show_aside)
         grid.opened.connect(self.opened)
-        grid.mark_asked.connect(self.mark)
+        grid.mark_asked.connect(self.mark_model)
         grid.typed.connect(self._typed_at_cards)
         grid.in_sight.connect(self._bring_into_sight)
         self.bar.compare.connect(lambda: self.compare.emit(list(self.model.marked)))
