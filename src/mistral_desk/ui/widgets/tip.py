@@ -14,4 +14,4 @@ def plain_tip(text: str) -> str:
     """The text for a tool tip; one that Qt would read as HTML is written so that it is seen as it stands."""
     if not Qt.mightBeRichText(text):
         return text
-    return f'<span style="white-space: pre-wrap">{html.escape(text)}</span>'
+    return "<br>".join(f"<span>{html.escape(line)}</span>" for line in text.split("\n"))

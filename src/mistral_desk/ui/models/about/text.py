@@ -32,7 +32,7 @@ MODEL: Final = "model:"
 """What the address of a link within the catalogue begins with. No text can hold such a link: only ours become one."""
 
 
-LONGEST: Final = 40_000
+LONGEST: Final = 20_000
 LINES: Final = 800
 """Letters and lines of a text that are set as Markdown, on the window's thread: no page that is meant to be read has
 more, and a table of thirty thousand rows would stop the window for minutes.
