@@ -13,9 +13,11 @@ from typing import Any
 
 from gguf import GGUFReader
 
+from .card_pictures import section
 from .evaluate import percent, table
 from .shape import GUIDE
 from .train import Plan
+from .train_eye import Plan as EyePlan
 
 TEMPLATE = Path(__file__).with_name("card.md")
 
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=Plan().steps)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--time", default="", help="a sentence on how long it took")
+    parser.add_argument("--eye-time", default="", help="the same of the eye")
     choice = parser.parse_args()
     model = choice.folder / "guide.gguf"
     result = json.loads((choice.folder / "evaluation.json").read_text(encoding="utf-8"))
@@ -63,6 +66,7 @@ def main() -> None:
         steps=choice.steps, seed=choice.seed, time=choice.time, table=table(result), styles=styles(result),
         weak=weak(result), none=result["totals"]["none"], high=result["totals"]["high"],
     )  # fmt: skip
+    text += section(choice.folder, EyePlan(), choice.eye_time)
     (choice.folder / "README.md").write_text(text, encoding="utf-8")
 
 

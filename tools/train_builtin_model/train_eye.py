@@ -55,14 +55,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class Plan:
     """How long and how hard to train each of the three stages."""
 
-    see: int = 3600
-    say: int = 1400
-    talk: int = 150
+    see: int = 2800
+    say: int = 1000
+    talk: int = 120
     batch: int = 32
     seed: int = 4
     matrix_rate: float = 0.012
     other_rate: float = 2e-3
-    say_rate: float = 0.5
+    say_rate: float = 0.35
     talk_rate: float = 0.15
     pools: int = 30
     pool_size: int = 2000
@@ -195,7 +195,7 @@ def loss_of(work: Work, stage: str, step: int, part: int) -> Tensor:
     assert work.text is not None
     spoken = code_loss(cells, told, work.text.pictures)
     if stage == "say":
-        return spoken + 0.1 * seeing
+        return spoken + 0.3 * seeing
     assert work.encoder is not None
     ids, targets = conversations(work.encoder, scenes, random.Random(f"talk:{work.plan.seed}:{step}:{part}"))
     return talking_loss(work.text, ids, targets, cells) + 0.5 * spoken + 0.05 * seeing

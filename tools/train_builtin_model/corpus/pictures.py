@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 SHARE = 0.12
 """How many conversations start with a picture in mind; about one in nine comes to have one."""
-PRACTICE_SHARE = 0.5
+PRACTICE_SHARE = 0.4
 """The same where pictures are practised."""
 STAYING = 0.72
 """How often a later question is about the picture again."""
-INTRODUCED = 0.2
-"""How often words come before a first question ("Here is a picture. …")."""
 STRANGE = "I only know simple drawings of shapes and digits; I do not know what this shows."
 LIMIT = "I can only name simple shapes, digits and their colours, and count them."
 EMPTY = "I see nothing in this picture."
@@ -158,13 +156,10 @@ def ask(rng: random.Random, picture: Picture, split: Split, after: bool = False,
     found = None
     while found is None:
         found = _ask(rng, picture, split, practice)
-    text = found.question
     if not after:
-        frame = wordings()["intro"].pick(rng, split) if rng.random() < INTRODUCED else "{}"
-        if frame.endswith(": {}"):
-            text = text[0].lower() + text[1:]
-        return Exchange(found.family, frame.format(text), found.thought, found.answer, found.honest)
+        return found
     frame = wordings()["after"].pick(rng, split)
+    text = found.question
     if not frame.startswith("{}") and frame.rstrip("{}").endswith((", ", "And ", "and ", "So ")):
         text = text[0].lower() + text[1:]
     return Exchange(found.family, frame.format(text), found.thought, found.answer, found.honest)
