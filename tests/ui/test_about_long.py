@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mistral_desk.ui.models.about.text import LINES, LONGEST, REST, readable
+from mistral_desk.ui.chat.markdown import Prose, blocks_of
+from mistral_desk.ui.models.about.text import BRACKETS, LINES, LONGEST, REST, readable
 
 
 @pytest.mark.parametrize("source", ["", "short\n\ntext", "a" * LONGEST, "a\n" * (LINES - 1)])
@@ -19,3 +20,18 @@ def test_of_a_longer_one_the_beginning_is_set_and_the_rest_is_named(source: str)
     assert len(shown) <= LONGEST + len(REST) + 2
     assert shown.count("\n") <= LINES + 2
     assert source.startswith(shown.removesuffix(REST).rstrip("\n"))
+
+
+@pytest.mark.parametrize("hostile", ["[" * LONGEST, "![" * (LONGEST // 2), "[a](" * (LONGEST // 4)])
+def test_thousands_of_brackets_are_text_and_no_search_for_links(hostile: str) -> None:
+    blocks = blocks_of(readable(hostile))
+    tokens = [token for block in blocks if isinstance(block, Prose) for token in block.tokens]
+    inside = [child for token in tokens for child in token.children or ()]
+    # A long paragraph may be cut between an escape and its bracket; then the escape is seen.
+    assert "".join(child.content for child in inside if child.type == "text").replace("\\", "") == hostile
+    assert not [child for child in inside if child.type in {"link_open", "image"}]
+
+
+def test_a_text_with_many_links_keeps_them() -> None:
+    source = " ".join(f"[a](https://example.org/{number})" for number in range(BRACKETS // 2))
+    assert readable(source) == source

@@ -37,13 +37,20 @@ LINES: Final = 800
 """Letters and lines of a text that are set as Markdown, on the window's thread: no page that is meant to be read has
 more, and a table of thirty thousand rows would stop the window for minutes.
 """
+BRACKETS: Final = 600
+"""Opening brackets in such a text. Each may begin a link, and the parser looks for the end of every one: with more,
+they stay brackets and their links plain words.
+"""
 
 
 def readable(source: str) -> str:
     """What of a text is set; that the rest is left out, and where it stands, is said at its end."""
     lines = source[:LONGEST].split("\n", LINES)
     cut = "\n".join(lines[:LINES])
-    return cut if len(cut) == len(source) else f"{cut}\n\n{tr(REST)}"
+    rest = "" if len(cut) == len(source) else f"\n\n{tr(REST)}"
+    if cut.count("[") > BRACKETS:
+        cut = cut.replace("[", "\\[")
+    return cut + rest
 
 
 class Blocks(QWidget):
