@@ -19,6 +19,7 @@ from mistral_desk.cli import display
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference import remote
 from tests.fixtures import fake_worker
+from tools.dev import system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,6 +136,25 @@ def test_a_display_that_answers_is_none(tmp_path: Path) -> None:
         compositor.bind(str(tmp_path / "wayland-9"))
         compositor.listen()
         assert display.obstacle({"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": str(tmp_path)}) == ""
+
+
+@linux
+def test_a_library_that_qt_lacks_is_named_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Qt blames libxcb-cursor0 for each of them, and ends the process."""
+
+    def load(name: str) -> None:
+        if name == "libxcb-icccm.so.4":
+            raise OSError(name)
+
+    monkeypatch.setattr("ctypes.CDLL", load)
+    assert display.obstacle({"DISPLAY": f"somewhere{tmp_path.name}:0"}) == (
+        "the system library libxcb-icccm4 is not installed"
+    )
+
+
+def test_each_library_that_is_looked_for_is_one_that_is_set_up() -> None:
+    set_up = {need.name: need.apt for need in system.QT if need.kind == "library"}
+    assert display.NEEDED.items() <= set_up.items()
 
 
 def test_a_chosen_platform_is_left_to_qt() -> None:

@@ -13,6 +13,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NEEDED = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+"""What Qt's X11 plugin loads and does not bring along, with Debian's names: without one of them Qt aborts the process,
+and names libxcb-cursor0 whichever it is. tools.dev.system installs the same."""
+
 
 def obstacle(env: Mapping[str, str] | None = None) -> str:
     """Why no window can be opened here, in a few words; empty when nothing is known to be in the way.
@@ -40,10 +51,11 @@ def _x11_obstacle(display: str) -> str:
         if not _answers(path) and not _answers("\0" + path):
             return f"no display answers at DISPLAY={display}"
     if not getattr(sys, "frozen", False):
-        try:
-            ctypes.CDLL("libxcb-cursor.so.0")
-        except OSError:
-            return "the system library libxcb-cursor0 is not installed"
+        for library, package in NEEDED.items():
+            try:
+                ctypes.CDLL(library)
+            except OSError:
+                return f"the system library {package} is not installed"
     return ""
 
 
