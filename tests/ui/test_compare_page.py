@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.catalog.record import read
+from mistral_desk.catalog.store import open_catalogue
+from mistral_desk.ui.models.browse.card import card_of
 from mistral_desk.ui.models.compare.page import ComparePage
 from mistral_desk.ui.models.compare.rows import rows, spoken
 from mistral_desk.ui.theme.theme import Theme
@@ -23,6 +25,7 @@ from tools.gallery.fitting import pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
 
@@ -82,6 +85,15 @@ def test_scores_are_compared_as_numbers_and_what_is_none_is_unknown() -> None:
     assert [cell.words for cell in found["New one"].cells] == ["unknown", "5"]
     assert spoken(found["Coding"], 1, "Gemma 4") == "Coding, Gemma 4: 81 of 100, the highest"
     assert spoken(found["Math"], 1, "Gemma 4") == "Math, Gemma 4: unknown"
+
+
+def test_what_a_card_says_of_a_model_known_by_name_the_comparison_says_too(tmp_path: Path) -> None:
+    named = open_catalogue(tmp_path).get("mistral-3")
+    assert named is not None
+    assert named.license is None
+    card, found = card_of(named, None, None), {row.name: row.cells[1].words for row in rows((SMALL, named), {})}
+    assert found["Licence"] in card.by
+    assert found["Understands"] in card.facts
 
 
 def test_a_verdict_has_its_rows() -> None:

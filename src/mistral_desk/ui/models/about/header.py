@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mistral_desk.catalog.search import licensed, modalities
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit.row import Word
@@ -67,11 +68,11 @@ class Header(QWidget):
     def _tiles(self, record: Record) -> Tiles | None:
         """The facts; of a record only those that are known, where there is hardly any."""
         stub = record.origin in ("mentioned", "known")
-        modality = ", ".join(said.word(one) for one in record.modality)
+        modality = ", ".join(said.word(one) for one in modalities(record))
         last = said.date(record.last_verified) if record.last_verified else None if stub else tr("never")
         facts: list[tuple[str, str, str]] = []
         for name, value in (
-            (tr("Licence"), record.license),
+            (tr("Licence"), licensed(record)),
             (tr("Kind"), said.word(record.model_type) if record.model_type else None),
             (tr("Parameters"), record.parameters.words if record.parameters else None),
             (tr("Context"), record.context.words if record.context else None),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.catalog.search import open_weights
+from mistral_desk.catalog.search import licensed, modalities, open_weights
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit import verdict as fit_words
 from mistral_desk.ui.models.about import said
@@ -84,13 +84,13 @@ def _facts(records: Sequence[Record]) -> Iterator[Row]:
         return [of(one) for one in records]
 
     yield _row(tr("Provider"), each(lambda one: one.provider))
-    yield _row(tr("Licence"), each(lambda one: one.license))
+    yield _row(tr("Licence"), each(licensed))
     weights = [open_weights(one) for one in records]
     yield _row(tr("Open weights"), [None if one is None else said.yes_no(one) for one in weights])
     yield _row(tr("Parameters"), each(lambda one: one.parameters.words if one.parameters else None))
     yield _row(tr("Context"), each(lambda one: one.context.words if one.context else None))
     yield _row(tr("Hardware, the catalog says"), each(lambda one: one.hardware))
-    yield _row(tr("Understands"), each(lambda one: ", ".join(said.word(kind) for kind in one.modality)))
+    yield _row(tr("Understands"), each(lambda one: ", ".join(said.word(kind) for kind in modalities(one))))
 
 
 def _scores(records: Sequence[Record]) -> Iterator[Row]:
