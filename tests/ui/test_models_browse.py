@@ -14,6 +14,7 @@ from mistral_desk.catalog.search import Fit, Wishes, licensed, modalities, open_
 from mistral_desk.core import words
 from mistral_desk.ui.models.browse.filters import MANY, each_filter, without_filters
 from mistral_desk.ui.models.browse.remembered import Remembered
+from mistral_desk.ui.widgets.button import Button
 from tests.ui.browser import MANY_MODELS, SIXTY, Browser, K
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ def test_each_letter_searches_anew_and_the_count_says_so(browser: Browser) -> No
     search.clear()
     assert len(browser.shown) == before
     assert browser.page.count.text() == f"{before} models"
+
+
+def test_the_cross_in_the_search_field_is_there_while_there_is_something_to_empty(browser: Browser) -> None:
+    search = browser.page.head.search
+    cross = search.findChild(Button)
+    assert cross is not None
+    browser.page.show_wishes(Wishes(text="alder"))
+    assert not cross.isHidden()
+    browser.page.show_wishes(Wishes(tags=frozenset(("coding",))))
+    assert cross.isHidden()
 
 
 def test_two_thousand_models_are_searched_by_the_same_keys(qapp: QApplication) -> None:

@@ -278,8 +278,10 @@ def test_the_hub_is_asked_when_search_is_pressed_and_a_header_tells_whether_it_r
                 assert shown.isVisible()
                 (card,) = shown.cards.values()
                 assert hub.cdn.served == 0, "no byte of a model before it is asked for"
+                card.check.setFocus()
                 card.check.click()
                 await desk.tasks.settled()
+                assert shown.back_button.hasFocus(), "the keyboard stays on the page when the button is gone"
                 told = " ".join(label.text() for label in card.findChildren(Label))
                 assert "of the file were read, in 1 request" in told
                 assert 0 < hub.cdn.served < size

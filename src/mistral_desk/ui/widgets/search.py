@@ -39,6 +39,13 @@ class SearchField(QLineEdit):
         theme.changed.connect(self._restyle)
         self._restyle()
 
+    def put(self, text: str) -> None:
+        """Show this text without telling anybody that somebody typed."""
+        self.blockSignals(True)
+        self.setText(text)
+        self.blockSignals(False)
+        self._clear.setVisible(bool(text))
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Surface and icon below, the text above."""
         painter = QPainter(self)

@@ -139,9 +139,7 @@ class BrowsePage(QWidget):
     def show_wishes(self, wishes: Wishes) -> None:
         """Search for this."""
         if self.head.search.text() != wishes.text:
-            self.head.search.blockSignals(True)
-            self.head.search.setText(wishes.text)
-            self.head.search.blockSignals(False)
+            self.head.search.put(wishes.text)
         self._wish(wishes)
 
     def focus_search(self) -> None:

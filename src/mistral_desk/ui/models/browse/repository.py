@@ -37,19 +37,21 @@ READING = mark("Reading what the file says about itself…")
 
 
 class VariantCard(Panel):
-    """One quantization; `asked` when its verdict is wanted."""
+    """One quantization; `asked` when its verdict is wanted, `left` when its button goes away under the keyboard."""
 
     asked = Signal(str)
+    left = Signal()
 
     def __init__(self, theme: Theme, one: RemoteVariant, parent: QWidget) -> None:
         super().__init__(theme, parent, name=one.name, radius=RADIUS)
         self.variant = one
+        self._reading = False
         text, title = tr(CHECK), one.quantization or one.name
         self.check = Button(
             theme, tr("{what}: {file}", what=text, file=title), text=text, kind="outline", small=True, parent=self
         )
         self.check.setToolTip(tr(CHECKED))
-        self.check.clicked.connect(lambda: self.asked.emit(one.name))
+        self.check.clicked.connect(lambda: None if self._reading else self.asked.emit(one.name))
         head = QHBoxLayout()
         head.setSpacing(SPACE[2])
         words = QVBoxLayout()
@@ -66,8 +68,8 @@ class VariantCard(Panel):
         self.check.setVisible(one.complete)
 
     def show_reading(self) -> None:
-        """The header is on its way."""
-        self.check.setEnabled(False)
+        """The header is on its way; the button stays where it is, or the keyboard would be put somewhere else."""
+        self._reading = True
         self._put(Label(self._theme, tr(READING), "small", ink="muted", wrap=True, parent=self))
 
     def show_verdict(self, found: Variant, read: int, requests: int) -> None:
@@ -80,13 +82,15 @@ class VariantCard(Panel):
         for text in (verdict.answer_words(found) or next(iter(verdict.why(found)), ""), read_words(read, requests)):
             if text:
                 column.addWidget(Label(self._theme, text, "small", ink="muted", wrap=True, parent=below))
+        if self.check.hasFocus():
+            self.left.emit()
         self.check.hide()
         self._put(below)
 
     def show_problem(self, problem: Problem) -> None:
         """It could not be read."""
         words = in_words(problem, tr)
-        self.check.setEnabled(True)
+        self._reading = False
         told = " ".join(part for part in (words.message, words.hint) if part)
         self._put(Label(self._theme, told, "small", ink="danger", wrap=True, parent=self))
 
@@ -156,6 +160,7 @@ class RepositoryPage(QWidget):
         for one in listing.quantizations:
             card = self.cards[one.name] = VariantCard(self._theme, one, body)
             card.asked.connect(self.asked)
+            card.left.connect(lambda: self.back_button.setFocus(Qt.FocusReason.OtherFocusReason))
             column.addWidget(card)
         if not listing.quantizations:
             column.addWidget(Label(self._theme, tr("There is no model in it."), wrap=True, parent=body))
