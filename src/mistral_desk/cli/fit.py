@@ -326,6 +326,8 @@ def _pace(variant: Variant) -> str:
         return ""
     digits = 0 if found.tokens_per_s.mid >= 10 else 1
     low, high = (amounts.number(value, digits) for value in (found.tokens_per_s.low, found.tokens_per_s.high))
+    if low == high:
+        return tr("{number} tokens/s", number=low)
     return tr("{low} to {high} tokens/s", low=low, high=high)
 
 
