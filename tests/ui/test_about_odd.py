@@ -215,7 +215,7 @@ def test_words_from_right_to_left_keep_their_direction(qapp: QApplication) -> No
 
 
 def test_a_long_text_is_folded_and_all_of_it_can_be_read(qapp: QApplication) -> None:
-    parts = [f"Paragraph {number} of a long text. " + "It goes on and on. " * 30 for number in range(60)]
+    parts = [f"Paragraph {number} of a long text. " + "It goes on and on. " * 12 for number in range(60)]
     with about_ground.opened(qapp) as page:
         page.show_record(about_ground.record(content_text="\n\n".join(parts)), None)
         settled()

@@ -78,7 +78,8 @@ def test_the_dialect_of_chat_templates(source: str, expected: str) -> None:
     ],
 )
 def test_what_grows_without_bound_or_reaches_out_is_refused(source: str) -> None:
-    with pytest.raises(TemplateError):
+    # For its size, or on a slow computer for its time, whichever comes first.
+    with pytest.raises((TemplateError, TemplateSlowError)):
         render(source)
 
 
