@@ -30,7 +30,7 @@ from mistral_desk.inference.model_ids import models_folder, usual_wishes
 if TYPE_CHECKING:
     import argparse
 
-    from mistral_desk.fit.advice import Offer, Variant
+    from mistral_desk.fit.advice import Offer, Reason, Variant
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.runs import Comparison, Figure
     from mistral_desk.fit.speed import Range, Run
@@ -204,6 +204,15 @@ def _measured_lines(found: Comparison) -> str:
     return "\n".join([tr("Measured on this computer:"), *lines]) + "\n" if lines else ""
 
 
+def _in_words(reason: Reason) -> str:
+    """A reason for people: programs read the names of fields, people their meaning."""
+    params = dict(reason.params)
+    if fields := str(params.get("fields", "")):
+        known = machine.ESTIMATES
+        params["fields"] = ", ".join(tr(known[one]) if one in known else one for one in fields.split(", "))
+    return tr(reason.text, **params) if params else tr(reason.text)
+
+
 def _said(name: str, value: float, *, bare: bool = False) -> str:
     if name == "memory":
         return amounts.file_size(round(value))
@@ -336,7 +345,7 @@ def _words_about(found: list[Variant], others: tuple[dict[str, str], ...]) -> st
     if not found:
         return ""
     first, lines = found[0], [""]
-    lines += [tr(reason.text, **reason.params) if reason.params else tr(reason.text) for reason in first.reasons]
+    lines += [_in_words(reason) for reason in first.reasons]
     names = {"memory": tr("Memory"), "disk": tr("SSD")}
     for holding in first.plan.holdings:
         lines.append(f"  {names.get(holding.device, holding.name)}: {amounts.file_size(holding.total)}")

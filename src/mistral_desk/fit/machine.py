@@ -14,6 +14,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
+from mistral_desk.core.words import mark
 from mistral_desk.fit.core_rates import BOUNDS, FORMATS, UNKNOWN, CoreRates
 
 if TYPE_CHECKING:
@@ -39,6 +40,20 @@ _MAC_SMALL: Final = 36 * GB
 _FREE_RAM: Final = 0.85
 _FREE_GPU: Final = 0.93
 _GPU_GBPS: Final = ((5e9, 150.0), (9e9, 250.0), (13e9, 350.0), (17e9, 450.0), (math.inf, 800.0))
+ESTIMATES: Final = {
+    "cores": mark("the number of cores"),
+    "ram_gb": mark("the size of the memory"),
+    "ram_available_gb": mark("the free memory"),
+    "ram_gbps": mark("the memory's speed"),
+    "core_gbps": mark("the processor's speed"),
+    "ssd_gbps": mark("the SSD's speed"),
+    "ssd_random_gbps": mark("the SSD's speed in random order"),
+    "vram_gb": mark("the size of the GPU's memory"),
+    "vram_available_gb": mark("the GPU's free memory"),
+    "gbps": mark("the GPU's speed"),
+    "pcie_gbps": mark("the speed of the way to the GPU"),
+}
+"""What `estimated` names, in words."""
 
 
 class Gpu(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import mark, tr, trc
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
-from mistral_desk.fit.machine import GB
+from mistral_desk.fit.machine import ESTIMATES, GB
 
 if TYPE_CHECKING:
     from mistral_desk.fit.advice import Offer, Reason, Variant
@@ -49,19 +49,6 @@ SIGNS: Final[dict[SpeedWord, tuple[str, str]]] = {
     "does_not_fit": ("error", "danger"),
 }
 """An icon and a colour for a word: neither says anything alone."""
-_ESTIMATES: Final = {
-    "cores": mark("the number of cores"),
-    "ram_gb": mark("the size of the memory"),
-    "ram_available_gb": mark("the free memory"),
-    "ram_gbps": mark("the memory's speed"),
-    "core_gbps": mark("the processor's speed"),
-    "ssd_gbps": mark("the SSD's speed"),
-    "ssd_random_gbps": mark("the SSD's speed in random order"),
-    "vram_gb": mark("the size of the GPU's memory"),
-    "vram_available_gb": mark("the GPU's free memory"),
-    "gbps": mark("the GPU's speed"),
-    "pcie_gbps": mark("the speed of the way to the GPU"),
-}
 NAMESAKE: Final = "mistral-small-4"
 """The model that the program is named for: where it does not run, a person is told why."""
 _CLEARLY: Final = 0.93
@@ -250,7 +237,7 @@ def estimated_words(machine: Machine) -> str:
         return ""
     return tr(
         "Not measured on this computer, so estimated: {what}.",
-        what=", ".join(tr(_ESTIMATES[one]) if one in _ESTIMATES else one for one in fields),
+        what=", ".join(tr(ESTIMATES[one]) if one in ESTIMATES else one for one in fields),
     )
 
 
