@@ -33,6 +33,8 @@ from mistral_desk.inference.model_ids import (
     that_see,
     usual_wishes,
 )
+from mistral_desk.library.installed import Library
+from mistral_desk.library.shelf_file import FILE as LIBRARY
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
@@ -96,6 +98,7 @@ class Services:
     secrets: Secrets = field(default_factory=Secrets)
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
+    library: Library = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
@@ -103,6 +106,7 @@ class Services:
         self.net = Net(self.settings, self.ledger)
         self.catalogue = Keeper(self.net, self.settings, self.folders.cache)
         self.hub = Hub(self.net, self.secrets)
+        self.library = Library(self.folders.data / LIBRARY, lambda: [self.models_folder])
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -229,7 +233,7 @@ class Services:
         return models_folder(self.folders, self.settings)
 
     def models_there(self) -> tuple[str, ...]:
-        """Paths of the models in that folder, by name; none where it cannot be read."""
+        """Paths of the models in that folder and below it, by name; none where it cannot be read."""
         return models_in(self.models_folder)
 
     async def models_that_see(self) -> tuple[str, ...]:

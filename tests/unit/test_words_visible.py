@@ -74,6 +74,11 @@ TOKENS: Final = {
     "model",
     "models",
     "query",
+    "pull",
+    "list",
+    "verify",
+    "remove",
+    "id",
 }
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""
 

@@ -16,6 +16,7 @@ from mistral_desk.chat.parts import file_part, lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
+from mistral_desk.cli.library import path_of
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
@@ -71,13 +72,14 @@ def ask(arguments: argparse.Namespace) -> int:
     settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
+    model = path_of(arguments.model, settings)
     question = Question(
         files=tuple(arguments.image),
         others=(BUILTIN, *models_in(models_folder(places, settings))),
         system=_whole(arguments.system or ""),
         draft=draft,
-        spec=model_spec(arguments.model, settings),
-        title=model_title(arguments.model),
+        spec=model_spec(model, settings),
+        title=model_title(model),
         sampling=Sampling(temperature=arguments.temperature, seed=arguments.seed),
         max_tokens=arguments.max_tokens,
         places=places,

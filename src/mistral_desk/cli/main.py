@@ -74,6 +74,16 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.bench import bench
 
         return bench(arguments)
+    if arguments.command == "pull":
+        from mistral_desk.cli.pull import pull
+
+        return pull(arguments)
+    if arguments.command in {"list", "verify", "remove"}:
+        from mistral_desk.cli import library
+
+        return {"list": library.listing, "verify": library.verify, "remove": library.remove}[arguments.command](
+            arguments
+        )
     from mistral_desk.cli.doctor import doctor
 
     return doctor(arguments)
@@ -182,8 +192,33 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
     bench.add_argument("--try-anyway", action="store_true", help=anyway)
 
+    _library_arguments(commands, common)
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
+
+
+def _library_arguments(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    pull = commands.add_parser(
+        "pull", parents=[common], help=tr("download a model"), description=tr(_PULL), allow_abbrev=False
+    )
+    pull.add_argument("model", metavar="MODEL", help=tr("a model's id, or owner/name on the hub"))
+    pull.add_argument("--quant", metavar="Q", help=tr("which size; without it the one that suits this computer"))
+    words_of_list = tr("the models on this computer")
+    commands.add_parser("list", parents=[common], help=words_of_list, description=words_of_list, allow_abbrev=False)
+    words_of_verify = tr("read models again and say whether they are as they were downloaded")
+    verify = commands.add_parser(
+        "verify", parents=[common], help=words_of_verify, description=words_of_verify, allow_abbrev=False
+    )
+    verify.add_argument("id", nargs="?", metavar="ID", help=tr("one of the list; none verifies all"))
+    words_of_remove = tr("remove a model from this computer")
+    remove = commands.add_parser(
+        "remove", parents=[common], help=words_of_remove, description=words_of_remove, allow_abbrev=False
+    )
+    remove.add_argument("id", metavar="ID", help=tr("one of the list"))
+    remove.add_argument("--forever", action="store_true", help=tr("delete it for good instead of moving it to the bin"))
+    remove.add_argument("--yes", action="store_true", help=tr("do not ask"))
 
 
 def _models_arguments(models: argparse.ArgumentParser) -> None:
@@ -238,5 +273,9 @@ _MODELS: Final = mark(
 _BENCH: Final = mark(
     "Read and write with a model for a short while, and show the speeds beside the predicted ones. They are kept on "
     "this computer and correct later predictions. The text names the model, and no folder."
+)
+_PULL: Final = mark(
+    "Download a model with all its files. It says first what it is, its licence, its size and its place; Ctrl+C "
+    "pauses, and the same command goes on where it stopped. With --json each line is one object."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

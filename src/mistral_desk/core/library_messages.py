@@ -74,4 +74,35 @@ LIBRARY: Final[dict[str, Text]] = {
         "{path} cannot be moved to the system's bin ({reason}).",
         "Delete it for good instead.",
     ),
+    # --- asking for a model by its name -------------------------------------------------------------
+    "library.not_found": Text(
+        "This model is not in your library",
+        "Nothing in the models folder is called {name}.",
+        "“mistral-desk list” shows what is there.",
+    ),
+    "library.several": Text(
+        "Several models are called so",
+        "{name} may be each of these: {names}.",
+        "Use one of these ids.",
+    ),
+    "library.no_download": Text(
+        "It is not known where this model can be downloaded",
+        "No download is known for {name}.",
+        "Give a repository of the hub with GGUF files, as owner/name.",
+    ),
+    "library.no_quant": Text(
+        "Say which size you want",
+        "{name} has these: {names}.",
+        "Choose one with --quant.",
+    ),
+    "library.no_room": Text(
+        "The model does not fit on the disk",
+        "{needed} GB are needed in {folder}, and {free} GB can be used.",
+        "Make room, or choose a smaller size, and give the command again.",
+    ),
+    "library.not_asked": Text(
+        "Nothing was removed",
+        "{name} is only removed when somebody agrees, and nobody can be asked here.",
+        "Add --yes.",
+    ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
@@ -25,6 +26,8 @@ BUILTIN: Final = "builtin"
 BUILTIN_TITLE: Final = mark("Guide (demonstration)")
 
 
+_DEEPEST: Final = 5
+"""Folders below the models folder that are looked into."""
 _MAIN_FILE: Final = re.compile(r"(?!.*mmproj)(?!.*-(?!00001)\d{5}-of-\d{5}\.gguf$).*", re.IGNORECASE)
 """Neither a projector nor a later part of a model in several files."""
 
@@ -41,11 +44,15 @@ def usual_wishes(settings: Settings) -> Wishes:
 
 
 def models_in(folder: Path) -> tuple[str, ...]:
-    """Paths of the models in a folder, by name; none where it cannot be read."""
-    try:
-        found = sorted(folder.glob("*.gguf"), key=lambda file: file.name.casefold())
-    except OSError:
-        return ()
+    """Paths of the models in a folder and below it (downloads lie in `owner/name/`), by name; none where it cannot be
+    read.
+    """
+    found: list[Path] = []
+    for here, below, names in os.walk(folder):
+        deep = len(Path(here).relative_to(folder).parts)
+        below[:] = [] if deep >= _DEEPEST else [name for name in below if not name.startswith(".")]
+        found += (Path(here, name) for name in names if name.endswith(".gguf"))
+    found.sort(key=lambda file: (file.name.casefold(), str(file)))
     return tuple(str(file) for file in found if _MAIN_FILE.fullmatch(file.name))
 
 

@@ -1,0 +1,196 @@
+"""`pull`, `list`, `verify` and `remove` in this process: what their JSON promises, their words, and their refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from mistral_desk.catalog import facts
+from mistral_desk.cli.library import path_of
+from mistral_desk.cli.main import main
+from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import Settings
+from mistral_desk.inference.model_ids import models_in
+from tests.fixtures.hub_files import content
+from tests.fixtures.hub_site import HubSite, Padded, Repo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fixtures.web_site import Body
+
+REPOSITORY: Final = "acme/Tiny-GGUF"
+ID: Final = f"{REPOSITORY}:Q4_K_M"
+FILES: Final = {
+    "Tiny-Q4_K_M-00001-of-00002.gguf": content(3_000, 1),
+    "Tiny-Q4_K_M-00002-of-00002.gguf": content(70_000, 2),
+    "Tiny-Q8_0.gguf": content(90_000, 3),
+    "mmproj-F16.gguf": content(5_000, 4),
+    "README.md": b"words",
+}
+PLAN: Final = ["type", "id", "title", "files", "bytes", "to_fetch", "license", "gated", "folder"]
+PROGRESS: Final = ["type", "state", "done", "total", "speed", "left_s", "file", "problem"]
+ROW: Final = [
+    "id", "name", "path", "repository", "bytes", "files", "projector", "missing", "verified", "used", "away",
+]  # fmt: skip
+FILE: Final = ["model", "path", "good", "sha256", "bad_blocks", "block"]
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSite]:
+    with HubSite(Repo(REPOSITORY, dict(FILES))) as site:
+        monkeypatch.setenv("HF_ENDPOINT", site.url)
+        yield site
+
+
+def desk(*arguments: str) -> int:
+    return main(list(arguments), window=lambda _picture, _file: 0)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> dict[str, Any]:
+    assert desk(*arguments, "--json") == status
+    (found,) = lines(capsys)
+    return found
+
+
+def test_a_model_comes_with_all_its_files(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk("pull", REPOSITORY, "--json") == 0
+    said = lines(capsys)
+    plan, end = said[0], said[-1]
+    folder = folders().models / "acme" / "Tiny-GGUF"
+    assert list(plan) == PLAN
+    assert plan == {
+        "type": "plan",
+        "id": ID,
+        "title": "Tiny-GGUF Q4_K_M",
+        "files": ["Tiny-Q4_K_M-00001-of-00002.gguf", "Tiny-Q4_K_M-00002-of-00002.gguf", "mmproj-F16.gguf"],
+        "bytes": 78_000,
+        "to_fetch": 78_000,
+        "license": "apache-2.0",
+        "gated": False,
+        "folder": str(folder),
+    }
+    assert {tuple(line) for line in said[1:-1]} == {tuple(PROGRESS)}
+    assert end == {
+        "type": "done",
+        "id": ID,
+        "path": str(folder / "Tiny-Q4_K_M-00001-of-00002.gguf"),
+        "bytes": 78_000,
+    }
+    for name in plan["files"]:
+        assert (folder / name).read_bytes() == FILES[name]
+    served = hub.cdn.served
+    assert desk("pull", REPOSITORY) == 0
+    assert "All of it is on this computer already." in capsys.readouterr().out
+    assert hub.cdn.served == served
+
+
+def test_it_is_said_first_what_will_come(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk("pull", REPOSITORY, "--quant", "q8_0") == 0
+    out = capsys.readouterr().out
+    assert out.splitlines() == [
+        f"Tiny-GGUF Q8_0  ({REPOSITORY}:Q8_0)",
+        "Size: 95.0 kB in 2 files",
+        "Licence: apache-2.0",
+        f"Place: {folders().models / 'acme' / 'Tiny-GGUF'}",
+        "All of it is there, and its SHA-256 is right.",
+        f'Talk to it: mistral-desk ask --model {REPOSITORY}:Q8_0 "…"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("pull", REPOSITORY, "--quant", "Q2_K"), "library.no_quant"),
+        (("pull", "nobody/nothing"), "hub.not_found"),
+        (("pull", "no-such-model"), "library.no_download"),
+        (("verify", "nothing"), "library.not_found"),
+        (("remove", "nothing", "--yes"), "library.not_found"),
+        (("remove", "builtin", "--yes"), "library.not_found"),
+    ],
+)
+@pytest.mark.usefixtures("hub")
+def test_what_cannot_be_is_refused(
+    arguments: tuple[str, ...], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(capsys, *arguments, status=1)["id"] == problem
+
+
+def test_offline_asks_nobody(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folders().ensure().settings
+    path.write_text(json.dumps({"privacy.offline": True}), encoding="utf-8")
+    assert answer(capsys, "pull", REPOSITORY, status=1)["id"] == "net.offline"
+    assert hub.api.asked == []
+
+
+def test_what_has_no_room_is_refused_before_anything_comes(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.put(Repo(REPOSITORY, {"Huge-Q4_K_M.gguf": Padded(b"GGUF", 5 * 10**14)}))
+    assert desk("pull", REPOSITORY) == 1
+    said = capsys.readouterr()
+    assert "Size: 500 TB in 1 file\n" in said.out
+    assert said.err.startswith("The model does not fit on the disk\n500000.0 GB are needed in ")
+    assert hub.cdn.asked == []
+
+
+def test_an_id_of_the_catalog_is_enough(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    model = next(one for one in facts.models() if one.id == "mistral-small-4")
+    for one in model.repositories:
+        names: dict[str, Body] = {f"Small-{size.name}.gguf": content(2_000) for size in one.quantizations}
+        hub.put(Repo(one.repository, names or {"Small-F16.gguf": content(2_000)}, tags=("gguf",)))
+    assert desk("pull", model.id, "--json") == 0
+    plan = lines(capsys)[0]
+    repository, _, quant = plan["id"].partition(":")
+    (chosen,) = (one for one in model.repositories if one.repository == repository)
+    assert quant in {one.name for one in chosen.quantizations}
+    assert (plan["license"], plan["gated"]) == (model.license, False)
+    assert answer(capsys, "verify", model.id)["files"][0]["model"] == plan["id"]
+
+
+def test_a_gated_model_says_so_and_nothing_comes(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.put(Repo(REPOSITORY, dict(FILES), gated="manual"))
+    assert desk("pull", REPOSITORY, "--json") == 1
+    said = lines(capsys)
+    assert (said[0]["gated"], said[-1]["id"]) == (True, "hub.gated")
+    assert models_in(folders().models) == ()
+
+
+@pytest.mark.usefixtures("hub")
+def test_the_library_is_listed_verified_and_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(capsys, "list")["models"] == []
+    assert desk("pull", REPOSITORY) == 0
+    capsys.readouterr()
+    listed = answer(capsys, "list")
+    (row,) = listed["models"]
+    assert list(listed) == ["folder", "models"]
+    assert list(row) == ROW
+    assert (row["id"], row["repository"], row["bytes"], row["missing"]) == (ID, REPOSITORY, 78_000, [])
+    assert models_in(folders().models) == (row["path"],)
+    found = answer(capsys, "verify")
+    assert (list(found), found["good"], found["missing"]) == (["good", "files", "missing"], True, [])
+    assert [list(file) for file in found["files"]] == [FILE] * 3
+    assert answer(capsys, "remove", ID, status=1)["id"] == "library.not_asked"
+    gone = answer(capsys, "remove", ID, "--forever", "--yes")
+    assert gone == {"id": ID, "freed_bytes": 78_000, "in_bin": False}
+    assert answer(capsys, "list")["models"] == []
+    assert models_in(folders().models) == ()
+
+
+@pytest.mark.usefixtures("hub")
+def test_a_model_is_found_by_each_of_its_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk("pull", REPOSITORY) == 0
+    settings = Settings(folders().settings)
+    path = str(folders().models / "acme" / "Tiny-GGUF" / "Tiny-Q4_K_M-00001-of-00002.gguf")
+    for name in (ID, ID.lower(), "Tiny-Q4_K_M", REPOSITORY, path):
+        assert path_of(name, settings) == path
+    assert path_of("no-such", settings) == "no-such"
+    assert desk("pull", REPOSITORY, "--quant", "Q8_0") == 0
+    capsys.readouterr()
+    several = answer(capsys, "verify", REPOSITORY, status=1)
+    assert several["id"] == "library.several"
+    assert ID in several["message"]
