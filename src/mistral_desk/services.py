@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from mistral_desk.catalog.claims import header_facts
 from mistral_desk.catalog.hub import Hub
 from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from mistral_desk.catalog.claims import HeaderFacts
+    from mistral_desk.catalog.facts import Model
     from mistral_desk.catalog.hub_files import Listing
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.chat.erase import Erased, Share
@@ -93,6 +97,7 @@ class Services:
     about_to_send: set[str] = field(default_factory=set)
     """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
     pictures: Pictures = field(init=False)
+    _headers: dict[str, HeaderFacts] = field(default_factory=dict, init=False)
     ledger: Ledger = field(init=False)
     net: Net = field(init=False)
     secrets: Secrets = field(default_factory=Secrets)
@@ -216,9 +221,17 @@ class Services:
             return known, 0, 0
         read = await self.hub.headers(listing, variant, progress)
         verdict = await self.fitting.remote(listing, variant, read.headers)
+        first, *others = read.headers
+        name = PurePosixPath(variant.files[0].path).name
+        self._headers[listing.repository.lower()] = header_facts(first, f"{listing.repository}/{name}", others)
         if verdict is None:  # it is made of the headers that were just read
             raise DeskError("hub.not_found", name=listing.repository)
         return verdict, read.bytes_read, read.requests
+
+    def header_of(self, models: Sequence[Model]) -> HeaderFacts | None:
+        """What a header said of one of these models, where one was read from the hub since the program started."""
+        names = (repository.repository.lower() for model in models for repository in model.repositories)
+        return next((self._headers[name] for name in names if name in self._headers), None)
 
     def _forget(self) -> None:
         """Drop what is remembered beside the files; it blocks."""
@@ -226,6 +239,7 @@ class Services:
             self.ledger.erase()
         self.secrets.forget()
         self.catalogue.forget()
+        self._headers.clear()
 
     @property
     def models_folder(self) -> Path:

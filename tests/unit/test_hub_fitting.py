@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from mistral_desk.catalog import facts
 from mistral_desk.catalog.hub import VARIABLE
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.services import Services
@@ -38,11 +39,22 @@ def test_a_verdict_from_afar_is_the_verdict_here(tmp_path: Path, monkeypatch: py
                     "Q6_K": len(list(parts.iterdir())),
                 }
                 verdicts = []
+                model = msgspec.structs.replace(
+                    facts.models()[0],
+                    repositories=(msgspec.structs.replace(facts.models()[0].repositories[0], repository="Acme/far"),),
+                )
+                assert services.header_of([model]) is None
                 for remote in listing.quantizations:
                     assert await services.fitting.remote(listing, remote) is None
                     verdict, read, requests = await services.remote_verdict(listing, remote)
                     verdicts.append(verdict)
                     assert 0 < read < remote.bytes
+                    # What the header says stands beside the catalogue's claims from now on, all parts together.
+                    said = services.header_of([model])
+                    assert said is not None
+                    assert said.file == f"acme/far/{remote.files[0].path}"
+                    assert said.context
+                    assert 0 < (said.experts_bytes or 0) < (said.bytes or 0) < remote.bytes
                     assert remote.shards <= requests <= 3 * remote.shards
                     path = whole if remote.shards == 1 else first
                     here = await services.fitting.variant(path)

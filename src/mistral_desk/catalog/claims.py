@@ -106,16 +106,17 @@ def in_english(said: Said) -> str:
     return said.text.format(**{name: _in_english(name, value) for name, value in said.params.items()})
 
 
-def header_facts(header: Header, file: str) -> HeaderFacts:
-    """The facts of a header that was read; `file` is its name, as a source."""
+def header_facts(header: Header, file: str, others: Sequence[Header] = ()) -> HeaderFacts:
+    """The facts of a header that was read; `file` is its name, as a source, `others` are those of its further parts."""
     context = header.own("context_length")
-    if not header.tensors or (header.number("split.count") or 1) > 1:
+    tensors = [tensor for one in (header, *others) for tensor in one.tensors]
+    if not tensors or (header.number("split.count") or 1) > 1 + len(others):
         return HeaderFacts(file, context, None, None, None)
-    sizes = [(tensor.bytes, _EXPERTS.search(tensor.name) is not None) for tensor in header.tensors]
+    sizes = [(tensor.bytes, _EXPERTS.search(tensor.name) is not None) for tensor in tensors]
     known = all(size is not None for size, _ in sizes)
     experts = sum(size or 0 for size, routed in sizes if routed)
     total = sum(size or 0 for size, _ in sizes)
-    parameters = sum(tensor.elements for tensor in header.tensors)
+    parameters = sum(tensor.elements for tensor in tensors)
     return HeaderFacts(file, context, parameters, total if known else None, experts if known else None)
 
 

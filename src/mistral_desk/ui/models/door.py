@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mistral_desk.catalog import sync
+    from mistral_desk.catalog.claims import Claim
     from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.core.errors import Problem
@@ -45,6 +46,7 @@ class Models(QObject):
         self._offers: tuple[Offer, ...] = ()
         self._catalogue: Catalogue | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._told: tuple[Claim, ...] = ()
         self._progress: Progress | None = None
         self._problem: Problem | None = None
         self._reading = True
@@ -191,8 +193,10 @@ class Models(QObject):
         if record is None:
             return
         about = self._page.about
-        if about.record is not record:
-            told = claims(record, facts_of(key))
+        models = facts_of(key)
+        told = claims(record, models, self._desk.services.header_of(models))
+        if about.record is not record or told != self._told:
+            self._told = told
             verified = self._catalogue.verified(key) if self._catalogue else None
             about.show_record(record, self._catalogue, told, verified)
         about.show_measuring()
