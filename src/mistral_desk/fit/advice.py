@@ -299,11 +299,11 @@ def merit(found: Variant) -> tuple[int, float]:
 
 
 def _rank(found: Variant) -> tuple[int, float]:
-    """The order of models: those to chat with and known well enough to offer, by strength."""
+    """The order of models: those to chat with and known well enough to offer, by strength; the others by speed."""
     if not found.plan.fits:
         return 0, _strength(found)
     if not found.sane or not found.usable:
-        return 1, _strength(found)
+        return 1, found.pace  # where nothing is quick enough, a person waits least for the quickest
     known = 1 if found.complete else 0
     if found.word == "slow":
         return 2 + known, _strength(found)
