@@ -125,19 +125,24 @@ def test_a_tied_model_reads_its_words_for_every_token() -> None:
 def test_a_broken_file_is_refused_cheaply_or_has_a_shape_that_adds_up(broken: Broken, tmp_path: Path) -> None:
     path = broken.make(tmp_path / "model.gguf")
     tracemalloc.start()
+    judged(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
+    # Processor time of this thread alone, the best of three: a busy computer does not decide.
+    assert min(judged(path) for _ in range(3)) < 0.1
+
+
+def judged(path: Path) -> float:
+    """Read a file that may be broken; the seconds of this thread's own that it took."""
     began = time.thread_time()
     try:
         shape = read(path)
-    except DeskError:
-        pass
-    except DamagedError:
+    except (DeskError, DamagedError):
         pass
     else:
         assert min(shape.weights, cache(shape, 4096, 512), compute(shape, 4096, 512)) >= 0
-    took, (_, most) = time.thread_time() - began, tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert most < 20e6
-    assert took < 0.1, "processor time of this thread alone: a busy computer does not decide"
+    return time.thread_time() - began
 
 
 @patient

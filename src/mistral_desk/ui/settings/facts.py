@@ -103,7 +103,9 @@ def fill_privacy(
 ) -> Row:
     """The promise, and what stands behind it today. Returns the row that says what the model may do."""
     section.add(Row(theme, tr("The promise"), tr(PROMISE), parent=section))
-    listed = Button(theme, tr("Show the connections…"), text=tr("Show…"), kind="outline", parent=section)
+    listed = Button(
+        theme, tr("Show the connections…"), text=tr("Show the connections…"), kind="outline", parent=section
+    )
     listed.clicked.connect(lambda: open_(ConnectionsSheet(theme, services.ledger, section.window())))
     section.add(Row(theme, tr("Connections"), tr(WHEN), listed, parent=section))
     kept_in = section.add(

@@ -98,7 +98,9 @@ class Blocks(QWidget):
         self.stack.setGeometry(0, 0, self.width(), height)
 
     def stops(self) -> list[QWidget]:
-        """What the keyboard reaches in here."""
+        """What the keyboard reaches in here, also before a layout has asked for its lines."""
+        if not self._heights:
+            self.heightForWidth(max(1, self.width()))
         return self.stack.stops()
 
     def _stack(self, name: str) -> Stack:
