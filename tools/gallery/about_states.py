@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint
 
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.record import read
+from mistral_desk.catalog.search import license_of
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.core.paths import resource
 from mistral_desk.ui.models.about.addresses import absolute
@@ -107,8 +108,11 @@ def _texts(value: Any) -> Iterator[str]:
 _SOURCES: Final = [one.source for one in facts.models()]
 _PLACES: Final = [place.repository for one in facts.models() for place in one.repositories]
 _ADDRESSES: Final = [absolute(one) for one in _texts(GIVEN) if one.startswith("/")]
-THEIRS: Final = (*dict.fromkeys([*_texts(GIVEN), *_texts(ODD), *_texts(OTHERS), *_SOURCES, *_PLACES, *_ADDRESSES]),)
-"""What records say in these pictures."""
+_LICENCES: Final = [spelled for model in facts.models() if (spelled := license_of([model]))]
+THEIRS: Final = (
+    *dict.fromkeys([*_texts(GIVEN), *_texts(ODD), *_texts(OTHERS), *_SOURCES, *_PLACES, *_ADDRESSES, *_LICENCES]),
+)
+"""What records say in these pictures, and the names of licences where only our facts know one."""
 
 
 async def _page(stage: Stage, model: str = "mistral-small-4") -> None:
