@@ -34,6 +34,7 @@ OURS_OR_THEIRS: Final = (
 )  # fmt: skip
 """The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
+ADDRESS: Final = re.compile(r"https?://\S+")
 TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|\d[\w.]*")
 
 
@@ -48,6 +49,7 @@ def untranslated(text: str) -> bool:
     rest = text
     while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", rest)) != rest:
         rest = shorter
+    rest = ADDRESS.sub(" ", rest)  # whole, before a name inside it is taken out
     longest_first = sorted((*OURS_OR_THEIRS, *(one.text for one in examples()), *texts.TITLES), key=len, reverse=True)
     for known in longest_first:
         rest = rest.replace(known, " ") if len(known) > 1 else rest
