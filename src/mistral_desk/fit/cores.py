@@ -34,9 +34,10 @@ def _fast() -> int | None:
     """Fast cores of a processor that has two kinds; None where the system does not tell."""
     if sys.platform == "darwin":
         return _apple()
-    if sys.platform == "win32":
+    elif sys.platform == "win32":
         return _windows()
-    return intel(_INTEL, _CPUS) or arm(_CPUS)
+    else:
+        return intel(_INTEL, _CPUS) or arm(_CPUS)
 
 
 def intel(listed: Path, cpus: Path) -> int | None:

@@ -89,11 +89,12 @@ def cached(file: Path) -> float:
     """
     if sys.platform == "win32":
         return 0.0
-    found: list[bool] = []
-    for part in parts(file):
-        with contextlib.suppress(OSError, ValueError):
-            found += _held(part)
-    return sum(found) / len(found) if found else 0.0
+    else:
+        found: list[bool] = []
+        for part in parts(file):
+            with contextlib.suppress(OSError, ValueError):
+                found += _held(part)
+        return sum(found) / len(found) if found else 0.0
 
 
 def parts(file: Path) -> tuple[Path, ...]:

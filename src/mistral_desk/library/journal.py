@@ -149,10 +149,11 @@ class Journal:
     def _still_there(self) -> bool:
         if sys.platform == "win32":
             return True  # no open file is deleted there
-        try:
-            return os.path.samestat(os.fstat(self._file), self._path.stat())
-        except FileNotFoundError:
-            return False
+        else:
+            try:
+                return os.path.samestat(os.fstat(self._file), self._path.stat())
+            except FileNotFoundError:
+                return False
 
 
 def _understood(content: bytes) -> Kept | None:

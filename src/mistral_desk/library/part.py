@@ -312,7 +312,7 @@ class Part:
         self._stopped()
         file = self._open_file()
         if hasattr(os, "pread"):
-            data = os.pread(file, size, offset)
+            data: bytes = os.pread(file, size, offset)
         else:
             with self._lock:
                 os.lseek(file, offset, os.SEEK_SET)
