@@ -16,6 +16,8 @@ from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.core.settings import (
     ALL,
     CONTEXT,
+    DOWNLOAD_LIMIT,
+    MORE_FOLDERS,
     TEXT_SCALE,
     THEME,
     THINK_BY_DEFAULT,
@@ -114,6 +116,22 @@ def test_zero_means_automatic_only_where_it_is_declared_so(file: Path) -> None:
     assert found.get(THREADS) == 0
     with pytest.raises(DeskError):
         found.set(TEXT_SCALE, 0)
+
+
+def test_several_folders_are_kept_in_their_order_and_each_once(file: Path, tmp_path: Path) -> None:
+    one, other = str(tmp_path / "eins"), str(tmp_path / "zwei")
+    opened(file).set(MORE_FOLDERS, (other, one, other))
+    assert opened(file).get(MORE_FOLDERS) == (other, one)
+    for wrong in (("not/whole",), (one, ""), ("\0",), (one,) * 51):
+        with pytest.raises(DeskError):
+            opened(file).set(MORE_FOLDERS, wrong)
+    assert opened(file).get(MORE_FOLDERS) == (other, one)
+
+
+def test_zero_says_what_it_means(file: Path) -> None:
+    with pytest.raises(DeskError) as caught:
+        opened(file).set(DOWNLOAD_LIMIT, 1)
+    assert "0 for no limit, or 50 to 1000000 kB/s" in in_words(caught.value.problem).message
 
 
 def test_what_another_version_wrote_is_kept(file: Path) -> None:

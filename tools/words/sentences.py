@@ -66,6 +66,8 @@ def _declared() -> Iterator[Sentence]:
                 yield Sentence(label, places=[*place])
         if isinstance(setting, settings.Whole) and any(map(str.isalpha, setting.unit)):
             yield Sentence(setting.unit, places=[*place])
+        if isinstance(setting, settings.Whole) and setting.automatic:
+            yield Sentence(setting.zero, places=[*place])
 
 
 def _called(root: Path, faults: list[str]) -> Iterator[Sentence]:

@@ -11,112 +11,34 @@ import logging
 import os
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.setting_kinds import Choice, Place, Places, Setting, Switch, T, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = [
+    "ALL",
+    "Choice",
+    "Declared",
+    "Place",
+    "Places",
+    "Setting",
+    "Settings",
+    "Switch",
+    "Whole",
+    "by_name",
+    "glance",
+]
+
 _log: Final = logging.getLogger(__name__)
 _MAX_FILE: Final = 1024 * 1024
-T = TypeVar("T", bound=str | int | bool)
-T_co = TypeVar("T_co", bound=str | int | bool, covariant=True)
-
-
-@dataclass(frozen=True)
-class Setting(Generic[T_co]):
-    """One setting. Its name is `section.what`; label and help are English source texts for the window."""
-
-    name: str
-    default: T_co
-    label: str
-    help: str
-
-    @property
-    def section(self) -> str:
-        """The page that it stands on."""
-        return self.name.partition(".")[0]
-
-    @property
-    def rule(self) -> str:
-        """What is allowed, in words."""
-        raise NotImplementedError
-
-    def check(self, value: object) -> T_co:
-        """The value if it is allowed; raises `settings.value`."""
-        raise NotImplementedError
-
-    def _refuse(self, value: object) -> DeskError:
-        return DeskError("settings.value", label=self.label, value=str(value)[:80], rule=self.rule)
-
-
-@dataclass(frozen=True)
-class Choice(Setting[str]):
-    """One of a few words; `choices` maps each to its label."""
-
-    choices: dict[str, str] = field(hash=False)
-
-    @property
-    def rule(self) -> str:  # noqa: D102 - as the base class says
-        return "one of " + ", ".join(self.choices)
-
-    def check(self, value: object) -> str:  # noqa: D102
-        if isinstance(value, str) and value in self.choices:
-            return value
-        raise self._refuse(value)
-
-
-@dataclass(frozen=True)
-class Whole(Setting[int]):
-    """A whole number within bounds; where `automatic` is set, 0 is allowed too and lets the app decide."""
-
-    minimum: int
-    maximum: int
-    unit: str = ""
-    automatic: bool = False
-
-    @property
-    def rule(self) -> str:  # noqa: D102
-        zero = "0 for automatic, or " if self.automatic else ""
-        return f"{zero}{self.minimum} to {self.maximum}{' ' if self.unit else ''}{self.unit}"
-
-    def check(self, value: object) -> int:  # noqa: D102
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise self._refuse(value)
-        if not self.minimum <= value <= self.maximum and not (self.automatic and value == 0):
-            raise self._refuse(value)
-        return value
-
-
-@dataclass(frozen=True)
-class Switch(Setting[bool]):
-    """On or off."""
-
-    rule: ClassVar[str] = "on or off"
-
-    def check(self, value: object) -> bool:  # noqa: D102
-        if isinstance(value, bool):
-            return value
-        raise self._refuse(value)
-
-
-@dataclass(frozen=True)
-class Place(Setting[str]):
-    """A folder by its whole path; empty means the one that Mistral Desk chooses. Whether it is there is not asked."""
-
-    rule: ClassVar[str] = "a folder with its whole path"
-
-    def check(self, value: object) -> str:  # noqa: D102
-        if isinstance(value, str) and (
-            not value or (len(value) <= 4096 and "\0" not in value and Path(value).is_absolute())
-        ):
-            return value
-        raise self._refuse(value)
+Declared: TypeAlias = Choice | Whole | Switch | Place | Places
 
 
 THEME: Final = Choice(
@@ -163,6 +85,47 @@ MODELS_FOLDER: Final = Place(
     "Files with models in this folder are offered in the model's menu. Choosing another folder moves nothing: "
     "what is in the old one stays there.",
 )
+MORE_FOLDERS: Final = Places(
+    "models.more_folders",
+    (),
+    "Further folders",
+    "Models in these folders are in your library too, on an external drive for example. Downloads go into the folder "
+    "above.",
+)
+DELETE_TO: Final = Choice(
+    "models.delete",
+    "bin",
+    "Deleted models",
+    "What lies in the system's bin can be brought back, and takes room until the bin is emptied.",
+    {"bin": "Into the bin", "for_good": "Delete for good"},
+)
+DOWNLOAD_LIMIT: Final = Whole(
+    "downloads.limit",
+    0,
+    "Speed limit",
+    "All downloads together take no more of your line than this.",
+    50,
+    1_000_000,
+    "kB/s",
+    automatic=True,
+    zero="No limit",
+)
+DOWNLOAD_CONNECTIONS: Final = Whole(
+    "downloads.connections",
+    4,
+    "Connections for each file",
+    "Several parts of a file come at the same time. One is slower, and kinder to a line that others use.",
+    1,
+    4,
+)
+DOWNLOADS_AT_ONCE: Final = Whole(
+    "downloads.at_once",
+    2,
+    "Downloads at the same time",
+    "More of them wait until it is their turn.",
+    1,
+    4,
+)
 THREADS: Final = Whole(
     "hardware.threads",
     0,
@@ -195,7 +158,7 @@ REFRESH_CATALOG: Final = Switch(
     "At most once a day the list is fetched from its publisher. Otherwise it is fetched only when you ask.",
 )
 
-ALL: Final[tuple[Choice | Whole | Switch | Place, ...]] = (
+ALL: Final[tuple[Declared, ...]] = (
     THEME,
     TEXT_SCALE,
     CONTRAST,
@@ -204,6 +167,11 @@ ALL: Final[tuple[Choice | Whole | Switch | Place, ...]] = (
     THINK_BY_DEFAULT,
     SHOW_THINKING,
     MODELS_FOLDER,
+    MORE_FOLDERS,
+    DELETE_TO,
+    DOWNLOAD_LIMIT,
+    DOWNLOAD_CONNECTIONS,
+    DOWNLOADS_AT_ONCE,
     THREADS,
     CONTEXT,
     OFFLINE,
@@ -303,7 +271,7 @@ class Settings:
             raise DeskError("settings.not_saved", path=str(self._path), reason=reason) from error
 
 
-def by_name(name: str) -> Choice | Whole | Switch | Place | None:
+def by_name(name: str) -> Declared | None:
     """The declaration with this name."""
     return _BY_NAME.get(name)
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
 
-Declared = declared.Choice | declared.Whole | declared.Switch | declared.Place
-STEPS: Final = {"%": 10, "tokens": 1024}
+Declared = declared.Declared
+STEPS: Final = {"%": 10, "tokens": 1024, "kB/s": 500}
 SETTLE_MS: Final = 400
 
 
@@ -72,6 +72,8 @@ class Controls:
                 return self._switch(setting, parent)
             case declared.Place():
                 return self._place(setting, parent)
+            case declared.Places():
+                return self._places(setting, parent)
             case declared.Whole():
                 return self._number(setting, parent)
 
@@ -113,6 +115,29 @@ class Controls:
         made.clicked.connect(ask)
         return made
 
+    def _places(self, setting: declared.Places, parent: QWidget) -> QWidget:
+        words = tr("Add a folder…")
+        made = Button(
+            self._theme,
+            tr("{name}: {value}", name=tr(setting.label), value=words),
+            text=words,
+            kind="outline",
+            parent=parent,
+        )
+        made.setToolTip("")
+
+        def ask() -> None:
+            dialog = QFileDialog(made.window(), words, str(Path.home()))
+            dialog.setFileMode(QFileDialog.FileMode.Directory)
+            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+            more = self._settings.get(setting)
+            dialog.fileSelected.connect(lambda path: self._change(lambda: self._settings.set(setting, (*more, path))))
+            dialog.finished.connect(dialog.deleteLater)
+            dialog.open()
+
+        made.clicked.connect(ask)
+        return made
+
     def _name_place(self, row: Row, setting: declared.Place, value: str) -> None:
         place = value or str(self._standard)
         row.set_note(f"{place}\n{tr(setting.help)}")
@@ -124,7 +149,7 @@ class Controls:
         spin.setRange(0 if setting.automatic else setting.minimum, setting.maximum)
         spin.setSuffix(f" {tr(setting.unit)}" if setting.unit else "")
         if setting.automatic:
-            spin.setSpecialValueText(tr("Automatic"))
+            spin.setSpecialValueText(tr(setting.zero))
         spin.setValue(self._settings.get(setting))
         settle = QTimer(made)
         settle.setSingleShot(True)

@@ -31,6 +31,7 @@ SECTIONS: Final = {
     "appearance": mark("Appearance"),
     "chat": mark("Chat"),
     "models": mark("Models folder"),
+    "downloads": mark("Downloads"),
     "hardware": mark("Hardware"),
     "privacy": mark("Privacy"),
     "about": mark("About"),
