@@ -87,8 +87,10 @@ class Exchange:
         head = _size(request.headers) + len(request.method) + len(request.url.raw_path)
 
         async def goes(event: str, _info: object) -> None:
-            """Counts the head when it goes out: to a computer that does not answer nothing is sent."""
+            """Counts connections, and the head when it goes out: to who does not answer nothing is sent."""
             nonlocal head
+            if event.endswith(_CONNECTS) and self.entry is not None:
+                self.entry.opened += 1
             if event == _GOES_OUT:
                 self._count(sent=head)
                 head = 0
@@ -158,6 +160,8 @@ def lower(headers: httpx2.Headers) -> Mapping[str, str]:
 
 _GOES_OUT = "http11.send_request_headers.started"
 """What httpcore calls it when it begins to write; the client speaks HTTP/1.1 only."""
+_CONNECTS = ".connect_tcp.started"
+"""How its names end when a connection is begun, whether straight or by way of a proxy."""
 _LINE = len(b"  HTTP/1.1\r\n\r\n")
 
 

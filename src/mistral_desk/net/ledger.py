@@ -37,7 +37,8 @@ class Connection(msgspec.Struct):
 
     `who` is the room that asked (catalog, hub, download); `why` an English sentence that the window translates.
     `received` and `sent` are bytes of HTTP messages with their headers, without what encryption adds. A job, the
-    refreshing of a catalogue say, is one entry per host with its `requests` counted. While it runs `seconds` is None;
+    refreshing of a catalogue say, is one entry per host with its `requests` counted, and `opened`: how many connections
+    were begun for them (one may serve many requests, also of the entry before). While it runs `seconds` is None;
     `status` is the server's last answer where one came, `problem` the id of a message, empty when all went well.
     """
 
@@ -52,6 +53,7 @@ class Connection(msgspec.Struct):
     seconds: float | None = None
     status: int | None = None
     problem: str = ""
+    opened: int = 0
 
 
 class Ledger:
