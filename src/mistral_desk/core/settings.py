@@ -126,6 +126,12 @@ DOWNLOADS_AT_ONCE: Final = Whole(
     1,
     4,
 )
+DOWNLOADS_NOTIFY: Final = Switch(
+    "downloads.notify",
+    True,
+    "Tell when a download ends",
+    "A notification of the system says that a model is here or that a download needs you, while you look elsewhere.",
+)
 THREADS: Final = Whole(
     "hardware.threads",
     0,
@@ -172,6 +178,7 @@ ALL: Final[tuple[Declared, ...]] = (
     DOWNLOAD_LIMIT,
     DOWNLOAD_CONNECTIONS,
     DOWNLOADS_AT_ONCE,
+    DOWNLOADS_NOTIFY,
     THREADS,
     CONTEXT,
     OFFLINE,

@@ -13,6 +13,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.sidebar.chats import ChatsModel, ChatsView
 from mistral_desk.ui.sidebar.days import matching
+from mistral_desk.ui.sidebar.download_row import DownloadsLine
 from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.search import SearchField
@@ -44,6 +45,8 @@ class Sidebar(QWidget):
     delete_asked = Signal(int)
     page_asked = Signal(str)
     """One of `PAGES` is wanted."""
+    downloads_asked = Signal()
+    """The library's downloads are wanted."""
     hide_asked = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -63,6 +66,8 @@ class Sidebar(QWidget):
         self._nothing.setWordWrap(True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
         self._nothing.setIndent(SPACE[1])
+        self.downloads = DownloadsLine(theme, self)
+        self.downloads.clicked.connect(self.downloads_asked)
         self.ways = {page: self._way(page) for page in PAGES}
         self._lay_out()
         self._connect()
@@ -144,9 +149,10 @@ class Sidebar(QWidget):
         column.addSpacing(SPACE[1])
         column.addLayout(_inset(self._views, to_the_edge=True), 1)  # the list's bar stands in the margin
         column.addSpacing(SPACE[0] + 1)
+        column.addLayout(_inset(self.downloads))
         for way in self.ways.values():
             column.addLayout(_inset(way))
-        stops = (self._hide, self.new, self.search, self.chats, *self.ways.values())
+        stops = (self._hide, self.new, self.search, self.chats, self.downloads, *self.ways.values())
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
 

@@ -1,0 +1,163 @@
+"""Between the queue and the window: rows, the sidebar's line, what a person decides, and who is told of the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from mistral_desk.core.errors import DeskError, Words, in_words
+from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.downloads import words
+from mistral_desk.ui.downloads.ask_cancel import CancelSheet
+from mistral_desk.ui.downloads.get_button import Ware
+from mistral_desk.ui.notify import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from mistral_desk.library.orders import Download
+    from mistral_desk.ui.desk import Desk
+
+BEGUN: Final = mark("It goes on while you chat, and after a restart.")
+SAID_SECONDS: Final = 8
+
+
+class Downloads(QObject):
+    """Belongs to the desk. `came` carries a `Download` that is whole and in the library."""
+
+    came = Signal(object)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._queue = desk.services.downloads
+        self._told: dict[str, str] = {}
+        self.now: tuple[Download, ...] = ()
+        rows = desk.library.downloads
+        rows.paused.connect(lambda key: self._do(self._queue.pause(key), "pause a download"))
+        rows.resumed.connect(lambda key: self._do(self._queue.resume(key), "resume a download"))
+        rows.cancelled.connect(self._ask_to_cancel)
+        rows.moved.connect(self._move)
+        rows.remedied.connect(self._remedy)
+        rows.all_paused.connect(lambda: self._do(self._pause_all(), "pause all downloads"))
+        rows.all_resumed.connect(lambda: self._do(self._resume_all(), "resume all downloads"))
+        desk.window.sidebar.downloads_asked.connect(desk.show_downloads)
+        self._endings = (self._queue.listen(self.show), self._queue.listen_done(self._came))
+        self.show(self._queue.downloads())
+
+    def close(self) -> None:
+        """Hear no more: the window goes before the queue does."""
+        for end in self._endings:
+            end()
+
+    def show(self, downloads: tuple[Download, ...]) -> None:
+        """As they are now; at most ten times a second."""
+        self.now = downloads
+        desk = self._desk
+        desk.library.downloads.show_downloads(downloads)
+        desk.window.sidebar.downloads.show_downloads(downloads)
+        desk.getting.show_coming(frozenset(one.order.id.casefold() for one in downloads if one.state != "done"))
+        desk.attention.show_progress(downloads)
+        for one in downloads:
+            self._tell_trouble(one)
+
+    def begun(self, ware: Ware) -> None:
+        """An order was given in the window."""
+        said = Words(tr("{name} is being downloaded", name=ware.title), tr(BEGUN), "")
+        self._desk.notices.show(Notice("info", said, tr("Show it"), self._desk.show_downloads, SAID_SECONDS))
+
+    def free_space(self) -> None:
+        """Where models can be deleted."""
+        if self._desk.window.page != "library":
+            self._desk.window.show_page("library")
+        self._desk.library.show_installed()
+
+    def _came(self, download: Download) -> None:
+        """A whole model lies in the library."""
+        title = download.order.title
+        self._told.pop(download.order.id, None)
+        said = Words(tr("{name} is here", name=title), tr("Every byte was compared with what the hub states."), "")
+        key = download.order.id
+        act = (tr("Chat with it"), lambda: self._desk.chat_with(key))
+        self._desk.notices.show(Notice("success", said, *act))
+        self._desk.attention.tell(said.title, said.message)
+        self.came.emit(download)
+        self._do(self._queue.cancel(key, keep=True), "take a finished download off the list")
+
+    def _tell_trouble(self, download: Download) -> None:
+        """What needs a person is told once for each problem; what passes by itself is seen in its row only."""
+        problem = download.problem
+        key = download.order.id
+        needs = problem is not None and (download.state == "paused" or problem.id == "library.disk_full")
+        if problem is None or not needs:
+            if download.state in words.ACTIVE or download.state == "queued":
+                self._told.pop(key, None)
+            return
+        if self._told.get(key) == problem.id:
+            return
+        self._told[key] = problem.id
+        said = in_words(problem, tr)
+        title = tr("{name}: {state}", name=download.order.title, state=said.title)
+        self._desk.attention.tell(title, said.message)
+        if self._desk.window.page != "library":
+            shown = Words(title, said.message, said.hint)
+            self._desk.notices.show(Notice("warning", shown, tr("Show it"), self._desk.show_downloads))
+
+    def _remedy(self, key: str, remedy: words.Remedy) -> None:
+        desk = self._desk
+        download = next((one for one in self.now if one.order.id == key), None)
+        if remedy == "free":
+            self.free_space()
+        elif remedy == "privacy":
+            desk.window.open_settings("privacy")
+        elif remedy in ("token", "anew") and download is not None:
+            repository = download.order.files[0].repository
+            quant = key.rpartition(":")[2]
+            if remedy == "token":
+                desk.getting.ask(Ware(repository, quant, download.order.title))
+            else:
+                self._do(self._anew(key, Ware(repository, quant, download.order.title)), "choose a file anew")
+        else:
+            self._do(self._queue.resume(key), "try a download again")
+
+    async def _anew(self, key: str, ware: Ware) -> None:
+        """The hub has another file now: the old order goes, the new one is shown first."""
+        await self._queue.cancel(key, keep=True)
+        self._desk.getting.ask(ware)
+
+    def _ask_to_cancel(self, key: str) -> None:
+        download = next((one for one in self.now if one.order.id == key), None)
+        if download is None:
+            return
+        if download.done == 0:
+            self._do(self._queue.cancel(key, keep=False), "cancel a download")
+            return
+        sheet = CancelSheet(self._desk.theme, download, self._desk.window)
+        sheet.decided.connect(lambda keep: self._do(self._queue.cancel(key, keep=keep), "cancel a download"))
+        self._desk.window.show_overlay(sheet)
+
+    def _move(self, key: str, step: int) -> None:
+        """Places count among what is shown; what is done stands nowhere."""
+        shown = [one.order.id for one in self.now if one.state != "done"]
+        every = [one.order.id for one in self.now]
+        place = shown.index(key) + step if key in shown else -1
+        if 0 <= place < len(shown):
+            self._do(self._queue.move(key, every.index(shown[place])), "move a download")
+
+    async def _pause_all(self) -> None:
+        await self._queue.pause_all()
+
+    async def _resume_all(self) -> None:
+        for one in self.now:
+            if one.state == "paused":
+                await self._queue.resume(one.order.id)
+
+    def _do(self, work: Coroutine[object, object, object], name: str) -> None:
+        async def whole() -> None:
+            try:
+                await work
+            except DeskError as error:
+                self._desk.notices.problem(error.problem)
+
+        self._desk.tasks.spawn(whole(), name)
