@@ -11,14 +11,14 @@ import pytest
 
 from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.settings import OFFLINE, Settings
+from mistral_desk.core.settings import DOWNLOAD_CONNECTIONS, DOWNLOADS_AT_ONCE, OFFLINE, Settings
 from mistral_desk.library import journal, orders
 from mistral_desk.library.orders import FILE, Download, Order
 from mistral_desk.library.pace import Meter, time_left
 from mistral_desk.library.wanted import PART, place
 from tests.fixtures.engines import problem_of, run
-from tests.fixtures.hub_files import FileHub, content, stall, status
-from tests.fixtures.queues import SIZES, comes_to, model, one, queue
+from tests.fixtures.hub_files import FileHub, content, slow, stall, status
+from tests.fixtures.queues import SIZES, comes_to, model, one, queue, set_queue
 from tests.fixtures.transfers import ALONE, BLOCK, is_whole, until
 
 if TYPE_CHECKING:
@@ -272,14 +272,67 @@ def test_an_order_out_of_the_hub_s_list() -> None:
     assert len(blind.files) == 2
 
 
+def test_what_is_set_takes_effect_while_it_runs(hub: FileHub, tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    settings.set(DOWNLOADS_AT_ONCE, 2)
+    settings.set(DOWNLOAD_CONNECTIONS, 1)
+    hub.always = slow(200_000)
+    first, second = model(hub), Order("other", "Other", (hub.add("other.gguf", content(9 * BLOCK, 9)),))
+
+    async def test() -> None:
+        async with set_queue(tmp_path, hub, settings) as made:
+            await made.add(first)
+            await made.add(second)
+            await until(lambda: [one.state for one in made.downloads()] == ["fetching", "fetching"])
+            asked = len(hub.cdn.asked)
+            settings.set(DOWNLOADS_AT_ONCE, 1)
+            await until(lambda: [one.state for one in made.downloads()] == ["fetching", "queued"])
+            await until(lambda: one(made, first.id).number == 2 and one(made, first.id).state == "fetching")
+            settings.set(DOWNLOAD_CONNECTIONS, 4)
+            await until(lambda: len(hub.cdn.asked) >= asked + 4)
+            hub.always = None
+            settings.set(DOWNLOADS_AT_ONCE, 2)
+            await comes_to(made, first.id, "done")
+            await comes_to(made, second.id, "done")
+
+    run(test())
+    assert all_whole(first, tmp_path)
+    assert all_whole(second, tmp_path)
+
+
+def test_what_is_held_begins_nothing_and_goes_on_in_the_new_folder(hub: FileHub, tmp_path: Path) -> None:
+    order = model(hub)
+    hub.always = slow(500_000)
+
+    async def test() -> None:
+        async with queue(tmp_path, hub) as made:
+            await made.add(order)
+            await until(lambda: one(made, order.id).done > 0)
+            await made.hold()
+            assert not made.busy
+            served = hub.served
+            await made.resume(order.id)
+            assert not made.busy
+            old, new = tmp_path / "models", tmp_path / "elsewhere"
+            old.rename(new)
+            hub.always = None
+            await made.release(old, new)
+            assert (await comes_to(made, order.id, "done")).folder == str(new)
+            assert hub.served - served <= order.bytes + 8 * BLOCK
+
+    run(test())
+    assert not (tmp_path / "models").exists()
+    assert all(is_whole(file, tmp_path / "elsewhere") for file in order.files)
+
+
 def test_a_list_that_makes_no_sense_is_set_aside(hub: FileHub, tmp_path: Path) -> None:
     for rubbish in (b"", b"{}", b'{"format":9,"entries":[]}', b"[" * 9999):
         (tmp_path / FILE).write_bytes(rubbish)
-        entries, problem = orders.load(tmp_path / FILE)
-        assert entries == []
+        kept, problem = orders.load(tmp_path / FILE)
+        assert kept.entries == ()
         assert problem is not None
         assert (tmp_path / str(problem.params["name"])).read_bytes() == rubbish
-    assert orders.load(tmp_path / FILE) == ([], None)
+    assert orders.load(tmp_path / FILE) == (orders.Kept(orders.FORMAT, ()), None)
 
 
 def test_a_list_that_cannot_be_saved_takes_no_order(hub: FileHub, tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ class Job:
         self.order = order
         self.number, self.file = 0, ""
         self.device = -1
+        self.last_speed = 0.0
+        """Smoothed bytes a second while it was fetching last; 0 where nobody asked."""
         self.looked = False
         """Whether `done` is known by now."""
         self._net, self._models, self._manner, self._pace, self._base = net, models, manner, pace, base
@@ -101,6 +103,7 @@ class Job:
         found = self._meter.speed()
         if self.state != "fetching":
             return None, None
+        self.last_speed = found or self.last_speed
         return found, time_left(self.order.bytes - self.done, found)
 
     # --- doing it -------------------------------------------------------------------------------------

@@ -88,30 +88,33 @@ class Entry(msgspec.Struct):
     problem: Problem | None = None
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True):
+    """What the file remembers. `line_speed` is what the line gave to the last download, in bytes a second."""
+
     format: int
     entries: tuple[Entry, ...]
+    line_speed: float | None = None
 
 
-def load(path: Path) -> tuple[list[Entry], Problem | None]:
+def load(path: Path) -> tuple[Kept, Problem | None]:
     """The list as it was saved, and what there is to tell. A list that makes no sense is set aside, never deleted."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST)
-        kept = msgspec.json.decode(content, type=_Kept)
+        kept = msgspec.json.decode(content, type=Kept)
         if kept.format != FORMAT:
             raise msgspec.ValidationError("another format")
     except FileNotFoundError:
-        return [], None
+        return Kept(FORMAT, ()), None
     except (OSError, msgspec.MsgspecError, RecursionError):
-        return [], Problem("library.list_damaged", {"name": _set_aside(path)})
-    return list(kept.entries), None
+        return Kept(FORMAT, ()), Problem("library.list_damaged", {"name": _set_aside(path)})
+    return kept, None
 
 
-def save(path: Path, entries: list[Entry]) -> None:
+def save(path: Path, kept: Kept) -> None:
     """Write the list, whole or not at all. Raises `library.list_not_saved`."""
     try:
-        disk.write_whole(path, msgspec.json.encode(_Kept(FORMAT, tuple(entries))))
+        disk.write_whole(path, msgspec.json.encode(kept))
     except OSError as error:
         raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
 

@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, as_problem
-from mistral_desk.core.settings import OFFLINE
-from mistral_desk.library import orders, there
+from mistral_desk.core.settings import DOWNLOAD_CONNECTIONS, DOWNLOADS_AT_ONCE, OFFLINE
+from mistral_desk.library import orders, patience, there
 from mistral_desk.library.job import Job
-from mistral_desk.library.orders import Download, Entry, Order, Room
+from mistral_desk.library.orders import Download, Entry, Kept, Order, Room
 from mistral_desk.library.pace import Pace
+from mistral_desk.library.telling import Teller
 from mistral_desk.library.threads import in_thread
-from mistral_desk.library.transfer import PASSING, Manner
+from mistral_desk.library.transfer import Manner
 from mistral_desk.library.wanted import checked, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.core.settings import Settings
@@ -34,13 +35,8 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 
-OFTEN_S: Final = 0.1
-"""Listeners are told at most this often."""
-AT_ONCE: Final = 2
-_LATER: Final = PASSING | {"net.tls", "net.redirect", "net.cancelled", "library.in_use"}
-"""Passes by itself, perhaps."""
-_FIRST_RETRY_S: Final = 15.0
-_LAST_RETRY_S: Final = 600.0
+_TELLING: Final = 8_000_000
+"""Bytes that a download must bring before it tells something of the line."""
 
 
 class Queue:
@@ -57,20 +53,23 @@ class Queue:
         *,
         token: Callable[[], str | None] = lambda: None,
         manner: Callable[[], Manner] = Manner,
-        at_once: Callable[[], int] = lambda: AT_ONCE,
+        at_once: Callable[[], int] | None = None,
         limit: Callable[[], int] = lambda: 0,
         look_again_s: float = 10.0,
         awake: Awake | None = None,
         base: str | None = None,
+        came: Callable[[Order], Awaitable[None]] | None = None,
     ) -> None:
         """`file` remembers the list; `models` is the folder for new orders; `token` may block; `limit` is in bytes a
         second, 0 for none. A full disk is looked at again every `look_again_s`. `awake` keeps the computer from falling
-        asleep meanwhile. `base` is the hub's scheme and host.
+        asleep meanwhile. `base` is the hub's scheme and host. `came` is awaited for each order of which all is there,
+        before it counts as done.
         """
         self._net, self._settings, self._file, self._models = net, settings, file, models
-        self._token, self._manner, self._at_once, self._base = token, manner, at_once, base
-        self._look_again_s, self._awake = look_again_s, awake
-        self._pace = Pace(limit)
+        self._token, self._manner, self._base = token, manner, base
+        self._at_once = at_once or (lambda: settings.get(DOWNLOADS_AT_ONCE))
+        self._look_again_s, self._awake, self._came = look_again_s, awake, came
+        self._limit, self._pace = limit, Pace(limit)
         self._entries: list[Entry] = []
         self._known: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}
@@ -78,32 +77,40 @@ class Queue:
         self._due: dict[str, tuple[float, float]] = {}
         self._contents: dict[str, asyncio.Lock] = {}
         self._remembered: dict[str, Remembered] = {}
-        self._listeners: list[Callable[[tuple[Download, ...]], None]] = []
+        self._teller = Teller(self.downloads, lambda: bool(self._tasks))
         self._saving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._ticker: asyncio.TimerHandle | None = None
-        self._told_at = 0.0
         self._closed = True
-        self._unlisten: Callable[[], None] = lambda: None
+        self._held = False
+        self._unlisten: tuple[Callable[[], None], ...] = ()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.line_speed: float | None = None
+        """Bytes a second that the line gave last; None where no download told."""
 
     async def open(self) -> tuple[Problem, ...]:
         """Read the list and begin what was under way; what there is to tell of it."""
         self._loop = asyncio.get_running_loop()
-        self._entries, problem = await in_thread(orders.load, self._file)
-        self._known = await in_thread(_left, self._entries)
+        kept, problem = await in_thread(orders.load, self._file)
+        self._entries, self.line_speed = list(kept.entries), kept.line_speed
+        self._known = await in_thread(there.noted, self._entries)
         self._closed = False
-        self._unlisten = self._settings.listen(OFFLINE, self._switched)
+        self._teller.open()
+        self._unlisten = (
+            self._settings.listen(OFFLINE, lambda offline: None if offline else self._in_loop(self._online)),
+            self._settings.listen(DOWNLOADS_AT_ONCE, lambda _: self._in_loop(self._begin_anew, 0)),
+            self._settings.listen(DOWNLOAD_CONNECTIONS, lambda _: self._in_loop(self._begin_anew, len(self._entries))),
+        )
         self._pump()
         return (problem,) if problem else ()
 
     async def close(self) -> None:
         """Stop all of it; nothing that came is lost."""
         self._closed = True
-        self._unlisten()
-        for timer in (self._timer, self._ticker):
-            if timer is not None:
-                timer.cancel()
+        for unlisten in self._unlisten:
+            unlisten()
+        self._teller.close()
+        if self._timer is not None:
+            self._timer.cancel()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -175,10 +182,8 @@ class Queue:
         await self._stop(name)
         await self._kept()
         if not keep and not entry.done:
-            needed = frozenset(
-                place(self._folder(other), file) for other in self._entries for file in other.order.files
-            )
-            await in_thread(there.drop, entry.order, self._folder(entry), needed)
+            needed = frozenset(place(Path(other.folder), file) for other in self._entries for file in other.order.files)
+            await in_thread(there.drop, entry.order, Path(entry.folder), needed)
         self._pump()
 
     async def move(self, name: str, position: int) -> None:
@@ -190,6 +195,24 @@ class Queue:
             await self._kept()
             self._pump()
 
+    async def hold(self) -> None:
+        """Stop all of it and begin nothing, until `release`: the folder is on the move."""
+        self._held = True
+        for name in list(self._tasks):
+            await self._stop(name)
+        self._teller.soon()
+
+    async def release(self, old: Path | None = None, new: Path | None = None) -> None:
+        """Go on; what was ordered into the folder `old` lies in `new` now."""
+        if old is not None and new is not None:
+            for entry in self._entries:
+                if Path(entry.folder) == old:
+                    entry.folder = str(new)
+            self._remembered.clear()
+        self._held = False
+        await self._kept()
+        self._pump()
+
     # --- what a window shows --------------------------------------------------------------------------
 
     def downloads(self) -> tuple[Download, ...]:
@@ -198,8 +221,7 @@ class Queue:
 
     def listen(self, listener: Callable[[tuple[Download, ...]], None]) -> Callable[[], None]:
         """Be told of changes, at most 10 times a second, in the loop; what comes back ends it."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        return self._teller.listen(listener)
 
     @property
     def busy(self) -> bool:
@@ -230,26 +252,11 @@ class Queue:
         job = self._jobs.get(name)
         return job.done if job is not None and job.looked else self._known.get(name, 0)
 
-    def _tell_soon(self) -> None:
-        if self._ticker is None and not self._closed and self._loop is not None:
-            pause = max(0.0, self._told_at + OFTEN_S - self._loop.time())
-            self._ticker = self._loop.call_later(pause, self._tell)
-
-    def _tell(self) -> None:
-        self._ticker = None
-        if self._loop is not None:
-            self._told_at = self._loop.time()
-        found = self.downloads()
-        for listener in tuple(self._listeners):
-            listener(found)
-        if self._tasks:
-            self._tell_soon()
-
     # --- what goes on by itself -----------------------------------------------------------------------
 
     def _pump(self) -> None:
         """Begin what can begin, and look again when something else can."""
-        if self._closed:
+        if self._closed or self._held:
             return
         now = time.monotonic()
         for entry in self._entries:
@@ -262,7 +269,7 @@ class Queue:
             job = Job(
                 self._net,
                 entry.order,
-                self._folder(entry),
+                Path(entry.folder),
                 manner=self._manner(),
                 pace=self._pace,
                 contents=self._contents,
@@ -278,7 +285,7 @@ class Queue:
         if waiting and self._loop is not None:
             self._timer = self._loop.call_later(max(0.01, min(waiting) - now), self._pump)
         self._keep_awake()
-        self._tell_soon()
+        self._teller.soon()
 
     def _keep_awake(self) -> None:
         if self._awake is not None:
@@ -289,6 +296,8 @@ class Queue:
         try:
             token = await asyncio.to_thread(self._token)
             await job.run(token, self._others_need(entry))
+            if self._came is not None:
+                await self._came(entry.order)
         except DeskError as error:
             self._tasks.pop(name, None)
             self._failed(entry, job, error)
@@ -306,6 +315,8 @@ class Queue:
             await self._kept()
         finally:
             self._tasks.pop(name, None)
+            if job.received >= _TELLING and (line := self._line(job)):
+                self.line_speed = line
             self._pump()
 
     def _failed(self, entry: Entry, job: Job, error: DeskError) -> None:
@@ -314,17 +325,11 @@ class Queue:
         _log.info("a download pauses: %s", problem.id)
         entry.problem = problem
         before = 0.0 if job.received else self._due.get(name, (0.0, 0.0))[1]
-        now = time.monotonic()
-        if problem.id == "library.disk_full":
-            self._due[name] = (now + self._look_again_s, 0.0)
-        elif problem.id == "net.offline":
-            self._due[name] = (float("inf") if self._net.offline else now, 0.0)
-        elif problem.id in _LATER:
-            pause = min(_LAST_RETRY_S, max(2 * before, _FIRST_RETRY_S))
-            asked = problem.params.get("seconds", 0) if problem.id == "net.too_many" else 0
-            self._due[name] = (now + max(pause, float(asked)), pause)
-        else:
+        found = patience.pauses(problem, before, offline=self._net.offline, full_s=self._look_again_s)
+        if found is None:
             entry.paused = True
+        else:
+            self._due[name] = (time.monotonic() + found[0], found[1])
 
     def _others_need(self, entry: Entry) -> int:
         """Bytes that downloads on the same disk, which run already, are still to write."""
@@ -335,11 +340,29 @@ class Queue:
         ]
         return sum(max(0, job.order.bytes - self._done(job.order.id)) for job in here)
 
-    def _switched(self, offline: bool) -> None:
-        """The offline switch; in any thread."""
-        if not offline and self._loop is not None:
+    def _line(self, ended: Job) -> float:
+        """Bytes a second of all that ran together; 0 where nobody asked for it, or where a limit was set."""
+        jobs = (ended, *map(self._jobs.get, self._tasks))
+        return 0.0 if self._limit() else sum(job.last_speed for job in jobs if job)
+
+    def _in_loop(self, work: Callable[..., None], *args: object) -> None:
+        """Settings change in any thread."""
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._online)
+                self._loop.call_soon_threadsafe(work, *args)
+
+    def _begin_anew(self, others: int) -> None:
+        """End what runs beyond the number of downloads at once, and so many `others`: they begin again as is set now.
+
+        What is checked or repaired goes on: it would begin from the start.
+        """
+        running = [entry.order.id for entry in self._entries if entry.order.id in self._tasks]
+        most = max(1, self._at_once())
+        ended = [*running[:most][:others], *running[most:]]
+        for name in ended:
+            if self._jobs[name].state == "fetching":
+                self._tasks[name].cancel()
+        self._pump()
 
     def _online(self) -> None:
         for entry in self._entries:
@@ -361,12 +384,10 @@ class Queue:
     def _entry(self, name: str) -> Entry:
         return next(entry for entry in self._entries if entry.order.id == name)
 
-    def _folder(self, entry: Entry) -> Path:
-        return Path(entry.folder)
-
     async def _save(self) -> None:
         async with self._saving:
-            await in_thread(orders.save, self._file, list(self._entries))
+            kept = Kept(orders.FORMAT, tuple(self._entries), self.line_speed)
+            await in_thread(orders.save, self._file, kept)
 
     async def _kept(self) -> None:
         """Save; that it did not work out stops no download."""
@@ -374,14 +395,4 @@ class Queue:
             await self._save()
         except DeskError as error:
             _log.warning("the list of downloads was not saved: %s", error.problem.params.get("reason"))
-        self._tell_soon()
-
-
-def _left(entries: list[Entry]) -> dict[str, int]:
-    """Bytes of each order that earlier runs noted as there. Blocks."""
-    found = {}
-    for entry in entries:
-        with contextlib.suppress(DeskError):
-            needed = there.room(entry.order, Path(entry.folder), 0).needed
-            found[entry.order.id] = max(0, entry.order.bytes - needed)
-    return found
+        self._teller.soon()

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_file import SHARD
 from mistral_desk.library import disk, journal
 from mistral_desk.library.journal import Head, Journal
@@ -22,10 +23,9 @@ from mistral_desk.library.wanted import PART, place
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from mistral_desk.core.errors import DeskError
-    from mistral_desk.library.orders import Order
+    from mistral_desk.library.orders import Entry, Order
     from mistral_desk.library.wanted import Wanted
 
 _STEP: Final = 1 << 20
@@ -108,6 +108,16 @@ def room(order: Order, models: Path, reserve: int) -> Room:
         wanted = {file.sha256 or file.path: file for file in order.files}
         needed = sum(max(0, file.size - left_over(place(models, file))) for file in wanted.values())
         return Room(str(models), needed, disk.free(models) - reserve)
+
+
+def noted(entries: Sequence[Entry]) -> dict[str, int]:
+    """Bytes of each order that earlier runs noted as there."""
+    found = {}
+    for entry in entries:
+        with contextlib.suppress(DeskError):
+            needed = room(entry.order, Path(entry.folder), 0).needed
+            found[entry.order.id] = max(0, entry.order.bytes - needed)
+    return found
 
 
 def drop(order: Order, models: Path, keep: frozenset[Path]) -> None:
