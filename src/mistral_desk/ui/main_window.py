@@ -116,10 +116,18 @@ class MainWindow(QMainWindow):
         shown = self._pages.currentWidget()
         return next(name for name, room in self.rooms.items() if room is shown)
 
-    def show_overlay(self, overlay: Overlay) -> None:
-        """Open a sheet over the window; another one that is open gives way, one of the same kind closes only."""
+    @property
+    def ground(self) -> QWidget:
+        """All of the window below its bars: what lies over the whole of it belongs here."""
+        return self.centralWidget()
+
+    def show_overlay(self, overlay: Overlay, *, above: bool = False) -> None:
+        """Open a sheet over the window; another one that is open gives way, one of the same kind closes only.
+
+        With `above` it lies over the one that is open (its parent), which is there again afterwards.
+        """
         old, self.overlay = self.overlay, None
-        if old is not None:
+        if old is not None and not above:
             old.reject()
             if type(old) is type(overlay):
                 overlay.deleteLater()
@@ -128,7 +136,7 @@ class MainWindow(QMainWindow):
 
         def closed(_result: int) -> None:
             if self.overlay is overlay:
-                self.overlay = None
+                self.overlay = old if above else None
 
         overlay.finished.connect(closed)
         overlay.open_over()

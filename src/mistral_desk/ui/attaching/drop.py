@@ -67,10 +67,11 @@ class Drops(QObject):
 class DropSign(QWidget):
     """A sheet with a dashed frame and the words; the mouse goes through it."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, words: str = "", icon: str = "picture") -> None:
         super().__init__(parent)
         self._theme = theme
-        self.words = tr("Drop to attach")
+        self._icon = icon
+        self.words = words or tr("Drop to attach")
         self.setProperty("floats", True)
         self.setAccessibleName(self.words)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -108,7 +109,7 @@ class DropSign(QWidget):
         size = round(_SIGN * max(1.0, self._theme.text_size / 100))
         height = self.fontMetrics().height()
         top = box.center().y() - (size + SPACE[2] + height) / 2
-        sign = self._theme.pixmap("picture", "accent", size, self.devicePixelRatioF())
+        sign = self._theme.pixmap(self._icon, "accent", size, self.devicePixelRatioF())
         painter.drawPixmap(QRectF(box.center().x() - size / 2, top, size, size), sign, QRectF(sign.rect()))
         painter.setPen(QColor(colours.text))
         painter.setFont(self.font())

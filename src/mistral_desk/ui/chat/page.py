@@ -52,6 +52,8 @@ class ChatPage(QWidget):
     """What is about to be sent is something else."""
     could_not_see = Signal(object, object)
     """The `Turn` that was taken back because the model cannot see its pictures, and why."""
+    ask_anew = Signal(object)
+    """The model that was just downloaded is to answer this `Turn`'s question."""
     leave = Signal()
     """The temporary chat is to be closed."""
 
@@ -201,7 +203,10 @@ class ChatPage(QWidget):
         self.ask(text)
 
     def _again(self, turn: Turn) -> None:
-        if self._chat is not None:
+        if turn.anew:
+            turn.anew = False
+            self.ask_anew.emit(turn)
+        elif self._chat is not None:
             self._chat.again(turn, think=self.composer.think.isChecked() or None)
 
     def _version(self, turn: Turn, step: int) -> None:

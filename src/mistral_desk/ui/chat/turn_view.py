@@ -229,6 +229,8 @@ class AnswerView(TurnView):
         self._stack.link.connect(self.link)
         self._status = StatusLine(theme, self)
         self._note: Note | None = None
+        self.anew = self._row.add(tr("Ask that again"), "models")
+        self.anew.clicked.connect(self._ask_anew)
         self._again = self._row.add(tr("Try again"), "retry")
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
         self._figures_button = self._row.add(tr("Figures"), "info")
@@ -268,6 +270,10 @@ class AnswerView(TurnView):
         self._figures_button.setVisible(bool(figures))
         self._figures_button.set_label(figures or tr("Figures"))
         self._copy.setVisible(bool(turn.text))
+        self.anew.setVisible(bool(turn.offer))
+        if turn.offer:
+            self.anew.set_label(tr("Ask that again: {name}", name=turn.offer), tr("Ask that again"))
+            self.anew.setToolTip(tr("Ask {name} the same", name=turn.offer))
         cut_short = turn.problem is not None or turn.ending in ("stopped", "unfinished", "failed")
         self._again.set_label(tr("Try again"), tr("Try again") if cut_short else "")
         self._show_version()
@@ -325,6 +331,10 @@ class AnswerView(TurnView):
         """What the keyboard reaches in here, in order."""
         thought = self._thinking.stops() if self._thinking is not None else []
         return [*thought, *self._stack.stops(), *self._row.buttons]
+
+    def _ask_anew(self) -> None:
+        self.turn.anew = True
+        self.again.emit(self.turn)
 
     def _show_problem(self) -> None:
         problem = self.turn.problem

@@ -51,6 +51,9 @@ class Turn:
     looking: bool = False
     unfolded: bool = False
     thought_open: bool = False
+    offer: str = ""
+    """The title of a model that can be asked the same now; `anew` once that is wanted."""
+    anew: bool = False
     _since: float | None = None
     _heard: float = 0.0
     _body: Splitter = field(default_factory=Splitter)
