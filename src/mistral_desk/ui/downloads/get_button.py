@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.catalog.hub_files import Listing
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.button import Kind
 
 Standing = Literal["offered", "coming", "here"]
 
@@ -47,9 +48,9 @@ class GetButton(Button):
         *,
         slow: bool = False,
         small: bool = False,
-        kind: str = "outline",
+        kind: Kind = "outline",
     ) -> None:
-        super().__init__(theme, ware.title, text=tr("Download…"), kind=kind, small=small, parent=parent)  # type: ignore[arg-type]
+        super().__init__(theme, ware.title, text=tr("Download…"), kind=kind, small=small, parent=parent)
         self.ware = ware
         self._slow = slow
         self._standing: Standing = "offered"

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 FREE_LICENSES: Final = frozenset({"apache-2.0", "mit", "bsd-3-clause", "bsd-2-clause", "cc0-1.0", "unlicense"})
 """Identifiers of SPDX for licences that allow use for anything."""
 FREE: Final = mark("May be used for anything, also commercially, as long as the licence's text is kept.")
-RESTRICTED: Final = mark(
-    "It sets conditions of its own on what the model may be used for. Read it before you rely on it."
-)
+RESTRICTED: Final = mark("It sets conditions on what the model may be used for. Read it before you rely on it.")
 UNKNOWN_LICENSE: Final = mark("Nobody states a licence for it. Without one nothing is allowed beyond trying it out.")
 CONNECTS: Final = mark(
     "The files come from {host} and the servers that it names for them. They see this computer's address and which "

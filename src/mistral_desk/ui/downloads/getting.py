@@ -57,9 +57,8 @@ class Getting(QObject):
             return None
         quant = variant.quantization or variant.name
         title = f"{listing.repository.rpartition('/')[2]} {quant}"
-        return self._made(
-            GetButton(self._desk.theme, Ware(listing.repository, quant, title, listing), parent, small=True)
-        )
+        ware = Ware(listing.repository, quant, title, listing)
+        return self._made(GetButton(self._desk.theme, ware, parent, small=True))
 
     def ware_of(self, variant: Variant) -> Ware:
         """What stands behind a recommendation."""
@@ -67,9 +66,8 @@ class Getting(QObject):
 
     def standing(self, ware: Ware) -> Standing:
         """Whether it is here, on its way, or can be had."""
-        if any(
-            model.id.casefold() == ware.key and model.state == "here" for model in self._desk.services.library.models
-        ):
+        models = self._desk.services.library.models
+        if any(model.id.casefold() == ware.key and model.state == "here" for model in models):
             return "here"
         return "coming" if ware.key in self._coming else "offered"
 

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 async def reveal(path: Path) -> None:
     """The file may be gone: then its folder is shown."""
     if not await asyncio.to_thread(_marked, path):
-        folder = path if path.is_dir() else path.parent
+        folder = await asyncio.to_thread(lambda: path if path.is_dir() else path.parent)
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             log.info("the system opened no file manager")
 
