@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
     @property
     def ground(self) -> QWidget:
         """All of the window below its bars: what lies over the whole of it belongs here."""
-        return self.centralWidget()
+        return self._whole
 
     def show_overlay(self, overlay: Overlay, *, above: bool = False) -> None:
         """Open a sheet over the window; another one that is open gives way, one of the same kind closes only.
@@ -235,7 +235,7 @@ class MainWindow(QMainWindow):
         self.top.set_sidebar(shown)
 
     def _lay_out(self) -> None:
-        whole = _Ground(self._theme, self)
+        self._whole = whole = _Ground(self._theme, self)
         self._pages = QStackedWidget(whole)
         for room in self.rooms.values():
             self._pages.addWidget(room)
