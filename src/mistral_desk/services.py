@@ -28,15 +28,14 @@ from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import (
     BUILTIN,
     BUILTIN_TITLE,
+    is_name,
     model_spec,
     model_title,
     models_folder,
-    models_in,
     that_see,
     usual_wishes,
 )
-from mistral_desk.library.installed import Library
-from mistral_desk.library.shelf_file import FILE as LIBRARY
+from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
@@ -54,6 +53,9 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
+    from mistral_desk.library.installed import Library
+    from mistral_desk.library.queue import Queue
+    from mistral_desk.library.shelf_file import Installed
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +105,7 @@ class Services:
     secrets: Secrets = field(default_factory=Secrets)
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
-    library: Library = field(init=False)
+    front: Front = field(init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
@@ -111,7 +113,8 @@ class Services:
         self.net = Net(self.settings, self.ledger)
         self.catalogue = Keeper(self.net, self.settings, self.folders.cache)
         self.hub = Hub(self.net, self.secrets)
-        self.library = Library(self.folders.data / LIBRARY, lambda: [self.models_folder])
+        places = (self.folders, self.settings)
+        self.front = Front(*places, self.net, self.hub, secrets=lambda: self.secrets, read=self._read_header)
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -131,12 +134,15 @@ class Services:
         runs, free = PlannedEngine(fitting, engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()), *fitting.notices)
         session = Session(history, runs, free, Pictures(places.pictures))
-        return cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
+        made = cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
+        made.notices = (*notices, *await made.front.open())
+        return made
 
     async def close(self) -> None:
         """End connections, stop answers, keep what they have, end the worker; then close the history, then the log."""
         try:
             await self.catalogue.close()
+            await self.front.close()
             await self.net.close()
             # Together, because an answer ends when its worker does and is saved after that.
             rooms = [room.close() for room in self.rooms]
@@ -246,14 +252,40 @@ class Services:
         """Where the person's models are."""
         return models_folder(self.folders, self.settings)
 
+    # --- the library --------------------------------------------------------------------------------
+
+    @property
+    def library(self) -> Library:
+        """The models on this computer."""
+        return self.front.library
+
+    @property
+    def downloads(self) -> Queue:
+        """What is on its way."""
+        return self.front.downloads
+
     def models_there(self) -> tuple[str, ...]:
-        """Paths of the models in that folder and below it, by name; none where it cannot be read."""
-        return models_in(self.models_folder)
+        """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""
+        return tuple(model.id for model in self.library.look_now() if model.state == "here" and model.id != BUILTIN)
 
     async def models_that_see(self) -> tuple[str, ...]:
         """The ids of models that can see pictures, the built-in one included."""
-        return await asyncio.to_thread(that_see, (BUILTIN, *self.models_there()))
+        return await asyncio.to_thread(lambda: that_see((BUILTIN, *self.models_there()), self.place_of))
+
+    def place_of(self, model: str) -> tuple[str, str | None]:
+        """The path of a model by its id, and its projector where that lies elsewhere than the engine would look."""
+        found = self.library.find(model)
+        if found is None or model == BUILTIN:
+            return model, None
+        apart = found.origin == "ollama" and found.projector is not None
+        return found.path, found.projector.path if apart and found.projector else None
+
+    async def _read_header(self, model: Installed) -> None:
+        await self.fitting.key(model.path)
 
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
-        """What to run for a model id; see `model_spec`."""
-        return model_spec(model, self.settings)
+        """What to run for a model id; see `model_spec`. Raises `library.not_found` for a name that nothing has."""
+        path, projector = self.place_of(model)
+        if is_name(path):
+            raise DeskError("library.not_found", name=model[:200])
+        return model_spec(path, self.settings, projector)

@@ -13,8 +13,10 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import journal, shelf_file
-from mistral_desk.library.installed import Library, delete, scan
+from mistral_desk.library.deleting import delete
+from mistral_desk.library.installed import Library
 from mistral_desk.library.part import Part, StoppedError
+from mistral_desk.library.scan import scan
 from mistral_desk.library.there import present, prove, twin
 from mistral_desk.library.verify import unseat, verify, verify_all
 from mistral_desk.library.wanted import PART, Wanted, place
@@ -56,7 +58,8 @@ def found(models: Path) -> tuple[Installed, ...]:
 
 def test_a_model_is_all_its_files(tmp_path: Path, order: Order) -> None:
     (one,) = found(tmp_path)
-    assert Path(one.id) == place(tmp_path, order.files[0])
+    assert Path(one.path) == place(tmp_path, order.files[0])
+    assert (one.id, one.title, one.origin, one.deletes) == (order.id, order.title, "download", "bin_or_good")
     assert (one.name, one.bytes, one.missing) == ("Tiny-Q4", sum(SIZES), ())
     assert [file.sha256 for file in one.all] == [file.sha256 for file in order.files]
     assert {file.title for file in one.all} == {"Tiny-Q4"}
@@ -88,7 +91,7 @@ def test_a_folder_that_is_away_is_not_forgotten(tmp_path: Path, order: Order, ho
     seen: list[Installed] = []
 
     async def look() -> None:
-        seen[:] = await library.look()
+        seen[:] = [model for model in await library.look() if model.origin != "guide"]
 
     async def use() -> None:
         await library.used(seen[0].id)
@@ -99,18 +102,20 @@ def test_a_folder_that_is_away_is_not_forgotten(tmp_path: Path, order: Order, ho
     away = tmp_path.with_name("unplugged")
     tmp_path.rename(away)
     run(look())
-    assert (seen[0].away, seen[0].id, seen[0].files) == (True, before.id, before.files)
+    assert (seen[0].state, seen[0].id, seen[0].files) == ("absent", before.id, before.files)
     assert seen[0].used is not None
     away.rename(tmp_path)
     run(look())
-    assert not seen[0].away
+    assert seen[0].state == "here"
 
 
 def test_what_was_remembered_may_be_rubbish(tmp_path: Path, order: Order) -> None:
     (tmp_path / shelf_file.FILE).write_bytes(b"{{{")
 
     async def test() -> None:
-        assert len(await Library(tmp_path / shelf_file.FILE, lambda: [tmp_path]).look()) == 1
+        guide, one = await Library(tmp_path / shelf_file.FILE, lambda: [tmp_path]).look()
+        assert (guide.id, guide.deletes) == ("builtin", "never")
+        assert one.id == order.id
 
     run(test())
 
@@ -215,7 +220,8 @@ def test_a_projector_stays_while_another_model_needs_it(tmp_path: Path, order: O
 @pytest.mark.skipif(sys.platform != "linux", reason="the bin of this system is the person's own")
 def test_the_bin_of_the_system_takes_it_and_frees_nothing(tmp_path: Path, order: Order, home: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from mistral_desk.library.installed import delete, scan\n"
+        "import sys; from pathlib import Path; from mistral_desk.library.deleting import delete\n"
+        "from mistral_desk.library.scan import scan\n"
         "print([delete(model, for_good=False) for model in scan(Path(sys.argv[1]))])"
     )
     own = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -17,13 +17,13 @@ from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import BUILTIN, models_folder
 from mistral_desk.library import names
-from mistral_desk.library.installed import Library
-from mistral_desk.library.shelf_file import FILE
+from mistral_desk.library.front import library_of
 from mistral_desk.library.verify import verify_all
 
 if TYPE_CHECKING:
     import argparse
 
+    from mistral_desk.library.installed import Library
     from mistral_desk.library.shelf_file import Installed
     from mistral_desk.library.verify import Verified
 
@@ -100,7 +100,7 @@ def verify(arguments: argparse.Namespace) -> int:
     chosen = models if arguments.id is None else (names.find(models, arguments.id),)
     found = asyncio.run(_verified(tuple(model for model in chosen if not model.away)))
     files = [
-        CheckedFile(names.short(model), one.path, one.good, one.sha256, one.bad, one.block)
+        CheckedFile(model.id, one.path, one.good, one.sha256, one.bad, one.block)
         for model, results in found
         for one in results
     ]
@@ -124,7 +124,7 @@ def remove(arguments: argparse.Namespace) -> int:
     if arguments.id == BUILTIN:
         raise DeskError("library.not_found", name=BUILTIN)
     model = names.find(models, arguments.id)
-    name, size = names.short(model), amounts.file_size(model.bytes)
+    name, size = model.id, amounts.file_size(model.bytes)
     if not arguments.yes:
         if arguments.json or not sys.stdin.isatty():
             raise DeskError("library.not_asked", name=name)
@@ -137,11 +137,11 @@ def remove(arguments: argparse.Namespace) -> int:
         if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
             write_text(tr("Nothing was removed.") + "\n", sys.stderr)
             return 1
-    freed = asyncio.run(library.delete(model, for_good=arguments.forever))
+    gone = asyncio.run(library.delete(model, for_good=arguments.forever))
     if arguments.json:
-        write_json(Removed(name, freed, not arguments.forever))
+        write_json(Removed(name, gone.freed, gone.in_bin))
     elif arguments.forever:
-        write_text(tr("Deleted. {size} are free again.", size=amounts.file_size(freed)) + "\n", sys.stdout)
+        write_text(tr("Deleted. {size} are free again.", size=amounts.file_size(gone.freed)) + "\n", sys.stdout)
     else:
         write_text(tr("It is in the bin. Its room is free when the bin is emptied.") + "\n", sys.stdout)
     return 0
@@ -152,9 +152,7 @@ def path_of(model: str, settings: Settings) -> str:
     if model == BUILTIN or Path(model).is_file():
         return model
     try:
-        places = folders()
-        library = Library(places.data / FILE, lambda: [models_folder(places, settings)])
-        return names.find(asyncio.run(library.look()), model).id
+        return names.find(asyncio.run(library_of(folders(), settings).look()), model).path
     except DeskError as error:
         if error.problem.id == "library.not_found":
             return model
@@ -164,9 +162,8 @@ def path_of(model: str, settings: Settings) -> str:
 async def _look() -> tuple[Library, Path, tuple[Installed, ...]]:
     places = folders().ensure()
     settings, _ = Settings.open(places.settings)
-    folder = models_folder(places, settings)
-    library = Library(places.data / FILE, lambda: [folder])
-    return library, folder, await library.look()
+    library = library_of(places, settings)
+    return library, models_folder(places, settings), await library.look()
 
 
 async def _verified(models: tuple[Installed, ...]) -> list[tuple[Installed, tuple[Verified, ...]]]:
@@ -193,10 +190,10 @@ async def _verified(models: tuple[Installed, ...]) -> list[tuple[Installed, tupl
 def _row(model: Installed) -> Row:
     states = [file.verified[0] if file.verified else None for file in model.all]
     return Row(
-        id=names.short(model),
+        id=model.id,
         name=model.name,
-        path=model.id,
-        repository=names.repository(model) or None,
+        path=model.path,
+        repository=model.repository or None,
         bytes=model.bytes,
         files=tuple(file.path for file in model.files),
         projector=model.projector.path if model.projector else None,
@@ -208,7 +205,7 @@ def _row(model: Installed) -> Row:
 
 
 def _line(model: Installed) -> str:
-    notes = [names.short(model), amounts.file_size(model.bytes)]
+    notes = [model.id, amounts.file_size(model.bytes)]
     if model.missing:
         count = len(model.missing)
         notes.append(trn("{count} part is missing", "{count} parts are missing", count, count=amounts.number(count)))

@@ -59,6 +59,26 @@ LIBRARY: Final[dict[str, Text]] = {
         "Check the permissions and the free space of that folder.",
     ),
     # --- the library --------------------------------------------------------------------------------
+    "library.absent": Text(
+        "The model is not there now",
+        "{path} is not there. Its disk may not be connected, or the program that it belongs to has deleted it.",
+        "Connect the disk, or take the model off the list.",
+    ),
+    "library.incomplete": Text(
+        "A part of the model is missing",
+        "{name} needs {missing} too.",
+        "Download the model again: only what is missing comes.",
+    ),
+    "library.guide_stays": Text(
+        "The Guide stays",
+        "It is a part of Mistral Desk and takes little room.",
+        "",
+    ),
+    "library.adopted_damaged": Text(
+        "The list of models in other folders could not be read",
+        "It was set aside as {name}. The models themselves are still where they were.",
+        "Add them again.",
+    ),
     "library.damaged": Text(
         "The file is damaged",
         "{name} is not as it was downloaded any more.",

@@ -17,13 +17,17 @@ from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.remote import ModelSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mistral_desk.core.paths import Folders
     from mistral_desk.core.settings import Settings
 
 BUILTIN: Final = "builtin"
 BUILTIN_TITLE: Final = mark("Guide (demonstration)")
+OLLAMA: Final = "ollama:"
+"""What stands before the name of a model in Ollama's folder."""
+_ORDERED: Final = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+):(?P<quantization>[^/:\\]+)")
+"""`owner/name:quantization`, as what came from a hub is called."""
 
 
 _DEEPEST: Final = 5
@@ -56,26 +60,41 @@ def models_in(folder: Path) -> tuple[str, ...]:
     return tuple(str(file) for file in found if _MAIN_FILE.fullmatch(file.name))
 
 
-def that_see(models: Iterable[str]) -> tuple[str, ...]:
-    """Those of these model ids that can see pictures, as far as their files tell. Reads headers, so it blocks."""
-    return tuple(model for model in models if _sees(model))
+def that_see(
+    models: Iterable[str], place: Callable[[str], tuple[str, str | None]] = lambda model: (model, None)
+) -> tuple[str, ...]:
+    """Those of these model ids that can see pictures, as far as their files tell. Reads headers, so it blocks.
+
+    `place` gives the path and the projector (as in `ModelSpec`) of an id that is no path.
+    """
+    return tuple(model for model in models if _sees(*place(model)))
 
 
-def _sees(model: str) -> bool:
+def _sees(model: str, projector: str | None) -> bool:
     try:
         path = resource("model", "guide.gguf") if model == BUILTIN else Path(model)
-        return projector_file.find(model_file.inspect(path)).file is not None
+        return projector_file.chosen(model_file.inspect(path), projector).file is not None
     except DeskError:
         return False
 
 
 def model_title(model: str) -> str:
     """The name to show for a model id."""
-    return tr(BUILTIN_TITLE) if model == BUILTIN else printable(Path(model).name)
+    if model == BUILTIN:
+        return tr(BUILTIN_TITLE)
+    if model.startswith(OLLAMA):
+        return printable(model.removeprefix(OLLAMA))
+    ordered = _ORDERED.fullmatch(model)
+    return printable(f"{ordered['name']} {ordered['quantization']}" if ordered else Path(model).name)
 
 
-def model_spec(model: str, settings: Settings) -> ModelSpec:
-    """What to run for a model id; threads and context as set.
+def is_name(model: str) -> bool:
+    """Whether an id is a name that only a library can tell the place of, and not a path."""
+    return model.startswith(OLLAMA) or _ORDERED.fullmatch(model) is not None
+
+
+def model_spec(model: str, settings: Settings, projector: str | None = None) -> ModelSpec:
+    """What to run for a path, or for the Guide; threads and context as set, `projector` as in `ModelSpec`.
 
     Only looks at the file from outside: what is in it is the worker's to judge. Raises `model.missing`,
     `model.not_a_file`, `model.not_permitted`, `resource.missing`.
@@ -85,6 +104,7 @@ def model_spec(model: str, settings: Settings) -> ModelSpec:
         str(path),
         context=settings.get(declared.CONTEXT) or None,
         threads=settings.get(declared.THREADS) or None,
+        projector=projector,
     )
 
 

@@ -1,70 +1,170 @@
-"""The models that are on this computer: found on the disk anew at any time, verified, repaired, deleted.
+"""The models that are on this computer: found on the disk anew at any time, in several folders, here or away.
 
-What a download wrote down about a file says where it came from and which hash it had; a file without that is listed
-all the same. Everything but `Library`'s own methods blocks.
+The Guide is among them, and what was taken in where it lies. Nobody's index has to be believed: what is remembered is
+only when a model was used, and what lay in a folder that is not connected now.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import os
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.model_file import SHARD
-from mistral_desk.inference.projector_file import MARK
-from mistral_desk.library import journal, shelf_file, there
+from mistral_desk.core.paths import resource
+from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE
+from mistral_desk.library import adopted_file, deleting, shelf_file
+from mistral_desk.library.scan import scan
 from mistral_desk.library.shelf_file import Installed, LibraryFile
 from mistral_desk.library.threads import in_thread
+from mistral_desk.library.verify import verify_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-_ENDING: Final = ".gguf"
+    from mistral_desk.core.errors import Problem
+    from mistral_desk.library.verify import Verified
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Gone(msgspec.Struct, frozen=True):
+    """What deleting did: bytes that are free now, whether it lies in the bin, or was only taken off the list."""
+
+    freed: int
+    in_bin: bool
+    forgotten: bool
 
 
 class Library:
-    """The models in some folders. For one asyncio loop."""
+    """The models of some folders, and those that were registered. For one asyncio loop."""
 
-    def __init__(self, file: Path, folders: Callable[[], Sequence[Path]]) -> None:
-        """`file` remembers what the disk does not tell; `folders` are asked for at each look."""
-        self._file, self._folders = file, folders
+    def __init__(
+        self,
+        file: Path,
+        folders: Callable[[], Sequence[Path]],
+        for_good: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`file` remembers what the disk does not tell, one beside it what was registered. `folders` are asked for at
+        each look, the one for downloads first; `for_good` is whether deleting goes past the bin.
+        """
+        self._file, self._folders, self._for_good = file, folders, for_good
+        self._adopted = file.with_name(adopted_file.FILE)
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[tuple[Installed, ...]], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.models: tuple[Installed, ...] = ()
+        """As they were at the last look."""
+        self.problem: Problem | None = None
+        """What there is to tell of the list of registered models."""
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    async def recall(self) -> tuple[Installed, ...]:
+        """What was there at the last look of an earlier run, without looking for it. For the start of the program."""
+        self._loop = asyncio.get_running_loop()
+        return await in_thread(self.look_now, recalled=True)
 
     async def look(self) -> tuple[Installed, ...]:
-        """All models, by folder and name. Those of a folder that cannot be read are as they were seen last."""
-        return await in_thread(self._look)
-
-    async def used(self, model: str) -> None:
-        """A model is used now."""
-        await in_thread(self._used, model)
-
-    async def delete(self, model: Installed, *, for_good: bool) -> int:
-        """Delete a model, and its projector when no other model of the folder is left. Bytes that are free by that:
-        none of what went to the system's bin. Raises `library.not_deleted`, `library.no_bin`.
+        """All models: the Guide, then by folder and name, then what was registered. Those of a folder that cannot be
+        read are as they were seen last, and `away`.
         """
-        return await in_thread(delete, model, for_good=for_good)
+        self._loop = asyncio.get_running_loop()
+        return await in_thread(self.look_now)
 
-    def _look(self) -> tuple[Installed, ...]:
+    def look_now(self, *, recalled: bool = False) -> tuple[Installed, ...]:
+        """As `look`, in this thread."""
         with self._lock:
             kept = shelf_file.load(self._file)
-            found: list[Installed] = []
             before = dict(kept.seen)
+            found = [guide for guide in (_guide(),) if guide]
             for folder in self._folders():
-                models = scan(folder)
+                models = kept.seen.get(str(folder), ()) if recalled else scan(folder)
                 if models is None:
                     models = tuple(replace(model, away=True) for model in kept.seen.get(str(folder), ()))
                 else:
                     kept.seen[str(folder)] = models
-                found += (replace(model, used=kept.used.get(model.id)) for model in models)
+                found += models
+            registered, problem = adopted_file.load(self._adopted)
+            self.problem = problem or self.problem
+            found += registered if recalled else map(_as_it_is, registered)
             if kept.seen != before:
                 shelf_file.save(self._file, kept)
-            return tuple(found)
+            models = tuple(replace(model, used=kept.used.get(model.id)) for model in _told_apart(found))
+            changed, self.models = models != self.models, models
+        if changed and self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell)
+        return models
+
+    def listen(self, listener: Callable[[tuple[Installed, ...]], None]) -> Callable[[], None]:
+        """Be told, in the loop, whenever a look found something else than the one before; what comes back ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def find(self, model: str) -> Installed | None:
+        """The one with this id or this path, as of the last look."""
+        return next((one for one in self.models if one.id == model), None) or next(
+            (one for one in self.models if one.path == model), None
+        )
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener(self.models)
+
+    # --- what happens to a model ------------------------------------------------------------------------
+
+    async def used(self, model: str) -> None:
+        """A model is used now."""
+        await in_thread(self._used, model)
+        await self.look()
+
+    async def delete(self, model: Installed, *, for_good: bool | None = None) -> Gone:
+        """Delete a model, as is set where nothing is said. What lies elsewhere is only taken off the list.
+
+        Raises `library.not_deleted`, `library.no_bin`, `library.guide_stays`, `library.absent`.
+        """
+        if model.deletes == "never":
+            raise DeskError("library.guide_stays")
+        if model.deletes == "forgets":
+            await self.forget(model)
+            return Gone(0, in_bin=False, forgotten=True)
+        if model.away:
+            raise DeskError("library.absent", path=model.path)
+        good = self._for_good() if for_good is None else for_good
+        keep = frozenset(self._folders())
+        try:
+            return Gone(await in_thread(deleting.delete, model, for_good=good, keep=keep), not good, forgotten=False)
+        finally:
+            await self.look()
+
+    async def register(self, models: Sequence[Installed]) -> tuple[Installed, ...]:
+        """Take models into the library where they lie. They as they are in it. Raises `library.list_not_saved`."""
+        await in_thread(self._register, tuple(models))
+        there = await self.look()
+        paths = {model.path for model in models}
+        return tuple(model for model in there if model.path in paths)
+
+    async def forget(self, model: Installed) -> None:
+        """Take a registered model off the list; its files stay. Raises `library.list_not_saved`."""
+        await in_thread(self._forget, model.path)
+        await self.look()
+
+    async def verify(self, model: Installed, told: Callable[[int], None] | None = None) -> tuple[Verified, ...]:
+        """Read all files of a model and compare, see `verify_all`; what came of it is kept. Raises as it does."""
+        results = await verify_all(model, told)
+        if model.deletes == "forgets":
+            await in_thread(self._note, model.path, results)
+        await self.look()
+        return results
 
     def _used(self, model: str) -> None:
         with self._lock:
@@ -72,163 +172,78 @@ class Library:
             kept.used[model] = round(time.time(), 3)
             shelf_file.save(self._file, kept)
 
+    def _register(self, models: tuple[Installed, ...]) -> None:
+        with self._lock:
+            known, self.problem = adopted_file.load(self._adopted)
+            paths = {model.path for model in models}
+            adopted_file.save(self._adopted, (*(one for one in known if one.path not in paths), *models))
 
-def scan(folder: Path) -> tuple[Installed, ...] | None:
-    """The models below a folder; None where it is not there or cannot be read."""
+    def _forget(self, path: str) -> None:
+        with self._lock:
+            known, self.problem = adopted_file.load(self._adopted)
+            adopted_file.save(self._adopted, tuple(one for one in known if one.path != path))
+
+    def _note(self, path: str, results: Sequence[Verified]) -> None:
+        """What a reading of a registered model came to: in its own place nothing is written."""
+        now = round(time.time(), 3)
+        found = {one.path: one.good for one in results}
+
+        def noted(file: LibraryFile) -> LibraryFile:
+            good = found.get(file.path)
+            return file if good is None else replace(file, verified=(good, now))
+
+        with self._lock:
+            known, self.problem = adopted_file.load(self._adopted)
+            models = tuple(
+                replace(
+                    one, files=tuple(map(noted, one.files)), projector=noted(one.projector) if one.projector else None
+                )
+                if one.path == path
+                else one
+                for one in known
+            )
+            adopted_file.save(self._adopted, models)
+
+
+def _guide() -> Installed | None:
+    """The model that comes along with the program; None in a tree without it."""
     try:
-        with os.scandir(folder):
-            pass
-    except OSError:
+        path = resource("model", "guide.gguf")
+        file = LibraryFile(str(path), path.stat().st_size)
+    except (DeskError, OSError):
         return None
-    found: list[Installed] = []
-    for here, names in _folders(folder):
-        files = {name: _file(here / name) for name in names}
-        known = {name: file for name, file in files.items() if file is not None}
-        found += _models(here, known)
-    return tuple(found)
+    eyes = path.with_name("guide-mmproj.gguf")
+    projector = LibraryFile(str(eyes), eyes.stat().st_size) if eyes.exists() else None
+    return Installed(BUILTIN, str(path), BUILTIN_TITLE, path.stem, str(path.parent), (file,), projector, origin="guide")
 
 
-def delete(model: Installed, *, for_good: bool) -> int:
-    """See `Library.delete`."""
-    paths = [Path(file.path) for file in model.files]
-    if model.projector is not None and not _needed_by_others(model):
-        paths.append(Path(model.projector.path))
-    freed = 0
-    for path in paths:
-        freed += _delete(path, for_good=for_good)
-    for folder in {path.parent for path in paths}:
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # empty ones only, and its owner's with it
-            folder.parent.rmdir()
-    return freed
+def _as_it_is(model: Installed) -> Installed:
+    """A registered model as its files are now: it is away when one is gone; one of another size is another file."""
+    files = [_now(file) for file in model.files]
+    eyes = _now(model.projector) if model.projector else None
+    present = tuple(file for file in files if file is not None)
+    if not present:
+        return replace(model, away=True)
+    missing = tuple(Path(old.path).name for old, new in zip(model.files, files, strict=True) if new is None)
+    return replace(model, files=present, projector=eyes, missing=(*model.missing, *missing), away=False)
 
 
-def _delete(path: Path, *, for_good: bool) -> int:
+def _now(file: LibraryFile) -> LibraryFile | None:
     try:
-        status = path.stat()
-    except FileNotFoundError:
-        _forget(path)
-        return 0
-    except OSError as error:
-        raise _not_deleted(path, error) from error
-    try:
-        if for_good:
-            path.unlink()
-        else:
-            _to_bin(path)
-    except OSError as error:
-        raise _not_deleted(path, error) from error
-    _forget(path)
-    return status.st_size if for_good and status.st_nlink == 1 else 0
-
-
-def _to_bin(path: Path) -> None:
-    import send2trash  # noqa: PLC0415 - rarely needed
-
-    try:
-        send2trash.send2trash(str(path))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        if path.exists():
-            raise DeskError(
-                "library.no_bin", str(error), path=str(path), reason=error.strerror or str(error)
-            ) from error
-
-
-def _forget(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        journal.forget(journal.path_for(path))
-
-
-def _not_deleted(path: Path, error: OSError) -> DeskError:
-    return DeskError("library.not_deleted", str(error), path=str(path), reason=error.strerror or str(error))
-
-
-def _folders(top: Path) -> Iterator[tuple[Path, list[str]]]:
-    """Folders with model files, and the files' names."""
-    for folder, folders, names in os.walk(top):
-        here = Path(folder)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if len(here.relative_to(top).parts) >= there.DEEPEST:
-            folders.clear()
-        models = sorted((name for name in names if name.lower().endswith(_ENDING)), key=str.casefold)
-        if models:
-            yield here, models
-
-
-def _file(path: Path) -> LibraryFile | None:
-    try:
-        size = path.stat().st_size
-        kept = journal.read(journal.path_for(path))
-    except OSError:
+        size = os.stat(file.path).st_size  # noqa: PTH116 - a link is followed, and a name that is no path is an error
+    except (OSError, ValueError):
         return None
-    if kept is None or not kept.sha256 or kept.head.file.size != size:
-        return LibraryFile(str(path), size)
-    file = kept.head.file
-    return LibraryFile(
-        str(path),
-        size,
-        kept.sha256,
-        file.repository,
-        file.revision,
-        file.path,
-        kept.head.set,
-        kept.head.title,
-        kept.verified,
-    )
+    return file if size == file.bytes else LibraryFile(file.path, size)
 
 
-def _models(here: Path, files: dict[str, LibraryFile]) -> Iterator[Installed]:
-    """The models in one folder: parts together, each with the projector that came with it or lies beside it."""
-    projectors = [file for name, file in files.items() if MARK in name.lower()]
-    single = {name: file for name, file in files.items() if MARK not in name.lower()}
-    sets: dict[tuple[str, int], dict[int, LibraryFile]] = {}
-    for name, file in single.items():
-        match = SHARD.match(name)
-        key = (match["stem"], int(match["count"])) if match else (name, 0)
-        sets.setdefault(key, {})[int(match["number"]) if match else 0] = file
-    for (stem, count), parts in sorted(sets.items(), key=lambda item: item[0][0].casefold()):
-        numbers = range(1, count + 1) if 0 < count <= 4096 else range(1)
-        first = f"{stem}-00001-of-{count:05}{_ENDING}" if count else stem
-        yield Installed(
-            str(here / first),
-            stem.removesuffix(_ENDING) if not count else stem,
-            str(here),
-            tuple(parts[number] for number in sorted(parts)),
-            _projector(tuple(parts.values()), projectors or _above(here)),
-            tuple(f"{stem}-{number:05}-of-{count:05}{_ENDING}" for number in numbers if count and number not in parts),
-        )
-
-
-def _projector(parts: Iterable[LibraryFile], projectors: Sequence[LibraryFile]) -> LibraryFile | None:
-    """The one that was ordered together with the model, else the only one of its repository."""
-    mine = tuple(parts)
-    sets = {file.set for file in mine} - {""}
-    together = [file for file in projectors if file.set in sets]
-    if together:
-        return together[0]
-    repositories = {file.repository for file in mine} - {""}
-    same = [file for file in projectors if file.repository in repositories]
-    return same[0] if same else None
-
-
-def _above(here: Path) -> list[LibraryFile]:
-    """Projectors one folder up, where a repository has a folder for each size."""
-    try:
-        names = sorted(entry.name for entry in os.scandir(here.parent) if MARK in entry.name.lower())
-    except OSError:
-        return []
-    found = [_file(here.parent / name) for name in names if name.lower().endswith(_ENDING)]
-    return [file for file in found if file is not None and file.repository]
-
-
-def _needed_by_others(model: Installed) -> bool:
-    """Whether another model goes with the same projector."""
-    if model.projector is None:
-        return False
-    others = scan(Path(model.projector.path).parent) or ()
-    return any(
-        other.id != model.id and other.projector is not None and other.projector.path == model.projector.path
-        for other in others
-    )
+def _told_apart(models: Sequence[Installed]) -> list[Installed]:
+    """Each path once, and each id once: the first that has it keeps it, those after it are called by their paths."""
+    found: dict[str, Installed] = {}
+    ids: set[str] = set()
+    for model in models:
+        if model.path in found:
+            continue
+        ours = model if model.id not in ids else replace(model, id=model.path)
+        ids.add(ours.id)
+        found[model.path] = ours
+    return list(found.values())

@@ -6,19 +6,25 @@ A cache: everything but the last use is found on the disk again.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.core.errors import Problem
 from mistral_desk.library import disk
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "library.json"
-FORMAT: Final = 1
+FORMAT: Final = 2
 _LARGEST: Final = 16 << 20
 _log: Final = logging.getLogger(__name__)
+
+Origin: TypeAlias = Literal["guide", "download", "folder", "own", "huggingface", "lmstudio", "llamacpp", "ollama"]
+"""`folder`: somebody put it into one of the models folders; `own`: registered where it lies; then other programs."""
+State: TypeAlias = Literal["here", "absent", "incomplete", "damaged"]
+Deletes: TypeAlias = Literal["bin_or_good", "forgets", "never"]
 
 
 class LibraryFile(msgspec.Struct, frozen=True):
@@ -39,13 +45,17 @@ class LibraryFile(msgspec.Struct, frozen=True):
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A model in the library. Its `id` is the path of its first file, as the engine takes it.
+    """A model in the library.
 
-    `missing` are names of parts that are not there; `bytes` are of all its files, the projector included, which may
-    serve other models of its folder, too. `used` is in seconds since 1970. `away`: its disk is not connected.
+    `id` is what chats, menus and commands call it: `builtin`, `owner/name:quantization`, `ollama:name`, else a path.
+    `path` is its first file, as the engine takes it; `title` is for people, `name` the file's. `missing` are names of
+    parts that are not there; `bytes` are of all its files, the projector included, which may serve other models of its
+    folder, too. `used` is in seconds since 1970. `away`: its disk is not connected, or its owner has deleted it.
     """
 
     id: str
+    path: str
+    title: str
     name: str
     folder: str
     files: tuple[LibraryFile, ...]
@@ -53,6 +63,9 @@ class Installed(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
     used: float | None = None
     away: bool = False
+    origin: Origin = "folder"
+    quantization: str = ""
+    repository: str = ""
 
     @property
     def bytes(self) -> int:
@@ -63,6 +76,34 @@ class Installed(msgspec.Struct, frozen=True):
     def all(self) -> tuple[LibraryFile, ...]:
         """Its files, and its projector."""
         return (*self.files, self.projector) if self.projector else self.files
+
+    @property
+    def state(self) -> State:
+        """Whether it can be used, as far as that is known without reading it."""
+        if self.away:
+            return "absent"
+        if self.missing:
+            return "incomplete"
+        return "damaged" if any(file.verified and not file.verified[0] for file in self.all) else "here"
+
+    @property
+    def deletes(self) -> Deletes:
+        """What deleting it does: its files belong to another program, or to nobody's folder, where it only forgets."""
+        if self.origin == "guide":
+            return "never"
+        return "bin_or_good" if self.origin in {"download", "folder"} else "forgets"
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it cannot be used."""
+        match self.state:
+            case "absent":
+                return Problem("library.absent", {"path": self.path})
+            case "incomplete":
+                return Problem("library.incomplete", {"name": self.title, "missing": ", ".join(self.missing[:3])})
+            case "damaged":
+                return Problem("library.damaged", {"name": self.title})
+        return None
 
 
 class Remembered(msgspec.Struct):

@@ -43,8 +43,12 @@ class Verified(msgspec.Struct, frozen=True):
     block: int = 0
 
 
-def verify(path: Path, told: Callable[[int], None] | None = None, stop: threading.Event | None = None) -> Verified:
-    """Read all of a file, telling how many bytes were read. Raises `model.missing`, `library.disk`, `StoppedError`."""
+def verify(
+    path: Path, told: Callable[[int], None] | None = None, stop: threading.Event | None = None, known: str = ""
+) -> Verified:
+    """Read all of a file, telling how many bytes were read. It is compared with what its list says, else with the
+    SHA-256 that is `known` elsewhere. Raises `model.missing`, `library.disk`, `StoppedError`.
+    """
     try:
         size = path.stat().st_size
     except FileNotFoundError as error:
@@ -55,7 +59,7 @@ def verify(path: Path, told: Callable[[int], None] | None = None, stop: threadin
         found, crcs = _read(path, size, block, told, stop)
     stated = kept.sha256 if kept else ""
     if kept is None or not stated:
-        return Verified(str(path), None, found)
+        return Verified(str(path), found == known if known else None, found)
     good = found == stated
     bad = tuple(index for index, (_, crc) in sorted(kept.blocks.items()) if crcs.get(index) != crc)
     with disk.told(path):
@@ -76,7 +80,7 @@ async def verify_all(model: Installed, told: Callable[[int], None] | None = None
     done, results = 0, []
     stop = threading.Event()
     for file in model.all:
-        future = begin(verify, Path(file.path), _offset(told, done), stop)
+        future = begin(verify, Path(file.path), _offset(told, done), stop, file.sha256)
         try:
             results.append(await asyncio.shield(future))
         except asyncio.CancelledError:

@@ -110,7 +110,7 @@ class Attaching(QObject):
         if problem.id == "model.no_eyes":
             ids = [model for model in desk.shelf.ids() if model != whole(desk.model.id)]
             ids.sort(key=lambda model: model == BUILTIN)  # the person's own first, the demonstration last
-            others = await asyncio.to_thread(that_see, ids)
+            others = await asyncio.to_thread(that_see, ids, desk.services.place_of)
         if others:
             names = ", ".join(model_title(model) for model in others)
             problem = Problem("model.others_see", {"name": desk.model.title, "models": names})

@@ -1,0 +1,58 @@
+"""The models that lie outside the models folders and were taken into the library where they are.
+
+Not a cache: nothing on the disk says again what a person has chosen here. A list that makes no sense is set aside.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.library import disk
+from mistral_desk.library.shelf_file import Installed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE: Final = "adopted.json"
+FORMAT: Final = 1
+_LARGEST: Final = 16 << 20
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    format: int
+    models: tuple[Installed, ...]
+
+
+def load(path: Path) -> tuple[tuple[Installed, ...], Problem | None]:
+    """The models as they were registered, and what there is to tell."""
+    try:
+        with path.open("rb") as file:
+            kept = msgspec.json.decode(file.read(_LARGEST), type=_Kept)
+        if kept.format != FORMAT:
+            raise msgspec.ValidationError("another format")
+    except FileNotFoundError:
+        return (), None
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return (), Problem("library.adopted_damaged", {"name": _set_aside(path)})
+    return kept.models, None
+
+
+def save(path: Path, models: tuple[Installed, ...]) -> None:
+    """Write the list, whole or not at all. Raises `library.list_not_saved`."""
+    try:
+        disk.write_whole(path, msgspec.json.encode(_Kept(FORMAT, models)))
+    except OSError as error:
+        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def _set_aside(path: Path) -> str:
+    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError:
+        return path.name
+    return aside.name
