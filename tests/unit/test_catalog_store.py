@@ -209,11 +209,31 @@ def test_a_file_that_is_no_cache_is_put_aside_once(tmp_path: Path) -> None:
     assert VARIED[0].id in open_catalogue(tmp_path).titles
 
 
-@pytest.mark.allow_log("cannot be read")
-def test_a_file_that_cannot_be_opened_is_told_and_the_rest_lives(tmp_path: Path) -> None:
+@pytest.mark.allow_log("is set aside")
+def test_what_is_no_file_is_told_and_moved_out_of_the_way(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     catalogue = open_catalogue(tmp_path)
-    assert [one.name for one in catalogue.set_aside] == [FILE]
+    assert [one.name for one in catalogue.set_aside] == [path.name for path in tmp_path.iterdir()] != [FILE]
+    assert GIVEN in catalogue.titles
+    replace(tmp_path, fetched(VARIED[0]))
+    assert (tmp_path / FILE).is_file()
+
+
+@pytest.mark.allow_log("cannot be read")
+def test_a_file_that_cannot_be_opened_is_told_and_the_rest_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(tmp_path, fetched(VARIED[0]))
+    opened = Path.open
+
+    def refused(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == FILE:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opened(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", refused)
+    catalogue = open_catalogue(tmp_path)
+    assert [(one.name, one.reason) for one in catalogue.set_aside] == [(FILE, "Permission denied")]
     assert GIVEN in catalogue.titles
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from mistral_desk.catalog import remote
@@ -72,6 +74,8 @@ ANSWERS: dict[str, tuple[Answer, str]] = {
     "nothing": (Answer(200, b""), "hub.garbled"),
     "nested": (Answer(200, b"[" * 100_000), "hub.garbled"),
     "Latin-1": (Answer(200, '[{"id": "ü"}]'.encode("latin-1")), "hub.garbled"),
+    "millions of nothings": (Answer(200, b"[" + b"{}," * 1_000_000 + b"{}]"), "hub.garbled"),
+    "garbled inside": (Answer(200, b'[{"id": "a/b", "path": "x", "tags": [tru]}]'), "hub.garbled"),
     "200 MB": (Answer(200, Endless(200_000_000, b"[")), "net.too_large"),
     "cut off": (Answer(200, b"[]" * 100, cut=10), "net.cut"),
     "an error": (Answer(500, b""), "net.status"),
@@ -96,6 +100,51 @@ def test_bad_answers_to_a_search_and_to_a_listing(site: HubSite, tmp_path: Path,
                 assert "?" not in in_words(caught.value.problem).message
 
     run(test())
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"[]", "it names no commit"),
+        (b'{"sha": 7}', "it names no commit"),
+        (b'{"sha": "../x"}', "it names no commit"),
+        (b'{"sha": null, "siblings": [7]}', "it names no commit"),
+        (b"<html>", "it is no JSON"),
+        (b"", "it is no JSON"),
+    ],
+)
+def test_a_repository_without_a_commit(site: HubSite, tmp_path: Path, body: bytes, reason: str) -> None:
+    site.api.replies["/api/models/acme/Afar-119B-GGUF"] = Answer(200, body)
+
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            problem, params, _ = await problem_of(Hub(net, None, site.url).files("acme/Afar-119B-GGUF"))
+            assert (problem, params["reason"]) == ("hub.garbled", reason)
+
+    run(test())
+
+
+def test_no_answer_is_read_on_the_thread_of_the_loop(
+    site: HubSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def watched(body: Any, **wanted: Any) -> Any:
+        threads.append(threading.get_ident())
+        return decode(body, **wanted)
+
+    decode = msgspec.json.decode
+    monkeypatch.setattr(msgspec.json, "decode", watched)
+
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            hub = Hub(net, None, site.url)
+            assert await hub.search("afar")
+            assert (await hub.files("acme/Afar-119B-GGUF")).quantizations
+
+    run(test())
+    assert len(threads) > 3
+    assert threading.get_ident() not in threads
 
 
 def test_entries_that_make_no_sense_are_left_out(site: HubSite, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import stat
 import struct
 import tempfile
 import time
@@ -20,6 +21,7 @@ import msgspec
 
 from mistral_desk.catalog.record import READER, Record, read
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.replacing import put_in_place
 from mistral_desk.core.words import mark
 
 if TYPE_CHECKING:
@@ -32,7 +34,11 @@ MAGIC: Final = b"MDcat\0\0\1"
 _LENGTHS: Final = struct.Struct("<II")
 _DAMAGED: Final = mark("its part of the file on this computer is damaged")
 _LEFT_S: Final = 3600.0
+LARGEST: Final = 320 << 20
+"""Bytes of the file at most: what `sync` fetches at most, and what is read of it beside."""
+_HEAD_ROOM: Final = 16 << 20
 _FILE_DAMAGED: Final = mark("the file on this computer is damaged; refresh the catalog")
+_TOO_LARGE: Final = mark("there is more of it than a catalog can have")
 
 
 class SetAside(msgspec.Struct, frozen=True):
@@ -125,6 +131,8 @@ def replace(cache_folder: Path, fetched: Fetched, known: Mapping[bytes, Record] 
             aside.append(SetAside(f"#{number + 1}", line.reason))
     index = _encode(tuple(lines))
     bodies = [entry.body for entry in fetched.entries]
+    if len(index) + sum(map(len, bodies)) > LARGEST - _HEAD_ROOM:
+        raise DeskError("catalog.not_saved", path=str(cache_folder), reason=_TOO_LARGE)
     head = _encode(
         _Head(
             READER,
@@ -152,7 +160,7 @@ def stored(cache_folder: Path) -> Fetched | None:
     Where a record was damaged there is no ETag of the list: only the whole list names what is missing.
     """
     try:
-        data = (cache_folder / FILE).read_bytes()
+        data = _content(cache_folder / FILE)
         head, index, bodies = _parts(data)
         lines = _lines.decode(index) if index is not None else None
     except (OSError, _UnusableError, msgspec.MsgspecError):
@@ -172,14 +180,13 @@ def opened(cache_folder: Path) -> Cached:
     """The last whole refresh for lists and search. Never raises: a file that cannot be used is set aside."""
     path = cache_folder / FILE
     try:
-        data = path.read_bytes()
+        data = _content(path)
+        head, index, bodies = _parts(data)
     except FileNotFoundError:
         return Cached()
     except OSError as error:
         _log.warning("%s cannot be read", path, exc_info=True)
         return Cached(set_aside=(SetAside(FILE, error.strerror or str(error)),))
-    try:
-        head, index, bodies = _parts(data)
     except _UnusableError as error:
         _log.warning("%s is set aside: %s", path, error)
         return Cached(set_aside=(SetAside(_put_aside(path), _FILE_DAMAGED),))
@@ -203,6 +210,16 @@ def _line(entry: Entry, known: Record | None) -> _Line:
         reason = str(error.problem.params.get("reason", "")) or _DAMAGED
     states = (entry.etag, entry.verified, entry.markdown_etag, entry.markdown_sha256)
     return _Line(msgspec.Raw(record), reason, *states)
+
+
+def _content(path: Path) -> bytes:
+    """All of the file, if it is one of a size that can be. Raises `OSError` and `_UnusableError`."""
+    if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe would wait for who writes into it
+        raise _UnusableError("it is no file")
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > LARGEST:
+            raise _UnusableError("it is larger than any that is written")
+        return file.read(LARGEST)
 
 
 def _parts(data: bytes) -> tuple[_Head, bytes | None, list[bytes | None]]:
@@ -279,7 +296,7 @@ def _write(path: Path, parts: list[bytes]) -> None:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        staged.replace(path)
+        put_in_place(staged, path)
     except BaseException:
         staged.unlink(missing_ok=True)
         raise

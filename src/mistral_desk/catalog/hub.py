@@ -42,7 +42,12 @@ MOST: Final = 100
 SEARCHING: Final = mark("Searching the hub for models")
 LISTING: Final = mark("Listing the files of a model on the hub")
 HEADER: Final = mark("Reading what a model file says about itself")
-_LIMIT: Final = 16_000_000
+_LIMIT: Final = 4_000_000
+"""Bytes of an answer: a hundred repositories with all their tags, or a page of a thousand files, take a tenth of it."""
+_ABOUT_LIMIT: Final = 16_000_000
+"""Of what is said of one repository: its files are named there too, and nothing but its commit is looked at."""
+_MOST_VALUES: Final = 400_000
+"""Commas in a list: one that fits and has more was made to take memory."""
 _PAGES: Final = 20
 _MOST_FILES: Final = 20_000
 _SECONDS: Final = 45.0
@@ -109,15 +114,7 @@ class Hub:
         limit = max(1, min(limit, MOST))
         query = f"search={quote(text.strip()[:200])}&filter=gguf&sort=downloads&direction=-1&limit={limit}"
         reply = await self._get(f"/api/models?{query}", Purpose("hub", SEARCHING), text)
-        found = _json(reply)
-        if not isinstance(found, list):
-            raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_LIST)
-        seen: dict[str, Repository] = {}
-        for entry in found[:MOST]:
-            one = _repository(entry)
-            if one is not None:
-                seen.setdefault(one.id, one)
-        return tuple(seen.values())[:limit]
+        return (await asyncio.to_thread(_found, reply))[:limit]
 
     async def files(self, repository: str, revision: str | None = None) -> Listing:
         """What a repository has, pinned to a commit. `revision` is a commit, a branch or a tag; None for the newest.
@@ -129,24 +126,16 @@ class Hub:
         commit = revision if revision and _COMMIT.fullmatch(revision) else None
         if commit is None:
             at = f"/revision/{quote(revision, safe='')}" if revision else ""
-            said = _json(await self._get(f"/api/models/{repository}{at}", purpose, repository))
-            given = said.get("sha") if isinstance(said, dict) else None
-            if not isinstance(given, str) or not _COMMIT.fullmatch(given):
-                raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_COMMIT)
-            commit = given
+            said = await self._get(f"/api/models/{repository}{at}", purpose, repository, limit=_ABOUT_LIMIT)
+            commit = await asyncio.to_thread(_commit, said)
         path: str | None = f"/api/models/{repository}/tree/{commit}?recursive=true&expand=false"
         found: dict[str, RemoteFile] = {}
         for _ in range(_PAGES):
             if path is None:
-                return hub_files.arranged(repository, commit, found.values())
+                return await asyncio.to_thread(hub_files.arranged, repository, commit, tuple(found.values()))
             reply = await self._get(path, purpose, repository)
-            entries = _json(reply)
-            if not isinstance(entries, list) or len(entries) + len(found) > _MOST_FILES:
-                raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_LIST)
-            for entry in entries:
-                file = hub_files.tree_file(entry) if isinstance(entry, dict) else None
-                if file is not None:
-                    found.setdefault(file.path, file)
+            for file in await asyncio.to_thread(_files, reply, _MOST_FILES - len(found)):
+                found.setdefault(file.path, file)
             path = self._next(reply)
         raise DeskError("hub.garbled", host=address(self.base).name, reason=_NO_END)
 
@@ -189,9 +178,9 @@ class Hub:
         first = remote.LATER if later else remote.FIRST
         return await remote.read_header(self._net, place, purpose, await self.token(), first)
 
-    async def _get(self, path: str, purpose: Purpose, name: str) -> Reply:
+    async def _get(self, path: str, purpose: Purpose, name: str, *, limit: int = _LIMIT) -> Reply:
         wants = Wants({"accept": "application/json"}, token=await self.token(), allow=_KNOWN, elsewhere=False)
-        reply = await self._net.fetch(self.base + path, purpose, limit=_LIMIT, seconds=_SECONDS, wants=wants)
+        reply = await self._net.fetch(self.base + path, purpose, limit=limit, seconds=_SECONDS, wants=wants)
         if reply.status != 200:
             raise remote.refused(address(self.base).name, reply.status, reply.headers, name)
         return reply
@@ -212,12 +201,57 @@ def _check(repository: str) -> None:
         raise DeskError("hub.not_found", name=repository[:120])
 
 
-def _json(reply: Reply) -> Any:
+class _About(msgspec.Struct):
+    """What is wanted of all that is said of a repository; the rest is skipped unread."""
+
+    sha: str | None = None
+
+
+def _found(reply: Reply) -> tuple[Repository, ...]:
+    """The repositories of an answer to a search, each once. Raises `hub.garbled`."""
+    seen: dict[str, Repository] = {}
+    for entry in _elements(reply, MOST):
+        one = _repository(entry)
+        if one is not None:
+            seen.setdefault(one.id, one)
+    return tuple(seen.values())
+
+
+def _commit(reply: Reply) -> str:
+    """The commit that a repository is at. Raises `hub.garbled`."""
     try:
-        return msgspec.json.decode(reply.body)
+        said = msgspec.json.decode(reply.body, type=_About).sha or ""
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        host = address(reply.url).name
-        raise DeskError("hub.garbled", str(error)[:200], host=host, reason=_NO_JSON) from error
+        reason = _NO_COMMIT if isinstance(error, msgspec.ValidationError) else _NO_JSON
+        raise _garbled(reply, reason, str(error)) from error
+    if not _COMMIT.fullmatch(said):
+        raise _garbled(reply, _NO_COMMIT)
+    return said
+
+
+def _files(reply: Reply, most: int) -> list[RemoteFile]:
+    """The files on a page of a listing that has at most so many. Raises `hub.garbled`."""
+    entries = _elements(reply, most + 1)
+    if len(entries) > most:
+        raise _garbled(reply, _NO_LIST)
+    found = (hub_files.tree_file(entry) for entry in entries if isinstance(entry, dict))
+    return [file for file in found if file is not None]
+
+
+def _elements(reply: Reply, most: int) -> list[Any]:
+    """The first elements of a list: it is cut into them before anything in it is made. Raises `hub.garbled`."""
+    if reply.body.count(b",") > _MOST_VALUES:
+        raise _garbled(reply, _NO_LIST)
+    try:
+        parts = msgspec.json.decode(reply.body, type=list[msgspec.Raw])
+        return [msgspec.json.decode(part) for part in parts[:most]]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = _NO_LIST if isinstance(error, msgspec.ValidationError) else _NO_JSON
+        raise _garbled(reply, reason, str(error)) from error
+
+
+def _garbled(reply: Reply, reason: str, detail: str = "") -> DeskError:
+    return DeskError("hub.garbled", detail[:200], host=address(reply.url).name, reason=reason)
 
 
 def _repository(entry: object) -> Repository | None:
