@@ -1,19 +1,15 @@
-"""The states of the other pages: models, library, settings."""
+"""The states of the other pages: models, settings."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mistral_desk.catalog import hub, sync
 from mistral_desk.core.words import tr
-from mistral_desk.services import BUILTIN_TITLE
 from mistral_desk.ui.fit.verdict import NAMESAKE
-from mistral_desk.ui.library.known import Known
 from mistral_desk.ui.settings.connections import ConnectionsSheet
-from tools.gallery import texts
-from tools.gallery.declare import MISSING, STATES, State, listed, ready, state
+from tools.gallery.declare import STATES, State, listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -38,27 +34,6 @@ async def models_open(stage: Stage) -> None:
     await idle(2)
 
 
-KNOWN: Final = (
-    Known("builtin", BUILTIN_TITLE, "/opt/mistral-desk/guide.gguf", "Guide", 10_512_384, "Q8_0"),
-    Known(texts.FOLDER + texts.FILE, texts.FILE, texts.FOLDER + texts.FILE, texts.NAME, 2_147_023_008, "Q4_K_M"),
-    Known(texts.STICK, texts.LONG_FILE, texts.STICK, problem=MISSING, listed=True),
-)
-
-
-@state()
-async def library(stage: Stage) -> None:
-    """The library: the Guide in use, a file, and one that is not there."""
-    await ready(stage)
-    await listed(stage)
-
-    async def look() -> tuple[Known, ...]:
-        return (replace(KNOWN[0], title=tr(KNOWN[0].title)), *KNOWN[1:])
-
-    stage.desk.shelf.look = look  # type: ignore[method-assign]
-    stage.desk.window.show_page("library")
-    await stage.desk.tasks.settled()
-
-
 @state()
 async def settings(stage: Stage) -> None:
     """Settings, from the top."""
@@ -77,6 +52,7 @@ def _settings_page(page: str, brief: str) -> None:
 
 _settings_page("chat", "Settings of the chat.")
 _settings_page("models", "The folder for models.")
+_settings_page("downloads", "Limits of downloads, and the access token.")
 _settings_page("hardware", "What the engine uses, and what this computer has.")
 _settings_page("privacy", "What stays on this computer, and how to delete it.")
 _settings_page("about", "Versions and licences.")

@@ -1,8 +1,24 @@
 """All states, in the order of the index: each sets the window up as a person would, or as the engine says."""
 
-from tools.gallery import about_states, attached_states, chat_states, fit_states, models_states, page_states
+from tools.gallery import (
+    about_states,
+    attached_states,
+    chat_states,
+    fit_states,
+    library_states,
+    models_states,
+    page_states,
+)
 from tools.gallery.declare import STATES, State
 
 __all__ = [
-    "STATES", "State", "about_states", "attached_states", "chat_states", "fit_states", "models_states", "page_states",
-]  # fmt: skip
+    "STATES",
+    "State",
+    "about_states",
+    "attached_states",
+    "chat_states",
+    "fit_states",
+    "library_states",
+    "models_states",
+    "page_states",
+]

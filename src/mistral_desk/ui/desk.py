@@ -19,17 +19,22 @@ from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
+from mistral_desk.ui.downloads.anew import Anew
+from mistral_desk.ui.downloads.door import Downloads
+from mistral_desk.ui.downloads.getting import Getting
 from mistral_desk.ui.drafts import NEW, Drafts
 from mistral_desk.ui.fit.door import Fits
+from mistral_desk.ui.library.door import LibraryDoor
 from mistral_desk.ui.library.page import LibraryPage
-from mistral_desk.ui.library.shelf import Shelf, whole
 from mistral_desk.ui.main_window import MainWindow, Rooms
 from mistral_desk.ui.model_menu import show_model_menu
 from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notice, Notices
 from mistral_desk.ui.settings.erase import EraseSheet
+from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
+from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.welcome.page import Welcome
 from mistral_desk.ui.widgets.ask import Question
@@ -40,7 +45,6 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Conversation
     from mistral_desk.services import Services
     from mistral_desk.ui.chat.chat import Chat
-    from mistral_desk.ui.library.known import Known
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -65,8 +69,6 @@ class Desk(QObject):
         self.settings = SettingsPage(theme, services, self.notices)
         self.models, self.library = ModelsPage(theme), LibraryPage(theme)
         self.window = MainWindow(theme, self.notices, Rooms(self.page, self.models, self.library, self.settings))
-        self.shelf = Shelf(services)
-        self._known: tuple[Known, ...] = ()
         self._theme = theme
         self._open: dict[int, Chat] = {}
         self._listed: tuple[Conversation, ...] = ()
@@ -74,6 +76,12 @@ class Desk(QObject):
         self.attaching = Attaching(self, self._drafts)
         self.fits = Fits(self)
         self.catalog = Models(self)
+        self.attention = Attention(self.window, services.settings)
+        self.getting = Getting(self)
+        self.shelf = LibraryDoor(self)
+        self.downloads = Downloads(self)
+        self.moving = MovingDoor(self)
+        self.anew = Anew(self)
         self.window.new_chat.connect(self.new_chat)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
@@ -83,12 +91,8 @@ class Desk(QObject):
         self.page.model_menu.connect(lambda: show_model_menu(self))
         self.page.leave.connect(self.new_chat)
         self.page.draft_changed.connect(self._keep_draft)
-        for room in (self.models, self.library):
-            room.open_file.connect(self.ask_file)
-            room.chat_with.connect(self.chat_with)
-        self.library.looked_for.connect(self._look_for_models)
-        self.library.forget.connect(self._forget_model)
-        self.model.changed.connect(self._show_models)
+        self.models.open_file.connect(self.ask_file)
+        self.models.chat_with.connect(self.chat_with)
         wiring.bind(self)
         self._follow_settings()
         self._show(self._fresh())
@@ -105,7 +109,9 @@ class Desk(QObject):
     def welcome(self) -> None:
         """Greet somebody who was never here, until they have asked something or left the empty chat."""
         shown = Welcome(self._theme, self._services, self.page)
-        shown.have_models.connect(self.ask_file)
+        shown.have_models.connect(self.shelf.adding.ask)
+        shown.recommendation.make = self.getting.for_welcome
+        shown.recommendation.line_speed = self._services.downloads.line_speed
         self.model.changed.connect(shown.refresh)
         self.page.set_welcome(shown)
         self.fits.recommend(shown)
@@ -118,6 +124,8 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what the window started."""
         self.keep()
+        for door in (self.downloads, self.shelf, self.moving):
+            door.close()
         await self.tasks.cancel()
 
     def ask_to_close(self) -> None:
@@ -258,6 +266,7 @@ class Desk(QObject):
                 del self._open[key]
         self.page.show_chat(chat)
         self.window.show_chat()
+        self.anew.offer(chat)
         self._mark()
         if before is not None and before is not chat and isinstance(before.room, TemporaryRoom):
             self.tasks.spawn(self._services.leave(before.room), "close a temporary chat")
@@ -303,23 +312,15 @@ class Desk(QObject):
         if self.open_model(model):
             self.new_chat()
 
-    async def _list_models(self) -> None:
-        self._known = await self.shelf.look()
-        self._show_models()
-
-    def _show_models(self) -> None:
-        if self._known:
-            self.library.show_models(self._known, whole(self.model.id))
-
-    def _look_for_models(self) -> None:
-        self.tasks.spawn(self._list_models(), "list the models")
-
-    def _forget_model(self, model: str) -> None:
-        self.shelf.recent.forget(model)
-        self._look_for_models()
+    def show_downloads(self) -> None:
+        """What is on its way, in the library."""
+        if self.window.page != "library":
+            self.window.show_page("library")
+        self.library.area.verticalScrollBar().setValue(0)
 
     def open_model(self, model: str) -> bool:
         """Answer with this model (an id or a path) from now on; whether it can be."""
+        model = self.shelf.id_of(model)
         try:
             self.model.choose(model)
         except DeskError as error:
@@ -346,7 +347,6 @@ class Desk(QObject):
 
     async def _erase(self, sheet: EraseSheet) -> None:
         self._drafts.forget()
-        self.shelf.recent.clear()
         for chat in (*self._open.values(), self.page.chat):
             if chat is not None:
                 chat.forget_draft()

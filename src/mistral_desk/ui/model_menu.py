@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QMenu
 from mistral_desk.core.words import tr
 from mistral_desk.services import model_title
 from mistral_desk.ui.commands import BY_ID
-from mistral_desk.ui.library.shelf import whole
 from mistral_desk.ui.theme.icons import icon
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def show_model_menu(desk: Desk) -> None:
     for model in desk.shelf.ids():
         action = menu.addAction(model_title(model))
         action.setCheckable(True)
-        action.setChecked(model == whole(desk.model.id))
+        action.setChecked(model == desk.model.id)
         action.triggered.connect(lambda _on=False, model=model: desk.open_model(model))
     menu.addSeparator()
     ink = desk.theme.colours.text

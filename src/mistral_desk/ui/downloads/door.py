@@ -16,7 +16,7 @@ from mistral_desk.ui.notify import Notice
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from mistral_desk.library.orders import Download
+    from mistral_desk.library.orders import Download, Order
     from mistral_desk.ui.desk import Desk
 
 BEGUN: Final = mark("It goes on while you chat, and after a restart.")
@@ -24,9 +24,9 @@ SAID_SECONDS: Final = 8
 
 
 class Downloads(QObject):
-    """Belongs to the desk. `came` carries a `Download` that is whole and in the library."""
+    """Belongs to the desk. `came` carries the id of a model that is whole and in the library now."""
 
-    came = Signal(object)
+    came = Signal(str)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -43,7 +43,7 @@ class Downloads(QObject):
         rows.all_paused.connect(lambda: self._do(self._pause_all(), "pause all downloads"))
         rows.all_resumed.connect(lambda: self._do(self._resume_all(), "resume all downloads"))
         desk.window.sidebar.downloads_asked.connect(desk.show_downloads)
-        self._endings = (self._queue.listen(self.show), self._queue.listen_done(self._came))
+        self._endings = (self._queue.listen(self.show), desk.services.front.came(self._came))
         self.show(self._queue.downloads())
 
     def close(self) -> None:
@@ -73,17 +73,17 @@ class Downloads(QObject):
             self._desk.window.show_page("library")
         self._desk.library.show_installed()
 
-    def _came(self, download: Download) -> None:
+    def _came(self, order: Order) -> None:
         """A whole model lies in the library."""
-        title = download.order.title
-        self._told.pop(download.order.id, None)
+        title = order.title
+        self._told.pop(order.id, None)
         said = Words(tr("{name} is here", name=title), tr("Every byte was compared with what the hub states."), "")
-        key = download.order.id
+        key = order.id.removeprefix("repair:")
         act = (tr("Chat with it"), lambda: self._desk.chat_with(key))
         self._desk.notices.show(Notice("success", said, *act))
         self._desk.attention.tell(said.title, said.message)
-        self.came.emit(download)
-        self._do(self._queue.cancel(key, keep=True), "take a finished download off the list")
+        self.came.emit(key)
+        self._do(self._queue.cancel(order.id, keep=True), "take a finished download off the list")
 
     def _tell_trouble(self, download: Download) -> None:
         """What needs a person is told once for each problem; what passes by itself is seen in its row only."""
@@ -146,7 +146,9 @@ class Downloads(QObject):
             self._do(self._queue.move(key, every.index(shown[place])), "move a download")
 
     async def _pause_all(self) -> None:
-        await self._queue.pause_all()
+        for one in self.now:
+            if one.state not in ("paused", "done"):
+                await self._queue.pause(one.order.id)
 
     async def _resume_all(self) -> None:
         for one in self.now:

@@ -49,10 +49,12 @@ class GetButton(Button):
         slow: bool = False,
         small: bool = False,
         kind: Kind = "outline",
+        offer: str = "",
     ) -> None:
+        """`offer` are the words of the button while it is to be had; `slow`: the person is warned that it is."""
         super().__init__(theme, ware.title, text=tr("Download…"), kind=kind, small=small, parent=parent)
         self.ware = ware
-        self._slow = slow
+        self._offer = offer or (tr("Download anyway…") if slow else tr("Download…"))
         self._standing: Standing = "offered"
         self.clicked.connect(lambda: self.asked.emit(self.ware, self._standing))
         self.show_standing("offered", "")
@@ -60,8 +62,7 @@ class GetButton(Button):
     def show_standing(self, standing: Standing, reason: str) -> None:
         """How it stands; `reason` says why nothing can be downloaded now."""
         self._standing = standing
-        offer = tr("Download anyway…") if self._slow else tr("Download…")
-        text = {"offered": offer, "coming": tr("Downloading…"), "here": tr("Chat with it")}[standing]
+        text = {"offered": self._offer, "coming": tr("Downloading…"), "here": tr("Chat with it")}[standing]
         self.set_label(tr("{what}: {file}", what=text, file=self.ware.title), text)
         self.setToolTip("")
         explain(self, reason if standing == "offered" else "")

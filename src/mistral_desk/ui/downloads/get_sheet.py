@@ -41,9 +41,9 @@ class GetSheet(Sheet):
     free = Signal()
     """Space is to be made."""
 
-    def __init__(self, theme: Theme, name: str, host: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, name: str, host: str, token_page: str, parent: QWidget) -> None:
         super().__init__(theme, tr("Download {name}", name=name), parent)
-        self._host = host
+        self._host, self._token_page = host, token_page
         self._name = name
         self.get: Button | None = None
         self.token_field: TokenField | None = None
@@ -140,8 +140,7 @@ class GetSheet(Sheet):
             if before.gate in ("automatic", "manual") and before.access == "granted":
                 column.addWidget(Label(self._theme, tr(words.GRANTED), ink="success", wrap=True, parent=holder))
             return
-        numbered = [f"{number}. {step}" for number, step in enumerate(steps, 1)] if len(steps) > 2 else list(steps)
-        note = Words(tr(words.GATED), "\n".join(numbered), "")
+        note = Words(tr(words.GATED), "\n".join(steps), "")
         column.addSpacing(SPACE[0])
         column.addWidget(Note(self._theme, "info", note, holder))
         row = QWidget(holder)
@@ -152,6 +151,12 @@ class GetSheet(Sheet):
         page.setToolTip(before.page)
         page.clicked.connect(lambda: self.link.emit(before.page))
         flow.addWidget(page)
+        if before.access == "token":
+            text = tr("Make a token…")
+            make = Button(self._theme, text, text=text, kind="outline", parent=row)
+            make.setToolTip(self._token_page)
+            make.clicked.connect(lambda: self.link.emit(self._token_page))
+            flow.addWidget(make)
         if before.access == "agreement":
             text = tr("Check again")
             check = Button(self._theme, text, text=text, kind="outline", parent=row)

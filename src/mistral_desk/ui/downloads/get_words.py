@@ -21,7 +21,7 @@ CONNECTS: Final = mark(
     "files are fetched, nothing else."
 )
 OPEN: Final = mark("Open the model's page, sign in, and agree to its terms.")
-MAKE: Final = mark("Make an access token there; one that may read is enough.")
+MAKE: Final = mark("Make an access token; one that may read is enough.")
 PASTE: Final = mark("Paste it here. It is tested first, then kept in this computer's keyring.")
 GATED: Final = mark("This model asks for your agreement first")
 AGREE: Final = mark("Your token is good, and the model's page waits for your agreement.")
@@ -73,11 +73,11 @@ def takes(before: Before, line_speed: float | None) -> str:
 
 
 def steps(before: Before) -> tuple[str, ...]:
-    """What a person does to be let in."""
+    """What a person does to be let in, a line each."""
     if before.access == "agreement":
         said = [tr(AGREE)]
     elif before.access == "token":
-        said = [tr(OPEN), tr(MAKE), tr(PASTE)]
+        said = [f"{number}. {step}" for number, step in enumerate((tr(OPEN), tr(MAKE), tr(PASTE)), 1)]
     else:
         return ()
     if before.gate == "manual":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
+from mistral_desk.core import amounts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.core.words import mark, tr
@@ -60,9 +61,13 @@ class Getting(QObject):
         ware = Ware(listing.repository, quant, title, listing)
         return self._made(GetButton(self._desk.theme, ware, parent, small=True))
 
-    def ware_of(self, variant: Variant) -> Ware:
-        """What stands behind a recommendation."""
-        return Ware(variant.repository, variant.quant, variant.name)
+    def for_welcome(self, variant: Variant, parent: QWidget) -> GetButton | None:
+        """The one button of the first start."""
+        if not variant.repository or not variant.plan.fits:
+            return None
+        ware = Ware(variant.repository, variant.quant, variant.name)
+        offer = tr("Get {name}, {size}", name=variant.name, size=amounts.file_size(variant.bytes))
+        return self._made(GetButton(self._desk.theme, ware, parent, kind="primary", offer=offer))
 
     def standing(self, ware: Ware) -> Standing:
         """Whether it is here, on its way, or can be had."""
@@ -122,7 +127,8 @@ class _Asking(QObject):
         self._desk, self._ware = desk, ware
         self._before: Before | None = None
         self._open = True
-        self.sheet = GetSheet(desk.theme, ware.title, desk.services.tokens.host, desk.window)
+        tokens = desk.services.tokens
+        self.sheet = GetSheet(desk.theme, ware.title, tokens.host, tokens.page, desk.window)
         sheet = self.sheet
         sheet.finished.connect(self._closed)
         sheet.again.connect(self._look_again)

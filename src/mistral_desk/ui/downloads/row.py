@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.orders import Download
     from mistral_desk.ui.theme.theme import Theme
+
+
+_LINES: Final = 5
+"""What its column always has: head, bar, a little room, figures, file."""
 
 
 class DownloadRow(Panel):
@@ -60,9 +64,6 @@ class DownloadRow(Panel):
         self.state = Figures(theme, "", self, ink="text")
         self.figures = Figures(theme, "", self)
         self.file = Shortened(theme, "", "small", ink="muted", parent=self)
-        policy = self.file.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.file.setSizePolicy(policy)
         lines = QHBoxLayout()
         lines.setSpacing(SPACE[2])
         lines.addWidget(self.figures, 1)
@@ -89,6 +90,7 @@ class DownloadRow(Panel):
         if line != self.file.text():
             self.file.setText(line)
             self.file.setToolTip(line)
+        self.file.setVisible(download.state in words.ACTIVE)  # empty now and then: its room stays while it runs
         paused = download.state == "paused"
         title = download.order.title
         self.pause.set_icon("play" if paused else "pause")
@@ -120,6 +122,8 @@ class DownloadRow(Panel):
                 old.hide()
                 old.deleteLater()
         self.note = self.remedy = None
+        while self._column.count() > _LINES:
+            self._column.takeAt(_LINES)
         if problem is None:
             return
         kind = "warning" if self.download.state == "waiting" else "error"
@@ -130,7 +134,9 @@ class DownloadRow(Panel):
         self.remedy = Button(self._theme, name, text=text, kind="outline", small=True, parent=self)
         self.remedy.setToolTip("")
         self.remedy.clicked.connect(lambda: self.remedied.emit(self.download.order.id, remedy))
+        self._column.addSpacing(2)
         self._column.addWidget(self.note)
+        self._column.addSpacing(2)
         self._column.addWidget(self.remedy, 0, Qt.AlignmentFlag.AlignLeading)
         QWidget.setTabOrder(self.cancel, self.remedy)
 

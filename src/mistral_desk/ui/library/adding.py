@@ -18,7 +18,7 @@ from mistral_desk.ui.library.drop import ModelDrops
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.library.adopt import Candidate, Scanning
+    from mistral_desk.library.adopt import Adopting, Candidate, Scanning
     from mistral_desk.ui.desk import Desk
 
 
@@ -28,12 +28,15 @@ class Adding(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
-        self._adopting = desk.services.adopting
         self._sheet: AddSheet | None = None
         self._scan: asyncio.Task[object] | None = None
         self._copies: dict[str, asyncio.Task[object]] = {}
         drops = ModelDrops(desk.theme, desk.window, desk.window.ground)
         drops.dropped.connect(self.dropped)
+
+    @property
+    def _adopting(self) -> Adopting:
+        return self._desk.services.adopting
 
     def ask(self) -> None:
         """Open the sheet and look what other programs hold."""

@@ -15,6 +15,7 @@ from mistral_desk.services import BUILTIN
 from mistral_desk.ui.downloads.get_button import Ware
 from mistral_desk.ui.library.adding import Adding
 from mistral_desk.ui.library.delete import DeleteSheet
+from mistral_desk.ui.library.shelf import whole
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.system.reveal import reveal
 from mistral_desk.ui.widgets.ask import Question
@@ -60,7 +61,22 @@ class LibraryDoor(QObject):
 
     def ids(self) -> tuple[str, ...]:
         """Ids of all models that can answer: the Guide, then the library's."""
-        return tuple(dict.fromkeys((BUILTIN, *self._desk.services.models_there())))
+        here = (model.id for model in self._library.models if model.state == "here")
+        return tuple(dict.fromkeys((BUILTIN, *here)))
+
+    def id_of(self, model: str) -> str:
+        """The id of a model that is named by its id or by its file."""
+        path = whole(model)
+        return next((one.id for one in self._library.models if one.path == path), path)
+
+    def opened(self, model: str) -> None:
+        """A model was chosen; a file that the library does not have yet joins it, where it is."""
+        if self._library.find(model) is None:
+            self._desk.tasks.spawn(self._register(model), "take a file into the library")
+
+    async def _register(self, model: str) -> None:
+        if await self.adding.register(Path(model)) is not None:
+            await self._look()
 
     def look(self) -> None:
         """Look at the disk again."""
@@ -172,7 +188,7 @@ class LibraryDoor(QObject):
     async def _delete(self, model: Installed, for_good: bool | None) -> None:
         if self._desk.model.id == model.id:
             await self._let_go()
-        gone = await self._library.delete(model, for_good)
+        gone = await self._library.delete(model, for_good=for_good)
         await self._look()
         name = model.title
         if gone.forgotten:

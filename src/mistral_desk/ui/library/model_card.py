@@ -12,6 +12,7 @@ from mistral_desk.ui.library import model_words as words
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.card import Card
+from mistral_desk.ui.widgets.label import Shortened
 from mistral_desk.ui.widgets.progress import Figures, Progress
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ class ModelCard(Card):
     """The work that is shown is to end."""
 
     def __init__(self, theme: Theme, model: Installed, parent: QWidget, *, in_use: bool) -> None:
-        broken = model.state in ("damaged", "incomplete") or model.problem is not None
+        broken = model.state in ("damaged", "incomplete")
         icon = "chat" if model.origin == "guide" else "warning" if broken else "models"
         tag = tr("In use") if in_use and model.state == "here" else ""
-        super().__init__(theme, icon, model.title, parent, tag=tag)
+        super().__init__(theme, icon, words.title(model), parent, tag=tag)
         self.model, self.in_use = model, in_use
         self.work: Work | None = None
         self.tell(words.facts_line(model))
@@ -74,13 +75,16 @@ class ModelCard(Card):
             self.tell(origin)
         if model.origin != "guide":
             self.place(model.folder)
+        if model.state == "absent":
+            for label in self.findChildren(Shortened):
+                label.set_ink("muted")
         self.chat_button: Button | None = None
         self._fill(model, broken=broken)
 
     def show_work(self, share: float, told: str) -> None:
         """A job on this model, as far as it is."""
         if self.work is None:
-            self.work = Work(self._theme, self.model.title, self)
+            self.work = Work(self._theme, words.title(self.model), self)
             self.work.cancelled.connect(self.stopped)
             self.words.addWidget(self.work)
         self.work.show_work(share, told)
@@ -94,8 +98,8 @@ class ModelCard(Card):
             self.work = None
 
     def _fill(self, model: Installed, *, broken: bool) -> None:
-        title = model.title
-        here = model.state == "here" and model.problem is None
+        title = words.title(model)
+        here = model.state == "here"
         if here:
             self._icon(tr("How it runs here: {name}", name=title), "chip", tr("How it runs here")).clicked.connect(
                 self.fit

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.search import license_of
 from mistral_desk.core import amounts
-from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr, trn
 
 if TYPE_CHECKING:
@@ -28,6 +27,11 @@ STATES: Final = {
     "damaged": mark("Damaged: it is not as it was downloaded any more."),
 }
 _DAY_S: Final = 86_400
+
+
+def title(model: Installed) -> str:
+    """Its name for people."""
+    return tr(model.title) if model.origin == "guide" else model.title
 
 
 def facts_line(model: Installed) -> str:
@@ -61,8 +65,6 @@ def used(model: Installed, now: float | None = None) -> str:
 
 def state(model: Installed) -> tuple[str, str]:
     """A sentence on how it is, and its colour; for the one that comes along nothing."""
-    if model.problem is not None and model.state == "here":
-        return in_words(model.problem, tr).message, "danger"
     if model.state == "incomplete":
         return tr(
             STATES["incomplete"], names=", ".join(model.missing[:3]) + ("…" if len(model.missing) > 3 else "")

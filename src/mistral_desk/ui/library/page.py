@@ -1,133 +1,217 @@
-"""The library: the models that are on this computer, what each one is, and *Chat with it*."""
+"""The library: what is being downloaded, then the models that are on this computer and what can be done with each."""
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
-from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr
-from mistral_desk.services import BUILTIN
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.downloads.rows import DownloadRows
+from mistral_desk.ui.library.model_card import ModelCard
+from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.card import Card
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PySide6.QtGui import QShowEvent
 
-    from mistral_desk.ui.library.known import Known
+    from mistral_desk.library.shelf_file import Installed
     from mistral_desk.ui.theme.theme import Theme
 
-INTRO = mark("The models on this computer. Files stay where they are; nothing is copied or sent.")
-GUIDE = mark("Comes along with Mistral Desk: knows this app and little else.")
+INTRO = mark("The models on this computer. Nothing of them, and nothing of what you ask them, is sent anywhere.")
+NOTHING = mark("No model of your own yet")
+NOTHING_YET = mark(
+    "The Guide knows this app and little else. Get a model that suits this computer, or add one that is here already."
+)
 
 
 class LibraryPage(QWidget):
-    """Shows what it is given; signals go up. `looked_for` asks for the list anew."""
+    """Shows what it is given; signals go up, with a model's id. `looked_for` asks for the list anew."""
 
     looked_for = Signal()
     chat_with = Signal(str)
-    forget = Signal(str)
-    """A file is to be taken off the list; it stays on the disk."""
     fit_asked = Signal(str)
     """How this model runs here is to be shown."""
-    open_file = Signal()
+    revealed = Signal(str)
+    verified = Signal(str)
+    repaired = Signal(str)
+    delete_asked = Signal(str)
+    stopped = Signal(str)
+    """The work on this model is to end."""
+    add_asked = Signal()
+    find_asked = Signal()
+    """The page of models is wanted."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.setAccessibleName(tr("Library"))
-        self.cards: list[Card] = []
-        self.chats: list[Button] = []
-        self._shown: tuple[Sequence[Known], str] | None = None
-        area = ColumnArea(theme, self)
-        holder = area.holder
-        column = area.column
+        self._cards: dict[str, ModelCard] = {}
+        self._order: tuple[str, ...] = ()
+        self._working: dict[str, tuple[float, str]] = {}
+        self.area = ColumnArea(theme, self)
+        holder, column = self.area.holder, self.area.column
         column.addWidget(Label(theme, tr("Library"), "title", strong=True, wrap=True, parent=holder))
         column.addSpacing(SPACE[1])
         column.addWidget(Label(theme, tr(INTRO), ink="muted", wrap=True, parent=holder))
         column.addSpacing(SPACE[4])
-        self._list = QVBoxLayout()
-        self._list.setSpacing(SPACE[1])
+        self.downloads = DownloadRows(theme, holder)
+        column.addWidget(self.downloads)
+        head = QHBoxLayout()
+        head.setSpacing(SPACE[2])
+        head.addWidget(Label(theme, tr("Installed"), "lead", strong=True, parent=holder))
+        self._total = Label(theme, "", "small", ink="muted", parent=holder)
+        head.addWidget(self._total, 1)
+        words = tr("Add models…")
+        self.add_button = Button(theme, words, icon="plus", text=words, kind="outline", parent=holder)
+        self.add_button.setToolTip(tr("Your own files, and what other programs on this computer hold"))
+        self.add_button.clicked.connect(self.add_asked)
+        head.addWidget(self.add_button)
+        column.addLayout(head)
+        column.addSpacing(SPACE[2])
         self._looking = Label(theme, tr("Looking…"), ink="muted", parent=holder)
         column.addWidget(self._looking)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(SPACE[1])
         column.addLayout(self._list)
-        column.addSpacing(SPACE[3])
-        words = tr("Open a GGUF file…")
-        self.open_button = Button(theme, words, icon="file", text=words, kind="outline", parent=holder)
-        self.open_button.clicked.connect(self.open_file)
-        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeading)
+        self.empty = _Empty(theme, holder)
+        self.empty.find_button.clicked.connect(self.find_asked)
+        self.empty.add_button.clicked.connect(self.add_asked)
+        self.empty.hide()
+        column.addSpacing(SPACE[1])
+        column.addWidget(self.empty)
         column.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(self.area)
 
-    def show_models(self, models: Sequence[Known], current: str) -> None:
-        """Show these; `current` is the id of the one that answers."""
-        if self._shown == (models, current):
-            return
-        self._shown = (models, current)
+    @property
+    def cards(self) -> list[ModelCard]:
+        """The models that are shown, in order."""
+        return [self._cards[key] for key in self._order]
+
+    @property
+    def chats(self) -> list[Button]:
+        """*Chat with it* of each that can be chatted with."""
+        return [card.chat_button for card in self.cards if card.chat_button is not None]
+
+    def show_models(self, models: Sequence[Installed], current: str) -> None:
+        """Show these; `current` is the id of the one that answers. Cards of what did not change stay."""
         self._looking.hide()
-        for card in self.cards:
-            self._list.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self.chats = []
-        self.cards = [self._card(model, in_use=model.id == current) for model in models]
-        for card in self.cards:
-            self._list.addWidget(card)
-        stops = [button for card in self.cards for button in card.findChildren(Button)] + [self.open_button]
-        for before, after in pairwise(stops):
-            QWidget.setTabOrder(before, after)
+        order = tuple(model.id for model in models)
+        changed = order != self._order
+        for gone in self._cards.keys() - set(order):
+            self._drop(self._cards.pop(gone))
+        for place, model in enumerate(models):
+            old = self._cards.get(model.id)
+            if old is not None and old.model == model and old.in_use == (model.id == current):
+                if self._list.indexOf(old) != place:
+                    self._list.removeWidget(old)
+                    self._list.insertWidget(place, old)
+                continue
+            changed = True
+            card = self._cards[model.id] = self._card(model, in_use=model.id == current)
+            focus = _focused(old) if old is not None else ""
+            if old is not None:
+                self._drop(old)
+            self._list.insertWidget(place, card)
+            if model.id in self._working:
+                card.show_work(*self._working[model.id])
+            _focus(card, focus)
+        self._order = order
+        own = [model for model in models if model.origin != "guide"]
+        self.empty.setVisible(not own)
+        size = sum(model.bytes for model in own if model.state != "absent")
+        self._total.setText(amounts.file_size(size) if own else "")
+        if changed:
+            chain(self.area.holder)
+
+    def show_work(self, model: str, share: float, told: str) -> None:
+        """Something is done with a model, and is so far."""
+        self._working[model] = (share, told)
+        if model in self._cards:
+            self._cards[model].show_work(share, told)
+
+    def end_work(self, model: str) -> None:
+        """It is over."""
+        self._working.pop(model, None)
+        if model in self._cards:
+            self._cards[model].end_work()
+
+    def show_installed(self) -> None:
+        """Bring the models into sight, the first with the keyboard: there is something to delete among them."""
+        target = next((card for card in self.cards if card.model.deletes == "bin_or_good"), None)
+        focus: QWidget = self.add_button
+        if target is not None:
+            focus = target.findChildren(Button)[-1]
+            self.area.ensureWidgetVisible(target, 0, SPACE[4])
+        focus.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
-        return [self.chats[0] if self.chats else self.open_button]
+        rows = list(self.downloads.rows.values())
+        return [rows[0].pause] if rows else [self.chats[0] if self.chats else self.add_button]
 
     def showEvent(self, event: QShowEvent) -> None:
         """Files may have come and gone."""
         super().showEvent(event)
         self.looked_for.emit()
 
-    def _card(self, model: Known, *, in_use: bool) -> Card:
-        builtin = model.id == BUILTIN
-        icon = "warning" if model.problem else "chat" if builtin else "models"
-        card = Card(self._theme, icon, model.title, self, tag=tr("In use") if in_use and not model.problem else "")
-        if model.problem:
-            words = in_words(model.problem, tr)
-            card.tell(words.title, ink="warning")
-            card.place(model.path)
-        else:
-            name = "" if builtin else model.name
-            facts = (name, amounts.file_size(model.bytes), model.quantization)
-            card.tell(" · ".join(fact for fact in facts if fact))
-            if builtin:
-                card.tell(tr(GUIDE))
-            else:
-                card.place(model.path)
-        if model.listed:
-            words_ = tr("Take {name} off the list", name=model.title)
-            button = Button(self._theme, words_, icon="close", muted=True, parent=card)
-            button.setToolTip(tr("Take it off the list. The file stays where it is."))
-            button.clicked.connect(lambda: self.forget.emit(model.id))
-            card.tools.addWidget(button)
-        if not model.problem:
-            name = tr("How it runs here: {name}", name=model.title)
-            fit = Button(self._theme, name, icon="chip", muted=True, parent=card)
-            fit.setToolTip(tr("How it runs here"))
-            fit.clicked.connect(lambda: self.fit_asked.emit(model.id))
-            card.tools.addWidget(fit)
-            name = tr("Chat with it: {name}", name=model.title)
-            chat = Button(self._theme, name, text=tr("Chat with it"), kind="outline", parent=card)
-            chat.clicked.connect(lambda: self.chat_with.emit(model.id))
-            card.tools.addWidget(chat)
-            self.chats.append(chat)
+    def _card(self, model: Installed, *, in_use: bool) -> ModelCard:
+        card = ModelCard(self._theme, model, self.area.holder, in_use=in_use)
+        for signal, asked in (
+            (card.chat, self.chat_with),
+            (card.fit, self.fit_asked),
+            (card.reveal, self.revealed),
+            (card.verify, self.verified),
+            (card.repair, self.repaired),
+            (card.delete, self.delete_asked),
+            (card.stopped, self.stopped),
+        ):
+            signal.connect(lambda asked=asked: asked.emit(model.id))
         return card
+
+    def _drop(self, card: ModelCard) -> None:
+        self._list.removeWidget(card)
+        card.hide()
+        card.deleteLater()
+
+
+class _Empty(Panel):
+    """Only the Guide is there: two ways to a model."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(theme, parent, name=tr(NOTHING), radius=RADIUS)
+        find, add = tr("Find a model"), tr("Add models…")
+        self.find_button = Button(theme, find, text=find, kind="primary", parent=self)
+        self.add_button = Button(theme, add, text=add, kind="outline", parent=self)
+        row = FlowLayout(spacing=SPACE[1])
+        row.addWidget(self.find_button)
+        row.addWidget(self.add_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        column.setSpacing(SPACE[1])
+        column.addWidget(Label(theme, tr(NOTHING), strong=True, wrap=True, parent=self))
+        column.addWidget(Label(theme, tr(NOTHING_YET), ink="muted", wrap=True, parent=self))
+        column.addSpacing(SPACE[0])
+        column.addLayout(row)
+
+
+def _focused(card: ModelCard) -> str:
+    """The name of the control on it that has the keyboard."""
+    return next((one.accessibleName() for one in card.findChildren(Button) if one.hasFocus()), "")
+
+
+def _focus(card: ModelCard, name: str) -> None:
+    found = next((one for one in card.findChildren(Button) if name and one.accessibleName() == name), None)
+    if found is not None:
+        found.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -18,6 +18,8 @@ from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mistral_desk.net.ledger import Connection, Ledger
     from mistral_desk.ui.theme.theme import Theme
 
@@ -31,6 +33,8 @@ WHO: Final = {
     "hub": mark("asked by the hub's search"),
     "download": mark("asked by a download"),
 }
+_STAYS: Final = "\N{NO-BREAK SPACE}"
+_DOT: Final = "\N{MIDDLE DOT}"
 _SHOWN: Final = 500
 """Entries in the sheet, the latest; the file has more."""
 
@@ -49,13 +53,17 @@ def connection(entry: Connection) -> str:
         ),
     ]
     if entry.seconds is not None:
-        parts.append(amounts.seconds(entry.seconds, 1))
-    # A number and its unit stay in one line.
-    told = [parts[0], *(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts[1:] if part)]
-    lines = [f"{when}  {entry.host}", " · ".join(told)]
+        parts.append(amounts.took(entry.seconds))
+    lines = [f"{when}  {entry.host}", kept(parts)]
     if entry.problem:
         lines.append(in_words(Problem(entry.problem), tr).title)
     return "\n".join(lines)
+
+
+def kept(parts: Sequence[str]) -> str:
+    """Facts in a line that breaks between them only: the dot stays at the end of the fact before it."""
+    whole = [part.replace(" ", _STAYS) for part in parts[1:] if part]
+    return f"{_STAYS}{_DOT} ".join([parts[0], *whole])
 
 
 class ConnectionsSheet(Overlay):

@@ -32,11 +32,15 @@ SETTLE_MS: Final = 400
 class Controls:
     """Makes rows. `standard` is the folder that an empty `Place` stands for."""
 
-    def __init__(self, theme: Theme, settings: Settings, notices: Notices, standard: Path) -> None:
+    def __init__(
+        self, theme: Theme, settings: Settings, notices: Notices, standard: Path, place: Callable[[str], None]
+    ) -> None:
+        """`place` hears which folder a person chose for a `Place`: more than the setting changes then."""
         self._theme = theme
         self._settings = settings
         self._notices = notices
         self._standard = standard
+        self._placed = place
         self.by_name: dict[str, QWidget] = {}
 
     def row(self, setting: Declared, parent: QWidget) -> Row:
@@ -108,7 +112,7 @@ class Controls:
             dialog = QFileDialog(made.window(), words, str(here if here.is_dir() else Path.home()))
             dialog.setFileMode(QFileDialog.FileMode.Directory)
             dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            dialog.fileSelected.connect(lambda path: self._change(lambda: self._settings.set(setting, path)))
+            dialog.fileSelected.connect(self._placed)
             dialog.finished.connect(dialog.deleteLater)
             dialog.open()
 

@@ -12,7 +12,9 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.inference import cage
 from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
+from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
+from mistral_desk.ui.settings.token import TokenRow
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
@@ -44,6 +46,8 @@ class SettingsPage(QWidget):
     back = Signal()
     erase_asked = Signal()
     """All data is to be deleted; the person is asked first."""
+    folder_chosen = Signal(str)
+    """Another folder for models; the person is asked what becomes of the old one's."""
     sheet = Signal(object)
     """A sheet to open over the window."""
 
@@ -57,12 +61,20 @@ class SettingsPage(QWidget):
         self.tabs: dict[str, Button] = {}
         self.sections: dict[str, Section] = {}
         self.page = "appearance"
-        self._makers = Controls(theme, services.settings, notices, services.folders.models)
+        standard = services.folders.models
+        self._makers = Controls(theme, services.settings, notices, standard, self.folder_chosen.emit)
         self.controls = self._makers.by_name
         self._lay_out()
         for setting in declared.ALL:
             section = self.sections[setting.section]
-            section.add(self._makers.row(setting, section))
+            row = section.add(self._makers.row(setting, section))
+            if setting is declared.MODELS_FOLDER:
+                self.moving = MovingRow(theme, section)
+                section.add(self.moving)
+            elif setting is declared.MORE_FOLDERS:
+                self.further = FurtherFolders(theme, services.settings, notices, section, row)
+        self.token = TokenRow(theme, self.sections["downloads"])
+        self.sections["downloads"].add(self.token)
         self._hardware: HardwareFacts | None = None
         self._kept_in: Row | None = None
         self.show_page(self.page)

@@ -13,6 +13,7 @@ from mistral_desk.ui.palette.match import rank
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,16 +38,19 @@ class Row(QWidget):
         *,
         more: str = "",
         copied: bool = False,
+        broken: bool = False,
         parent: QWidget | None = None,
     ) -> None:
+        """`broken` lets a long word, a path for example, be broken into lines."""
         super().__init__(parent)
         self._theme = theme
         self.text = " ".join((label, text, more))
         self.control = control
-        self.label = Label(theme, label, wrap=True, parent=self)
+        made = Paragraph(theme, label, parent=self) if broken else Label(theme, label, wrap=True, parent=self)
+        self.label: Label = made
         self.note = Label(theme, text, "small", ink="muted", wrap=True, copied=copied, parent=self)
         self.note.setVisible(bool(text))
-        words = QVBoxLayout()
+        self.words = words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.label)
         words.addWidget(self.note)
@@ -142,6 +146,18 @@ class Section(QWidget):
         self.rows.append(row)
         self._column.addWidget(row)
         return row
+
+    def insert_after(self, above: Row, row: Row) -> None:
+        """One more row, below another one."""
+        self.rows.insert(self.rows.index(above) + 1, row)
+        self._column.insertWidget(self._column.indexOf(above) + 1, row)
+
+    def remove(self, row: Row) -> None:
+        """A row is gone."""
+        self.rows.remove(row)
+        self._column.removeWidget(row)
+        row.hide()
+        row.deleteLater()
 
     def paragraph(self, text: str) -> Row:
         """A sentence without a control."""

@@ -81,13 +81,14 @@ def _has_screen() -> bool:
 
 
 def _teller(parent: QObject) -> Teller:
-    if sys.platform.startswith("linux"):
+    if sys.platform == "win32" or sys.platform == "darwin":
+        from mistral_desk.ui.system.tray import Tray  # noqa: PLC0415 - only there
+
+        return Tray(parent)
+    else:
         from mistral_desk.ui.system.linux import Portal  # noqa: PLC0415 - only there
 
         return Portal(parent)
-    from mistral_desk.ui.system.tray import Tray  # noqa: PLC0415 - only there
-
-    return Tray(parent)
 
 
 def _gauge(window: QWidget) -> Gauge | None:
@@ -95,13 +96,14 @@ def _gauge(window: QWidget) -> Gauge | None:
         from mistral_desk.ui.system.windows import TaskbarButton  # noqa: PLC0415 - only there
 
         return TaskbarButton(window)
-    if sys.platform == "darwin":
+    elif sys.platform == "darwin":
         from mistral_desk.ui.system.macos import DockTile  # noqa: PLC0415 - only there
 
         return DockTile()
-    from mistral_desk.ui.system.linux import LauncherEntry  # noqa: PLC0415 - only there
+    else:
+        from mistral_desk.ui.system.linux import LauncherEntry  # noqa: PLC0415 - only there
 
-    return LauncherEntry()
+        return LauncherEntry()
 
 
 if TYPE_CHECKING:

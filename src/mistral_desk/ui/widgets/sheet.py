@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -68,6 +68,7 @@ class Sheet(Overlay):
         """Tab goes as the eye does; what became larger gets its room."""
         chain(self.card)
         self.place()
+        QTimer.singleShot(0, self, self.place)  # lines know their heights when they have their widths
 
     def first(self) -> QWidget:
         """The harmless one."""
