@@ -54,8 +54,10 @@ if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
     from mistral_desk.library.installed import Library
+    from mistral_desk.library.ordering import Ordering
     from mistral_desk.library.queue import Queue
     from mistral_desk.library.shelf_file import Installed
+    from mistral_desk.library.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -226,13 +228,14 @@ class Services:
         if known is not None:
             return known, 0, 0
         read = await self.hub.headers(listing, variant, progress)
-        verdict = await self.fitting.remote(listing, variant, read.headers)
+        proven, more, asked = await self.hub.proven(listing, read.headers[0])
+        verdict = await self.fitting.remote(proven, variant, read.headers)
         first, *others = read.headers
         name = PurePosixPath(variant.files[0].path).name
         self._headers[listing.repository.lower()] = header_facts(first, f"{listing.repository}/{name}", others)
         if verdict is None:  # it is made of the headers that were just read
             raise DeskError("hub.not_found", name=listing.repository)
-        return verdict, read.bytes_read, read.requests
+        return verdict, read.bytes_read + more, read.requests + asked
 
     def header_of(self, models: Sequence[Model]) -> HeaderFacts | None:
         """What a header said of one of these models, where one was read from the hub since the program started."""
@@ -263,6 +266,16 @@ class Services:
     def downloads(self) -> Queue:
         """What is on its way."""
         return self.front.downloads
+
+    @property
+    def ordering(self) -> Ordering:
+        """What stands before a download, and the order."""
+        return self.front.ordering
+
+    @property
+    def tokens(self) -> Tokens:
+        """The access token for the hub."""
+        return self.front.tokens
 
     def models_there(self) -> tuple[str, ...]:
         """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""

@@ -47,6 +47,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "{name} is refused because {reason}.",
         "Choose another file.",
     ),
+    "hub.token_refused": Text(
+        "The hub does not know this token",
+        "{host} says that the token is wrong, or not valid any more.",
+        "Copy it again from the hub's page of access tokens, or make a new one there.",
+    ),
     # --- the list of downloads ----------------------------------------------------------------------
     "library.list_damaged": Text(
         "The list of downloads could not be read",

@@ -17,7 +17,9 @@ from mistral_desk.inference.model_ids import models_folder
 from mistral_desk.library import orders, shelf_file
 from mistral_desk.library.awake import Awake
 from mistral_desk.library.installed import Library
+from mistral_desk.library.ordering import Ordering, whose
 from mistral_desk.library.queue import Queue
+from mistral_desk.library.tokens import Tokens
 from mistral_desk.library.transfer import Manner
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ class Front:
         self._came: list[Callable[[Order], None]] = []
         self.library = library_of(places, settings)
         self.downloads = queue_of(places, settings, net, hub, secrets=secrets, came=self._whole)
+        self.ordering = Ordering(net, hub, self.downloads, self.library)
+        self.tokens = Tokens(net, hub, secrets)
 
     async def open(self) -> tuple[Problem, ...]:
         """Recall the models and go on with the downloads; what there is to tell of it."""
@@ -112,9 +116,8 @@ class Front:
     async def _whole(self, order: Order) -> None:
         """All files of an order are there and proven: the library has it before the download counts as done."""
         models = await self.library.look()
-        ours = {order.id.removeprefix("repair:")}
         for model in models:
-            if model.id in ours and model.state == "here":
+            if model.id == whose(order.id) and model.state == "here":
                 try:
                     await self._read(model)
                 except DeskError as error:  # it is whole and of a kind that does not run here: said when it is used

@@ -225,7 +225,7 @@ class Queue:
 
     @property
     def busy(self) -> bool:
-        """Whether something is on its way, so that the computer should stay awake."""
+        """Whether something is on its way."""
         return bool(self._tasks)
 
     def _snapshot(self, entry: Entry) -> Download:

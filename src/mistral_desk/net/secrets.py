@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark
@@ -24,6 +24,8 @@ _VARIABLES: Final = {HUB: "HF_TOKEN"}
 """Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
+Where: TypeAlias = Literal["environment", "keyring", "session", "none"]
+"""Where a token comes from; `session` is forgotten when the program ends."""
 NO_KEYRING: Final = mark("there is no keyring")
 LOCKED: Final = mark("the keyring does not open")
 
@@ -39,8 +41,7 @@ class Secrets:
 
     def get(self, name: str = HUB) -> str | None:
         """The token: the environment's, else this session's, else the keyring's; None where there is none."""
-        given = os.environ.get(_VARIABLES.get(name.partition(" ")[0], ""), "").strip()
-        if _TOKEN.fullmatch(given):
+        if given := _given(name):
             return given
         with self._lock:
             if name in self._session:
@@ -50,9 +51,7 @@ class Secrets:
 
     def set(self, name: str, token: str) -> Problem | None:
         """Keep a token; what comes back says that it is kept for this session only. Raises `secrets.value`."""
-        token = token.strip()
-        if not _TOKEN.fullmatch(token):
-            raise DeskError("secrets.value")
+        token = usable(token)
         with self._lock:
             self._session[name] = token
             backend = self._keyring()
@@ -64,6 +63,15 @@ class Secrets:
                 _log.warning("the keyring takes no token: %s", type(error).__name__)
                 return Problem("secrets.not_kept", {"reason": LOCKED})
             return None
+
+    def where(self, name: str = HUB) -> Where:
+        """Where the token comes from that `get` gives."""
+        if _given(name):
+            return "environment"
+        if self.get(name) is None:
+            return "none"
+        with self._lock:
+            return "keyring" if self._kept(name) == self._session.get(name) else "session"
 
     def forget(self, name: str = HUB) -> None:
         """Delete a token, here and in the keyring."""
@@ -105,3 +113,17 @@ class Secrets:
             return None
         else:
             return backend if backend in safe else None
+
+
+def usable(token: str) -> str:
+    """A token without the white space that copying brings along. Raises `secrets.value`."""
+    token = token.strip()
+    if not _TOKEN.fullmatch(token):
+        raise DeskError("secrets.value")
+    return token
+
+
+def _given(name: str) -> str | None:
+    """The environment's token."""
+    given = os.environ.get(_VARIABLES.get(name.partition(" ")[0], ""), "").strip()
+    return given if _TOKEN.fullmatch(given) else None
