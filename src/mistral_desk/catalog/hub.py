@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import msgspec
 
-from mistral_desk.catalog import hub_files, remote
+from mistral_desk.catalog import eyes, hub_files, remote
 from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
@@ -49,6 +49,8 @@ _ABOUT_LIMIT: Final = 16_000_000
 _MOST_VALUES: Final = 400_000
 """Commas in a list: one that fits and has more was made to take memory."""
 _PAGES: Final = 20
+_LOOKED_AT: Final = 4
+"""Projectors of a repository whose headers are read at most: they come in two or three precisions."""
 _MOST_FILES: Final = 20_000
 _SECONDS: Final = 45.0
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95})?")
@@ -159,6 +161,28 @@ class Hub:
             sum(one.bytes_read for one in found),
             sum(one.requests for one in found),
         )
+
+    async def proven(self, listing: Listing, model: Header) -> tuple[Listing, int, int]:
+        """The listing with the projector that belongs to a model, by its header; and the bytes and requests it took.
+
+        Of several the likeliest are looked at; one that cannot be read belongs to none. Raises `net.…` and `hub.…`.
+        """
+        purpose = Purpose("hub", HEADER, secrets.token_hex(8))
+        read = requests = 0
+        if listing.proven:
+            return listing, read, requests
+        for file in listing.likely[:_LOOKED_AT]:
+            try:
+                found = await self._header(listing.repository, listing.revision, file, purpose, later=True)
+            except DeskError as error:
+                if not error.problem.id.startswith("model."):
+                    raise
+                requests += 1
+                continue
+            read, requests = read + found.bytes_read, requests + found.requests
+            if eyes.fits(found.header, model):
+                return listing.with_projector(file), read, requests
+        return listing.with_projector(None), read, requests
 
     def url(self, repository: str, revision: str, file: RemoteFile) -> str:
         """The address of a file, which redirects to where it lies just now."""

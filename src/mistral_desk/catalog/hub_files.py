@@ -60,17 +60,18 @@ class Variant(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """The files of a repository at one commit, `revision`."""
+    """The files of a repository at one commit, `revision`. `proven`: its projector was chosen by what headers say."""
 
     repository: str
     revision: str
     quantizations: tuple[Variant, ...]
     projectors: tuple[RemoteFile, ...]
     other: tuple[RemoteFile, ...]
+    proven: bool = False
 
     @property
-    def projector(self) -> RemoteFile | None:
-        """The projector to take: half precision is what encoders are made for; None where there is none."""
+    def likely(self) -> tuple[RemoteFile, ...]:
+        """The projectors, the one to take first: half precision is what encoders are made for."""
         order = ("f16", "bf16", "q8_0", "f32")
 
         def rank(file: RemoteFile) -> tuple[int, str]:
@@ -78,7 +79,18 @@ class Listing(msgspec.Struct, frozen=True):
             found = next((n for n, kind in enumerate(order) if re.search(rf"(?<![a-z0-9]){kind}", name)), len(order))
             return found, name
 
-        return min(self.projectors, key=rank, default=None)
+        return tuple(sorted(self.projectors, key=rank))
+
+    @property
+    def projector(self) -> RemoteFile | None:
+        """The projector to take: by its name alone, unless the listing is `proven`; None where there is none."""
+        return next(iter(self.likely), None)
+
+    def with_projector(self, chosen: RemoteFile | None) -> Listing:
+        """The same, proven: this projector and no other."""
+        rest = tuple(file for file in self.projectors if file != chosen)
+        kept = (chosen,) if chosen else ()
+        return msgspec.structs.replace(self, projectors=kept, other=(*self.other, *rest), proven=True)
 
 
 def plain_path(path: object) -> str | None:

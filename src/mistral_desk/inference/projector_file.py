@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from mistral_desk.catalog import eyes
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file
 
@@ -83,14 +84,14 @@ def inspect(path: Path, model: ModelFile) -> ProjectorFile:
     Raises `projector.missing`, `projector.not_one`, `projector.damaged`, `projector.wrong`.
     """
     header = _header(path)
-    if header.architecture != "clip":
+    if header.architecture != eyes.ARCHITECTURE:
         what = header.text("general.name") or header.architecture
         raise DeskError("projector.not_one", f"architecture {what}", name=path.name)
-    if header.metadata.get("clip.has_vision_encoder") is not True and not header.number("clip.vision.block_count"):
+    if not eyes.sees(header):
         raise DeskError("projector.not_one", "no vision encoder", name=path.name)
     _check(header, path)
     width = model.header.own("embedding_length") or 0
-    found = _widths(header)
+    found = eyes.widths(header)
     if width and width not in found:
         raise DeskError(
             "projector.wrong",
@@ -105,7 +106,7 @@ def inspect(path: Path, model: ModelFile) -> ProjectorFile:
         path,
         header,
         path.stat().st_size,
-        _kind(header),
+        eyes.kind(header),
         _side(header),
         least if least and 0 < least <= _MOST_TOKENS else None,
         most if most and 0 < most <= _MOST_TOKENS else None,
@@ -182,7 +183,7 @@ def _check(header: Header, path: Path) -> None:
         raise DeskError("projector.damaged", name=path.name, reason=f"{heads} heads in a width of {width}")
     if patch and side and side < patch:
         raise DeskError("projector.damaged", name=path.name, reason=f"pictures of {side} pixels")
-    if _kind(header) == "pixtral":
+    if eyes.kind(header) == "pixtral":
         wrong = _misfit(header, width)
         if wrong:
             raise DeskError("projector.damaged", name=path.name, reason=wrong)
@@ -225,28 +226,13 @@ def _misfit(header: Header, width: int) -> str:
     return ""
 
 
-def _kind(header: Header) -> str:
-    """The projector's type, in llama.cpp's words."""
-    return header.text("clip.vision.projector_type") or header.text("clip.projector_type")
-
-
-def _widths(header: Header) -> set[int]:
-    """Widths of what the projector can give; where its kind does not tell, of each of its own matrices and vectors."""
-    last = next((t.shape[-1] for t in header.tensors if t.name == "mm.2.weight"), 0)
-    if last and _kind(header) in {"pixtral", "mlp"}:
-        return {last}
-    mine = [t for t in header.tensors if t.name.startswith(("mm.", "model.mm", "resampler.", "v.token_embd"))]
-    dimension = header.number("clip.vision.projection_dim")
-    return {side for tensor in mine for side in tensor.shape} | ({dimension} if dimension else set())
-
-
 def _side(header: Header) -> int:
     ours = header.number(f"{OURS}.side")
     if ours and 0 < ours <= LONG_SIDE:
         return ours
     named = header.number("clip.vision.image_size") or LONG_SIDE
     # other types name the size of one tile, or of what they were first trained on
-    return min(named, LONG_SIDE) if _kind(header) == "pixtral" else LONG_SIDE
+    return min(named, LONG_SIDE) if eyes.kind(header) == "pixtral" else LONG_SIDE
 
 
 def candidates(model: Path) -> Iterator[Path]:

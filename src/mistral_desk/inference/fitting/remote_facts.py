@@ -34,7 +34,10 @@ class RemoteFiles:
         return FileFacts(kept.key, Path(kept.path), kept.name, kept.bytes, kept.projector, kept.shape)
 
     def learn(self, listing: Listing, variant: Variant, headers: Sequence[Header]) -> FileFacts:
-        """The facts that the headers of all its files tell. Raises `model.damaged` and `model.not_chat`."""
+        """The facts that the headers of all its files tell, with the listing's projector.
+
+        Raises `model.damaged` and `model.not_chat`.
+        """
         first = PurePosixPath(variant.files[0].path)
         header, eyes = headers[0], listing.projector
         model_file.check(header, first.name)
@@ -52,6 +55,6 @@ class RemoteFiles:
 
 
 def _state(listing: Listing, variant: Variant) -> tuple[object, ...]:
-    eyes = listing.projector
+    """What a verdict depends on: a commit never changes, and which projector belongs to it follows from its files."""
     files = tuple((file.path, file.size) for file in variant.files)
-    return ("hub", listing.repository, listing.revision, files, eyes.size if eyes else 0)
+    return ("hub", "eyes by header", listing.repository, listing.revision, files)

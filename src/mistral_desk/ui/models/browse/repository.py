@@ -25,12 +25,15 @@ from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
-    from mistral_desk.catalog.hub_files import Listing
+    from collections.abc import Sequence
+
+    from mistral_desk.catalog.hub_files import Listing, RemoteFile
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Variant
     from mistral_desk.ui.theme.theme import Theme
 
+UNREAD = mark("Whether it belongs to the model is read with “Will it run here?”.")
 CHECK = mark("Will it run here?")
 CHECKED = mark("Reads a few megabytes of the file from the hub: what it says about itself.")
 READING = mark("Reading what the file says about itself…")
@@ -45,6 +48,7 @@ class VariantCard(Panel):
     def __init__(self, theme: Theme, one: RemoteVariant, parent: QWidget) -> None:
         super().__init__(theme, parent, name=one.name, radius=RADIUS)
         self.variant = one
+        self.projectors: tuple[RemoteFile, ...] = ()
         self._reading = False
         text, title = tr(CHECK), one.quantization or one.name
         self.check = Button(
@@ -79,7 +83,9 @@ class VariantCard(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE[0])
         column.addWidget(words_of(self._theme, found, below))
-        for text in (verdict.answer_words(found) or next(iter(verdict.why(found)), ""), read_words(read, requests)):
+        eyes = eyes_words(found.shape.projector, self.projectors)
+        answer = verdict.answer_words(found) or next(iter(verdict.why(found)), "")
+        for text in (answer, eyes, read_words(read, requests)):
             if text:
                 column.addWidget(Label(self._theme, text, "small", ink="muted", wrap=True, parent=below))
         if self.check.hasFocus():
@@ -159,6 +165,7 @@ class RepositoryPage(QWidget):
         column.addSpacing(SPACE[1])
         for one in listing.quantizations:
             card = self.cards[one.name] = VariantCard(self._theme, one, body)
+            card.projectors = listing.projectors
             card.asked.connect(self.asked)
             card.left.connect(lambda: self.back_button.setFocus(Qt.FocusReason.OtherFocusReason))
             column.addWidget(card)
@@ -199,7 +206,18 @@ def projector_words(listing: Listing) -> str:
     if listing.projector is None:
         return tr("No projector: with these files it reads text only.")
     size = amounts.file_size(listing.projector.size)
-    return tr("Sees pictures with {file}, {size}.", file=listing.projector.name, size=size)
+    told = tr("By its name, {file} ({size}) lets it see pictures.", file=listing.projector.name, size=size)
+    return f"{told} {tr(UNREAD)}"
+
+
+def eyes_words(size: int, projectors: Sequence[RemoteFile]) -> str:
+    """What headers said of the projectors: the one of `size` bytes belongs to the model, or none does."""
+    if not projectors:
+        return ""
+    chosen = next((file.name for file in projectors if size and file.size == size), "")
+    if not chosen:
+        return tr("None of the projectors belongs to it, as headers say: it reads text only.")
+    return tr("Sees pictures: {file} belongs to it, as both headers say.", file=chosen)
 
 
 def read_words(read: int, requests: int) -> str:
