@@ -1,26 +1,28 @@
-"""The library and the models page: what is on this computer, truly read, and talked to with one press."""
+"""The library: what is on this computer, truly found on the disk, and talked to, verified or deleted with one press."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mistral_desk.core.paths import resource
-from mistral_desk.inference.client import ModelSpec
+from PySide6.QtCore import QMimeData, QUrl
+
+from mistral_desk.core import settings as declared
 from mistral_desk.inference.model_ids import model_spec
-from mistral_desk.ui.library.known import look
-from mistral_desk.ui.library.recent import FILE, KEPT, Recent
+from mistral_desk.ui.library.delete import DeleteSheet
+from mistral_desk.ui.library.drop import models_in
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
 from tests.ui import window
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtWidgets import QApplication, QWidget
 
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.library.model_card import ModelCard
     from tests.fixtures.small_models import SmallModels
 
 SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
@@ -28,12 +30,21 @@ SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate
 
 def real_files(desk: Desk) -> None:
     """Model ids stand for files again; the worker stays the scripted one."""
-    settings = desk.services.settings
-    desk.services.resolve_model = lambda model="builtin": model_spec(model, settings)  # type: ignore[method-assign]
+    services = desk.services
+
+    def resolve(model: str = "builtin") -> object:
+        return model_spec(services.place_of(model)[0], services.settings)
+
+    services.resolve_model = resolve  # type: ignore[method-assign, assignment]
 
 
 def words_of(widget: QWidget) -> str:
     return "\n".join(label.text() for label in widget.findChildren(Label))
+
+
+def button(card: ModelCard, name: str) -> Button:
+    """The one of this card whose name begins so."""
+    return next(one for one in card.findChildren(Button) if one.accessibleName().startswith(name))
 
 
 async def at_the_library(desk: Desk) -> None:
@@ -43,127 +54,114 @@ async def at_the_library(desk: Desk) -> None:
     await window.drawn()
 
 
-def test_a_header_is_read_without_running_the_model(small_models: SmallModels) -> None:
-    path = small_models["mistral4_q8"]
-    known = look(str(path), lambda _model: ModelSpec(str(path)))
-    assert known.problem is None
-    assert known.bytes == path.stat().st_size
-    assert known.title == path.name
-    assert look("builtin", lambda _model: ModelSpec(str(resource("model", "guide.gguf")))).quantization == "Q8_0"
+def put(desk: Desk, small_models: SmallModels, name: str) -> Path:
+    """A file in the models folder."""
+    folder = desk.services.models_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.joinpath(shutil.copy(small_models["dense"], folder / name))
 
 
-def test_all_parts_of_a_model_are_counted(small_models: SmallModels) -> None:
-    first = small_models["mistral4_split"]
-    parts = list(first.parent.glob(f"{first.name[: -len('00001-of-00002.gguf')]}*.gguf"))
-    assert len(parts) > 1
-    assert look(str(first), lambda _model: ModelSpec(str(first))).bytes == sum(part.stat().st_size for part in parts)
-
-
-def test_what_was_opened_is_known_again(tmp_path: Path) -> None:
-    file = tmp_path / "Müllers Rechner" / FILE
-    file.parent.mkdir()
-    recent = Recent(file)
-    for number in range(KEPT + 3):
-        recent.add(f"/models/{number}.gguf")
-    recent.add("/models/20.gguf")
-    again = Recent(file)
-    assert again.paths[:2] == ["/models/20.gguf", f"/models/{KEPT + 2}.gguf"]
-    assert len(again.paths) == len(set(again.paths)) == KEPT
-    again.forget("/models/20.gguf")
-    assert "/models/20.gguf" not in Recent(file).paths
-    file.write_text(json.dumps({"not": "a list"}), encoding="utf-8")
-    assert Recent(file).paths == []
-
-
-def test_the_library_shows_what_is_there_and_what_is_not(
-    qapp: QApplication, tmp_path: Path, small_models: SmallModels
-) -> None:
-    kept = Path(shutil.copy(small_models["dense"], tmp_path / "Größe 1.gguf"))
-
+def test_the_library_shows_what_is_there(qapp: QApplication, tmp_path: Path, small_models: SmallModels) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             real_files(desk)
-            gone = tmp_path / "gone.gguf"
-            desk.shelf.opened(str(gone))
-            desk.shelf.opened(str(kept))
             await at_the_library(desk)
             library = desk.library
-            assert [card.accessibleName() for card in library.cards] == ["Guide (demonstration)", kept.name, gone.name]
-            assert "In use" in words_of(library.cards[0])
-            assert "Q8_0" in words_of(library.cards[0])
-            assert str(kept) in words_of(library.cards[1])
-            assert "The model file is not there" in words_of(library.cards[2])
-            assert len(library.chats) == 2, "nobody can talk to a file that is gone"
-            (away,) = library.cards[2].findChildren(Button)
-            window.click(away)
-            await desk.tasks.settled()
-            assert [card.accessibleName() for card in library.cards] == ["Guide (demonstration)", kept.name]
-            gone.touch()
+            assert [card.accessibleName() for card in library.cards] == ["Guide (demonstration)"]
+            assert library.empty.isVisible(), "nothing of one's own yet: two ways to a model"
+            assert not [one for one in library.cards[0].findChildren(Button) if one.accessibleName().startswith("Del")]
+            kept = put(desk, small_models, "Größe 1.gguf")
             await at_the_library(desk)
             assert len(library.cards) == 2
+            assert not library.empty.isVisible()
+            assert "In use" in words_of(library.cards[0])
+            assert "never used" in words_of(library.cards[1])
+            assert "Not verified" in words_of(library.cards[1])
+            assert str(kept.parent) in words_of(library.cards[1])
+            before = library.cards[1]
+            await at_the_library(desk)
+            assert library.cards[1] is before, "what did not change is not made anew"
 
     window.run(qapp, scenario)
 
 
 def test_one_press_starts_a_chat_with_it(qapp: QApplication, tmp_path: Path, small_models: SmallModels) -> None:
-    path = small_models["dense"]
-
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             real_files(desk)
-            desk.shelf.opened(str(path))
+            path = put(desk, small_models, "dense.gguf")
             await window.ask(desk, "Is it so?")
             await at_the_library(desk)
             window.click(desk.library.chats[1])
             assert desk.window.page == "chat"
-            assert desk.model.title == path.name
+            assert desk.model.spec().path == str(path)
             assert desk.page.chat is not None
             assert desk.page.chat.turns == []
+            await desk.tasks.settled()
             await at_the_library(desk)
             assert "In use" in words_of(desk.library.cards[1])
-            assert "In use" not in words_of(desk.library.cards[0])
 
     window.run(qapp, scenario)
 
 
-def test_the_models_page_offers_what_works_today(qapp: QApplication, tmp_path: Path) -> None:
+def test_deleting_asks_and_the_guide_takes_over(qapp: QApplication, tmp_path: Path, small_models: SmallModels) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            desk.window.commands.run("models")
-            assert desk.window.page == "models"
-            assert desk.window.sidebar.ways["models"].isChecked()
-            talk, open_, see = desk.models.browse.head.buttons
-            asked: list[bool] = []
-            desk.models.open_file.disconnect(desk.ask_file)  # a file dialog would wait for somebody
-            desk.models.open_file.connect(lambda: asked.append(True))
-            window.click(open_)
-            assert asked == [True]
-            window.click(see)
-            assert desk.window.page == "library"
-            desk.window.commands.run("library")
-            assert desk.window.page == "chat", "a second time leads back"
-            desk.window.show_page("models")
-            window.click(talk)
-            assert desk.window.page == "chat"
-            assert not desk.window.sidebar.ways["models"].isChecked()
-
-    window.run(qapp, scenario)
-
-
-def test_deleting_all_data_forgets_what_was_opened(qapp: QApplication, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            desk.shelf.opened(str(tmp_path / "one.gguf"))
-            file = desk.services.folders.data / FILE
-            assert file.exists()
-            desk.settings.erase_asked.emit()
+            real_files(desk)
+            path = put(desk, small_models, "dense.gguf")
+            await at_the_library(desk)
+            window.click(desk.library.chats[1])
             await desk.tasks.settled()
+            await at_the_library(desk)
+            window.click(button(desk.library.cards[1], "Delete"))
             sheet = desk.window.overlay
-            assert sheet is not None
-            sheet.go.click()  # type: ignore[attr-defined]
-            sheet.go.click()  # type: ignore[attr-defined]
+            assert isinstance(sheet, DeleteSheet)
+            assert "the Guide takes its place" in words_of(sheet)
+            sheet.no.click()
             await desk.tasks.settled()
-            assert not file.exists()
-            assert desk.shelf.recent.paths == []
+            assert path.exists()
+            window.click(button(desk.library.cards[1], "Delete"))
+            again = desk.window.overlay
+            assert isinstance(again, DeleteSheet)
+            again.for_good.click()
+            await desk.tasks.settled()
+            assert not path.exists()
+            assert len(desk.library.cards) == 1
+            assert desk.model.id == "builtin"
+            assert "are free now" in desk.window.banners.banners[0].note.words.message
 
     window.run(qapp, scenario)
+
+
+def test_a_further_folder_brings_its_models_and_takes_them_away(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            drive = tmp_path / "Große Platte"
+            drive.mkdir()
+            shutil.copy(small_models["dense"], drive / "there.gguf")
+            desk.services.settings.set(declared.MORE_FOLDERS, (str(drive),))
+            desk.window.open_settings("models")
+            assert [row.label.text() for row in desk.settings.further.rows] == [str(drive)]
+            await at_the_library(desk)
+            assert "there" in desk.library.cards[1].accessibleName()
+            drive.rename(tmp_path / "unplugged")
+            await at_the_library(desk)
+            assert "Not there just now" in words_of(desk.library.cards[1])
+            assert desk.library.cards[1].chat_button is None
+            desk.window.open_settings("models")
+            window.click(desk.settings.further.rows[0].findChildren(Button)[0])
+            assert desk.settings.further.rows == []
+            await at_the_library(desk)
+            assert len(desk.library.cards) == 1
+
+    window.run(qapp, scenario)
+
+
+def test_only_model_files_are_taken_from_a_drop(tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("a.GGUF", "b.png", "c.gguf.txt")])
+    assert models_in(data) == (tmp_path / "a.GGUF",)
+    data.setUrls([QUrl("https://example.org/a.gguf")])
+    assert models_in(data) == ()

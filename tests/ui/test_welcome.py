@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from mistral_desk.core import settings as declared
 from mistral_desk.core.machine import this_machine
 from mistral_desk.services import Services
+from mistral_desk.ui.library.add_sheet import AddSheet
 from mistral_desk.ui.welcome.page import Welcome, is_first_start
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
@@ -94,11 +96,35 @@ def test_no_control_is_dead(qapp: QApplication, tmp_path: Path) -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             desk.welcome()
             welcome = _shown(desk)
-            asked: list[bool] = []
-            welcome.have_models.connect(lambda: asked.append(True))
-            welcome.have_models.disconnect(desk.ask_file)  # a file dialog would wait for somebody
             window.click(welcome.have)
-            assert asked == [True]
+            sheet = desk.window.overlay
+            assert isinstance(sheet, AddSheet)
+            await desk.tasks.settled()
+            sheet.reject()
+
+    window.run(qapp, scenario)
+
+
+def test_a_smaller_model_takes_the_place_of_the_best(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.services.fitting = cast("Fitting", StillFitting(pc(32, 8)))
+            desk.welcome()
+            await desk.tasks.settled()
+            shown = _shown(desk).recommendation
+            sizes = []
+            while shown.smaller is not None:
+                assert shown.get is not None
+                sizes.append(shown.get.ware.title)
+                window.click(shown.smaller)
+                await window.drawn()
+            assert len(set(sizes)) == len(sizes) >= 1
+            desk.services.settings.set(declared.OFFLINE, True)
+            assert shown.get is not None
+            assert not shown.get.isEnabled()
+            assert "Work offline" in shown.get.accessibleDescription()
+            desk.services.settings.set(declared.OFFLINE, False)
+            assert shown.get.isEnabled()
 
     window.run(qapp, scenario)
 
@@ -113,8 +139,11 @@ def test_it_says_what_runs_best_here_and_leads_to_the_models(qapp: QApplication,
             told = " ".join(label.text() for label in welcome.recommendation.findChildren(Label))
             assert "Gemma 4 26B-A4B" in told
             assert "all 74 GB must be within reach; this computer has 8 + 32" in told
-            assert "later version" in told, "nothing can be downloaded yet, and it says so"
-            window.click(welcome.recommendation.buttons[0])
+            assert "last download" not in told, "no line was measured yet, so no time is told"
+            get = welcome.recommendation.get
+            assert get is not None
+            assert get.text().startswith("Get Gemma 4 26B-A4B, 1")
+            window.click(welcome.recommendation.buttons[-1])
             await desk.tasks.settled()
             assert desk.window.page == "models"
             about = desk.models.about
