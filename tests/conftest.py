@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 import psutil
@@ -36,6 +36,7 @@ HOME: Final = "Zu Hause bei Müller"
 """A folder's name as people have them: spaces and an umlaut."""
 
 _guard: Final = SocketGuard()
+_ORPHANS: Final = "mistral_desk.orphans"
 _orphans: Final[list[str]] = []
 
 
@@ -93,7 +94,10 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> SmallModels:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End what is still running below this process, and let the session fail for it."""
+    """End what is still running below this process, and let the session fail for it.
+
+    With pytest-xdist each worker looks below itself and tells the process that everybody reads.
+    """
     for child in psutil.Process().children(recursive=True):
         try:
             if child.status() != psutil.STATUS_ZOMBIE:
@@ -101,8 +105,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
                 child.kill()
         except psutil.NoSuchProcess:
             continue
+    told: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told[_ORPHANS] = list(_orphans)
     if _orphans:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist says at its end; one that died says nothing."""
+    _orphans.extend(getattr(node, "workeroutput", {}).get(_ORPHANS, ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tools.dev import child, main
-from tools.dev.check import Check, checks_for, run_all, split
+from tools.dev.check import Check, run_all
 from tools.dev.steps import Failed, Steps, duration
 
 if TYPE_CHECKING:
@@ -183,25 +183,6 @@ def test_checks_run_together_and_all_are_told(capsys: pytest.CaptureFixture[str]
     assert run_all(ROOT, Path(sys.executable), checks[:1]) == 0
 
 
-def test_every_unit_test_is_in_one_part_of_the_check() -> None:
-    files = {str(path) for path in (ROOT / "tests" / "unit").glob("test_*.py")}
-    for cores in (1, 2, 3):
-        named = [word for each in checks_for(ROOT, cores) for word in each.command if word.endswith(".py")]
-        assert len(named) == len(files)
-        assert set(named) == files
-
-
-def test_parts_are_of_about_one_size(tmp_path: Path) -> None:
-    files = [tmp_path / f"test_{size}.py" for size in (50, 30, 20, 10, 10)]
-    for file in files:
-        file.write_bytes(b"x" * int(file.stem[5:]))
-    assert [[file.name for file in part] for part in split(files[:4], 2)] == [
-        ["test_10.py", "test_50.py"],
-        ["test_20.py", "test_30.py"],
-    ]
-    assert split(files[:1], 4) == [[files[0]]]
-
-
 def test_durations_as_people_say_them() -> None:
     assert [duration(value) for value in (0.24, 9.94, 9.96, 59.4, 60.0, 185.2)] == [
         "0.2 s",
@@ -211,12 +192,3 @@ def test_durations_as_people_say_them() -> None:
         "1 min 00 s",
         "3 min 05 s",
     ]
-
-
-def test_named_test_files_are_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    own = ["tests/unit/test_dev_door.py::test_wrong_use_is_status_2", "-q"]
-    assert main._with_folders(own) == own
-    everything = main._with_folders(["-k", "door"])
-    assert everything[:3] == ["-k", "door", "tests/unit"]
-    assert everything[2:] == sorted(everything[2:], key=["tests/unit", "tests/ui", "tests/engine", "tests/e2e"].index)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from tools.dev import check, environment, system
+from tools.dev import check, environment, suite, system
 from tools.dev.child import WINDOWS
 from tools.dev.environment import Place
 from tools.dev.steps import Failed
@@ -104,18 +104,10 @@ def first_question(root: Path) -> str:
 
 
 def test(words: list[str]) -> int:
-    """Run pytest on everything, the quick tests first."""
+    """Run pytest on everything, shared out among the cores."""
     environment.prepare(PLACE, "dev", system.QT, system.SCREEN)
     os.chdir(ROOT)
-    return _become([str(PLACE.python), "-m", "pytest", *_with_folders(words)])
-
-
-def _with_folders(words: list[str]) -> list[str]:
-    """`words`, and where they name no test file the test folders in the order of their speed."""
-    if any(not word.startswith("-") and Path(word.split("::")[0]).exists() for word in words):
-        return words
-    folders = [f"tests/{name}" for name in ("unit", "ui", "engine", "e2e")]
-    return [*words, *(folder for folder in folders if any(Path(folder).glob("**/test_*.py")))]
+    return _become([str(PLACE.python), "-m", "pytest", *suite.words_for(words, ROOT, suite.cores())])
 
 
 def checks(words: list[str]) -> int:
