@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import tr
-from mistral_desk.library.orders import Download, Order
+from mistral_desk.library.ordering import Before, License
+from mistral_desk.library.orders import Download, Order, Room
 from mistral_desk.library.shelf_file import Installed, LibraryFile
 from mistral_desk.library.wanted import Wanted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE
@@ -22,10 +23,9 @@ from tools.gallery.declare import listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
-    from mistral_desk.library.adopt import Holding
     from mistral_desk.library.moving import Moved, MovePlan
-    from mistral_desk.library.ordering import Before
 
+    from mistral_desk.library.candidates import Holding
     from tools.gallery.stage import Stage
 
 GB: Final = 1_000_000_000
@@ -179,17 +179,14 @@ def before(**changes: Any) -> Before:
     made: dict[str, Any] = {
         "order": wanted,
         "repository": wanted.files[0].repository,
-        "license": SimpleNamespace(id="apache-2.0", name="Apache 2.0", url=None, source="facts"),
+        "revision": "a" * 40,
+        "license": License("apache-2.0", "Apache 2.0", None, "facts"),
         "gate": "none",
         "access": "open",
         "page": f"https://{HOST}/{wanted.files[0].repository}",
-        "room": SimpleNamespace(folder=FOLDER, needed=11_700_000_000, free=123 * GB, enough=True),
-        "there": False,
-        "under_way": False,
-        "equal": (),
-        "problem": None,
+        "room": Room(FOLDER, 11_700_000_000, 123 * GB),
     }
-    return cast("Before", SimpleNamespace(**{**made, **changes}))
+    return Before(**{**made, **changes})
 
 
 async def sheet(stage: Stage, name: str = "Gemma 4 26B-A4B") -> GetSheet:
@@ -224,7 +221,7 @@ async def get_problem(stage: Stage) -> None:
 @state()
 async def get_gated(stage: Stage) -> None:
     """A gate: the steps, the field for the token, and a licence with conditions."""
-    terms = SimpleNamespace(id="gemma", name="Gemma Terms of Use", url=LICENSE_URL, source="facts")
+    terms = License("gemma", "Gemma Terms of Use", LICENSE_URL, "facts")
     shown = before(order=GATED.order, gate="manual", access="token", license=terms)
     (await sheet(stage, "Ministral 3 8B")).show_before(shown, None)
     await idle(2)
@@ -233,8 +230,8 @@ async def get_gated(stage: Stage) -> None:
 @state()
 async def get_no_room(stage: Stage) -> None:
     """It does not fit, nobody states a licence, and the name is long."""
-    nobody = SimpleNamespace(id=None, name=None, url=None, source="nobody")
-    room = SimpleNamespace(folder=FOLDER, needed=30 * GB, free=12 * GB, enough=False)
+    nobody = License(None, None, None, "nobody")
+    room = Room(FOLDER, 30 * GB, 12 * GB)
     shown = before(order=CHANGED.order, license=nobody, room=room)
     (await sheet(stage, LONG.rpartition("/")[2])).show_before(shown, None)
     await idle(2)

@@ -151,7 +151,7 @@ class GetSheet(Sheet):
         page.setToolTip(before.page)
         page.clicked.connect(lambda: self.link.emit(before.page))
         flow.addWidget(page)
-        if before.access == "token":
+        if before.access in ("token", "scope"):
             text = tr("Make a token…")
             make = Button(self._theme, text, text=text, kind="outline", parent=row)
             make.setToolTip(self._token_page)
@@ -163,7 +163,7 @@ class GetSheet(Sheet):
             check.clicked.connect(self.again)
             flow.addWidget(check)
         column.addWidget(row)
-        if before.access == "token":
+        if before.access in ("token", "scope"):
             self.token_field = TokenField(self._theme, holder)
             self.token_field.given.connect(self.token)
             column.addWidget(self.token_field)

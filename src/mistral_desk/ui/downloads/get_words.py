@@ -26,13 +26,13 @@ PASTE: Final = mark("Paste it here. It is tested first, then kept in this comput
 GATED: Final = mark("This model asks for your agreement first")
 AGREE: Final = mark("Your token is good, and the model's page waits for your agreement.")
 MANUAL: Final = mark("Its publisher looks at each request, which may take days.")
+SCOPE: Final = mark("Your token may not read models that ask for agreement. Make one that may, and paste it here.")
 GRANTED: Final = mark("Gated; your token has access.")
 
 
 def license_name(before: Before) -> str:
     """How it is called, or that nobody says."""
-    found = before.license
-    return found.name or found.id or tr("Unknown")
+    return before.license.words or tr("Unknown")
 
 
 def license_note(before: Before) -> tuple[str, str]:
@@ -76,6 +76,8 @@ def steps(before: Before) -> tuple[str, ...]:
     """What a person does to be let in, a line each."""
     if before.access == "agreement":
         said = [tr(AGREE)]
+    elif before.access == "scope":
+        said = [tr(SCOPE)]
     elif before.access == "token":
         said = [f"{number}. {step}" for number, step in enumerate((tr(OPEN), tr(MAKE), tr(PASTE)), 1)]
     else:
@@ -87,7 +89,7 @@ def steps(before: Before) -> tuple[str, ...]:
 
 def refusal(before: Before) -> str:
     """Why it cannot begin now; empty where it can."""
-    if before.access == "token":
+    if before.access in ("token", "scope"):
         return tr("A token is needed first.")
     if before.access == "agreement":
         return tr("The model's page waits for your agreement.")

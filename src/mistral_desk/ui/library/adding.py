@@ -18,7 +18,8 @@ from mistral_desk.ui.library.drop import ModelDrops
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.library.adopt import Adopting, Candidate, Scanning
+    from mistral_desk.library.adopt import Adopting
+    from mistral_desk.library.candidates import Candidate, Scanning
     from mistral_desk.ui.desk import Desk
 
 
@@ -105,9 +106,10 @@ class Adding(QObject):
             if self._sheet is sheet:
                 sheet.show_looking(tr("Looking at {place}…", place=now.folder))
 
-        task = loop.create_task(
-            self._adopting.scan(lambda now: loop.call_soon_threadsafe(show, now)), name="scan for models"
-        )
+        def told(now: Scanning) -> None:
+            loop.call_soon_threadsafe(show, now)
+
+        task = loop.create_task(self._adopting.scan(told), name="scan for models")
         self._scan = task
         try:
             await asyncio.wait((task,))
@@ -141,7 +143,10 @@ class Adding(QObject):
                 told = tr("{done} of {total}", done=amounts.file_size(done), total=amounts.file_size(total))
                 row.show_work(done / max(1, total), told)
 
-        work = self._adopting.copy(candidate, lambda done, total: loop.call_soon_threadsafe(show, done, total))
+        def told(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(show, done, total)
+
+        work = self._adopting.copy(candidate, told)
         task = self._copies[candidate.id] = loop.create_task(work, name="copy a model")
         show(0, candidate.bytes)
         try:

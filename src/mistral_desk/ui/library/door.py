@@ -164,7 +164,7 @@ class LibraryDoor(QObject):
             return
         if self._desk.model.id == model.id:
             await self._let_go()
-        await self._library.repair(model, results)
+        await self._desk.services.ordering.repair(model, results)
         await self._look()
         self._desk.show_downloads()
 
