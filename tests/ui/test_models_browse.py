@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -215,14 +216,52 @@ def test_filters_and_order_are_remembered_and_words_are_not(qapp: QApplication, 
     owner = QWidget()
     file = tmp_path / "browsing.json"
     kept = Remembered(file, owner)
+    kept.save()
+    assert not file.exists(), "nobody has chosen anything"
     wishes = Wishes(
         text="a secret", tags=frozenset(("coding",)), size=(None, 16.0), sort="benchmark:math", reverse=True
     )
     kept.keep(wishes)
     kept.save()
     assert b"secret" not in file.read_bytes()
-    assert Remembered(file, owner).wishes == msgspec.structs.replace(wishes, text="")
+    again = Remembered(file, owner)
+    again.save()
+    assert file.stat().st_size > 2, "what was not read yet is not written over"
+    assert asyncio.run(again.load())
+    assert again.wishes == msgspec.structs.replace(wishes, text="")
     for damage in (b"", b"[]", b'{"size": "large"}', b"\xff" * 100, b"[" * 70_000):
         file.write_bytes(damage)
-        assert Remembered(file, owner).wishes == Wishes()
+        fresh = Remembered(file, owner)
+        assert not asyncio.run(fresh.load())
+        assert fresh.wishes == Wishes()
+    owner.deleteLater()
+
+
+def test_a_choice_made_while_the_old_ones_are_read_stays(qapp: QApplication, tmp_path: Path) -> None:
+    owner = QWidget()
+    file = tmp_path / "browsing.json"
+    file.write_bytes(msgspec.json.encode(Wishes(sort="name")))
+    kept = Remembered(file, owner)
+
+    async def test() -> None:
+        reading = asyncio.create_task(kept.load())
+        kept.keep(Wishes(sort="date"))
+        assert not await reading
+        assert kept.wishes == Wishes(sort="date")
+        kept.forget()
+        kept.keep(Wishes(sort="size"))  # the last word counts, whatever the threads do first
+        kept.save()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    asyncio.run(test())
+    assert msgspec.json.decode(file.read_bytes(), type=Wishes) == Wishes(sort="size")
+
+    async def erased() -> None:
+        kept.keep(Wishes(sort="name"))
+        kept._in_thread()
+        kept.forget()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    asyncio.run(erased())
+    assert not file.exists(), "what was just being written when all was deleted is deleted too"
     owner.deleteLater()

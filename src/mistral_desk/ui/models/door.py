@@ -90,6 +90,8 @@ class Models(QObject):
             self._refreshing.cancel()
 
     async def _read(self) -> None:
+        if await self.remembered.load():
+            self._page.browse.show_wishes(self.remembered.wishes)
         try:
             catalogue = await self._lists.load()
             index = await asyncio.to_thread(Index, catalogue)

@@ -1,19 +1,23 @@
 """Filters and order as they were left, for the next start: in a small file that may be lost at any time.
 
-The words of a search are not remembered: they say what somebody was looking for.
+The words of a search are not remembered: they say what somebody was looking for. The disk is met in threads only, but
+for `save`, which the program's end waits for.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
+import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from mistral_desk.catalog.search import Wishes
+from mistral_desk.core.replacing import put_in_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,52 +30,80 @@ LARGEST: Final = 64 << 10
 
 
 class Remembered(QObject):
-    """The wishes in a file."""
+    """The wishes in a file. They are `Wishes()` until `load`."""
 
     def __init__(self, file: Path, parent: QObject) -> None:
         super().__init__(parent)
         self._file = file
         self._wishes = Wishes()
+        self._chosen = False
+        """Somebody has chosen since the start: what the file says is old."""
+        self._due = ""
+        """What the disk lacks: `write`, `wipe`, or nothing."""
+        self._at_disk = threading.Lock()
+        self._bringing: asyncio.Future[None] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
-        self._timer.timeout.connect(self.save)
-        try:
-            with file.open("rb") as opened:
-                read = msgspec.json.decode(opened.read(LARGEST), type=Wishes)
-            self._wishes = msgspec.structs.replace(read, text="")
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, RecursionError) as error:
-            log.info("the filters of the models were not restored: %s", type(error).__name__)
+        self._timer.timeout.connect(self._in_thread)
 
     @property
     def wishes(self) -> Wishes:
-        """As they were left."""
+        """As they were left, or are now."""
         return self._wishes
+
+    async def load(self) -> bool:
+        """Read them; whether there are some, and nobody has chosen others meanwhile."""
+        found = await asyncio.to_thread(self._read)
+        if self._chosen or found is None:
+            return False
+        self._wishes = found
+        return True
 
     def keep(self, wishes: Wishes) -> None:
         """Remember these; on the disk soon."""
         wishes = msgspec.structs.replace(wishes, text="")
         if wishes != self._wishes:
-            self._wishes = wishes
+            self._wishes, self._chosen, self._due = wishes, True, "write"
             self._timer.start()
 
     def forget(self) -> None:
-        """Nothing is remembered any more; what is on the disk is deleted by others."""
+        """Nothing is remembered any more, on the disk neither: what was just being written there is deleted again."""
         self._timer.stop()
-        self._wishes = Wishes()
+        self._wishes, self._chosen, self._due = Wishes(), True, "wipe"
+        self._in_thread()
 
     def save(self) -> None:
-        """Write what has changed; that it cannot be written is logged and stops nobody."""
-        if not self._timer.isActive() and self._file.exists() is False and self._wishes == Wishes():
-            return
+        """Write what has changed, at once; that it cannot be written is logged and stops nobody."""
         self._timer.stop()
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
+        self._bring_to_disk()
+
+    def _in_thread(self) -> None:
+        self._bringing = asyncio.get_running_loop().run_in_executor(None, self._bring_to_disk)
+
+    def _read(self) -> Wishes | None:
         try:
-            part.write_bytes(msgspec.json.encode(self._wishes))
-            part.replace(self._file)
-        except (OSError, ValueError) as error:
-            log.info("the filters of the models were not saved: %s", error)
-            with contextlib.suppress(OSError):
-                part.unlink()
+            with self._file.open("rb") as opened:
+                found = msgspec.json.decode(opened.read(LARGEST), type=Wishes)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            log.info("the filters of the models were not restored: %s", type(error).__name__)
+            return None
+        return msgspec.structs.replace(found, text="")
+
+    def _bring_to_disk(self) -> None:
+        """Do what is due, in whatever thread; what became due meanwhile is done by who comes after."""
+        with self._at_disk:
+            due, self._due = self._due, ""
+            part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
+            try:
+                if due == "write":
+                    part.write_bytes(msgspec.json.encode(self._wishes))
+                    put_in_place(part, self._file)
+                elif due == "wipe":
+                    self._file.unlink(missing_ok=True)
+            except (OSError, ValueError) as error:
+                log.info("the filters of the models were not saved: %s", error)
+                with contextlib.suppress(OSError):
+                    part.unlink()
