@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from mistral_desk.catalog import facts
-from mistral_desk.core import words
+from mistral_desk.core import amounts, words
 from mistral_desk.fit import advice
 from mistral_desk.ui.fit import verdict
 from mistral_desk.ui.fit.verdict import Verdict
@@ -77,7 +77,7 @@ def test_shared_memory_is_not_called_a_gpu_s() -> None:
     [(0.4, "about a second"), (40, "about 40 s"), (840, "about 14 min"), (5000, "about 83 min"), (9000, "about 2 h")],
 )
 def test_times(seconds: float, told: str) -> None:
-    assert verdict.time(seconds) == told
+    assert amounts.roughly(seconds) == told
 
 
 def test_every_reason_and_source_is_a_word() -> None:

@@ -203,6 +203,29 @@ def test_marked_models_are_compared_and_filters_are_remembered(
     window.run(qapp, scenario)
 
 
+def test_models_in_the_sidebar_leads_to_the_list_first_and_then_to_the_chat(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            page, way = await at_models(desk), desk.window.sidebar.ways["models"]
+            desk.models.show_hub("mistral")
+            desk.models.show_repository("acme/Tiny-GGUF")
+            assert desk.models.repository.isVisible()
+            window.click(way)
+            assert page.isVisible()
+            assert way.isChecked()
+            assert desk.models.place.kind == "browse"
+            desk.models.show_model("mistral-small-4")
+            desk.window.commands.run("models")
+            assert page.isVisible()
+            window.click(way)
+            assert desk.window.page == "chat"
+            assert not way.isChecked()
+            window.click(way)
+            assert page.isVisible()
+
+    window.run(qapp, scenario)
+
+
 def test_records_that_cannot_be_read_are_told(qapp: QApplication, tmp_path: Path, site: CatalogSite) -> None:
     site.list_items = [{"title": "no id"}, *({"id": key, "title": key} for key in site.models)]
 
@@ -283,7 +306,7 @@ def test_the_hub_is_asked_when_search_is_pressed_and_a_header_tells_whether_it_r
                 await desk.tasks.settled()
                 assert shown.back_button.hasFocus(), "the keyboard stays on the page when the button is gone"
                 told = " ".join(label.text() for label in card.findChildren(Label))
-                assert "of the file were read, in 1 request" in told
+                assert "of the file were read, in 2 requests" in told
                 assert 0 < hub.cdn.served < size
                 desk.window.commands.run("escape")
                 assert there.isVisible()

@@ -40,6 +40,10 @@ class StillFitting:
         """The described one."""
         return self.where
 
+    async def standing(self) -> dict[str, tuple[Variant, ...]]:
+        """For it."""
+        return advice.standing(self.where)
+
     async def ranking(self) -> tuple[Offer, ...]:
         """For it."""
         return advice.ranking(self.where)

@@ -207,6 +207,9 @@ def _measured_lines(found: Comparison) -> str:
 def _in_words(reason: Reason) -> str:
     """A reason for people: programs read the names of fields, people their meaning."""
     params = dict(reason.params)
+    if "minutes" in params:
+        plain, long = (amounts.roughly(60 * int(params[name])) for name in ("minutes", "thinking"))
+        return tr("Try anyway: {plain} for an answer, {long} with thinking.", plain=plain, long=long)
     if fields := str(params.get("fields", "")):
         known = machine.ESTIMATES
         params["fields"] = ", ".join(tr(known[one]) if one in known else one for one in fields.split(", "))
@@ -350,9 +353,8 @@ def _words_about(found: list[Variant], others: tuple[dict[str, str], ...]) -> st
     for holding in first.plan.holdings:
         lines.append(f"  {names.get(holding.device, holding.name)}: {amounts.file_size(holding.total)}")
     if speed := first.plan.speed:
-        plain, long = (amounts.about(time.mid) for time in (speed.answer_s, speed.thinking_answer_s))
-        if plain:
-            lines.append(tr("A typical answer: {plain}, with thinking {long}.", plain=plain, long=long))
+        plain, long = (amounts.roughly(time.mid) for time in (speed.answer_s, speed.thinking_answer_s))
+        lines.append(tr("A typical answer: {plain}, with thinking {long}.", plain=plain, long=long))
     for other in others:
         choice = f"{other['name']} {other['quant']} ({tr(other['speed'])}, {tr(other['quality'])})"
         fast = other["role"] == "fast"

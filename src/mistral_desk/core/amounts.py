@@ -7,10 +7,23 @@ from typing import Final
 
 from mistral_desk.core.words import mark, number, tr, trc, trn
 
-__all__ = ["about", "bytes_of_memory", "file_size", "month", "number", "percent", "seconds", "speed"]
+__all__ = [
+    "about",
+    "bytes_of_memory",
+    "file_size",
+    "month",
+    "number",
+    "percent",
+    "roughly",
+    "seconds",
+    "speed",
+    "took",
+]
 
 _SIZES: Final = (mark("{number} kB"), mark("{number} MB"), mark("{number} GB"), mark("{number} TB"))
 GIB: Final = 2**30
+_WORTH: Final = 1.5
+"""Seconds below which a time is hardly worth saying."""
 _MONTHS: Final = (
     mark("January {year}"),
     mark("February {year}"),
@@ -39,14 +52,34 @@ def seconds(value: float, digits: int = 0) -> str:
 
 
 def about(value: float | None) -> str:
-    """A rough time: *about 20 s*, *about 3 min*; empty when unknown or hardly worth saying."""
-    if value is None or value < 1.5:
+    """A rough time: *about 20 s*, *about 3 min*, *about 3 h*; empty when unknown or hardly worth saying."""
+    if value is None or value < _WORTH:
         return ""
+    return roughly(value)
+
+
+def roughly(value: float) -> str:
+    """The same where something has to be said: *about a second*."""
+    if value < _WORTH:
+        return tr("about a second")
     if value < 10:
-        return tr("about {time}", time=seconds(round(value)))
+        told = seconds(round(value))
+    elif value < 90:
+        told = seconds(5 * round(value / 5))
+    elif value < 90 * 60:
+        told = trc("minutes", "{number} min", number=number(round(value / 60)))
+    else:
+        told = trc("hours", "{number} h", number=number(round(value / 3600)))
+    return tr("about {time}", time=told)
+
+
+def took(value: float) -> str:
+    """A time that was measured: *less than 0.1 s*, *0.4 s*, *12 s*, *3 min*."""
+    if value < 0.1:
+        return tr("less than {time}", time=seconds(0.1, 1))
     if value < 90:
-        return tr("about {time}", time=seconds(5 * round(value / 5)))
-    return tr("about {time}", time=trc("minutes", "{number} min", number=number(round(value / 60))))
+        return seconds(value, 1 if value < 10 else 0)
+    return trc("minutes", "{number} min", number=number(round(value / 60)))
 
 
 def speed(tokens_per_s: float) -> str:

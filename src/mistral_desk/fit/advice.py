@@ -19,7 +19,7 @@ from mistral_desk.fit.plan import Plan, SpeedWord, plan
 from mistral_desk.fit.shape import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mistral_desk.catalog.facts import Model, Quantization, Repository
     from mistral_desk.fit.plan import Wishes
@@ -71,7 +71,7 @@ _SPLIT: Final = mark(
 )
 _PART: Final = mark("{gpu_gb} GB lie on the GPU and {ram_gb} GB in memory.")
 _MEMORY: Final = mark("All of it lies in memory; the processor computes.")
-_OUT_OF_REACH: Final = mark(
+OUT_OF_REACH: Final = mark(
     "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has}."
 )
 _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} with thinking.")
@@ -187,8 +187,19 @@ def variants(
 
 def ranking(machine: Machine, wishes: Wishes | None = None, runs: Sequence[Run] = ()) -> tuple[Offer, ...]:
     """All known models for this machine: the best first, then a clearly faster one if there is one, then the rest."""
-    tops = [found[0] for model in known_models() if (found := variants(model, machine, wishes, runs))]
-    ordered = sorted(tops, key=_rank, reverse=True)
+    return ranked(standing(machine, wishes, runs).values())
+
+
+def standing(
+    machine: Machine, wishes: Wishes | None = None, runs: Sequence[Run] = ()
+) -> dict[str, tuple[Variant, ...]]:
+    """The `variants` of every known model, by its id; empty where no size is known."""
+    return {model.id: variants(model, machine, wishes, runs) for model in known_models()}
+
+
+def ranked(judged: Iterable[tuple[Variant, ...]]) -> tuple[Offer, ...]:
+    """The ranking of models whose variants were judged."""
+    ordered = sorted((found[0] for found in judged if found), key=_rank, reverse=True)
     if not ordered or not (ordered[0].usable and ordered[0].sane):
         return tuple(Offer(variant) for variant in ordered)
     best = ordered[0]
@@ -281,7 +292,7 @@ def _within_reach(found: Variant, machine: Machine) -> Reason:
     unit = GB if machine.described else 2**30  # memory is sold by 2³⁰, described machines count by 10⁹
     own = [round(sum(gpu.memory for gpu in machine.gpus if not gpu.shared) / unit), round(machine.memory / unit)]
     has = " + ".join(str(size) for size in own if size) if all(own) else f"{sum(own)} GB"
-    return Reason(_OUT_OF_REACH, {"name": found.name, "size": _gb(found.bytes), "has": has})
+    return Reason(OUT_OF_REACH, {"name": found.name, "size": _gb(found.bytes), "has": has})
 
 
 def merit(found: Variant) -> tuple[int, float]:

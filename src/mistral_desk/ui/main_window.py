@@ -87,8 +87,10 @@ class MainWindow(QMainWindow):
         self.chat.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_page(self, page: str) -> None:
-        """One of the rooms beside the chat; a second time leads back."""
-        if page in ("chat", self.page):
+        """One of the rooms beside the chat; a second time leads back, from the inside of the models to their list."""
+        if page == self.page == "models" and self._models.to_list():
+            self.sidebar.set_page(page)
+        elif page in ("chat", self.page):
             self.show_chat()
         elif page == "settings":
             self.open_settings(self.settings.page)

@@ -255,6 +255,11 @@ class Fitting:
 
         return await asyncio.to_thread(judge)
 
+    async def standing(self) -> dict[str, tuple[Variant, ...]]:
+        """The same of all known models, by their ids: what a ranking is made of."""
+        machine, runs = await self.machine(), self._runs.corrections()
+        return await asyncio.to_thread(advice.standing, machine, None, runs)
+
     async def ranking(self) -> tuple[Offer, ...]:
         """All known models, the one to take here first."""
         machine, runs = await self.machine(), self._runs.corrections()

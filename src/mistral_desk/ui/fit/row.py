@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
-from mistral_desk.ui.fit import verdict
+from mistral_desk.ui.fit import meaning, verdict
 from mistral_desk.ui.fit.bar import Places
 from mistral_desk.ui.fit.facts import Facts
 from mistral_desk.ui.fit.fold import Fold
@@ -20,8 +20,11 @@ from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.sign import Sign
+from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.fit.advice import Variant
@@ -29,12 +32,22 @@ if TYPE_CHECKING:
     from mistral_desk.ui.fit.verdict import Place
     from mistral_desk.ui.theme.theme import Theme
 
+    Control = Callable[[Variant, QWidget], QWidget | None]
+    """Makes what can be done with a quantization: a button's height, and as tall whatever it shows."""
+
 
 class Word(QWidget):
-    """One of the two words, in a frame; the sign says the same as the colour."""
+    """One of the two words, in a frame; the sign says the same as the colour. `means` explains it, to a pointer and to
+    a screen reader.
+    """
 
-    def __init__(self, theme: Theme, text: str, parent: QWidget, *, sign: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, theme: Theme, text: str, parent: QWidget, *, sign: tuple[str, str] | None = None, means: str = ""
+    ) -> None:
         super().__init__(parent)
+        self.setAccessibleName(text)
+        self.setAccessibleDescription(means)
+        self.setToolTip(plain_tip(means))
         self._theme = theme
         self._ink = sign[1] if sign else "border"
         row = QHBoxLayout(self)
@@ -62,25 +75,30 @@ def words_of(theme: Theme, variant: Variant, parent: QWidget, *, tags: bool = Tr
     """The two words beside each other, and a mark where the figures are an estimate."""
     made = QWidget(parent)
     flow = FlowLayout(made, spacing=6)
-    flow.addWidget(Word(theme, verdict.speed_word(variant), made, sign=verdict.SIGNS[variant.word]))
-    quality = Word(theme, verdict.quality_word(variant), made)
-    quality.setToolTip(verdict.quality_source(variant))
-    flow.addWidget(quality)
+    sign = verdict.SIGNS[variant.word]
+    flow.addWidget(Word(theme, verdict.speed_word(variant), made, sign=sign, means=meaning.speed(variant)))
+    flow.addWidget(Word(theme, verdict.quality_word(variant), made, means=meaning.quality(variant)))
     if tags and variant.shape.rough and variant.plan.fits:
-        rough = Word(theme, tr("Estimate"), made)
-        rough.setToolTip(verdict.rough_words(variant))
-        flow.addWidget(rough)
+        flow.addWidget(Word(theme, tr("Estimate"), made, means=verdict.rough_words(variant)))
     return made
 
 
 class VariantRow(Panel):
-    """Signals go up. `get` is what its button says; empty where it can do nothing yet."""
+    """Signals go up. `get` is what its button says, empty where it can do nothing; `control` makes another one."""
 
     chosen = Signal(object)
     tried = Signal(object)
 
     def __init__(
-        self, theme: Theme, place: Place, variant: Variant, machine: Machine, parent: QWidget, *, get: str = ""
+        self,
+        theme: Theme,
+        place: Place,
+        variant: Variant,
+        machine: Machine,
+        parent: QWidget,
+        *,
+        get: str = "",
+        control: Control | None = None,
     ) -> None:
         super().__init__(theme, parent, name=verdict.spoken(variant, machine), radius=RADIUS)
         self.variant = variant
@@ -92,7 +110,10 @@ class VariantRow(Panel):
         head = QHBoxLayout()
         head.setSpacing(SPACE[2])
         if words := verdict.PLACES[place]:
-            head.addWidget(Label(theme, tr(words), strong=True, parent=self))
+            where = Label(theme, tr(words), strong=True, parent=self)
+            where.setToolTip(meaning.place(place))
+            where.setAccessibleDescription(meaning.place(place))
+            head.addWidget(where)
         head.addWidget(Shortened(theme, verdict.file_words(variant), ink="muted", parent=self), 1)
         column.addLayout(head)
         column.addWidget(words_of(theme, variant, self))
@@ -104,6 +125,9 @@ class VariantRow(Panel):
         column.addWidget(Places(theme, verdict.parts(variant, machine), self))
         name = tr("Details: {file}", file=verdict.file_words(variant))
         self.details = Fold(theme, tr("Details"), name, self._details, self)
+        self.control = control(variant, self.details) if control is not None else None
+        if self.control is not None:
+            self.details.put_before(self.control)
         self._act(theme, get)
         column.addSpacing(2)
         column.addWidget(self.details)
@@ -132,7 +156,7 @@ class VariantRow(Panel):
         if found := made.speed:
             facts.add(tr("Writing"), verdict.range_words(found.tokens_per_s))
             facts.add(tr("Reading"), verdict.range_words(found.prompt_per_s))
-            facts.add(tr("Loading"), verdict.time(found.load_s.mid))
+            facts.add(tr("Loading"), amounts.roughly(found.load_s.mid))
             facts.add(tr("Context"), trn("{n} token", "{n} tokens", made.context))
         for holding in made.holdings:
             name = holding.name or tr(verdict.WHERE["disk" if holding.device == "disk" else "memory"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
-from mistral_desk.core.words import mark, tr, trc
+from mistral_desk.core.words import mark, tr
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
 from mistral_desk.fit.machine import ESTIMATES, GB
 
@@ -142,24 +142,19 @@ def quality_source(variant: Variant) -> str:
 
 def size(variant: Variant) -> str:
     """The file's size, as exactly as it is known."""
-    told = amounts.file_size(variant.bytes)
-    return told if variant.exact else tr("about {size}", size=told)
+    return in_file_words("", variant.bytes, exact=variant.exact)
 
 
 def file_words(variant: Variant) -> str:
     """*UD-Q4_K_XL, 74.2 GB*."""
-    if not variant.quant:
-        return size(variant)
-    return tr("{quant}, {size}", quant=variant.quant, size=size(variant))
+    return in_file_words(variant.quant, variant.bytes, exact=variant.exact)
 
 
-def time(seconds: float) -> str:
-    """A rough time: *about 20 s*, *about 14 min*, *about 3 h*."""
-    if seconds < 1.5:
-        return tr("about a second")
-    if seconds < 90 * 60:
-        return amounts.about(seconds)
-    return tr("about {time}", time=trc("hours", "{number} h", number=number(round(seconds / 3600))))
+def in_file_words(quant: str, count: int, *, exact: bool) -> str:
+    """The same of a file that was not judged yet; without `quant` its size alone."""
+    told = amounts.file_size(count)
+    told = told if exact else tr("about {size}", size=told)
+    return tr("{quant}, {size}", quant=quant, size=told) if quant else told
 
 
 def answer_words(variant: Variant) -> str:
@@ -167,7 +162,7 @@ def answer_words(variant: Variant) -> str:
     found = variant.plan.speed
     if found is None:
         return ""
-    without, thinking = time(found.answer_s.mid), time(found.thinking_answer_s.mid)
+    without, thinking = amounts.roughly(found.answer_s.mid), amounts.roughly(found.thinking_answer_s.mid)
     return tr("A typical answer takes {time}, with thinking {thinking}.", time=without, thinking=thinking)
 
 
@@ -176,7 +171,7 @@ def try_words(variant: Variant) -> str:
     found = variant.plan.speed
     if found is None:
         return ""
-    return tr("Try anyway: {time} for an answer", time=time(found.answer_s.mid))
+    return tr("Try anyway: {time} for an answer", time=amounts.roughly(found.answer_s.mid))
 
 
 def rate(value: float) -> str:
@@ -306,6 +301,18 @@ def role_words(role: str) -> str:
 def alternative_words(offer: Offer) -> str:
     """*Gemma 4 26B-A4B: Fast*."""
     return tr("{name}: {word}", name=offer.variant.name, word=speed_word(offer.variant))
+
+
+def said(verdict: Verdict) -> tuple[str, ...]:
+    """All that a verdict says in words: one that says the same need not be shown anew."""
+    return (
+        computer_words(verdict.machine),
+        estimated_words(verdict.machine),
+        claim_title(verdict),
+        claim_text(verdict),
+        *(alternative_words(one) for one in verdict.alternatives),
+        *(f"{file_words(one)}. {spoken(one, verdict.machine)}. {why(one)}" for one in verdict.variants),
+    )
 
 
 def spoken(variant: Variant, machine: Machine) -> str:

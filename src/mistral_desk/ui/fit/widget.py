@@ -5,36 +5,44 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.ui.fit import meaning
 from mistral_desk.ui.fit import verdict as words
 from mistral_desk.ui.fit.advanced import Advanced
 from mistral_desk.ui.fit.fold import Fold
 from mistral_desk.ui.fit.row import VariantRow
+from mistral_desk.ui.fit.waiting import Waiting
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.pairs import Pairs
 from mistral_desk.ui.widgets.panel import Panel
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
+    from mistral_desk.ui.fit.row import Control
     from mistral_desk.ui.fit.verdict import Place, Verdict
     from mistral_desk.ui.theme.theme import Theme
 
 TITLE = mark("Will it run here?")
-MEASURING = mark("Looking at this computer…")
+BESIDE = 460
+"""Pixels at the system's text size from which a word's sentence stands beside it."""
 UNKNOWN = mark("Not known: nobody has told yet how large this model's files are. Nothing is guessed here.")
 
 
 class WillItRun(QWidget):
     """Shows what it is given; signals go up.
 
-    `get` are the words of the button that chooses a quantization; empty where there is nothing to choose yet.
+    `get` are the words of the button that chooses a quantization; empty where there is nothing to choose yet. While
+    one waits for a verdict its room is kept, and it never gets shorter afterwards: nothing below it moves.
     """
 
     chosen = Signal(object)
@@ -52,10 +60,13 @@ class WillItRun(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._get = get
+        self.control: Control | None = None
+        """Makes what can be done with a quantization, for rows that are made from now on."""
         self.setAccessibleName(tr(TITLE))
         self.rows: list[VariantRow] = []
         self.rest: Fold | None = None
         self.advanced: Fold | None = None
+        self.meaning: Fold | None = None
         self.alternatives: list[Button] = []
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -63,25 +74,38 @@ class WillItRun(QWidget):
         if titled:
             self._column.addWidget(Label(theme, tr(TITLE), "lead", strong=True, wrap=True, parent=self))
         self._body: QWidget | None = None
-        self._state = ""
+        self._rest_of_room = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+        self._said: tuple[str, ...] = ()
+        theme.changed.connect(self._let_go)
         self.show_measuring()
 
-    def show_measuring(self) -> None:
-        """The computer is being looked at."""
-        self._say(tr(MEASURING))
+    def show_measuring(self, rows: int = 0) -> None:
+        """The computer is being looked at, for a model of so many quantizations."""
+        self._put(Waiting(self._theme, rows, self, tools=self.control is not None))
 
     def show_unknown(self) -> None:
         """No facts of this model."""
-        self._say(tr(UNKNOWN))
+        self._put(Label(self._theme, tr(UNKNOWN), ink="muted", wrap=True, parent=self))
 
     def show_verdict(self, verdict: Verdict) -> None:
-        """The quantizations on this computer; without any it is unknown."""
+        """The quantizations on this computer; without any it is unknown. One that says the same changes nothing."""
         if not verdict.variants:
             self.show_unknown()
             return
-        body, column = self._anew()
+        if self._said and self._said == words.said(verdict):
+            return
+        body = QWidget(self)
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE[1])
+        self._put(body)
+        self._said = words.said(verdict)
         theme = self._theme
-        column.addWidget(Label(theme, words.computer_words(verdict.machine), ink="muted", wrap=True, parent=body))
+        computer = Label(theme, words.computer_words(verdict.machine), ink="muted", wrap=True, parent=body)
+        question = tr(meaning.QUESTION)
+        self.meaning = Fold(theme, question, question, self._glossary, body, beside=computer)
+        self.meaning.toggled.connect(lambda _on: self.changed.emit())
+        column.addWidget(self.meaning)
         title, text = words.claim_title(verdict), words.claim_text(verdict)
         if title:
             column.addWidget(Note(theme, "info", Words(title, text, ""), body))
@@ -105,6 +129,25 @@ class WillItRun(QWidget):
         self.advanced.toggled.connect(lambda _on: self.changed.emit())
         column.addWidget(self.advanced)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width, another height."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._let_go()
+
+    def _glossary(self, parent: QWidget) -> QWidget:
+        panel = Panel(self._theme, parent, radius=RADIUS)
+        column = QVBoxLayout(panel)
+        column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        column.setSpacing(SPACE[2])
+        pairs = Pairs(self._theme, panel, beside=BESIDE)
+        for word, text in meaning.GLOSSARY:
+            told = Label(self._theme, tr(text), wrap=True, parent=pairs)
+            told.setAccessibleName(tr("{name}: {value}", name=tr(word), value=tr(text)))
+            pairs.add(Label(self._theme, tr(word), strong=True, wrap=True, parent=pairs), told)
+        column.addWidget(pairs)
+        return panel
+
     def _advanced(self, variant: Variant, machine: Machine, parent: QWidget) -> QWidget:
         panel = Panel(self._theme, parent, radius=RADIUS)
         inside = Advanced(self._theme, variant, machine, panel)
@@ -115,7 +158,7 @@ class WillItRun(QWidget):
         return panel
 
     def _row(self, place: Place, variant: Variant, verdict: Verdict, parent: QWidget) -> VariantRow:
-        row = VariantRow(self._theme, place, variant, verdict.machine, parent, get=self._get)
+        row = VariantRow(self._theme, place, variant, verdict.machine, parent, get=self._get, control=self.control)
         row.chosen.connect(self.chosen)
         row.tried.connect(self.tried)
         self.rows.append(row)
@@ -147,20 +190,22 @@ class WillItRun(QWidget):
         column.addWidget(holder)
         return whole
 
-    def _say(self, text: str) -> None:
-        body, column = self._anew()
-        column.addWidget(Label(self._theme, text, ink="muted", wrap=True, parent=body))
-
-    def _anew(self) -> tuple[QWidget, QVBoxLayout]:
-        """An empty body instead of the one that is there."""
+    def _put(self, body: QWidget) -> None:
+        """Instead of what is there; as tall as that was at least, where it was seen."""
         if self._body is not None:
+            if self.isVisible():
+                self.setMinimumHeight(max(self.minimumHeight(), self._column.totalHeightForWidth(self.width())))
+            self._column.removeItem(self._rest_of_room)
             self._column.removeWidget(self._body)
             self._body.hide()
             self._body.deleteLater()
-        self.rows, self.rest, self.advanced, self.alternatives = [], None, None, []
-        self._body = QWidget(self)
-        column = QVBoxLayout(self._body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE[1])
-        self._column.addWidget(self._body)
-        return self._body, column
+        self.rows, self.rest, self.advanced, self.meaning, self.alternatives = [], None, None, None, []
+        self._said = ()
+        self._body = body
+        self._column.addWidget(body)
+        self._column.addItem(self._rest_of_room)
+        body.show()
+
+    def _let_go(self) -> None:
+        """Another width or another size of letters: the room is measured anew."""
+        self.setMinimumHeight(0)

@@ -8,26 +8,28 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from mistral_desk.catalog import facts
 from mistral_desk.catalog.claims import claims
 from mistral_desk.catalog.search import Index, facts_of
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.advice import ranked
 from mistral_desk.fit.by_record import by_record
 from mistral_desk.ui.chat.ask_link import LinkSheet
-from mistral_desk.ui.fit.verdict import Verdict
+from mistral_desk.ui.fit.verdict import Verdict, in_file_words
+from mistral_desk.ui.models.about.page import Opening
 from mistral_desk.ui.models.browse.remembered import FILE, Remembered
 from mistral_desk.ui.models.browse.source import Progress, Source
 from mistral_desk.ui.models.hub_door import HubDoor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mistral_desk.catalog import sync
-    from mistral_desk.catalog.claims import Claim
     from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.core.errors import Problem
-    from mistral_desk.fit.advice import Offer
+    from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
     from mistral_desk.ui.desk import Desk
 
@@ -44,9 +46,14 @@ class Models(QObject):
         self._page = page = desk.models
         self._lists = desk.services.catalogue
         self._offers: tuple[Offer, ...] = ()
+        self._standing: Mapping[str, tuple[Variant, ...]] = {}
+        self._machine: Machine | None = None
         self._catalogue: Catalogue | None = None
         self._refreshing: asyncio.Task[None] | None = None
-        self._told: tuple[Claim, ...] = ()
+        self._told: object = None
+        """All that the open model's page says besides its verdict: what says the same is not built anew."""
+        self._judged = ""
+        """The model whose verdict stands on the open page."""
         self._progress: Progress | None = None
         self._problem: Problem | None = None
         self._reading = True
@@ -181,42 +188,66 @@ class Models(QObject):
 
     async def _rank(self, *, again: bool) -> None:
         fitting = self._desk.services.fitting
-        machine: Machine | None = None
-        self._offers = ()
+        self._machine, self._offers, self._standing = None, (), {}
         try:
-            machine = await fitting.machine(again)
-            self._offers = await fitting.ranking()
+            self._machine = await fitting.machine(again)
+            self._standing = await fitting.standing()
+            self._offers = await asyncio.to_thread(ranked, self._standing.values())
         finally:
             best, fits = by_record(self._offers)
-            self._page.show_offers(machine, best, fits)
+            self._page.show_offers(self._machine, best, fits)
 
     def _show_record(self, key: str, member: str) -> None:
-        record = self._catalogue.get(key) if self._catalogue else None
-        if record is None:
+        catalogue = self._catalogue
+        record = catalogue.get(key) if catalogue else None
+        if record is None or catalogue is None:
             return
-        about = self._page.about
-        models = facts_of(key)
-        told = claims(record, models, self._desk.services.header_of(models))
-        if about.record is not record or told != self._told:
+        about, models = self._page.about, facts_of(key)
+        members = self._members(key)
+        current = member or (members[0][0] if members else "")
+        found = claims(record, models, self._desk.services.header_of(models))
+        verified = catalogue.verified(key)
+        told = (record, found, verified, catalogue.base, catalogue.attribution, titles(record, catalogue))
+        asked = [current] if member or self._offers else [one for one, _name in members]
+        rows = max((len(file_words(one)) for one in asked), default=0)
+        first = Opening(tuple(members), current, self._known(record, current), rows)
+        if about.record is None or about.record.id != key or told != self._told:
             self._told = told
-            verified = self._catalogue.verified(key) if self._catalogue else None
-            about.show_record(record, self._catalogue, told, verified)
-        about.show_measuring()
+            about.show_record(record, catalogue, found, verified, first=first)
+        elif current != self._judged:
+            about.show_members(members, current)
+            if first.verdict is not None:
+                about.show_verdict(first.verdict)
+            else:
+                about.show_measuring(first.rows)
+        self._judged = current
         self._desk.tasks.spawn(self._judge(record, member), "judge a model")
 
+    def _known(self, record: Record, member: str) -> Verdict | None:
+        """The verdict as the ranking found it, before it is found out anew."""
+        if self._machine is None or not self._offers:
+            return None
+        return self._told_of(record, member, self._standing.get(member, ()), self._machine)
+
     async def _judge(self, record: Record, member: str) -> None:
+        fitting = self._desk.services.fitting
+        machine = await fitting.machine()
         members = self._members(record.id)
         current = member or (members[0][0] if members else "")
-        verdict = await self._verdict(record, current)
-        place = self._page.place
-        if self._page.about.record is record and place.record == record.id and place.member == member:
-            self._page.about.show_members(members, current)
-            self._page.about.show_verdict(verdict)
+        found = await fitting.variants(current) if current else ()
+        about, place = self._page.about, self._page.place
+        if about.record is not None and about.record.id == place.record == record.id and place.member == member:
+            self._judged = current
+            about.show_members(members, current)
+            about.show_verdict(self._told_of(record, current, found, machine))
 
     async def _verdict(self, record: Record, member: str) -> Verdict:
         fitting = self._desk.services.fitting
         machine = await fitting.machine()
         found = await fitting.variants(member) if member else ()
+        return self._told_of(record, member, found, machine)
+
+    def _told_of(self, record: Record, member: str, found: tuple[Variant, ...], machine: Machine) -> Verdict:
         return Verdict(found, machine, self._alternatives(member), record.hardware or "")
 
     def _members(self, key: str) -> list[tuple[str, str]]:
@@ -236,10 +267,32 @@ class Models(QObject):
         if self._catalogue is None:
             return
         records = [record for key in keys if (record := self._catalogue.get(key)) is not None]
-        self._page.compare.show_records(records, {})
-        verdicts = {}
+        best = {record.id: members[0][0] if (members := self._members(record.id)) else "" for record in records}
+        verdicts: dict[str, Verdict] = {}
         for record in records:
-            members = self._members(record.id)
-            verdicts[record.id] = await self._verdict(record, members[0][0] if members else "")
-        if self._page.place.kind == "compare" and tuple(self._page.browse.model.marked) == tuple(keys):
-            self._page.compare.show_records(records, verdicts)
+            if (known := self._known(record, best[record.id])) is not None:
+                verdicts[record.id] = known
+        files = {key: words for key, member in best.items() if (words := file_words(member))}
+        self._page.compare.show_records(records, verdicts, files)
+        for record in records:
+            verdicts[record.id] = await self._verdict(record, best[record.id])
+            if self._page.place.kind != "compare" or tuple(self._page.browse.model.marked) != tuple(keys):
+                return
+            self._page.compare.show_records(records, verdicts, files)
+
+
+def titles(record: Record, catalogue: Catalogue) -> tuple[str | None, ...]:
+    """What its page names of other models."""
+    others = (*record.relates_to, record.superseded_by or "", record.variant_of or "")
+    return (*map(catalogue.titles.get, others), *(one.title for one in catalogue.related_to(record.id)))
+
+
+def file_words(model: str) -> tuple[str, ...]:
+    """The words for all files of a model that can be judged: those whose size is known."""
+    places = [place for one in facts.models() if one.id == model for place in one.repositories]
+    return tuple(
+        in_file_words(one.name, one.bytes, exact=not one.approximate)
+        for place in places
+        for one in place.quantizations
+        if one.bytes
+    )

@@ -150,6 +150,7 @@ class ModelsPage(QWidget):
             return
         self._go(Place("model", record.id, member))
         self.asked.emit(record.id, member)
+        self.about.area.verticalScrollBar().setValue(0)  # where it was shown before, it stands as it was left
 
     def show_comparison(self, records: Sequence[str]) -> None:
         """These beside each other; fewer than two are marked first, in the list."""
@@ -180,6 +181,13 @@ class ModelsPage(QWidget):
         if self.place.kind != "browse":
             self._history = self._history[:1]
             self._arrive()
+
+    def to_list(self) -> bool:
+        """To the browser from anywhere else in here; False where one is there."""
+        if self.place.kind == "browse":
+            return False
+        self.show_list()
+        return True
 
     def find_models(self) -> None:
         """The browser, with the keyboard in its search field."""
@@ -229,6 +237,8 @@ class ModelsPage(QWidget):
     def _scroll_to(self, place: Place) -> None:
         page = self._pages[place.kind]
         if self.place is place and not isinstance(page, ComparePage):
+            if place.scroll and isinstance(page, AboutPage):
+                page.finish()
             page.area.verticalScrollBar().setValue(place.scroll)
 
     # --- Qt -----------------------------------------------------------------------------------------------

@@ -5,24 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRectF, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import (
-    QFrame,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.palette.match import best
-from mistral_desk.ui.theme import direction
-from mistral_desk.ui.theme.contrast import blend
-from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.lines import LineDelegate, LineList
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.search import SearchField
 from mistral_desk.ui.widgets.tip import plain_tip
@@ -31,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.lines import Index
 
-_Index = QModelIndex | QPersistentModelIndex
 SHOWN: Final = 50
 ROWS: Final = 9
 _KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -61,11 +52,11 @@ class EntriesModel(QAbstractListModel):
         self.entries = entries
         self.endResetModel()
 
-    def rowCount(self, parent: _Index | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         """One row an entry."""
         return 0 if parent is not None and parent.isValid() else len(self.entries)
 
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The words; a screen reader hears the remark too."""
         entry = self.entries[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
@@ -91,17 +82,10 @@ class Palette(Overlay):
         self._entries = entries
         self.model = EntriesModel()
         self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card, bare=True)
-        self.list = _Found(theme, self.card)
+        self.list = LineList(theme, tr("Commands and chats"), self.card, least=ROWS, most=ROWS, taller=4)
         self.list.setModel(self.model)
         self.list.setItemDelegate(_Delegate(theme, self.list))
-        self.list.setAccessibleName(tr("Commands and chats"))
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setMouseTracking(True)
-        self.list.viewport().setAutoFillBackground(False)
-        theme.dress_bars(self.list)
-        theme.changed.connect(self._dress_bars)
         self._nothing = Label(theme, tr("Nothing fits these words."), ink="muted", parent=self.card)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self.card)
@@ -142,9 +126,6 @@ class Palette(Overlay):
             self.list.setCurrentIndex(self.model.index(0))
         self.place()
 
-    def _dress_bars(self) -> None:
-        self._theme.dress_bars(self.list)
-
     def _announce(self, index: QModelIndex) -> None:
         if index.isValid() and self.isVisible():
             words = spoken(self.model.entries[index.row()])
@@ -157,68 +138,26 @@ class Palette(Overlay):
             entry.act()
 
 
-class _Found(QListView):
-    """The list, nine rows high where there is room."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        theme.changed.connect(self.updateGeometry)
-
-    def sizeHint(self) -> QSize:
-        """Rows of a control's height."""
-        return QSize(300, (self._theme.control + 4) * ROWS)
-
-    def minimumSizeHint(self) -> QSize:
-        """Two of them."""
-        return QSize(100, (self._theme.control + 4) * 2)
-
-
-class _Delegate(QStyledItemDelegate):
+class _Delegate(LineDelegate):
     """An icon, the words, and the remark at the end."""
 
-    def __init__(self, theme: Theme, view: QListView) -> None:
-        super().__init__(view)
-        self._theme = theme
-        self._view = view
-
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        """A control's height."""
-        return QSize(100, self._theme.control + 4)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One line."""
-        colours = self._theme.colours
-        model = index.model()
+        theme, colours, model = self._theme, self._theme.colours, index.model()
         entry = model.entries[index.row()] if isinstance(model, EntriesModel) else None
         if entry is None:
             return
-        mirrored = self._view.isRightToLeft()
-        surface = colours.canvas if self._theme.scheme == "light" else colours.raised
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(option.rect)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         if chosen or option.state & QStyle.StateFlag.State_MouseOver:
             edge = QPen(QColor(colours.border), 1)  # a tint alone is not seen in high contrast
-            painter.setPen(edge if chosen and self._theme.high_contrast else Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(blend(colours.text, surface, 0.09 if chosen else 0.04)))
-            painter.drawRoundedRect(box.adjusted(0, 1, 0, -1), RADIUS_SMALL, RADIUS_SMALL)
-        size = round(18 * max(1.0, self._theme.text_size / 100))
-        x = box.right() - SPACE[1] - size if mirrored else box.left() + SPACE[1]
-        sign = self._theme.pixmap(entry.icon, "muted", size, painter.device().devicePixelRatioF())
-        painter.drawPixmap(QRectF(x, box.center().y() - size / 2, size, size), sign, QRectF(sign.rect()))
-        line = box.adjusted(SPACE[1], 0, -SPACE[1], 0)
-        line.adjust(0 if mirrored else size + SPACE[1], 0, -(size + SPACE[1]) if mirrored else 0, 0)
-        start, end = direction.start(mirrored=mirrored), direction.end(mirrored=mirrored)
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # a title's own
-        painter.setFont(self._theme.font("small"))
-        painter.setPen(QColor(colours.text if chosen else colours.muted))
-        painter.drawText(line, int(end | Qt.AlignmentFlag.AlignVCenter), entry.remark)
-        used = painter.fontMetrics().horizontalAdvance(entry.remark) + SPACE[2] if entry.remark else 0
-        line.adjust(used if mirrored else 0, 0, 0 if mirrored else -used, 0)
-        painter.setFont(self._theme.font("body"))
-        painter.setPen(QColor(colours.text))
-        words = painter.fontMetrics().elidedText(entry.title, Qt.TextElideMode.ElideRight, int(line.width()))
-        painter.drawText(line, int(start | Qt.AlignmentFlag.AlignVCenter), words)
+            painter.setPen(edge if chosen and theme.high_contrast else Qt.PenStyle.NoPen)
+            ground = colours.canvas if theme.scheme == "light" else colours.raised
+            self.paint_ground(painter, box, 0.09 if chosen else 0.04, ground=ground)
+        size = round(18 * max(1.0, theme.text_size / 100))
+        sign = theme.pixmap(entry.icon, "muted", size, painter.device().devicePixelRatioF())
+        painter.drawPixmap(self.place_sign(box, size), sign, QRectF(sign.rect()))
+        self.write(painter, box, size, entry.title, entry.remark, ink="text" if chosen else "muted")
         painter.restore()

@@ -94,10 +94,7 @@ class Header(QWidget):
         """Two marks, each with what it means beside it."""
         theme, pairs = self._theme, Pairs(self._theme, self, beside=BESIDE)
         for word, sign, text in (content_words(verified), publisher_words(record.verification_status)):
-            shown = Word(theme, word, pairs, sign=sign)
-            shown.setToolTip(text)
-            shown.setAccessibleName(word)
-            shown.setAccessibleDescription(text)
+            shown = Word(theme, word, pairs, sign=sign, means=text)
             pairs.add(shown, Paragraph(theme, text, "small", ink="muted", parent=pairs))
         return pairs
 

@@ -41,7 +41,10 @@ class Here(Section):
         self.put(self.widget)
 
     def show_members(self, members: Sequence[tuple[str, str]], current: str) -> None:
-        """The models to choose from; fewer than two are no choice."""
+        """The models to choose from; fewer than two are no choice. The same ones keep their buttons."""
+        if len(members) > 1 and [model for model, _name in members] == list(self.members):
+            self.members[current].setChecked(True)
+            return
         for button in self.members.values():
             self._group.removeButton(button)
             self._flow.removeWidget(button)
@@ -59,5 +62,5 @@ class Here(Section):
         self._choices.setVisible(bool(self.members))
 
     def show_verdict(self, verdict: Verdict) -> None:
-        """The catalogue's claim stands beside the truth already, so it is not said here."""
+        """The catalog's claim stands beside the truth already, so it is not said here."""
         self.widget.show_verdict(dataclasses.replace(verdict, claim=""))

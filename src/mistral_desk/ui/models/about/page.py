@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -12,9 +13,11 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from mistral_desk.catalog.record import body, when_to_pick_something_else
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit.fold import Fold
+from mistral_desk.ui.models.about import said
 from mistral_desk.ui.models.about.details import Details, Raw
 from mistral_desk.ui.models.about.header import Header
 from mistral_desk.ui.models.about.here import Here
+from mistral_desk.ui.models.about.left import Left
 from mistral_desk.ui.models.about.links import Links
 from mistral_desk.ui.models.about.notes import Notes
 from mistral_desk.ui.models.about.parts import Pricing, Scores, Tags, Uses
@@ -41,8 +44,21 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.claims import Claim
     from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.ui.fit.row import Control
     from mistral_desk.ui.fit.verdict import Verdict
     from mistral_desk.ui.theme.theme import Theme
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known of a model's verdict when its page opens: its models as id and name, whose verdict, the verdict
+    itself or the number of its quantizations.
+    """
+
+    members: tuple[tuple[str, str], ...] = ()
+    current: str = ""
+    verdict: Verdict | None = None
+    rows: int = 0
 
 
 class AboutPage(QWidget):
@@ -93,7 +109,10 @@ class AboutPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.area)
+        self.control: Control | None = None
+        """Makes what can be done with a quantization, for verdicts that are shown from now on."""
         self._body: QWidget | None = None
+        self._opening = Opening()
         self._steps: Iterator[None] | None = None
         self._later = QTimer(self)
         self._later.setInterval(0)
@@ -105,27 +124,45 @@ class AboutPage(QWidget):
         return [self.back_button]
 
     def show_record(
-        self, record: Record, catalogue: Catalogue | None, claims: Sequence[Claim] = (), verified: bool | None = None
+        self,
+        record: Record,
+        catalogue: Catalogue | None,
+        claims: Sequence[Claim] = (),
+        verified: bool | None = None,
+        *,
+        first: Opening | None = None,
     ) -> None:
-        """Show a model from its top; the verdict on it comes with `show_verdict`.
+        """Show a model from its top. `first` is what of its verdict is known already; the rest comes with
+        `show_verdict`. What is below the title's part is made as soon as that was painted; `finish` makes it at once.
 
-        What is below the first screen is made as soon as the top was painted; `finish` makes it at once.
+        The page of the same model, with other words, stays where it is, and so do the keyboard and what is unfolded.
         """
+        same = self.record is not None and self.record.id == record.id
+        left = Left.of(self.area, self._body) if same and self._body is not None else None
+        if left is not None and left.at_the_top:
+            left = None
         focus = QApplication.focusWidget()
         inside = focus is not None and self._body is not None and self._body.isAncestorOf(focus)
         self.setUpdatesEnabled(False)
         try:
             self._clear()
             self.record = record
+            self._opening = first or Opening()
             self._steps = self._built(record, catalogue, claims, verified)
             next(self._steps)
-            self._later.start()
+            if left is None:
+                self._later.start()
+            else:
+                self.finish()
         finally:
             self.setUpdatesEnabled(True)
+        self.setAccessibleName(tr("About {title}", title=record.title))
+        if left is not None and self._body is not None:
+            left.restore(self.area, self._body, otherwise=self.back_button if inside else None)
+            return
         self.area.verticalScrollBar().setValue(0)
         if inside:
             self.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.setAccessibleName(tr("About {title}", title=record.title))
         if self.isVisible():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
 
@@ -134,26 +171,30 @@ class AboutPage(QWidget):
         while self._steps is not None:
             self._go_on()
 
-    def show_measuring(self) -> None:
-        """The verdict is on its way."""
-        if self.here is not None:
-            self.here.widget.show_measuring()
+    def show_measuring(self, rows: int = 0) -> None:
+        """The verdict is on its way, on so many quantizations."""
+        self._as_far_as_here().widget.show_measuring(rows)
 
     def show_members(self, members: Sequence[tuple[str, str]], current: str) -> None:
         """The models that this record stands for, as id and name, and whose verdict is shown."""
-        if self.here is not None:
-            self.here.show_members(members, current)
-            self._chain()
+        self._as_far_as_here().show_members(members, current)
+        self._chain()
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Whether it runs here; also how both can be true, for this computer."""
-        if self.here is not None:
-            self.here.show_verdict(verdict)
-            if self.truth is not None:
-                self.truth.show_verdict(verdict)
-            self._chain()
+        self._as_far_as_here().show_verdict(verdict)
+        self._opening = replace(self._opening, verdict=verdict)
+        if self.truth is not None:
+            self.truth.show_verdict(verdict)
+        self._chain()
 
     # --- look ---------------------------------------------------------------------------------------
+
+    def _as_far_as_here(self) -> Here:
+        while self.here is None and self._steps is not None:
+            self._go_on()
+        assert self.here is not None  # noqa: S101 - a record was shown before anything is said of it
+        return self.here
 
     def _go_on(self) -> None:
         """The next part."""
@@ -190,10 +231,17 @@ class AboutPage(QWidget):
         self._body = ground = Measured(self.area.holder, spacing=SPACE[5])
         self._column = ground.column
         ground.resize(self.area.holder.width(), 0)
-        self._top(record, catalogue, claims, verified, ground)
+        self.header = self._put(Header(self._theme, record, ground, verified=verified))
         self._slot.addWidget(ground)
         for _ in range(ROUNDS):
             yield
+        self._runs(record, catalogue, ground)
+        yield
+        if claims or record.hardware:
+            self.truth = self._put(Truth(self._theme, record, claims, ground))
+            if self._opening.verdict is not None:
+                self.truth.show_verdict(self._opening.verdict)
+        yield
         self._texts(record, catalogue, ground)
         if record.benchmarks:
             self.scores = self._put(Scores(self._theme, record, ground))
@@ -204,16 +252,9 @@ class AboutPage(QWidget):
         self._rest(record, catalogue, ground)
         self._chain()
 
-    def _top(
-        self,
-        record: Record,
-        catalogue: Catalogue | None,
-        claims: Sequence[Claim],
-        verified: bool | None,
-        ground: QWidget,
-    ) -> None:
-        theme = self._theme
-        self.header = self._put(Header(theme, record, ground, verified=verified))
+    def _runs(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
+        """What is out of date about it, and whether it runs here."""
+        theme, first = self._theme, self._opening
         notes = Notes(theme, record, catalogue, ground)
         if notes.empty:
             notes.deleteLater()
@@ -221,13 +262,18 @@ class AboutPage(QWidget):
             self.notes = self._put(notes)
             notes.opened.connect(self.open_model)
             notes.refresh.connect(self.refresh)
-        self.here = self._put(Here(theme, ground))
+        self.here = Here(theme, ground)
+        self.here.widget.control = self.control
+        self.here.show_members(first.members, first.current)
+        if first.verdict is not None:
+            self.here.show_verdict(first.verdict)
+        else:
+            self.here.widget.show_measuring(first.rows)
+        self._put(self.here)
         self.here.member.connect(self.member)
         self.here.widget.alternative.connect(self.alternative)
         self.here.widget.advanced_opened.connect(self.advanced_opened)
         self.here.widget.changed.connect(self._chain)
-        if claims or record.hardware:
-            self.truth = self._put(Truth(theme, record, claims, ground))
 
     def _facts(self, record: Record, ground: QWidget) -> None:
         theme = self._theme
@@ -282,9 +328,7 @@ class AboutPage(QWidget):
         for fold in (self.details, self.raw):
             fold.toggled.connect(lambda _on: self._chain())
             column.addWidget(fold)
-        publisher = catalogue.attribution if catalogue is not None else ""
-        if publisher:
-            told = tr("Catalog data by {publisher}.", publisher=publisher)
+        if catalogue is not None and (told := said.whence(record, catalogue)):
             column.addSpacing(SPACE[1])
             column.addWidget(Paragraph(theme, told, "small", ink="muted", parent=holder))
         self._put(holder)

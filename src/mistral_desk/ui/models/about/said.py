@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 
 if TYPE_CHECKING:
     from mistral_desk.catalog.record import Record, Related
+    from mistral_desk.catalog.store import Catalogue
 
 UNKNOWN: Final = mark("unknown")
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:T.*)?")
@@ -57,6 +59,18 @@ def date(text: str | None) -> str:
         return year if not match[2] else text
     named = amounts.month(int(year), month)
     return tr("{day} {month}", day=day, month=named) if day else named
+
+
+def whence(record: Record, catalogue: Catalogue) -> str:
+    """Whose data it is and from where it came; nothing of a record that is none of the catalog's."""
+    host = catalogue.attribution
+    if record.origin == "known":
+        return ""
+    if record.origin == "bundled":
+        return tr("Catalog data by {publisher}, as it came with Mistral Desk.", publisher=PUBLISHER)
+    if host == PUBLISHER:
+        return tr("Catalog data by {publisher}.", publisher=PUBLISHER)
+    return tr("Catalog data from {host}, which is not {publisher} itself.", host=host, publisher=PUBLISHER)
 
 
 def yes_no(value: bool | None) -> str:

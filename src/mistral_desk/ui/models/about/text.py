@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.blocks import Stack
 from mistral_desk.ui.chat.document import Style
-from mistral_desk.ui.chat.markdown import Code, Prose, blocks_of
+from mistral_desk.ui.chat.markdown import Prose, Table, blocks_of
 from mistral_desk.ui.chat.prose import ProseView
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -157,7 +157,7 @@ def _divided(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]
     for number, block in enumerate(blocks):
         if room <= 0:
             return blocks[:number], blocks[number:]
-        room -= len(block.text) if isinstance(block, Code) else block.characters
+        room -= block.characters if isinstance(block, Prose | Table) else len(block.text)
     return blocks, ()
 
 

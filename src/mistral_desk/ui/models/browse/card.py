@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.catalog.search import licensed, modalities, open_weights
+from mistral_desk.catalog.search import BENCHMARK, licensed, modalities, open_weights
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
-from mistral_desk.ui.fit import verdict
-from mistral_desk.ui.models.about.said import word
+from mistral_desk.ui.fit import meaning, verdict
+from mistral_desk.ui.models.about.said import UNKNOWN, date, word
 
 if TYPE_CHECKING:
     from mistral_desk.catalog.record import Record
@@ -65,6 +65,8 @@ class Card:
     content: bool | None = None
     quiet: bool = False
     note: str = ""
+    means: str = ""
+    """What the verdict's words mean."""
 
     @property
     def spoken(self) -> str:
@@ -76,8 +78,11 @@ class Card:
         return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
-    """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files."""
+def card_of(record: Record, offer: Offer | None, content: bool | None, sort: str = "fit") -> Card:
+    """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files.
+
+    What the cards are sorted by is said first, also where it is not known.
+    """
     quiet = record.origin in ("mentioned", "known")
     is_open = open_weights(record)
     openness = "" if is_open is None else tr("Open weights") if is_open else tr("Not open")
@@ -85,14 +90,40 @@ def card_of(record: Record, offer: Offer | None, content: bool | None) -> Card:
     by = verdict.joined(provider or ("" if quiet else tr("Provider unknown")), licensed(record) or "", openness)
     size = verdict.size(offer.variant) if offer else ""
     context = context_words(record)
-    facts = verdict.joined(", ".join(word(one) for one in modalities(record)), context, size)
-    shown = strongest(record)
+    first = sorted_by(record, size, sort)
+    kinds = ", ".join(word(one) for one in modalities(record))
+    facts = verdict.joined(first, kinds, context, "" if sort == "size" else size)
+    shown = strongest(record, sort.removeprefix(BENCHMARK) if sort.startswith(BENCHMARK) else "")
     by_name = tr(BY_FILES) if record.origin == "known" else tr(BY_NAME)
     note = "" if shown else by_name if quiet else tr("No benchmarks published")
     sign, quality = verdict_of(record, offer)
     role = tr(ROLES[offer.role]) if offer and offer.role else ""
     content = None if quiet else content
-    return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note)
+    means = verdict_means(offer)
+    return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note, means)
+
+
+def sorted_by(record: Record, size: str, sort: str) -> str:
+    """What the cards are sorted by, where it does not stand on them anyway."""
+    if sort == "date":
+        released = date(record.release_date) if record.release_date else ""
+        return tr("Released {date}", date=released) if released else tr("Release date unknown")
+    if sort == "size":
+        return size or tr("Size unknown")
+    if sort.startswith(BENCHMARK):
+        name = sort.removeprefix(BENCHMARK)
+        scores = {one.name: one.value for one in record.benchmarks}
+        if scores.get(name) is None:
+            return tr("{name}: {value}", name=word(name), value=tr(UNKNOWN))
+    return ""
+
+
+def verdict_means(offer: Offer | None) -> str:
+    """What the words of the verdict mean, for whoever asks."""
+    if offer is None:
+        return ""
+    variant = offer.variant
+    return "\n".join((meaning.speed(variant), *([meaning.quality(variant)] if variant.plan.fits else ())))
 
 
 def verdict_of(record: Record, offer: Offer | None) -> tuple[tuple[str, str, str], str]:
@@ -114,10 +145,10 @@ def context_words(record: Record) -> str:
     return words if any(sign.isalpha() for sign in words) else tr("{number} tokens", number=words)
 
 
-def strongest(record: Record) -> tuple[Bar, ...]:
-    """Its best scores, the best first."""
+def strongest(record: Record, first: str = "") -> tuple[Bar, ...]:
+    """Its best scores, the best first; before them the one that is named `first`."""
     known = [(one.value, one.name) for one in record.benchmarks if one.value is not None]
-    best = sorted(known, key=lambda one: (-one[0], one[1]))[:BARS]
+    best = sorted(known, key=lambda one: (one[1] != first, -one[0], one[1]))[:BARS]
     return tuple(Bar(word(name), value) for value, name in best)
 
 

@@ -36,14 +36,18 @@ class CardsModel(QStringListModel):
         self._cards: dict[str, Card] = {}
         self._offers: Mapping[str, Offer] = {}
         self._content: Callable[[str], bool | None] = lambda _id: None
+        self._sort = "fit"
         self.marked: list[str] = []
         """Ids of what is to be compared, in the order in which it was marked."""
 
-    def show(self, records: Sequence[Record]) -> None:
-        """These, in this order."""
+    def show(self, records: Sequence[Record], sort: str = "fit") -> None:
+        """These, in this order; the cards say first what they are sorted by."""
         self._records = records
         self._rows.clear()
         self.setStringList([record.title for record in records])
+        if sort != self._sort:
+            self._sort = sort
+            self._changed()
 
     def learn(self, offers: Mapping[str, Offer], content: Callable[[str], bool | None]) -> None:
         """What is known of models by id: the best one here, and whether the text is the published one.
@@ -51,6 +55,9 @@ class CardsModel(QStringListModel):
         Cards are equally large whatever they say, so nothing moves.
         """
         self._offers, self._content = offers, content
+        self._changed()
+
+    def _changed(self) -> None:
         self._cards.clear()
         if self._records:
             self.dataChanged.emit(self.index(0), self.index(len(self._records) - 1))
@@ -95,7 +102,7 @@ class CardsModel(QStringListModel):
         made = self._cards.get(record.id)
         if made is None:
             offer = self._offers.get(record.id)
-            made = self._cards[record.id] = card_of(record, offer, self._content(record.id))
+            made = self._cards[record.id] = card_of(record, offer, self._content(record.id), self._sort)
         return made
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -110,7 +117,10 @@ class CardsModel(QStringListModel):
             return tr("{card}. Marked to compare", card=said) if self._records[row].id in self.marked else said
         if role == Qt.ItemDataRole.ToolTipRole:
             card = self.card(row)
-            return plain_tip(card.title if card.quiet else f"{card.title}\n{tr(CONTENT[card.content][2])}")
+            content = "" if card.quiet else tr(CONTENT[card.content][2])
+            return plain_tip("\n".join(one for one in (card.title, card.means, content) if one))
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return self.card(row).means or None
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -19,6 +19,7 @@ from mistral_desk.ui.models.browse.choose import ChooseSheet, Option
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.popup import below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -233,12 +234,6 @@ def popup(
     if pop:
         below(menu, button)
     return menu
-
-
-def below(menu: QMenu, button: QWidget) -> None:
-    """Open it below a button, from where its language begins."""
-    x = button.width() - menu.sizeHint().width() if button.isRightToLeft() else 0
-    menu.popup(button.mapToGlobal(QPoint(x, button.height() + 2)))
 
 
 # --- words ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QPainter, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QInputDevice, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -77,7 +77,7 @@ class Grid(QListView):
         self._left_over = 0
         self.setModel(model)
         self._over = -1
-        self._pictures: OrderedDict[tuple[str, int, int, bool], QPixmap] = OrderedDict()
+        self._pictures: OrderedDict[tuple[str, int, int, bool, bool], QPixmap] = OrderedDict()
         self._painter = Painter(theme, mirrored=self.isRightToLeft())
         self.setItemDelegate(_Cells(self))
         self.setAccessibleName(tr("Models found"))
@@ -254,7 +254,8 @@ class Grid(QListView):
         box, size = event.rect(), self.gridSize()
         painter = QPainter(self.viewport())
         painter.fillRect(box, self._theme.colour("canvas"))
-        ratio = self.devicePixelRatioF()
+        ratio, boxed = self.devicePixelRatioF(), self._boxed
+        here = self.currentIndex().row() if self.hasFocus() else -1
         ring = self.currentIndex().row() if self.hasFocus() and self.property("ring") else -1
         first, last = box.top() // size.height(), box.bottom() // size.height()
         for row in range(first * self._columns, min((last + 1) * self._columns, self._cards.count)):
@@ -262,25 +263,31 @@ class Grid(QListView):
             if not cell.intersects(box):
                 continue
             if row in (ring, self._over):
-                look = Look(row == self._over, row == ring, self._cards.is_marked(row), self.wider(row))
+                over, marked = row == self._over, self._cards.is_marked(row)
+                look = Look(over, row == ring, marked, boxed, self.wider(row))
                 painter.save()
                 self._painter.paint(painter, QRectF(cell), self._cards.card(row), look, ratio)
                 painter.restore()
             else:
-                painter.drawPixmap(cell.topLeft(), self._picture(row, cell.size(), ratio))
+                painter.drawPixmap(cell.topLeft(), self._picture(row, cell.size(), ratio, boxed=boxed or row == here))
         painter.end()
 
     # --- inside -------------------------------------------------------------------------------------
 
-    def _picture(self, row: int, size: QSize, ratio: float) -> QPixmap:
+    @property
+    def _boxed(self) -> bool:
+        """Whether all cards show their box: one is ticked, or fingers touch this screen and nothing hovers."""
+        return bool(self._cards.marked) or touched()
+
+    def _picture(self, row: int, size: QSize, ratio: float, *, boxed: bool) -> QPixmap:
         """A card as it usually looks."""
         marked, wider = self._cards.is_marked(row), self.wider(row)
-        key = (self._cards.id_at(row), size.width(), wider, marked)
+        key = (self._cards.id_at(row), size.width(), wider, marked, boxed)
         found = self._pictures.get(key)
         if found is not None:
             self._pictures.move_to_end(key)
             return found
-        look = Look(marked=marked, wider=wider)
+        look = Look(marked=marked, boxed=boxed, wider=wider)
         found = self._pictures[key] = self._painter.picture(size, self._cards.card(row), look, ratio)
         if len(self._pictures) > KEPT:
             self._pictures.popitem(last=False)
@@ -297,6 +304,7 @@ class Grid(QListView):
         """What the cards say has changed, or nobody looks."""
         self._pictures.clear()
         self._over = -1
+        self.viewport().update()
 
     def _by_key(self, row: int) -> None:
         self.setProperty("ring", True)
@@ -325,6 +333,11 @@ class Grid(QListView):
         self._forget()
         self._fit()
         self.viewport().update()
+
+
+def touched() -> bool:
+    """Whether one of the screens can be touched."""
+    return any(one.type() == QInputDevice.DeviceType.TouchScreen for one in QInputDevice.devices())
 
 
 class Beyond(QWidget):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QElapsedTimer, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
@@ -80,10 +80,14 @@ class Head(QWidget):
         self.filters = Filters(theme, self)
         column.addWidget(self.filters)
         self._refreshing = False
+        self._begun = QElapsedTimer()
 
     def show_source(self, source: Source) -> None:
         """The list's state; what cannot be done says why."""
-        self._refreshing = source.progress is not None
+        refreshing = source.progress is not None
+        if refreshing and not self._refreshing:
+            self._begun.start()
+        self._refreshing = refreshing
         self.state.setText(state_words(source))
         words = tr("Cancel") if self._refreshing else tr("Refresh")
         name = tr("Cancel the refresh") if self._refreshing else words
@@ -139,7 +143,11 @@ class Head(QWidget):
         )  # fmt: skip
 
     def _refresh(self) -> None:
-        (self.cancel if self._refreshing else self.refresh).emit()
+        """The second click of a double one does not take back what the first has begun."""
+        if not self._refreshing:
+            self.refresh.emit()
+        elif not self._begun.isValid() or self._begun.hasExpired(QApplication.doubleClickInterval()):
+            self.cancel.emit()
 
     def _measure(self) -> None:
         self.measure_button.setEnabled(False)

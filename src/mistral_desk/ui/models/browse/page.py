@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
@@ -125,9 +125,11 @@ class BrowsePage(QWidget):
         self._source = source
         self.head.show_source(source)
         first = source.fetched is None and not source.reading
+        busy = source.progress is not None
+        if self.begin.get.hasFocus() and (busy or not first):
+            self._stay()
         self.begin.setVisible(first)
         if first:
-            busy = source.progress is not None
             self.begin.show_source(source, tr(OFFLINE_REASON) if source.offline else "")
             self.begin.get.setVisible(not busy)
         self.aside.setVisible(bool(source.aside))
@@ -219,7 +221,7 @@ class BrowsePage(QWidget):
         current = "" if anew else self.grid.current()
         waits = self._index is None or (self._fits is None and (self.wishes.sort == "fit" or self.wishes.fits_here))
         hits = () if self._index is None or waits else self._index.find(self.wishes, self._fits or {})
-        self.model.show([hit.record for hit in hits])
+        self.model.show([hit.record for hit in hits], self.wishes.sort)
         row = self.model.row_of(current) if current else -1
         if row >= 0:
             self.grid.go_to(row, show=False)
@@ -249,9 +251,17 @@ class BrowsePage(QWidget):
     def _show_aside(self) -> None:
         self.sheet.emit(AsideSheet(self._theme, self._source.aside, self.window()))
 
+    def _stay(self) -> None:
+        """What was pressed goes away: the keyboard stays beside it, at the button that says how far it is."""
+        again = self.head.again_button
+        (again if again.isVisibleTo(self) else self.head.search).setFocus(Qt.FocusReason.OtherFocusReason)
+
     def _show_trouble(self) -> None:
         problem = self._source.problem
         if self._trouble is not None and self._trouble.problem is not problem:
+            focus = QApplication.focusWidget()
+            if focus is not None and self._trouble.isAncestorOf(focus):
+                self._stay()
             self._above.removeWidget(self._trouble)
             self._trouble.hide()
             self._trouble.deleteLater()

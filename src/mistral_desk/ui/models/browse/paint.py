@@ -41,6 +41,8 @@ class Look:
     over: bool = False
     ring: bool = False
     marked: bool = False
+    boxed: bool = False
+    """The box to tick is seen: another card is ticked, or no pointer will come over it."""
     wider: int = 0
     """Pixels that the last card of a line takes from the gap beyond it, so that all lines end at the same place."""
 
@@ -145,8 +147,8 @@ class Painter:
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
 
     def _mark(self, painter: QPainter, box: QRectF, look: Look, ratio: float) -> None:
-        """A box to tick, seen where the pointer or the keyboard is, and where it is ticked."""
-        if not (look.over or look.ring or look.marked):
+        """A box to tick, seen where the pointer or the keyboard is, and everywhere as soon as one is ticked."""
+        if not (look.over or look.ring or look.marked or look.boxed):
             return
         colours = self._theme.colours
         painter.setPen(QPen(QColor(colours.accent if look.marked else colours.border), 1.5))

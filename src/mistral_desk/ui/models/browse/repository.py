@@ -5,10 +5,11 @@ The verdict is made of the file's real header, of which a few megabytes are read
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import in_words
@@ -20,12 +21,15 @@ from mistral_desk.ui.models.browse.instead import Trouble
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from mistral_desk.catalog.hub_files import Listing, RemoteFile
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
@@ -33,7 +37,12 @@ if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
     from mistral_desk.ui.theme.theme import Theme
 
+    Control = Callable[[Listing, RemoteVariant, QWidget], QWidget | None]
+    """Makes what can be done with a quantization: a button's height, and as tall whatever it shows."""
+
 UNREAD = mark("Whether it belongs to the model is read with “Will it run here?”.")
+BESIDE = 200
+"""Pixels at the system's text size that the words take at least beside the buttons."""
 CHECK = mark("Will it run here?")
 CHECKED = mark("Reads a few megabytes of the file from the hub: what it says about itself.")
 READING = mark("Reading what the file says about itself…")
@@ -45,7 +54,9 @@ class VariantCard(Panel):
     asked = Signal(str)
     left = Signal()
 
-    def __init__(self, theme: Theme, one: RemoteVariant, parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, one: RemoteVariant, parent: QWidget, make: Callable[[QWidget], QWidget | None]
+    ) -> None:
         super().__init__(theme, parent, name=one.name, radius=RADIUS)
         self.variant = one
         self.projectors: tuple[RemoteFile, ...] = ()
@@ -56,20 +67,39 @@ class VariantCard(Panel):
         )
         self.check.setToolTip(tr(CHECKED))
         self.check.clicked.connect(lambda: None if self._reading else self.asked.emit(one.name))
-        head = QHBoxLayout()
+        head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         head.setSpacing(SPACE[2])
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(Shortened(theme, title, strong=True, parent=self))
         words.addWidget(Label(theme, files_words(one), "small", ink="muted", wrap=True, parent=self))
         head.addLayout(words, 1)
-        head.addWidget(self.check, 0, Qt.AlignmentFlag.AlignTop)
+        tools = QWidget(self)
+        tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        flow = FlowLayout(tools, spacing=SPACE[1])
+        self.control = make(tools) if one.complete else None
+        for tool in (self.control, self.check):
+            if tool is not None:
+                flow.addWidget(tool)
+        self._head = head
+        self._tools = tools
+        head.addWidget(tools, 0, Qt.AlignmentFlag.AlignTop)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(SPACE[3], SPACE[2], SPACE[3], SPACE[2])
         self._column.setSpacing(SPACE[1])
         self._column.addLayout(head)
         self._below: QWidget | None = None
         self.check.setVisible(one.complete)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons below the words where there is no room beside them."""
+        super().resizeEvent(event)
+        flow = self._tools.layout()
+        wide = flow.sizeHint().width() if flow is not None else 0
+        beside = self.width() >= wide + BESIDE * max(1.0, self._theme.text_size / 100)
+        wanted = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if self._head.direction() != wanted:
+            self._head.setDirection(wanted)
 
     def show_reading(self) -> None:
         """The header is on its way; the button stays where it is, or the keyboard would be put somewhere else."""
@@ -133,6 +163,8 @@ class RepositoryPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.area)
+        self.control: Control | None = None
+        """Makes what can be done with a quantization, for listings that are shown from now on."""
         self.cards: dict[str, VariantCard] = {}
         self.trouble: Trouble | None = None
         self.repository = ""
@@ -164,7 +196,8 @@ class RepositoryPage(QWidget):
         column.addWidget(Label(self._theme, projector_words(listing), ink="muted", wrap=True, parent=body))
         column.addSpacing(SPACE[1])
         for one in listing.quantizations:
-            card = self.cards[one.name] = VariantCard(self._theme, one, body)
+            make = partial(self._made, listing, one)
+            card = self.cards[one.name] = VariantCard(self._theme, one, body, make)
             card.projectors = listing.projectors
             card.asked.connect(self.asked)
             card.left.connect(lambda: self.back_button.setFocus(Qt.FocusReason.OtherFocusReason))
@@ -175,6 +208,9 @@ class RepositoryPage(QWidget):
             words = trn("{n} other file", "{n} other files", len(listing.other))
             column.addWidget(Label(self._theme, words, "small", ink="muted", parent=body))
         chain(self.area.holder)
+
+    def _made(self, listing: Listing, one: RemoteVariant, parent: QWidget) -> QWidget | None:
+        return self.control(listing, one, parent) if self.control is not None else None
 
     def _anew(self, repository: str) -> tuple[QVBoxLayout, QWidget]:
         if self._body is not None:

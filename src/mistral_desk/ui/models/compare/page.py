@@ -77,12 +77,21 @@ class ComparePage(QWidget):
         """What F6 goes through."""
         return [self.back_button, self.table] if self.table.isVisible() else [self.back_button]
 
-    def show_records(self, records: Sequence[Record], verdicts: Mapping[str, Verdict]) -> None:
-        """Compare these; the fifth and more are left out. `verdicts` by a record's id, as far as they are known."""
-        self.records = tuple(records)[:MOST]
-        self._chips()
-        found = rows(self.records, verdicts) if self.records else ()
-        known = tuple(row for row in found if any(cell.known for cell in row.cells))
+    def show_records(
+        self,
+        records: Sequence[Record],
+        verdicts: Mapping[str, Verdict],
+        files: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Compare these; the fifth and more are left out. `verdicts` by a record's id, as far as they are known.
+
+        `files` has the words for the files of every model whose verdict is known or comes: its rows have their room.
+        """
+        before, self.records = self.records, tuple(records)[:MOST]
+        if before != self.records:
+            self._chips()
+        found = rows(self.records, verdicts, files) if self.records else ()
+        known = tuple(row for row in found if row.lasting or any(cell.known for cell in row.cells))
         self.table.show_rows([one.title for one in self.records], known)
         self._choose()
         many = len(self.records) > 1

@@ -6,8 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog.search import licensed, modalities, open_weights
-from mistral_desk.core.words import tr
+from mistral_desk.core import amounts
+from mistral_desk.core.words import mark, tr
+from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
+from mistral_desk.ui.fit import meaning
 from mistral_desk.ui.fit import verdict as fit_words
+from mistral_desk.ui.fit.waiting import MEASURING
 from mistral_desk.ui.models.about import said
 from mistral_desk.ui.models.about.header import publisher_words
 from mistral_desk.ui.models.about.parts import price_words
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
     from mistral_desk.ui.fit.verdict import Verdict
 
+NO_ANSWER: Final = mark("none, it does not fit")
 MOST: Final = 4
 """Models beside each other."""
 
@@ -27,7 +32,7 @@ MOST: Final = 4
 @dataclass(frozen=True)
 class Cell:
     """What one model has in one row. `score` makes it a bar; `best` marks the highest of scores that differ; `sign` is
-    an icon and its colour.
+    an icon and its colour; `means` explains the words; `waits` while it is being found out.
     """
 
     words: str
@@ -35,27 +40,39 @@ class Cell:
     score: float | None = None
     best: bool = False
     sign: tuple[str, str] | None = None
+    means: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """`bars` where its cells are scores from 0 to 100."""
+    """`bars` where its cells are scores from 0 to 100. `longest` are words that it has room for, whatever its cells
+    say: those that may come.
+    """
 
     name: str
     cells: tuple[Cell, ...]
     differs: bool
     bars: bool = False
+    longest: tuple[str, ...] = ()
+    lasting: bool = False
+    """It is shown even where nothing is known."""
 
 
-def rows(records: Sequence[Record], verdicts: Mapping[str, Verdict]) -> tuple[Row, ...]:
-    """The rows of a comparison, from what matters first."""
-    return (*_here(records, verdicts), *_scores(records), *_facts(records), *_rest(records))
+def rows(
+    records: Sequence[Record], verdicts: Mapping[str, Verdict], files: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Row, ...]:
+    """The rows of a comparison, from what matters first. `files` are the words for the files of every model whose
+    verdict may come, by its record's id: their rows are there already, and as tall as they will be.
+    """
+    here = _here(records, verdicts, files or {})
+    return (*here, *_scores(records), *_facts(records), *_rest(records))
 
 
 def spoken(row: Row, number: int, title: str) -> str:
     """A cell as a screen reader says it: *Coding, Mistral Small 4: 78 of 100, the highest*."""
     cell = row.cells[number]
-    words = cell.words
+    words = cell.words if not cell.waits else tr(MEASURING)
     if cell.score is not None:
         words = tr("{value} of 100", value=cell.words)
     if cell.best:
@@ -63,20 +80,42 @@ def spoken(row: Row, number: int, title: str) -> str:
     return tr("{name}, {title}: {value}", name=row.name, title=title, value=words)
 
 
-def _here(records: Sequence[Record], verdicts: Mapping[str, Verdict]) -> Iterator[Row]:
+def _here(
+    records: Sequence[Record], verdicts: Mapping[str, Verdict], files: Mapping[str, Sequence[str]]
+) -> Iterator[Row]:
     found = [verdicts.get(one.id) for one in records]
     best = [one.variants[0] if one is not None and one.variants else None for one in found]
-    words = _row(tr("On this computer"), [None if one is None else fit_words.speed_word(one) for one in best])
-    signs = [None if one is None else fit_words.SIGNS[one.word] for one in best]
-    yield replace(words, cells=tuple(replace(cell, sign=sign) for cell, sign in zip(words.cells, signs, strict=True)))
-    yield _row(tr("Quality"), [None if one is None else fit_words.quality_word(one) for one in best])
-    yield _row(tr("Size"), [None if one is None else fit_words.file_words(one) for one in best])
-    yield _row(tr("A typical answer"), [None if one is None else _answer(one) for one in best])
+    waits = [one.id in files and one.id not in verdicts for one in records]
+    lasting = any(one.id in files for one in records)
+    speeds, qualities = map(tr, SPEED_WORDS.values()), map(tr, QUALITY_WORDS.values())
+    sizes = (words for one in records for words in files.get(one.id, ()))
+    hour = amounts.roughly(12 * 3600.0)
+    for name, of, means, longest in (
+        (tr("On this computer"), fit_words.speed_word, meaning.speed, speeds),
+        (tr("Quality"), fit_words.quality_word, meaning.quality, qualities),
+        (tr("Size"), fit_words.file_words, None, sizes),
+        (tr("A typical answer"), _answer, None, (hour, tr(NO_ANSWER))),
+    ):
+        row = _row(name, [None if one is None else of(one) for one in best])
+        cells = tuple(
+            replace(
+                cell,
+                words="" if waiting else cell.words,
+                waits=waiting,
+                means=means(one) if one is not None and means is not None else "",
+                sign=fit_words.SIGNS[one.word] if one is not None and means is meaning.speed else None,
+            )
+            for cell, one, waiting in zip(row.cells, best, waits, strict=True)
+        )
+        known = {(cell.words, cell.known) for cell in cells if not cell.waits}
+        yield replace(
+            row, cells=cells, differs=len(known) > 1, longest=tuple(longest) if lasting else (), lasting=lasting
+        )
 
 
-def _answer(variant: Variant) -> str | None:
+def _answer(variant: Variant) -> str:
     speed = variant.plan.speed
-    return None if speed is None else fit_words.time(speed.answer_s.mid)
+    return tr(NO_ANSWER) if speed is None else amounts.roughly(speed.answer_s.mid)
 
 
 def _facts(records: Sequence[Record]) -> Iterator[Row]:

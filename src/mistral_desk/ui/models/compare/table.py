@@ -36,6 +36,7 @@ NAMES: Final = 150
 _NAMES_SHARE: Final = 0.34
 _MARK: Final = 6
 _SIGN: Final = 16
+_WAITING: Final = 10
 _HEAD_LINES: Final = 3
 
 
@@ -48,7 +49,13 @@ class Comparison(QAbstractTableModel):
         self.rows: tuple[Row, ...] = ()
 
     def show(self, titles: Sequence[str], rows: Sequence[Row]) -> None:
-        """Compare these."""
+        """Compare these; where only cells say something else, the table stays as it is."""
+        names = [row.name for row in rows]
+        if rows and tuple(titles) == self.titles and names == [row.name for row in self.rows]:
+            self.rows = tuple(rows)
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(titles) - 1))
+            self.headerDataChanged.emit(Qt.Orientation.Vertical, 0, len(rows) - 1)
+            return
         self.beginResetModel()
         self.titles, self.rows = tuple(titles), tuple(rows)
         self.endResetModel()
@@ -68,8 +75,12 @@ class Comparison(QAbstractTableModel):
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The words, and the sentence for a screen reader."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            words = self.cell(index).words
-            return words if role == Qt.ItemDataRole.DisplayRole else plain_tip(words)
+            cell = self.cell(index)
+            if role == Qt.ItemDataRole.DisplayRole:
+                return cell.words
+            return plain_tip("\n".join(one for one in (cell.words, cell.means) if one))
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return self.cell(index).means or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(self.rows[index.row()], index.column(), self.titles[index.column()])
         return None
@@ -160,7 +171,9 @@ class _Cells(QStyledItemDelegate):
         box = table.inside(rect)
         font = theme.font(strong=cell.best)
         painter.setPen(theme.colour("text" if cell.known and row.differs else "muted"))
-        if row.bars:
+        if cell.waits:
+            self._waiting(painter, box, mirrored=mirrored)
+        elif row.bars:
             self._bar(painter, box, cell, mirrored=mirrored)
         else:
             if cell.sign is not None:
@@ -172,6 +185,17 @@ class _Cells(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(rect).adjusted(2, 2, -2, -3), RADIUS_SMALL, RADIUS_SMALL)
         painter.restore()
+
+    def _waiting(self, painter: QPainter, box: QRectF, *, mirrored: bool) -> None:
+        """A quiet piece where words will be."""
+        thick = _WAITING * max(1.0, self._theme.text_size / 100)
+        line = QFontMetrics(self._theme.font()).height()
+        piece = QRectF(box.left(), box.top() + (line - thick) / 2, min(box.width(), 6 * line), thick)
+        if mirrored:
+            piece.moveRight(box.right())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("hairline"))
+        painter.drawRoundedRect(piece, thick / 2, thick / 2)
 
     def _sign(self, painter: QPainter, box: QRectF, icon: str, ink: str, *, mirrored: bool) -> QRectF:
         """An icon where the line begins; returns the room that is left."""
@@ -240,16 +264,17 @@ class Table(QTableView):
         self.restyle()
 
     def show_rows(self, titles: Sequence[str], rows: Sequence[Row]) -> None:
-        """Compare these."""
+        """Compare these. The cell that has the keyboard keeps it where the same things are compared."""
         self.comparison.show(titles, rows)
         self._arrange()
-        if rows and titles:
+        if rows and titles and not self.currentIndex().isValid():
             self.setCurrentIndex(self.comparison.index(0, 0))
 
     def hide_same(self, *, hidden: bool) -> None:
         """Only what differs, or everything."""
         for number, row in enumerate(self.comparison.rows):
-            self.setRowHidden(number, hidden and not row.differs)
+            waits = any(cell.waits for cell in row.cells)
+            self.setRowHidden(number, hidden and not row.differs and not waits)
 
     def inside(self, rect: QRect, *, first: bool = False) -> QRectF:
         """A cell's room for words."""
@@ -297,6 +322,11 @@ class Table(QTableView):
         self._keyboard = True
         super().keyPressEvent(event)
 
+    @property
+    def _signs(self) -> int:
+        """Pixels that an icon before the words takes."""
+        return round(_SIGN * max(1.0, self._theme.text_size / 100)) + SPACE[0] + 2
+
     def _arrange(self) -> None:
         count = self.comparison.columnCount()
         scale = max(1.0, self._theme.text_size / 100)
@@ -327,7 +357,9 @@ class Table(QTableView):
         if row.bars:
             tallest = float(QFontMetrics(theme.font(strong=True)).height())
         else:
-            words = {cell.words for cell in row.cells}
+            words = {cell.words for cell in row.cells} | set(row.longest)
+            signed = any(cell.sign is not None or cell.waits for cell in row.cells)
+            room -= self._signs if signed else 0
             tallest = max((laid_out(one, font, room, mirrored=mirrored)[1] for one in words), default=0.0)
         return math.ceil(max(name, tallest)) + 2 * SPACE[1]
 
