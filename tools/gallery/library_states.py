@@ -25,7 +25,7 @@ from tools.gallery.stage import idle
 if TYPE_CHECKING:
     from mistral_desk.library.moving import Moved, MovePlan
 
-    from mistral_desk.library.candidates import Holding
+    from mistral_desk.library.adopt import Holding
     from tools.gallery.stage import Stage
 
 GB: Final = 1_000_000_000

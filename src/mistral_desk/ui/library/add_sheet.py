@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mistral_desk.core.errors import Problem
-    from mistral_desk.library.candidates import Candidate, Holding
+    from mistral_desk.library.adopt import Holding
+    from mistral_desk.library.candidates import Candidate
     from mistral_desk.ui.theme.theme import Theme
 
 OWN: Final = mark("GGUF files of your own: choose them, or drop them on the window. They can be used where they are.")

@@ -18,8 +18,8 @@ from mistral_desk.ui.library.drop import ModelDrops
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.library.adopt import Adopting
-    from mistral_desk.library.candidates import Candidate, Scanning
+    from mistral_desk.library.adopt import Adopting, Scanning
+    from mistral_desk.library.candidates import Candidate
     from mistral_desk.ui.desk import Desk
 
 

@@ -16,7 +16,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.ui.downloads import words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtWidgets import QWidget
 
@@ -43,19 +43,24 @@ class Gauge(Protocol):
 
 
 class Attention(QObject):
-    """Belongs to a window. `teller` and `gauge` are those of this system unless others are given."""
+    """Belongs to a window."""
 
-    def __init__(
-        self, window: QWidget, settings: Settings, teller: Teller | None = None, gauge: Gauge | None = None
-    ) -> None:
+    def __init__(self, window: QWidget, settings: Settings) -> None:
         super().__init__(window)
-        self._window, self._settings = window, settings
-        self._teller, self._gauge = teller, gauge
+        self._settings = settings
+        self._window = window
+        self._watched: Callable[[], bool] = window.isActiveWindow
+        self._teller: Teller | None = None
+        self._gauge: Gauge | None = None
         self._shown: tuple[int | None, bool] = (None, False)
+
+    def use(self, teller: Teller, gauge: Gauge, watched: Callable[[], bool]) -> None:
+        """Others than those of this system; `watched` says whether somebody looks at the window."""
+        self._teller, self._gauge, self._watched = teller, gauge, watched
 
     def tell(self, title: str, text: str) -> None:
         """Only where the window is not what the person looks at, and only where they did not switch it off."""
-        if self._window.isActiveWindow() or not self._settings.get(declared.DOWNLOADS_NOTIFY):
+        if self._watched() or not self._settings.get(declared.DOWNLOADS_NOTIFY):
             return
         if self._teller is None and _has_screen():
             self._teller = _quietly(_teller, self)
@@ -107,7 +112,6 @@ def _gauge(window: QWidget) -> Gauge | None:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import ParamSpec, TypeVar
 
     P = ParamSpec("P")
