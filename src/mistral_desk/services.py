@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
+    from mistral_desk.library.adopt import Adopting
     from mistral_desk.library.installed import Library
     from mistral_desk.library.ordering import Ordering
     from mistral_desk.library.queue import Queue
@@ -101,7 +102,6 @@ class Services:
     about_to_send: set[str] = field(default_factory=set)
     """Pictures in drafts, by their SHA-256: whoever holds drafts keeps this true, and `tidy` keeps them."""
     pictures: Pictures = field(init=False)
-    _headers: dict[str, HeaderFacts] = field(default_factory=dict, init=False)
     ledger: Ledger = field(init=False)
     net: Net = field(init=False)
     secrets: Secrets = field(default_factory=Secrets)
@@ -232,15 +232,15 @@ class Services:
         verdict = await self.fitting.remote(proven, variant, read.headers)
         first, *others = read.headers
         name = PurePosixPath(variant.files[0].path).name
-        self._headers[listing.repository.lower()] = header_facts(first, f"{listing.repository}/{name}", others)
+        said = header_facts(first, f"{listing.repository}/{name}", others)
+        await self.catalogue.learn(listing.repository, said)
         if verdict is None:  # it is made of the headers that were just read
             raise DeskError("hub.not_found", name=listing.repository)
         return verdict, read.bytes_read + more, read.requests + asked
 
     def header_of(self, models: Sequence[Model]) -> HeaderFacts | None:
-        """What a header said of one of these models, where one was read from the hub since the program started."""
-        names = (repository.repository.lower() for model in models for repository in model.repositories)
-        return next((self._headers[name] for name in names if name in self._headers), None)
+        """What a header said of one of these models, where one was ever read from the hub; after `catalogue.load`."""
+        return self.catalogue.header_of(models)
 
     def _forget(self) -> None:
         """Drop what is remembered beside the files; it blocks."""
@@ -248,7 +248,6 @@ class Services:
             self.ledger.erase()
         self.secrets.forget()
         self.catalogue.forget()
-        self._headers.clear()
 
     @property
     def models_folder(self) -> Path:
@@ -277,6 +276,11 @@ class Services:
         """The access token for the hub."""
         return self.front.tokens
 
+    @property
+    def adopting(self) -> Adopting:
+        """Models that were on this computer before."""
+        return self.front.adopting
+
     def models_there(self) -> tuple[str, ...]:
         """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""
         return tuple(model.id for model in self.library.look_now() if model.state == "here" and model.id != BUILTIN)
@@ -290,7 +294,7 @@ class Services:
         found = self.library.find(model)
         if found is None or model == BUILTIN:
             return model, None
-        apart = found.origin == "ollama" and found.projector is not None
+        apart = found.origin in {"ollama", "llamacpp"} and found.projector is not None
         return found.path, found.projector.path if apart and found.projector else None
 
     async def _read_header(self, model: Installed) -> None:

@@ -74,6 +74,27 @@ LIBRARY: Final[dict[str, Text]] = {
         "{name} needs {missing} too.",
         "Download the model again: only what is missing comes.",
     ),
+    "library.unusable": Text(
+        "This model cannot be used here",
+        "{name} is left out because {reason}.",
+        "It stays where it is.",
+    ),
+    "library.closed": Text(
+        "This folder cannot be looked into",
+        "{path} does not open for you ({reason}).",
+        "It belongs to another user of this computer. Ask for the right to read it.",
+    ),
+    "library.exists": Text(
+        "There is a file of this name already",
+        "{path} is another file than the one that is to be copied.",
+        "Rename one of them, then copy again.",
+    ),
+    "library.copy_differs": Text(
+        "The copy is not what it should be",
+        "{name} was changed while it was copied, or is not as it came from the hub any more. Nothing was kept of the "
+        "copy.",
+        "Try again, or download the model anew.",
+    ),
     "library.guide_stays": Text(
         "The Guide stays",
         "It is a part of Mistral Desk and takes little room.",

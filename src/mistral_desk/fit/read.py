@@ -134,6 +134,11 @@ def shape_of(
     )
 
 
+def stored_as(header: Header) -> str:
+    """How a file says that most of its numbers are stored ("Q4_K_M"); empty where it says nothing that is known."""
+    return _FILE_TYPES.get(_file_type(header), "")
+
+
 def _file_type(header: Header) -> int:
     found = header.number("general.file_type")
     return -1 if found is None else found

@@ -14,11 +14,13 @@ from mistral_desk.catalog.hub import token_name
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_ids import models_folder
-from mistral_desk.library import orders, shelf_file
+from mistral_desk.library import copying, orders, shelf_file
+from mistral_desk.library.adopt import Adopting
 from mistral_desk.library.awake import Awake
 from mistral_desk.library.installed import Library
 from mistral_desk.library.ordering import Ordering, whose
 from mistral_desk.library.queue import Queue
+from mistral_desk.library.threads import in_thread
 from mistral_desk.library.tokens import Tokens
 from mistral_desk.library.transfer import Manner
 
@@ -97,9 +99,12 @@ class Front:
         self.downloads = queue_of(places, settings, net, hub, secrets=secrets, came=self._whole)
         self.ordering = Ordering(net, hub, self.downloads, self.library)
         self.tokens = Tokens(net, hub, secrets)
+        self.adopting = Adopting(self.library, lambda: models_folder(places, settings))
+        self._places, self._settings = places, settings
 
     async def open(self) -> tuple[Problem, ...]:
         """Recall the models and go on with the downloads; what there is to tell of it."""
+        await in_thread(copying.clear, models_folder(self._places, self._settings))
         await self.library.recall()
         told = await self.downloads.open()
         return (*told, *((self.library.problem,) if self.library.problem else ()))
