@@ -30,20 +30,19 @@ class MovingDoor(QObject):
         super().__init__(desk)
         self._desk = desk
         self._end: Callable[[], None] = lambda: None
-        self._moving = getattr(desk.services, "moving", None)
-        if self._moving is None:
-            return
-        self._task: asyncio.Task[object] | None = None
         page = desk.settings
-        page.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
-        page.moving.cancelled.connect(self._cancel)
-        self._end = self._moving.listen(page.moving.show_moved)
-        page.moving.show_moved(self._moving.now)
         token = page.token
         token.opened.connect(self._look)
         token.given.connect(lambda text: desk.tasks.spawn(self._take(text), "test a token"))
         token.forgotten.connect(lambda: desk.tasks.spawn(self._forget(), "forget a token"))
         token.page_asked.connect(self._open_page)
+        self._moving = getattr(desk.services, "moving", None)
+        if self._moving is None:
+            return
+        page.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
+        page.moving.cancelled.connect(self._cancel)
+        self._end = self._moving.listen(page.moving.show_moved)
+        page.moving.show_moved(self._moving.now)
 
     def close(self) -> None:
         """Hear no more."""
