@@ -1,15 +1,16 @@
-"""Lint, format, types, layers and unit tests side by side: what to run before every commit."""
+"""Lint, format, types, layers and the unit tests of what changed, side by side: what to run before every commit."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tools.dev import child
+from tools.dev import child, concerned
 from tools.dev.steps import duration
 
 if TYPE_CHECKING:
@@ -24,18 +25,27 @@ class Check:
     title: str
     command: tuple[str, ...]
     repair: str = ""
+    counts: bool = False
+    """Whether it is a part of the unit tests, whose last line tells how many ran."""
 
 
-def checks_for(root: Path, cores: int | None = None) -> list[Check]:
-    """All checks of the tree at `root`, the longest first. The unit tests are split so that they use `cores` cores."""
-    unit = (root / "tests" / "unit").glob("test_*.py")
-    parts = split(list(unit), cores or min(os.cpu_count() or 1, 4))
+# How much of the unit tests a check takes in, in bytes of test files: half a minute on two cores, beside the types.
+BUDGET = 100_000
+
+
+def checks_for(tests: Sequence[Path], parts: int) -> list[Check]:
+    """All checks, the longest first, and of the unit tests those in the files `tests`, in so many `parts`."""
+    shares = split(tests, parts)
     return [
         Check("types (mypy --strict)", ("-m", "mypy")),
         Check("types on Windows", ("-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/windows", "src")),
         *(
-            Check(f"unit tests {number} of {len(parts)}", ("-m", "pytest", "-q", *(str(path) for path in part)))
-            for number, part in enumerate(parts, 1)
+            Check(
+                f"unit tests {number} of {len(shares)}",
+                ("-m", "pytest", "-q", "-m", "not slow", *(str(path) for path in share)),
+                counts=True,
+            )
+            for number, share in enumerate(shares, 1)
         ),
         Check("layers (import-linter)", ("-c", _LAYERS)),
         Check("lint (ruff)", ("-m", "ruff", "check", "."), "python -m ruff check --fix ."),
@@ -43,6 +53,21 @@ def checks_for(root: Path, cores: int | None = None) -> list[Check]:
     ]
 
 
+def check_all(root: Path, python: Path, parts: int) -> int:
+    """Run every check, of the unit tests those that concern what changed; 0 if all are content."""
+    changed = concerned.changed(root)
+    if changed is None:
+        every = tuple(sorted((root / "tests" / "unit").glob("test_*.py")))
+        chosen, why = concerned.Chosen(every, len(every)), "all: git is not here to say what changed"
+    else:
+        chosen = concerned.choose(root, changed, BUDGET)
+        why = "the house's and those nearest to what changed since the last commit but one"
+    which = f"of {len(chosen.files)} of {chosen.of} files ({why}); every test: python3 dev.py test"
+    return run_all(root, python, checks_for(chosen.files, parts), which)
+
+
+# pytest's status where every test of a part is a slow one.
+_NO_TESTS = 5
 _LAYERS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 
@@ -57,8 +82,11 @@ def split(files: Sequence[Path], parts: int) -> list[list[Path]]:
     return [sorted(share) for share in shares if share]
 
 
-def run_all(root: Path, python: Path, checks: Sequence[Check]) -> int:
-    """Run the checks at once, show what each says where it fails; 0 if all are content."""
+def run_all(root: Path, python: Path, checks: Sequence[Check], which: str = "") -> int:
+    """Run the checks at once, show what each says where it fails; 0 if all are content.
+
+    `which` says which unit tests these are, for the closing line that counts them.
+    """
     began = time.monotonic()
     environment = {**os.environ, "PYTHONUTF8": "1"}
     children = [
@@ -69,13 +97,18 @@ def run_all(root: Path, python: Path, checks: Sequence[Check]) -> int:
         for check in checks
     ]
     failed = []
+    ran = slow = 0
     pool = ThreadPoolExecutor(len(children))
     try:
         waiting = {pool.submit(running.communicate): (check, running) for check, running in children}
         for done in as_completed(waiting):
             check, running = waiting[done]
             took = duration(time.monotonic() - began)
-            if running.returncode == 0:
+            if check.counts:
+                ran += _number(done.result()[0], "passed") + _number(done.result()[0], "failed")
+                slow += _number(done.result()[0], "deselected")
+            nothing = check.counts and running.returncode == _NO_TESTS
+            if running.returncode == 0 or nothing:
                 print(f"ok      {check.title}, {took}", flush=True)
                 continue
             failed.append(check)
@@ -90,5 +123,12 @@ def run_all(root: Path, python: Path, checks: Sequence[Check]) -> int:
     finally:
         pool.shutdown(wait=True)
     names = ", ".join(check.title for check in failed)
-    print(f"{f'Not well: {names}' if failed else 'All well'} ({duration(time.monotonic() - began)})")
+    tests = f"; {ran} unit tests ran and {slow} slow ones did not, {which}" if which else ""
+    print(f"{f'Not well: {names}' if failed else 'All well'} ({duration(time.monotonic() - began)}){tests}")
     return 1 if failed else 0
+
+
+def _number(said: str, what: str) -> int:
+    """What pytest's closing line counts under a word."""
+    found = re.findall(rf"(\d+) {what}\b", said.rstrip().rpartition("\n")[2])
+    return int(found[0]) if found else 0

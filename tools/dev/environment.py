@@ -115,7 +115,7 @@ def prepare(place: Place, level: str, needs: Sequence[system.Need], wishes: Sequ
                 needs = [system.COMPILER, *needs]
         _system_packages(needs, wishes, steps)
         if not ready:
-            with _alone(place, steps):
+            with alone(place, "dev.lock", "Another dev.py is setting up this folder; waiting for it.", steps.say):
                 if not is_ready(place, level):
                     _install(place, level, steps)
     finally:
@@ -244,14 +244,17 @@ def _pip_progress(steps: Steps) -> Callable[[str], None]:
 
 
 @contextlib.contextmanager
-def _alone(place: Place, steps: Steps) -> Iterator[None]:
-    """Let one dev.py at a time change .venv. The system frees the lock when its holder ends, however it ends."""
+def alone(place: Place, name: str, waiting: str, say: Callable[[str], object]) -> Iterator[None]:
+    """Let one process at a time hold the lock `name` of this folder; who comes later says once that it is `waiting`.
+
+    The system frees the lock when its holder ends, however it ends.
+    """
     place.log.parent.mkdir(parents=True, exist_ok=True)
-    with (place.log.parent / "dev.lock").open("a+b") as file:
+    with (place.log.parent / name).open("a+b") as file:
         told = False
         while not _try_lock(file.fileno()):
             if not told:
-                steps.say("Another dev.py is setting up this folder; waiting for it.")
+                say(waiting)
                 told = True
             time.sleep(0.5)
         yield
