@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from mistral_desk.catalog import facts, header_file
+from mistral_desk.catalog.claims import HeaderFacts
 from mistral_desk.catalog.store import Entry, Fetched, replace
 from mistral_desk.cli.main import main
 from mistral_desk.core import words
@@ -138,6 +140,28 @@ def test_a_page_has_the_record_the_claims_and_the_verdicts(capsys: pytest.Captur
     assert context["facts_say"] == "Mistral Small 4 takes 262,144 tokens of context."
     assert len(found["variants"]) > 5
     assert {"quant", "speed", "quality", "placement", "tokens_per_s"} <= set(found["variants"][0])
+
+
+def test_a_header_that_was_read_in_the_window_stands_beside_the_claims_here_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (repository, *_) = facts.find("mistral-small-4")[0].repositories
+    said = HeaderFacts(f"{repository.repository}/a file", 200_000, None, 80 * 10**9, None)
+    header_file.write(folders().cache, {repository.repository.lower(): said})
+    claims = answer(capsys, "mistral-small-4")["claims"]
+    by_header = {claim["about"]: claim["facts_say"] for claim in claims if said.file in claim["facts_source"]}
+    assert "80" in by_header["memory"]
+    assert "200,000" in by_header["context"]
+    assert models("mistral-small-4") == 0
+    assert said.file in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_least_and_a_most_size_go_together(capsys: pytest.CaptureFixture[str], fetched: None) -> None:
+    large, small = ids(capsys, "--min-size", "40"), ids(capsys, "--max-size", "39.9")
+    assert large
+    assert small
+    assert not set(large) & set(small)
+    assert set(ids(capsys, "--min-size", "2", "--max-size", "39.9")) <= set(small)
 
 
 @pytest.mark.parametrize("found", published(31), ids=lambda found: found.variation)

@@ -77,6 +77,40 @@ def test_a_verdict_from_afar_is_the_verdict_here(tmp_path: Path, monkeypatch: py
         run(test())
 
 
+def test_what_a_header_said_is_known_after_a_restart_and_gone_when_all_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = write_outline(tmp_path / "Far-Q8_0.gguf", mixtral(Size(layers=1)))
+    first = facts.models()[0]
+    model = msgspec.structs.replace(
+        first, repositories=(msgspec.structs.replace(first.repositories[0], repository="Acme/far"),)
+    )
+    with HubSite(Repo("acme/far", {whole.name: FileBody(whole)})) as site:
+        monkeypatch.setenv(VARIABLE, site.url)
+
+        async def test() -> None:
+            services = await Services.open()
+            try:
+                listing = await services.hub.files("acme/far")
+                await services.remote_verdict(listing, listing.quantizations[0])
+                said = services.header_of([model])
+                assert said is not None
+            finally:
+                await services.close()
+            services = await Services.open()
+            try:
+                await services.catalogue.load()
+                assert services.header_of([model]) == said
+                assert services.header_of(facts.models()) is None
+                await services.erase()
+                await services.catalogue.load()
+                assert services.header_of([model]) is None
+            finally:
+                await services.close()
+
+        run(test())
+
+
 @pytest.mark.parametrize(
     ("begin", "expected"), [(b"<html>" * 300, "model.not_gguf"), (b"GGUF\x03\0\0\0" + bytes(2000), "model.damaged")]
 )

@@ -7,16 +7,18 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.catalog import sync
+from mistral_desk.catalog import header_file, sync
 from mistral_desk.catalog.store import open_catalogue
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import REFRESH_CATALOG
 from mistral_desk.net.addresses import address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from mistral_desk.catalog.claims import HeaderFacts
+    from mistral_desk.catalog.facts import Model
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.catalog.sync import Progress, Refreshed
     from mistral_desk.core.settings import Settings
@@ -32,6 +34,8 @@ class Keeper:
         """`folder` is the cache folder."""
         self.current: Catalogue | None = None
         self._net, self._settings, self._folder = net, settings, folder
+        self._headers: dict[str, HeaderFacts] = {}
+        self._keeping = asyncio.Lock()
         self._running: asyncio.Task[Refreshed] | None = None
 
     @property
@@ -42,9 +46,26 @@ class Keeper:
         return sync.VARIABLE
 
     async def load(self) -> Catalogue:
-        """Read what ships with the program and what was fetched. Raises `resource.missing`."""
+        """Read what ships with the program, what was fetched and what headers said. Raises `resource.missing`."""
         self.current = await asyncio.to_thread(open_catalogue, self._folder)
+        self._headers = {**await asyncio.to_thread(header_file.read, self._folder), **self._headers}
         return self.current
+
+    def header_of(self, models: Sequence[Model]) -> HeaderFacts | None:
+        """What a header said of one of these models, where one was ever read from the hub."""
+        return header_file.said_of(models, self._headers)
+
+    async def learn(self, repository: str, said: HeaderFacts) -> None:
+        """Remember what the header of a repository's file said."""
+        name = repository.lower()
+        self._headers.pop(name, None)
+        self._headers[name] = said
+        async with self._keeping:
+            stored = await asyncio.to_thread(header_file.read, self._folder)  # another program may have learnt too
+            if name in self._headers:  # else all was deleted meanwhile
+                await asyncio.to_thread(header_file.write, self._folder, {**stored, **self._headers})
+            if name not in self._headers:
+                await asyncio.to_thread(header_file.write, self._folder, self._headers)
 
     async def refresh(self, progress: Callable[[Progress], None] | None = None) -> Refreshed:
         """Fetch what is new, then read all of it anew; one at a time. Raises as `sync.refresh`.
@@ -80,6 +101,7 @@ class Keeper:
     def forget(self) -> None:
         """Drop it from memory: for whoever has deleted the files."""
         self.current = None
+        self._headers.clear()
 
     async def _refresh(self, progress: Callable[[Progress], None] | None) -> Refreshed:
         if progress is None:

@@ -232,7 +232,9 @@ def _models_arguments(models: argparse.ArgumentParser) -> None:
     models.add_argument("--open", action="store_true", help=tr("only what can be downloaded"))
     tokens = tr("tokens of context at least")
     models.add_argument("--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tokens)
-    models.add_argument("--max-size", type=_between(float, 0.0, 1e6), metavar="GB", help=tr("size of the file at most"))
+    gigabytes = _between(float, 0.0, 1e6)
+    models.add_argument("--min-size", type=gigabytes, metavar="GB", help=tr("size of the file at least"))
+    models.add_argument("--max-size", type=gigabytes, metavar="GB", help=tr("size of the file at most"))
     models.add_argument(
         "--sort", default="fit", metavar="KEY", help=tr("fit (default), date, name, size, or a benchmark's name")
     )

@@ -26,7 +26,7 @@ from mistral_desk.fit import machine as machines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.catalog.claims import Claim, Said
+    from mistral_desk.catalog.claims import Claim, HeaderFacts, Said
     from mistral_desk.catalog.record import Record, Score
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.fit.advice import Variant
@@ -123,8 +123,14 @@ def day_of(moment: float | None) -> str | None:
     return None if moment is None else time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
-def model_page(catalogue: Catalogue, record: Record, where: Machine, variants: Sequence[Variant]) -> Page:
-    """The page as JSON."""
+def model_page(
+    catalogue: Catalogue,
+    record: Record,
+    where: Machine,
+    variants: Sequence[Variant],
+    header: HeaderFacts | None = None,
+) -> Page:
+    """The page as JSON; `header` is what one that was read from the hub said."""
     passage = when_to_pick_something_else(record, catalogue.titles)
     size = record.parameters
     return Page(
@@ -166,19 +172,22 @@ def model_page(catalogue: Catalogue, record: Record, where: Machine, variants: S
         other=record.extra,
         oddities=tuple(oddity.text.format(field=oddity.field) for oddity in record.oddities),
         publisher=catalogue.attribution,
-        claims=tuple(_claim_row(claim) for claim in claimed.claims(record, facts_of(record.id))),
+        claims=tuple(_claim_row(claim) for claim in claimed.claims(record, facts_of(record.id), header)),
         machine=machines.as_description(where),
         variants=tuple(verdict_row(variant, where, ()) for variant in variants),
         raw=record.raw,
     )
 
 
-def page_in_words(catalogue: Catalogue, record: Record, variants: Sequence[Variant]) -> str:
+def page_in_words(
+    catalogue: Catalogue, record: Record, variants: Sequence[Variant], header: HeaderFacts | None = None
+) -> str:
     """The page as a person reads it."""
     passage = when_to_pick_something_else(record, catalogue.titles)
     parts = [_head(record), _wrapped(record.description or "")]
     parts += [_section(tr("Will it run here?"), _verdicts(variants))]
-    parts += [_section(tr(_ABOUT[claim.about]), _claim(claim)) for claim in claimed.claims(record, facts_of(record.id))]
+    told = claimed.claims(record, facts_of(record.id), header)
+    parts += [_section(tr(_ABOUT[claim.about]), _claim(claim)) for claim in told]
     parts += [_wrapped(body(record))]
     if passage:
         names = [catalogue.titles.get(model, model) + f" ({model})" for model in _named(passage.mentions)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from mistral_desk.catalog import header_file
 from mistral_desk.catalog.search import (
     BENCHMARK,
     SORTS,
@@ -116,10 +117,11 @@ def models(arguments: argparse.Namespace) -> int:
     where, runs = _machine(arguments.machine)
     if (record := catalogue.get(query)) is not None:
         variants = variants_of(record, where, runs)
+        header = header_file.said_of(facts_of(record.id), header_file.read(folders().cache))
         if arguments.json:
-            write_json(model_page(catalogue, record, where, variants))
+            write_json(model_page(catalogue, record, where, variants, header))
         else:
-            write_text(page_in_words(catalogue, record, variants), sys.stdout)
+            write_text(page_in_words(catalogue, record, variants, header), sys.stdout)
         return 0
     index = Index(catalogue)
     wishes = _wishes(arguments, query, index)
@@ -161,7 +163,7 @@ def _wishes(arguments: argparse.Namespace, query: str, index: Index) -> Wishes:
         modality=frozenset({"image"}) if arguments.sees else frozenset(),
         open_weights=True if arguments.open else None,
         least_context=arguments.context,
-        size=(None, arguments.max_size) if arguments.max_size else None,
+        size=(arguments.min_size, arguments.max_size) if arguments.min_size or arguments.max_size else None,
         fits_here=arguments.fits,
         sort=sort,
         reverse=arguments.reverse,
