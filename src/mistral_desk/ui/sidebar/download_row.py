@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mistral_desk.library.orders import Download
     from mistral_desk.ui.theme.theme import Theme
 
-_ICON: Final = 18
+_ICON: Final = 20
 _LINE: Final = 3
 
 
