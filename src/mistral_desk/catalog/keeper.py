@@ -36,6 +36,8 @@ class Keeper:
         self._net, self._settings, self._folder = net, settings, folder
         self._headers: dict[str, HeaderFacts] = {}
         self._keeping = asyncio.Lock()
+        self._ended = 0
+        """How often all refreshes were ended."""
         self._running: asyncio.Task[Refreshed] | None = None
 
     @property
@@ -68,18 +70,23 @@ class Keeper:
                 await asyncio.to_thread(header_file.write, self._folder, self._headers)
 
     async def refresh(self, progress: Callable[[Progress], None] | None = None) -> Refreshed:
-        """Fetch what is new, then read all of it anew; one at a time. Raises as `sync.refresh`.
+        """Fetch what is new, then read all of it anew; one at a time. Raises as `sync.refresh`, and `net.cancelled`.
 
         Who is cancelled ends the refresh, and what was there before stays.
         """
+        times = self._ended
         while self._running is not None and not self._running.done():
             await asyncio.wait((self._running,))
-        self._running = asyncio.get_running_loop().create_task(self._refresh(progress), name="refresh the catalog")
+        if times != self._ended:  # who waited for another one to end is ended with it
+            raise DeskError("net.cancelled", host=self.host)
+        running = self._running = asyncio.get_running_loop().create_task(
+            self._refresh(progress), name="refresh the catalog"
+        )
         try:
-            return await self._running
+            return await running
         except asyncio.CancelledError:
-            self._running.cancel()
-            await asyncio.wait((self._running,))
+            running.cancel()
+            await asyncio.wait((running,))
             raise
 
     async def refresh_if_due(self, progress: Callable[[Progress], None] | None = None) -> Refreshed | None:
@@ -93,7 +100,8 @@ class Keeper:
         return await self.refresh(progress)
 
     async def close(self) -> None:
-        """End a refresh that runs; what was there before stays."""
+        """End a refresh that runs, and those that wait for it; what was there before stays."""
+        self._ended += 1
         if self._running is not None and not self._running.done():
             self._running.cancel()
             await asyncio.wait((self._running,))

@@ -42,7 +42,7 @@ AT_ONCE: Final = 6
 _LIST_LIMIT: Final = 32_000_000
 _TEXT_LIMIT: Final = 4_000_000
 _MOST_BYTES: Final = 256_000_000
-"""Of all records together; more than that is no catalogue."""
+"""Of all answers together, unpacked; more than that is no catalogue."""
 _SECONDS: Final = 60.0
 _HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
 _ETAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,200}"')
@@ -141,6 +141,8 @@ class _Refresh:
     changed: set[str] = field(default_factory=set)
     set_aside: list[SetAside] = field(default_factory=list)
     failed: int = 0
+    """Items and records that are broken, of `count`."""
+    count: int = 0
     done: int = 0
     total: int = 0
     bytes: int = 0
@@ -157,13 +159,13 @@ class _Refresh:
         else:
             items, aside = await asyncio.to_thread(listing.listed, reply.body)
             self.set_aside += aside
-        broken = len(self.set_aside)
+            self.failed = len(aside)
+        self.count = len(items) + self.failed
         named = await self._changes()
         self.total, self.done = len(items) + 1, 1
         self._tell(_RECORDS)
+        self._judge()
         await self._all(iter(items), named)
-        if (failed := self.failed + broken) * 2 > (count := len(items) + broken):
-            raise DeskError("catalog.unusable", failed=failed, count=count)
         order = [item.id for item in items if item.id in self.now]
         return Fetched(
             when=time.time(),
@@ -237,6 +239,7 @@ class _Refresh:
                 raise
             self.failed += 1
             self.set_aside.append(SetAside(item.id, reason))
+            self._judge()
             if known is not None:
                 self.now[item.id] = known  # what could be read the last time stays
             return
@@ -251,9 +254,6 @@ class _Refresh:
         reply = await self._get(f"/api/v1/models/{name}.json", LARGEST, etag)
         if reply.status == 304 and known is not None:
             return known if known.entry.verified is True else await self._checked(known, known.entry)
-        self.bytes += len(reply.body)
-        if self.bytes > _MOST_BYTES:
-            raise DeskError("catalog.list", reason=listing.TOO_MANY)
         record = await asyncio.to_thread(read, reply.body)
         if record.id != name:
             raise DeskError("catalog.record", reason=_ANOTHER)
@@ -296,12 +296,29 @@ class _Refresh:
         """An answer of the server; a 304 only where `etag` was known. Tries a broken connection once more."""
         headers = {"accept": "application/json, text/markdown"} | ({"if-none-match": etag} if etag else {})
         wants = Wants(headers, allow=frozenset({200, 304}) if etag else frozenset({200}), elsewhere=False)
-        try:
-            return await self.net.fetch(self.base + path, self.purpose, limit=limit, seconds=_SECONDS, wants=wants)
-        except DeskError as error:
-            if error.problem.id not in _PASSING:
-                raise
-        return await self.net.fetch(self.base + path, self.purpose, limit=limit, seconds=_SECONDS, wants=wants)
+        for again in (True, False):
+            try:
+                reply = await self.net.fetch(self.base + path, self.purpose, limit=limit, seconds=_SECONDS, wants=wants)
+            except DeskError as error:
+                if error.problem.id == "net.too_large":
+                    self._count(limit)
+                if not again or error.problem.id not in _PASSING:
+                    raise
+            else:
+                self._count(len(reply.body))
+                return reply
+        raise AssertionError("the second try returns or raises")
+
+    def _count(self, size: int) -> None:
+        """So much came: a server that sends without end costs nobody gigabytes. Raises `catalog.list`."""
+        self.bytes += size
+        if self.bytes > _MOST_BYTES:
+            raise DeskError("catalog.list", reason=listing.TOO_MANY)
+
+    def _judge(self) -> None:
+        """Whether enough of it can be used: else it is given up at once. Raises `catalog.unusable`."""
+        if self.failed * 2 > self.count:
+            raise DeskError("catalog.unusable", failed=self.failed, count=self.count)
 
     def _tell(self, what: str) -> None:
         self.progress(Progress(self.done, self.total, what))
