@@ -16,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 
 from mistral_desk.catalog import facts
+from mistral_desk.core import paths
 from mistral_desk.ui import app, loop
 from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.desk import Desk
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Open the window as a stranger does, and go through it."""
     order = json.loads(sys.stdin.readline())
-    usual, begin = facts.resource, Desk.start
+    usual, begin = paths.resource, Desk.start
 
     def stated(*parts: str) -> Path:
         return Path(order["facts"]) if parts == facts.FILE else usual(*parts)
@@ -43,8 +44,8 @@ def main() -> int:
         begin(desk)
         desk.tasks.spawn(Stranger(desk, order).all(), "the test")
 
-    facts.resource = stated  # type: ignore[assignment]
-    Desk.start = started  # type: ignore[method-assign]
+    vars(facts)["resource"] = stated
+    Desk.start = started  # type: ignore[method-assign, assignment]
     return app.run(home=order["home"])
 
 
@@ -93,7 +94,9 @@ class Stranger:
         told["hosts"] = sorted({entry.host for entry in desk.services.ledger.entries()})
         json.dump(told, sys.stdout)
         sys.stdout.flush()
-        QCoreApplication.postEvent(QCoreApplication.instance(), QEvent(QEvent.Type.Quit))
+        running = QCoreApplication.instance()
+        assert running is not None
+        QCoreApplication.postEvent(running, QEvent(QEvent.Type.Quit))
 
     async def ask(self) -> None:
         """Type the question and press Enter; wait for the answer."""

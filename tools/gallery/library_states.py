@@ -23,9 +23,8 @@ from tools.gallery.declare import listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
-    from mistral_desk.library.moving import Moved, MovePlan
-
     from mistral_desk.library.adopt import Holding
+    from mistral_desk.library.moving import Moved, MovePlan
     from tools.gallery.stage import Stage
 
 GB: Final = 1_000_000_000
@@ -267,6 +266,7 @@ async def library_add(stage: Stage) -> None:
             program="ollama",
             name="Ollama",
             folder="/usr/share/ollama",
+            problem=None,
             candidates=(
                 candidate("llama3.2:3b", "ollama", 2),
                 candidate("mistral-nemo:12b", "ollama", 7),
@@ -278,6 +278,7 @@ async def library_add(stage: Stage) -> None:
             program="huggingface",
             name="Hugging Face",
             folder="/home/anna/.cache/huggingface",
+            problem=None,
             candidates=(candidate("gemma-4-4b-it Q8_0", "huggingface", 4),),
         ),
     )
@@ -307,6 +308,7 @@ async def settings_moving(stage: Stage) -> None:
     stage.services.settings.set(declared.MORE_FOLDERS, ("/media/anna/USB Stick/Models", STICK))
     stage.desk.window.open_settings("models")
     moved = SimpleNamespace(phase="copying", done=21 * GB, total=74 * GB, file="model.gguf", problem=None)
+    await stage.desk.tasks.settled()
     stage.desk.settings.moving.show_moved(cast("Moved", moved))
     await idle(2)
 

@@ -46,6 +46,7 @@ def _settings_page(page: str, brief: str) -> None:
     async def set_up(stage: Stage) -> None:
         await settings(stage)
         stage.desk.window.open_settings(page)
+        await stage.desk.tasks.settled()
 
     STATES.append(State(f"settings-{page}", brief, set_up))
 

@@ -16,6 +16,7 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.sheet import Sheet
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class AddSheet(Sheet):
 
     def show_found(self, holdings: Sequence[Holding]) -> None:
         """What other programs hold."""
-        holdings = [one for one in holdings if one.candidates]
+        holdings = [one for one in holdings if one.candidates or one.problem is not None]
         self._looking.setText(tr(NOTHING))
         self._looking.setVisible(not holdings)
         for holding in holdings:
@@ -221,6 +222,12 @@ class AddSheet(Sheet):
         fresh = [one for one in holding.candidates if one.problem is None and not one.known]
         head = QHBoxLayout()
         head.setSpacing(SPACE[1])
+        if holding.problem is not None:
+            words = in_words(holding.problem, tr)
+            text = f"{holding.name}: {words.title}. {words.message}"
+            self._found.addWidget(Paragraph(theme, text, "small", ink="warning", parent=holder))
+        if not holding.candidates:
+            return
         count = trn("{n} model", "{n} models", len(holding.candidates))
         size = amounts.file_size(sum(one.bytes for one in holding.candidates))
         title = tr("{program}: {count}, {size}", program=holding.name, count=count, size=size)

@@ -76,17 +76,20 @@ class MovingRow(Row):
     """How far a move is; hidden while nothing moves."""
 
     cancelled = Signal()
+    again = Signal()
+    """What waits for a disk is to be tried again."""
 
     def __init__(self, theme: Theme, section: Section) -> None:
         text = tr("Cancel")
         cancel = Button(theme, tr("Cancel the move"), text=text, kind="outline", parent=section)
         cancel.setToolTip("")
-        self._moving = False
+        self._moving = self._waits = False
         super().__init__(theme, tr("Moving the models"), "", cancel, parent=section)
-        cancel.clicked.connect(self.cancelled)
+        cancel.clicked.connect(lambda: (self.again if self._waits else self.cancelled).emit())
         self.cancel = cancel
         self.bar = Progress(theme, tr("Moving the models"), self)
         self.told = Figures(theme, "", self)
+        self.words.addSpacing(SPACE[0])
         self.words.addWidget(self.bar)
         self.words.addWidget(self.told)
         self.show_moved(None)
@@ -97,6 +100,11 @@ class MovingRow(Row):
         self.setVisible(True)
         if moved is None:
             return
+        if self._waits != (moved.problem is not None):
+            self._waits = not self._waits
+            text = tr("Try again") if self._waits else tr("Cancel")
+            self.cancel.set_label(text if self._waits else tr("Cancel the move"), text)
+            self.cancel.setToolTip("")
         sizes = tr("{done} of {total}", done=amounts.file_size(moved.done), total=amounts.file_size(moved.total))
         told = " · ".join(part for part in (tr(PHASES.get(moved.phase, moved.phase)), sizes, moved.file) if part)
         if moved.problem is not None:
@@ -104,7 +112,7 @@ class MovingRow(Row):
             told = f"{words.title}. {words.message}"
         self.bar.show_share(moved.done / moved.total if moved.total else 0.0, told)
         self.told.say(told)
-        self.cancel.setEnabled(moved.phase in ("copying", "checking"))
+        self.cancel.setEnabled(self._waits or moved.phase in ("copying", "checking"))
 
     def setVisible(self, visible: bool) -> None:
         """Only while there is something to see."""

@@ -16,8 +16,6 @@ from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.folders import MoveSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mistral_desk.ui.desk import Desk
 
 SAID_SECONDS = 8
@@ -29,18 +27,16 @@ class MovingDoor(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
-        self._end: Callable[[], None] = lambda: None
         page = desk.settings
         token = page.token
         token.opened.connect(self._look)
         token.given.connect(lambda text: desk.tasks.spawn(self._take(text), "test a token"))
         token.forgotten.connect(lambda: desk.tasks.spawn(self._forget(), "forget a token"))
         token.page_asked.connect(self._open_page)
-        self._moving = getattr(desk.services, "moving", None)
-        if self._moving is None:
-            return
+        self._moving = desk.services.moving
         page.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
         page.moving.cancelled.connect(self._cancel)
+        page.moving.again.connect(lambda: desk.tasks.spawn(self._go_on(), "go on moving the models"))
         self._end = self._moving.listen(page.moving.show_moved)
         page.moving.show_moved(self._moving.now)
 
@@ -92,6 +88,14 @@ class MovingDoor(QObject):
             title = tr("The models are back in their old place") if back else tr("The models have moved")
             path = str(self._desk.services.models_folder)
             self._desk.notices.show(Notice("success", Words(title, path, ""), seconds=SAID_SECONDS))
+        self._desk.shelf.look()
+
+    async def _go_on(self) -> None:
+        """What waited for a disk is tried again."""
+        try:
+            await self._moving.go_on()
+        except DeskError as error:
+            self._desk.notices.problem(error.problem, "warning")
         self._desk.shelf.look()
 
     def _cancel(self) -> None:

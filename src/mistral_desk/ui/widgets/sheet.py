@@ -75,13 +75,20 @@ class Sheet(Overlay):
         return self.close_button
 
 
+class _Inner(QWidget):
+    """Asks for no height but that of its lines at the width that it has: a narrower one would be taller."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 0)
+
+
 class _Area(QScrollArea):
     """As tall as what is in it, as far as there is room; what gets the keyboard is scrolled into sight."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.inner = QWidget()
+        self.inner = _Inner()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setAccessibleName(name)
