@@ -39,6 +39,11 @@ def record(without: tuple[str, ...] = (), **changes: Any) -> Record:
     return read(json.dumps(document).encode(), "fetched")
 
 
+def bundled() -> Record:
+    """The given record as it ships with the program."""
+    return read(resource(*GIVEN).read_bytes(), "bundled")
+
+
 @contextlib.contextmanager
 def opened(app: QApplication, width: int = 900, height: int = 800, size: int = 100) -> Iterator[AboutPage]:
     """The page, shown."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core import settings as declared
@@ -26,8 +27,6 @@ from tools.gallery.fitting import StillFitting, pc
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from PySide6.QtWidgets import QApplication
 
     from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.desk import Desk
@@ -64,10 +63,13 @@ def test_the_first_start_explains_and_fetches_only_when_told_to(
             assert {page.model.card(row).quiet for row in range(page.model.count)} == {True, False}
             assert site.answered == [], "nothing was asked yet"
             before = page.model.count
+            page.begin.get.setFocus(Qt.FocusReason.TabFocusReason)
             page.begin.get.click()
             await asyncio.sleep(0)
             assert page.head.again_button.text() == "Cancel"
+            assert focused() is page.head.again_button, "the keyboard stays where it was, beside what is gone"
             await desk.tasks.settled()
+            assert focused() is page.head.again_button
             assert site.answered
             assert not page.begin.isVisible()
             assert page.model.count > before
@@ -84,7 +86,7 @@ def test_the_first_start_explains_and_fetches_only_when_told_to(
 
 @pytest.mark.allow_log("shown:")
 def test_a_refresh_that_fails_or_is_cancelled_leaves_what_was_there(
-    qapp: QApplication, tmp_path: Path, site: CatalogSite
+    qapp: QApplication, tmp_path: Path, site: CatalogSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
@@ -106,6 +108,12 @@ def test_a_refresh_that_fails_or_is_cancelled_leaves_what_was_there(
             assert page._trouble is None, "what was overcome is no more told"
             page.head.again_button.click()
             await asyncio.sleep(0)
+            assert page.head.again_button.text() == "Cancel"
+            monkeypatch.setattr(QApplication, "doubleClickInterval", lambda: 60_000)
+            page.head.again_button.click()
+            assert desk.catalog._refreshing is not None
+            assert not desk.catalog._refreshing.cancelling(), "the second click of a double one takes nothing back"
+            monkeypatch.setattr(QApplication, "doubleClickInterval", lambda: 0)
             page.head.again_button.click()
             await desk.tasks.settled()
             assert page.head.again_button.text() == "Refresh"

@@ -65,8 +65,6 @@ class Card:
     content: bool | None = None
     quiet: bool = False
     note: str = ""
-    means: str = ""
-    """What the verdict's words mean."""
 
     @property
     def spoken(self) -> str:
@@ -99,8 +97,7 @@ def card_of(record: Record, offer: Offer | None, content: bool | None, sort: str
     sign, quality = verdict_of(record, offer)
     role = tr(ROLES[offer.role]) if offer and offer.role else ""
     content = None if quiet else content
-    means = verdict_means(offer)
-    return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note, means)
+    return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note)
 
 
 def sorted_by(record: Record, size: str, sort: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from mistral_desk.core.words import tr
-from mistral_desk.ui.models.browse.card import CONTENT, card_of
+from mistral_desk.ui.models.browse.card import CONTENT, card_of, verdict_means
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class CardsModel(QStringListModel):
             self._rows.update((record.id, row) for row, record in enumerate(self._records))
         return self._rows.get(key, -1)
 
+    def means(self, row: int) -> str:
+        """What the words of its verdict mean."""
+        return verdict_means(self._offers.get(self._records[row].id))
+
     def card(self, row: int) -> Card:
         """What stands there."""
         record = self._records[row]
@@ -118,9 +122,9 @@ class CardsModel(QStringListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             card = self.card(row)
             content = "" if card.quiet else tr(CONTENT[card.content][2])
-            return plain_tip("\n".join(one for one in (card.title, card.means, content) if one))
+            return plain_tip("\n".join(one for one in (card.title, self.means(row), content) if one))
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
-            return self.card(row).means or None
+            return self.means(row) or None
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 NARROWEST: Final = 300
 """Pixels at the system's text size below which a card is not made for the sake of one more column."""
 COLUMNS: Final = 3
-KEPT: Final = 48
-"""Painted cards that are kept: some more than are ever seen at once, about 12 MB."""
+KEPT: Final = 96
+"""Painted cards that are kept: those seen at once, and those of the last letters, about 24 MB."""
 SLACK: Final = 6
 """Pixels around the box to tick that still mean the box."""
 _Key = Qt.Key

@@ -146,7 +146,7 @@ class Head(QWidget):
         """The second click of a double one does not take back what the first has begun."""
         if not self._refreshing:
             self.refresh.emit()
-        elif not self._begun.isValid() or self._begun.hasExpired(QApplication.doubleClickInterval()):
+        elif self._begun.elapsed() >= QApplication.doubleClickInterval():
             self.cancel.emit()
 
     def _measure(self) -> None:

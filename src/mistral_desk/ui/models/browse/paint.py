@@ -118,9 +118,8 @@ class Painter:
         y += SPACE[2] - 2
         self._verdict(painter, QRectF(box.left(), y, box.width(), self._chip), card, ratio)
         y += self._chip + SPACE[2]
-        self._bars(
-            painter, QRectF(box.left(), y, box.width(), self._high(self._small) + SPACE[0] + 2 + BAR), card, ratio
-        )
+        high = self._high(self._small) + SPACE[0] + 2 + BAR
+        self._bars(painter, QRectF(box.left(), y, box.width(), high), card, ratio)
 
     # --- parts --------------------------------------------------------------------------------------
 
@@ -239,6 +238,12 @@ class Painter:
         """Without a curve, and yet round to the eye: the first and the last pixel are a little shorter."""
         long = max(BAR, round(track.width() * min(100.0, max(0.0, value)) / 100))
         filled = QRect(track.right() + 1 - long if self._mirrored else track.left(), track.top(), long, BAR)
+        if self._theme.high_contrast:  # an empty frame: its hairline is as dark as what fills it
+            painter.setPen(QPen(self._inks["border"], 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(track).adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.fillRect(filled, self._inks["text"])
+            return
         for box, ink in ((track, "hairline"), (filled, "muted")):
             painter.fillRect(box.adjusted(1, 0, -1, 0), self._inks[ink])
             painter.fillRect(box.adjusted(0, 1, 0, -1), self._inks[ink])
