@@ -85,7 +85,7 @@ class MovingRow(Row):
         cancel.setToolTip("")
         self._moving = self._waits = False
         super().__init__(theme, tr("Moving the models"), "", cancel, parent=section)
-        cancel.clicked.connect(lambda: (self.again if self._waits else self.cancelled).emit())
+        cancel.clicked.connect(self._press)
         self.cancel = cancel
         self.bar = Progress(theme, tr("Moving the models"), self)
         self.told = Figures(theme, "", self)
@@ -113,6 +113,10 @@ class MovingRow(Row):
         self.bar.show_share(moved.done / moved.total if moved.total else 0.0, told)
         self.told.say(told)
         self.cancel.setEnabled(self._waits or moved.phase in ("copying", "checking"))
+
+    def _press(self) -> None:
+        signal = self.again if self._waits else self.cancelled
+        signal.emit()
 
     def setVisible(self, visible: bool) -> None:
         """Only while there is something to see."""
