@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import string
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +15,6 @@ from hypothesis import strategies as some
 import mistral_desk
 from mistral_desk.core.errors import DeskError, Problem, as_problem, in_words
 from mistral_desk.core.messages import MESSAGES, Text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 patient = settings(deadline=None)
 """Time decides no test."""
@@ -33,15 +31,29 @@ class Raised(NamedTuple):
     params: frozenset[str] | None
 
 
-def raised() -> Iterator[Raised]:
-    """Every `DeskError("id", …)` and `Problem("id", …)` with a literal id in the program's source."""
+class Found(NamedTuple):
+    """What a walk through the program's source found."""
+
+    raised: tuple[Raised, ...]
+    named: frozenset[str]
+
+
+@cache
+def found() -> Found:
+    """Every `DeskError("id", …)` and `Problem("id", …)` with a literal id in the program's source, and every text in
+    it that is a declared id, whatever is done with it: some are chosen from a table.
+    """
+    raised: list[Raised] = []
+    named: set[str] = set()
     for file in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.Call) or not node.args or name_of(node.func) not in CARRIERS:
-                continue
-            for message_id in literals(node.args[0]):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if node.value in MESSAGES and not file.name.endswith("messages.py"):
+                    named.add(node.value)
+            elif isinstance(node, ast.Call) and node.args and name_of(node.func) in CARRIERS:
                 where = f"{file.relative_to(SOURCE)}:{node.lineno}"
-                yield Raised(where, message_id, given_params(node))
+                raised += [Raised(where, message_id, given_params(node)) for message_id in literals(node.args[0])]
+    return Found(tuple(raised), frozenset(named))
 
 
 def name_of(function: ast.expr) -> str:
@@ -76,38 +88,26 @@ def placeholders(text: Text) -> frozenset[str]:
     return frozenset(name for part in text for _, name, _, _ in string.Formatter().parse(part) if name is not None)
 
 
-def named_in_source() -> set[str]:
-    """Every text in the source that is a declared id, whatever is done with it: some are chosen from a table."""
-    found = set()
-    for file in SOURCE.rglob("*.py"):
-        if file.name.endswith("messages.py"):
-            continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in MESSAGES:
-                found.add(node.value)
-    return found
-
-
 def test_the_scan_sees_what_the_code_raises() -> None:
-    ids = {place.id for place in raised()}
+    ids = {place.id for place in found().raised}
     assert {"model.missing", "folder.not_writable", "engine.died", "engine.start_failed", "prompt.empty"} <= ids
 
 
 def test_every_raised_id_is_declared() -> None:
-    assert [place for place in raised() if place.id not in MESSAGES] == []
+    assert [place for place in found().raised if place.id not in MESSAGES] == []
 
 
 def test_every_raised_problem_gives_all_parameters_and_no_others() -> None:
     wrong = [
         (place.where, place.id, sorted(place.params), sorted(placeholders(MESSAGES[place.id])))
-        for place in raised()
+        for place in found().raised
         if place.id in MESSAGES and place.params is not None and place.params != placeholders(MESSAGES[place.id])
     ]
     assert wrong == []
 
 
 def test_every_declared_id_is_used_somewhere() -> None:
-    idle = set(MESSAGES) - named_in_source() - {"unexpected"}
+    idle = set(MESSAGES) - found().named - {"unexpected"}
     assert idle == set()
 
 
