@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE
-from mistral_desk.net import faults
+from mistral_desk.net import faults, proxies
 from mistral_desk.net.addresses import TOO_OFTEN, address, redirected, shown
 from mistral_desk.net.exchange import Exchange, lower
 from mistral_desk.net.unpacking import DamagedPackingError, TooLargeError, UnknownPackingError, Unpacker
@@ -41,6 +41,7 @@ _END_S: Final = 5.0
 """How long what was cut may take to end."""
 _SHORT: Final = 16_384
 """The body of a redirect is read up to here, so that its connection can serve the next request."""
+_MOST_HOSTS: Final = 256
 _MEGABYTE: Final = 1_000_000
 _OWN: Final = frozenset({"authorization", "cookie"})
 """Headers that are for one computer only."""
@@ -113,6 +114,7 @@ class Net:
         self._lock = threading.Lock()
         self._clients: dict[tuple[int, bool], tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient]] = {}
         self._running: set[Exchange] = set()
+        self._direct: dict[str, bool] = {}
         self._closed = False
         self._unlisten = settings.listen(OFFLINE, self._switched)
 
@@ -234,18 +236,27 @@ class Net:
             raise DeskError("net.offline", host=at.name)
 
     async def _client(self, at: Address) -> httpx2.AsyncClient:
-        """The running loop's client, made when first needed; what is on this computer needs no proxy."""
+        """The running loop's client, made when first needed; some computers need no proxy, as this one."""
         loop = asyncio.get_running_loop()
-        key = (id(loop), at.loopback)
+        straight = at.loopback or await self._straight(at.host)
+        key = (id(loop), straight)
         with self._lock:
             known = self._clients.get(key)
         if known is not None and known[0] is loop:
             return known[1]
-        client = await asyncio.to_thread(_made, at)
+        client = await asyncio.to_thread(_made, at, straight)
         with self._lock:
             for other in [other for other, (old, _) in self._clients.items() if old.is_closed()]:
                 del self._clients[other]
             return self._clients.setdefault(key, (loop, client))[1]
+
+    async def _straight(self, host: str) -> bool:
+        """Whether the system reaches a host without its proxy; asked once for each."""
+        if host not in self._direct:
+            while len(self._direct) >= _MOST_HOSTS:
+                self._direct.pop(next(iter(self._direct)))
+            self._direct[host] = await asyncio.to_thread(proxies.direct, host)
+        return self._direct[host]
 
     def _switched(self, offline: bool) -> None:
         """End what is under way, and the connections that are kept open for later; called in any thread."""
@@ -303,7 +314,7 @@ def _request(client: httpx2.AsyncClient, start: Address, at: Address, wants: Wan
         raise DeskError("net.address", str(error), address=shown(at.url), reason=faults.NO_NAME) from error
 
 
-def _made(at: Address) -> httpx2.AsyncClient:
+def _made(at: Address, straight: bool) -> httpx2.AsyncClient:
     """A client. It blocks for half a second: the library is loaded and the system's certificates are read."""
     import http.cookiejar  # noqa: PLC0415 - most starts make no connection
 
@@ -315,7 +326,7 @@ def _made(at: Address) -> httpx2.AsyncClient:
         client = httpx2.AsyncClient(
             headers={"user-agent": f"mistral-desk/{__version__}"},
             verify=_certificates(),
-            trust_env=not at.loopback,
+            trust_env=not straight,
             limits=httpx2.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=20),
         )
     except (ImportError, ValueError, httpx2.InvalidURL) as error:  # a proxy of a kind that is not known
