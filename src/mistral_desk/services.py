@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.client import Engine, ModelSpec
     from mistral_desk.library.adopt import Adopting
     from mistral_desk.library.installed import Library
+    from mistral_desk.library.moving import Moving
     from mistral_desk.library.ordering import Ordering
     from mistral_desk.library.queue import Queue
     from mistral_desk.library.shelf_file import Installed
@@ -215,6 +216,7 @@ class Services:
             self.engine = PlannedEngine(self.fitting, self.worker)
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
+        await self.library.look()  # what was registered elsewhere is forgotten
         return done
 
     async def remote_verdict(
@@ -280,6 +282,11 @@ class Services:
     def adopting(self) -> Adopting:
         """Models that were on this computer before."""
         return self.front.adopting
+
+    @property
+    def moving(self) -> Moving:
+        """The models folder on its way to another place."""
+        return self.front.moving
 
     def models_there(self) -> tuple[str, ...]:
         """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""

@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 Kind = Literal["chats", "pictures", "copies", "aside", "drafts", "connections", "catalog", "cache", "logs", "other"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 DRAFTS: Final = "drafts.json"
-_STAYS: Final = frozenset({"window.lock"})
-"""Tells a second start that this one runs; it holds a process id."""
+_STAYS: Final = frozenset({"window.lock", "moving.json"})
+"""Tells a second start that this one runs; it holds a process id. And what a move of the models has done so far: they
+stay, and without it they would stay in halves.
+"""
 _MODELS: Final = (".gguf", ".gguf.part")
 
 

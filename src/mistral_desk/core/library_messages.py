@@ -120,6 +120,42 @@ LIBRARY: Final[dict[str, Text]] = {
         "{path} cannot be moved to the system's bin ({reason}).",
         "Delete it for good instead.",
     ),
+    # --- the models folder moves --------------------------------------------------------------------
+    "library.move_same": Text(
+        "The models are there already",
+        "{path} is the folder that they are in.",
+        "Choose another folder.",
+    ),
+    "library.move_inside": Text(
+        "One folder lies in the other",
+        "{path} and {folder} cannot be told apart while models move between them.",
+        "Choose a folder that lies beside it.",
+    ),
+    "library.move_away": Text(
+        "The models are not there now",
+        "{path} is not there. Its disk may not be connected.",
+        "Connect it, then try again.",
+    ),
+    "library.move_not_writable": Text(
+        "Nothing can be written there",
+        "This computer does not let Mistral Desk write into {path} ({reason}).",
+        "Choose another folder.",
+    ),
+    "library.move_exists": Text(
+        "There is a file of this name already",
+        "{path} has a file {name}, too.",
+        "Choose an empty folder, or rename the file there.",
+    ),
+    "library.move_busy": Text(
+        "A model is in use",
+        "Another window or command of Mistral Desk is writing {name}.",
+        "Wait for it, then move the models.",
+    ),
+    "library.moving": Text(
+        "The models are on the move",
+        "They are moving into {path} already.",
+        "Wait for it, or cancel it in Settings.",
+    ),
     # --- asking for a model by its name -------------------------------------------------------------
     "library.not_found": Text(
         "This model is not in your library",

@@ -18,6 +18,7 @@ from mistral_desk.library import copying, orders, shelf_file
 from mistral_desk.library.adopt import Adopting
 from mistral_desk.library.awake import Awake
 from mistral_desk.library.installed import Library
+from mistral_desk.library.moving import Moving
 from mistral_desk.library.ordering import Ordering, whose
 from mistral_desk.library.queue import Queue
 from mistral_desk.library.threads import in_thread
@@ -100,17 +101,24 @@ class Front:
         self.ordering = Ordering(net, hub, self.downloads, self.library)
         self.tokens = Tokens(net, hub, secrets)
         self.adopting = Adopting(self.library, lambda: models_folder(places, settings))
+        self.moving = Moving(
+            places.data, settings, lambda: models_folder(places, settings), self.downloads, self.library
+        )
         self._places, self._settings = places, settings
 
     async def open(self) -> tuple[Problem, ...]:
         """Recall the models and go on with the downloads; what there is to tell of it."""
         await in_thread(copying.clear, models_folder(self._places, self._settings))
         await self.library.recall()
+        if await self.moving.interrupted():
+            await self.downloads.hold()
         told = await self.downloads.open()
+        await self.moving.open()
         return (*told, *((self.library.problem,) if self.library.problem else ()))
 
     async def close(self) -> None:
-        """Stop the downloads; they go on at the next start."""
+        """Stop a move and the downloads; they go on at the next start."""
+        await self.moving.close()
         await self.downloads.close()
 
     def came(self, listener: Callable[[Order], None]) -> Callable[[], None]:
