@@ -1,0 +1,165 @@
+"""*Add models* and the models folder in the settings, on real files: in place, as a copy, from others, and moved."""
+
+from __future__ import annotations
+
+import asyncio
+import filecmp
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mistral_desk.core import settings as declared
+from mistral_desk.ui.library.add_sheet import AddSheet, CandidateRow
+from mistral_desk.ui.settings.folders import MoveSheet
+from mistral_desk.ui.widgets.label import Label
+from tests.fixtures import fake_worker
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from mistral_desk.ui.desk import Desk
+    from tests.fixtures.small_models import SmallModels
+
+SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+
+
+def words_of(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(Label))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await window.drawn()
+        await asyncio.sleep(0.005)
+
+
+def sheet_of(desk: Desk) -> AddSheet:
+    sheet = desk.window.overlay
+    assert isinstance(sheet, AddSheet)
+    return sheet
+
+
+async def dropped(desk: Desk, *paths: Path) -> AddSheet:
+    """The sheet after these files were let go over the window."""
+    desk.shelf.adding.dropped(paths)
+    sheet = sheet_of(desk)
+    await until(lambda: all(any(row.candidate.path == str(path) for row in sheet.rows.values()) for path in paths))
+    return sheet
+
+
+def row(sheet: AddSheet, path: Path) -> CandidateRow:
+    return next(one for one in sheet.rows.values() if one.candidate.path == str(path))
+
+
+def test_a_dropped_file_is_used_where_it_is_or_copied(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    mine, other = tmp_path / "Meine Größe.gguf", tmp_path / "zweite.gguf"
+    shutil.copy(small_models["dense"], mine)
+    shutil.copy(small_models["dense"], other)
+    half = tmp_path / "half.gguf"
+    half.write_bytes(mine.read_bytes()[:2000])
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            sheet = await dropped(desk, mine, other, half)
+            assert row(sheet, half).take is None, "what is broken is named and cannot be taken"
+            take, copy = row(sheet, mine).take, row(sheet, other).copy
+            assert take is not None
+            assert copy is not None
+            window.click(take)
+            await until(lambda: "In the library now" in words_of(row(sheet, mine)))
+            copy.click()
+            await until(lambda: "In the library now" in words_of(row(sheet, other)))
+            sheet.accept()
+            await desk.tasks.settled()
+            models = {model.path: model for model in desk.services.library.models if model.origin != "guide"}
+            assert models[str(mine)].origin == "own"
+            assert models[str(mine)].deletes == "forgets"
+            copied = next(path for path in models if Path(path).is_relative_to(desk.services.models_folder))
+            assert filecmp.cmp(copied, other, shallow=False)
+            assert len(desk.library.cards) == 3
+            again = await dropped(desk, mine)
+            assert "In the library already" in words_of(row(again, mine))
+            again.reject()
+            await desk.tasks.settled()
+
+    window.run(qapp, scenario)
+
+
+def test_what_was_opened_by_hand_stays_in_the_library(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    mine = tmp_path / "opened.gguf"
+    shutil.copy(small_models["dense"], mine)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            assert desk.open_model(str(mine))
+            await desk.tasks.settled()
+            found = desk.services.library.find(str(mine))
+            assert found is not None
+            assert found.origin == "own"
+            assert str(mine) in desk.shelf.ids()
+
+    window.run(qapp, scenario)
+
+
+def test_another_models_folder_is_asked_about_and_moved_to(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            old = desk.services.models_folder
+            old.mkdir(parents=True, exist_ok=True)
+            shutil.copy(small_models["dense"], old / "dense.gguf")
+            await desk.services.library.look()
+            new = tmp_path / "Große Platte" / "Modelle"
+            new.mkdir(parents=True)
+            desk.settings.folder_chosen.emit(str(new))
+            await until(lambda: isinstance(desk.window.overlay, MoveSheet))
+            sheet = desk.window.overlay
+            assert isinstance(sheet, MoveSheet)
+            assert str(new) in words_of(sheet)
+            sheet.no.click()
+            assert (old / "dense.gguf").exists()
+            assert desk.services.models_folder == old
+            desk.settings.folder_chosen.emit(str(new))
+            await until(lambda: isinstance(desk.window.overlay, MoveSheet))
+            again = desk.window.overlay
+            assert isinstance(again, MoveSheet)
+            again.yes.click()
+            await desk.tasks.settled()
+            assert (new / "dense.gguf").exists()
+            assert not (old / "dense.gguf").exists()
+            assert desk.services.models_folder == new
+            assert not desk.settings.moving.isVisible()
+            assert "have moved" in desk.window.banners.banners[0].note.words.title
+
+    window.run(qapp, scenario)
+
+
+def test_models_that_are_left_stay_in_the_library(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            old = desk.services.models_folder
+            old.mkdir(parents=True, exist_ok=True)
+            shutil.copy(small_models["dense"], old / "dense.gguf")
+            new = tmp_path / "new"
+            new.mkdir()
+            desk.settings.folder_chosen.emit(str(new))
+            await until(lambda: isinstance(desk.window.overlay, MoveSheet))
+            sheet = desk.window.overlay
+            assert isinstance(sheet, MoveSheet)
+            sheet.only.click()
+            await desk.tasks.settled()
+            assert desk.services.models_folder == new
+            assert desk.services.settings.get(declared.MORE_FOLDERS) == (str(old),)
+            assert any(model.path == str(old / "dense.gguf") for model in desk.services.library.models)
+
+    window.run(qapp, scenario)
