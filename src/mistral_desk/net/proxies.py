@@ -51,10 +51,10 @@ def direct(host: str) -> bool:
     return _of_system().hold(host.lower())
 
 
-def _of_system() -> Exceptions:
-    if sys.platform == "win32":
+def _of_system(platform: str = sys.platform) -> Exceptions:
+    if platform == "win32":
         return _of_windows()
-    if sys.platform == "darwin":
+    if platform == "darwin":
         return _of_mac()
     return Exceptions()
 
