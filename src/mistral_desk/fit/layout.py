@@ -6,6 +6,7 @@ ones stay in memory. A layout is data; which one is best is decided elsewhere.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -60,13 +61,10 @@ class Layout(msgspec.Struct, frozen=True):
 
 def parts(shape: Shape, layout: Layout) -> list[tuple[Layer, int, int, int]]:
     """Every kind of layer with its place, its experts' place, and how many there are of it: most layers are alike."""
-    counts: dict[tuple[int, int, int], int] = {}
-    first: dict[int, Layer] = {}
-    for layer, place, experts in zip(shape.layers, layout.layers, layout.experts, strict=True):
-        key = (id(layer), place, experts)
-        counts[key] = counts.get(key, 0) + 1
-        first[id(layer)] = layer
-    return [(first[number], place, experts, count) for (number, place, experts), count in counts.items()]
+    numbers = [id(layer) for layer in shape.layers]  # a layer's own hash would be made of all its numbers each time
+    counts = Counter(zip(numbers, layout.layers, layout.experts, strict=True))
+    known = dict(zip(numbers, shape.layers, strict=True))
+    return [(known[number], place, experts, count) for (number, place, experts), count in counts.items()]
 
 
 def holdings(shape: Shape, layout: Layout) -> dict[int, dict[Kind, int]]:

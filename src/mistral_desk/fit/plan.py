@@ -7,6 +7,7 @@ one. The plan holds everything that loading needs.
 from __future__ import annotations
 
 import shlex
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -137,8 +138,15 @@ def threads_for(machine: Machine) -> int:
 
 
 def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Sequence[Run] = ()) -> Plan:
-    """The best plan: by its word, then its context, then the time of a typical answer."""
-    wishes = wishes or Wishes()
+    """The best plan: by its word, then its context, then the time of a typical answer.
+
+    Nothing but these four decides it, and pages ask for the same ones again and again: what was found is kept.
+    """
+    return _best(shape, machine, wishes or Wishes(), tuple(runs))
+
+
+@lru_cache(maxsize=1024)  # the known models' quantizations on a dozen computers
+def _best(shape: Shape, machine: Machine, wishes: Wishes, runs: tuple[Run, ...]) -> Plan:
     best: Plan | None = None
     least: Lack | None = None
     for context in contexts(shape, wishes):

@@ -6,6 +6,7 @@ Nothing here knows a machine. How a key-value cache is laid out follows llama.cp
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -58,7 +59,7 @@ def alike(layers: Iterable[Layer]) -> tuple[Layer, ...]:
     return tuple(known.setdefault(layer, layer) for layer in layers)
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class Shape(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A model: its layers, what stands outside them, and the numbers that buffers and speed follow from.
 
     Sizes in bytes. `tied`: the words' embedding is the output too (and then read whole for every token).
@@ -93,7 +94,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     latent: bool = False
     rough: bool = False
 
-    @property
+    @cached_property
     def weights(self) -> int:
         """Bytes of all weights, the projector's not counted."""
         return self.embedding + self.output + self.other + sum(layer.bytes for layer in self.layers)
