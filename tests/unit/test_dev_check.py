@@ -135,11 +135,16 @@ def test_the_closing_line_counts_the_tests_and_says_how_to_run_all(capsys: pytes
 
 
 def test_a_second_check_waits_for_the_first(tmp_path: Path) -> None:
-    place, order = Place(tmp_path), []
+    place = Place(tmp_path)
+    order: list[str] = []
     waits = threading.Event()
 
+    def told(text: str) -> None:
+        order.append(text)
+        waits.set()
+
     def second() -> None:
-        with environment.alone(place, "check.lock", "waiting", lambda text: (order.append(text), waits.set())):
+        with environment.alone(place, "check.lock", "waiting", told):
             order.append("second")
 
     with environment.alone(place, "check.lock", "", io.StringIO().write):

@@ -6,12 +6,11 @@ A file's tests stay together and in their order: they share fixtures, and what m
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # The slow ones first: at the end of a shared run small files are left, so that no process waits long for another.
 FOLDERS = ("e2e", "engine", "ui", "unit")
@@ -53,7 +52,6 @@ def _is_alone(word: str) -> bool:
 
 
 def cores() -> int:
-    """The cores that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The cores that this process may use, where the system tells; else all that there are."""
+    allowed: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
