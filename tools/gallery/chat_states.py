@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from mistral_desk.core.errors import Problem, Words
 from mistral_desk.core.words import tr
+from mistral_desk.services import BUILTIN
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.failure import FailureWindow
 from mistral_desk.ui.notify import Notice
@@ -276,7 +277,7 @@ async def menu(stage: Stage) -> None:
 async def model_menu(stage: Stage) -> None:
     """The models that are there, to choose one."""
     await empty(stage)
-    stage.desk.shelf.recent.paths = [texts.FOLDER + texts.FILE]
+    stage.desk.shelf.ids = lambda: (BUILTIN, texts.FOLDER + texts.FILE)  # type: ignore[method-assign]
     stage.desk.page.model_menu.emit()
     _popped_up(stage)
 

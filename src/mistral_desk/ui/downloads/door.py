@@ -35,13 +35,13 @@ class Downloads(QObject):
         self._told: dict[str, str] = {}
         self.now: tuple[Download, ...] = ()
         rows = desk.library.downloads
-        rows.paused.connect(lambda key: self._do(self._queue.pause(key), "pause a download"))
-        rows.resumed.connect(lambda key: self._do(self._queue.resume(key), "resume a download"))
+        rows.paused.connect(lambda key: self.spawn(self._queue.pause(key), "pause a download"))
+        rows.resumed.connect(lambda key: self.spawn(self._queue.resume(key), "resume a download"))
         rows.cancelled.connect(self._ask_to_cancel)
         rows.moved.connect(self._move)
         rows.remedied.connect(self._remedy)
-        rows.all_paused.connect(lambda: self._do(self._pause_all(), "pause all downloads"))
-        rows.all_resumed.connect(lambda: self._do(self._resume_all(), "resume all downloads"))
+        rows.all_paused.connect(lambda: self.spawn(self._pause_all(), "pause all downloads"))
+        rows.all_resumed.connect(lambda: self.spawn(self._resume_all(), "resume all downloads"))
         desk.window.sidebar.downloads_asked.connect(desk.show_downloads)
         self._endings = (self._queue.listen(self.show), desk.services.front.came(self._came))
         self.show(self._queue.downloads())
@@ -83,7 +83,7 @@ class Downloads(QObject):
         self._desk.notices.show(Notice("success", said, *act))
         self._desk.attention.tell(said.title, said.message)
         self.came.emit(key)
-        self._do(self._queue.cancel(order.id, keep=True), "take a finished download off the list")
+        self.spawn(self._queue.cancel(order.id, keep=True), "take a finished download off the list")
 
     def _tell_trouble(self, download: Download) -> None:
         """What needs a person is told once for each problem; what passes by itself is seen in its row only."""
@@ -117,9 +117,9 @@ class Downloads(QObject):
             if remedy == "token":
                 desk.getting.ask(Ware(repository, quant, download.order.title))
             else:
-                self._do(self._anew(key, Ware(repository, quant, download.order.title)), "choose a file anew")
+                self.spawn(self._anew(key, Ware(repository, quant, download.order.title)), "choose a file anew")
         else:
-            self._do(self._queue.resume(key), "try a download again")
+            self.spawn(self._queue.resume(key), "try a download again")
 
     async def _anew(self, key: str, ware: Ware) -> None:
         """The hub has another file now: the old order goes, the new one is shown first."""
@@ -131,10 +131,10 @@ class Downloads(QObject):
         if download is None:
             return
         if download.done == 0:
-            self._do(self._queue.cancel(key, keep=False), "cancel a download")
+            self.spawn(self._queue.cancel(key, keep=False), "cancel a download")
             return
         sheet = CancelSheet(self._desk.theme, download, self._desk.window)
-        sheet.decided.connect(lambda keep: self._do(self._queue.cancel(key, keep=keep), "cancel a download"))
+        sheet.decided.connect(lambda keep: self.spawn(self._queue.cancel(key, keep=keep), "cancel a download"))
         self._desk.window.show_overlay(sheet)
 
     def _move(self, key: str, step: int) -> None:
@@ -143,7 +143,7 @@ class Downloads(QObject):
         every = [one.order.id for one in self.now]
         place = shown.index(key) + step if key in shown else -1
         if 0 <= place < len(shown):
-            self._do(self._queue.move(key, every.index(shown[place])), "move a download")
+            self.spawn(self._queue.move(key, every.index(shown[place])), "move a download")
 
     async def _pause_all(self) -> None:
         for one in self.now:
@@ -155,7 +155,9 @@ class Downloads(QObject):
             if one.state == "paused":
                 await self._queue.resume(one.order.id)
 
-    def _do(self, work: Coroutine[object, object, object], name: str) -> None:
+    def spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+        """Do it; what goes wrong is told."""
+
         async def whole() -> None:
             try:
                 await work

@@ -43,9 +43,9 @@ class LibraryDoor(QObject):
         page = desk.library
         page.looked_for.connect(self.look)
         page.chat_with.connect(desk.chat_with)
-        page.revealed.connect(lambda key: self._with(key, self._reveal, "show a file"))
-        page.verified.connect(lambda key: self._with(key, self._verify, "verify a model"))
-        page.repaired.connect(lambda key: self._with(key, self._repair, "repair a model"))
+        page.revealed.connect(lambda key: self._with(key, self._reveal, name="show a file"))
+        page.verified.connect(lambda key: self._with(key, self._verify, name="verify a model"))
+        page.repaired.connect(lambda key: self._with(key, self._repair, name="repair a model"))
         page.delete_asked.connect(self._ask_to_delete)
         page.stopped.connect(self._stop)
         page.find_asked.connect(lambda: desk.window.show_page("models"))
@@ -107,7 +107,7 @@ class LibraryDoor(QObject):
         name = model.title
         if any(one.good is False for one in results):
             words = Words(tr("{name} is damaged", name=name), tr("Some of its bytes are not as they came."), "")
-            again = (tr("Repair"), lambda: self._with(model.id, self._repair, "repair a model"))
+            again = (tr("Repair"), lambda: self._with(model.id, self._repair, name="repair a model"))
             self._desk.notices.show(Notice("warning", words, *again))
         elif any(one.good for one in results):
             words = Words(tr("{name} is whole", name=name), tr("Every byte is as it should be."), "")
@@ -178,11 +178,11 @@ class LibraryDoor(QObject):
             title = tr("Take {name} off the list?", name=model.title)
             text = tr("The file stays where it is, and can be added again.")
             question = Question(desk.theme, title, text, yes=tr("Take it off"), parent=desk.window)
-            question.accepted.connect(lambda: self._spawn(self._delete(model, None), "take a model off the list"))
+            question.accepted.connect(lambda: self.spawn(self._delete(model, None), "take a model off the list"))
             desk.window.show_overlay(question)
             return
         sheet = DeleteSheet(desk.theme, model, desk.window, in_use=in_use)
-        sheet.decided.connect(lambda good: self._spawn(self._delete(model, good), "delete a model"))
+        sheet.decided.connect(lambda good: self.spawn(self._delete(model, good), "delete a model"))
         desk.window.show_overlay(sheet)
 
     async def _delete(self, model: Installed, for_good: bool | None) -> None:
@@ -210,12 +210,14 @@ class LibraryDoor(QObject):
         if (work := self._working.get(key)) is not None:
             work.cancel()
 
-    def _with(self, key: str, act: _Act, name: str) -> None:
+    def _with(self, key: str, act: _Act, *, name: str) -> None:
         model = self._library.find(key)
         if model is not None:
-            self._spawn(act(model), name)
+            self.spawn(act(model), name)
 
-    def _spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+    def spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+        """Do it; what goes wrong is told."""
+
         async def whole() -> None:
             try:
                 await work

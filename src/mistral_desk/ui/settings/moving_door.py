@@ -69,7 +69,8 @@ class MovingDoor(QObject):
         self._desk.shelf.look()
 
     async def _move(self, target: Path) -> None:
-        task = self._task = asyncio.get_running_loop().create_task(self._moving.move(target), name="move models")
+        task = asyncio.get_running_loop().create_task(self._moving.move(target), name="move models")
+        self._task = task
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError:

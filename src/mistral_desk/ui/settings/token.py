@@ -38,7 +38,7 @@ class TokenRow(Row):
     def __init__(self, theme: Theme, section: Section) -> None:
         text = tr("Make one…")
         self._make = Button(theme, tr("Make an access token…"), text=text, kind="outline", parent=section)
-        super().__init__(theme, tr("Access token"), " ", self._make, more="Hugging Face", parent=section)
+        super().__init__(theme, tr("Access token"), " ", self._make, more=tr("Hugging Face"), parent=section)
         text = tr("Forget it")
         self.forget = Button(theme, tr("Forget the access token"), text=text, kind="outline", parent=section)
         self.forget.setToolTip("")

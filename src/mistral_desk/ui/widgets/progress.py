@@ -61,8 +61,8 @@ class Progress(QProgressBar):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         track = QRectF(self.rect())
         radius = track.height() / 2
-        line = self._theme.colour("border") if self._theme.high_contrast else Qt.PenStyle.NoPen
-        painter.setPen(QPen(line, 1) if self._theme.high_contrast else Qt.PenStyle.NoPen)
+        edge = QPen(self._theme.colour("border"), 1)
+        painter.setPen(edge if self._theme.high_contrast else Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour("hairline"))
         painter.drawRoundedRect(track, radius, radius)
         if self.value() > 0:
