@@ -40,21 +40,18 @@ _SHOWN: Final = 500
 
 
 def connection(entry: Connection) -> str:
-    """An entry in two or three lines."""
+    """An entry in four lines, or five: a dot between facts hardly ever comes to stand at a line's end."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
-    parts = [
+    who = tr(WHO[entry.who]) if entry.who in WHO else entry.who
+    count = trn("{n} request", "{n} requests", entry.requests)
+    took = amounts.took(entry.seconds) if entry.seconds is not None else ""
+    sent, received = amounts.file_size(entry.sent), amounts.file_size(entry.received)
+    lines = [
+        f"{when}  {entry.host}",
         tr(entry.why),
-        tr(WHO[entry.who]) if entry.who in WHO else entry.who,
-        trn("{n} request", "{n} requests", entry.requests),
-        tr(
-            "{sent} sent, {received} received",
-            sent=amounts.file_size(entry.sent),
-            received=amounts.file_size(entry.received),
-        ),
+        kept((who, count, took)),
+        tr("{sent} sent, {received} received", sent=sent, received=received),
     ]
-    if entry.seconds is not None:
-        parts.append(amounts.took(entry.seconds))
-    lines = [f"{when}  {entry.host}", kept(parts)]
     if entry.problem:
         lines.append(in_words(Problem(entry.problem), tr).title)
     return "\n".join(lines)
@@ -62,8 +59,7 @@ def connection(entry: Connection) -> str:
 
 def kept(parts: Sequence[str]) -> str:
     """Facts in a line that breaks between them only: the dot stays at the end of the fact before it."""
-    whole = [part.replace(" ", _STAYS) for part in parts[1:] if part]
-    return f"{_STAYS}{_DOT} ".join([parts[0], *whole])
+    return f"{_STAYS}{_DOT} ".join(part.replace(" ", _STAYS) for part in parts if part)
 
 
 class ConnectionsSheet(Overlay):

@@ -287,7 +287,7 @@ class BrowsePage(QWidget):
         line.addWidget(self.count)
         line.addStretch(1)
         line.addWidget(self.aside)
-        column.addSpacing(SPACE[0])
+        column.addSpacing(SPACE[1])
         column.addLayout(line)
         column.addSpacing(SPACE[0])
         column.addWidget(self.waiting)
