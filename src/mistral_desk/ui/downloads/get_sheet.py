@@ -81,7 +81,7 @@ class GetSheet(Sheet):
         self._pair(pairs, tr("Room"), space, ink=ink)
         note, ink = words.license_note(before)
         self._pair(pairs, tr("Licence"), words.license_name(before), note, note_ink=ink, url=before.license.url or "")
-        self._pair(pairs, tr("Connection"), tr(words.CONNECTS, host=self._host))
+        self._pair(pairs, tr("Connection"), words.connection(before, self._host))
         column.addWidget(pairs)
         if len(before.order.files) > 1 or before.equal:
             column.addWidget(self._files(before, holder))

@@ -18,8 +18,9 @@ RESTRICTED: Final = mark("It sets conditions on what the model may be used for. 
 UNKNOWN_LICENSE: Final = mark("Nobody states a licence for it. Without one nothing is allowed beyond trying it out.")
 CONNECTS: Final = mark(
     "The files come from {host} and the servers that it names for them. They see this computer's address and which "
-    "files are fetched, nothing else."
+    "files are fetched."
 )
+TOKEN_TOO: Final = mark("Your access token goes to {host} alone.")
 OPEN: Final = mark("Open the model's page, sign in, and agree to its terms.")
 MAKE: Final = mark("Make an access token; one that may read is enough.")
 PASTE: Final = mark("Paste it here. It is tested first, then kept in this computer's keyring.")
@@ -70,6 +71,12 @@ def takes(before: Before, line_speed: float | None) -> str:
     if not line_speed or before.room.needed <= 0:
         return ""
     return tr("{time} at the speed of your last download", time=duration(before.room.needed / line_speed))
+
+
+def connection(before: Before, host: str) -> str:
+    """Who is asked, and what they get."""
+    told = tr(CONNECTS, host=host)
+    return f"{told} {tr(TOKEN_TOO, host=host)}" if before.access in ("granted", "agreement", "scope") else told
 
 
 def steps(before: Before) -> tuple[str, ...]:

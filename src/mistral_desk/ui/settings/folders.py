@@ -94,8 +94,8 @@ class MovingRow(Row):
         self.words.addWidget(self.told)
         self.show_moved(None)
 
-    def show_moved(self, moved: Moved | None) -> None:
-        """How it is now; None when nothing moves."""
+    def show_moved(self, moved: Moved | None, *, ours: bool = True) -> None:
+        """How it is now; None when nothing moves. Only one that is `ours` can be called off."""
         self._moving = moved is not None
         self.setVisible(True)
         if moved is None:
@@ -112,7 +112,7 @@ class MovingRow(Row):
             told = f"{words.title}. {words.message}"
         self.bar.show_share(moved.done / moved.total if moved.total else 0.0, told)
         self.told.say(told)
-        self.cancel.setEnabled(self._waits or moved.phase in ("copying", "checking"))
+        self.cancel.setEnabled(self._waits or (ours and moved.phase in ("copying", "checking")))
 
     def _press(self) -> None:
         signal = self.again if self._waits else self.cancelled

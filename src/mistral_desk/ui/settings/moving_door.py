@@ -16,6 +16,7 @@ from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.folders import MoveSheet
 
 if TYPE_CHECKING:
+    from mistral_desk.library.moving import Moved
     from mistral_desk.ui.desk import Desk
 
 SAID_SECONDS = 8
@@ -34,17 +35,22 @@ class MovingDoor(QObject):
         token.forgotten.connect(lambda: desk.tasks.spawn(self._forget(), "forget a token"))
         token.page_asked.connect(self._open_page)
         self._moving = desk.services.moving
+        self._task: asyncio.Task[None] | None = None
+        """The move that was begun here; one that an earlier run began goes on by itself and cannot be called off."""
         page.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
         page.moving.cancelled.connect(self._cancel)
         page.moving.again.connect(lambda: desk.tasks.spawn(self._go_on(), "go on moving the models"))
-        self._end = self._moving.listen(page.moving.show_moved)
-        page.moving.show_moved(self._moving.now)
+        self._end = self._moving.listen(self._show_moved)
+        self._show_moved(self._moving.now)
 
     def close(self) -> None:
         """Hear no more."""
         self._end()
 
     # --- the models folder ----------------------------------------------------------------------------
+
+    def _show_moved(self, moved: Moved | None) -> None:
+        self._desk.settings.moving.show_moved(moved, ours=self._task is not None)
 
     async def _ask(self, target: Path) -> None:
         try:
