@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
@@ -38,6 +38,7 @@ WIDEST: Final = 1180
 """Pixels at the system's text size: wider cards would be emptier ones."""
 JUDGING: Final = mark("Looking which models fit on this computer…")
 FULL: Final = mark("Four models can be compared at once. Take one away first.")
+FIND: Final = QKeySequence.StandardKey.Find
 SETTLE_MS: Final = 600
 """After which a screen reader is told how many models were found: not at every letter."""
 
@@ -178,9 +179,20 @@ class BrowsePage(QWidget):
         grid.in_sight.connect(self._bring_into_sight)
         self.bar.compare.connect(lambda: self.compare.emit(list(self.model.marked)))
         self.bar.cleared.connect(self._unmark)
-        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self.focus_search)
+
+    def event(self, event: QEvent) -> bool:
+        """In here the keys for *Find* mean the models, whatever else the window finds with them."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.matches(FIND):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """*Find* goes to the search."""
+        if event.matches(FIND):
+            self.focus_search()
+        else:
+            super().keyPressEvent(event)
 
     def _typed(self, text: str) -> None:
         self._wish(msgspec.structs.replace(self.wishes, text=text))
