@@ -8,7 +8,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
 from mistral_desk.core import settings as declared
+from mistral_desk.ui.attaching.drop import DropSign
 from mistral_desk.ui.library.add_sheet import AddSheet, CandidateRow
 from mistral_desk.ui.settings.folders import MoveSheet
 from mistral_desk.ui.widgets.label import Label
@@ -18,7 +23,7 @@ from tests.ui import window
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.desk import Desk
     from tests.fixtures.small_models import SmallModels
@@ -85,6 +90,53 @@ def test_a_dropped_file_is_used_where_it_is_or_copied(
             again = await dropped(desk, mine)
             assert "In the library already" in words_of(row(again, mine))
             again.reject()
+            await desk.tasks.settled()
+
+    window.run(qapp, scenario)
+
+
+def let_go(desk: Desk, over: QWidget, *paths: Path) -> bool:
+    """Enter, move and drop as the platform tells the window; whether the library's sign was seen meanwhile."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    handle = desk.window.windowHandle()
+    actions, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    place = QPointF(over.mapTo(desk.window, over.rect().center()))
+    QApplication.sendEvent(handle, QDragEnterEvent(place, actions, mime, left, none))
+    QApplication.sendEvent(handle, QDragMoveEvent(place, actions, mime, left, none))
+    seen = any(
+        one.words == "Drop to add to the library" for one in desk.window.findChildren(DropSign) if one.isVisible()
+    )
+    QApplication.sendEvent(handle, QDropEvent(place, actions, mime, left, none))
+    return signs == ["Drop to add to the library"]
+
+
+def test_a_model_may_be_dropped_anywhere_and_a_picture_goes_to_the_chat(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    mine = tmp_path / "mine.gguf"
+    shutil.copy(small_models["dense"], mine)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await window.drawn()
+            assert let_go(desk, desk.page.composer.edit.viewport(), mine)
+            sheet = sheet_of(desk)
+            await until(lambda: bool(sheet.rows))
+            sheet.reject()
+            desk.window.show_page("library")
+            await window.drawn()
+            assert let_go(desk, desk.library, mine)
+            again = sheet_of(desk)
+            assert again is not sheet
+            await until(lambda: any(one.candidate.path == str(mine) for one in again.rows.values()))
+            again.reject()
+            desk.window.show_chat()
+            await window.drawn()
+            text = tmp_path / "note.txt"
+            text.write_text("hello", encoding="utf-8")
+            assert not let_go(desk, desk.page, text)
+            assert desk.window.overlay is None
             await desk.tasks.settled()
 
     window.run(qapp, scenario)
