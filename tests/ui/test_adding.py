@@ -104,9 +104,7 @@ def let_go(desk: Desk, over: QWidget, *paths: Path) -> bool:
     place = QPointF(over.mapTo(desk.window, over.rect().center()))
     QApplication.sendEvent(handle, QDragEnterEvent(place, actions, mime, left, none))
     QApplication.sendEvent(handle, QDragMoveEvent(place, actions, mime, left, none))
-    seen = any(
-        one.words == "Drop to add to the library" for one in desk.window.findChildren(DropSign) if one.isVisible()
-    )
+    signs = [one.words for one in desk.window.findChildren(DropSign) if one.isVisible()]
     QApplication.sendEvent(handle, QDropEvent(place, actions, mime, left, none))
     return signs == ["Drop to add to the library"]
 
