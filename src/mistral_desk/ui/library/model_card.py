@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.library import model_words as words
@@ -34,13 +34,15 @@ class Work(QWidget):
         self.cancel = Button(theme, cancel, text=text, small=True, kind="outline", parent=self)
         self.cancel.setToolTip("")
         self.cancel.clicked.connect(self.cancelled)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, SPACE[0], 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(SPACE[2])
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.told)
+        row.addWidget(self.told, 1)
         row.addWidget(self.cancel)
-        self.told.setWordWrap(False)
+        column = QVBoxLayout(self)  # below each other: beside each other they would ask for more than a card has
+        column.setContentsMargins(0, SPACE[0], 0, 0)
+        column.setSpacing(SPACE[0])
+        column.addWidget(self.bar)
+        column.addLayout(row)
 
     def show_work(self, share: float, told: str) -> None:
         """How far it is."""

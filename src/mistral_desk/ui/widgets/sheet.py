@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import BAR, SPACE
@@ -16,6 +16,8 @@ from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
     from mistral_desk.ui.theme.theme import Theme
 
 
@@ -75,6 +77,14 @@ class Sheet(Overlay):
         return self.close_button
 
 
+class _Bar(QScrollBar):
+    """Is seen only while there is something to scroll."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self.maximum() > self.minimum():
+            super().paintEvent(event)
+
+
 class _Inner(QWidget):
     """Asks for no height but that of its lines at the width that it has: a narrower one would be taller."""
 
@@ -93,6 +103,9 @@ class _Area(QScrollArea):
         self.setWidgetResizable(True)
         self.setAccessibleName(name)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Its room is always there: where it came and went, the width and with it the height would go to and fro.
+        self.setVerticalScrollBar(_Bar(Qt.Orientation.Vertical, self))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.viewport().setAutoFillBackground(False)
         if isinstance(app := QApplication.instance(), QApplication):
@@ -104,9 +117,7 @@ class _Area(QScrollArea):
         self.setWidget(self.inner)
         self.inner.installEventFilter(self)
         self.inner.setAutoFillBackground(False)  # a scroll area switches it on
-        self.verticalScrollBar().rangeChanged.connect(self._make_room)
         self._dress()
-        self._make_room()
 
     def anew(self) -> tuple[QWidget, QVBoxLayout]:
         """An empty body."""
@@ -149,17 +160,6 @@ class _Area(QScrollArea):
         if self._whole.hasHeightForWidth():
             return self._whole.totalHeightForWidth(width)
         return self._whole.totalSizeHint().height()
-
-    def _make_room(self) -> None:
-        """Room for the bar is always there, so that nothing moves when it comes."""
-        room = 0 if self.verticalScrollBar().maximum() > 0 else BAR
-        self.setViewportMargins(*((room, 0, 0, 0) if self.isRightToLeft() else (0, 0, room, 0)))
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Mirrored with its window."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LayoutDirectionChange:
-            self._make_room()
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.inner.isAncestorOf(now):
