@@ -1,4 +1,4 @@
-"""Picks the door: worker, decode child, command line or window.
+"""Picks the door: worker, decode child, formula child, command line or window.
 
 Imports late, because a worker must start fast and a window need not be there.
 """
@@ -24,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mistral_desk.chat.decoding.child import main as decode
 
         return decode()
+    if arguments == ["--formulas"]:
+        from mistral_desk.chat.formulas.child import main as formulas
+
+        return formulas()
     if arguments == ["--version"]:
         from mistral_desk import __version__
 

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFileDialog, QListView, QMenu, QSpinBox, QWidget
 
 from mistral_desk.ui.chat.composer import MessageEdit
-from mistral_desk.ui.chat.prose import TextView
+from mistral_desk.ui.chat.text_view import TextView
 from tests.ui.window import drawn
 from tools.gallery.checks import spoken_name
 

@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.links import allowed
-from mistral_desk.ui.chat.prose import ProseView, TextView
+from mistral_desk.ui.chat.prose import ProseView
+from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turn_view import AnswerView, UserView
 from mistral_desk.ui.chat.turns import Turn

@@ -8,6 +8,7 @@ from tools.gallery import (
     library_states,
     models_states,
     page_states,
+    rich_states,
 )
 from tools.gallery.declare import STATES, State
 
@@ -21,4 +22,5 @@ __all__ = [
     "library_states",
     "models_states",
     "page_states",
+    "rich_states",
 ]

@@ -184,6 +184,9 @@ class MainWindow(QMainWindow):
         if self.chat.chat is not None and self.chat.chat.editing is not None:
             self.chat.cancel_edit()
             return
+        if self.chat.finder.isVisible():
+            self.chat.finder.close_bar()
+            return
         if self.sidebar.search.hasFocus() and self.sidebar.search.text():
             self.sidebar.search.clear()
             return

@@ -15,17 +15,21 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat import document
-from mistral_desk.ui.chat.code import CodeView
-from mistral_desk.ui.chat.markdown import Block, Code, Prose, Table
-from mistral_desk.ui.chat.prose import ProseView, TableView
+from mistral_desk.ui.chat.code import FOLD_FROM, FOLDED, CodeView
+from mistral_desk.ui.chat.inlines import BACK, NOTE
+from mistral_desk.ui.chat.markdown import Block, Code, Formula, Prose, Table
+from mistral_desk.ui.chat.prose import FormulaView, ProseView, TableView
+from mistral_desk.ui.chat.text_view import TextView
+from mistral_desk.ui.chat.virtual import bring_into_sight
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.ui.chat.document import Style
+    from mistral_desk.ui.chat.inlines import Style
+    from mistral_desk.ui.chat.selecting import Text
 
-BlockView: TypeAlias = ProseView | CodeView | TableView
+BlockView: TypeAlias = ProseView | CodeView | TableView | FormulaView
 Span: TypeAlias = tuple[int, int]
 """Top and bottom of what should exist, in pixels of the stack's own coordinates."""
 
@@ -39,15 +43,21 @@ class _Row:
     view: BlockView | None = None
     height: int = 0
     measured_at: int = -1
+    guessed: int = 0
+    guessed_at: int = -1
 
 
 class Stack(QWidget):
     """Shows blocks below each other. `arrange` places them for a width and returns the height."""
 
     link = Signal(str)
+    resized = Signal()
 
-    def __init__(self, style: Style, name: str, parent: QWidget) -> None:
+    def __init__(self, style: Style, name: str, parent: QWidget, unfolded: set[int] | None = None) -> None:
+        """`unfolded` remembers the long code blocks that are shown whole; without it none is folded."""
         super().__init__(parent)
+        self._unfolded = unfolded
+        self._rest = self._making = 0
         self._style = style
         self._name = name
         self._rows: list[_Row] = []
@@ -59,8 +69,9 @@ class Stack(QWidget):
         """How many blocks exist as widgets."""
         return sum(1 for row in self._rows if row.view is not None)
 
-    def set_blocks(self, blocks: Sequence[Block]) -> None:
-        """Show these blocks; those that are the same objects as before are not touched."""
+    def set_blocks(self, blocks: Sequence[Block], rest: int = 0) -> None:
+        """Show these blocks; those that are the same objects as before are not touched. `rest` characters follow."""
+        self._rest = rest
         for number, block in enumerate(blocks):
             if number < len(self._rows):
                 row = self._rows[number]
@@ -82,10 +93,10 @@ class Stack(QWidget):
                 y += self._gap(self._rows[number - 1].block, row.block)
             indent = document.indent(self._style) * row.block.depth if isinstance(row.block, Code) else 0
             room = max(1, width - indent)
-            guess = row.height if row.measured_at == room else self._estimate(row.block, room)
+            guess = row.height if row.measured_at == room else self._guess(row, room)
             wanted = span is None or (y + guess >= span[0] and y <= span[1])
             if wanted and row.view is None:
-                self._make(row)
+                self._make(row, number)
             if row.view is not None:
                 row.height = row.view.height_for(room)
                 row.measured_at = room
@@ -97,7 +108,7 @@ class Stack(QWidget):
                 height = guess
             self._tops.append(y)
             y += height
-        return y
+        return y + (self._room(self._rest, width) if self._rest else 0)
 
     def release(self, span: Span) -> None:
         """Let go of views outside `span`, unless the keyboard is in one."""
@@ -117,10 +128,28 @@ class Stack(QWidget):
         """Where a block begins."""
         return self._tops[min(number, len(self._tops) - 1)] if self._tops else 0
 
+    def texts(self) -> list[tuple[int, Text]]:
+        """The texts that exist as widgets, with the numbers of their blocks."""
+        return [
+            (number, row.view.source if isinstance(row.view, CodeView) else row.view)
+            for number, row in enumerate(self._rows)
+            if row.view is not None
+        ]
+
+    def unfold(self, number: int) -> bool:
+        """Show all of a code block; whether something was folded away."""
+        if self._unfolded is None or number in self._unfolded or not isinstance(self._rows[number].block, Code):
+            return False
+        self._unfolded.add(number)
+        view = self._rows[number].view
+        if isinstance(view, CodeView):
+            view.unfold()
+        return True
+
     def restyle(self) -> None:
         """Colours and fonts of the theme as it is now."""
         for row in self._rows:
-            row.measured_at = -1
+            row.measured_at = row.guessed_at = -1
             if row.view is not None:
                 row.view.restyle()
 
@@ -141,7 +170,7 @@ class Stack(QWidget):
         return _AROUND_CODE
 
     def _replace(self, row: _Row, block: Block) -> None:
-        row.measured_at = -1
+        row.measured_at = row.guessed_at = -1
         match row.view, block:
             case ProseView() as prose, Prose():
                 prose.set_block(block)
@@ -149,31 +178,71 @@ class Stack(QWidget):
                 code.set_block(block)
             case TableView() as table, Table():
                 table.set_block(block)
+            case FormulaView() as formula, Formula():
+                formula.set_block(block)
             case _:
                 _drop(row)
         row.block = block
 
-    def _make(self, row: _Row) -> None:
+    def _make(self, row: _Row, number: int) -> None:
+        self._making = number
         row.view = self._view_of(row.block)
+        row.view.resized.connect(self.resized)
         row.view.show()
 
     def _view_of(self, block: Block) -> BlockView:
         if isinstance(block, Code):
-            return CodeView(block, self._style, self)
+            number = self._making
+            fold = self._unfolded is not None and number not in self._unfolded
+            code = CodeView(block, self._style, self, fold=fold)
+            code.unfolded.connect(lambda: self.unfold(number))
+            return code
         if isinstance(block, Table):
-            view: ProseView | TableView = TableView(block, self._style, tr("Table"), self)
+            view: ProseView | TableView | FormulaView = TableView(block, self._style, tr("Table"), self)
+        elif isinstance(block, Formula):
+            view = FormulaView(block, self._style, tr("Formula"), self)
         else:
             view = ProseView(block, self._style, self._name, self)
-        view.link.connect(self.link)
+        view.link.connect(self._follow)
         return view
+
+    def _follow(self, address: str) -> None:
+        """A note is in the same text; every other address is somebody else's to judge."""
+        for begin, other in ((NOTE, BACK), (BACK, NOTE)):
+            if address.startswith(begin):
+                self._go_to(f"{other}{address.removeprefix(begin)}")
+                return
+        self.link.emit(address)
+
+    def _go_to(self, anchor: str) -> None:
+        """Where this anchor stands, if it is on the screen or near it."""
+        for _number, text in self.texts():
+            if isinstance(text, TextView) and (box := text.place_of(anchor)) is not None:
+                bring_into_sight(text, box)
+                text.focus_link(anchor)
+                return
+
+    def _guess(self, row: _Row, width: int) -> int:
+        if row.guessed_at != width:
+            row.guessed, row.guessed_at = self._estimate(row.block, width), width
+        return row.guessed
 
     def _estimate(self, block: Block, width: int) -> int:
         metrics = QFontMetricsF(self._style.theme.font(self._style.step))
-        line = metrics.height() * LINE_HEIGHT * 0.85
         if isinstance(block, Code):
-            return round((block.text.count("\n") + 1) * metrics.height() + 60)
+            lines = block.text.count("\n") + 1
+            if self._unfolded is not None and lines > FOLD_FROM:
+                lines = FOLDED + 2
+            return round(lines * metrics.height() + 60)
+        if isinstance(block, Formula):
+            return round(metrics.height() * 2.5)
+        return self._room(block.characters, width)
+
+    def _room(self, characters: int, width: int) -> int:
+        metrics = QFontMetricsF(self._style.theme.font(self._style.step))
+        line = metrics.height() * LINE_HEIGHT * 0.85
         per_line = max(10.0, width / metrics.averageCharWidth() * 0.95)
-        return math.ceil(max(1.0, block.characters / per_line + 1)) * round(line)
+        return math.ceil(max(1.0, characters / per_line + 1)) * round(line)
 
 
 def _starts_with_heading(block: Prose) -> bool:

@@ -1,118 +1,56 @@
-"""A block of source text: its language, its colours, and a Copy button."""
+"""A block of source text: its language, its colours, a Copy button, and folded where it is long."""
 
 from __future__ import annotations
 
 import math
-import threading
 import time
-from functools import cache
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QGuiApplication,
-    QPainter,
-    QPalette,
-    QPen,
-    QTextCharFormat,
-    QTextCursor,
-    QTextLayout,
-    QTextOption,
-)
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QGuiApplication, QPainter, QPen, QTextCursor
+from PySide6.QtWidgets import QWidget
 
-from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.highlight import Span, label, prepare, prepared, spans
+from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.chat.highlight import label
+from mistral_desk.ui.chat.source import Source
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
-    from mistral_desk.ui.chat.document import Style
+    from mistral_desk.ui.chat.inlines import Style
     from mistral_desk.ui.chat.markdown import Code
 
-REST: Final = 15.0
-"""Colouring rests this many times as long as it took, so that a growing block costs a bounded share of the time."""
+REST_MS: Final = 250
+"""A growing block is coloured anew this often at most, later the longer it takes."""
 COPIED_MS: Final = 1600
-
-
-class _Reading(QObject):
-    """Reads the rules of languages in a thread, so that the window does not stand still at the first block of one."""
-
-    ready = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._asked: SimpleQueue[tuple[str, str]] = SimpleQueue()
-        threading.Thread(target=self._read, name="code-colours", daemon=True).start()
-
-    def ask(self, language: str, code: str) -> None:
-        """`ready` is emitted when this language can be coloured at once."""
-        self._asked.put((language, code))
-
-    def _read(self) -> None:
-        while True:
-            language, code = self._asked.get()
-            if not prepared(language):
-                prepare(language, code)
-            self.ready.emit(language)
-
-
-@cache
-def _reading() -> _Reading:
-    return _Reading()
-
-
-class _Source(QPlainTextEdit):
-    """The text itself: never wrapped, scrolled sideways only."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setReadOnly(True)
-        self.setUndoRedoEnabled(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.document().setDocumentMargin(0)
-        self.viewport().setAutoFillBackground(False)
-        self.setAccessibleName(tr("Code"))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Sideways movement is the code's, all other the transcript's."""
-        sideways = abs(event.angleDelta().x()) > abs(event.angleDelta().y())
-        if sideways and self.horizontalScrollBar().maximum():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The rounded surface below shows through in every palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            palette = self.palette()
-            if palette.color(QPalette.ColorRole.Base).alpha():
-                palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-                self.setPalette(palette)
+FOLD_FROM: Final = 60
+"""Lines from which a block is folded."""
+FOLDED: Final = 30
+"""Lines of a folded block that are shown."""
+FOLDED_CHARACTERS: Final = 12_000
+SHOWN_CHARACTERS: Final = 300_000
+"""What is shown at most, unfolded; Copy takes all."""
 
 
 class CodeView(QWidget):
-    """Shows one `Code` block; `set_block` with a grown text only appends."""
+    """Shows one `Code` block; `set_block` with a grown text only appends. With `fold`, a long one shows its start."""
 
-    def __init__(self, block: Code, style: Style, parent: QWidget) -> None:
+    resized = Signal()
+    unfolded = Signal()
+    """The person wants to see all of it, now and when it comes back to the screen."""
+
+    def __init__(self, block: Code, style: Style, parent: QWidget, *, fold: bool = False) -> None:
         super().__init__(parent)
         self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # code runs so in every language
         self._style = style
         self._block = block
-        self._coloured: list[list[Span]] = []
+        self._fold = fold
+        self._shown = ""
+        self._longest = 0
         self._copy = Button(
             style.theme,
             tr("Copy code"),
@@ -124,35 +62,50 @@ class CodeView(QWidget):
             parent=self,
         )
         self._copy.clicked.connect(self._copy_all)
-        self._source = _Source(self)
+        self._more = Button(
+            style.theme, tr("Show all"), text=tr("Show all"), step="small", muted=True, small=True, parent=self
+        )
+        self._more.clicked.connect(self._unfold)
+        self._source = Source(style.theme, self)
+        self._source.ready.connect(self.update)
         Ring(style.theme, self._source)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._colour)
-        self._pause_ms = 0
-        self._waits_for = ""
+        self._coloured_at = 0.0
         self._back = QTimer(self)
         self._back.setSingleShot(True)
         self._back.setInterval(COPIED_MS)
         self._back.timeout.connect(self._copied_is_over)
-        self._source.setPlainText(block.text)
+        self._show_text()
         self.restyle()
+
+    @property
+    def source(self) -> Source:
+        """The text's own widget."""
+        return self._source
+
+    @property
+    def folded(self) -> bool:
+        """Whether a part of it is folded away."""
+        return self._fold and self._long()
 
     def set_block(self, block: Code) -> None:
         """Show the same block grown, or another one."""
         before, self._block = self._block, block
-        if block.text.startswith(before.text):
-            if len(block.text) > len(before.text):
-                cursor = QTextCursor(self._source.document())
-                cursor.movePosition(QTextCursor.MoveOperation.End)
-                cursor.insertText(block.text[len(before.text) :])
-        else:
-            self._source.setPlainText(block.text)
-            self._coloured = []
+        self._show_text()
         if block.language != before.language:
             self.update()
         if not self._timer.isActive():
-            self._timer.start(self._pause_ms)
+            passed = (time.monotonic() - self._coloured_at) * 1000
+            self._timer.start(max(0, round(max(REST_MS, len(self._shown) / 40) - passed)))
+
+    def unfold(self) -> None:
+        """Show all of it."""
+        if self._fold:
+            self._fold = False
+            self._show_text()
+            self._colour()
 
     def restyle(self) -> None:
         """Fonts and colours of the theme as it is now."""
@@ -161,7 +114,7 @@ class CodeView(QWidget):
         self._source.setFont(font)
         theme.dress_bars(self._source)
         self._source.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(" "))
-        self._coloured = []
+        self._source.recolour()
         self._colour()
         self.update()
 
@@ -172,11 +125,11 @@ class CodeView(QWidget):
         """
         wide = self._bar(width) > 0
         self._source.setFocusPolicy(Qt.FocusPolicy.StrongFocus if wide else Qt.FocusPolicy.ClickFocus)
-        return self._header() + self._text_height() + self._bar(width) + SPACE[2]
+        return self._header() + self._text_height() + self._bar(width) + self._foot() + SPACE[2]
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here."""
-        return [self._copy, self._source]
+        return [self._copy, self._source, self._more]
 
     def sizeHint(self) -> QSize:
         """Only its height counts; the transcript gives the width."""
@@ -191,15 +144,6 @@ class CodeView(QWidget):
         if event.type() == QEvent.Type.LayoutRequest:
             self._place()
         return super().event(event)
-
-    def _place(self) -> None:
-        header = self._header()
-        hint = self._copy.sizeHint()
-        self._copy.setGeometry(
-            self.width() - hint.width() - SPACE[0], (header - hint.height()) // 2, hint.width(), hint.height()
-        )
-        height = self.height() - header - (SPACE[2] - SPACE[0])
-        self._source.setGeometry(SPACE[3], header, max(0, self.width() - SPACE[3] - SPACE[1]), max(0, height))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A quiet, rounded surface."""
@@ -216,59 +160,92 @@ class CodeView(QWidget):
             label(self._block.language), Qt.TextElideMode.ElideRight, int(box.width())
         )
         painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter | direction.start(mirrored=False)), words)
+        if foot := self._foot():
+            y = self.height() - foot - SPACE[0] / 2
+            painter.fillRect(QRectF(1, y, self.width() - 2, 1), theme.colour("hairline"))
         painter.end()
+
+    def _place(self) -> None:
+        header, foot = self._header(), self._foot()
+        hint = self._copy.sizeHint()
+        self._copy.setGeometry(
+            self.width() - hint.width() - SPACE[0], (header - hint.height()) // 2, hint.width(), hint.height()
+        )
+        height = self.height() - header - (SPACE[2] - SPACE[0]) - foot
+        self._source.setGeometry(SPACE[3], header, max(0, self.width() - SPACE[3] - SPACE[1]), max(0, height))
+        more = self._more.sizeHint()
+        left = SPACE[3] - SPACE[1] - 2
+        width = min(more.width(), max(0, self.width() - 2 * SPACE[0] - left))
+        self._more.setGeometry(left, self.height() - more.height() - SPACE[0] // 2, width, more.height())
+
+    # --- what is shown ------------------------------------------------------------------------------
+
+    def _long(self) -> bool:
+        text = self._block.text
+        return len(text) > 2 * FOLDED_CHARACTERS or text.count("\n") >= FOLD_FROM
+
+    def _show_text(self) -> None:
+        text = self._block.text
+        lines = text.count("\n") + 1
+        shown = text
+        if self._fold and self._long():
+            shown = "\n".join(text[:FOLDED_CHARACTERS].split("\n", FOLDED)[:FOLDED]).rstrip("\n")
+            words = trn("Show all {n} line", "Show all {n} lines", lines)
+            if lines <= FOLDED:
+                words = trn("Show all {n} character", "Show all {n} characters", len(text))
+        elif len(text) > SHOWN_CHARACTERS:
+            shown = text[:SHOWN_CHARACTERS]
+            hidden = len(text) - len(shown)
+            words = trn(
+                "{n} more character is not shown; Copy takes all",
+                "{n} more characters are not shown; Copy takes all",
+                hidden,
+            )
+        else:
+            words = ""
+        self._more.setVisible(bool(words))
+        self._more.setEnabled(self._fold)
+        if words:
+            self._more.set_label(words, words)
+        if shown == self._shown:
+            return
+        if self._shown and shown.startswith(self._shown):
+            added = shown[len(self._shown) :]
+            last = len(self._shown) - (self._shown.rfind("\n") + 1)
+            cursor = QTextCursor(self._source.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            cursor.insertText(added)
+            parts = added.split("\n")
+            self._longest = max(self._longest, last + len(parts[0]), *map(len, parts))
+        else:
+            self._source.setPlainText(shown)
+            self._longest = max(map(len, shown.split("\n")))
+        self._source.looks = -1
+        self._shown = shown
+
+    def _unfold(self) -> None:
+        self.unfold()
+        self.unfolded.emit()
+        self.resized.emit()
 
     def _header(self) -> int:
         return self._copy.sizeHint().height() + SPACE[1]
+
+    def _foot(self) -> int:
+        return 0 if self._more.isHidden() else self._more.sizeHint().height() + SPACE[0] // 2
 
     def _text_height(self) -> int:
         metrics = QFontMetricsF(self._source.font())
         return math.ceil(self._source.document().blockCount() * metrics.lineSpacing()) + SPACE[0]
 
     def _bar(self, width: int) -> int:
-        longest = max((len(line) for line in self._block.text.split("\n")), default=0)
         metrics = QFontMetricsF(self._source.font())
-        wide = longest * metrics.horizontalAdvance("M") > width - SPACE[3] - SPACE[1]
+        wide = self._longest * metrics.horizontalAdvance("M") > width - SPACE[3] - SPACE[1]
         return self._source.horizontalScrollBar().sizeHint().height() if wide else 0
 
     def _colour(self) -> None:
-        if not prepared(self._block.language):
-            self._apply([[] for _ in range(self._source.document().blockCount())])
-            if self._waits_for != self._block.language:
-                if not self._waits_for:
-                    _reading().ready.connect(self._can_be_coloured)
-                self._waits_for = self._block.language
-                _reading().ask(self._block.language, self._block.text)
-            return
-        began = time.perf_counter()
-        self._apply(spans(self._block.text, self._block.language))
-        self._pause_ms = round((time.perf_counter() - began) * REST * 1000)
-
-    def _can_be_coloured(self, language: str) -> None:
-        if language == self._waits_for:
-            _reading().ready.disconnect(self._can_be_coloured)
-            self._waits_for = ""
-            self._colour()
-            self.update()
-
-    def _apply(self, lines: list[list[Span]]) -> None:
-        """Give each line that changed its colours; the rest keeps its layout."""
-        inks = self._style.theme.code_colours
-        plain = self._style.theme.colour("text")
-        palette = self._source.palette()
-        if palette.color(QPalette.ColorRole.Text) != plain:
-            palette.setColor(QPalette.ColorRole.Text, plain)
-            self._source.setPalette(palette)
-        document = self._source.document()
-        block = document.begin()
-        for number, line in enumerate(lines):
-            if not block.isValid():
-                break
-            if number >= len(self._coloured) or self._coloured[number] != line:
-                block.layout().setFormats([_range(start, length, getattr(inks, ink)) for start, length, ink in line])
-                document.markContentsDirty(block.position(), block.length())
-            block = block.next()
-        self._coloured = lines
+        self._coloured_at = time.monotonic()
+        self._source.colour(self._shown, self._block.language)
 
     def _copy_all(self) -> None:
         QGuiApplication.clipboard().setText(self._block.text)
@@ -281,12 +258,3 @@ class CodeView(QWidget):
         self._copy.set_icon("copy")
         self._copy.set_label(tr("Copy code"), tr("Copy"))
         self._place()
-
-
-def _range(start: int, length: int, colour: str) -> QTextLayout.FormatRange:
-    made = QTextLayout.FormatRange()
-    made.start, made.length = start, length
-    form = QTextCharFormat()
-    form.setForeground(QColor(colour))
-    made.format = form
-    return made

@@ -6,12 +6,11 @@ Nothing in it can load anything: pictures become their words, and only allowed a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QFontMetricsF,
     QTextBlockFormat,
@@ -25,48 +24,33 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.links import allowed
+from mistral_desk.core.bidi import runs_right_to_left
+from mistral_desk.ui.chat.inlines import Inlines, Style
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
-from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from markdown_it.token import Token
 
-    from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.chat.formulas import Wanted
     from mistral_desk.ui.theme.tokens import Step
 
 QUOTE: Final = QTextFormat.Property.UserProperty + 1
 """Block property: how many quotes are around this block; the view paints a bar for each."""
+QUOTE_IN: Final = QTextFormat.Property.UserProperty + 4
+"""Block property: how many lists are around those quotes."""
 RULE: Final = QTextFormat.Property.UserProperty + 2
 """Block property: this empty block is a horizontal rule, painted by the view."""
+TASK: Final = QTextFormat.Property.UserProperty + 3
+"""Block property: an item of a list of tasks, 1 open, 2 done; the view paints its box."""
+SHORT_CELL: Final = 16
+"""Characters of a cell of a table that stay in one line."""
 INDENT: Final = 24
 """What a list stands in at least; more where its font is so large that two digits would not fit."""
+_BOX: Final = re.compile(r"\[([ xX])\][ \t]+")
 _HEADINGS: Final[tuple[tuple[Step, int], ...]] = (("title", 24), ("heading", 24), ("lead", 20), ("lead", 16))
 _ALIGN: Final = {"text-align:right": Qt.AlignmentFlag.AlignRight, "text-align:center": Qt.AlignmentFlag.AlignHCenter}
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a document is set: from a theme, in the reading size or a smaller, muted one (for thoughts)."""
-
-    theme: Theme
-    step: Step = "body"
-    muted: bool = False
-
-    @property
-    def ink(self) -> QColor:
-        """Colour of running text."""
-        return self.theme.colour("muted" if self.muted else "text")
-
-    def char(self) -> QTextCharFormat:
-        """Running text."""
-        made = QTextCharFormat()
-        made.setFont(self.theme.font(self.step))
-        made.setForeground(self.ink)
-        return made
 
 
 def line_height(font: QFont) -> float:
@@ -88,15 +72,33 @@ def plain(document: QTextDocument, text: str, style: Style) -> None:
     cursor.insertText(text.replace("\r\n", "\n").replace("\n", "\u2028"), style.char())
 
 
-def build(document: QTextDocument, tokens: Sequence[Token], style: Style) -> int:
-    """Set a document to these block tokens; returns how many links it has."""
+class Built(NamedTuple):
+    """What a document has come to hold: how many links, and the formulas that were asked for."""
+
+    links: int
+    formulas: frozenset[Wanted]
+
+
+def build(document: QTextDocument, tokens: Sequence[Token], style: Style) -> Built:
+    """Set a document to these block tokens."""
     _reset(document, style)
     builder = _Builder(document, style)
     whole = QTextCursor(document)
     whole.beginEditBlock()  # one layout at the end instead of one for each piece
     builder.run(tokens)
     whole.endEditBlock()
-    return builder.links
+    return Built(builder.inlines.links, frozenset(builder.inlines.wanted))
+
+
+def formula(document: QTextDocument, text: str, written: str, style: Style) -> Built:
+    """Set a document to one formula in the middle of its line."""
+    _reset(document, style)
+    inlines = Inlines(QTextCursor(document), style)
+    block = QTextBlockFormat()
+    block.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+    inlines.cursor.setBlockFormat(block)
+    inlines.formula(text, written, style.char(), display=True)
+    return Built(0, frozenset(inlines.wanted))
 
 
 def indent(style: Style) -> int:
@@ -118,15 +120,16 @@ class _Builder:
 
     def __init__(self, document: QTextDocument, style: Style) -> None:
         self._cursor = QTextCursor(document)
+        self.inlines = Inlines(self._cursor, style)
         self._style = style
         self._theme = style.theme
         self._lists: list[tuple[QTextListFormat, QTextList | None]] = []
         self._fresh_item = False
-        self._quotes = 0
+        self._quotes = self._quoted_in = 0
         self._tight = False
         self._first = True
         self._heading = 0
-        self.links = 0
+        self._note = ""
 
     def run(self, tokens: Sequence[Token]) -> None:
         index = 0
@@ -151,6 +154,8 @@ class _Builder:
                 self._fresh_item = not token.meta.get("resumed", False)
             case "blockquote_open":
                 self._quotes += 1
+                if self._quotes == 1:
+                    self._quoted_in = len(self._lists)
             case "blockquote_close":
                 self._quotes = max(0, self._quotes - 1)
             case "paragraph_open":
@@ -159,13 +164,18 @@ class _Builder:
                 self._heading = int(token.tag[1:])
             case "heading_close":
                 self._heading = 0
+            case "footnote_open":
+                self._note = token.content
             case "inline":
                 self._paragraph(token)
+            case "math_block":
+                self._display(token)
             case "hr":
                 self._start(self._format(top=SPACE[3], bottom=SPACE[3], rule=True))
             case "fence" | "code_block":
                 self._start(self._format(top=SPACE[2]))
-                self._cursor.insertText(token.content.removesuffix("\n").replace("\n", "\u2028"), self._code())
+                text = token.content.removesuffix("\n").replace("\n", "\u2028")
+                self._cursor.insertText(text, self.inlines.code())
             case _:
                 pass
 
@@ -195,28 +205,61 @@ class _Builder:
             top = 6 if self._tight or self._fresh_item else SPACE[1]
             if self._fresh_item and len(self._lists) == 1 and self._first_of_list():
                 top = SPACE[1]
-        form = self._format(top=top, font=font)
+        mirrored = bool(self._quotes) and runs_right_to_left(token.content[:400])
+        form = self._format(top=top, font=font, mirrored=mirrored)
         if self._lists and not self._fresh_item:
             form.setIndent(len(self._lists))
+        children, task = _task(token.children or []) if self._lists and self._fresh_item else (token.children or [], 0)
         self._start(form)
         if self._lists and self._fresh_item:
-            self._join_list()
+            self._join_list(task=bool(task))
             self._fresh_item = False
+        if task:
+            self._mark_task(task)
         char = self._style.char()
         char.setFont(font)
-        self._inline(token.children or [], char)
+        if self._note:
+            self.inlines.note(self._note, char)
+            char.setForeground(self._theme.colour("muted"))
+            self._note = ""
+        self.inlines.add(children, char, quoted=bool(self._quotes))
+
+    def _display(self, token: Token) -> None:
+        """A formula in lines of its own inside a list or a quote."""
+        form = self._format(top=SPACE[1])
+        form.setIndent(len(self._lists))
+        self._start(form)
+        self._fresh_item = False
+        closing = "$$" if token.markup == "$$" else "\\]"
+        written = f"{token.markup}{token.content}" + ("" if token.info == "open" else closing)
+        if token.info == "open":
+            self._cursor.insertText(written.replace("\n", "\u2028"), self.inlines.code())
+        else:
+            self.inlines.formula(token.content, written, self._style.char(), display=True)
+
+    def _mark_task(self, task: int) -> None:
+        """A box instead of the list's mark; the view paints it."""
+        form = self._cursor.blockFormat()
+        form.setProperty(TASK, task)
+        self._cursor.setBlockFormat(form)
 
     def _first_of_list(self) -> bool:
         return self._lists[-1][1] is None
 
-    def _join_list(self) -> None:
+    def _join_list(self, *, task: bool) -> None:
         form, made = self._lists[-1]
-        if made is None:
+        if task:
+            bare = QTextListFormat(form)
+            bare.setStyle(QTextListFormat.Style.ListStyleUndefined)
+            self._cursor.createList(bare)
+        elif made is None:
             self._lists[-1] = (form, self._cursor.createList(form))
         else:
             made.add(self._cursor.block())
 
-    def _format(self, *, top: int, bottom: int = 0, font: QFont | None = None, rule: bool = False) -> QTextBlockFormat:
+    def _format(
+        self, *, top: int, bottom: int = 0, font: QFont | None = None, rule: bool = False, mirrored: bool = False
+    ) -> QTextBlockFormat:
         made = QTextBlockFormat()
         made.setTopMargin(0 if self._first else top)
         made.setBottomMargin(bottom)
@@ -225,8 +268,9 @@ class _Builder:
             height *= 0.9
         made.setLineHeight(height, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         if self._quotes:
-            made.setLeftMargin(SPACE[3] * self._quotes)
+            (made.setRightMargin if mirrored else made.setLeftMargin)(SPACE[3] * self._quotes)
             made.setProperty(QUOTE, self._quotes)
+            made.setProperty(QUOTE_IN, self._quoted_in)
         if rule:
             made.setProperty(RULE, True)
         if self._heading:
@@ -239,71 +283,6 @@ class _Builder:
             self._first = False
         else:
             self._cursor.insertBlock(form, QTextCharFormat())
-
-    def _code(self, base: QTextCharFormat | None = None) -> QTextCharFormat:
-        made = QTextCharFormat(base) if base else self._style.char()
-        font = self._theme.font(self._style.step, code=True)
-        font.setWeight(QFont.Weight(made.fontWeight()))
-        made.setFont(font)
-        made.setBackground(self._theme.colour("bubble"))
-        return made
-
-    def _inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
-        stack = [QTextCharFormat(base)]
-        if self._quotes:
-            stack[0].setForeground(self._theme.colour("muted"))
-        run = ""  # one insertion for text that the parser gave in many pieces
-        for child in children:
-            if child.type in ("text", "softbreak", "hardbreak"):
-                run += child.content if child.type == "text" else "\u2028"
-                continue
-            if run:
-                self._cursor.insertText(run, stack[-1])
-                run = ""
-            match child.type:
-                case "code_inline":
-                    self._cursor.insertText(child.content, self._code(stack[-1]))
-                case "image":
-                    self._picture(child, stack[-1])
-                case "strong_open" | "em_open" | "s_open" | "link_open":
-                    stack.append(self._emphasis(child, stack[-1]))
-                case "strong_close" | "em_close" | "s_close" | "link_close":
-                    if len(stack) > 1:
-                        stack.pop()
-                case _:
-                    self._cursor.insertText(child.content, stack[-1])
-        if run:
-            self._cursor.insertText(run, stack[-1])
-
-    def _emphasis(self, token: Token, base: QTextCharFormat) -> QTextCharFormat:
-        made = QTextCharFormat(base)
-        match token.type:
-            case "strong_open":
-                made.setFontWeight(QFont.Weight.DemiBold)
-            case "em_open":
-                made.setFontItalic(True)
-            case "s_open":
-                made.setFontStrikeOut(True)
-            case _:
-                self._link(made, str(token.attrs.get("href", "")))
-        return made
-
-    def _link(self, form: QTextCharFormat, address: str) -> None:
-        if not allowed(address):
-            return
-        self.links += 1
-        form.setAnchor(True)
-        form.setAnchorHref(address)
-        form.setToolTip(plain_tip(address))
-        form.setForeground(self._theme.colour("accent"))
-        form.setFontUnderline(True)
-
-    def _picture(self, token: Token, base: QTextCharFormat) -> None:
-        """A picture from elsewhere is never loaded: its description stands there, linked if the address may be."""
-        form = QTextCharFormat(base)
-        form.setForeground(self._theme.colour("muted"))
-        self._link(form, str(token.attrs.get("src", "")))
-        self._cursor.insertText(f"[{token.content or tr('picture')}]", form)
 
     def _table(self, tokens: Sequence[Token]) -> None:
         rows = _rows(tokens)
@@ -339,17 +318,28 @@ class _Builder:
                 cell.setFormat(shape)
                 self._cursor = cell.firstCursorPosition()
                 block = QTextBlockFormat()
+                block.setNonBreakableLines(len(inline.content) <= SHORT_CELL)  # the table scrolls instead
                 block.setAlignment(_ALIGN.get(align, Qt.AlignmentFlag.AlignLeft))
                 self._cursor.setBlockFormat(block)
                 char = self._style.char()
                 char.setFont(self._theme.font(self._style.step, strong=head))
-                self._inline(inline.children or [], char)
+                self.inlines.cursor = self._cursor
+                self.inlines.add(inline.children or [], char)
         self._cursor = QTextCursor(table.document())
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
+        self.inlines.cursor = self._cursor
         thin = QTextBlockFormat()
         thin.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         self._cursor.setBlockFormat(thin)  # Qt keeps an empty paragraph below a table
         self._first = False
+
+
+def _task(children: Sequence[Token]) -> tuple[Sequence[Token], int]:
+    """The words of an item of a list of tasks and whether it is open (1) or done (2); 0 where it is no such item."""
+    if children and children[0].type == "text" and (found := _BOX.match(children[0].content)):
+        rest = children[0].copy(content=children[0].content[found.end() :])
+        return [rest, *children[1:]], 1 if found[1] == " " else 2
+    return children, 0
 
 
 def _rows(tokens: Sequence[Token]) -> list[list[tuple[bool, str, Token]]]:

@@ -9,14 +9,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
 Span: TypeAlias = tuple[int, int, str]
 LIMIT: Final = 60_000
-"""Characters that are coloured at most; above it the text stays plain, so that the window stays quick."""
+"""Characters that are coloured at most; what comes after them stays plain."""
 LONGEST_LINE: Final = 4_000
 """A longer line is data, not source, and regular expressions may take forever on it."""
 LONGEST_NAME: Final = 40
+STEP: Final = 600
+"""Words of a language that are looked at in one go: some milliseconds."""
 _ready: Final[set[str]] = set()
 
 # The first name that is a prefix of pygments' token type wins.
@@ -57,22 +61,47 @@ def prepare(language: str, code: str = "") -> None:
 
 def spans(code: str, language: str) -> list[list[Span]]:
     """Coloured spans for each line of `code`; none where the language is unknown or the text is too large."""
-    lines: list[list[Span]] = [[] for _ in range(code.count("\n") + 1)]
-    lexer = _lexer(language.lower())
-    if lexer is None or len(code) > LIMIT or any(len(line) > LONGEST_LINE for line in code.split("\n")):
-        return lines
-    row = column = 0
-    for kind, text in lexer.get_tokens(code):
-        colour = _colour(str(kind))
-        for number, part in enumerate(text.split("\n")):
-            if number:
-                row, column = row + 1, 0
-            if row >= len(lines):
-                return lines
-            if part and colour:
-                lines[row].append((column, len(part), colour))
-            column += len(part)
-    return lines
+    made = Spans(code, language)
+    while not made.go_on():
+        pass
+    return made.lines
+
+
+class Spans:
+    """Coloured spans for each line of `code`, found a little at a time."""
+
+    def __init__(self, code: str, language: str) -> None:
+        parts = code[:LIMIT].split("\n")
+        self.lines: list[list[Span]] = [[] for _ in range(code.count("\n") + 1)]
+        self.complete = 0
+        """Lines, from the first on, whose spans are known."""
+        self._row = self._column = 0
+        lexer = _lexer(language.lower())
+        if lexer is None or any(len(line) > LONGEST_LINE for line in parts):
+            self._tokens: Iterator[tuple[object, str]] = iter(())
+        else:
+            self._tokens = iter(lexer.get_tokens("\n".join(parts)))
+
+    def go_on(self) -> bool:
+        """Find some more; whether all are known."""
+        for _ in range(STEP):
+            token = next(self._tokens, None)
+            if token is None:
+                self.complete = len(self.lines)
+                return True
+            kind, text = token
+            colour = _colour(str(kind))
+            for number, part in enumerate(text.split("\n")):
+                if number:
+                    self._row, self._column = self._row + 1, 0
+                if self._row >= len(self.lines):
+                    self.complete = len(self.lines)
+                    return True
+                if part and colour:
+                    self.lines[self._row].append((self._column, len(part), colour))
+                self._column += len(part)
+        self.complete = self._row
+        return False
 
 
 def label(language: str) -> str:

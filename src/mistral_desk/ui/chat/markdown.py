@@ -1,7 +1,7 @@
 """Markdown as blocks that can be shown one by one, so that a growing answer re-parses its tail only.
 
-markdown-it-py reads the source (CommonMark with GitHub's tables, HTML off); this module cuts its token stream
-into prose, code and tables. No Qt here.
+markdown-it-py reads the source (CommonMark with GitHub's tables, HTML off), never much of it at once (`bounds`); this
+module cuts its token stream into prose, code, tables and formulas. No Qt here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from mistral_desk.ui.chat.bounds import Cut, Gap, Reach, forced, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,25 +21,24 @@ if TYPE_CHECKING:
 
 PROSE_LIMIT: Final = 1200
 """Characters of prose after which the next paragraph starts a block of its own."""
-PARAGRAPH_LIMIT: Final = 4000
-"""A single paragraph longer than this is cut between two words."""
 TABLE_ROWS: Final = 40
-"""A longer table goes on in another one with the same head."""
+"""A longer table goes on in another one with the same head; one with many columns sooner."""
+TABLE_CELLS: Final = 240
 TABLE_COLUMNS: Final = 40
 """A wider table is shown as plain lines: no layout makes it readable."""
 WINDOW: Final = 2 * PROSE_LIMIT
 """Characters that are parsed at first to find where the next block begins."""
 NESTING: Final = 60
 """Lists and quotes in each other. The parser drops what is deeper, so such a text is shown as it was written."""
+SLICE: Final = 12_000
+"""Microseconds of reading, about, between two looks at what else the window has to do."""
+MOST_BLOCKS: Final = 4_000
+"""Where a text falls into more blocks, its rest is shown as it was written."""
+FORMULA_LIMIT: Final = 4_000
+"""Characters of a formula; a longer one is shown as source."""
 
 _LEADING_BLANKS: Final = re.compile(r"\A(?:[ \t]*\n)+")
-
-Gap: TypeAlias = Literal["paragraph", "item", "none"]
-"""Space above a block: as between paragraphs, as between items of a list, or none (a cut inside a paragraph)."""
-
-
-_Boundary: TypeAlias = tuple[int, Gap, str]
-"""An offset, the gap above what follows, and what has to be repeated there (the head of a table)."""
+_OPENING: Final = re.compile(r"( {0,3})(`{3,}+|~{3,}+)([^\n]*)\n")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +69,30 @@ class Table:
     gap: Gap = "paragraph"
 
 
-Block: TypeAlias = Prose | Code | Table
+@dataclass(frozen=True, eq=False)
+class Formula:
+    """A formula in lines of its own, as LaTeX; `written` is the source with its marks."""
+
+    text: str
+    written: str
+    gap: Gap = "paragraph"
+
+
+Block: TypeAlias = Prose | Code | Table | Formula
 
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt  # noqa: PLC0415 - 60 ms that the first window need not wait for
 
+    from mistral_desk.ui.chat.rules import add_rules  # noqa: PLC0415
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING}).enable(["table", "strikethrough"])
     # A definition (`[1]: address`) would vanish, and what refers to it stands in another block: both stay text.
     parser.disable("reference")
     # Every address is let through here and judged where links are made; a refused one then shows its words only.
     parser.validateLink = lambda _address: True  # type: ignore[assignment, method-assign]
+    add_rules(parser)
     return parser
 
 
@@ -101,75 +114,132 @@ class Splitter:
     def __init__(self) -> None:
         self._frozen: list[Block] = []
         self._tail = ""
-        self._tail_gap: Gap = "paragraph"
+        self._held = ""
+        self._gap: Gap = "paragraph"
+        self._again = 0
+        self._resumed = 0
+        self._searched = 0
         self._parsed: list[Block] | None = None
+        self.unread = 0
+        """Characters that no call of `blocks` has come to yet."""
 
     def feed(self, text: str) -> None:
         """More text at the end."""
+        text = self._held + text
+        self._held = "\r" if text.endswith("\r") else ""  # half of a line's end
+        text = text.removesuffix("\r")
         if text:
-            self._tail += text
+            if "\r" in text:
+                text = text.replace("\r\n", "\n").replace("\r", "\n")
+            self._tail += text.replace("\0", "\ufffd")
             self._parsed = None
 
-    def blocks(self) -> list[Block]:
-        """The blocks so far; only what follows the last finished one is parsed again."""
-        if self._parsed is None:
-            self._parsed = self._parse()
+    def blocks(self, work: int | None = None) -> list[Block]:
+        """The blocks so far; only what follows the last finished one is parsed again.
+
+        `work` bounds what is read in this call (µs, about); `unread` then tells what is left for the next one.
+        """
+        if self._parsed is None or (self.unread and work is None):
+            self._parsed = self._parse(work)
         return [*self._frozen, *self._parsed]
 
-    def _parse(self) -> list[Block]:
-        self._tail = _LEADING_BLANKS.sub("", self._tail)
+    def read_on(self, work: int) -> None:
+        """Have the next call of `blocks` go on where the last one stopped."""
+        if self.unread:
+            self._parsed = self._parse(work)
+
+    def _parse(self, work: int | None) -> list[Block]:
+        self.unread = done = 0
         while True:
-            if cut := _long_paragraph(self._tail):
-                head, self._tail = self._tail[:cut], self._tail[cut:]
-                self._frozen.extend(_cut(_parser().parse(head), self._tail_gap))
-                self._tail_gap = "none"
-                continue
-            tokens, boundary = _look(self._tail)
-            if boundary is None:
-                return _shown(tokens, self._tail, self._tail_gap)
-            offset, gap, again = boundary
-            head, self._tail = self._tail[:offset], again + self._tail[offset:]
-            self._frozen.extend(_shown(_parser().parse(head), head, self._tail_gap))
-            self._tail_gap = gap
+            if not self._again:
+                self._tail = _LEADING_BLANKS.sub("", self._tail)
+            if work is not None and done > work:
+                self.unread = len(self._tail)
+                return []
+            if len(self._frozen) > MOST_BLOCKS:
+                return [Code("", self._tail.removesuffix("\n"), gap=self._gap)] if self._tail else []
+            if opening := _OPENING.match(self._tail):
+                block, end = self._fenced(opening)
+                if block is not None:
+                    done += 100 + (end or len(self._tail)) // 200
+                    if end is None:
+                        return [block]
+                    self._frozen.append(block)
+                    self._go_on(Cut(end, "paragraph"))
+                    continue
+            stretch = reach(self._tail, self._again)
+            tokens, part, cut = self._look(stretch)
+            done += stretch.work
+            if cut is None:
+                return self._shown(tokens, part)
+            head = part[: cut.offset]
+            known = len(tokens) if cut.offset == len(part) else cut.tokens
+            if known is None:
+                done += stretch.work
+            self._frozen.extend(self._shown(_parser().parse(head) if known is None else tokens[:known], head))
+            self._go_on(cut)
 
+    def _go_on(self, cut: Cut) -> None:
+        self._tail = cut.again + self._tail[cut.offset :]
+        self._gap, self._again, self._resumed = cut.gap, len(cut.again), cut.resumed
+        self._searched = 0
 
-def _long_paragraph(source: str) -> int:
-    """Where to cut when the text starts with a paragraph over the limit, else 0.
+    def _fenced(self, opening: re.Match[str]) -> tuple[Block | None, int | None]:
+        """The code block that the tail begins with, without the parser: it may be long, and it grows at its end.
 
-    Letters must follow the cut, so that the rest cannot turn into a list or a heading.
-    """
-    window = source[: PARAGRAPH_LIMIT + 1]
-    if len(window) <= PARAGRAPH_LIMIT or "\n\n" in window:
-        return 0
-    tokens = _parser().parse(window)
-    # Open, inline, close, from the first line on: nothing else is in the window.
-    if len(tokens) != 3 or tokens[0].type != "paragraph_open" or tokens[0].map is None or tokens[0].map[0] != 0:
-        return 0
-    for place in range(PARAGRAPH_LIMIT - 1, PARAGRAPH_LIMIT // 2, -1):
-        if window[place] in " \n" and window[place + 1].isalpha():
-            return place + 1
-    return PARAGRAPH_LIMIT
+        None where it is none; the offset of what follows, None while it may still grow.
+        """
+        indent, fence, info = opening.groups()
+        if fence[0] == "`" and "`" in info:
+            return None, None
+        closing = re.compile(rf"^ {{0,3}}{re.escape(fence[0])}{{{len(fence)},}}[ \t]*(?:\n|\Z)", re.MULTILINE)
+        found = closing.search(self._tail, max(opening.end(), self._searched))
+        if found is None:
+            self._searched = max(opening.end(), self._tail.rfind("\n") + 1)
+        text = self._tail[opening.end() : found.start() if found else len(self._tail)]
+        if indent:
+            text = re.sub(rf"^ {{1,{len(indent)}}}", "", text, flags=re.MULTILINE)
+        gap = "paragraph" if self._gap == "item" else self._gap
+        block = _code(info, text, 0, gap, closed=found is not None)
+        return block, (found.end() if found is not None and found[0].endswith("\n") else None)
 
-
-def _look(source: str) -> tuple[list[Token], _Boundary | None]:
-    """Parse as much from the start as the first boundary needs; all of it when there is none.
-
-    A long text would otherwise be parsed to its end once for each of its blocks.
-    """
-    window = WINDOW
-    while window < len(source):
-        end = source.rfind("\n", 0, window) + 1
-        part = source[:end]
+    def _look(self, stretch: Reach) -> tuple[list[Token], str, Cut | None]:
+        """Parse as much from the start as the first boundary needs; all that may be read when there is none."""
+        source = self._tail
+        if stretch.end > WINDOW + self._again:
+            end = source.rfind("\n", 0, WINDOW + self._again) + 1
+            part = source[:end]
+            tokens = _parser().parse(part)
+            if cut := _boundary(tokens, part):
+                return tokens, part, cut
+        part = source[: stretch.end]
         tokens = _parser().parse(part)
-        if boundary := _boundary(tokens, part):
-            return tokens, boundary
-        window *= 2
-    tokens = _parser().parse(source)
-    return tokens, _boundary(tokens, source)
+        cut = _boundary(tokens, part)
+        if cut is None and stretch.end < len(source):
+            cut = forced(tokens, part, _line_starts(part), stretch)
+        return tokens, part, cut
+
+    def _shown(self, tokens: Sequence[Token], source: str) -> list[Block]:
+        """Blocks of one parsed stretch; as it was written where the parser gave up."""
+        if any(token.level >= NESTING - 1 for token in tokens):
+            return [Code("", source[self._again :].strip("\n"), gap=self._gap)]
+        left = self._resumed
+        above: Token | None = None
+        for token in tokens:
+            if not left:
+                break
+            if token.type == "list_item_open":
+                left -= 1
+                token.meta["resumed"] = True
+                if above is not None:
+                    above.meta["resumed"] = True
+            elif token.nesting == 1:
+                above = token
+        return _cut(tokens, self._gap)
 
 
-def _boundary(tokens: Sequence[Token], source: str) -> _Boundary | None:
-    """The offset of the first place where what stands before is finished and long enough, or None.
+def _boundary(tokens: Sequence[Token], source: str) -> Cut | None:
+    """The first place where what stands before is finished and long enough, or None.
 
     A block counts as begun only when its first line is complete: until then `#` may still become `#hashtag` and
     belong to the paragraph before.
@@ -177,8 +247,10 @@ def _boundary(tokens: Sequence[Token], source: str) -> _Boundary | None:
     starts = _line_starts(source)
     complete = source.count("\n")
     previous_prose = False
-    table = rows = 0
-    for token in tokens:
+    table = rows = columns = 0
+    for number, token in enumerate(tokens):
+        if token.type == "th_open":
+            columns += 1
         if token.map is None:
             continue
         line = token.map[0]
@@ -186,25 +258,19 @@ def _boundary(tokens: Sequence[Token], source: str) -> _Boundary | None:
             break
         offset = starts[line]
         if token.level == 0 and token.nesting >= 0:
-            prose = token.type not in ("fence", "code_block", "table_open")
+            prose = token.type not in ("fence", "code_block", "table_open", "math_block")
             if offset > 0 and (offset >= PROSE_LIMIT or not (prose and previous_prose)):
-                return offset, "paragraph", ""
-            table, rows = line, 0
+                return Cut(offset, "paragraph", tokens=number)
+            table, rows, columns = line, 0, 0
             previous_prose = prose
         elif token.type == "list_item_open" and token.level == 1 and offset >= PROSE_LIMIT:
-            return offset, "item", ""
+            return Cut(offset, "item")
         elif token.type == "tr_open":
             rows += 1
-            if rows > TABLE_ROWS and token.level == 2:
-                return offset, "none", "\n".join(source.split("\n")[table : table + 2]) + "\n"
+            most = min(TABLE_ROWS, max(6, TABLE_CELLS // max(1, columns)))
+            if rows > most and token.level == 2:
+                return Cut(offset, "none", source[starts[table] : starts[table + 2]])
     return None
-
-
-def _shown(tokens: Sequence[Token], source: str, gap: Gap) -> list[Block]:
-    """Blocks of one parsed stretch; as it was written where the parser gave up."""
-    if any(token.level >= NESTING - 1 for token in tokens):
-        return [Code("", source.strip("\n"), gap=gap)]
-    return _cut(tokens, gap)
 
 
 def _plain_rows(table: Sequence[Token]) -> str:
@@ -227,6 +293,21 @@ def _line_starts(source: str) -> list[int]:
     return starts
 
 
+def _code(info: str, text: str, depth: int, gap: Gap, *, closed: bool) -> Code | Formula:
+    language = info.split(maxsplit=1)[0] if info.split() else ""
+    text = text.removesuffix("\n")
+    if language.lower() == "math" and closed and text.strip() and len(text) <= FORMULA_LIMIT and not depth:
+        return Formula(text.strip(), f"```math\n{text}\n```", gap)
+    return Code(language, text, depth, gap)
+
+
+def _formula(token: Token, gap: Gap) -> Code | Formula:
+    written = f"{token.markup}\n{token.content}"
+    if token.info == "open" or len(token.content) > FORMULA_LIMIT:
+        return Code("latex", written, gap=gap)
+    return Formula(token.content, f"{written}\n{'$$' if token.markup == '$$' else chr(92) + ']'}", gap)
+
+
 def _cut(tokens: Sequence[Token], gap: Gap) -> list[Block]:
     """Blocks of one parsed stretch: code leaves its list and becomes a block, the list goes on after it."""
     made: list[Block] = []
@@ -239,7 +320,7 @@ def _cut(tokens: Sequence[Token], gap: Gap) -> list[Block]:
         made.append(block)
 
     def close_run(next_gap: Gap) -> Gap:
-        if any(token.type in ("inline", "hr") for token in run):
+        if any(token.type in ("inline", "hr", "math_block") for token in run):
             characters = sum(len(token.content) for token in run)
             add(Prose(tuple(run), characters, gap))
             run.clear()
@@ -257,11 +338,13 @@ def _cut(tokens: Sequence[Token], gap: Gap) -> list[Block]:
                 else:
                     add(Table(tuple(table), sum(len(part.content) for part in table), gap))
                 table, gap = [], "paragraph"
-        elif token.type in ("fence", "code_block"):
+        elif token.type in ("fence", "code_block") or (token.type == "math_block" and not stack):
             gap = close_run("paragraph")
-            language = token.info.split()[0] if token.info.split() else ""
             depth = sum(1 for opened in stack if opened.type in ("bullet_list_open", "ordered_list_open"))
-            add(Code(language, token.content.removesuffix("\n"), depth, gap))
+            if token.type == "math_block":
+                add(_formula(token, gap))
+            else:
+                add(_code(token.info, token.content, depth, gap, closed=True))
             gap = "paragraph"
             run.extend(_reopened(stack, numbers))
         else:

@@ -14,6 +14,7 @@ from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
+from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import SIDE, Transcript
@@ -64,6 +65,7 @@ class ChatPage(QWidget):
         self._model = model
         self._chat: Chat | None = None
         self.transcript = Transcript(theme, self)
+        self.finder = FindBar(theme, self.transcript, self)
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
         words = tr("Editing an earlier message; the answers after it stay as another version.")
@@ -100,6 +102,7 @@ class ChatPage(QWidget):
         self.transcript.album = chat.album
         self._choose_view()  # first, so that the turns are made for the width that they will have
         self.transcript.set_turns(chat.turns)
+        self.finder.close_bar()
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def set_welcome(self, welcome: Welcome | None) -> None:
@@ -152,8 +155,8 @@ class ChatPage(QWidget):
         return (
             (chat.added, self._added),
             (chat.cut, self._cut),
-            (chat.changed, self.transcript.changed),
-            (chat.swapped, self.transcript.swap),
+            (chat.changed, self._changed),
+            (chat.swapped, self._swapped),
             (chat.busy_changed, self.composer.set_busy),
             (chat.refused, self._refused),
             (chat.ended, self._ended),
@@ -273,12 +276,22 @@ class ChatPage(QWidget):
 
     # --- what the chat says -------------------------------------------------------------------------
 
+    def _changed(self, turn: Turn) -> None:
+        self.transcript.changed(turn)
+        self.finder.changed()
+
     def _added(self, turns: tuple[Turn, ...]) -> None:
         self.transcript.append(*turns)
+        self.finder.changed()
         self._choose_view()
+
+    def _swapped(self, turn: Turn, turns: list[Turn]) -> None:
+        self.transcript.swap(turn, turns)
+        self.finder.changed()
 
     def _cut(self, turn: Turn) -> None:
         self.transcript.remove_from(turn)
+        self.finder.changed()
         self._choose_view()
 
     def _refused(self, question: Turn | None, error: DeskError) -> None:
@@ -345,6 +358,7 @@ class ChatPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
+        whole.addWidget(self.finder)
         whole.addWidget(self._views, 1)
         whole.addLayout(row)
 

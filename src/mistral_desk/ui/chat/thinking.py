@@ -9,8 +9,8 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.words import tr, trc
-from mistral_desk.ui.chat.blocks import Stack
-from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.chat.blocks import Span, Stack
+from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -47,6 +47,7 @@ class ThinkingView(QWidget):
         self._now.clicked.connect(self.answer_now)
         self._stack = Stack(Style(theme, "body", muted=True), tr("Thought"), self)
         self._stack.link.connect(self.link)
+        self._stack.resized.connect(self.resized)
         self._clock = QTimer(self)
         self._clock.setInterval(250)
         self._clock.timeout.connect(self._tick)
@@ -78,7 +79,7 @@ class ThinkingView(QWidget):
             self._clock.stop()
         self._now.setVisible(thinking)
         if self._turn.thought_open:
-            self._stack.set_blocks(self._turn.thought())
+            self._stack.set_blocks(self._turn.thought(), self._turn.unread_thought)
         self._stack.setVisible(self._turn.thought_open)
         preview = " ".join(self._turn.thinking[-_PREVIEW:].split()) if thinking and not self._turn.thought_open else ""
         if preview != self._preview:
@@ -91,12 +92,18 @@ class ThinkingView(QWidget):
         self._place()
         self.update()
 
-    def height_for(self, width: int) -> int:
-        """Header, and below it the preview or the whole thought."""
+    def height_for(self, width: int, span: Span | None = None) -> int:
+        """Header, and below it the preview or the thought, of which only what is within `span` is made."""
         height = self._header.sizeHint().height()
         if self._turn.thought_open:
-            return height + SPACE[0] + self._stack.arrange(self._inner(width), None)
+            above = height + SPACE[0]
+            inner = None if span is None else (span[0] - above, span[1] - above)
+            return above + self._stack.arrange(self._inner(width), inner)
         return height + (self._line() if self._turn.phase == "thinking" else 0)
+
+    def release(self, span: Span) -> None:
+        """Let go of what is outside `span`."""
+        self._stack.release((span[0] - self._stack.y(), span[1] - self._stack.y()))
 
     def event(self, event: QEvent) -> bool:
         """A button that became larger gets its room."""

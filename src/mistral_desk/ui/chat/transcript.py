@@ -5,34 +5,33 @@ Scrolling sticks to the end only while the end is seen; otherwise *Jump to lates
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.prose import TextView
-from mistral_desk.ui.chat.turn_view import TurnView, view_of
-from mistral_desk.ui.chat.virtual import bring_into_sight, estimated_height, holds_focus, let_go
+from mistral_desk.ui.chat.heights import Heights
+from mistral_desk.ui.chat.marks import Marks
+from mistral_desk.ui.chat.selection import Selection
+from mistral_desk.ui.chat.text_view import TextView
+from mistral_desk.ui.chat.turn_view import view_of
+from mistral_desk.ui.chat.virtual import bring_into_sight, holds_focus, let_go
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.attaching.album import Album
+    from mistral_desk.ui.chat.turn_base import TurnView
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
-TOP: Final = SPACE[4]
-BOTTOM: Final = SPACE[4]
-BETWEEN: Final = SPACE[3]
 SIDE: Final = SPACE[4]
 NEAR: Final = 0.75
 """How far beyond the visible part things exist, in heights of the window; at twice that they are let go."""
@@ -52,11 +51,10 @@ class Transcript(QAbstractScrollArea):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self.theme = self._theme = theme
         self._turns: list[Turn] = []
         self._views: dict[Turn, TurnView] = {}
-        self._heights: list[int] = []
-        self._sizes: list[tuple[int, int]] = []
+        self._heights = Heights()
         self._sticky = True
         self._hold: tuple[int, int, int] | None = None
         self._arranging = False
@@ -64,6 +62,8 @@ class Transcript(QAbstractScrollArea):
         self._places: dict[Turn, int] = {}
         self._ring = False
         self.album: Album | None = None
+        self.selection = Selection(self, self)
+        self.marks = Marks(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -106,6 +106,11 @@ class Transcript(QAbstractScrollArea):
         """Whether the end is seen, so that new text scrolls into view."""
         return self._sticky
 
+    @property
+    def first_seen(self) -> int:
+        """The number of the first turn that is seen."""
+        return self._heights.first_below(self.verticalScrollBar().value())
+
     def view(self, turn: Turn) -> TurnView | None:
         """The widget of a turn, while it exists."""
         return self._views.get(turn)
@@ -122,8 +127,8 @@ class Transcript(QAbstractScrollArea):
         self._views.clear()
         self._turns = list(turns)
         self._places = {}
-        self._heights = [0] * len(turns)
-        self._sizes = [(-1, -1)] * len(turns)
+        self._heights.set_turns(turns)
+        self.selection.clear()
         self._sticky = True
         self._hold = None
         self.arrange()
@@ -131,8 +136,7 @@ class Transcript(QAbstractScrollArea):
     def append(self, *turns: Turn) -> None:
         """Turns at the end; a person who sends something wants to see it."""
         self._turns.extend(turns)
-        self._heights.extend(0 for _ in turns)
-        self._sizes.extend((-1, -1) for _ in turns)
+        self._heights.append(turns)
         self._sticky = True
         self.arrange()
 
@@ -142,7 +146,9 @@ class Transcript(QAbstractScrollArea):
         for gone in self._turns[place:]:
             if view := self._views.pop(gone, None):
                 let_go(view)
-        del self._turns[place:], self._heights[place:], self._sizes[place:]
+        del self._turns[place:]
+        self._heights.cut(place)
+        self.selection.clear()
         self._places = {}
         self._hold = None
         self.arrange()
@@ -150,12 +156,11 @@ class Transcript(QAbstractScrollArea):
     def swap(self, turn: Turn, turns: Sequence[Turn]) -> None:
         """Other turns in place of this one and all after it; what stands above stays where it is."""
         place = self._turns.index(turn)
-        offset = self.verticalScrollBar().value() - self._tops()[place]
+        offset = self.verticalScrollBar().value() - self._heights.tops()[place]
         sticky, self._sticky = self._sticky, False
         self.remove_from(turn)
         self._turns.extend(turns)
-        self._heights.extend(0 for _ in turns)
-        self._sizes.extend((-1, -1) for _ in turns)
+        self._heights.append(turns)
         self._hold = (place, 0, offset)
         self._sticky = sticky and self.verticalScrollBar().maximum() == 0
         self.arrange()
@@ -190,13 +195,13 @@ class Transcript(QAbstractScrollArea):
             return
         value = self.verticalScrollBar().value()
         tops: list[int] = []
-        self._estimate_all(width)
+        self._heights.guess(width, self._theme, self._views)
         for _ in range(PASSES):
-            tops = self._tops()
+            tops = self._heights.tops()
             value = self._wanted(tops, height, value)
             if not self._measure(tops, width, value, height):
                 break
-        tops = self._tops()
+        tops = self._heights.tops()
         value = self._wanted(tops, height, value)
         total = tops[-1]
         bar = self.verticalScrollBar()
@@ -214,13 +219,15 @@ class Transcript(QAbstractScrollArea):
         self._remember(tops, value)
         self._order()
         self._place_jump()
+        self.selection.show()
+        self.marks.show()
 
     def _measure(self, tops: Sequence[int], width: int, value: int, height: int) -> bool:
         """Make and measure the turns near the visible part; True when a height was another than thought."""
         near = round(height * NEAR)
         start, end = value - near, value + height + near
         other = False
-        for number in range(self._first_below(tops, start), len(self._turns)):
+        for number in range(self._heights.first_below(start), len(self._turns)):
             turn, top = self._turns[number], tops[number]
             if top > end:
                 break
@@ -228,10 +235,7 @@ class Transcript(QAbstractScrollArea):
             if view is None:
                 view = self._make(turn)
             measured = view.arrange(width, (start - top, end - top))
-            self._sizes[number] = (width, len(turn.text))
-            if measured != self._heights[number]:
-                self._heights[number] = measured
-                other = True
+            other = self._heights.measured(number, width, measured) or other
         return other
 
     def _let_go(self, tops: Sequence[int], value: int, height: int) -> None:
@@ -246,33 +250,21 @@ class Transcript(QAbstractScrollArea):
             else:
                 view.release((start - top, end - top))
 
-    def _estimate_all(self, width: int) -> None:
-        """Guess the heights of turns that were not measured at this width and length."""
-        for number, (turn, size) in enumerate(zip(self._turns, self._sizes, strict=True)):
-            if (size[0] != width or size[1] != len(turn.text)) and turn not in self._views:
-                self._heights[number] = estimated_height(turn, width, self._theme)
-                self._sizes[number] = (width, len(turn.text))
+    def living(self) -> Iterator[tuple[int, TurnView]]:
+        """The turns that exist as widgets, in order, with their numbers."""
+        return ((number, self._views[self._turns[number]]) for number in self._living())
+
+    def go_to(self, number: int, block: int) -> None:
+        """Bring a block of a turn to the upper third of what is seen; its widget exists then."""
+        self._sticky = False
+        self._hold = (number, block, -self.viewport().height() // 3)
+        self.arrange()
 
     def _living(self) -> list[int]:
         """Places of the turns that exist as widgets, in order."""
         if len(self._places) != len(self._turns):
             self._places = {turn: number for number, turn in enumerate(self._turns)}
         return sorted(self._places[turn] for turn in self._views)
-
-    def _first_below(self, tops: Sequence[int], y: int) -> int:
-        """The first turn that ends at `y` or below."""
-        number = max(0, bisect_right(tops, y, hi=len(self._turns)) - 1)
-        while number < len(self._turns) and tops[number] + self._heights[number] < y:
-            number += 1
-        return number
-
-    def _tops(self) -> list[int]:
-        """Where each turn begins; the last entry is the height of it all."""
-        gaps = (SPACE[0] if turn.role == "user" else BETWEEN for turn in self._turns)
-        steps = (height + gap for height, gap in zip(self._heights, gaps, strict=True))
-        tops = list(accumulate(steps, initial=TOP))
-        tops[-1] += BOTTOM - BETWEEN
-        return tops
 
     def _wanted(self, tops: Sequence[int], height: int, value: int) -> int:
         """The scroll position that keeps what is seen in place (or the end in view)."""
@@ -288,7 +280,7 @@ class Transcript(QAbstractScrollArea):
     def _remember(self, tops: Sequence[int], value: int) -> None:
         """Hold on to the first block that is seen."""
         self._hold = None
-        number = self._first_below(tops, value)
+        number = self._heights.first_below(value)
         if number < len(self._turns):
             view = self._views.get(self._turns[number])
             inside = value - tops[number]
@@ -300,7 +292,7 @@ class Transcript(QAbstractScrollArea):
             return
         bar = self.verticalScrollBar()
         self._sticky = value >= bar.maximum() - 2
-        self._remember(self._tops(), value)
+        self._remember(self._heights.tops(), value)
         self.arrange()
 
     def _make(self, turn: Turn) -> TurnView:
@@ -343,7 +335,7 @@ class Transcript(QAbstractScrollArea):
 
     def _restyle(self) -> None:
         self._theme.dress_bars(self)
-        self._sizes = [(-1, -1)] * len(self._turns)
+        self._heights.forget()
         for view in self._views.values():
             view.restyle()
         self.arrange()
@@ -366,9 +358,13 @@ class Transcript(QAbstractScrollArea):
         return super().viewportEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End, as in any text; the rest is Qt's."""
+        """Home and End, select all and copy, as in any text; the rest is Qt's."""
         bar = self.verticalScrollBar()
-        if event.key() == Qt.Key.Key_Home:
+        if event.matches(QKeySequence.StandardKey.SelectAll):
+            self.selection.select_all()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.selection.copy()
+        elif event.key() == Qt.Key.Key_Home:
             bar.setValue(0)
         elif event.key() == Qt.Key.Key_End:
             self.to_end()
@@ -377,6 +373,10 @@ class Transcript(QAbstractScrollArea):
             bar.setValue(bar.value() + (-step if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else step))
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with what is selected."""
+        self.selection.menu(None, event.globalPos())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """A ring for the keyboard."""

@@ -4,118 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPen
 
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.attaching.shown import Attached
-from mistral_desk.ui.chat.action_row import ActionRow
 from mistral_desk.ui.chat.blocks import Span, Stack
-from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.chat.inlines import Style
+from mistral_desk.ui.chat.plain_text import html
 from mistral_desk.ui.chat.prose import PlainView
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
+from mistral_desk.ui.chat.turn_base import TurnView
 from mistral_desk.ui.chat.turns import speed
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QEnterEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.attaching.album import Album
+    from mistral_desk.ui.chat.selecting import Text
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
 BUBBLE_SHARE: Final = 0.86
-COPIED_MS: Final = 1600
-
-
-class TurnView(QWidget):
-    """Base of both kinds: actions, hover, and the height for a width."""
-
-    link = Signal(str)
-    again = Signal(object)
-    edit = Signal(object)
-    version = Signal(object, int)
-    answer_now = Signal()
-    resized = Signal()
-
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.turn = turn
-        self._theme = theme
-        self._last = False
-        self._row = ActionRow(theme, self)
-        self._row.version.connect(lambda step: self.version.emit(self.turn, step))
-        self._copy = self._row.add(tr("Copy"), "copy")
-        self._copy.clicked.connect(self._copy_text)
-        self._back = QTimer(self)
-        self._back.setSingleShot(True)
-        self._back.setInterval(COPIED_MS)
-        self._back.timeout.connect(lambda: self._copied(over=True))
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-
-    def refresh(self) -> None:
-        """Show what the turn knows now; `arrange` follows."""
-        raise NotImplementedError
-
-    def arrange(self, width: int, span: Span | None) -> int:
-        """Place everything for `width` and return the height; text is made within `span` only."""
-        raise NotImplementedError
-
-    def release(self, span: Span) -> None:
-        """Let go of what is outside `span`."""
-
-    def place_at(self, y: int) -> tuple[int, int]:
-        """Something inside to hold on to while heights change: its number and how far below its top `y` is."""
-        return 0, y
-
-    def top_of(self, _number: int) -> int:
-        """Where the thing with this number begins."""
-        return 0
-
-    def restyle(self) -> None:
-        """Colours and fonts of the theme as it is now."""
-        self.update()
-
-    def stops(self) -> list[QWidget]:
-        """What the keyboard reaches in here, in order."""
-        return [*self._row.buttons]
-
-    def set_last(self, last: bool) -> None:
-        """The last turn shows its actions always."""
-        self._last = last
-        self._faint()
-
-    def enterEvent(self, event: QEnterEvent) -> None:
-        """Actions appear under the pointer."""
-        super().enterEvent(event)
-        self._faint(over=True)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """And leave with it."""
-        super().leaveEvent(event)
-        self._faint()
-
-    def _show_version(self) -> None:
-        versions = self.turn.versions
-        place = versions.index(self.turn.message) if self.turn.message in versions else 0
-        self._row.set_version(place, max(1, len(versions)))
-
-    def _faint(self, *, over: bool = False) -> None:
-        self._row.set_faint(not (over or self._last or self.underMouse()))
-
-    def _copy_text(self) -> None:
-        QGuiApplication.clipboard().setText(self.turn.text)
-        self._copied(over=False)
-        self._back.start()
-
-    def _copied(self, *, over: bool) -> None:
-        self._copy.set_icon("copy" if over else "check")
-        self._copy.set_label(tr("Copy") if over else tr("Copied"))
+RICH: Final = 100_000
+"""Letters of an answer up to which it is copied as HTML too."""
 
 
 class UserView(TurnView):
@@ -201,6 +119,17 @@ class UserView(TurnView):
         shown = self._attached.tiles if self._attached is not None else []
         return [*shown, self._text, self._more, *self._row.buttons]
 
+    def texts(self) -> list[tuple[int, Text]]:
+        """The message."""
+        return [] if self._text.isHidden() else [(0, self._text)]
+
+    def unfold(self, _block: int) -> bool:
+        """Show all of the message; whether something was folded away."""
+        if self.turn.unfolded or not self.turn.shown_text()[1]:
+            return False
+        self._fold()
+        return True
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The bubble."""
         painter = QPainter(self)
@@ -225,8 +154,12 @@ class AnswerView(TurnView):
         super().__init__(turn, theme, parent)
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
-        self._stack = Stack(self._style, tr("Answer"), self)
+        self._stack = Stack(self._style, tr("Answer"), self, turn.unfolded_code)
         self._stack.link.connect(self.link)
+        self._stack.resized.connect(self.resized)
+        self._reading = QTimer(self)
+        self._reading.setSingleShot(True)
+        self._reading.timeout.connect(self._read_on)
         self._status = StatusLine(theme, self)
         self._note: Note | None = None
         self.anew = self._row.add(tr("Ask that again"), "models")
@@ -261,7 +194,9 @@ class AnswerView(TurnView):
         elif self._thinking is not None:
             self._thinking.deleteLater()
             self._thinking = None
-        self._stack.set_blocks(turn.blocks())
+        self._stack.set_blocks(turn.blocks(), turn.unread)
+        if turn.unread or (turn.thought_open and turn.unread_thought):
+            self._reading.start(0)
         self._status.set_words(turn.status(), live=turn.live)
         self._status.setVisible(bool(turn.status()))
         self._show_problem()
@@ -282,7 +217,7 @@ class AnswerView(TurnView):
         """Thought, text, state and actions below each other."""
         y = 0
         if self._thinking is not None:
-            height = self._thinking.height_for(width + 2 * SPACE[1])
+            height = self._thinking.height_for(width + 2 * SPACE[1], span)
             out = 2 * SPACE[1] - SPACE[2] if self.isRightToLeft() else SPACE[2]  # its chevron stands at the column
             self._thinking.setGeometry(-out, y, width + 2 * SPACE[1], height)
             y += height + (SPACE[3] if self.turn.thought_open else SPACE[1])
@@ -307,6 +242,8 @@ class AnswerView(TurnView):
 
     def release(self, span: Span) -> None:
         """Let go of text outside `span`."""
+        if self._thinking is not None:
+            self._thinking.release(span)
         self._stack.release((span[0] - self._stack.y(), span[1] - self._stack.y()))
 
     def place_at(self, y: int) -> tuple[int, int]:
@@ -335,6 +272,27 @@ class AnswerView(TurnView):
     def _ask_anew(self) -> None:
         self.turn.anew = True
         self.again.emit(self.turn)
+
+    def texts(self) -> list[tuple[int, Text]]:
+        """The texts of the answer that exist as widgets, with the numbers of their blocks."""
+        return self._stack.texts()
+
+    def unfold(self, block: int) -> bool:
+        """Show all of a block; whether something was folded away."""
+        return self._stack.unfold(block)
+
+    def mime(self) -> QMimeData:
+        """The answer as it was written, and as HTML for programs that take that."""
+        made = super().mime()
+        if len(self.turn.text) <= RICH:
+            made.setHtml("".join(html(block) for block in self.turn.all_blocks()))
+        return made
+
+    def _read_on(self) -> None:
+        """A long text is read a little at a time, so that the window lives."""
+        self.turn.read_on()
+        self.refresh()
+        self.resized.emit()
 
     def _show_problem(self) -> None:
         problem = self.turn.problem

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mistral_desk.chat.parts import attached_to
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.ui.chat.markdown import Block, Splitter
+from mistral_desk.ui.chat.markdown import SLICE, Block, Splitter
 
 if TYPE_CHECKING:
     from mistral_desk.chat.message import Message, Part
@@ -54,6 +54,8 @@ class Turn:
     offer: str = ""
     """The title of a model that can be asked the same now; `anew` once that is wanted."""
     anew: bool = False
+    unfolded_code: set[int] | None = None
+    """Long code blocks that are shown whole; None where all are, as in an answer that was seen to grow."""
     _since: float | None = None
     _heard: float = 0.0
     _body: Splitter = field(default_factory=Splitter)
@@ -63,6 +65,7 @@ class Turn:
     def of(cls, message: Message, model: str) -> Turn:
         """The turn of a stored message; `model` is the name to show for what wrote it."""
         turn = cls("assistant" if message.role == "assistant" else "user", model=model)
+        turn.unfolded_code = set()
         turn.load(message)
         return turn
 
@@ -113,12 +116,36 @@ class Turn:
             self.load(message)
 
     def blocks(self) -> list[Block]:
-        """The answer as blocks; finished ones are the same objects as before."""
+        """The answer as blocks; finished ones are the same objects as before. Of a long text, the first."""
+        return self._body.blocks(SLICE)
+
+    def all_blocks(self) -> list[Block]:
+        """All of the answer as blocks, however long that takes."""
         return self._body.blocks()
 
     def thought(self) -> list[Block]:
-        """The thought as blocks."""
-        return self._thought.blocks()
+        """The thought as blocks, in the same way."""
+        return self._thought.blocks(SLICE)
+
+    @property
+    def unread(self) -> int:
+        """Characters of the answer that are not among its blocks yet."""
+        return self._body.unread
+
+    @property
+    def unread_thought(self) -> int:
+        """Characters of the thought that are not among its blocks yet."""
+        return self._thought.unread
+
+    def read_on(self) -> None:
+        """Read some more of what was too long to be read at once."""
+        self._body.read_on(SLICE)
+        self._thought.read_on(SLICE)
+
+    def with_thinking(self) -> str:
+        """The answer as it was written, below its thought as a quote."""
+        quoted = "\n".join(f"> {line}".rstrip() for line in self.thinking.strip().split("\n"))
+        return f"{quoted}\n\n{self.text}"
 
     def thought_seconds(self, now: float | None = None) -> int:
         """How long it has been thinking, or thought in all, in whole seconds."""

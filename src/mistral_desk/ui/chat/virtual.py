@@ -1,27 +1,11 @@
-"""What a list of widgets needs when most of them do not exist: a guess at their height, and how they come to go."""
+"""What a list of widgets needs when most of them do not exist: how one comes into sight, and how it goes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
-from mistral_desk.ui.attaching.shown import estimated_room
 from mistral_desk.ui.theme.tokens import SPACE
-
-if TYPE_CHECKING:
-    from mistral_desk.ui.chat.turns import Turn
-    from mistral_desk.ui.theme.theme import Theme
-
-
-def estimated_height(turn: Turn, width: int, theme: Theme) -> int:
-    """Pixels that a turn will about take at this width, from its letters and lines; it is measured when it is made."""
-    metrics = QFontMetricsF(theme.font("lead"))
-    shown = min(len(turn.text), 1_600) if turn.role == "user" else len(turn.text)
-    lines = shown / max(10.0, width / metrics.averageCharWidth()) + turn.text.count("\n", 0, 20_000) * 0.6 + 1
-    return round(lines * metrics.height() * 1.24) + 48 + (estimated_room(turn.attached, width) if turn.attached else 0)
 
 
 def holds_focus(view: QWidget) -> bool:

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.chat.code import CodeView
-from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Code
-from mistral_desk.ui.chat.prose import TextView
+from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.models.about import said
 from mistral_desk.ui.theme.tokens import SPACE
 

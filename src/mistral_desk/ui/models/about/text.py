@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.blocks import Stack
-from mistral_desk.ui.chat.document import Style
+from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Prose, Table, blocks_of
 from mistral_desk.ui.chat.prose import ProseView
 from mistral_desk.ui.theme.tokens import SPACE

@@ -1,0 +1,121 @@
+"""What both kinds of turns on the screen have in common: actions that show on hover, copying, a height for a width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.core.words import tr
+from mistral_desk.ui.chat.action_row import ActionRow
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QEnterEvent
+
+    from mistral_desk.ui.chat.blocks import Span
+    from mistral_desk.ui.chat.selecting import Text
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.theme.theme import Theme
+
+COPIED_MS: Final = 1600
+
+
+class TurnView(QWidget):
+    """Base of both kinds: actions, hover, and the height for a width."""
+
+    link = Signal(str)
+    again = Signal(object)
+    edit = Signal(object)
+    version = Signal(object, int)
+    answer_now = Signal()
+    resized = Signal()
+
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.turn = turn
+        self._theme = theme
+        self._last = False
+        self._row = ActionRow(theme, self)
+        self._row.version.connect(lambda step: self.version.emit(self.turn, step))
+        self._copy = self._row.add(tr("Copy"), "copy")
+        self._copy.clicked.connect(self._copy_text)
+        self._back = QTimer(self)
+        self._back.setSingleShot(True)
+        self._back.setInterval(COPIED_MS)
+        self._back.timeout.connect(lambda: self._copied(over=True))
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def refresh(self) -> None:
+        """Show what the turn knows now; `arrange` follows."""
+        raise NotImplementedError
+
+    def arrange(self, width: int, span: Span | None) -> int:
+        """Place everything for `width` and return the height; text is made within `span` only."""
+        raise NotImplementedError
+
+    def release(self, span: Span) -> None:
+        """Let go of what is outside `span`."""
+
+    def place_at(self, y: int) -> tuple[int, int]:
+        """Something inside to hold on to while heights change: its number and how far below its top `y` is."""
+        return 0, y
+
+    def top_of(self, _number: int) -> int:
+        """Where the thing with this number begins."""
+        return 0
+
+    def restyle(self) -> None:
+        """Colours and fonts of the theme as it is now."""
+        self.update()
+
+    def stops(self) -> list[QWidget]:
+        """What the keyboard reaches in here, in order."""
+        return [*self._row.buttons]
+
+    def set_last(self, last: bool) -> None:
+        """The last turn shows its actions always."""
+        self._last = last
+        self._faint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Actions appear under the pointer."""
+        super().enterEvent(event)
+        self._faint(over=True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """And leave with it."""
+        super().leaveEvent(event)
+        self._faint()
+
+    def _show_version(self) -> None:
+        versions = self.turn.versions
+        place = versions.index(self.turn.message) if self.turn.message in versions else 0
+        self._row.set_version(place, max(1, len(versions)))
+
+    def _faint(self, *, over: bool = False) -> None:
+        self._row.set_faint(not (over or self._last or self.underMouse()))
+
+    def texts(self) -> list[tuple[int, Text]]:
+        """The texts that exist as widgets, with the numbers of their blocks."""
+        return []
+
+    def unfold(self, _block: int) -> bool:
+        """Show all of a block; whether something was folded away."""
+        return False
+
+    def mime(self) -> QMimeData:
+        """All of it for the clipboard."""
+        made = QMimeData()
+        made.setText(self.turn.text)
+        return made
+
+    def _copy_text(self) -> None:
+        QGuiApplication.clipboard().setMimeData(self.mime())
+        self._copied(over=False)
+        self._back.start()
+
+    def _copied(self, *, over: bool) -> None:
+        self._copy.set_icon("copy" if over else "check")
+        self._copy.set_label(tr("Copy") if over else tr("Copied"))
