@@ -109,6 +109,7 @@ class Services:
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
     front: Front = field(init=False)
+    _notes: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.folders.pictures)
@@ -118,6 +119,7 @@ class Services:
         self.hub = Hub(self.net, self.secrets)
         places = (self.folders, self.settings)
         self.front = Front(*places, self.net, self.hub, secrets=lambda: self.secrets, read=self._read_header)
+        self._hear()
 
     @classmethod
     async def open(cls, home: str | None = None, *, engine: Sequence[str] | None = None) -> Services:
@@ -151,6 +153,7 @@ class Services:
             rooms = [room.close() for room in self.rooms]
             await asyncio.gather(self.session.close(), *rooms, self.engine.close())
             await self.fitting.close()
+            await asyncio.gather(*self._notes, return_exceptions=True)
             await self.tidy()
         finally:
             try:
@@ -214,6 +217,7 @@ class Services:
             self.log = Log(self.folders.logs)
             self.fitting.forget()
             self.engine = PlannedEngine(self.fitting, self.worker)
+            self._hear()
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         await self.library.look()  # what was registered elsewhere is forgotten
@@ -306,6 +310,16 @@ class Services:
 
     async def _read_header(self, model: Installed) -> None:
         await self.fitting.key(model.path)
+
+    def _hear(self) -> None:
+        """Know which model answered."""
+        if isinstance(self.engine, PlannedEngine):
+            self.engine.answered = self._answered
+
+    def _answered(self, path: str) -> None:
+        task = asyncio.get_running_loop().create_task(self.library.used(path), name="a model was used")
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`. Raises `library.not_found` for a name that nothing has."""

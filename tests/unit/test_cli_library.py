@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from mistral_desk.catalog import facts
-from mistral_desk.cli.library import path_of
+from mistral_desk.cli.here import meant
 from mistral_desk.cli.main import main
+from mistral_desk.core import amounts
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.model_ids import models_in
+from mistral_desk.library import relocating
+from mistral_desk.library.relocating import FORMAT, Note
 from tests.fixtures.hub_files import content
 from tests.fixtures.hub_site import HubSite, Padded, Repo
 
@@ -33,7 +37,8 @@ FILES: Final = {
 PLAN: Final = ["type", "id", "title", "files", "bytes", "to_fetch", "license", "gated", "folder"]
 PROGRESS: Final = ["type", "state", "done", "total", "speed", "left_s", "file", "problem"]
 ROW: Final = [
-    "id", "name", "path", "repository", "bytes", "files", "projector", "missing", "verified", "used", "away",
+    "id", "title", "name", "path", "repository", "quantization", "origin", "state", "bytes", "files", "projector",
+    "missing", "verified", "used",
 ]  # fmt: skip
 FILE: Final = ["model", "path", "good", "sha256", "bad_blocks", "block"]
 
@@ -112,7 +117,8 @@ def test_it_is_said_first_what_will_come(hub: HubSite, capsys: pytest.CaptureFix
         (("pull", "no-such-model"), "library.no_download"),
         (("verify", "nothing"), "library.not_found"),
         (("remove", "nothing", "--yes"), "library.not_found"),
-        (("remove", "builtin", "--yes"), "library.not_found"),
+        (("remove", "builtin", "--yes"), "library.guide_stays"),
+        (("pull", f"{REPOSITORY}:Q2_K"), "library.no_quant"),
     ],
 )
 @pytest.mark.usefixtures("hub")
@@ -162,23 +168,83 @@ def test_a_gated_model_says_so_and_nothing_comes(hub: HubSite, capsys: pytest.Ca
 
 @pytest.mark.usefixtures("hub")
 def test_the_library_is_listed_verified_and_removed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert answer(capsys, "list")["models"] == []
+    guide = answer(capsys, "list")["models"]
+    assert [(row["id"], row["origin"], row["state"]) for row in guide] == [("builtin", "guide", "here")]
     assert desk("pull", REPOSITORY) == 0
     capsys.readouterr()
     listed = answer(capsys, "list")
-    (row,) = listed["models"]
-    assert list(listed) == ["folder", "models"]
+    assert list(listed) == ["folders", "bytes", "models"]
+    assert listed["folders"] == [str(folders().models)]
+    assert listed["bytes"] == sum(row["bytes"] for row in listed["models"])
+    assert listed["models"][0] == guide[0]
+    row = listed["models"][1]
     assert list(row) == ROW
-    assert (row["id"], row["repository"], row["bytes"], row["missing"]) == (ID, REPOSITORY, 78_000, [])
+    folder = folders().models / "acme" / "Tiny-GGUF"
+    assert row == {
+        "id": ID,
+        "title": "Tiny-GGUF Q4_K_M",
+        "name": "Tiny-Q4_K_M",
+        "path": str(folder / "Tiny-Q4_K_M-00001-of-00002.gguf"),
+        "repository": REPOSITORY,
+        "quantization": "Q4_K_M",
+        "origin": "download",
+        "state": "here",
+        "bytes": 78_000,
+        "files": [str(folder / f"Tiny-Q4_K_M-0000{number}-of-00002.gguf") for number in (1, 2)],
+        "projector": str(folder / "mmproj-F16.gguf"),
+        "missing": [],
+        "verified": True,  # all of it went through its hash when it came
+        "used": None,
+    }
     assert models_in(folders().models) == (row["path"],)
     found = answer(capsys, "verify")
     assert (list(found), found["good"], found["missing"]) == (["good", "files", "missing"], True, [])
     assert [list(file) for file in found["files"]] == [FILE] * 3
     assert answer(capsys, "remove", ID, status=1)["id"] == "library.not_asked"
     gone = answer(capsys, "remove", ID, "--forever", "--yes")
-    assert gone == {"id": ID, "freed_bytes": 78_000, "in_bin": False}
-    assert answer(capsys, "list")["models"] == []
+    assert gone == {"id": ID, "freed_bytes": 78_000, "in_bin": False, "forgotten": False}
+    assert answer(capsys, "list")["models"] == guide
     assert models_in(folders().models) == ()
+    assert desk("list") == 0
+    assert capsys.readouterr().out == (
+        f"builtin  {amounts.file_size(guide[0]['bytes'])}  Guide (demonstration)\n"
+        f"No models in {folders().models} yet. “mistral-desk pull MODEL” brings one.\n"
+    )
+
+
+def test_what_is_damaged_or_missing_is_repaired_when_asked(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk("pull", REPOSITORY) == 0
+    folder = folders().models / "acme" / "Tiny-GGUF"
+    large = folder / "Tiny-Q4_K_M-00002-of-00002.gguf"
+    changed = bytearray(large.read_bytes())
+    changed[5] ^= 1
+    large.write_bytes(changed)
+    capsys.readouterr()
+    assert desk("verify", ID) == 1
+    said = capsys.readouterr().out
+    assert f"{large.name}: damaged in block 0\n" in said
+    assert said.endswith("“mistral-desk verify --repair” brings what is damaged or missing.\n")
+    assert desk("list") == 0
+    assert capsys.readouterr().out.splitlines()[1] == f"{ID}  78.0 kB  damaged"
+    assert desk("verify", ID, "--repair", "--json") == 0
+    said_now = lines(capsys)
+    assert (said_now[0]["good"], said_now[-1]) == (False, {"type": "repaired", "orders": 1})
+    assert large.read_bytes() == FILES[large.name]
+    assert answer(capsys, "list")["models"][1]["id"] == ID
+    large.unlink()
+    assert answer(capsys, "list")["models"][1]["state"] == "incomplete"
+    assert desk("verify", "--repair") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "Repaired with 1 download. All of it is there."
+    assert large.read_bytes() == FILES[large.name]
+    assert answer(capsys, "verify")["good"] is True
+
+
+def test_nothing_is_downloaded_into_a_folder_on_the_move(hub: HubSite, capsys: pytest.CaptureFixture[str]) -> None:
+    places = folders().ensure()
+    note = Note(FORMAT, str(places.models), str(places.data / "elsewhere"), "forward", ())
+    relocating.write(places.data / relocating.FILE, note)
+    assert answer(capsys, "pull", REPOSITORY, status=1)["id"] == "library.moving"
+    assert hub.api.asked == []
 
 
 @pytest.mark.usefixtures("hub")
@@ -187,8 +253,13 @@ def test_a_model_is_found_by_each_of_its_names(capsys: pytest.CaptureFixture[str
     settings = Settings(folders().settings)
     path = str(folders().models / "acme" / "Tiny-GGUF" / "Tiny-Q4_K_M-00001-of-00002.gguf")
     for name in (ID, ID.lower(), "Tiny-Q4_K_M", REPOSITORY, path):
-        assert path_of(name, settings) == path
-    assert path_of("no-such", settings) == "no-such"
+        found = meant(name, settings)
+        assert found.path == path
+        assert name == path or (found.id, found.title) == (ID, "Tiny-GGUF Q4_K_M")
+    assert meant("no-such", settings).path == "no-such"
+    assert meant("builtin", settings).path == "builtin"
+    with pytest.raises(DeskError, match=r"library\.not_found"):
+        meant("acme/Other-GGUF:Q4_K_M", settings)
     assert desk("pull", REPOSITORY, "--quant", "Q8_0") == 0
     capsys.readouterr()
     several = answer(capsys, "verify", REPOSITORY, status=1)

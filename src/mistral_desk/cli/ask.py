@@ -15,8 +15,8 @@ from mistral_desk.chat.message import Draft, Part
 from mistral_desk.chat.parts import file_part, lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
+from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
-from mistral_desk.cli.library import path_of
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
@@ -25,7 +25,7 @@ from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
-from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title, models_folder, models_in, that_see
+from mistral_desk.inference.model_ids import model_spec, that_see
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
 
@@ -72,14 +72,13 @@ def ask(arguments: argparse.Namespace) -> int:
     settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
-    model = path_of(arguments.model, settings)
+    model = meant(arguments.model, settings)
     question = Question(
         files=tuple(arguments.image),
-        others=(BUILTIN, *models_in(models_folder(places, settings))),
         system=_whole(arguments.system or ""),
         draft=draft,
-        spec=model_spec(model, settings),
-        title=model_title(model),
+        spec=model_spec(model.path, settings, model.projector),
+        model=model,
         sampling=Sampling(temperature=arguments.temperature, seed=arguments.seed),
         max_tokens=arguments.max_tokens,
         places=places,
@@ -89,20 +88,24 @@ def ask(arguments: argparse.Namespace) -> int:
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is asked, and of which model. `files` are pictures and texts to go with it; `others` are models that there
-    are besides. `try_anyway`: load it even where its plan says that it does not fit, or takes minutes.
+    """What is asked, and of which model. `files` are pictures and texts to go with it. `try_anyway`: load it even where
+    its plan says that it does not fit, or takes minutes.
     """
 
     files: tuple[str, ...]
-    others: tuple[str, ...]
     system: str
     draft: Draft
     spec: ModelSpec
-    title: str
+    model: Meant
     sampling: Sampling
     max_tokens: int | None
     places: Folders
     try_anyway: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the model is called."""
+        return self.model.title
 
 
 class Json:
@@ -222,6 +225,7 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
                             end = event
             if end:
                 out.done(end)
+                await used(question.model)
             return INTERRUPTED if interrupted() else 0
     except asyncio.CancelledError:
         out.broken(Problem("load.cancelled", {"name": question.title}))
@@ -249,10 +253,13 @@ async def _turns(question: Question, engine: Engine, pictures: PicturesInMemory)
 
 def _refusal(problem: Problem, question: Question) -> Problem:
     """Why a model cannot see; with the models that could, where it is only that this one reads text."""
-    others = that_see(question.others) if problem.id == "model.no_eyes" else ()
-    if not others:
+    if problem.id != "model.no_eyes":
         return problem
-    return Problem("model.others_see", {"name": question.title, "models": ", ".join(others)})
+    settings, _ = Settings.open(question.places.settings)
+    seeing = that_see(others(settings), places_of(settings))
+    if not seeing:
+        return problem
+    return Problem("model.others_see", {"name": question.title, "models": ", ".join(seeing)})
 
 
 def _from_stdin() -> str:

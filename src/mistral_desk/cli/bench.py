@@ -6,6 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.cli.here import meant
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, write_json, write_problem, write_text
 from mistral_desk.core.amounts import percent
@@ -36,7 +37,8 @@ def bench(arguments: argparse.Namespace) -> int:
     settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
-    spec = model_spec(arguments.model, settings)
+    model = meant(arguments.model, settings)
+    spec = model_spec(model.path, settings, model.projector)
     fitting = Fitting(places, lambda: models_folder(places, settings), usual=lambda: usual_wishes(settings))
     found = asyncio.run(_run(fitting, spec, try_anyway=arguments.try_anyway))
     if found is None:

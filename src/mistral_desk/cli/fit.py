@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mistral_desk.catalog import facts
+from mistral_desk.cli.here import meant
 from mistral_desk.cli.output import write_json, write_text
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError
@@ -25,7 +26,7 @@ from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
-from mistral_desk.inference.model_ids import models_folder, usual_wishes
+from mistral_desk.inference.model_ids import is_name, models_folder, usual_wishes
 
 if TYPE_CHECKING:
     import argparse
@@ -121,8 +122,8 @@ def fit(arguments: argparse.Namespace) -> int:
         else:
             write_text(_table(where, [(offer.variant, offer.role) for offer in offers]), sys.stdout)
         return 0
-    if file := _file(asked):
-        return _one(file, asker, as_json=arguments.json)
+    if (found_file := _file(asked)) is not None:
+        return _one(*found_file, asker, as_json=arguments.json)
     models = facts.find(asked)
     if not models:
         known = ", ".join(model.id for model in facts.models())
@@ -141,8 +142,8 @@ def fit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _one(file: Path, asker: _Asker, *, as_json: bool) -> int:
-    facts_of = Files().look(file)
+def _one(file: Path, eyes: str | None, asker: _Asker, *, as_json: bool) -> int:
+    facts_of = Files().look(file, eyes)
     where, wishes = asker.machine, asker.wishes
     if asker.here:  # what was set by hand holds here, and what is said now goes before it
         own = asker.here.wishes(facts_of.key)
@@ -224,12 +225,17 @@ def _said(name: str, value: float, *, bare: bool = False) -> str:
     return amounts.seconds(value, 1) if name == "load_s" else amounts.speed(value)
 
 
-def _file(asked: str) -> Path | None:
-    """The file that is meant; a name of a known model, unless there is such a file, is none."""
+def _file(asked: str) -> tuple[Path, str | None] | None:
+    """The file that is meant, and its eyes where they lie apart; a name of a known model, unless there is such a file,
+    is none.
+    """
     if asked == "builtin":
-        return resource("model", "guide.gguf")
+        return resource("model", "guide.gguf"), None
+    if is_name(asked) and not Path(asked).is_file():
+        model = meant(asked, Settings.open(folders().settings)[0])
+        return Path(model.path), model.projector
     path = Path(asked)
-    return path if asked.lower().endswith(".gguf") or path.is_file() else None
+    return (path, None) if asked.lower().endswith(".gguf") or path.is_file() else None
 
 
 def described(asked: str) -> Machine:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tempfile
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.cli.here import online, opened
+from mistral_desk.cli.interrupts import INTERRUPTED
 from mistral_desk.cli.output import Status, write_json, write_text
+from mistral_desk.cli.pull import come
+from mistral_desk.cli.pull_output import Json, Terminal
 from mistral_desk.core import amounts
+from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.paths import folders
-from mistral_desk.core.settings import Settings
-from mistral_desk.core.words import tr, trn
-from mistral_desk.inference.model_ids import BUILTIN, models_folder
+from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.inference.model_ids import BUILTIN, model_title
 from mistral_desk.library import names
-from mistral_desk.library.front import library_of
-from mistral_desk.library.verify import verify_all
+from mistral_desk.library.front import folders_of
+from mistral_desk.library.programs import NAMES
 
 if TYPE_CHECKING:
     import argparse
@@ -29,27 +34,33 @@ if TYPE_CHECKING:
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A model. `missing` are parts that lack; `verified` is the last reading, null where there was none or nobody knows
-    what it should be; `used` in seconds since 1970; `away`: its disk is not connected.
+    """A model. `origin` is "guide", "download", "folder" (somebody put it into a models folder), "own" (registered
+    where it is), or another program's name; `state` "here", "absent", "incomplete" or "damaged". `missing` are parts
+    that lack; `verified` is the last reading, null where there was none or nobody knows what it should be; `used` in
+    seconds since 1970.
     """
 
     id: str
+    title: str
     name: str
     path: str
     repository: str | None
+    quantization: str | None
+    origin: str
+    state: str
     bytes: int
     files: tuple[str, ...]
     projector: str | None
     missing: tuple[str, ...]
     verified: bool | None
     used: float | None
-    away: bool
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """What `list --json` says."""
+    """What `list --json` says. `folders` are the models folders, the one for downloads first."""
 
-    folder: str
+    folders: tuple[str, ...]
+    bytes: int
     models: tuple[Row, ...]
 
 
@@ -73,32 +84,50 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """What `remove --json` says. Nothing is free yet of what lies in the bin."""
+    """What `remove --json` says. Of what lies in the bin nothing is free yet, of what was forgotten nothing ever."""
 
     id: str
     freed_bytes: int
     in_bin: bool
+    forgotten: bool
+
+
+_STATES: Final = {
+    "absent": mark("not there now"),
+    "damaged": mark("damaged"),
+}
 
 
 def listing(arguments: argparse.Namespace) -> int:
     """Run `list`."""
-    _, folder, models = asyncio.run(_look())
+    places, settings, library = opened()
+    models = asyncio.run(library.look())
+    folders = folders_of(places, settings)
     if arguments.json:
-        write_json(Listing(str(folder), tuple(map(_row, models))))
-    elif models:
-        write_text("".join(_line(model) for model in models), sys.stdout)
-    else:
+        write_json(Listing(tuple(map(str, folders)), sum(model.bytes for model in models), tuple(map(_row, models))))
+        return 0
+    write_text("".join(map(_line, models)), sys.stdout)
+    if all(model.id == BUILTIN for model in models):
         write_text(
-            tr("No models in {folder} yet. “mistral-desk pull MODEL” brings one.", folder=folder) + "\n", sys.stdout
+            tr("No models in {folder} yet. “mistral-desk pull MODEL” brings one.", folder=folders[0]) + "\n", sys.stdout
         )
     return 0
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Run `verify`; 1 when something has changed or lacks. Raises as `names.find` and the reading do."""
-    _, _, models = asyncio.run(_look())
-    chosen = models if arguments.id is None else (names.find(models, arguments.id),)
-    found = asyncio.run(_verified(tuple(model for model in chosen if not model.away)))
+    """Run `verify`; 1 when something has changed or lacks. Raises as `names.find` and the reading do, and with
+    `--repair` as a download does.
+    """
+    _, _, library = opened()
+    return asyncio.run(_verify(library, arguments.id, repair=arguments.repair, as_json=arguments.json))
+
+
+async def _verify(library: Library, asked: str | None, *, repair: bool, as_json: bool) -> int:
+    models = await library.look()
+    chosen = (
+        (names.find(models, asked),) if asked is not None else tuple(one for one in models if one.origin != "guide")
+    )
+    found = await _verified(library, tuple(model for model in chosen if not model.away))
     files = [
         CheckedFile(model.id, one.path, one.good, one.sha256, one.bad, one.block)
         for model, results in found
@@ -106,67 +135,73 @@ def verify(arguments: argparse.Namespace) -> int:
     ]
     missing = tuple(name for model in chosen for name in model.missing)
     good = not missing and all(file.good is not False for file in files)
-    if arguments.json:
+    if as_json:
         write_json(Checked(good, tuple(files), missing))
     else:
         write_text("".join(map(_verdict, files)), sys.stdout)
         write_text("".join(tr("{name}: missing", name=name) + "\n" for name in missing), sys.stdout)
         if not files and not missing:
             write_text(tr("There is nothing to verify.") + "\n", sys.stdout)
-        elif not good:
-            write_text(tr("“mistral-desk pull” with the same id brings what is damaged or missing.") + "\n", sys.stdout)
-    return 0 if good else 1
+        elif not good and not repair:
+            write_text(tr("“mistral-desk verify --repair” brings what is damaged or missing.") + "\n", sys.stdout)
+    if good or not repair:
+        return 0 if good else 1
+    return await _repair(found, Json() if as_json else Terminal())
+
+
+async def _repair(found: list[tuple[Installed, tuple[Verified, ...]]], out: Json | Terminal) -> int:
+    """Bring what is damaged or missing; with the lines of `pull`."""
+    repaired = 0
+    try:
+        with tempfile.TemporaryDirectory() as aside:
+            async with online(Path(aside)) as here:
+                for model, results in found:
+                    for order in await here.ordering.repair(model, results):
+                        await come(here.queue, order, out)
+                        repaired += 1
+    except asyncio.CancelledError:
+        out.paused()
+        return INTERRUPTED
+    finally:
+        out.clear()
+    out.repaired(repaired)
+    return 0
 
 
 def remove(arguments: argparse.Namespace) -> int:
     """Run `remove`. Raises `library.not_asked` where nobody can be asked, and as `names.find` and the deleting do."""
-    library, _, models = asyncio.run(_look())
-    if arguments.id == BUILTIN:
-        raise DeskError("library.not_found", name=BUILTIN)
-    model = names.find(models, arguments.id)
+    _, settings, library = opened()
+    model = names.find(asyncio.run(library.look()), arguments.id)
     name, size = model.id, amounts.file_size(model.bytes)
+    if model.deletes == "never":
+        raise DeskError("library.guide_stays")
+    for_good = arguments.forever or settings.get(declared.DELETE_TO) == "for_good"
     if not arguments.yes:
         if arguments.json or not sys.stdin.isatty():
             raise DeskError("library.not_asked", name=name)
-        question = (
-            tr("Delete {name} ({size}) for good?", name=name, size=size)
-            if arguments.forever
-            else tr("Move {name} ({size}) to the bin?", name=name, size=size)
-        )
+        if model.deletes == "forgets":
+            question = tr("Take {name} off the list? Its files stay where they are.", name=name)
+        elif for_good:
+            question = tr("Delete {name} ({size}) for good?", name=name, size=size)
+        else:
+            question = tr("Move {name} ({size}) to the bin?", name=name, size=size)
         write_text(f"{question} [y/N] ", sys.stderr)
         if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
             write_text(tr("Nothing was removed.") + "\n", sys.stderr)
             return 1
-    gone = asyncio.run(library.delete(model, for_good=arguments.forever))
+    gone = asyncio.run(library.delete(model, for_good=for_good))
     if arguments.json:
-        write_json(Removed(name, gone.freed, gone.in_bin))
-    elif arguments.forever:
-        write_text(tr("Deleted. {size} are free again.", size=amounts.file_size(gone.freed)) + "\n", sys.stdout)
-    else:
+        write_json(Removed(name, gone.freed, gone.in_bin, gone.forgotten))
+    elif gone.forgotten:
+        write_text(tr("It is off the list. Its files are where they were.") + "\n", sys.stdout)
+    elif gone.in_bin:
         write_text(tr("It is in the bin. Its room is free when the bin is emptied.") + "\n", sys.stdout)
+    else:
+        write_text(tr("Deleted. {size} are free again.", size=amounts.file_size(gone.freed)) + "\n", sys.stdout)
     return 0
 
 
-def path_of(model: str, settings: Settings) -> str:
-    """The path of a model of the library by its id; anything else as it is."""
-    if model == BUILTIN or Path(model).is_file():
-        return model
-    try:
-        return names.find(asyncio.run(library_of(folders(), settings).look()), model).path
-    except DeskError as error:
-        if error.problem.id == "library.not_found":
-            return model
-        raise
-
-
-async def _look() -> tuple[Library, Path, tuple[Installed, ...]]:
-    places = folders().ensure()
-    settings, _ = Settings.open(places.settings)
-    library = library_of(places, settings)
-    return library, models_folder(places, settings), await library.look()
-
-
-async def _verified(models: tuple[Installed, ...]) -> list[tuple[Installed, tuple[Verified, ...]]]:
+async def _verified(library: Library, models: tuple[Installed, ...]) -> list[tuple[Installed, tuple[Verified, ...]]]:
     """Read all files, with a line that says how far it is."""
     status, total, before = Status(), sum(model.bytes for model in models), 0
     shown = -1
@@ -180,7 +215,7 @@ async def _verified(models: tuple[Installed, ...]) -> list[tuple[Installed, tupl
     found = []
     try:
         for model in models:
-            found.append((model, await verify_all(model, told)))
+            found.append((model, await library.verify(model, told)))
             before += model.bytes
     finally:
         status.clear()
@@ -191,28 +226,35 @@ def _row(model: Installed) -> Row:
     states = [file.verified[0] if file.verified else None for file in model.all]
     return Row(
         id=model.id,
+        title=model.title,
         name=model.name,
         path=model.path,
         repository=model.repository or None,
+        quantization=model.quantization or None,
+        origin=model.origin,
+        state=model.state,
         bytes=model.bytes,
         files=tuple(file.path for file in model.files),
         projector=model.projector.path if model.projector else None,
         missing=model.missing,
         verified=False if False in states else None if None in states else True,
         used=model.used,
-        away=model.away,
     )
 
 
 def _line(model: Installed) -> str:
     notes = [model.id, amounts.file_size(model.bytes)]
+    if model.origin == "guide":
+        notes.append(model_title(BUILTIN))
+    elif model.origin in NAMES:
+        notes.append(tr("in the folder of {program}", program=NAMES[model.origin]))
     if model.missing:
         count = len(model.missing)
         notes.append(trn("{count} part is missing", "{count} parts are missing", count, count=amounts.number(count)))
-    if any(file.verified and not file.verified[0] for file in model.all):
-        notes.append(tr("damaged"))
-    if model.away:
-        notes.append(tr("its disk is not connected"))
+    elif model.state in _STATES:
+        notes.append(tr(_STATES[model.state]))
+    if model.used is not None:
+        notes.append(tr("used {day}", day=time.strftime("%Y-%m-%d", time.localtime(model.used))))
     return "  ".join(notes) + "\n"
 
 

@@ -78,6 +78,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.pull import pull
 
         return pull(arguments)
+    if arguments.command == "import":
+        from mistral_desk.cli.adopt import adopt
+
+        return adopt(arguments)
     if arguments.command in {"list", "verify", "remove"}:
         from mistral_desk.cli import library
 
@@ -212,6 +216,14 @@ def _library_arguments(
         "verify", parents=[common], help=words_of_verify, description=words_of_verify, allow_abbrev=False
     )
     verify.add_argument("id", nargs="?", metavar="ID", help=tr("one of the list; none verifies all"))
+    verify.add_argument("--repair", action="store_true", help=tr("bring what is damaged or missing again"))
+    words_of_import = tr("use model files that are on this computer")
+    adopt = commands.add_parser(
+        "import", parents=[common], help=words_of_import, description=tr(_IMPORT), allow_abbrev=False
+    )
+    adopt.add_argument("files", nargs="*", metavar="FILE", help=tr("a GGUF file, or a folder with some"))
+    adopt.add_argument("--copy", action="store_true", help=tr("copy it into the models folder"))
+    adopt.add_argument("--scan", action="store_true", help=tr("only show what other programs hold"))
     words_of_remove = tr("remove a model from this computer")
     remove = commands.add_parser(
         "remove", parents=[common], help=words_of_remove, description=words_of_remove, allow_abbrev=False
@@ -279,5 +291,10 @@ _BENCH: Final = mark(
 _PULL: Final = mark(
     "Download a model with all its files. It says first what it is, its licence, its size and its place; Ctrl+C "
     "pauses, and the same command goes on where it stopped. With --json each line is one object."
+)
+_IMPORT: Final = mark(
+    "Take model files into the library where they are, or with --copy as copies in the models folder. Parts of a model "
+    "and its eyes come along; a file that cannot be used is named. --scan shows the models of Hugging Face's cache, LM "
+    "Studio, llama.cpp and Ollama, which can be imported by their paths."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

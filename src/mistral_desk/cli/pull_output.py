@@ -49,6 +49,12 @@ class Come(msgspec.Struct, frozen=True, tag="done"):
     bytes: int
 
 
+class Repaired(msgspec.Struct, frozen=True, tag="repaired"):
+    """So many orders brought what was damaged or missing."""
+
+    orders: int
+
+
 class Paused(msgspec.Struct, frozen=True, tag="paused"):
     """Ctrl+C; the same command goes on."""
 
@@ -74,6 +80,10 @@ class Json:
     def done(self, come: Come) -> None:
         """The end."""
         write_json(come)
+
+    def repaired(self, orders: int) -> None:
+        """The end of a repair."""
+        write_json(Repaired(orders))
 
     def paused(self) -> None:
         """Interrupted."""
@@ -133,6 +143,12 @@ class Terminal:
             tr('Talk to it: mistral-desk ask --model {id} "…"', id=come.id),
         )
         write_text("\n".join(lines) + "\n", sys.stdout)
+
+    def repaired(self, orders: int) -> None:
+        """Nothing is damaged or missing any more."""
+        self.clear()
+        count = trn("{count} download", "{count} downloads", orders, count=amounts.number(orders))
+        write_text(tr("Repaired with {count}. All of it is there.", count=count) + "\n", sys.stdout)
 
     def paused(self) -> None:
         """How to go on."""

@@ -182,6 +182,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "{needed} GB are needed in {folder}, and {free} GB can be used.",
         "Make room, or choose a smaller size, and give the command again.",
     ),
+    "import.nothing": Text(
+        "Say which file",
+        "No file and no folder was given.",
+        "Give one or more GGUF files, or --scan to see what other programs hold.",
+    ),
     "library.not_asked": Text(
         "Nothing was removed",
         "{name} is only removed when somebody agrees, and nobody can be asked here.",

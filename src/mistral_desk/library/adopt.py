@@ -119,12 +119,24 @@ class Adopting:
     def _look(self, paths: tuple[Path, ...], stop: threading.Event) -> tuple[Candidate, ...]:
         known, found = self._known(), dict[str, Candidate]()
         for path in paths:
-            for model in _models_at(path):
+            theirs = self._of_programs(path, stop)
+            for model, wrong in (theirs,) if theirs else ((replace(m, origin="own"), None) for m in _models_at(path)):
                 if stop.is_set():
                     raise StoppedError
                 if model.path not in found:
-                    found[model.path] = candidate(replace(model, origin="own"), known)
+                    found[model.path] = candidate(model, known, problem=wrong)
         return tuple(found.values())
+
+    def _of_programs(self, path: Path, stop: threading.Event) -> others.Found | None:
+        """The model of another program that a file in its folder belongs to, as that program calls it."""
+        path = path.expanduser().absolute()
+        for program, folders in places(self._computer()).items():
+            for folder in folders:
+                if folder in path.parents and path.is_file():
+                    for model, wrong in _FINDERS[program](folder, stop):
+                        if str(path) in {file.path for file in model.files}:
+                            return model, wrong
+        return None
 
     def _scan(self, told: Callable[[Scanning], None], stop: threading.Event) -> tuple[Holding, ...]:
         known, found, count = self._known(), list[Holding](), 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import threading
 import time
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.verify import Verified
 
-_log: Final = logging.getLogger(__name__)
+_OFTEN_S: Final = 60.0
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -123,9 +122,14 @@ class Library:
     # --- what happens to a model ------------------------------------------------------------------------
 
     async def used(self, model: str) -> None:
-        """A model is used now."""
-        await in_thread(self._used, model)
-        await self.look()
+        """A model is used now; it is written down once a minute at most."""
+        now = time.time()
+        found = self.find(model)
+        if found is None or (found.used is not None and 0 <= now - found.used < _OFTEN_S):
+            return
+        self.models = tuple(replace(one, used=now) if one.id == found.id else one for one in self.models)
+        self._tell()
+        await in_thread(self._used, found.id, now)
 
     async def delete(self, model: Installed, *, for_good: bool | None = None) -> Gone:
         """Delete a model, as is set where nothing is said. What lies elsewhere is only taken off the list.
@@ -166,10 +170,10 @@ class Library:
         await self.look()
         return results
 
-    def _used(self, model: str) -> None:
+    def _used(self, model: str, now: float) -> None:
         with self._lock:
             kept = shelf_file.load(self._file)
-            kept.used[model] = round(time.time(), 3)
+            kept.used[model] = round(now, 3)
             shelf_file.save(self._file, kept)
 
     def _register(self, models: tuple[Installed, ...]) -> None:

@@ -1,7 +1,7 @@
 """From a repository to an order, and what a person should know before giving it: licence, gate, room, what is there.
 
-Which files are meant is pinned to one commit with their sizes and hashes: as our own facts have them, else as the hub
-lists them now.
+Which files are meant is pinned to one commit with their sizes and hashes: the hub's newest. Our own facts stand in
+where they have all of that commit, or where the hub cannot be asked.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class Ordering:
             said = await hub_access.about(self._net, self._hub, repository)
         except DeskError as error:
             problem = error.problem
-        if listing is None:
-            listing = _stated(known, quant)
+        stated = _stated(known, quant)
+        if listing is None and stated is not None and (said is None or said.revision == stated.revision):
+            listing = stated
         if listing is None:
             if problem is not None and problem.id != "hub.gated":
                 raise DeskError.of(problem)

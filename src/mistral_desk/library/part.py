@@ -302,6 +302,8 @@ class Part:
             if self._file is None or self._journal is None:
                 return
             disk.sync(self._file)
+            if self.wanted.sha256 is not None:
+                self._journal.verified(True)  # all of it went through the hash
             self._journal.whole(sha256)
             self._shut()  # Windows renames no open file
             disk.rename(self.path, self.final)

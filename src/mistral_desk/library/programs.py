@@ -42,12 +42,16 @@ def _system() -> System:
     return "win32" if sys.platform == "win32" else "darwin" if sys.platform == "darwin" else "linux"
 
 
+def _home() -> Path:
+    return Path.home()
+
+
 @dataclass(frozen=True)
 class Computer:
     """What the places depend on. `root` is where a Linux service's folders are looked for."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    home: Path = field(default_factory=Path.home)
+    home: Path = field(default_factory=_home)
     system: System = field(default_factory=_system)
     root: Path = Path("/")
 

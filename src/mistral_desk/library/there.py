@@ -58,6 +58,7 @@ def prove(final: Path, wanted: Wanted, sha256: str, label: tuple[str, str]) -> N
     held = Journal(journal.path_for(final), wanted.name)
     try:
         held.begin(Head(journal.FORMAT, wanted, journal.BLOCK, *label))
+        held.verified(True)
         held.whole(sha256)
     finally:
         held.close()

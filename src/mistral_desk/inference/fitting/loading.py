@@ -42,6 +42,8 @@ class PlannedEngine(Engine):
         self._heard: Hello | None = None
         self._load_s: float | None = None
         self._notes: set[asyncio.Task[Record | None]] = set()
+        self.answered: Callable[[str], None] = lambda _path: None
+        """Hears of each answer the path of the model that gave it."""
 
     @property
     def prepared(self) -> Prepared | None:
@@ -84,6 +86,8 @@ class PlannedEngine(Engine):
             async for event in answer:
                 watch = watch or Watch(self.pid)
                 if isinstance(event, Finished):
+                    if self._prepared is not None:
+                        self.answered(self._prepared.asked.path)
                     self._note(event.figures, watch, seen=any(turn.images for turn in turns))
                 yield event
 
