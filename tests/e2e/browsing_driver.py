@@ -1,18 +1,22 @@
 """The application's real window, used by mouse and keys wherever it could connect; says what a screen reader found.
 
 python -m tests.e2e.browsing_driver, told by one JSON object on stdin: `home`, `repository` (of the hub), `word` (to
-search for) and `switch` (Offline is switched on in the settings, half way; then all is tried again). On stdout comes
-one JSON object: the texts after each step, and the ledger. Each begin of a part is marked in the system calls, too.
+search for), `downloads` (repositories; the last one never comes whole), `question`, and `switch` (Offline is switched
+on in the settings, half way; then all is tried again). On stdout comes one JSON object: the texts after each step, and
+the ledger. Each begin of a part is marked in the system calls, too.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any, Final
 
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
@@ -20,6 +24,9 @@ from PySide6.QtTest import QTest
 from mistral_desk.core import settings as declared
 from mistral_desk.ui import app, loop
 from mistral_desk.ui.desk import Desk
+from mistral_desk.ui.downloads.get_button import GetButton
+from mistral_desk.ui.downloads.get_sheet import GetSheet
+from mistral_desk.ui.downloads.row import DownloadRow
 from mistral_desk.ui.settings.connections import ConnectionsSheet
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.widgets.button import Button
@@ -59,6 +66,7 @@ class Person:
         self.pressed: dict[str, bool] = {}
         self.part = ""
         self.browser = Browser()
+        self.at_switch: list[list[Any]] = []
         QDesktopServices.setUrlHandler("https", self.browser, "open")  # type: ignore[arg-type]  # the stub is wrong
 
     def begin(self, part: str) -> None:
@@ -142,6 +150,50 @@ class Person:
             await self.press("header", card.check)
         self.hear("header", models.repository)
 
+    async def downloads(self) -> None:
+        """Of a model that our facts know, the sheet; of the hub's, the download; then what can be done in the list."""
+        desk, models = self.desk, self.desk.models
+        offers = await desk.services.fitting.ranking()
+        models.show_list()
+        models.show_model(next(one.variant.model for one in offers if one.variant.plan.fits))
+        await self.settled()
+        models.about.finish()
+        await loop.idle()
+        await self.press("get", get_buttons(models.about)[0])
+        self.hear("get", models.about)
+        if isinstance(sheet := desk.window.overlay, GetSheet):
+            sheet.reject()
+            await self.settled()
+        for name in self.order["downloads"]:
+            models.show_list()
+            models.show_repository(name)
+            await self.settled()
+            for button in get_buttons(models.repository)[:1]:
+                await self.press(f"download {name}", button)
+                sheet = desk.window.overlay
+                if isinstance(sheet, GetSheet) and sheet.get is not None:
+                    self.hear(f"sheet {name}", sheet)
+                    await self.press(f"begin {name}", sheet.get)
+                    await self.until_it_comes(name)
+        desk.show_downloads()
+        await self.settled()
+        for row in desk.library.findChildren(DownloadRow) if self.part == "switched" else ():
+            for tool in row.stops():
+                if tool is not row.cancel and shiboken6.isValid(tool):  # a press may take another one away
+                    await self.press(f"tool {tool.accessibleName()}", tool)
+        self.hear("downloads", desk.library)
+
+    async def until_it_comes(self, name: str) -> None:
+        """A whole one until it is in the library, the last one until its first bytes are there."""
+        services = self.desk.services
+        if name != self.order["downloads"][-1]:
+            while not any(one.repository == name for one in services.library.models):
+                await loop.idle()
+        else:
+            while not any(one.order.files[0].repository == name and one.done for one in services.downloads.downloads()):
+                await loop.idle()
+        await self.settled()
+
     async def links(self) -> None:
         """A link of a model's page: shown first, refused, then opened."""
         models = self.desk.models
@@ -189,6 +241,7 @@ class Person:
         await self.settled()
         if switch:
             await self.press("offline", page.controls[declared.OFFLINE.name])
+            self.at_switch = await self.ledger()
             self.hear("switched", page)
 
     async def everything(self, part: str, *, switch: bool) -> None:
@@ -196,12 +249,29 @@ class Person:
         self.begin(part)
         await self.refresh()
         await self.hub()
+        await self.downloads()
         await self.links()
         await self.chat()
         await self.settings(switch=switch)
 
+    async def ledger(self) -> list[list[Any]]:
+        """Host, who, requests, connections begun and problem of each entry; what has ended is written down."""
+        ledger = self.desk.services.ledger
+        await asyncio.to_thread(ledger.look_again)
+        return [[one.host, one.who, one.requests, one.opened, one.problem] for one in ledger.entries()]
+
     async def run(self) -> None:
-        """From the start to the end."""
+        """From the start to the end; whatever goes wrong here ends the program too."""
+        try:
+            await self.use()
+        except BaseException:
+            traceback.print_exc()
+            raise
+        finally:
+            QCoreApplication.postEvent(self.desk.window, QEvent(QEvent.Type.Close))
+
+    async def use(self) -> None:
+        """All parts, then what is to be told."""
         while not self.desk.window.isVisible():
             await loop.idle()
         await self.settled()
@@ -209,17 +279,20 @@ class Person:
         if self.order["switch"]:
             await self.everything("switched", switch=False)
         self.begin("end")
-        self.desk.services.ledger.look_again()
-        entries = self.desk.services.ledger.entries()
         told = {
             "heard": self.heard,
             "pressed": self.pressed,
             "opened": self.browser.opened,
-            "ledger": [[one.host, one.who, one.requests, one.opened, one.problem] for one in entries],
+            "at switch": self.at_switch,
+            "ledger": await self.ledger(),
         }
         sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
-        QCoreApplication.postEvent(self.desk.window, QEvent(QEvent.Type.Close))
+
+
+def get_buttons(ground: QWidget) -> list[GetButton]:
+    """The buttons that offer a download there."""
+    return [one for one in ground.findChildren(GetButton) if one.isVisibleTo(ground)]
 
 
 def main() -> int:

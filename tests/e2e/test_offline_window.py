@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from tests.e2e.traced import traced, traced_only
 from tests.fixtures.catalog_records import published
 from tests.fixtures.catalog_site import CatalogSite
 from tests.fixtures.gguf_start import start
+from tests.fixtures.hub_files import content
 from tests.fixtures.hub_site import HubSite, Padded, Repo
 
 if TYPE_CHECKING:
@@ -26,10 +28,28 @@ if TYPE_CHECKING:
 
 DRIVER: Final = [sys.executable, "-m", "tests.e2e.browsing_driver"]
 REPOSITORY: Final = "acme/Afar-GGUF"
+TINY: Final = "other/Tiny-GGUF"
+SLOW: Final = "other/Slow-GGUF"
 QUESTION: Final = "What is a GGUF file? ![It](https://pictures.invalid/it.png)"
 WHY: Final = "“Work offline” is switched on"
 UNTOUCHED: Final = f"was not contacted: {WHY}."
 pytestmark = traced_only
+
+
+class Slow:
+    """A body of which the first megabyte comes, and the rest not before the test is over."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+
+    def __len__(self) -> int:
+        return 40_000_000
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(len(self))
+        if stop > 1_000_000:
+            self.over.wait()
+        return bytes(max(0, stop - start))
 
 
 @pytest.fixture
@@ -42,9 +62,16 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> Iterator[CatalogSite]:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubSite]:
     begin, size = start(4_000, 2_000, 2, 256, 8)
-    with HubSite(Repo(REPOSITORY, {"Afar-Q4_K_M.gguf": Padded(begin, size)})) as site:
+    slow = Slow()
+    repositories = (
+        Repo(REPOSITORY, {"Afar-Q4_K_M.gguf": Padded(begin, size)}),
+        Repo(TINY, {"Tiny-Q4_K_M.gguf": content(400_000)}),
+        Repo(SLOW, {"Slow-Q4_K_M.gguf": slow}, sha256={"Slow-Q4_K_M.gguf": "5" * 64}),
+    )
+    with HubSite(*repositories) as site:
         monkeypatch.setenv("HF_ENDPOINT", site.url)
         yield site
+        slow.over.set()
 
 
 def used(home: Path, record: Path, *, offline: bool, switch: bool = False) -> tuple[Traced, dict[str, Any]]:
@@ -53,6 +80,7 @@ def used(home: Path, record: Path, *, offline: bool, switch: bool = False) -> tu
     settings = {"privacy.offline": offline, "privacy.refresh_catalog": True}
     (home / "config" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     order = {"home": str(home), "repository": REPOSITORY, "word": "afar", "question": QUESTION, "switch": switch}
+    order["downloads"] = [TINY, SLOW]
     ran = traced(DRIVER, record, stdin=json.dumps(order) + "\n")
     assert (ran.status, ran.err) == (0, "")
     told: dict[str, Any] = json.loads(ran.out)
@@ -89,6 +117,9 @@ def test_offline_whatever_is_tried_stays_here_and_says_why(
     assert f"hub.invalid {UNTOUCHED}" in heard["first: files"]
     assert pressed["first: files again"]
     assert f"hub.invalid {UNTOUCHED}" in heard["first: files again"]
+    assert not pressed["first: get"]
+    assert WHY in heard["first: get"]
+    assert f"first: download {TINY}" not in pressed, "a repository whose files are not known has no button"
     assert len(told["opened"]) == 1, "a link goes to the system's browser, once it was said yes to"
     assert "No connection was made." in heard["first: connections"]
 
@@ -107,20 +138,26 @@ def test_online_and_switched_off_in_the_middle(tmp_path: Path, home: Path, catal
     for site in (catalog, hub.api, hub.cdn):
         assert site.name in heard["first: connections"]
 
+    assert pressed[f"first: begin {TINY}"]
+    assert pressed[f"first: begin {SLOW}"]
+    assert "Slow-GGUF" in heard["first: downloads"]
+
     spoken = {site.name: site.connections for site in (catalog, hub.api, hub.cdn)}
     assert all(spoken.values())
     assert ran.spoken == counted(told) == spoken
     asked: Counter[str] = Counter()
-    for host, _, requests, _, problem in told["ledger"]:
-        assert problem == ""
+    for host, who, requests, _, problem in told["ledger"]:
+        assert problem == "" or (host, who) == (hub.cdn.name, "download"), "only the slow one was cut"
         asked[host] += requests
     assert asked == {site.name: len(site.asked) for site in (catalog, hub.api, hub.cdn)}
 
     assert pressed["first: offline"]
-    for what in ("get", "search"):
+    for what, where in (("get", "list"), ("search", "search")):
         assert not pressed[f"switched: {what}"]
-        assert WHY in heard["switched: list" if what == "get" else "switched: search"]
+        assert WHY in heard[f"switched: {where}"]
     assert f"{hub.api.name} {UNTOUCHED}" in heard["switched: files"]
+    assert "Slow-GGUF" in heard["switched: downloads"], "what had begun waits"
+    assert any(name.startswith("switched: tool") for name in pressed), "and is told to go on"
     assert ran.parts["switched"].silent
     assert ran.parts["end"].silent
-    assert heard["switched: connections"] == heard["first: connections"], "the ledger has nothing new"
+    assert [entry[:4] for entry in told["ledger"]] == [entry[:4] for entry in told["at switch"]], "nothing new"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -103,16 +104,22 @@ def parts_of(lines: Sequence[str]) -> dict[str, Part]:
 
 def traced(command: Sequence[str], record: Path, *, stdin: str = "", env: Mapping[str, str] | None = None) -> Traced:
     """Run a program, and every process that it starts, under strace to its end."""
-    ran = subprocess.run(
+    process = subprocess.Popen(
         ["strace", "-f", "-qq", "-s", "200", "-e", "trace=network", "-o", str(record), *command],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **(env or {})},
-        input=stdin.encode(),
-        capture_output=True,
-        timeout=END_OF_WORLD_S,
-        check=False,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    err = ran.stderr.decode("utf-8", errors="replace")
+    try:
+        out, said = process.communicate(stdin.encode(), timeout=END_OF_WORLD_S)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)  # strace alone would leave the program behind
+        process.wait()
+        raise
+    err = said.decode("utf-8", errors="replace")
     assert record.exists(), err
     lines = record.read_text(encoding="utf-8", errors="replace").splitlines()
-    return Traced(ran.returncode, ran.stdout.decode("utf-8"), err, parts_of(lines))
+    return Traced(process.returncode, out.decode("utf-8"), err, parts_of(lines))
