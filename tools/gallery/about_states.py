@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tools.gallery.stage import Stage
 
 GIVEN: Final[dict[str, Any]] = json.loads(resource("catalog", "records", "mistral-small-4.json").read_bytes())
+SIZE: Final = "UD-Q4_K_XL, 74.2 GB"
 LONG: Final = "Ein-Modell-dessen-Name-niemals-aufhört-und-immer-noch-weitergeht-119B-A6B-2603-Instruct"
 HOSTILE: Final = """# Another heading
 
@@ -184,6 +185,27 @@ async def about_raw(stage: Stage) -> None:
 
 
 @state()
+async def about_waiting(stage: Stage) -> None:
+    """A model's page while the computer is being looked at: the verdict has its room."""
+    await _page(stage)
+    stage.desk.models.about.show_measuring(16)
+    await idle(4)
+
+
+@state()
+async def about_meaning(stage: Stage) -> None:
+    """The words of the verdict, explained."""
+    await _page(stage)
+    about = stage.desk.models.about
+    assert about.here is not None
+    assert about.here.widget.meaning is not None
+    about.here.widget.meaning.button.click()
+    for _ in range(3):
+        about.area.verticalScrollBar().setValue(about.here.mapTo(about.area.holder, QPoint(0, 0)).y())
+        await idle(2)
+
+
+@state()
 async def about_stub(stage: Stage) -> None:
     """A model that is known by name only."""
     await _page(stage, "llama-4-scout")
@@ -236,6 +258,15 @@ async def compare_two(stage: Stage) -> None:
     """Two models side by side, only what differs."""
     await _compared(stage, 2)
     stage.desk.models.compare.only.click()
+    await idle(2)
+
+
+@state()
+async def compare_waiting(stage: Stage) -> None:
+    """Two models side by side while the computer is being looked at: the rows are there."""
+    await _compared(stage, 2)
+    models = stage.desk.models
+    models.compare.show_records(models.compare.records, {}, {one.id: (SIZE,) for one in models.compare.records})
     await idle(2)
 
 

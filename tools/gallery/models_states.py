@@ -136,6 +136,14 @@ async def browse_filtered(stage: Stage) -> None:
 
 
 @state()
+async def browse_by_date(stage: Stage) -> None:
+    """The newest first; each card says when it came out."""
+    await browse(stage)
+    page = stage.desk.models.browse
+    page.show_wishes(msgspec.structs.replace(page.wishes, sort="date"))
+
+
+@state()
 async def browse_nothing(stage: Stage) -> None:
     """Nothing is found: what can be taken back."""
     await browse(stage)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
@@ -18,6 +18,7 @@ from mistral_desk.fit.advice import OUT_OF_REACH, QUALITY_WORDS, SPEED_WORDS
 from mistral_desk.ui.fit.bar import HEIGHT, SWATCH
 from mistral_desk.ui.fit.fold import BESIDE
 from mistral_desk.ui.fit.meaning import QUESTION
+from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.label import Label
 
@@ -95,7 +96,7 @@ class Waiting(QWidget):
         painter.setBrush(theme.colour("raised"))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("hairline"))
+        painter.setBrush(quiet(theme))
         scale = max(1.0, theme.text_size / 100)
         thick, inner = _LINE * scale, box.adjusted(SPACE[3], SPACE[3], -SPACE[3], -SPACE[3])
         line = QFontMetrics(theme.font()).height()
@@ -117,6 +118,12 @@ class Waiting(QWidget):
         self._known.clear()
         self.updateGeometry()
         self.update()
+
+
+def quiet(theme: Theme) -> QColor:
+    """The colour of words that are not there yet: a hairline's, which in high contrast would be as loud as words."""
+    colours = theme.colours
+    return QColor(blend(colours.muted, colours.canvas, 0.3) if theme.high_contrast else colours.hairline)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def paint_bar(painter: QPainter, theme: Theme, box: QRectF, value: float | None,
         return
     lined = theme.high_contrast
     painter.setPen(QPen(theme.colour("border"), 1) if lined else Qt.PenStyle.NoPen)
-    painter.setBrush(theme.colour("bubble" if theme.scheme == "light" else "hairline"))
+    ground = "canvas" if lined else "bubble" if theme.scheme == "light" else "hairline"  # lines are dark where lined
+    painter.setBrush(theme.colour(ground))
     painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5) if lined else box, radius, radius)
     share = min(1.0, max(0.0, value / FULL))
     fill = QRectF(box)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeySequence, Q
 from PySide6.QtWidgets import QAbstractButton, QFrame, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.fit.waiting import quiet
 from mistral_desk.ui.models.compare.rows import Row, spoken
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
@@ -194,7 +195,7 @@ class _Cells(QStyledItemDelegate):
         if mirrored:
             piece.moveRight(box.right())
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("hairline"))
+        painter.setBrush(quiet(self._theme))
         painter.drawRoundedRect(piece, thick / 2, thick / 2)
 
     def _sign(self, painter: QPainter, box: QRectF, icon: str, ink: str, *, mirrored: bool) -> QRectF:
