@@ -17,6 +17,7 @@ from mistral_desk.services import Room as TemporaryRoom
 from mistral_desk.ui import wiring
 from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
+from mistral_desk.ui.chat.formulas import formulas
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.downloads.anew import Anew
