@@ -127,6 +127,7 @@ class Desk(QObject):
         self.keep()
         for door in (self.downloads, self.shelf, self.moving):
             door.close()
+        formulas().end()
         await self.tasks.cancel()
 
     def ask_to_close(self) -> None:
