@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MODELS = published(40)
 
 
+SLOW = [Answer(200, b"x" * 1000, stall=500), Answer(silent=True), Answer(200, b"x" * 99, rate=1)]
+
+
 class IllSite(CatalogSite):
     """Answers whatever has `part` in its path with `ill`, once that is set."""
 
@@ -71,6 +74,30 @@ def test_a_server_that_sends_and_sends_is_left(  # noqa: PLR0917 - a case, and w
             assert sum(entry.received for entry in net.ledger.entries()) < 12_000_000
 
     run(test())
+
+
+@pytest.mark.parametrize("part", ["/api/v1/models.json", "/api/v1/changes.json", "/api/v1/models/", "/content/"])
+@pytest.mark.parametrize(
+    "slow", [Answer(200, b"x" * 1000, stall=500), Answer(silent=True), Answer(200, b"x" * 99, rate=1)]
+)
+def test_a_server_that_is_slow_without_end_is_waited_for_twice(
+    site: IllSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, slow: Answer
+) -> None:
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            await sync.refresh(net, tmp_path, base=site.url)
+            before = (tmp_path / FILE).read_bytes()
+            site.put(*MODELS)
+            site.etags = False
+            site.part, site.ill = part, slow
+            site.forget()
+            monkeypatch.setattr(sync, "_SECONDS", 0.3)  # nothing comes in any time; this is only how long it is waited
+            assert (await problem_of(sync.refresh(net, tmp_path, base=site.url)))[0] == "net.timeout"
+            assert (tmp_path / FILE).read_bytes() == before
+
+    run(test())
+    if part.endswith("models.json"):
+        assert site.paths() == [part, part]
 
 
 def test_a_catalogue_that_has_nothing_is_not_asked_for_all_of_it(site: IllSite, tmp_path: Path) -> None:
