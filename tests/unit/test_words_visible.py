@@ -79,6 +79,8 @@ TOKENS: Final = {
     "list",
     "verify",
     "remove",
+    "import",
+    "files",
     "id",
 }
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""

@@ -154,7 +154,12 @@ def _parser() -> argparse.ArgumentParser:
         help=tr("a picture, or a text file, to go with the question; may be given several times"),
     )
     ask.add_argument("--think", action="store_true", help=tr("let the model think first; its thoughts go to stderr"))
-    ask.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
+    ask.add_argument(
+        "--model",
+        default="builtin",
+        metavar="ID|FILE",
+        help=tr("builtin (default), a model of the list, or a GGUF file"),
+    )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
     ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help=tr("makes the answer repeatable"))
     ask.add_argument(
@@ -193,7 +198,12 @@ def _parser() -> argparse.ArgumentParser:
         description=tr(_BENCH),
         allow_abbrev=False,
     )
-    bench.add_argument("--model", default="builtin", metavar="ID|FILE", help=tr("builtin (default) or a GGUF file"))
+    bench.add_argument(
+        "--model",
+        default="builtin",
+        metavar="ID|FILE",
+        help=tr("builtin (default), a model of the list, or a GGUF file"),
+    )
     bench.add_argument("--try-anyway", action="store_true", help=anyway)
 
     _library_arguments(commands, common)
