@@ -43,6 +43,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str,
     return dict(zip([case.name for case in CASES], map(json.loads, ran.stdout.splitlines()), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_odd_file_has_its_word_and_its_bound(case: Odd, outcomes: Mapping[str, dict[str, object]]) -> None:
     found = outcomes[case.name]
@@ -65,6 +66,7 @@ def test_each_odd_file_has_its_word_and_its_bound(case: Odd, outcomes: Mapping[s
     assert all(abs(is_ - should) <= case.off for is_, should in zip(colour, case.colour, strict=True)), found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not let everything be taken away")
 def test_every_child_was_locked_in_before_it_read(outcomes: Mapping[str, dict[str, object]]) -> None:
     started = [found for found in outcomes.values() if found["peak"]]
@@ -72,6 +74,7 @@ def test_every_child_was_locked_in_before_it_read(outcomes: Mapping[str, dict[st
     assert all(found["tight"] for found in started)
 
 
+@pytest.mark.slow
 def test_a_photograph_stands_upright_and_its_notes_are_gone(tmp_path: Path, outcomes: Mapping[str, object]) -> None:
     for orientation in range(1, 9):
         found = outcomes[f"turned-{orientation}.jpg"]

@@ -74,6 +74,7 @@ def test_training_conversations_hold_no_held_out_question() -> None:
     assert asked & held == set()
 
 
+@pytest.mark.slow
 def test_the_corpus_is_a_function_of_its_seed_in_every_process() -> None:
     program = (
         "import hashlib, random\n"

@@ -323,6 +323,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     survives(data)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(some.data())
 def test_any_change_of_a_record_is_read_or_refused(data: some.DataObject) -> None:

@@ -68,6 +68,7 @@ def test_there_is_a_core() -> None:
     assert 1 <= suite.cores() <= (os.cpu_count() or 1)
 
 
+@pytest.mark.slow
 def test_a_child_that_outlives_a_shared_run_fails_it_and_is_ended(tmp_path: Path) -> None:
     """Each process looks below itself; who reads the end of the run must hear of it there."""
     (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")

@@ -170,6 +170,7 @@ def test_a_broken_catalogue_gives_english_and_a_line_in_the_log(
     assert tr("a") == "a"
 
 
+@pytest.mark.slow
 @given(some.dictionaries(some.text(min_size=1), some.text(min_size=1), max_size=6))
 def test_every_text_survives_the_file(texts: dict[str, str]) -> None:
     texts = {key.replace("\0", ""): value.replace("\0", "") for key, value in texts.items()}
