@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mistral_desk.catalog.claims import header_facts
-from mistral_desk.catalog.hub import Hub
+from mistral_desk.catalog.hub import Hub, token_name
 from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase
 from mistral_desk.chat.attachments import Pictures, unused
@@ -253,6 +253,7 @@ class Services:
         with contextlib.suppress(OSError):  # its file stands among what could not be deleted
             self.ledger.erase()
         self.secrets.forget()
+        self.secrets.forget(token_name(self.hub.base))
         self.catalogue.forget()
 
     @property

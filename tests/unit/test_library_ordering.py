@@ -16,6 +16,7 @@ from mistral_desk.services import Services
 from tests.fixtures.engines import problem_of, run
 from tests.fixtures.hub_files import content
 from tests.fixtures.hub_site import HubSite, Padded, Repo
+from tests.fixtures.other_programs import eyes, weights
 from tests.fixtures.transfers import until
 from tests.fixtures.vault import Vault
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mistral_desk.library.ordering import Before
+    from tests.fixtures.small_models import SmallModels
+    from tests.fixtures.web_site import Body
 
 REPOSITORY: Final = "acme/Tiny-GGUF"
 GATED: Final = "acme/Gated-GGUF"
@@ -90,6 +93,22 @@ def test_an_open_repository_stands_open_and_its_projector_comes_along(hub: HubSi
             other = await services.ordering.before(REPOSITORY, "q8_0")
             assert other.order.id == f"{REPOSITORY}:Q8_0"
             assert other.room.needed == 90_000
+
+    run(test())
+
+
+def test_of_several_projectors_the_one_that_fits_comes(hub: HubSite, small_models: SmallModels) -> None:
+    files: dict[str, Body] = {
+        "Tiny-Q4_K_M.gguf": weights(small_models),
+        "mmproj-Another-F16.gguf": content(5_000, 7),
+        "mmproj-Tiny-F16.gguf": eyes(small_models),
+    }
+    hub.put(Repo("acme/Eyes-GGUF", files))
+
+    async def test() -> None:
+        async with opened() as services:
+            before = await services.ordering.before("acme/Eyes-GGUF")
+            assert [file.path for file in before.order.files] == ["Tiny-Q4_K_M.gguf", "mmproj-Tiny-F16.gguf"]
 
     run(test())
 

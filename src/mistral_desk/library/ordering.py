@@ -6,6 +6,7 @@ where they have all of that commit, or where the hub cannot be asked.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -13,7 +14,7 @@ import msgspec
 
 from mistral_desk.catalog import facts, hub_access
 from mistral_desk.catalog.hub_access import Access, Asked, Gate
-from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
+from mistral_desk.catalog.hub_files import QUANTIZATION, Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.library import there
 from mistral_desk.library.orders import Order, Room, order_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from mistral_desk.library.verify import Verified
     from mistral_desk.net.client import Net
 
+_log: Final = logging.getLogger(__name__)
 USUAL: Final = "Q4_K_M"
 """What is taken of a repository that nobody has judged, where it has it: the size that most people take."""
 
@@ -115,7 +117,8 @@ class Ordering:
             if problem is not None and problem.id != "hub.gated":
                 raise DeskError.of(problem)
             listing = await self._hub.files(repository, said.revision if said else None)
-        order = order_of(listing, chosen(listing, quant))
+        variant = chosen(listing, quant)
+        order = order_of(await self._seeing(listing, variant), variant)
         gate: Gate = _by_facts(known)
         access: Access = "unknown"
         if said is not None:
@@ -143,6 +146,19 @@ class Ordering:
         if orders:
             await self._library.look()
         return tuple(orders)
+
+    async def _seeing(self, listing: Listing, variant: Variant) -> Listing:
+        """The listing with the projector that belongs to the model: where names leave a doubt, headers are read."""
+        stems = {QUANTIZATION.sub("", file.name).casefold() for file in listing.projectors}
+        if listing.proven or len(stems) < 2:
+            return listing
+        try:
+            read = await self._hub.header(listing.repository, listing.revision, variant.files[0])
+            proven, _, _ = await self._hub.proven(listing, read.header)
+        except DeskError as error:
+            _log.info("the projector was chosen by its name: %s", error.problem.id)
+            return listing
+        return proven
 
     async def _access(self, listing: Listing, order: Order) -> Access:
         first = order.files[0]
