@@ -70,10 +70,11 @@ def seen(blocks: list[Block]) -> list[object]:
     return made
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12), st.integers(1, 40))
 def test_a_stream_in_any_pieces_gives_the_blocks_of_the_whole(fragments: list[str], step: int) -> None:
     text = "".join(fragments)
+    step = max(step, len(text) // 60)  # a long text in letters would take all day
     splitter = Splitter()
     for start in range(0, len(text), step):
         splitter.feed(text[start : start + step])

@@ -75,13 +75,15 @@ def clean(block: Block) -> str:
 def _prose(tokens: Sequence[Token]) -> str:
     made: list[str] = []
     lists: list[int | None] = []
-    mark, tight = "", False
+    mark, tight, first = "", False, False
     note = ""
     for token in tokens:
         match token.type:
             case "bullet_list_open":
+                first = first or not lists
                 lists.append(None)
             case "ordered_list_open":
+                first = first or not lists
                 lists.append(int(token.attrs.get("start", 1)) + bool(token.meta.get("resumed")))
             case "bullet_list_close" | "ordered_list_close":
                 if lists:
@@ -100,9 +102,10 @@ def _prose(tokens: Sequence[Token]) -> str:
                 own = indent + (mark or ("  " if lists else ""))
                 text = own + (note + words).replace("\n", "\n" + " " * len(own))
                 if made:
-                    made.append("\n" if tight and lists else "\n\n")
+                    made.append("\n" if tight and lists and not first else "\n\n")
                 made.append(text)
                 mark = note = ""
+                first = False
             case "hr":
                 made.append("\n\n---" if made else "---")
             case _:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QTextCursor
 
+from mistral_desk.ui.chat.document import TASK
 from mistral_desk.ui.chat.inlines import OBJECT, WRITTEN
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def clean_text(document: QTextDocument, begin: int, end: int) -> str:
     sources = formulas_in(document)
     made: list[str] = []
     row: tuple[int, int] | None = None
+    listed = False
     block = document.findBlock(begin)
     while block.isValid() and block.position() < max(end, begin + 1):
         start, stop = max(begin, block.position()), min(end, block.position() + block.length() - 1)
@@ -93,9 +95,10 @@ def clean_text(document: QTextDocument, begin: int, end: int) -> str:
             words = mark + words
         here = _row(block)
         if made:
-            made.append("\t" if here is not None and here == row else "\n")
+            together = here is not None or (listed and block.textList() is not None)
+            made.append("\t" if here is not None and here == row else "\n" if together else "\n\n")
         made.append(words)
-        row = here
+        row, listed = here, block.textList() is not None
         block = block.next()
     return "".join(made).strip("\n") if row is not None else "".join(made)
 
@@ -121,4 +124,5 @@ def _mark(block: QTextBlock) -> str:
         return ""
     style = texts.format().style()
     number = texts.itemText(block) if style == style.ListDecimal else "-"
-    return "  " * (texts.format().indent() - 1) + number + " "
+    task = {1: "[ ] ", 2: "[x] "}.get(block.blockFormat().intProperty(TASK), "")
+    return "  " * (texts.format().indent() - 1) + number + " " + task

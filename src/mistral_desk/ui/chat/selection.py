@@ -49,6 +49,11 @@ class Selection(QObject):
         """Whether a selection reaches over more than one text."""
         return self._across
 
+    @property
+    def dragging(self) -> bool:
+        """Whether the mouse is being drawn: the text that it was pressed in has to stay."""
+        return self._dragging
+
     def clear(self) -> None:
         """Select nothing."""
         if self._across:

@@ -94,8 +94,6 @@ class Transcript(QAbstractScrollArea):
         if now is not None and self.viewport().isAncestorOf(now) and by_keyboard(Qt.FocusReason.OtherFocusReason):
             bring_into_sight(now, now.keyboard_box() if isinstance(now, TextView) else now.rect())
 
-    # --- what is shown ------------------------------------------------------------------------------
-
     @property
     def turns(self) -> Sequence[Turn]:
         """The turns that are shown, first to last."""
@@ -176,8 +174,6 @@ class Transcript(QAbstractScrollArea):
         self._sticky = True
         self.arrange()
 
-    # --- layout -------------------------------------------------------------------------------------
-
     def arrange(self) -> None:
         """Make, place and let go of widgets, so that what was seen stays where it was."""
         if self._arranging:
@@ -239,6 +235,8 @@ class Transcript(QAbstractScrollArea):
         return other
 
     def _let_go(self, tops: Sequence[int], value: int, height: int) -> None:
+        if self.selection.dragging:
+            return
         far = round(height * NEAR * 2)
         start, end = value - far, value + height + far
         for number in self._living():
@@ -340,8 +338,6 @@ class Transcript(QAbstractScrollArea):
             view.restyle()
         self.arrange()
         self.viewport().update()
-
-    # --- Qt -----------------------------------------------------------------------------------------
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The same block stays at the top, or the end at the bottom."""

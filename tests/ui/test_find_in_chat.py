@@ -1,0 +1,221 @@
+"""Find in chat: counted in every kind of block, on the screen or not; the way there moves nothing that is seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+
+from mistral_desk.ui.chat.code import CodeView
+from mistral_desk.ui.chat.document import build
+from mistral_desk.ui.chat.find_bar import FindBar
+from mistral_desk.ui.chat.inlines import Style
+from mistral_desk.ui.chat.markdown import Code, Formula, blocks_of
+from mistral_desk.ui.chat.matching import Needle
+from mistral_desk.ui.chat.plain_text import shown
+from mistral_desk.ui.chat.positions import places_in
+from mistral_desk.ui.chat.transcript import Transcript
+from mistral_desk.ui.chat.turns import Turn
+from mistral_desk.ui.theme.theme import Theme
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+EVERYWHERE = """# A zebra
+
+A **zeb**ra, `zebra`, [zebra](https://example.org) and *a zébra*.
+
+- [ ] zebra
+- one
+  > ZEBRA in a quote
+
+| zebra | b |
+|---|---|
+| c | zebra |
+
+```text
+zebra = "zebra"
+```
+
+See[^1].
+
+[^1]: a zebra in a note
+"""
+COUNT = 13
+
+
+class Page(QWidget):
+    """A bar over a transcript, over a line to write in."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.transcript = Transcript(theme, self)
+        self.bar = FindBar(theme, self.transcript, self)
+        self.line = QLineEdit(self)
+        column = QVBoxLayout(self)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
+        for widget in (self.bar, self.transcript, self.line):
+            column.addWidget(widget)
+        self.resize(900, 700)
+
+
+@pytest.fixture
+def page(qtbot: QtBot, qapp: QApplication) -> Page:
+    made = Page(Theme(qapp, "light"))
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    made.activateWindow()
+    made.line.setFocus()
+    return made
+
+
+def answer(text: str) -> Turn:
+    made = Turn("assistant", model="Fake")
+    made.write(text)
+    made.end(None)
+    return made
+
+
+def long_chat(turns: int) -> list[Turn]:
+    made = []
+    for number in range(turns):
+        made += [Turn("user", text=f"Question {number}"), answer(f"Answer {number}. " + "Words and words. " * 40)]
+    return made
+
+
+def look_for(qtbot: QtBot, page: Page, text: str) -> None:
+    page.bar.open_bar()
+    page.bar.field.setText(text)
+    qtbot.waitUntil(lambda: page.bar._finding is not None and page.bar._finding.done, timeout=60_000)
+
+
+def test_every_kind_of_block_is_searched_whatever_the_case_and_the_accents(qtbot: QtBot, page: Page) -> None:
+    page.transcript.set_turns([Turn("user", text="Zebra?"), answer(EVERYWHERE)])
+    look_for(qtbot, page, "zebra")
+    assert page.bar.count.text() == f"1 of {COUNT}"
+    marked = sum(len(text.extraSelections()) for view in page.transcript._views.values() for _n, text in view.texts())
+    assert marked == COUNT, "and all of them are marked"
+    look_for(qtbot, page, "zébra")
+    assert page.bar.count.text() == f"1 of {COUNT}"
+    page.bar.case.click()
+    assert page.bar.count.text() == "1 of 1"
+    page.bar.field.setText("giraffe")
+    assert page.bar.count.text() == "Not found"
+    assert not page.bar.next.isEnabled()
+
+
+def test_enter_goes_on_shift_enter_back_and_round(qtbot: QtBot, page: Page) -> None:
+    page.transcript.set_turns([Turn("user", text="Zebra?"), answer(EVERYWHERE)])
+    look_for(qtbot, page, "zebra")
+    said = []
+    for _ in range(COUNT):
+        QTest.keyClick(page.bar.field, Qt.Key.Key_Return)
+        said.append(page.bar.count.text())
+    assert said == [f"{n} of {COUNT}" for n in (*range(2, COUNT + 1), 1)]
+    QTest.keyClick(page.bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert page.bar.count.text() == f"{COUNT} of {COUNT}"
+
+
+def test_what_is_far_away_is_counted_and_brought_into_sight(qtbot: QtBot, page: Page) -> None:
+    turns = long_chat(120)
+    turns[7] = answer("Words. " * 300 + "\n\nThe needle is here.\n\n" + "Words. " * 300)
+    page.transcript.set_turns(turns)
+    assert page.transcript.view(turns[7]) is None
+    look_for(qtbot, page, "needle")
+    assert page.bar.count.text() == "1 of 1"
+    assert page.transcript.view(turns[7]) is not None
+    assert page.bar._in_sight(7, page.bar._finding.found[0][1], 0)  # type: ignore[union-attr]
+
+
+def test_what_is_seen_already_moves_nothing(qtbot: QtBot, page: Page) -> None:
+    turns = long_chat(40)
+    turns[-1] = answer("needle one, needle two, needle three")
+    page.transcript.set_turns(turns)
+    page.bar.open_bar()
+    before = page.transcript.verticalScrollBar().value()
+    look_for(qtbot, page, "needle")
+    for _ in range(3):
+        page.bar.step(1)
+        assert page.transcript.verticalScrollBar().value() == before
+
+
+def test_a_folded_block_is_unfolded_for_what_is_in_it(qtbot: QtBot, page: Page) -> None:
+    code = "".join(f"line_{n} = {n}\n" for n in range(150))
+    folded = answer(f"```python\n{code}```")
+    folded.unfolded_code = set()
+    message = Turn("user", text="word " * 2_000 + "needle")
+    page.transcript.set_turns([message, folded])
+    (view,) = page.transcript.findChildren(CodeView)
+    before = view.folded
+    look_for(qtbot, page, "line_140")
+    assert (before, view.folded) == (True, False)
+    assert page.bar._in_sight(1, 0, 0)
+    look_for(qtbot, page, "needle")
+    assert message.unfolded
+    assert page.bar._in_sight(0, 0, 0)
+
+
+def test_escape_closes_and_gives_the_keyboard_back(qtbot: QtBot, page: Page) -> None:
+    page.transcript.set_turns([answer(EVERYWHERE)])
+    page.line.setFocus()
+    look_for(qtbot, page, "zebra")
+    assert page.bar.field.hasFocus()
+    QTest.keyClick(page.bar.field, Qt.Key.Key_Escape)
+    assert page.bar.isHidden()
+    assert page.line.hasFocus()
+    assert not any(text.extraSelections() for view in page.transcript._views.values() for _n, text in view.texts())
+
+
+def test_an_answer_that_grows_is_looked_through_again(qtbot: QtBot, page: Page) -> None:
+    growing = Turn("assistant", phase="writing")
+    growing.write("One needle.")
+    page.transcript.set_turns([growing])
+    look_for(qtbot, page, "needle")
+    growing.write(" And another needle.")
+    page.transcript.changed(growing)
+    page.bar.changed()
+    qtbot.waitUntil(lambda: page.bar.count.text() == "1 of 2", timeout=60_000)
+
+
+def test_everything_in_the_bar_has_a_name(page: Page) -> None:
+    bar = page.bar
+    for part in (bar, bar.field, bar.case, bar.before, bar.next, bar.close_button):
+        assert part.accessibleName()
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.text(st.sampled_from("aAäÄéße\u0301 İıŁł🙂ﬁ\n語x"), max_size=30),
+    st.text(st.sampled_from("aAäe\u0301ßs🙂ﬁix"), min_size=1, max_size=3),
+)
+def test_places_lie_in_the_text_and_hold_the_words(text: str, word: str) -> None:
+    from mistral_desk.catalog.folding import fold
+
+    places = Needle(word).places(text)
+    end = 0
+    for begin, stop in places:
+        assert end <= begin < stop <= len(text)
+        assert fold(word) in fold(text[begin:stop])
+        end = stop
+    assert all(text[begin:stop] == word for begin, stop in Needle(word, case=True).places(text))
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("word", ["a", "zebra", "needle", "in a", "🙂", "1"])
+def test_what_is_counted_without_a_view_is_what_a_view_has(word: str, qapp: QApplication) -> None:
+    style = Style(Theme(qapp, "light"))
+    source = EVERYWHERE + "\n🙂 needle 🙂 in a [picture](x) ![a needle](y) <b> &amp; \\* 1\n\n1. one\n\n   1 again\n"
+    for block in blocks_of(source):
+        if isinstance(block, Code | Formula):
+            continue
+        document = QTextDocument()
+        build(document, block.tokens, style)
+        assert len(places_in(document, Needle(word))) == len(Needle(word).places(shown(block)))
