@@ -33,7 +33,7 @@ BEHIND_S: Final = 1.0
 """What the product promises."""
 QUICK_S: Final = 0.4
 """What a commit may take within the promise: the answer is saved every half second."""
-END_OF_WORLD_S: Final = 60.0
+END_OF_WORLD_S: Final = 240.0
 
 
 @dataclass

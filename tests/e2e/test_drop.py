@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-END_OF_WORLD_S: Final = 120.0
+END_OF_WORLD_S: Final = 240.0
 DISCS: Final = {"red": (214, 40, 40), "blue": (30, 80, 200)}
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROUNDS: Final = int(os.environ.get("MISTRAL_DESK_EXITS", "0"))
 AIM_S: Final = 2.0
-END_OF_WORLD_S: Final = 90
+END_OF_WORLD_S: Final = 240
 STATES: Final = ("idle", "loading", "generating", "temporary")
 WAYS: Final = ("close", "quit", "interrupt", "terminate")
 ASKS: Final = ("temporary", "close")

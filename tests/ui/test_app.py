@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-END_OF_WORLD_S = 90
+END_OF_WORLD_S = 240
 
 
 class Process:

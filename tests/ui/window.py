@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.ui.chat.turns import Turn
 
-END_OF_WORLD_S: Final = 60.0
+END_OF_WORLD_S: Final = 240.0
 
 
 def run(
