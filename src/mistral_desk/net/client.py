@@ -174,6 +174,8 @@ class Net:
             clients = [self._clients.pop(key)[1] for key in mine]
         for client in clients:
             await client.aclose()
+        # Those that the switch has let go of, too: a loop that ends before leaves their sockets open.
+        await asyncio.gather(*(one for one in tuple(_closing) if one.get_loop() is here), return_exceptions=True)
 
     @asynccontextmanager
     async def _answer(
