@@ -233,4 +233,8 @@ def test_no_corner_of_a_comparison_has_another_ground(qapp: QApplication, ground
         settled(3)
         picture = table.grab().toImage()
         assert {picture.pixel(x, y) for x, y in corners} == {canvas}
+        right, low = table.verticalScrollBar().geometry(), table.horizontalScrollBar().geometry()
+        wide, high = right.width(), low.height()
+        end = [(table.width() - 1 - x, table.height() - 1 - y) for x in range(wide) for y in range(high)]
+        assert {picture.pixel(x, y) for x, y in end} == {canvas}, "where both bars end"
     theme.choose("light")

@@ -40,6 +40,7 @@ class Fold(QWidget):
         parent: QWidget,
         *,
         beside: QWidget | None = None,
+        small: bool = False,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -48,7 +49,17 @@ class Fold(QWidget):
         self._name = name
         self.inside: QWidget | None = None
         self.is_open = False
-        self.button = Button(theme, name, icon="chevron-right", text=text, kind="outline", muted=True, parent=self)
+        self.button = Button(
+            theme,
+            name,
+            icon="chevron-right",
+            text=text,
+            kind="outline",
+            step="small" if small else "body",
+            muted=True,
+            small=small,
+            parent=self,
+        )
         self.button.setToolTip("")
         self.button.clicked.connect(lambda: self.set_open(open_=not self.is_open))
         self._column = QVBoxLayout(self)

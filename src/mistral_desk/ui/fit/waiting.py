@@ -35,14 +35,14 @@ ROWS: Final = 3
 WIDE: Final = 460
 """Pixels at the system's text size from which a row's buttons stand in one line."""
 _SIGN: Final = 16
-_ICON: Final = 20
+_ICON: Final = 16
 _LINE: Final = 10
 """Pixels at the system's text size: of a sign, a button's icon, and of a line of words that is not there yet."""
 _TALLEST: Final = 2**14
 _DAY: Final = 24 * 3600.0
-_NAME: Final = "GeForce RTX 4090 Laptop GPU"
-_MODEL: Final = "Mistral Small 3.1 24B-2503"
-"""Long names: what stands here is never longer, and mostly shorter."""
+_NAME: Final = "m" * 18
+_MODEL: Final = "m" * 17
+"""As wide as the long names of graphics cards and models are."""
 
 
 class Waiting(QWidget):
@@ -56,7 +56,7 @@ class Waiting(QWidget):
         self._more = rows > 1
         self._known: dict[int, Room] = {}
         self.setAccessibleName(tr(MEASURING))
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.label = Label(theme, tr(MEASURING), ink="muted", wrap=True, parent=self)
@@ -145,14 +145,15 @@ def room(theme: Theme, width: int, rows: int, *, more: bool, tools: bool = False
         return Room(0, 0, _lines(body, tr(MEASURING), width))
     scale = max(1.0, theme.text_size / 100)
     grown = 0.5 + 0.5 * scale
-    question = round(2 * SPACE[3] * grown) + body.horizontalAdvance(tr(QUESTION)) + 7 + round(_ICON * scale)
+    question = round(2 * (SPACE[1] + 2) * grown) + small.horizontalAdvance(tr(QUESTION)) + 5 + round(_ICON * scale)
+    high = theme.control - 4
     gpu = tr("{name} with {memory}", name=_NAME, memory=tr("{number} GB", number=24))
     memory = tr("{number} GB", number=128)
     computer = tr("This computer: {gpu}, and {memory} of memory", gpu=gpu, memory=memory)
     if width >= question + BESIDE * scale:
-        head = max(theme.control, _lines(body, computer, width - question - SPACE[1]))
+        head = max(high, _lines(body, computer, width - question - SPACE[1]))
     else:
-        head = _lines(body, computer, width) + SPACE[1] + theme.control
+        head = _lines(body, computer, width) + SPACE[1] + high
     reach = _lines(body, tr(OUT_OF_REACH, name=_MODEL, size=388, has=f"{memory} + {memory}"), width)
     other = (
         round(2 * (SPACE[1] + 2) * grown)

@@ -20,8 +20,8 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
-from mistral_desk.ui.widgets.pairs import Pairs
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 TITLE = mark("Will it run here?")
-BESIDE = 460
-"""Pixels at the system's text size from which a word's sentence stands beside it."""
 UNKNOWN = mark("Not known: nobody has told yet how large this model's files are. Nothing is guessed here.")
 
 
@@ -103,7 +101,7 @@ class WillItRun(QWidget):
         theme = self._theme
         computer = Label(theme, words.computer_words(verdict.machine), ink="muted", wrap=True, parent=body)
         question = tr(meaning.QUESTION)
-        self.meaning = Fold(theme, question, question, self._glossary, body, beside=computer)
+        self.meaning = Fold(theme, question, question, self._glossary, body, beside=computer, small=True)
         self.meaning.toggled.connect(lambda _on: self.changed.emit())
         column.addWidget(self.meaning)
         title, text = words.claim_title(verdict), words.claim_text(verdict)
@@ -139,13 +137,14 @@ class WillItRun(QWidget):
         panel = Panel(self._theme, parent, radius=RADIUS)
         column = QVBoxLayout(panel)
         column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
-        column.setSpacing(SPACE[2])
-        pairs = Pairs(self._theme, panel, beside=BESIDE)
-        for word, text in meaning.GLOSSARY:
-            told = Label(self._theme, tr(text), wrap=True, parent=pairs)
+        column.setSpacing(2)
+        for number, (word, text) in enumerate(meaning.GLOSSARY):
+            if number:
+                column.addSpacing(SPACE[1])
+            column.addWidget(Paragraph(self._theme, tr(word), strong=True, parent=panel))
+            told = Paragraph(self._theme, tr(text), parent=panel)
             told.setAccessibleName(tr("{name}: {value}", name=tr(word), value=tr(text)))
-            pairs.add(Label(self._theme, tr(word), strong=True, wrap=True, parent=pairs), told)
-        column.addWidget(pairs)
+            column.addWidget(told)
         return panel
 
     def _advanced(self, variant: Variant, machine: Machine, parent: QWidget) -> QWidget:

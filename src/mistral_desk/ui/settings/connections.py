@@ -99,6 +99,9 @@ class ConnectionsSheet(Overlay):
 
     def _dress(self) -> None:
         self.edit.setFont(self._theme.font("small"))
+        option = self.edit.document().defaultTextOption()
+        option.setTextDirection(self.layoutDirection())  # a line that begins with figures begins where the others do
+        self.edit.document().setDefaultTextOption(option)
 
     async def whole(self) -> None:
         """Returns when what earlier runs wrote is shown too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QSizePolicy
 
 from mistral_desk.ui.widgets.button import Button
 
@@ -27,6 +28,7 @@ class Tag(Button):
         super().__init__(
             theme, name, icon=icon, kind="outline", text=" ".join(text.split()), small=True, step="small", parent=parent
         )
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         long = super().sizeHint().width() > self._most()
         self.setProperty("elides", long)
         self.setToolTip(text if long else "")

@@ -79,7 +79,7 @@ class Tile(QWidget):
         self._theme, self._name, self._value, self._ink = theme, name, value, ink
         self._known: dict[int, Written] = {}
         self.setAccessibleName(tr("{name}: {value}", name=name, value=value))
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         theme.changed.connect(self._restyle)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.record import body, when_to_pick_something_else
 from mistral_desk.core.words import tr
@@ -40,6 +40,8 @@ T = TypeVar("T", bound=QWidget)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from mistral_desk.catalog.claims import Claim
     from mistral_desk.catalog.record import Record
@@ -97,9 +99,9 @@ class AboutPage(QWidget):
         self.compare_button.setToolTip(tr("Puts this model beside others."))
         self.back_button.clicked.connect(self.back)
         self.compare_button.clicked.connect(self._compare)
-        head = QHBoxLayout()
-        head.addWidget(self.back_button)
-        head.addStretch(1)
+        head = self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        head.setSpacing(SPACE[1])
+        head.addWidget(self.back_button, 1, Qt.AlignmentFlag.AlignLeading)
         head.addWidget(self.compare_button)
         self.area.column.addLayout(head)
         self.area.column.addSpacing(SPACE[3])
@@ -118,6 +120,13 @@ class AboutPage(QWidget):
         self._later.setInterval(0)
         self._later.timeout.connect(self._go_on)
         self._clear()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The buttons below each other where there is no room beside."""
+        super().resizeEvent(event)
+        need = sum(one.sizeHint().width() for one in (self.back_button, self.compare_button)) + 3 * SPACE[4]
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._head.setDirection(beside if self.width() >= need else below)
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QElapsedTimer, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOKING = mark("Looking at this computer…")
 OFFLINE_REASON = mark("“Work offline” is switched on in Settings, Privacy.")
+BESIDE: Final = 300
+"""Pixels at the system's text size from which a button stands beside its words."""
 _LINE: Final = 2
 
 
@@ -59,7 +61,8 @@ class Head(QWidget):
         self.progress = Progressing(theme, self)
         fetched = QVBoxLayout()
         fetched.setSpacing(SPACE[0] - 1)
-        fetched.addLayout(_beside(self.state, self.again_button))
+        self._rows = [_beside(self.state, self.again_button)]
+        fetched.addLayout(self._rows[0])
         fetched.addWidget(self.progress)
         column.addLayout(fetched)
         self.computer = Label(theme, tr(LOOKING), ink="muted", wrap=True, parent=self)
@@ -67,7 +70,8 @@ class Head(QWidget):
         self.measure_button = self._small(words, "retry", words)
         self.measure_button.setToolTip(tr("Looks at this computer anew; it takes about a second."))
         self.measure_button.clicked.connect(self._measure)
-        column.addLayout(_beside(self.computer, self.measure_button))
+        self._rows.append(_beside(self.computer, self.measure_button))
+        column.addLayout(self._rows[1])
         column.addSpacing(SPACE[0])
         self.search = SearchField(theme, tr("Search models"), self)
         self.search.setMinimumWidth(160)
@@ -112,6 +116,8 @@ class Head(QWidget):
         self._first.setDirection(beside if self.width() >= wide + 140 * scale else below)
         order = self.order.sizeHint().width()
         self._line.setDirection(beside if self.width() >= order + 240 * scale else below)
+        for row in self._rows:
+            row.setDirection(beside if self.width() >= BESIDE * scale else below)
 
     def _other_places(self) -> QWidget:
         """What can be done besides browsing."""
@@ -186,9 +192,9 @@ class Progressing(QWidget):
         painter.end()
 
 
-def _beside(words: Label, button: Button) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(SPACE[2])
+def _beside(words: Label, button: Button) -> QBoxLayout:
+    row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+    row.setSpacing(SPACE[1])
     row.addWidget(words, 1)
-    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
     return row

@@ -146,6 +146,7 @@ class AsideSheet(Overlay):
         self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         self.close_button.clicked.connect(self.accept)
         head = QHBoxLayout()
+        head.addSpacing(SPACE[4])  # in line with what is below
         head.addWidget(Label(theme, title, "lead", strong=True, wrap=True, parent=self.card), 1)
         head.addWidget(self.close_button)
         area = ColumnArea(theme, self.card)
@@ -162,7 +163,7 @@ class AsideSheet(Overlay):
             area.column.addWidget(Label(theme, words, ink="muted", wrap=True, parent=area.holder))
         area.column.addStretch(1)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
+        column.setContentsMargins(SPACE[1], SPACE[3], SPACE[1], SPACE[3])
         column.addLayout(head)
         column.addWidget(area, 1)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
@@ -28,6 +28,8 @@ from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from PySide6.QtGui import QResizeEvent
 
     from mistral_desk.catalog.search import Fit, Index
     from mistral_desk.catalog.store import Catalogue
@@ -180,6 +182,13 @@ class BrowsePage(QWidget):
         self.bar.compare.connect(lambda: self.compare.emit(list(self.model.marked)))
         self.bar.cleared.connect(self._unmark)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What could not be read stands below the count where there is no room beside it."""
+        super().resizeEvent(event)
+        need = self.count.sizeHint().width() + self.aside.sizeHint().width() + 3 * SPACE[4]
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._counted.setDirection(beside if self.width() >= need else below)
+
     def event(self, event: QEvent) -> bool:
         """In here the keys for *Find* mean the models, whatever else the window finds with them."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.matches(FIND):
@@ -294,11 +303,10 @@ class BrowsePage(QWidget):
         self._above.setSpacing(SPACE[2])
         self._above.addWidget(self.begin)
         column.addLayout(self._above)
-        line = QHBoxLayout()
-        line.setSpacing(SPACE[1])
-        line.addWidget(self.count)
-        line.addStretch(1)
-        line.addWidget(self.aside)
+        line = self._counted = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        line.setSpacing(SPACE[0])
+        line.addWidget(self.count, 1)
+        line.addWidget(self.aside, 0, Qt.AlignmentFlag.AlignLeading)
         column.addSpacing(SPACE[1])
         column.addLayout(line)
         column.addSpacing(SPACE[0])

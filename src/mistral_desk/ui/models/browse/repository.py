@@ -24,6 +24,7 @@ from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class VariantCard(Panel):
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(Shortened(theme, title, strong=True, parent=self))
-        words.addWidget(Label(theme, files_words(one), "small", ink="muted", wrap=True, parent=self))
+        words.addWidget(Paragraph(theme, files_words(one), "small", ink="muted", parent=self))
         head.addLayout(words, 1)
         tools = QWidget(self)
         tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)

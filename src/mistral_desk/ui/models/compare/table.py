@@ -261,6 +261,9 @@ class Table(QTableView):
         self._corner = self.findChild(QAbstractButton)
         if self._corner is not None:
             self._corner.installEventFilter(self)
+        self._end = QWidget(self)  # where both bars end, Qt paints a corner of its own
+        self.setCornerWidget(self._end)
+        self._end.setAutoFillBackground(True)
         theme.changed.connect(self.restyle)
         self.restyle()
 
@@ -292,6 +295,9 @@ class Table(QTableView):
         palette = self.palette()
         palette.setColor(self.backgroundRole(), QColor(self._theme.colours.canvas))
         self.setPalette(palette)
+        ground = self._end.palette()
+        ground.setColor(self._end.backgroundRole(), QColor(self._theme.colours.canvas))
+        self._end.setPalette(ground)
         self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
