@@ -35,7 +35,7 @@ def expected(allow_log: Callable[..., None]) -> None:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if no other model saw, the built-in one neither."""
-    monkeypatch.setattr("mistral_desk.ui.attaching.door.that_see", lambda _models: ())
+    monkeypatch.setattr("mistral_desk.ui.attaching.door.that_see", lambda _models, _place: ())
 
 
 def use(desk: Desk, model: Path) -> None:

@@ -108,6 +108,7 @@ class Attaching(QObject):
         desk = self._desk
         others: Sequence[str] = ()
         if problem.id == "model.no_eyes":
+            await desk.services.library.look()
             ids = [model for model in desk.shelf.ids() if model != whole(desk.model.id)]
             ids.sort(key=lambda model: model == BUILTIN)  # the person's own first, the demonstration last
             others = await asyncio.to_thread(that_see, ids, desk.services.place_of)
