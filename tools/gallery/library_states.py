@@ -37,9 +37,6 @@ HOST: Final = "huggingface.co"
 STICK: Final = texts.STICK.rpartition("/")[0]
 THEIR_OWN: Final[dict[str, Any]] = {"repository": "", "sha256": ""}
 LICENSE_URL: Final = "https://example.org/gemma/terms"
-THEIRS: Final = (
-    GEMMA, SMALL, MINI, LONG, FOLDER, HOST, "Apache 2.0", "Gemma Terms of Use", "Ollama", "Hugging Face",
-)  # fmt: skip
 
 
 def order(repository: str, quant: str, *sizes: float) -> Order:
@@ -107,6 +104,24 @@ def models() -> tuple[Installed, ...]:
         model("x/a", "Q6_K", 10, **THEIR_OWN, origin="own", away=True, folder=STICK, title=texts.LONG_FILE),
         model("x/b", "Q4_K_M", 2, **THEIR_OWN, origin="ollama", folder="/usr/share/ollama", title="llama3.2:3b"),
     )
+
+
+QUANTIZATIONS: Final = ("UD-Q4_K_XL", "Q4_K_M", "IQ4_XS", "Q6_K", "Q8_0")
+THEIRS: Final = (
+    *dict.fromkeys(
+        [
+            *(one.order.title for one in (COMING, FULL, GATED, CUT, CHANGED, QUEUED)),
+            *(one.title for one in models()[1:]),
+            *(f"{one.name}.gguf" for one in models()[1:]),
+            *(GEMMA, SMALL, MINI, LONG, LONG.rpartition("/")[2], FOLDER, HOST, STICK, "/media/anna/USB Stick/Models"),
+            *QUANTIZATIONS,
+            *("Apache 2.0", "Gemma Terms of Use", "Ollama", "Hugging Face", "Gemma 4 26B-A4B", "Ministral 3 8B"),
+            *("llama3.2:3b", "mistral-nemo:12b", "qwen3:4b", "half", "gemma-4-4b-it Q8_0", texts.LONG_FILE),
+            *("model.gguf", "model-00002-of-00003.gguf", "Qwen3-4B-Q8_0.gguf", "HF_TOKEN"),
+        ]
+    ),
+)
+"""Names that are the same in every language."""
 
 
 async def at(stage: Stage, shown: tuple[Installed, ...], downloads: tuple[Download, ...], current: str) -> None:

@@ -107,7 +107,8 @@ class GetSheet(Sheet):
             lines.addWidget(Paragraph(self._theme, note, "small", ink=note_ink, parent=holder))
         if url:
             text = tr("Read it…")
-            link = Button(self._theme, tr("Read the licence…"), text=text, small=True, kind="outline", parent=holder)
+            name = tr("{what}: {file}", what=text, file=value)
+            link = Button(self._theme, name, text=text, small=True, kind="outline", parent=holder)
             link.setToolTip(url)
             link.clicked.connect(lambda: self.link.emit(url))
             lines.addSpacing(2)
@@ -132,7 +133,8 @@ class GetSheet(Sheet):
             return made
 
         text = trn("{n} file", "{n} files", len(before.order.files))
-        return Fold(self._theme, text, tr("Files: {name}", name=before.order.title), lines, parent)
+        name = tr("{what}: {file}", what=text, file=before.order.title)
+        return Fold(self._theme, text, name, lines, parent)
 
     def _gate(self, before: Before, holder: QWidget, column: QVBoxLayout) -> None:
         steps = words.steps(before)

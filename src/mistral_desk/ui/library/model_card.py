@@ -88,13 +88,14 @@ class ModelCard(Card):
         if self.work is None:
             self.work = Work(self._theme, words.title(self.model), self)
             self.work.cancelled.connect(self.stopped)
-            self.words.addWidget(self.work)
+            self.below.addWidget(self.work)
+            QWidget.setTabOrder(self.findChildren(Button)[-2], self.work.cancel)
         self.work.show_work(share, told)
 
     def end_work(self) -> None:
         """It is over."""
         if self.work is not None:
-            self.words.removeWidget(self.work)
+            self.below.removeWidget(self.work)
             self.work.hide()
             self.work.deleteLater()
             self.work = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
@@ -22,7 +22,7 @@ from mistral_desk.ui.widgets.tab_order import chain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from mistral_desk.library.shelf_file import Installed
     from mistral_desk.ui.theme.theme import Theme
@@ -32,6 +32,9 @@ NOTHING = mark("No model of your own yet")
 NOTHING_YET = mark(
     "The Guide knows this app and little else. Get a model that suits this computer, or add one that is here already."
 )
+
+NARROW: Final = 400
+"""Pixels at the system's text size below which the button stands under the heading."""
 
 
 class LibraryPage(QWidget):
@@ -66,16 +69,19 @@ class LibraryPage(QWidget):
         column.addSpacing(SPACE[4])
         self.downloads = DownloadRows(theme, holder)
         column.addWidget(self.downloads)
-        head = QHBoxLayout()
-        head.setSpacing(SPACE[2])
-        head.addWidget(Label(theme, tr("Installed"), "lead", strong=True, parent=holder))
+        head = self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        head.setSpacing(SPACE[1])
+        installed = QHBoxLayout()
+        installed.setSpacing(SPACE[2])
+        installed.addWidget(Label(theme, tr("Installed"), "lead", strong=True, parent=holder))
         self._total = Label(theme, "", "small", ink="muted", parent=holder)
-        head.addWidget(self._total, 1)
+        installed.addWidget(self._total, 1)
+        head.addLayout(installed, 1)
         words = tr("Add models…")
         self.add_button = Button(theme, words, icon="plus", text=words, kind="outline", parent=holder)
         self.add_button.setToolTip(tr("Your own files, and what other programs on this computer hold"))
         self.add_button.clicked.connect(self.add_asked)
-        head.addWidget(self.add_button)
+        head.addWidget(self.add_button, 0, Qt.AlignmentFlag.AlignLeading)
         column.addLayout(head)
         column.addSpacing(SPACE[2])
         self._looking = Label(theme, tr("Looking…"), ink="muted", parent=holder)
@@ -160,6 +166,12 @@ class LibraryPage(QWidget):
         """What F6 goes through."""
         rows = list(self.downloads.rows.values())
         return [rows[0].pause] if rows else [self.chats[0] if self.chats else self.add_button]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Side by side where there is room."""
+        super().resizeEvent(event)
+        beside = self.width() >= NARROW * max(1.0, self._theme.text_size / 100)
+        self._head.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Files may have come and gone."""

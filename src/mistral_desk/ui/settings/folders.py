@@ -81,7 +81,8 @@ class MovingRow(Row):
 
     def __init__(self, theme: Theme, section: Section) -> None:
         text = tr("Cancel")
-        cancel = Button(theme, tr("Cancel the move"), text=text, kind="outline", parent=section)
+        name = tr("{what}: {file}", what=text, file=tr("Moving the models"))
+        cancel = Button(theme, name, text=text, kind="outline", parent=section)
         cancel.setToolTip("")
         self._moving = self._waits = False
         super().__init__(theme, tr("Moving the models"), "", cancel, parent=section)
@@ -103,7 +104,7 @@ class MovingRow(Row):
         if self._waits != (moved.problem is not None):
             self._waits = not self._waits
             text = tr("Try again") if self._waits else tr("Cancel")
-            self.cancel.set_label(text if self._waits else tr("Cancel the move"), text)
+            self.cancel.set_label(tr("{what}: {file}", what=text, file=tr("Moving the models")), text)
             self.cancel.setToolTip("")
         sizes = tr("{done} of {total}", done=amounts.file_size(moved.done), total=amounts.file_size(moved.total))
         told = " · ".join(part for part in (tr(PHASES.get(moved.phase, moved.phase)), sizes, moved.file) if part)

@@ -37,10 +37,12 @@ class TokenRow(Row):
 
     def __init__(self, theme: Theme, section: Section) -> None:
         text = tr("Make one…")
-        self._make = Button(theme, tr("Make an access token…"), text=text, kind="outline", parent=section)
+        name = tr("{what}: {file}", what=text, file=tr("Access token"))
+        self._make = Button(theme, name, text=text, kind="outline", parent=section)
         super().__init__(theme, tr("Access token"), " ", self._make, more=tr("Hugging Face"), parent=section)
         text = tr("Forget it")
-        self.forget = Button(theme, tr("Forget the access token"), text=text, kind="outline", parent=section)
+        name = tr("{what}: {file}", what=text, file=tr("Access token"))
+        self.forget = Button(theme, name, text=text, kind="outline", parent=section)
         self.forget.setToolTip("")
         self.add_before(self.forget)
         self.forget.hide()

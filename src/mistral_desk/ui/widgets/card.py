@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
+from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.sign import Sign
@@ -22,7 +23,7 @@ WORDS_AT_LEAST: Final = 260
 
 
 class Card(Panel):
-    """Fill `words` with more lines and `tools` with buttons after it is made."""
+    """Fill `words` with lines, `tools` with buttons and `below` with what needs the whole width after it is made."""
 
     def __init__(self, theme: Theme, icon: str, title: str, parent: QWidget, *, tag: str = "") -> None:
         super().__init__(theme, parent, name=title, radius=RADIUS)
@@ -36,9 +37,7 @@ class Card(Panel):
         self.words.addLayout(head)
         self._tools = QWidget(self)
         self._tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.tools = QHBoxLayout(self._tools)
-        self.tools.setContentsMargins(0, 0, 0, 0)
-        self.tools.setSpacing(SPACE[1])
+        self.tools = FlowLayout(self._tools, spacing=SPACE[1])
         self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._line.setSpacing(SPACE[2])
         self._line.addLayout(self.words, 1)
@@ -47,7 +46,13 @@ class Card(Panel):
         row.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
         row.setSpacing(SPACE[2])
         row.addWidget(Sign(theme, icon, 20, parent=self), 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(self._line, 1)
+        self.below = QVBoxLayout()
+        self.below.setContentsMargins(0, 0, 0, 0)
+        stack = QVBoxLayout()
+        stack.setSpacing(0)
+        stack.addLayout(self._line)
+        stack.addLayout(self.below)
+        row.addLayout(stack, 1)
 
     def tell(self, text: str, *, ink: str = "muted") -> None:
         """One more line of words."""
