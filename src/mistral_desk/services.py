@@ -119,6 +119,7 @@ class Services:
         self.hub = Hub(self.net, self.secrets)
         places = (self.folders, self.settings)
         self.front = Front(*places, self.net, self.hub, secrets=lambda: self.secrets, read=self._read_header)
+        self.library.let_go = self._let_go
         self._hear()
 
     @classmethod
@@ -311,6 +312,10 @@ class Services:
 
     async def _read_header(self, model: Installed) -> None:
         await self.fitting.key(model.path)
+
+    async def _let_go(self, paths: Sequence[str]) -> None:
+        """No file of these is open: erasing gives another engine."""
+        await self.engine.unload(paths)
 
     def _hear(self) -> None:
         """Know which model answered."""

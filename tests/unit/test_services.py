@@ -15,6 +15,7 @@ from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.message import Draft
 from mistral_desk.chat.parts import picture_part
 from mistral_desk.chat.session import Ended, Writing
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import THEME
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.services import BUILTIN, Services
@@ -26,6 +27,33 @@ if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
 
 SPEC = ModelSpec("/models/one.gguf")
+
+
+def test_a_model_that_answers_is_used_and_one_that_is_deleted_is_let_go(tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering("Yes."))
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        path = services.models_folder / "Mein Modell.gguf"
+        path.write_bytes(b"GGUF")
+        (model,) = [one for one in await services.library.look() if one.origin == "folder"]
+        spec = services.resolve_model(model.id)
+        async for _ in services.session.reply(None, Draft("well?"), model_spec=spec):
+            pass
+        pid = services.engine.pid
+        used = services.library.find(model.id)
+        assert pid is not None
+        assert used is not None
+        assert used.used is not None
+        await services.library.delete(used, for_good=True)
+        assert not psutil.pid_exists(pid)
+        assert not path.exists()
+        assert services.models_there() == ()
+        with pytest.raises(DeskError, match=r"library\.not_found"):
+            services.resolve_model("acme/Tiny-GGUF:Q4_K_M")
+        await services.close()
+
+    run(test())
 
 
 def test_a_chat_from_first_start_to_restart(home: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from mistral_desk.inference.protocol import Effort, Finished, Hello, ModelInfo, 
 from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
@@ -169,6 +169,14 @@ class Engine:
             self.stop()
         async with self._lock:
             await self._retire()
+
+    async def unload(self, paths: Collection[str] | None = None) -> None:
+        """Let go of the model's files, if it is one of these paths: they are to be moved or deleted. An answer that is
+        being written ends as stopped; the next one loads the model again.
+        """
+        async with self._lock:
+            if self._spec is not None and (paths is None or {self._spec.path, self._spec.projector} & set(paths)):
+                await self._retire()
 
     def _go_on(self, spec: ModelSpec) -> None:
         """Raise `load.cancelled` if `stop` came before there was a request that it could have stopped."""

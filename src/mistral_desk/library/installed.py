@@ -27,7 +27,7 @@ from mistral_desk.library.threads import in_thread
 from mistral_desk.library.verify import verify_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.verify import Verified
@@ -62,6 +62,8 @@ class Library:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.models: tuple[Installed, ...] = ()
         """As they were at the last look."""
+        self.let_go: Callable[[Sequence[str]], Awaitable[None]] | None = None
+        """Is awaited with the paths of files that are to be deleted, so that nobody holds them open."""
         self.problem: Problem | None = None
         """What there is to tell of the list of registered models."""
 
@@ -145,6 +147,8 @@ class Library:
             raise DeskError("library.absent", path=model.path)
         good = self._for_good() if for_good is None else for_good
         keep = frozenset(self._folders())
+        if self.let_go is not None:
+            await self.let_go([file.path for file in model.all])
         try:
             return Gone(await in_thread(deleting.delete, model, for_good=good, keep=keep), not good, forgotten=False)
         finally:

@@ -113,6 +113,7 @@ class Moving:
         await self._queue.hold()
         try:
             note = await in_thread(_note, plan)
+            await self._let_go(note)
             await in_thread(relocating.begin, Path(plan.target))
             await in_thread(relocating.write, self._file, note)
         except BaseException:
@@ -178,6 +179,7 @@ class Moving:
                 if not self._closing:
                     self._stop.clear()  # who cancelled now came too late
                 if await in_thread(old.is_dir):
+                    await self._let_go(mover.note)
                     await self._work(mover.clear)
             await in_thread(self._file.unlink, missing_ok=True)
         except StoppedError:
@@ -222,6 +224,11 @@ class Moving:
                 self._teller.soon()
                 return
         self._trouble(error.problem)
+
+    async def _let_go(self, note: Note) -> None:
+        """Nobody holds a file open that is to be moved or deleted."""
+        if self._library.let_go is not None:
+            await self._library.let_go([str(Path(note.source, path)) for path in note.files])
 
     def _trouble(self, problem: Problem) -> None:
         if self.now is not None:

@@ -138,6 +138,8 @@ class Ordering:
         The orders are in the queue when this returns. Raises `library.damaged` for a file of unknown origin, `hub.…`
         and `net.…` where the hub must be asked for what is missing, and as `Queue.add`.
         """
+        if self._library.let_go is not None:
+            await self._library.let_go([result.path for result in results if result.good is False])
         orders = [await in_thread(unseat, result) for result in results if result.good is False]
         if model.missing and model.repository:
             orders.append((await self.before(model.repository, model.quantization or None)).order)
