@@ -114,7 +114,7 @@ def test_what_had_to_be_set_aside_is_among_the_notices(home: Path) -> None:
         await services.close()
         services.folders.settings.write_bytes(b"{")
         services = await Services.open()
-        assert [notice.id for notice in services.notices] == ["settings.damaged"]
+        assert [notice.id for notice in services.notices] == ["settings.damaged", "settings.held_offline"]
         await services.close()
 
     run(test())

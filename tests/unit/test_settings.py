@@ -18,6 +18,7 @@ from mistral_desk.core.settings import (
     CONTEXT,
     DOWNLOAD_LIMIT,
     MORE_FOLDERS,
+    OFFLINE,
     TEXT_SCALE,
     THEME,
     THINK_BY_DEFAULT,
@@ -118,6 +119,20 @@ def test_zero_means_automatic_only_where_it_is_declared_so(file: Path) -> None:
         found.set(TEXT_SCALE, 0)
 
 
+@pytest.mark.allow_log("settings file cannot be read", "mistral_desk.core.settings")
+def test_who_may_have_been_offline_stays_offline_until_somebody_decides(file: Path) -> None:
+    put(file, b"{")
+    found, _ = Settings.open(file)
+    assert found.get(OFFLINE) is True
+    found.set(THEME, "dark")
+    assert "privacy.offline" not in json.loads(file.read_bytes())
+    told: list[bool] = []
+    found.listen(OFFLINE, told.append)
+    found.set(OFFLINE, False)
+    assert (found.get(OFFLINE), told) == (False, [False])
+    assert opened(file).get(OFFLINE) is False
+
+
 def test_several_folders_are_kept_in_their_order_and_each_once(file: Path, tmp_path: Path) -> None:
     one, other = str(tmp_path / "eins"), str(tmp_path / "zwei")
     opened(file).set(MORE_FOLDERS, (other, one, other))
@@ -155,7 +170,7 @@ def test_a_broken_file_is_set_aside_whole_and_said(file: Path, content: bytes) -
     put(file, content)
     found, problems = Settings.open(file)
     assert found.get(THEME) == "system"
-    assert [problem.id for problem in problems] == ["settings.damaged"]
+    assert [problem.id for problem in problems] == ["settings.damaged", "settings.held_offline"]
     asides = [other for other in file.parent.iterdir() if other != file]
     assert [aside.read_bytes() for aside in asides] == [content]
     assert str(asides[0]) in in_words(problems[0]).message
@@ -176,7 +191,7 @@ def test_a_folder_where_the_file_should_be_is_no_reason_not_to_start(file: Path)
     file.mkdir(parents=True)
     found, problems = Settings.open(file)
     assert found.get(THEME) == "system"
-    assert len(problems) == 1
+    assert [problem.id for problem in problems][1:] == ["settings.held_offline"]
 
 
 def test_a_place_that_cannot_be_written_is_said_and_the_value_holds_for_this_run(tmp_path: Path) -> None:

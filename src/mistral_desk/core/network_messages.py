@@ -107,6 +107,11 @@ NETWORK: Final[dict[str, Text]] = {
         "What was fetched cannot be written to {path} ({reason}). The last catalog is still there.",
         "Make room on the disk or check the folder's permissions, then refresh again.",
     ),
+    "settings.held_offline": Text(
+        "Mistral Desk works offline for now",
+        "Your settings could not be read, so it is not known whether you allow connections.",
+        "Switch “Work offline” off in Settings, Privacy, if you do.",
+    ),
     # --- the hub ------------------------------------------------------------------------------------
     "hub.gated": Text(
         "The hub asks for permission first",

@@ -193,14 +193,16 @@ class Settings:
     def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
         self._path = path
         self._values = dict(values or {})
+        self._held: dict[str, Any] = {}
+        """Values of this run that are in no file."""
         self._listeners: dict[str, list[Callable[[Any], None]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> tuple[Settings, tuple[Problem, ...]]:
         """Read the file; a missing one means the defaults.
 
-        Never fails: a file that cannot be understood is set aside, a value that is not allowed gives way to the
-        default, and the problems to tell come with the settings.
+        Never fails: a file that cannot be understood is set aside, and this run works offline until somebody decides
+        otherwise; a value that is not allowed gives way to the default. The problems to tell come with the settings.
         """
         try:
             with path.open("rb") as file:
@@ -210,7 +212,9 @@ class Settings:
             return cls(path), ()
         except (OSError, ValueError, RecursionError) as error:
             _log.warning("the settings file cannot be read", exc_info=True)
-            return cls(path), (_set_aside(path, error),)
+            made = cls(path)
+            made._held[OFFLINE.name] = True  # who had switched the network off has not agreed to any connection
+            return made, (_set_aside(path, error), Problem("settings.held_offline"))
 
     @classmethod
     def _from(cls, path: Path, content: bytes) -> tuple[Settings, tuple[Problem, ...]]:
@@ -229,6 +233,8 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force."""
+        if setting.name in self._held:
+            return setting.check(self._held[setting.name])
         if setting.name in self._values:
             with contextlib.suppress(DeskError):  # told when the file was opened
                 return setting.check(self._values[setting.name])
@@ -241,6 +247,7 @@ class Settings:
         """
         value = setting.check(value)
         before = self.get(setting)
+        self._held.pop(setting.name, None)
         # A default is not written, so that a better default in a later version reaches those who never chose.
         if value == setting.default:
             self._values.pop(setting.name, None)
