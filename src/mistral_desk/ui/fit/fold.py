@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -73,7 +73,8 @@ class Fold(QWidget):
         if beside is not None:
             line.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
             self._row.addWidget(beside, 1)
-        self._row.addWidget(line)
+        side = Qt.AlignmentFlag.AlignLeading if beside is not None else Qt.AlignmentFlag(0)
+        self._row.addWidget(line, 0, side)  # else the words would be measured for the button's width
         self._column.addLayout(self._row)
         self._tell()
 

@@ -40,8 +40,8 @@ class Left:
         """Whether nobody has touched it yet."""
         return not self.scroll and self.keyboard is None and not self.unfolded
 
-    def restore(self, area: ColumnArea, body: QWidget, *, otherwise: QWidget | None) -> None:
-        """The same again; where the keyboard's widget is no more, it goes to `otherwise`."""
+    def restore(self, body: QWidget, *, otherwise: QWidget | None) -> None:
+        """Unfolded and with the keyboard as before; where its widget is no more, it goes to `otherwise`."""
         while more := [
             fold
             for fold in body.findChildren(Fold)
@@ -55,11 +55,6 @@ class Left:
             target = alike[min(number, len(alike) - 1)] if alike else otherwise
             if target is not None:
                 target.setFocus(Qt.FocusReason.OtherFocusReason)
-        if (layout := area.holder.layout()) is not None:
-            layout.activate()
-        if (inner := area.widget()) is not None:
-            inner.adjustSize()
-        area.verticalScrollBar().setValue(self.scroll)
 
 
 def _alike(body: QWidget, kind: type[QWidget], name: str) -> Sequence[QWidget]:

@@ -33,6 +33,8 @@ from mistral_desk.ui.widgets.measured import Measured
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tab_order import chain
 
+SETTLING: Final = 6
+"""Turns of the event loop that a page has to be laid out in, before it is shown as it is."""
 ROUNDS: Final = 3
 """Turns of the event loop that the top of a page gets for itself: it is laid out and painted meanwhile."""
 _FIRST: Final = re.compile(r"\s*#[ \t]+([^\n]+)")
@@ -164,16 +166,26 @@ class AboutPage(QWidget):
             else:
                 self.finish()
         finally:
-            self.setUpdatesEnabled(True)
+            self.setUpdatesEnabled(left is None)
         self.setAccessibleName(tr("About {title}", title=record.title))
         if left is not None and self._body is not None:
-            left.restore(self.area, self._body, otherwise=self.back_button if inside else None)
+            left.restore(self._body, otherwise=self.back_button if inside else None)
+            self._settle(left.scroll, SETTLING)
             return
         self.area.verticalScrollBar().setValue(0)
         if inside:
             self.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.isVisible():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
+
+    def _settle(self, scroll: int, turns: int) -> None:
+        """To a place that is there as soon as everything is laid out; nothing is painted before."""
+        bar = self.area.verticalScrollBar()
+        bar.setValue(scroll)
+        if bar.value() != scroll and turns:
+            QTimer.singleShot(0, self, lambda: self._settle(scroll, turns - 1))
+        else:
+            self.setUpdatesEnabled(True)
 
     def finish(self) -> None:
         """Make the rest of the page now, before somebody scrolls to a place that is not there yet."""
