@@ -130,8 +130,8 @@ def test_offline_the_command_line_stays_here(
     settings(home, offline=True, refresh_catalog=True)
     ran = traced([*PROGRAM, *arguments], tmp_path / "record")
     assert ran.status == status
-    if status:
-        assert json.loads(ran.out.splitlines()[-1])["id"] == "net.offline"
+    if status:  # what our facts know of a model may tell before any question that the disk is too small
+        assert json.loads(ran.out.splitlines()[-1])["id"] in {"net.offline", "library.no_room"}
     assert ran.silent
     assert not ledger(home)
     assert (catalog.connections, hub.api.connections, hub.cdn.connections) == (0, 0, 0)
