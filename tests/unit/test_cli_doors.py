@@ -209,7 +209,7 @@ def test_doctor_reports_what_a_bug_report_needs(
     report = json.loads(capsys.readouterr().out)
     assert " ".join(report) == (
         "version python system frozen libraries llama_cpp engine_build engine_protocol hardware devices folders "
-        "sandbox decoder keyring display model problems"
+        "sandbox decoder keyring display model library problems"
     )
     assert report["version"] == __version__
     assert report["llama_cpp"] == "fake llama.cpp"
@@ -223,10 +223,21 @@ def test_doctor_reports_what_a_bug_report_needs(
     if sys.platform == "linux":
         assert report["decoder"]["allowed"] == []
     assert (report["model"]["bytes"], report["model"]["sha256"]) == (4, hashlib.sha256(b"GGUF").hexdigest())
+    assert list(report["library"]) == ["folders", "origins", "states", "bytes", "unfinished", "moving"]
+    assert [folder["path"] for folder in report["library"]["folders"]] == [str(home / "models")]
+    assert (report["library"]["origins"], report["library"]["unfinished"]) == ({"guide": 1}, 0)
     assert report["problems"] == []
     assert main(["doctor"]) == 0
     words = capsys.readouterr().out
-    for part in (__version__, "fake llama.cpp", str(home / "data"), "Worker's cage:", "Keyring:", "Display:"):
+    for part in (
+        __version__,
+        "fake llama.cpp",
+        str(home / "data"),
+        "Worker's cage:",
+        "Keyring:",
+        "Display:",
+        "1 guide;",
+    ):
         assert part in words
 
 

@@ -215,3 +215,12 @@ def test_an_inventory_changes_nothing(home: Path) -> None:
     assert sum(share.files for share in shares) == sum(
         1 for path in before if path.suffix != ".gguf" and path != places.settings
     )
+
+
+def test_what_a_move_of_the_models_needs_to_go_on_stays(home: Path) -> None:
+    places = folders().ensure()
+    (places.data / "moving.json").write_bytes(b"{}")
+    (places.data / "adopted.json").write_bytes(b"{}")
+    done = erase.erase(places, places.models)
+    assert [share.files for share in done.shares] == [1]
+    assert [path.name for path in places.data.iterdir() if path.is_file()] == ["moving.json"]

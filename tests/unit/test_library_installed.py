@@ -20,10 +20,10 @@ from mistral_desk.library.scan import scan
 from mistral_desk.library.there import present, prove, twin
 from mistral_desk.library.verify import unseat, verify, verify_all
 from mistral_desk.library.wanted import PART, Wanted, place
-from tests.fixtures.engines import run
+from tests.fixtures.engines import problem_of, run
 from tests.fixtures.hub_files import FileHub, content
 from tests.fixtures.queues import SIZES, comes_to, model, queue
-from tests.fixtures.transfers import BLOCK, is_whole
+from tests.fixtures.transfers import BLOCK, is_whole, until
 
 if TYPE_CHECKING:
     from mistral_desk.library.orders import Order
@@ -107,6 +107,37 @@ def test_a_folder_that_is_away_is_not_forgotten(tmp_path: Path, order: Order, ho
     away.rename(tmp_path)
     run(look())
     assert seen[0].state == "here"
+
+
+def test_several_folders_are_one_library_and_the_first_keeps_the_name(tmp_path: Path, order: Order, home: Path) -> None:
+    second = tmp_path.with_name("zweite Platte")
+    for number, file in enumerate(order.files):
+        put(second, file, content(SIZES[number], number), (order.id, order.title))
+    library = Library(home / shelf_file.FILE, lambda: [tmp_path, second, tmp_path / "acme"])
+
+    async def test() -> None:
+        told: list[tuple[Installed, ...]] = []
+        library.listen(told.append)
+        _, first, other = await library.look()
+        assert (first.id, other.id) == (order.id, other.path)
+        assert Path(other.path).is_relative_to(second)
+        assert library.find(order.id) == first
+        await until(lambda: len(told) == 1)
+        await library.look()
+        second.rename(second.with_name("weg"))
+        _, first, other = await library.look()
+        assert (first.state, other.state, other.problem.id if other.problem else "") == (
+            "here", "absent", "library.absent",
+        )  # fmt: skip
+        assert (await problem_of(library.delete(other)))[0] == "library.absent"
+        await until(lambda: len(told) == 2)
+        gone = await library.delete(first, for_good=True)
+        assert (gone.freed, gone.in_bin) == (first.bytes, False)
+        guide = library.find("builtin")
+        assert guide is not None
+        assert (await problem_of(library.delete(guide)))[0] == "library.guide_stays"
+
+    run(test())
 
 
 def test_what_was_remembered_may_be_rubbish(tmp_path: Path, order: Order) -> None:

@@ -97,6 +97,24 @@ def test_an_open_repository_stands_open_and_its_projector_comes_along(hub: HubSi
     run(test())
 
 
+def test_a_download_goes_on_at_the_next_start_and_is_told(hub: HubSite) -> None:
+    hub.put(Repo("acme/Long-GGUF", {"Long-Q4_K_M.gguf": content(3_000_000)}))
+    hub.trouble.stall = 1_000_000
+
+    async def test() -> None:
+        async with opened() as services:
+            await services.ordering.order(await services.ordering.before("acme/Long-GGUF"))
+            await until(lambda: services.downloads.downloads()[0].done > 0)
+        hub.trouble.stall = None
+        served = hub.cdn.served
+        async with opened() as services:
+            await until(lambda: services.downloads.downloads()[0].state == "done")
+            assert services.library.find("acme/Long-GGUF:Q4_K_M") is not None
+        assert hub.cdn.served - served < 3_000_000
+
+    run(test())
+
+
 def test_of_several_projectors_the_one_that_fits_comes(hub: HubSite, small_models: SmallModels) -> None:
     files: dict[str, Body] = {
         "Tiny-Q4_K_M.gguf": weights(small_models),

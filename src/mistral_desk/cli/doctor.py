@@ -21,6 +21,8 @@ import psutil
 from mistral_desk import __version__
 from mistral_desk.chat.attachments.intake import Intake
 from mistral_desk.cli.display import obstacle
+from mistral_desk.cli.doctor_library import Shelf, shelf
+from mistral_desk.cli.doctor_library import rows as rows_of_library
 from mistral_desk.cli.output import harmless, write_json, write_text
 from mistral_desk.core.errors import DeskError, Problem, in_words
 from mistral_desk.core.machine import Machine, this_machine
@@ -93,6 +95,7 @@ class Report(msgspec.Struct, frozen=True):
     keyring: str
     display: str
     model: BuiltinModel | None
+    library: Shelf | None
     problems: tuple[Complaint, ...]
 
 
@@ -147,6 +150,7 @@ async def _examine() -> Report:
         keyring=_keyring(),
         display=_display(),
         model=model,
+        library=await shelf(),
         problems=tuple(_complaint(problem) for problem in problems),
     )
 
@@ -237,6 +241,7 @@ def _in_words(report: Report) -> str:
         ("Display", report.display),
         ("Built-in model", f"{report.model.path} ({report.model.bytes} bytes)" if report.model else "missing"),
         *((("SHA-256", report.model.sha256),) if report.model else ()),
+        *rows_of_library(report.library),
     ]
     width = max(len(name) for name, _ in rows) + 2
     lines = [f"{name + ':':<{width}}{harmless(value)}" for name, value in rows]

@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from mistral_desk.catalog.hub_files import quantization_of
 from mistral_desk.inference.model_file import SHARD
 from mistral_desk.inference.projector_file import MARK
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 ENDING: Final = ".gguf"
 _MOST_PARTS: Final = 4096
+_MOST_READ: Final = 4096
+_read: Final[dict[Path, tuple[tuple[int, int, int], LibraryFile | None]]] = {}
 REPAIR: Final = "repair:"
 """What stands before the id of an order that only mends."""
 
@@ -43,14 +47,37 @@ def file_at(path: Path) -> LibraryFile | None:
     """A file with what its list says of it; None where it cannot be looked at."""
     try:
         size = path.stat().st_size
-        kept = journal.read(journal.path_for(path))
+        known = _listed(journal.path_for(path))
     except OSError:
         return None
-    if kept is None or not kept.sha256 or kept.head.file.size != size:
+    if known is None or known.bytes != size:
         return LibraryFile(str(path), size)
-    file, head = kept.head.file, kept.head
-    known = (kept.sha256, file.repository, file.revision, file.path, head.set.removeprefix(REPAIR), head.title)
-    return LibraryFile(str(path), size, *known, kept.verified)
+    return replace(known, path=str(path))
+
+
+def _listed(listed: Path) -> LibraryFile | None:
+    """What a list says of its file. Lists of large models are long, so they are read once for each state of theirs.
+
+    Raises `OSError`.
+    """
+    try:
+        status = listed.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    state = (status.st_mtime_ns, status.st_size, status.st_ino)
+    before = _read.get(listed)
+    if before is not None and before[0] == state:
+        return before[1]
+    kept = journal.read(listed)
+    found = None
+    if kept is not None and kept.sha256:
+        file, head = kept.head.file, kept.head
+        known = (kept.sha256, file.repository, file.revision, file.path, head.set.removeprefix(REPAIR), head.title)
+        found = LibraryFile("", file.size, *known, kept.verified)
+    if len(_read) >= _MOST_READ:
+        _read.clear()
+    _read[listed] = (state, found)
+    return found
 
 
 def grouped(here: Path, files: Mapping[str, LibraryFile], *, above: bool = True) -> Iterator[Installed]:
