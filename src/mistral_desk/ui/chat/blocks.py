@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -35,6 +35,8 @@ Span: TypeAlias = tuple[int, int]
 
 _GAPS: Final = {"paragraph": SPACE[2], "item": 6, "none": 0}
 _AROUND_CODE: Final = SPACE[3]
+MADE_AT_ONCE: Final = 6_000
+"""What is made of one text before the window may do something else; see `_weight`."""
 
 
 @dataclass(eq=False)
@@ -63,6 +65,9 @@ class Stack(QWidget):
         self._rows: list[_Row] = []
         self._tops: list[int] = []
         self._width = -1
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.resized)
 
     @property
     def live(self) -> int:
@@ -88,15 +93,13 @@ class Stack(QWidget):
         self._width = width
         self._tops = []
         y = 0
+        self._fill(width, span)
         for number, row in enumerate(self._rows):
             if number:
                 y += self._gap(self._rows[number - 1].block, row.block)
-            indent = document.indent(self._style) * row.block.depth if isinstance(row.block, Code) else 0
+            indent = self._indent(row.block)
             room = max(1, width - indent)
             guess = row.height if row.measured_at == room else self._guess(row, room)
-            wanted = span is None or (y + guess >= span[0] and y <= span[1])
-            if wanted and row.view is None:
-                self._make(row, number)
             if row.view is not None:
                 row.height = row.view.height_for(room)
                 row.measured_at = room
@@ -109,6 +112,30 @@ class Stack(QWidget):
             self._tops.append(y)
             y += height
         return y + (self._room(self._rest, width) if self._rest else 0)
+
+    def _fill(self, width: int, span: Span | None) -> None:
+        """Make the views within `span`, from its middle outwards; what would take too long comes a little later."""
+        self._later.stop()
+        y, wanted = 0, []
+        for number, row in enumerate(self._rows):
+            if number:
+                y += self._gap(self._rows[number - 1].block, row.block)
+            room = max(1, width - self._indent(row.block))
+            guess = row.height if row.measured_at == room else self._guess(row, room)
+            if row.view is None and (span is None or (y + guess >= span[0] and y <= span[1])):
+                wanted.append((abs(y + guess // 2 - sum(span) // 2) if span else y, number))
+            y += guess
+        made = 0
+        for _far, number in sorted(wanted):
+            weight = _weight(self._rows[number].block)
+            if span is not None and made and made + weight > MADE_AT_ONCE:
+                self._later.start(0)
+                break
+            made += weight
+            self._make(self._rows[number], number)
+
+    def _indent(self, block: Block) -> int:
+        return document.indent(self._style) * block.depth if isinstance(block, Code) and block.depth else 0
 
     def release(self, span: Span) -> None:
         """Let go of views outside `span`, unless the keyboard is in one."""
@@ -135,6 +162,11 @@ class Stack(QWidget):
             for number, row in enumerate(self._rows)
             if row.view is not None
         ]
+
+    def ensure(self, number: int) -> None:
+        """Have the view of this block, wherever it is."""
+        if number < len(self._rows) and self._rows[number].view is None:
+            self._make(self._rows[number], number)
 
     def unfold(self, number: int) -> bool:
         """Show all of a code block; whether something was folded away."""
@@ -243,6 +275,15 @@ class Stack(QWidget):
         line = metrics.height() * LINE_HEIGHT * 0.85
         per_line = max(10.0, width / metrics.averageCharWidth() * 0.95)
         return math.ceil(max(1.0, characters / per_line + 1)) * round(line)
+
+
+def _weight(block: Block) -> int:
+    """How long it takes to make a view, in characters of plain text."""
+    if isinstance(block, Code):
+        return 1_500 + min(len(block.text), 4_000)
+    if isinstance(block, Formula):
+        return 1_200
+    return block.characters + 20 * len(block.tokens)
 
 
 def _starts_with_heading(block: Prose) -> bool:

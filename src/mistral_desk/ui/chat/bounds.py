@@ -22,6 +22,8 @@ WORK: Final = 12_000
 """Microseconds, about, that one step of the parser may take."""
 CHARACTERS: Final = 4_000
 """Characters of one step, source code not counted."""
+UNBROKEN: Final = 1_000
+"""Characters of one step where no line can be broken at a space: Qt takes long to find other places."""
 WHOLE: Final = 60_000
 """Characters of one step, source code included."""
 DEPTH: Final = 12
@@ -73,18 +75,19 @@ def reach(source: str, least: int = 0) -> Reach:
                 work += 3
                 at = end
                 continue
+        most = CHARACTERS if source.find(" ", at, at + UNBROKEN) >= 0 else UNBROKEN
         depth = max(depth, _depth(source, at, end))
         cost = _cost(source, at, end, depth)
         if linked or source.find("](", at, end) >= 0:
             cost += _LINK * (source.count("[", at, end) + (0 if linked else source.count("[", 0, at)))
-        if work + cost > WORK or characters + end - at > CHARACTERS:
+        if work + cost > WORK or characters + end - at > most:
             if at > least:
                 return Reach(at, round(work))
             for inside in range(at + _STEP, end, _STEP):
                 cost = _cost(source, at, inside, depth)
                 if linked or source.find("](", 0, inside) >= 0:
                     cost += _LINK * source.count("[", 0, inside)
-                if cost > WORK or inside - at > CHARACTERS - _STEP:
+                if cost > WORK or inside - at > most - _STEP:
                     return Reach(max(at + _STEP, inside - _STEP), round(work + WORK), within_line=True)
         linked = linked or source.find("](", at, end) >= 0
         work += cost

@@ -15,6 +15,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPyTextObject, QTextCharFormat, 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.formulas import Wanted, formulas
 from mistral_desk.ui.chat.links import allowed
+from mistral_desk.ui.chat.plain_text import words_of
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ FORMULA: Final = QTextFormat.ObjectTypes.UserObject + 1
 WRITTEN: Final = QTextFormat.Property.UserProperty + 10
 """Character property: a formula as it was written, its marks included."""
 _WANTED: Final = QTextFormat.Property.UserProperty + 11
+MOST: Final = 240
+"""Pieces of different looks in one paragraph; one with more is set plainly, for Qt takes a while for each."""
 NOTE: Final = "note:"
 BACK: Final = "note-back:"
 """Addresses within a text: to a note, and from it to where it is named."""
@@ -73,6 +76,9 @@ class Inlines:
         stack = [QTextCharFormat(base)]
         if quoted:
             stack[0].setForeground(self._theme.colour("muted"))
+        if len(children) > MOST:
+            self.cursor.insertText(words_of(children).replace("\n", "\u2028"), stack[0])
+            return
         run = ""  # one insertion for text that the parser gave in many pieces
         for child in children:
             if child.type in ("text", "softbreak", "hardbreak"):

@@ -23,7 +23,7 @@ PROSE_LIMIT: Final = 1200
 """Characters of prose after which the next paragraph starts a block of its own."""
 TABLE_ROWS: Final = 40
 """A longer table goes on in another one with the same head; one with many columns sooner."""
-TABLE_CELLS: Final = 240
+TABLE_CELLS: Final = 160
 TABLE_COLUMNS: Final = 40
 """A wider table is shown as plain lines: no layout makes it readable."""
 WINDOW: Final = 2 * PROSE_LIMIT

@@ -36,7 +36,7 @@ def shown(block: Block) -> str:
             case "footnote_open":
                 note = f"{token.content}\u2002"
             case "inline":
-                words = _words(token.children or [])
+                words = words_of(token.children or [])
                 if item and words.startswith(_TASKS):
                     words = words[3:].lstrip(" \t")
                 lines.append(note + words)
@@ -67,7 +67,7 @@ def clean(block: Block) -> str:
             if token.type == "tr_open":
                 rows.append([])
             elif token.type == "inline" and rows:
-                rows[-1].append(" ".join(_words(token.children or []).split()))
+                rows[-1].append(" ".join(words_of(token.children or []).split()))
         return "\n".join("\t".join(row) for row in rows)
     return _prose(block.tokens)
 
@@ -97,7 +97,7 @@ def _prose(tokens: Sequence[Token]) -> str:
             case "footnote_open":
                 note = f"[{token.content}] "
             case "inline" | "math_block":
-                words = _words(token.children or []) if token.type == "inline" else written(token)
+                words = words_of(token.children or []) if token.type == "inline" else written(token)
                 indent = "  " * max(0, len(lists) - 1)
                 own = indent + (mark or ("  " if lists else ""))
                 text = own + (note + words).replace("\n", "\n" + " " * len(own))
@@ -113,7 +113,8 @@ def _prose(tokens: Sequence[Token]) -> str:
     return "".join(made)
 
 
-def _words(children: Sequence[Token]) -> str:
+def words_of(children: Sequence[Token]) -> str:
+    """Inline tokens as the text that is seen; formulas as their source."""
     words: list[str] = []
     for child in children:
         match child.type:
@@ -185,5 +186,5 @@ def _inline_html(children: Sequence[Token]) -> str:
             case _ if child.tag in _TAGS and child.nesting:
                 made.append(f"<{'/' if child.nesting < 0 else ''}{child.tag}>")
             case _:
-                made.append(escape(_words([child])))
+                made.append(escape(words_of([child])))
     return "".join(made)

@@ -257,6 +257,9 @@ class Transcript(QAbstractScrollArea):
         self._sticky = False
         self._hold = (number, block, -self.viewport().height() // 3)
         self.arrange()
+        self._views[self._turns[number]].ensure(block)
+        self._hold = (number, block, -self.viewport().height() // 3)
+        self.arrange()
 
     def _living(self) -> list[int]:
         """Places of the turns that exist as widgets, in order."""

@@ -101,6 +101,9 @@ class TurnView(QWidget):
         """The texts that exist as widgets, with the numbers of their blocks."""
         return []
 
+    def ensure(self, block: int) -> None:
+        """Have the view of this block, wherever it is."""
+
     def unfold(self, _block: int) -> bool:
         """Show all of a block; whether something was folded away."""
         return False

@@ -277,6 +277,10 @@ class AnswerView(TurnView):
         """The texts of the answer that exist as widgets, with the numbers of their blocks."""
         return self._stack.texts()
 
+    def ensure(self, block: int) -> None:
+        """Have the view of this block, wherever it is."""
+        self._stack.ensure(block)
+
     def unfold(self, block: int) -> bool:
         """Show all of a block; whether something was folded away."""
         return self._stack.unfold(block)
