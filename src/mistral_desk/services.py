@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mistral_desk.catalog.claims import header_facts
@@ -303,12 +304,19 @@ class Services:
         return await asyncio.to_thread(lambda: that_see((BUILTIN, *self.models_there()), self.place_of))
 
     def place_of(self, model: str) -> tuple[str, str | None]:
-        """The path of a model by its id, and its projector where that lies elsewhere than the engine would look."""
-        found = self.library.find(model)
+        """The path of a model by its id, and its projector where that lies elsewhere than the engine would look. A path
+        that leads nowhere any more is that of the only file of this name, if there is one: its folder has moved.
+        """
+        found = self.library.find(model) or self._moved(model)
         if found is None or model == BUILTIN:
             return model, None
         apart = found.origin in {"ollama", "llamacpp"} and found.projector is not None
         return found.path, found.projector.path if apart and found.projector else None
+
+    def _moved(self, model: str) -> Installed | None:
+        name = PurePath(model).name
+        there = [one for one in self.library.models if PurePath(one.path).name == name and one.state == "here"]
+        return there[0] if len(there) == 1 and not is_name(model) and not os.path.lexists(model) else None
 
     async def _read_header(self, model: Installed) -> None:
         await self.fitting.key(model.path)

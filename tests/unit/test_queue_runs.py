@@ -11,7 +11,7 @@ import pytest
 
 from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.settings import DOWNLOAD_CONNECTIONS, DOWNLOADS_AT_ONCE, OFFLINE, Settings
+from mistral_desk.core.settings import DOWNLOAD_CONNECTIONS, DOWNLOAD_LIMIT, DOWNLOADS_AT_ONCE, OFFLINE, Settings
 from mistral_desk.library import journal, orders
 from mistral_desk.library.orders import FILE, Download, Order
 from mistral_desk.library.pace import Meter, time_left
@@ -285,6 +285,8 @@ def test_what_is_set_takes_effect_while_it_runs(hub: FileHub, tmp_path: Path) ->
             await made.add(second)
             await until(lambda: [one.state for one in made.downloads()] == ["fetching", "fetching"])
             asked = len(hub.cdn.asked)
+            settings.set(DOWNLOAD_LIMIT, 300)
+            assert made._pace._limit() == 300_000
             settings.set(DOWNLOADS_AT_ONCE, 1)
             await until(lambda: [one.state for one in made.downloads()] == ["fetching", "queued"])
             await until(lambda: one(made, first.id).number == 2 and one(made, first.id).state == "fetching")

@@ -38,6 +38,7 @@ def test_a_model_that_answers_is_used_and_one_that_is_deleted_is_let_go(tmp_path
         path.write_bytes(b"GGUF")
         (model,) = [one for one in await services.library.look() if one.origin == "folder"]
         spec = services.resolve_model(model.id)
+        assert services.resolve_model(str(tmp_path / "where it was" / path.name)) == spec
         async for _ in services.session.reply(None, Draft("well?"), model_spec=spec):
             pass
         pid = services.engine.pid
