@@ -117,6 +117,7 @@ THEIRS: Final = (
             *QUANTIZATIONS,
             *("Apache 2.0", "Gemma Terms of Use", "Ollama", "Hugging Face", "Gemma 4 26B-A4B", "Ministral 3 8B"),
             *("llama3.2:3b", "mistral-nemo:12b", "qwen3:4b", "half", "gemma-4-4b-it Q8_0", texts.LONG_FILE),
+            *("Mistral-Small-4-119B-2603-GGUF UD-IQ3_S", "Mistral-Small-4-119B-2603-GGUF UD-Q4_K_XL"),
             *("model.gguf", "model-00002-of-00003.gguf", "Qwen3-4B-Q8_0.gguf", "HF_TOKEN"),
         ]
     ),
