@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
+
+
+class Look(TypedDict, total=False):
+    """How the words of every kind of label look, and what they stand on."""
+
+    ink: str
+    strong: bool
+    parent: QWidget | None
 
 
 class Label(QLabel):
@@ -75,17 +83,8 @@ class Label(QLabel):
 class Shortened(Label):
     """A name or a path in one line, shortened in the middle where it must be; its tool tip has all of it."""
 
-    def __init__(
-        self,
-        theme: Theme,
-        text: str,
-        step: Step = "body",
-        *,
-        ink: str = "text",
-        strong: bool = False,
-        parent: QWidget | None = None,
-    ) -> None:
-        super().__init__(theme, text, step, ink=ink, strong=strong, parent=parent)
+    def __init__(self, theme: Theme, text: str, step: Step = "body", **look: Unpack[Look]) -> None:
+        super().__init__(theme, text, step, **look)
         self.setProperty("elides", True)
         self.setToolTip(text)
 

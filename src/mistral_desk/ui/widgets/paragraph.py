@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette, QTextLayout, QTextOption
 
 from mistral_desk.ui.theme import direction
-from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.label import Label, Look
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
-    from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
@@ -44,21 +43,13 @@ class Paragraph(Label):
     """`loose` sets the lines as far apart as running text has them."""
 
     def __init__(
-        self,
-        theme: Theme,
-        text: str,
-        step: Step = "body",
-        *,
-        ink: str = "text",
-        strong: bool = False,
-        loose: bool = False,
-        parent: QWidget,
+        self, theme: Theme, text: str, step: Step = "body", *, loose: bool = False, **look: Unpack[Look]
     ) -> None:
         self._apart = 1.2 if loose else 1.0
         self._heights: dict[int, int] = {}
         self._line = -1
         self._longest = self._natural = 0
-        super().__init__(theme, text, step, ink=ink, strong=strong, wrap=True, parent=parent)
+        super().__init__(theme, text, step, wrap=True, **look)
         self.setAccessibleName(text)
 
     def say(self, text: str) -> None:
