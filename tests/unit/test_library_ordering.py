@@ -98,8 +98,8 @@ def test_an_open_repository_stands_open_and_its_projector_comes_along(hub: HubSi
 
 
 def test_a_download_goes_on_at_the_next_start_and_is_told(hub: HubSite) -> None:
-    hub.put(Repo("acme/Long-GGUF", {"Long-Q4_K_M.gguf": content(3_000_000)}))
-    hub.trouble.stall = 1_000_000
+    hub.put(Repo("acme/Long-GGUF", {"Long-Q4_K_M.gguf": content(4_000_000)}))
+    hub.trouble.stall = 2_500_000
 
     async def test() -> None:
         async with opened() as services:
@@ -110,7 +110,7 @@ def test_a_download_goes_on_at_the_next_start_and_is_told(hub: HubSite) -> None:
         async with opened() as services:
             await until(lambda: services.downloads.downloads()[0].state == "done")
             assert services.library.find("acme/Long-GGUF:Q4_K_M") is not None
-        assert hub.cdn.served - served < 3_000_000
+        assert hub.cdn.served - served < 4_000_000
 
     run(test())
 
