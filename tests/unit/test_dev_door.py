@@ -192,3 +192,11 @@ def test_durations_as_people_say_them() -> None:
         "1 min 00 s",
         "3 min 05 s",
     ]
+
+
+def test_programs_that_the_tests_start_find_what_was_compiled_before(tmp_path: Path) -> None:
+    (tmp_path / "part.py").write_text("X = 1\n", encoding="utf-8")
+    names = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    main.keep_bytecode(names)
+    subprocess.run([sys.executable, "-c", "import part"], cwd=tmp_path, env=names, check=True)
+    assert list(tmp_path.rglob("part.*.pyc"))

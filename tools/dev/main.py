@@ -17,7 +17,7 @@ from tools.dev.environment import Place
 from tools.dev.steps import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = Place(ROOT)
@@ -107,7 +107,15 @@ def test(words: list[str]) -> int:
     """Run pytest on everything, shared out among the cores."""
     environment.prepare(PLACE, "dev", system.QT, system.SCREEN)
     os.chdir(ROOT)
+    keep_bytecode(os.environ)
     return _become([str(PLACE.python), "-m", "pytest", *suite.words_for(words, ROOT, suite.cores())])
+
+
+def keep_bytecode(names: MutableMapping[str, str]) -> None:
+    """Let Python keep what it compiles (git knows the folders as ignored): images of containers often forbid it, and
+    each of the hundreds of programs that the tests start would compile all of ours again, a second of a processor.
+    """
+    names.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def checks(words: list[str]) -> int:
@@ -115,6 +123,7 @@ def checks(words: list[str]) -> int:
     if words:
         raise Failed("`check` takes no further words.")
     environment.prepare(PLACE, "dev", (), ())
+    keep_bytecode(os.environ)
     # One at a time: mypy's cache has one writer, and two at once would take longer than one after the other.
     with environment.alone(PLACE, "check.lock", "Another check of this folder is running; waiting for it.", print):
         return check.check_all(ROOT, PLACE.python, min(suite.cores(), 4))
