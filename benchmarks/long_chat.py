@@ -52,6 +52,43 @@ def streaming_work() -> tuple[float, str]:
     )
 
 
+def huge_opening() -> tuple[float, str]:
+    """Milliseconds from the click on a conversation of five thousand messages to its end on the screen."""
+    found = _measured("huge", "open")
+    return found["median_ms"], f"median of 7 clicks, the first {found['first_ms']:.0f} ms, by the wall's clock"
+
+
+def huge_opening_work() -> tuple[float, str]:
+    """The same in CPU time of the whole process."""
+    found = _measured("huge", "open")
+    return found["work_ms"], f"CPU time, median of 7 clicks; {found['turns']:.0f} messages, {found['live']:.0f} made"
+
+
+def huge_scrolling() -> tuple[float, str]:
+    """Milliseconds of a turn of the wheel in it, 99th percentile."""
+    found = _measured("huge", "scroll")
+    return found["p99_ms"], f"{found['samples']:.0f} turns of the wheel at four places, by the wall's clock"
+
+
+def huge_scrolling_work() -> tuple[float, str]:
+    """The same by the loop's own CPU time."""
+    found = _measured("huge", "scroll")
+    return found["work_p99_ms"], f"CPU, median {found['work_p50_ms']:.1f}, worst {found['work_worst_ms']:.1f} ms"
+
+
+def huge_streaming_work() -> tuple[float, str]:
+    """CPU time between two ticks while an answer grows at its end, 99th percentile."""
+    found = _measured("huge", "stream")
+    more = f"at {found['tokens_per_s']:.0f} tokens/s below {found['turns']:.0f} messages"
+    return found["work_p99_ms"], f"{more}, worst {found['work_worst_ms']:.1f} ms; wall {found['p99_ms']:.1f} ms"
+
+
+def huge_memory() -> tuple[float, str]:
+    """Megabytes more with it open and looked through."""
+    found = _measured("huge", "weigh")
+    return found["grown_mb"], f"above {found['weight_mb']:.0f} MB with a short conversation, at 20 places"
+
+
 def idle() -> tuple[float, str]:
     """Percent of one core that the window takes while nobody touches it."""
     found = _measured("idle", f"{IDLE_S:g}")

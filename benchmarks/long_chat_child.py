@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 
 QUESTIONS: Final = 500
 """Each with its answer: a thousand messages."""
+HUGE_QUESTIONS: Final = 2500
+HUGE_LETTERS: Final = 5_000
+"""Of each answer at least: five thousand messages of 15 MB."""
+SCROLLS: Final = 60
+WHEEL: Final = 120
 PER_SECOND: Final = 200
 PIECES: Final = 2000
 OPENINGS: Final = 7
@@ -83,7 +88,7 @@ async def open_by_click(desk: Desk, title: str) -> tuple[float, float]:
 
 async def opening(desk: Desk) -> None:
     """How long a click takes until the end of the long conversation is painted; it is read anew each time."""
-    live = 0
+    live = turns = 0
     walls: list[float] = []
     works: list[float] = []
     for _ in range(OPENINGS):
@@ -91,7 +96,7 @@ async def opening(desk: Desk) -> None:
         walls.append(wall)
         live = max(live, desk.page.transcript.live)
         works.append(work)
-        assert len(desk.page.transcript.turns) == 2 * QUESTIONS
+        turns = len(desk.page.transcript.turns)
         await open_by_click(desk, SHORT)  # the long one is let go of
         await window.drawn()
     report(
@@ -100,9 +105,54 @@ async def opening(desk: Desk) -> None:
         median_ms=statistics.median(walls),
         worst_ms=max(walls),
         work_ms=statistics.median(works),
-        turns=2 * QUESTIONS,
+        turns=turns,
         live=live,
     )
+
+
+async def scrolling(desk: Desk) -> None:
+    """How long each step takes when a person turns the wheel through the conversation, and jumps about in it."""
+    await open_by_click(desk, LONG)
+    await window.drawn()
+    bar = desk.page.transcript.verticalScrollBar()
+    walls: list[float] = []
+    works: list[float] = []
+    for jump in range(4):
+        bar.setValue(bar.maximum() * jump // 4)
+        await window.drawn()
+        for _ in range(SCROLLS):
+            begun, cpu = time.perf_counter(), time.thread_time()
+            bar.setValue(bar.value() + WHEEL)
+            desk.window.grab(desk.page.rect().adjusted(0, 0, 0, 1 - desk.page.height()))  # what was placed is laid out
+            walls.append((time.perf_counter() - begun) * 1e3)
+            works.append((time.thread_time() - cpu) * 1e3)
+            await window.drawn()
+    walls.sort()
+    works.sort()
+    report(
+        p99_ms=percentile(walls, 0.99),
+        work_p99_ms=percentile(works, 0.99),
+        work_worst_ms=works[-1],
+        work_p50_ms=percentile(works, 0.5),
+        samples=len(works),
+        turns=len(desk.page.transcript.turns),
+    )
+
+
+async def weighing(desk: Desk) -> None:
+    """How much heavier the window is with the conversation open and looked through."""
+    await open_by_click(desk, SHORT)
+    await window.drawn()
+    gc.collect()
+    process = psutil.Process()
+    before = process.memory_info().rss
+    await open_by_click(desk, LONG)
+    bar = desk.page.transcript.verticalScrollBar()
+    for place in range(20):
+        bar.setValue(bar.maximum() * place // 20)
+        await window.drawn()
+    gc.collect()
+    report(grown_mb=(process.memory_info().rss - before) / 1e6, weight_mb=before / 1e6)
 
 
 async def streaming(desk: Desk) -> None:
@@ -161,13 +211,14 @@ def _script() -> Sequence[Step]:
     return [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": steps}}]
 
 
-def run(work: Callable[[Desk], Coroutine[object, object, None]]) -> int:
-    """Open the window over both conversations and do the work."""
+def run(work: Callable[[Desk], Coroutine[object, object, None]], *, huge: bool = False) -> int:
+    """Open the window over both conversations and do the work; `huge` for five thousand messages, 15 MB of text."""
+    questions, letters = (HUGE_QUESTIONS, HUGE_LETTERS) if huge else (QUESTIONS, 0)
     app = QApplication(["mistral-desk"])
 
     async def scenario(folder: Path) -> None:
         async with window.opened(app, folder, _script()) as desk:
-            await long_chat.stored(desk.services.history, QUESTIONS, LONG)
+            await long_chat.stored(desk.services.history, questions, LONG, letters)
             await long_chat.stored(desk.services.history, 1, SHORT)
             await desk.refresh()
             await window.drawn()
@@ -179,12 +230,13 @@ def run(work: Callable[[Desk], Coroutine[object, object, None]]) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`stream`, `open`, or `idle SECONDS`."""
+    """`stream`, `open`, `scroll`, `weigh`, each with `huge` before it or not; or `idle SECONDS`."""
+    works = {"stream": streaming, "open": opening, "scroll": scrolling, "weigh": weighing}
     match arguments:
-        case ["stream"]:
-            return run(streaming)
-        case ["open"]:
-            return run(opening)
+        case [name] if name in works:
+            return run(works[name])
+        case ["huge", name] if name in works:
+            return run(works[name], huge=True)
         case ["idle", seconds]:
             return run(lambda desk: idling(desk, float(seconds)))
     return 2

@@ -35,7 +35,7 @@ Span: TypeAlias = tuple[int, int]
 
 _GAPS: Final = {"paragraph": SPACE[2], "item": 6, "none": 0}
 _AROUND_CODE: Final = SPACE[3]
-MADE_AT_ONCE: Final = 6_000
+MADE_AT_ONCE: Final = 3_000
 """What is made of one text before the window may do something else; see `_weight`."""
 
 

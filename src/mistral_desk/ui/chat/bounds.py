@@ -75,7 +75,8 @@ def reach(source: str, least: int = 0) -> Reach:
                 work += 3
                 at = end
                 continue
-        most = CHARACTERS if source.find(" ", at, at + UNBROKEN) >= 0 else UNBROKEN
+        unbroken = end - at > UNBROKEN and source.find(" ", at, at + UNBROKEN) < 0
+        most = UNBROKEN if unbroken else CHARACTERS
         depth = max(depth, _depth(source, at, end))
         cost = _cost(source, at, end, depth)
         if linked or source.find("](", at, end) >= 0:

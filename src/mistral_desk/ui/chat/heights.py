@@ -93,8 +93,11 @@ class Heights:
         self._measured[number] = width
         if height == self._heights[number]:
             return False
+        more = height - self._heights[number]
         self._heights[number] = height
-        self._tops = None
+        if self._tops is not None:  # most often it is the last one that grows
+            for below in range(number + 1, len(self._tops)):
+                self._tops[below] += more
         return True
 
     def tops(self) -> list[int]:
