@@ -130,6 +130,22 @@ def test_a_copy_without_room_or_of_what_changes_is_refused(
     assert left_in(models) == []
 
 
+def test_what_the_system_refuses_is_said_of_the_copy(
+    tmp_path: Path, library: Library, models: Path, someone: Someone, small_models: SmallModels
+) -> None:
+    someone.lmstudio(HUB, {"Tiny-Q4_K_M.gguf": weights(small_models)})
+    put(models, b"a file where the folder should be")
+
+    async def test() -> None:
+        room = adopting(library, models, someone)
+        (one,) = (await room.scan())[0].candidates
+        problem, params, _ = await problem_of(room.copy(one))
+        assert (problem, params["path"]) == ("library.copy_failed", str(models))
+
+    run(test())
+    assert models.read_bytes() == b"a file where the folder should be"
+
+
 def test_what_a_killed_copy_left_is_cleared_and_a_living_one_is_not(models: Path) -> None:
     dead = put(models / copying.FOLDER / "dead" / "0", b"half")
     put(dead.with_name("lock"), b"")

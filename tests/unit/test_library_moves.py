@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mistral_desk.core.settings import MODELS_FOLDER, Settings
-from mistral_desk.library import relocating
+from mistral_desk.library import disk, relocating
 from mistral_desk.library.installed import Library
 from mistral_desk.library.moving import Moving
 from mistral_desk.library.wanted import PART
@@ -183,3 +184,26 @@ def test_what_goes_wrong_goes_back_and_is_told(tmp_path: Path) -> None:
     run(test())
     assert contents(tmp_path / "models") == expected
     assert contents(tmp_path / "new") == {}
+
+
+def test_a_disk_that_takes_no_more_has_all_go_back(tmp_path: Path) -> None:
+    expected = filled(tmp_path / "models")
+
+    async def test() -> None:
+        with FileHub() as hub:
+            async with program(tmp_path, hub, copies=True) as made:
+
+                def full(what: str) -> None:
+                    if what == "compared":
+                        raise OSError(errno.ENOSPC, "No space left on device")
+
+                made.moving.reached = full
+                problem, params, _ = await problem_of(made.moving.move(tmp_path / "new"))
+                assert (problem, params["reason"]) == ("library.move_failed", disk.NO_ROOM)
+                assert made.moving.now is None
+                assert made.models == tmp_path / "models"
+
+    run(test())
+    assert contents(tmp_path / "models") == expected
+    assert contents(tmp_path / "new") == {}
+    assert not (tmp_path / relocating.FILE).exists()

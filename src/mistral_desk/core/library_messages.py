@@ -95,6 +95,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "copy.",
         "Try again, or download the model anew.",
     ),
+    "library.copy_failed": Text(
+        "The model could not be copied",
+        "{path} cannot be written ({reason}). Nothing was kept of the copy.",
+        "Make room or check the folder's permissions, then copy again.",
+    ),
     "library.guide_stays": Text(
         "The Guide stays",
         "It is a part of Mistral Desk and takes little room.",
@@ -150,6 +155,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "A model is in use",
         "Another window or command of Mistral Desk is writing {name}.",
         "Wait for it, then move the models.",
+    ),
+    "library.move_failed": Text(
+        "The models could not be moved",
+        "{path} does not take them ({reason}). All of them are where they were.",
+        "Make room there, or choose another folder.",
     ),
     "library.moving": Text(
         "The models are on the move",

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.model_file import SHARD
-from mistral_desk.library import copying, others
+from mistral_desk.library import copying, disk, others
 from mistral_desk.library.candidates import Candidate, candidate
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.programs import NAMES, Computer, Program, places
@@ -96,12 +96,18 @@ class Adopting:
         """Copy a model into the models folder, whole or not at all; `told` hears from another thread how many bytes of
         how many are there. Cancel the task to end it: nothing is left then.
 
-        Raises what is wrong with the candidate, `library.no_room`, `library.exists`, `library.changed_meanwhile`,
-        `library.…` for the disk.
+        Raises what is wrong with the candidate, `library.no_room`, `library.exists`, `library.copy_differs`,
+        `library.copy_failed`.
         """
         if candidate.problem is not None:
             raise DeskError.of(candidate.problem)
-        path = await self._work(copying.copy, candidate.model, self._models(), told or (lambda _done, _of: None))
+        models = self._models()
+        try:
+            path = await self._work(copying.copy, candidate.model, models, told or (lambda _done, _of: None))
+        except DeskError as error:
+            if (reason := disk.why(error)) is not None:
+                raise DeskError("library.copy_failed", path=str(models), reason=reason) from error
+            raise
         for model in await self._library.look():
             if Path(model.path) == path:
                 return model

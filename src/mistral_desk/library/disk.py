@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GB: Final = 1_000_000_000
+NO_ROOM: Final = mark("there is not enough room")
 _FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 _FORBIDDEN: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _LOCK_AT: Final = 1 << 62
@@ -74,6 +76,14 @@ def told(path: Path, needed: int = 0) -> Iterator[None]:
         yield
     except OSError as error:
         raise problem(error, path, needed) from error
+
+
+def why(error: DeskError) -> str | None:
+    """What the system said, of a problem that `told` made; None for any other."""
+    problem_ = error.problem
+    if problem_.id == "library.disk_full":
+        return NO_ROOM
+    return str(problem_.params["reason"]) if problem_.id in {"library.disk", "library.not_writable"} else None
 
 
 def sync(descriptor: int) -> None:

@@ -17,7 +17,7 @@ import msgspec
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Problem, as_problem
-from mistral_desk.library import move_plan, relocating
+from mistral_desk.library import disk, move_plan, relocating
 from mistral_desk.library.move_plan import MovePlan
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.relocating import Mover, Note, Phase, Step
@@ -186,6 +186,8 @@ class Moving:
             return  # the program ends; the note stays
         except DeskError as error:
             await self._failed(mover, error, moved=moved)
+            if (reason := disk.why(error)) is not None:
+                raise DeskError("library.move_failed", path=note.target, reason=reason) from error
             raise
         except Exception as error:
             self._trouble(as_problem(error))
