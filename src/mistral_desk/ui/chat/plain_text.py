@@ -159,7 +159,7 @@ def html(block: Block) -> str:
 def _opening(token: Token) -> str:
     if token.type == "ordered_list_open":
         start = int(token.attrs.get("start", 1)) + bool(token.meta.get("resumed"))
-        return f'<ol start="{start}">' if start != 1 else "<ol>"
+        return f'<{token.tag} start="{start}">' if start != 1 else f"<{token.tag}>"
     style = str(token.attrs.get("style", ""))
     return f'<{token.tag} style="{escape(style)}">' if style.startswith("text-align:") else f"<{token.tag}>"
 
