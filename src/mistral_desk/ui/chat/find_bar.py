@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import tr, trc
+from mistral_desk.core.words import tr
 from mistral_desk.ui.chat import selecting
 from mistral_desk.ui.chat.finding import Finding
 from mistral_desk.ui.chat.matching import Needle
@@ -49,14 +49,7 @@ class FindBar(QWidget):
         self.field.setMaxLength(LONGEST)
         self.count = Label(theme, "", "small", parent=self)
         self.count.setAccessibleName(tr("Found"))
-        self.case = Button(
-            theme,
-            tr("Match case"),
-            text=trc("a switch: large and small letters differ", "Aa"),
-            small=True,
-            muted=True,
-            parent=self,
-        )
+        self.case = Button(theme, tr("Match case"), icon="letters", small=True, muted=True, parent=self)
         self.case.setCheckable(True)
         self.case.setToolTip(tr("Match case"))
         self.before = Button(theme, tr("Previous (Shift+Enter)"), icon="up", small=True, muted=True, parent=self)
