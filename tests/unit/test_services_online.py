@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mistral_desk.catalog import sync
+from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import HUB, Secrets
 from mistral_desk.services import Services
 from tests.fixtures.catalog_records import published
 from tests.fixtures.catalog_site import CatalogSite
 from tests.fixtures.engines import run
+from tests.fixtures.hub_files import FileHub
+from tests.fixtures.queues import comes_to, model, one
+from tests.fixtures.transfers import until
 from tests.fixtures.vault import Vault
 from tests.fixtures.web_site import Answer
 
@@ -100,3 +104,35 @@ def test_erasing_forgets_the_catalogue_the_connections_and_the_tokens(site: Cata
         await services.close()
 
     run(test())
+
+
+@pytest.mark.allow_log("settings file cannot be read", "mistral_desk.core.settings")
+def test_with_settings_that_cannot_be_read_no_download_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had switched the network off has not agreed: it waits and says for what, at the next start too."""
+    with FileHub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        order = model(hub)
+
+        async def waiting(services: Services) -> None:
+            await until(lambda: one(services.downloads, order.id).problem is not None)
+            now = one(services.downloads, order.id)
+            assert (now.state, now.problem and now.problem.id, now.retry_s) == ("waiting", "net.offline", None)
+            assert hub.hub.asked == []
+
+        async def test() -> None:
+            services = await Services.open()
+            services.settings.set(OFFLINE, True)
+            await services.downloads.add(order)
+            await services.close()
+            services.folders.settings.write_bytes(b'{"privacy.offline": tr')
+            for told in (["settings.damaged", "settings.held_offline"], []):
+                services = await Services.open()
+                assert [notice.id for notice in services.notices] == told
+                await waiting(services)
+                if told:
+                    await services.close()
+            services.settings.set(OFFLINE, False)
+            await comes_to(services.downloads, order.id, "done")
+            await services.close()
+
+        run(test())

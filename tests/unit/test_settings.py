@@ -119,13 +119,18 @@ def test_zero_means_automatic_only_where_it_is_declared_so(file: Path) -> None:
         found.set(TEXT_SCALE, 0)
 
 
-@pytest.mark.allow_log("settings file cannot be read", "mistral_desk.core.settings")
-def test_who_may_have_been_offline_stays_offline_until_somebody_decides(file: Path) -> None:
-    put(file, b"{")
-    found, _ = Settings.open(file)
+@pytest.mark.allow_log("settings file cannot be read|Work offline: yes is not allowed", "mistral_desk.core.settings")
+@pytest.mark.parametrize("content", [b"{", b'{"privacy.offline": "yes", "appearance.theme": "dark"}'])
+def test_who_may_have_been_offline_stays_offline_until_somebody_decides(file: Path, content: bytes) -> None:
+    """At later starts too, whoever opened the file first: a command that tells nothing of it may have been that."""
+    put(file, content)
+    found, problems = Settings.open(file)
+    assert found.get(OFFLINE) is True
+    assert problems[-1].id == "settings.held_offline"
+    found = opened(file)
     assert found.get(OFFLINE) is True
     found.set(THEME, "dark")
-    assert "privacy.offline" not in json.loads(file.read_bytes())
+    assert opened(file).get(OFFLINE) is True
     told: list[bool] = []
     found.listen(OFFLINE, told.append)
     found.set(OFFLINE, False)
@@ -173,6 +178,7 @@ def test_a_broken_file_is_set_aside_whole_and_said(file: Path, content: bytes) -
     assert [problem.id for problem in problems] == ["settings.damaged", "settings.held_offline"]
     asides = [other for other in file.parent.iterdir() if other != file]
     assert [aside.read_bytes() for aside in asides] == [content]
+    assert json.loads(file.read_bytes()) == {"privacy.offline": True}
     assert str(asides[0]) in in_words(problems[0]).message
     found.set(THEME, "light")
     assert opened(file).get(THEME) == "light"

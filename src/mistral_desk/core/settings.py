@@ -193,16 +193,15 @@ class Settings:
     def __init__(self, path: Path, values: dict[str, Any] | None = None) -> None:
         self._path = path
         self._values = dict(values or {})
-        self._held: dict[str, Any] = {}
-        """Values of this run that are in no file."""
         self._listeners: dict[str, list[Callable[[Any], None]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> tuple[Settings, tuple[Problem, ...]]:
         """Read the file; a missing one means the defaults.
 
-        Never fails: a file that cannot be understood is set aside, and this run works offline until somebody decides
-        otherwise; a value that is not allowed gives way to the default. The problems to tell come with the settings.
+        Never fails: a file that cannot be understood is set aside; a value that is not allowed gives way to the
+        default. Where it is not known any more whether somebody works offline, they do, at later starts too, until
+        somebody decides otherwise. The problems to tell come with the settings.
         """
         try:
             with path.open("rb") as file:
@@ -212,16 +211,15 @@ class Settings:
             return cls(path), ()
         except (OSError, ValueError, RecursionError) as error:
             _log.warning("the settings file cannot be read", exc_info=True)
-            made = cls(path)
-            made._held[OFFLINE.name] = True  # who had switched the network off has not agreed to any connection
-            return made, (_set_aside(path, error), Problem("settings.held_offline"))
+            made, problem = cls(path), _set_aside(path, error)
+            return made, (problem, made._hold_offline(keep=problem.id == "settings.damaged"))
 
     @classmethod
     def _from(cls, path: Path, content: bytes) -> tuple[Settings, tuple[Problem, ...]]:
         if len(content) > _MAX_FILE:
             raise ValueError(f"more than {_MAX_FILE} bytes")
         values = msgspec.json.decode(content, type=dict[str, Any])
-        problems = []
+        made, problems = cls(path, values), []
         for name, setting in _BY_NAME.items():
             if name in values:
                 try:
@@ -229,12 +227,20 @@ class Settings:
                 except DeskError as error:
                     _log.warning("%s", error)
                     problems.append(error.problem)
-        return cls(path, values), tuple(problems)
+                    if setting is OFFLINE:
+                        problems.append(made._hold_offline(keep=True))
+        return made, tuple(problems)
+
+    def _hold_offline(self, *, keep: bool) -> Problem:
+        """Who had switched the network off has not agreed to any connection; `keep` lets the next start know it too."""
+        self._values[OFFLINE.name] = True
+        if keep:
+            with contextlib.suppress(DeskError):  # then the next start finds what this one found, or nothing at all
+                self._save()
+        return Problem("settings.held_offline")
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force."""
-        if setting.name in self._held:
-            return setting.check(self._held[setting.name])
         if setting.name in self._values:
             with contextlib.suppress(DeskError):  # told when the file was opened
                 return setting.check(self._values[setting.name])
@@ -247,7 +253,6 @@ class Settings:
         """
         value = setting.check(value)
         before = self.get(setting)
-        self._held.pop(setting.name, None)
         # A default is not written, so that a better default in a later version reaches those who never chose.
         if value == setting.default:
             self._values.pop(setting.name, None)

@@ -9,7 +9,6 @@ import asyncio
 import io
 import logging
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from mistral_desk.core.environment import without_secrets
 from mistral_desk.inference.death import Ended, oom_kills
 from mistral_desk.inference.protocol import Command, Event, ProtocolError, decode_event, frame, read_frame
 from mistral_desk.inference.sandbox import windows
@@ -36,16 +36,10 @@ _DRAIN_S: Final = 0.3
 _SILENT_EXIT_S: Final = 0.5
 """How long a process may live on after it closed its end of the pipe."""
 
-# Names of environment variables that may hold a secret. Proxies are here because their addresses hold passwords.
-_SECRET: Final = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_AUTH|^AUTH|ASKPASS|_PROXY$",
-    re.IGNORECASE,
-)
-
 
 def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a worker: the person's own (drivers need it) without anything that may be a secret."""
-    env = {name: value for name, value in (base or os.environ).items() if not _SECRET.search(name)}
+    env = without_secrets(base or os.environ)
     env["GGML_NO_BACKTRACE"] = "1"  # else an abort starts a debugger
     env["PYTHONUTF8"] = "1"
     env["PYTHONSAFEPATH"] = "1"  # never import from whatever folder the app was started in

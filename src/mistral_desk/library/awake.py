@@ -13,6 +13,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.environment import without_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -77,7 +79,11 @@ def _asked(given: Sequence[str] | None) -> Iterator[None]:
     if command is not None and shutil.which(command[0]):
         with contextlib.suppress(OSError):
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=without_secrets(os.environ),
             )
     try:
         yield

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import re
 import sys
 from collections import OrderedDict, deque
@@ -19,6 +20,8 @@ from PySide6.QtCore import QByteArray, QObject, QProcess, QProcessEnvironment, Q
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
+
+from mistral_desk.core.environment import without_secrets
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
@@ -158,7 +161,10 @@ class Formulas(QObject):
     def _start(self) -> None:
         child = QProcess(self)
         arguments = ["--formulas"] if getattr(sys, "frozen", False) else ["-m", "mistral_desk", "--formulas"]
-        child.setProcessEnvironment(QProcessEnvironment.systemEnvironment())
+        own = QProcessEnvironment()
+        for name, value in without_secrets(os.environ).items():
+            own.insert(name, value)
+        child.setProcessEnvironment(own)
         child.setStandardErrorFile(QProcess.nullDevice())
         child.readyReadStandardOutput.connect(self._read)
         child.finished.connect(self._ended)

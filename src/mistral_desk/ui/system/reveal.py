@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
+
+from mistral_desk.core.environment import without_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +30,13 @@ async def reveal(path: Path) -> None:
 
 def _marked(path: Path) -> bool:
     """Whether a file manager shows it; blocks."""
+    env = without_secrets(os.environ)
     try:
         if sys.platform == "win32":
-            subprocess.Popen(["explorer", "/select,", str(path)])  # Windows' own, found as Windows does
+            subprocess.Popen(["explorer", "/select,", str(path)], env=env)  # Windows' own, found as Windows does
             return True
         if sys.platform == "darwin":
-            subprocess.Popen(["/usr/bin/open", "-R", str(path)])
+            subprocess.Popen(["/usr/bin/open", "-R", str(path)], env=env)
             return True
     except OSError as error:
         log.info("the file manager did not start: %s", error)
