@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
 
+from mistral_desk.ui.chat.prose import ProseView
 from tools.gallery.checks import text_of, visible
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def seen(window: QWidget) -> Iterator[tuple[QWidget, str, str]]:
             "description": widget.accessibleDescription(),
             "title": widget.windowTitle() if widget.isWindow() else "",
         }
+        if isinstance(widget, ProseView):
+            texts["description"] = ""  # its formulas' source is the document's, too
         if isinstance(widget, QLineEdit | QPlainTextEdit):
             texts["placeholder"] = widget.placeholderText()
         if isinstance(widget, QLineEdit):
