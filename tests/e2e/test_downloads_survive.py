@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 KILLS: Final = int(os.environ.get("MISTRAL_DESK_KILLS", "20"))
 """How often it is killed; the long run of a release has 200."""
+TURNS: Final = int(os.environ.get("MISTRAL_DESK_TURNS", "1"))
+"""How often each other trouble is met, each time at another moment; the long run of a release has 20."""
+turns: Final = pytest.mark.parametrize("turn", range(TURNS))
 BLOCK: Final = 1 << 21
 CONNECTIONS: Final = 4
 SIZES: Final = (3000, 12_000_000, 5_000_000)
@@ -50,6 +53,11 @@ def begin(plan: Plan, before: Sequence[str] = (), **env: str) -> subprocess.Pope
         stdin=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **env},
     )
+
+
+def moment(turn: int, end: int) -> int:
+    """A place before `end`, another one each turn."""
+    return random.Random(turn).randrange(1, end)
 
 
 def lines_of(process: subprocess.Popen[bytes]) -> list[Line]:
@@ -102,14 +110,16 @@ def test_killed_at_any_moment_it_loses_no_more_than_a_block(hub: FileHub, tmp_pa
         assert sum(SIZES) <= fetched <= sum(SIZES) + CONNECTIONS * BLOCK, one.id
 
 
-def test_a_full_disk_pauses_and_goes_on_when_there_is_room(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_a_full_disk_pauses_and_goes_on_when_there_is_room(hub: FileHub, tmp_path: Path, turn: int) -> None:
     """On a small disk of its own: not even the space that was free at the beginning stays."""
     folder = tmp_path / "small"
     folder.mkdir()
     mine = Order("m", "m", tuple(hub.add(f"{n}.gguf", content(size, n)) for n, size in enumerate(SIZES)))
     plan = Plan(str(folder), hub.url, (mine,), BLOCK, CONNECTIONS, ballast=str(folder / "ballast"))
+    taken = 15_000_000 - moment(turn, 1 << 20)
     script = (
-        f'mount -t tmpfs -o size=24m tmpfs "{folder}" && head -c 15000000 /dev/zero > "{folder}/ballast" && '
+        f'mount -t tmpfs -o size=24m tmpfs "{folder}" && head -c {taken} /dev/zero > "{folder}/ballast" && '
         f'"$@" && cd "{folder}" && sha256sum models/acme/tiny-GGUF/*.gguf'
     )
     before = [*_namespace(), "sh", "-c", script, "sh"]
@@ -121,16 +131,19 @@ def test_a_full_disk_pauses_and_goes_on_when_there_is_room(hub: FileHub, tmp_pat
     assert sums == [file.sha256 for file in mine.files]
 
 
-def test_a_disk_that_fills_while_it_comes(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_a_disk_that_fills_while_it_comes(hub: FileHub, tmp_path: Path, turn: int) -> None:
     """Somebody else takes the room after the download has begun."""
     folder = tmp_path / "small"
     folder.mkdir()
     mine = Order("m", "m", (hub.add("a.gguf", content(SIZES[1])),))
-    go = tmp_path / "go"
+    go, at = tmp_path / "go", moment(turn, SIZES[1] // 2)
+    begun: list[int] = []
     os.mkfifo(go)
 
     def told(read: int) -> None:
-        if read == 1 << 20:
+        if read >= at and not begun:
+            begun.append(read)
             with contextlib.suppress(OSError), go.open("w") as pipe:
                 pipe.write("now")
 
@@ -149,7 +162,8 @@ def test_a_disk_that_fills_while_it_comes(hub: FileHub, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has permissions of another kind")
-def test_permission_that_was_lost_pauses_and_says_so(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_permission_that_was_lost_pauses_and_says_so(hub: FileHub, tmp_path: Path, turn: int) -> None:
     mine = Order("m", "m", (hub.add("a.gguf", content(SIZES[2])),))
     plan = Plan(str(tmp_path), hub.url, (mine,), BLOCK, 1)
     where = tmp_path / "models" / "acme" / "tiny-GGUF"
@@ -163,13 +177,14 @@ def test_permission_that_was_lost_pauses_and_says_so(hub: FileHub, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has permissions of another kind")
-def test_permission_that_is_lost_at_the_last_moment(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_permission_that_is_lost_at_the_last_moment(hub: FileHub, tmp_path: Path, turn: int) -> None:
     """The folder takes no new name any more just when the file is whole: nothing of it is fetched again."""
     mine = Order("m", "m", (hub.add("a.gguf", content(SIZES[2])),))
     where = tmp_path / "models" / "acme" / "tiny-GGUF"
 
     def told(read: int) -> None:
-        if read >= SIZES[2] // 2 and (where / ".desk" / "a.gguf.blocks").exists():
+        if read >= moment(turn, SIZES[2] // 2) and (where / ".desk" / "a.gguf.blocks").exists():
             where.chmod(0o500)
 
     hub.files["a.gguf"].serves = Counted(content(SIZES[2]), told)
@@ -185,22 +200,25 @@ def test_permission_that_is_lost_at_the_last_moment(hub: FileHub, tmp_path: Path
     assert hub.served == SIZES[2]
 
 
-def test_a_clock_that_jumps_changes_nothing(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_a_clock_that_jumps_changes_nothing(hub: FileHub, tmp_path: Path, turn: int) -> None:
     mine = Order("m", "m", tuple(hub.add(f"{n}.gguf", content(size, n)) for n, size in enumerate(SIZES)))
-    hub.fail(cut(1000), None, cut(1 << 20), None, cut(5))
+    dice = random.Random(turn)
+    hub.fail(*(dice.choice([None, cut(dice.randrange(1 << 21))]) for _ in range(8)))
     told = lines_of(begin(Plan(str(tmp_path), hub.url, (mine,), BLOCK, jumps=True)))
     assert told[-1].state == "done"
     assert all(is_whole(file, tmp_path / "models") for file in mine.files)
 
 
-def test_a_name_that_the_network_does_not_know_any_more(hub: FileHub, tmp_path: Path) -> None:
+@turns
+def test_a_name_that_the_network_does_not_know_any_more(hub: FileHub, tmp_path: Path, turn: int) -> None:
     """The hub leads to a computer that is not found: kept, and tried again later by itself."""
     mine = Order("m", "m", (hub.add("a.gguf", content(SIZES[2])),))
     plan = Plan(str(tmp_path), hub.url, (mine,), BLOCK, 1)
 
     def cut_for_good(asked: Asked, answer: Answer) -> Answer:
         hub.expire()
-        return cut(3_000_000)(asked, answer)
+        return cut(moment(turn, SIZES[2]))(asked, answer)
 
     hub.fail(cut_for_good)
     hub.leads_to = redirected_to("https://nowhere.invalid/a.gguf", after=1)
