@@ -10,11 +10,13 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from mistral_desk.core.errors import Words
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.downloads.ask_cancel import CancelSheet
 from mistral_desk.ui.downloads.get_button import GetButton, Ware
 from mistral_desk.ui.downloads.get_sheet import GetSheet
+from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.token import STATES
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -89,6 +91,11 @@ def named(widget: QWidget, name: str) -> Button:
     return next(one for one in widget.findChildren(Button) if one.text() == name and one.isVisible())
 
 
+def titles(desk: Desk) -> list[str]:
+    """What the notices say, the newest first."""
+    return [banner.notice.words.title for banner in desk.window.banners.banners]
+
+
 def row(desk: Desk) -> DownloadRow:
     return next(iter(desk.library.downloads.rows.values()))
 
@@ -111,6 +118,7 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             assert "127.0.0.1" in told, "it says who is asked"
             assert "stay free in" in told
             assert "tiny-terms" in told
+            assert "Licence" in told.splitlines(), "each line is called what it is"
             assert "sets conditions" in told
             window.click(named(sheet, "Read it…"))
             link = desk.window.overlay
@@ -124,6 +132,9 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             await desk.tasks.settled()
             assert desk.window.sidebar.downloads.isHidden()
             assert desk.services.downloads.downloads() == ()
+            assert titles(desk) == ["Tiny-GGUF Q4_K_M is here"], "of one thing only the latest is said"
+            desk.notices.over.emit("another")
+            assert titles(desk), "it stays until it is read: nobody looks at the library"
             assert [title for title, _text in heard.told] == ["Tiny-GGUF Q4_K_M is here"]
             assert heard.shares[-1] is None, "the icon's progress goes away"
             model = desk.services.library.find(KEY)
@@ -171,7 +182,9 @@ def test_pause_resume_and_cancel_are_one_press_each(qapp: QApplication, tmp_path
             window.click(row(desk).cancel)
             again = desk.window.overlay
             assert isinstance(again, CancelSheet)
+            desk.notices.show(Notice("info", Words("Tiny is on its way", "", ""), about=KEY.casefold()))
             again.delete.click()
+            assert titles(desk) == [], "it is not so any more"
             await until(lambda: not desk.library.downloads.rows)
             await desk.tasks.settled()
             assert desk.window.sidebar.downloads.isHidden()

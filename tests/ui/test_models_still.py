@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.models.compare.table import Table
 
 SCRIPT = fake_worker.answering("Yes.")
+TALL = (1180, 3000)
+"""A window in which all of a verdict is in sight, and what stands below it."""
 MACHINES = {"poor": pc(8), "common": pc(32, 8), "rich": pc(96, 24), "unified": pc(128, unified=True)}
 
 
@@ -71,7 +73,7 @@ async def at_models(desk: Desk, where: Machine = MACHINES["common"]) -> Late:
     late = Late(where)
     desk.services.fitting = cast("Fitting", late)
     desk.window.show_page("models")
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(window.END_OF_WORLD_S):
         while desk.catalog._catalogue is None:
             await window.drawn()
     return late
@@ -105,7 +107,7 @@ def test_nothing_below_moves_when_a_verdict_comes(
     qapp: QApplication, tmp_path: Path, model: str, below: str, computer: str
 ) -> None:
     async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=TALL) as desk:
             late = await at_models(desk, MACHINES[computer])
             page = await at_page(desk, model)
             assert page.here is not None
@@ -118,6 +120,53 @@ def test_nothing_below_moves_when_a_verdict_comes(
                 await window.drawn()
             assert page.here.widget.rows, "the verdict is there"
             assert place(page, getattr(page, below)) == waiting
+
+    window.run(qapp, scenario)
+
+
+def spare(page: AboutPage) -> int:
+    """Pixels below a verdict that it does not need."""
+    assert page.here is not None
+    widget = page.here.widget
+    return widget.height() - widget._column.totalHeightForWidth(widget.width())
+
+
+def test_room_to_spare_goes_where_nobody_sees_what_it_moves(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=(1180, 700)) as desk:
+            late = await at_models(desk, MACHINES["rich"])
+            page = await at_page(desk, "mistral-small-4")
+            late.told.set()
+            await desk.tasks.settled()
+            for _ in range(4):
+                await window.drawn()
+            assert page.here is not None
+            assert page.here.widget.rows, "the verdict is there"
+            assert spare(page) == 0, "what stands below it was not in sight"
+
+    window.run(qapp, scenario)
+
+
+def test_room_to_spare_goes_once_it_is_scrolled_out_of_sight(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=(1180, 700)) as desk:
+            late = await at_models(desk, MACHINES["rich"])
+            page = await at_page(desk, "mistral-small-4")
+            bar = page.area.verticalScrollBar()
+            bar.setValue(place(page, page.truth) - 300)
+            await window.drawn()
+            seen = place(page, page.truth)
+            late.told.set()
+            await desk.tasks.settled()
+            for _ in range(4):
+                await window.drawn()
+            assert place(page, page.truth) == seen, "it is in sight"
+            assert spare(page) > 0, "so there is room to spare"
+            bar.setValue(0)
+            for _ in range(4):
+                await window.drawn()
+            assert spare(page) == 0
+            assert place(page, page.truth) < seen
 
     window.run(qapp, scenario)
 
@@ -144,7 +193,7 @@ def test_a_verdict_that_is_known_has_no_room_to_spare(qapp: QApplication, tmp_pa
 
 def test_nothing_below_moves_while_another_of_its_models_is_judged(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=TALL) as desk:
             late = await at_models(desk)
             page = await at_page(desk, "mistral-3")
             late.told.set()

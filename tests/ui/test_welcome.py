@@ -129,6 +129,27 @@ def test_a_smaller_model_takes_the_place_of_the_best(qapp: QApplication, tmp_pat
     window.run(qapp, scenario)
 
 
+def test_where_nothing_runs_well_the_quickest_can_be_got_and_all_be_seen(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.services.fitting = cast("Fitting", StillFitting(pc(8, gbps=4)))
+            desk.welcome()
+            await desk.tasks.settled()
+            shown = _shown(desk).recommendation
+            told = " ".join(label.text() for label in shown.findChildren(Label) if label.isVisible())
+            assert "No known model runs well on this computer" in told
+            assert "The quickest known one here: Ministral 3 3B, Q4_K_M" in told
+            assert "A typical answer takes about 4 min" in told
+            assert shown.get is not None
+            assert shown.get.text().startswith("Get Ministral 3 3B, 2")
+            window.click(shown.buttons[-1])
+            await desk.tasks.settled()
+            assert desk.window.page == "models"
+            assert desk.models.browse.isVisible(), "all of them, not the page of one that does not run"
+
+    window.run(qapp, scenario)
+
+
 def test_it_says_what_runs_best_here_and_leads_to_the_models(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:

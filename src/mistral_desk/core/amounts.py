@@ -93,7 +93,7 @@ def speed(tokens_per_s: float) -> str:
 
 
 def bytes_of_memory(count: int) -> str:
-    """Memory or room on a disk: *15.6 GiB*."""
+    """Memory: *15.6 GiB*. Room on a disk is counted as files are."""
     return tr("{number} GiB", number=number(count / GIB, 1))
 
 

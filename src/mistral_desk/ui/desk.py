@@ -311,6 +311,7 @@ class Desk(QObject):
 
     def chat_with(self, model: str) -> None:
         """A new chat with this model."""
+        self.notices.over.emit(model.casefold())
         if self.open_model(model):
             self.new_chat()
 

@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.banners = Banners(theme, self._column, self.top)
         notices.shown.connect(self.banners.show_notice)
+        notices.over.connect(self.banners.withdraw)
         self.sidebar.new_chat.connect(self.new_chat)
         self.sidebar.page_asked.connect(self.show_page)
         rooms.models.library.connect(lambda: self.show_page("library"))

@@ -26,7 +26,8 @@ Kind = Literal["info", "success", "warning", "error"]
 class Notice:
     """What to show: words, how grave it is, and at most one thing that the person can do at once.
 
-    A notice with `seconds` leaves by itself after that time; 0 stays until it is closed.
+    A notice with `seconds` leaves by itself after that time; 0 stays until it is closed. One that is `about` something
+    takes the place of what was said of it before, and goes when that is over.
     """
 
     kind: Kind
@@ -34,12 +35,14 @@ class Notice:
     action: str = ""
     act: Callable[[], None] | None = None
     seconds: int = 0
+    about: str = ""
 
 
 class Notices(QObject):
-    """Where notices go. `shown` carries a `Notice`."""
+    """Where notices go. `shown` carries a `Notice`, `over` what no notice is about any more."""
 
     shown = Signal(object)
+    over = Signal(str)
 
     def show(self, notice: Notice) -> None:
         """Show a notice and log it at the level that fits its kind."""

@@ -65,7 +65,7 @@ class Downloads(QObject):
     def begun(self, ware: Ware) -> None:
         """An order was given in the window."""
         said = Words(tr("{name} is being downloaded", name=ware.title), tr(BEGUN), "")
-        self._desk.notices.show(Notice("info", said, tr("Show it"), self._desk.show_downloads, SAID_SECONDS))
+        self._desk.notices.show(Notice("info", said, tr("Show it"), self._desk.show_downloads, SAID_SECONDS, ware.key))
 
     def free_space(self) -> None:
         """Where models can be deleted."""
@@ -80,7 +80,8 @@ class Downloads(QObject):
         said = Words(tr("{name} is here", name=title), tr("Every byte was compared with what the hub states."), "")
         key = order.id.removeprefix("repair:")
         act = (tr("Chat with it"), lambda: self._desk.chat_with(key))
-        self._desk.notices.show(Notice("success", said, *act))
+        seconds = SAID_SECONDS if self._desk.window.page == "library" else 0  # there it is seen without words
+        self._desk.notices.show(Notice("success", said, *act, seconds, key.casefold()))
         self._desk.attention.tell(said.title, said.message)
         self.came.emit(key)
         self.spawn(self._queue.cancel(order.id, keep=True), "take a finished download off the list")
@@ -131,11 +132,15 @@ class Downloads(QObject):
         if download is None:
             return
         if download.done == 0:
-            self.spawn(self._queue.cancel(key, keep=False), "cancel a download")
+            self._cancel(key, keep=False)
             return
         sheet = CancelSheet(self._desk.theme, download, self._desk.window)
-        sheet.decided.connect(lambda keep: self.spawn(self._queue.cancel(key, keep=keep), "cancel a download"))
+        sheet.decided.connect(lambda keep: self._cancel(key, keep=keep))
         self._desk.window.show_overlay(sheet)
+
+    def _cancel(self, key: str, *, keep: bool) -> None:
+        self._desk.notices.over.emit(key.casefold())
+        self.spawn(self._queue.cancel(key, keep=keep), "cancel a download")
 
     def _move(self, key: str, step: int) -> None:
         """Places count among what is shown; what is done stands nowhere."""

@@ -107,8 +107,8 @@ class GetSheet(Sheet):
             lines.addWidget(Paragraph(self._theme, note, "small", ink=note_ink, parent=holder))
         if url:
             text = tr("Read it…")
-            name = tr("{what}: {file}", what=text, file=value)
-            link = Button(self._theme, name, text=text, small=True, kind="outline", parent=holder)
+            spoken = tr("{what}: {file}", what=text, file=value)
+            link = Button(self._theme, spoken, text=text, small=True, kind="outline", parent=holder)
             link.setToolTip(url)
             link.clicked.connect(lambda: self.link.emit(url))
             lines.addSpacing(2)

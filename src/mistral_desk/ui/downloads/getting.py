@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mistral_desk.library.ordering import Before
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.downloads.get_button import Standing
+    from mistral_desk.ui.widgets.button import Kind
 
 OFFLINE_REASON: Final = mark("“Work offline” is switched on in Settings, Privacy.")
 
@@ -67,7 +68,8 @@ class Getting(QObject):
             return None
         ware = Ware(variant.repository, variant.quant, variant.name)
         offer = tr("Get {name}, {size}", name=variant.name, size=amounts.file_size(variant.bytes))
-        return self._made(GetButton(self._desk.theme, ware, parent, kind="primary", offer=offer))
+        kind: Kind = "primary" if variant.usable else "outline"
+        return self._made(GetButton(self._desk.theme, ware, parent, kind=kind, offer=offer))
 
     def standing(self, ware: Ware) -> Standing:
         """Whether it is here, on its way, or can be had."""

@@ -83,7 +83,8 @@ class Fits(QObject):
 
     def recommend(self, welcome: Welcome) -> None:
         """Say at the first start what runs best here."""
-        welcome.models_asked.connect(self._desk.models.show_model)
+        models = self._desk.models
+        welcome.models_asked.connect(lambda model: models.show_model(model) if model else models.show_list())
         welcome.models_asked.connect(lambda _model: self._desk.window.show_page("models"))
         self._desk.tasks.spawn(self._recommend(welcome), "recommend a model")
 

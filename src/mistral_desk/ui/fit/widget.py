@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr, trn
@@ -25,6 +25,7 @@ from mistral_desk.ui.widgets.paragraph import Paragraph
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+    from PySide6.QtWidgets import QScrollBar
 
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
@@ -40,7 +41,8 @@ class WillItRun(QWidget):
     """Shows what it is given; signals go up.
 
     `get` are the words of the button that chooses a quantization; empty where there is nothing to choose yet. While
-    one waits for a verdict its room is kept, and it never gets shorter afterwards: nothing below it moves.
+    one waits for a verdict its room is kept, and it never gets shorter while what stands below it is in sight: nothing
+    that is seen moves.
     """
 
     chosen = Signal(object)
@@ -74,6 +76,8 @@ class WillItRun(QWidget):
         self._body: QWidget | None = None
         self._rest_of_room = QSpacerItem(0, 0, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
         self._said: tuple[str, ...] = ()
+        self._watched: QScrollBar | None = None
+        """Moves what is in sight while there is room to spare."""
         theme.changed.connect(self._let_go)
         self.show_measuring()
 
@@ -126,6 +130,7 @@ class WillItRun(QWidget):
         )
         self.advanced.toggled.connect(lambda _on: self.changed.emit())
         column.addWidget(self.advanced)
+        self._spare()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another width, another height."""
@@ -205,6 +210,23 @@ class WillItRun(QWidget):
         self._column.addItem(self._rest_of_room)
         body.show()
 
+    def _spare(self) -> None:
+        """Room that is too large for the verdict goes as soon as nobody sees what it moves."""
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QAbstractScrollArea):
+            area = area.parentWidget()
+        if area is None or not self.minimumHeight():
+            return
+        below = self.mapTo(area.viewport(), QPoint(0, self.height())).y()
+        if below >= area.viewport().height():
+            self._let_go()
+        elif self._watched is None:
+            self._watched = area.verticalScrollBar()
+            self._watched.valueChanged.connect(self._spare)
+
     def _let_go(self) -> None:
-        """Another width or another size of letters: the room is measured anew."""
+        """Another width or another size of letters, or out of sight: the room is measured anew."""
+        if self._watched is not None:
+            self._watched.valueChanged.disconnect(self._spare)
+            self._watched = None
         self.setMinimumHeight(0)

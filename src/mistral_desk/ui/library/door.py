@@ -104,17 +104,17 @@ class LibraryDoor(QObject):
             return
         self._results[model.id] = results
         await self._look()
-        name = model.title
+        name, about = model.title, model.id.casefold()
         if any(one.good is False for one in results):
             words = Words(tr("{name} is damaged", name=name), tr("Some of its bytes are not as they came."), "")
             again = (tr("Repair"), lambda: self._with(model.id, self._repair, name="repair a model"))
-            self._desk.notices.show(Notice("warning", words, *again))
+            self._desk.notices.show(Notice("warning", words, *again, about=about))
         elif any(one.good for one in results):
             words = Words(tr("{name} is whole", name=name), tr("Every byte is as it should be."), "")
-            self._desk.notices.show(Notice("success", words, seconds=SAID_SECONDS))
+            self._desk.notices.show(Notice("success", words, seconds=SAID_SECONDS, about=about))
         else:
             text = tr("Nobody has told what this file should be, so there is nothing to compare it with.")
-            self._desk.notices.show(Notice("info", Words(name, text, ""), seconds=SAID_SECONDS))
+            self._desk.notices.show(Notice("info", Words(name, text, ""), seconds=SAID_SECONDS, about=about))
 
     async def _read(self, model: Installed) -> tuple[Verified, ...] | None:
         """What verifying comes to; None where somebody ended it."""
@@ -199,7 +199,7 @@ class LibraryDoor(QObject):
         else:
             size = amounts.file_size(gone.freed)
             words = Words(tr("{name} is deleted", name=name), tr("{size} are free now.", size=size), "")
-        self._desk.notices.show(Notice("success", words, seconds=SAID_SECONDS))
+        self._desk.notices.show(Notice("success", words, seconds=SAID_SECONDS, about=model.id.casefold()))
 
     async def _let_go(self) -> None:
         """The Guide answers from now on: Windows neither moves nor deletes a file that is open."""

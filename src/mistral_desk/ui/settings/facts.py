@@ -92,7 +92,7 @@ class HardwareFacts:
         self._rows["processor"].set_note(processor(machine))
         self._rows["memory"].set_note(memory(machine))
         self._rows["graphics"].set_note(graphics(hello) or not_yet)
-        self._rows["disk"].set_note(amounts.bytes_of_memory(room) if room is not None else tr("Unknown"))
+        self._rows["disk"].set_note(amounts.file_size(room) if room is not None else tr("Unknown"))
         self._rows["engine"].set_note(
             tr("llama.cpp {version}\n{build}", version=hello.llama_cpp, build=hello.system) if hello else not_yet
         )

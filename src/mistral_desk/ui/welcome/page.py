@@ -91,7 +91,7 @@ class Welcome(ColumnArea):
         self.facts["processor"].setText(processor(machine))
         self.facts["memory"].setText(memory(machine))
         self.facts["graphics"].setText(graphics(hello) or tr("Looking…"))
-        self.facts["disk"].setText(tr("{size} free", size=amounts.bytes_of_memory(room)) if room else tr("Unknown"))
+        self.facts["disk"].setText(tr("{size} free", size=amounts.file_size(room)) if room else tr("Unknown"))
         self._guide.setText(tr(READY if self._services.engine.model is not None else SOON))
 
     def recommend(self, machine: Machine, offers: Sequence[Offer]) -> None:

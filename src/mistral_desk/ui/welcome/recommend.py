@@ -31,13 +31,17 @@ LOOKING = mark("Looking for what runs best on this computer…")
 NOTHING = mark("No known model runs well on this computer. The Guide does.")
 WELL = mark("Probably the most capable known model that runs well here: {file}.")
 SLOW = mark("Probably the most capable known model that one can chat with here, if slowly: {file}.")
+QUICKEST = mark("The quickest known one here: {file}.")
 SMALLER = mark("Smaller, and so sooner here and lighter on memory: {file}.")
 _CLEARLY: Final = 0.75
 """Of the size: what is hardly smaller is no other choice."""
 
 
 class Recommendation(Panel):
-    """`asked` with a model's id: the person wants to see more of it. `make` gives the button that gets it."""
+    """`asked` with a model's id, or nothing: the person wants to see more of it, or all.
+
+    `make` gives the button that gets it.
+    """
 
     asked = Signal(str)
 
@@ -81,10 +85,14 @@ class Recommendation(Panel):
             if self.line_speed:
                 time = duration(shown.bytes / self.line_speed)
                 self._say(body, column, tr("It comes in {time}, at the speed of your last download.", time=time))
-            self.get = self.make(shown, tools)
-            if self.get is not None:
-                flow.addWidget(self.get)
-                self.buttons.append(self.get)
+        elif (quickest := self._quickest()) is not None:
+            self._say(body, column, tr(QUICKEST, file=f"{quickest.name}, {words.file_words(quickest)}"))
+            self._say(body, column, words.answer_words(quickest))
+        offered = shown or self._quickest()
+        self.get = self.make(offered, tools) if offered is not None else None
+        if self.get is not None:
+            flow.addWidget(self.get)
+            self.buttons.append(self.get)
         if first:
             self._namesake(body, column)
         less = self._less(shown)
@@ -97,7 +105,7 @@ class Recommendation(Panel):
             self.buttons.append(self.smaller)
         text = tr("See how all models run here")
         every = Button(self._theme, text, text=text, muted=True, parent=tools)
-        every.clicked.connect(lambda: self.asked.emit(shown.model if shown else words.NAMESAKE))
+        every.clicked.connect(lambda: self.asked.emit(shown.model if shown else ""))
         flow.addWidget(every)
         self.buttons.append(every)
         column.addSpacing(SPACE[0])
@@ -111,6 +119,12 @@ class Recommendation(Panel):
         found = next((offer.variant for offer in self._offers if offer.variant.model == words.NAMESAKE), None)
         if found is not None and not found.usable and self._machine is not None:
             self._say(body, column, words.claim_text(words.Verdict((found,), self._machine)), ink="text")
+
+    def _quickest(self) -> Variant | None:
+        """Where nothing runs well: what one waits for the least; nothing that the disk holds back."""
+        found = (one.variant for one in self._offers if one.variant.repository and one.variant.sane)
+        kept = [one for one in found if one.plan.fits and one.plan.speed and one.plan.speed.region != "disk"]
+        return max(kept, key=lambda one: one.pace, default=None)
 
     def _less(self, than: Variant | None) -> Variant | None:
         """The best one that is clearly smaller and runs well."""

@@ -100,7 +100,7 @@ class Banners(QWidget):
     def show_notice(self, notice: Notice) -> None:
         """Show one more."""
         for old in tuple(self.banners):
-            if old.notice.words == notice.words:
+            if old.notice.words == notice.words or (notice.about and old.notice.about == notice.about):
                 self._remove(old)
         banner = Banner(self._theme, notice, self)
         banner.closed.connect(self._remove)
@@ -112,6 +112,12 @@ class Banners(QWidget):
         words = notice.words
         spoken = f"{words.title}. {words.message} {words.hint}".strip()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+
+    def withdraw(self, about: str) -> None:
+        """What was said about this is not so any more."""
+        for old in tuple(self.banners):
+            if old.notice.about == about:
+                self._remove(old)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The page's own ground between them: no halves of words peep out."""
