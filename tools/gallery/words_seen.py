@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
 
-from mistral_desk.ui.chat.prose import ProseView
+from mistral_desk.ui.chat.prose import FormulaView, ProseView
 from tools.gallery.checks import text_of, visible
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def seen(window: QWidget) -> Iterator[tuple[QWidget, str, str]]:
             "description": widget.accessibleDescription(),
             "title": widget.windowTitle() if widget.isWindow() else "",
         }
-        if isinstance(widget, ProseView):
+        if isinstance(widget, ProseView | FormulaView):
             texts["description"] = ""  # its formulas' source is the document's, too
         if isinstance(widget, QLineEdit | QPlainTextEdit):
             texts["placeholder"] = widget.placeholderText()
