@@ -64,6 +64,7 @@ def test_it_tells_and_a_question_is_answered_at_once(qapp: QApplication, tmp_pat
             assert welcome.isVisible()
             told = " ".join(label.text() for label in welcome.findChildren(Label))
             assert this_machine().processor in told
+            assert "GiB" not in told, "room and memory are told in the unit that a download and a verdict tell them in"
             assert "Nothing you write leaves it" in told
             assert "processor" in welcome.facts["graphics"].text(), "the worker has no other device"
             chat = desk.page.chat

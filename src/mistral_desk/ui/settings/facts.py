@@ -45,9 +45,14 @@ def processor(machine: Machine) -> str:
     return tr("{name}, {cores}, {threads}", name=machine.processor, cores=cores, threads=threads)
 
 
+def sold(count: int) -> str:
+    """Memory as it is sold and as a model's verdict counts it, *15.6 GB*: by 2³⁰ bytes."""
+    return tr("{number} GB", number=amounts.number(count / amounts.GIB, 1))
+
+
 def memory(machine: Machine) -> str:
     """The memory in one line."""
-    total, free = amounts.bytes_of_memory(machine.memory_total), amounts.bytes_of_memory(machine.memory_available)
+    total, free = sold(machine.memory_total), sold(machine.memory_available)
     return tr("{total}, {free} of it free now", total=total, free=free)
 
 
@@ -62,7 +67,7 @@ def graphics(hello: Hello | None) -> str:
         tr(
             "{name}: {free} free",
             name=device.description or device.name,
-            free=amounts.bytes_of_memory(device.memory_free),
+            free=sold(device.memory_free),
         )
         for device in found
     )
