@@ -21,7 +21,7 @@ from mistral_desk.ui.settings.token import STATES
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
-from tests.fixtures.hub_site import FileBody, HubSite, Repo
+from tests.fixtures.hub_site import FileBody, HubSite, Padded, Repo
 from tests.fixtures.vault import Vault
 from tests.ui import window
 
@@ -259,6 +259,32 @@ def test_a_button_says_how_its_model_stands(qapp: QApplication, tmp_path: Path, 
             await desk.tasks.settled()
             button.click()
             assert desk.model.id == KEY
+
+    window.run(qapp, scenario)
+
+
+def test_a_disk_that_is_too_small_leads_to_something_that_helps(
+    qapp: QApplication, tmp_path: Path, hub: HubSite, small_models: SmallModels
+) -> None:
+    hub.put(Repo("acme/Huge-GGUF", {"Huge-Q4_K_M.gguf": Padded(small_models["dense"].read_bytes(), 10**13)}))
+    huge = Ware("acme/Huge-GGUF", "Q4_K_M", "Huge")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path) as (desk, _heard):
+            sheet = await sheet_of(desk, huge)
+            assert "more are needed in" in words_of(sheet)
+            assert sheet.get is not None
+            assert not sheet.get.isEnabled()
+            assert not desk.downloads.can_free
+            window.click(named(sheet, "Another folder…"))
+            assert (desk.window.page, desk.settings.page) == ("settings", "models"), "there is nothing to delete"
+            place = desk.services.models_folder / "Own-Q8_0.gguf"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(small_models["dense"].read_bytes())
+            await desk.services.library.look()
+            sheet = await sheet_of(desk, huge)
+            window.click(named(sheet, "Free space…"))
+            assert desk.window.page == "library"
 
     window.run(qapp, scenario)
 

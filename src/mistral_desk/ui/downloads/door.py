@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, Words, in_words
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.downloads import words
@@ -67,8 +68,16 @@ class Downloads(QObject):
         said = Words(tr("{name} is being downloaded", name=ware.title), tr(BEGUN), "")
         self._desk.notices.show(Notice("info", said, tr("Show it"), self._desk.show_downloads, SAID_SECONDS, ware.key))
 
+    @property
+    def can_free(self) -> bool:
+        """Whether the library has models that can be deleted."""
+        return any(one.deletes == "bin_or_good" for one in self._desk.services.library.models)
+
     def free_space(self) -> None:
-        """Where models can be deleted."""
+        """Where models can be deleted; without any, where models can lie on another disk."""
+        if not self.can_free:
+            self._desk.window.open_settings(declared.MODELS_FOLDER.section)
+            return
         if self._desk.window.page != "library":
             self._desk.window.show_page("library")
         self._desk.library.show_installed()

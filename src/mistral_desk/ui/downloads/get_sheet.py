@@ -46,6 +46,8 @@ class GetSheet(Sheet):
         self._host, self._token_page = host, token_page
         self._name = name
         self.get: Button | None = None
+        self.can_free = True
+        """Whether there are models that could be deleted; else only another disk helps."""
         self.token_field: TokenField | None = None
         self.show_looking()
 
@@ -186,7 +188,7 @@ class GetSheet(Sheet):
         reason = words.refusal(before)
         explain(self.get, reason)
         if not before.room.enough:
-            free = self.button(tr("Free space…"))
+            free = self.button(tr("Free space…") if self.can_free else tr("Another folder…"))
             free.clicked.connect(self.free)
         self.button(tr("Cancel")).clicked.connect(self.reject)
         self._focus(self.token_field.edit if self.token_field else self.get if not reason else self.close_button)

@@ -132,6 +132,7 @@ class _Asking(QObject):
         tokens = desk.services.tokens
         self.sheet = GetSheet(desk.theme, ware.title, tokens.host, tokens.page, desk.window)
         sheet = self.sheet
+        sheet.can_free = desk.downloads.can_free
         sheet.finished.connect(self._closed)
         sheet.again.connect(self._look_again)
         sheet.wanted.connect(lambda: desk.tasks.spawn(self._order(), "order a download"))
