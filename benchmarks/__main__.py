@@ -44,6 +44,8 @@ BENCHMARKS: Final = (
     Benchmark("download-memory", "MB", 50, "at most", downloads.memory),
     Benchmark("download-loop", "ms", 16, "at most", downloads.loop),
     Benchmark("download-loop-work", "ms", 16, "at most", downloads.loop_work),
+    Benchmark("download-window-loop", "ms", 16, "at most", downloads.window_loop),
+    Benchmark("download-window-loop-work", "ms", 16, "at most", downloads.window_loop_work),
     Benchmark("start", "s", 1.0, "at most", window.start),
     Benchmark("memory", "MB", 150, "at most", window.memory),
     Benchmark("smoothness", "ms", 16, "at most", window.smoothness),
