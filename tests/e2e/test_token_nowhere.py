@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fixtures.small_models import SmallModels
+    from tests.fixtures.web_site import Body
 
 TOKEN: Final = "hf_" + "neverseen" * 4
 """Seven letters of it are enough to know it by."""
@@ -37,7 +38,7 @@ REPOSITORY: Final = "acme/Gated-GGUF"
 @pytest.fixture
 def hub(small_models: SmallModels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HubSite]:
     """A gated model; everything that anybody writes lands below `tmp_path`."""
-    files = {"Tiny-Q4_K_M.gguf": small_models["dense"].read_bytes()}
+    files: dict[str, Body] = {"Tiny-Q4_K_M.gguf": small_models["dense"].read_bytes()}
     (tmp_path / "tmp").mkdir()
     for name, folder in {"MISTRAL_DESK_HOME": "home", "HOME": "person", "TMPDIR": "tmp", "TEMP": "tmp"}.items():
         monkeypatch.setenv(name, str(tmp_path / folder))
