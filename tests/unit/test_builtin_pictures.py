@@ -110,7 +110,7 @@ def test_what_is_named_is_there_and_what_is_missing_is_not() -> None:
         assert one.honest == (one.family in ("picture: unfamiliar", "picture: other"))
 
 
-@pytest.mark.parametrize("kind", sorted(set(pictures.wordings()) - {"after"}))
+@pytest.mark.parametrize("kind", sorted(set(pictures.wordings()) - {"after", "intro"}))
 def test_every_kind_of_question_has_many_wordings(kind: str) -> None:
     words = pictures.wordings()[kind]
     assert len(words.train) >= 25
@@ -157,7 +157,7 @@ def test_about_one_conversation_in_nine_has_a_picture_and_keeps_talking_about_it
     assert 0.4 < len(about) / len(later) < 0.9
 
 
-def test_practice_has_more_pictures_with_more_things_and_asks_what_must_be_looked_for() -> None:
+def test_practice_has_more_pictures_with_more_things() -> None:
     shares = []
     for practice in (False, True):
         rng = random.Random(31)
@@ -166,6 +166,5 @@ def test_practice_has_more_pictures_with_more_things_and_asks_what_must_be_looke
         asked = [turn.exchange.family for talk in talks for turn in talk.turns]
         about = [family for family in asked if family.startswith("picture")]
         several = [picture for picture in shown if len(picture.things) > 1]
-        sought = [family for family in about if family in ("picture: is there", "picture: lacks")]
-        shares.append((len(about) / len(asked), len(several) / len(shown), len(sought) / len(about)))
+        shares.append((len(about) / len(asked), len(several) / len(shown)))
     assert all(more > usual * 1.2 for usual, more in zip(*shares, strict=True))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gguf import GGUFReader
 
+from . import practise
 from .corpus import pictures
 from .evaluate_pictures import table
 from .ink import fonts
@@ -33,6 +34,20 @@ def weak(result: dict[str, Any]) -> str:
     return ("; ".join(found) or f"no row below {POOR:.0f} %") + "."
 
 
+def through_the_app(folder: Path) -> str:
+    """What was measured through the app's own path, by the wordings of the questions; empty where nothing was."""
+    parts = []
+    for wordings, words in (("train", "worded as in training"), ("held", "in held-out wordings")):
+        figures = folder / f"pictures-app-{wordings}.json"
+        if figures.exists():
+            result = json.loads(figures.read_text(encoding="utf-8"))
+            parts.append(
+                f"Through the app's own path (PNG, decode child, one caged worker), {result['count']} new drawings a "
+                f"row, questions {words}:\n\n{table(result)}\n\n"
+            )
+    return "".join(parts)
+
+
 def section(folder: Path, plan: Plan, time: str) -> str:
     """The section about `guide-mmproj.gguf` in `folder`, from `pictures.json` beside it; empty without them."""
     eye, figures = folder / "guide-mmproj.gguf", folder / "pictures.json"
@@ -45,5 +60,6 @@ def section(folder: Path, plan: Plan, time: str) -> str:
         layers=EYE.layers, width=EYE.width, patch=EYE.patch, parameters=f"{parameters / 1e6:.2f} million",
         share=round(pictures.SHARE * 100), see=plan.see, say=plan.say, talk=plan.talk, batch=plan.batch,
         fonts=len(fonts()), time=time, count=result["count"], font=result["font"], table=table(result),
-        weak=weak(result),
+        weak=weak(result), app=through_the_app(folder), practice=practise.STEPS, mean=practise.SHARE,
+        shift=practise.SHIFT, practised=round(pictures.PRACTICE_SHARE * 100),
     )  # fmt: skip

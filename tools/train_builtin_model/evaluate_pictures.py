@@ -126,8 +126,10 @@ def good(task: Task, exchange: Exchange, effort: Effort, out: str) -> tuple[bool
     return exact or (task.any_order and names(answer.strip()) == names(exchange.answer)), exact
 
 
-def run(seer: Seer | AppSeer, manner: Manner, count: int, seed: str, show: int) -> list[dict[str, Any]]:
-    """One row for each task."""
+def run(  # noqa: PLR0917 a tool of our own
+    seer: Seer | AppSeer, manner: Manner, count: int, seed: str, show: int, split: Split = "held"
+) -> list[dict[str, Any]]:
+    """One row for each task; `split` says whether the questions are worded as in training."""
     rows = []
     for task in TASKS:
         if seer.only_promised and not task.promised:
@@ -137,7 +139,7 @@ def run(seer: Seer | AppSeer, manner: Manner, count: int, seed: str, show: int) 
         tally = {effort: [0, 0] for effort in EFFORTS}
         shown = 0
         for _ in range(count):
-            drawing, exchange = drawn(rng, task, manner)
+            drawing, exchange = drawn(rng, task, manner, split)
             for effort in EFFORTS:
                 out = seer.reply(drawing.pixels, exchange.question, effort)
                 right, exact = good(task, exchange, effort, out)
@@ -155,12 +157,12 @@ def run(seer: Seer | AppSeer, manner: Manner, count: int, seed: str, show: int) 
     return rows
 
 
-def drawn(rng: random.Random, task: Task, manner: Manner) -> tuple[Drawing, Exchange]:
-    """A new drawing and a question about it, in a held-out wording."""
+def drawn(rng: random.Random, task: Task, manner: Manner, split: Split = "held") -> tuple[Drawing, Exchange]:
+    """A new drawing and a question about it, in a wording of this side."""
     while True:
         picture = task.draw(rng)
         try:
-            exchange = question(rng, picture, task.families, "held")
+            exchange = question(rng, picture, task.families, split)
         except LookupError:
             continue
         return render(rng, picture, manner), exchange
@@ -194,12 +196,17 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="drawings a row (default %(default)s)")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--app", action="store_true", help="ask through the app's decode child and worker")
+    parser.add_argument(
+        "--wordings", choices=("held", "train"), default="held",
+        help="ask as no training did (%(default)s), or as training asked: then only the drawings are new",
+    )  # fmt: skip
     parser.add_argument("--show", type=int, default=0, help="print this many failures of each row")
     choice = parser.parse_args()
     with app(choice.text, choice.eye) if choice.app else Seer(choice.text, choice.eye) as seer:
-        result: dict[str, Any] = {"seed": choice.seed, "count": choice.count, "font": fonts(held=True)[0].name}
+        result: dict[str, Any] = {"seed": choice.seed, "count": choice.count, "wordings": choice.wordings}
+        result |= {"font": fonts(held=True)[0].name}
         for name, manner in (("usual", USUAL), ("hard", HARD)):
-            result[name] = run(seer, manner, choice.count, f"{choice.seed}:{name}", choice.show)
+            result[name] = run(seer, manner, choice.count, f"{choice.seed}:{name}", choice.show, choice.wordings)
         result["mended"] = seer.mended
     print(table(result))
     if choice.out:

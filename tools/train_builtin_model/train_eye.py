@@ -57,7 +57,7 @@ class Plan:
 
     see: int = 2800
     say: int = 1000
-    talk: int = 120
+    talk: int = 210
     batch: int = 32
     seed: int = 4
     matrix_rate: float = 0.012

@@ -127,7 +127,7 @@ def typed(rng: random.Random, exchange: Exchange, split: Split) -> Exchange:
 
 def sample(rng: random.Random, longest: int = 6, late: bool = False, *, practice: bool = False) -> Dialogue:
     """A training conversation of one to `longest` turns; `late` practises declining more, `practice` pictures."""
-    effort: Effort = "high" if rng.random() < 0.42 else "none"
+    effort: Effort = "high" if rng.random() < (0.5 if practice else 0.42) else "none"
     system = SYSTEM.pick(rng, "train") if rng.random() < 0.3 else None
     if longest <= 6:
         count = min(longest, rng.choices((1, 2, 3, 4, 5, 6), (46, 22, 14, 9, 5, 4))[0])

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 SHARE = 0.12
 """How many conversations start with a picture in mind; about one in nine comes to have one."""
-PRACTICE_SHARE = 0.4
+PRACTICE_SHARE = 0.5
 """The same where pictures are practised."""
 STAYING = 0.72
 """How often a later question is about the picture again."""
+INTRODUCED = 0.2
+"""How often words come before a first question ("Here is a picture. …")."""
 STRANGE = "I only know simple drawings of shapes and digits; I do not know what this shows."
 LIMIT = "I can only name simple shapes, digits and their colours, and count them."
 EMPTY = "I see nothing in this picture."
@@ -116,9 +118,9 @@ def _asked(rng: random.Random, picture: Picture, practice: bool) -> str:
     if practice and len(things) != 1:
         kinds = {"what": 36, "count": 10, "colour_of": 27, "there": 22, "other": 5}
     elif practice and things[0].kind in DIGITS:
-        kinds = {"what": 26, "digit": 28, "colour_it": 12, "count": 4, "colour_of": 11, "there": 14, "other": 5}
+        kinds = {"what": 32, "digit": 28, "colour_it": 10, "count": 4, "colour_of": 9, "there": 12, "other": 5}
     elif practice:
-        kinds = {"what": 24, "colour_it": 14, "shape": 13, "count": 6, "colour_of": 17, "there": 16, "size": 3,
+        kinds = {"what": 36, "colour_it": 12, "shape": 12, "count": 6, "colour_of": 13, "there": 12, "size": 3,
                  "digit": 2, "other": 5}  # fmt: skip
     elif len(things) != 1:
         kinds = {"what": 42, "count": 28, "colour_of": 19, "there": 8, "other": 3}
@@ -156,10 +158,13 @@ def ask(rng: random.Random, picture: Picture, split: Split, after: bool = False,
     found = None
     while found is None:
         found = _ask(rng, picture, split, practice)
-    if not after:
-        return found
-    frame = wordings()["after"].pick(rng, split)
     text = found.question
+    if not after:
+        frame = wordings()["intro"].pick(rng, split) if rng.random() < INTRODUCED else "{}"
+        if frame.endswith(": {}"):
+            text = text[0].lower() + text[1:]
+        return Exchange(found.family, frame.format(text), found.thought, found.answer, found.honest)
+    frame = wordings()["after"].pick(rng, split)
     if not frame.startswith("{}") and frame.rstrip("{}").endswith((", ", "And ", "and ", "So ")):
         text = text[0].lower() + text[1:]
     return Exchange(found.family, frame.format(text), found.thought, found.answer, found.honest)
