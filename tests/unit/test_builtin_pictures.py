@@ -167,4 +167,4 @@ def test_practice_has_more_pictures_with_more_things() -> None:
         about = [family for family in asked if family.startswith("picture")]
         several = [picture for picture in shown if len(picture.things) > 1]
         shares.append((len(about) / len(asked), len(several) / len(shown)))
-    assert all(more > usual * 1.2 for usual, more in zip(*shares, strict=True))
+    assert all(more > usual * 1.1 for usual, more in zip(*shares, strict=True))
