@@ -114,7 +114,9 @@ class Stranger:
         card = self.desk.library.cards[1]
         self.told["card"] = texts(card)
         self.press(next(one for one in card.findChildren(Button) if one.accessibleName().startswith("Verify")))
-        await self.until(lambda: "Verified" in texts(self.desk.library.cards[1]))
+        await self.until(
+            lambda: any(one.note.words.title.endswith("is whole") for one in self.desk.window.banners.banners)
+        )
         self.told["verified"] = texts(self.desk.library.cards[1])
         assert self.desk.library.cards[1].model.id.casefold() == model
 
