@@ -75,7 +75,7 @@ class Owner:
     async def fail(self) -> None:
         """An error of the program while the token is in its hands."""
         secret = self.order["token"] or self.desk.services.secrets.get()
-        await self.desk.services.tokens.take(secret + "\N{SNOWMAN}")
+        await self.desk.services.tokens.take(str(secret) + "\N{SNOWMAN}")
 
     def words(self) -> list[str]:
         """All that any widget says, to eyes or to a screen reader, and the clipboard."""
