@@ -38,7 +38,10 @@ def checks_for(tests: Sequence[Path], parts: int) -> list[Check]:
     shares = split(tests, parts)
     return [
         Check("types (mypy --strict)", ("-m", "mypy")),
-        Check("types on Windows", ("-m", "mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/windows", "src")),
+        *(
+            Check(f"types on {name}", ("-m", "mypy", "--platform", key, "--cache-dir", f".mypy_cache/{key}", "src"))
+            for key, name in (("win32", "Windows"), ("darwin", "macOS"))
+        ),
         *(
             Check(
                 f"unit tests {number} of {len(shares)}",

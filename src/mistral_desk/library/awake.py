@@ -98,5 +98,6 @@ def _asked(given: Sequence[str] | None) -> Iterator[None]:
 def _command() -> list[str] | None:
     if sys.platform == "darwin":
         return ["caffeinate", "-i", "-w", str(os.getpid())]
-    who = "--who=Mistral Desk"
-    return ["systemd-inhibit", "--what=idle", who, "--why=Downloading a model", "--mode=block", "cat"]
+    else:
+        who = "--who=Mistral Desk"
+        return ["systemd-inhibit", "--what=idle", who, "--why=Downloading a model", "--mode=block", "cat"]

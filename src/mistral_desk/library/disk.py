@@ -86,6 +86,12 @@ def why(error: DeskError) -> str | None:
     return str(problem_.params["reason"]) if problem_.id in {"library.disk", "library.not_writable"} else None
 
 
+def forget(descriptor: int) -> None:
+    """Let the system drop what it keeps of a file in memory; what is read next comes from the disk. Linux only."""
+    if sys.platform == "linux":
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def sync(descriptor: int) -> None:
     """Make what was written to a file last through a power cut."""
     if sys.platform == "darwin":

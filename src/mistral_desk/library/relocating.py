@@ -310,8 +310,7 @@ class Mover:
         known = listed.sha256 if listed else ""
         found, at = hashlib.sha256(), 0
         with staged.open("rb", buffering=0) as copy:
-            if hasattr(os, "posix_fadvise"):  # else it would come out of the memory, and prove nothing of the disk
-                os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            disk.forget(copy.fileno())  # else it would come out of the memory, and prove nothing of the disk
             while data := copy.read(_STEP):
                 self._halt()
                 found.update(data)

@@ -30,18 +30,22 @@ async def reveal(path: Path) -> None:
 
 def _marked(path: Path) -> bool:
     """Whether a file manager shows it; blocks."""
-    env = without_secrets(os.environ)
+    if sys.platform == "win32":
+        return _started("explorer", "/select,", str(path))  # Windows' own, found as Windows does
+    elif sys.platform == "darwin":
+        return _started("/usr/bin/open", "-R", str(path))
+    else:
+        return _by_the_bus(path)
+
+
+def _started(*command: str) -> bool:
+    """Whether a file manager could be started so; it gets no token by its environment."""
     try:
-        if sys.platform == "win32":
-            subprocess.Popen(["explorer", "/select,", str(path)], env=env)  # Windows' own, found as Windows does
-            return True
-        if sys.platform == "darwin":
-            subprocess.Popen(["/usr/bin/open", "-R", str(path)], env=env)
-            return True
+        subprocess.Popen(command, env=without_secrets(os.environ))
     except OSError as error:
         log.info("the file manager did not start: %s", error)
         return False
-    return _by_the_bus(path)
+    return True
 
 
 def _by_the_bus(path: Path) -> bool:
