@@ -91,7 +91,7 @@ def model(place: str, quant: str, size: float, **more: Any) -> Installed:
 
 def models() -> tuple[Installed, ...]:
     """One of each kind, in the language of the window."""
-    file = LibraryFile("/opt/guide.gguf", 10_512_384)
+    file = LibraryFile("/opt/guide.gguf", 12_667_584)
     guide = Installed(
         BUILTIN, file.path, tr(BUILTIN_TITLE), "guide", "/opt", (file,), origin="guide", quantization="Q8_0"
     )
@@ -237,7 +237,8 @@ async def get_problem(stage: Stage) -> None:
 async def get_gated(stage: Stage) -> None:
     """A gate: the steps, the field for the token, and a licence with conditions."""
     terms = License("gemma", "Gemma Terms of Use", LICENSE_URL, "facts")
-    shown = before(order=GATED.order, gate="manual", access="token", license=terms)
+    room = Room(FOLDER, GATED.order.bytes, 123 * GB)
+    shown = before(order=GATED.order, gate="manual", access="token", license=terms, room=room)
     (await sheet(stage, "Ministral 3 8B")).show_before(shown, None)
     await idle(2)
 
