@@ -135,9 +135,9 @@ class Queue:
         if known is None or known.done or known.order != order:
             fresh = Entry(order, str(self._models()))
             before = list(self._entries)
-            if known is not None:
-                self._entries = [entry for entry in self._entries if entry is not known]
-                await self._stop(order.id)
+            self._entries = [entry for entry in self._entries if entry is not known]
+            await self._stop(order.id)
+            self._due.pop(order.id, None)  # what the one before had to wait for
             self._entries.append(fresh)
             try:
                 await self._save()
@@ -314,7 +314,8 @@ class Queue:
             self._jobs.pop(name, None)
             await self._kept()
         finally:
-            self._tasks.pop(name, None)
+            if self._tasks.get(name) is asyncio.current_task():
+                del self._tasks[name]  # not the next try, which may have begun while the list was saved
             if job.received >= _TELLING and (line := self._line(job)):
                 self.line_speed = line
             self._pump()
