@@ -130,6 +130,7 @@ def test_a_token_stays_with_its_host(site: Site, other: Site, tmp_path: Path) ->
     assert "authorization" not in other.asked[0].headers
     assert other.asked[0].headers["x-other"] == "1"
     assert "hf_secret" not in (tmp_path / FILE).read_text(encoding="utf-8")
+    assert "hf_secret" not in repr(Wants(token="hf_secret"))
 
 
 def test_another_port_is_another_host(site: Site, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Wants:
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     allow: frozenset[int] = frozenset({200})
     method: str = "GET"
     silence_s: float = _SILENCE_S
