@@ -13,6 +13,9 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core import settings as declared
+from mistral_desk.core.paths import folders
+from mistral_desk.library import relocating
+from mistral_desk.library.relocating import Note
 from mistral_desk.ui.attaching.drop import DropSign
 from mistral_desk.ui.library.add_sheet import AddSheet, CandidateRow
 from mistral_desk.ui.settings.folders import MoveSheet
@@ -188,6 +191,20 @@ def test_another_models_folder_is_asked_about_and_moved_to(
             assert desk.services.models_folder == new
             assert not desk.settings.moving.isVisible()
             assert "have moved" in desk.window.banners.banners[0].note.words.title
+
+    window.run(qapp, scenario)
+
+
+def test_a_move_that_cannot_be_taken_up_is_told_at_the_start(qapp: QApplication, tmp_path: Path) -> None:
+    places, gone = folders(str(tmp_path / "home")).ensure(), tmp_path / "unplugged"
+    note = Note(relocating.FORMAT, str(places.models), str(gone), "forward", ())
+    relocating.write(places.data / relocating.FILE, note)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await desk.tasks.settled()
+            (banner,) = desk.window.banners.banners
+            assert str(gone) in banner.note.words.message
 
     window.run(qapp, scenario)
 

@@ -19,6 +19,7 @@ from mistral_desk.library.wanted import PART
 from tests.fixtures.engines import problem_of, run
 from tests.fixtures.hub_files import FileHub, slow
 from tests.fixtures.moving import contents, filled, note_of, whole_somewhere
+from tests.fixtures.other_programs import put
 from tests.fixtures.queues import model, one, queue
 from tests.fixtures.transfers import is_whole, until
 
@@ -207,3 +208,52 @@ def test_a_disk_that_takes_no_more_has_all_go_back(tmp_path: Path) -> None:
     assert contents(tmp_path / "models") == expected
     assert contents(tmp_path / "new") == {}
     assert not (tmp_path / relocating.FILE).exists()
+
+
+def test_what_cannot_be_deleted_afterwards_is_told_as_it_is_and_tried_again(tmp_path: Path) -> None:
+    expected = filled(tmp_path / "models")
+
+    async def test() -> None:
+        with FileHub() as hub:
+            async with program(tmp_path, hub, copies=True) as made:
+
+                def broken(what: str) -> None:
+                    if what == "deleted":
+                        raise OSError(errno.EIO, "Input/output error")
+
+                made.moving.reached = broken
+                problem, params, _ = await problem_of(made.moving.move(tmp_path / "new"))
+                assert (problem, params["path"]) == ("library.move_unfinished", str(tmp_path / "models"))
+                assert made.moving.now is not None
+                assert made.moving.now.problem is not None
+                assert made.moving.now.problem.id == problem
+                assert made.models == tmp_path / "new"
+                assert contents(tmp_path / "new") == expected
+                made.moving.reached = lambda _what: None
+                await made.moving.go_on()
+                assert made.moving.now is None
+
+    run(test())
+    assert (contents(tmp_path / "new"), contents(tmp_path / "models")) == (expected, {})
+
+
+def test_what_goes_wrong_with_a_move_of_an_earlier_run_is_told(tmp_path: Path) -> None:
+    source, target = tmp_path / "models", tmp_path / "new"
+    filled(source)
+    relocating.begin(target)
+    relocating.write(tmp_path / relocating.FILE, note_of(source, target))
+    put(source / "Taken.gguf", b"mine")
+    put(target / "Taken.gguf", b"another")
+    expected = contents(source)
+
+    async def test() -> None:
+        with FileHub() as hub:
+            async with program(tmp_path, hub, copies=True) as made:
+                assert (await problem_of(made.moving.taken_up()))[0] == "library.move_exists"
+                assert made.moving.now is None
+            async with program(tmp_path, hub, copies=True) as again:
+                await again.moving.taken_up()
+
+    run(test())
+    assert contents(source) == expected
+    assert contents(target) == {"Taken.gguf": b"another"}

@@ -161,6 +161,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "{path} does not take them ({reason}). All of them are where they were.",
         "Make room there, or choose another folder.",
     ),
+    "library.move_unfinished": Text(
+        "The move of the models is not finished",
+        "Not all could be done in {path} ({reason}). Each model is whole, there or in the new folder.",
+        "Check that both drives are connected and healthy, then try again in Settings.",
+    ),
     "library.moving": Text(
         "The models are on the move",
         "They are moving into {path} already.",

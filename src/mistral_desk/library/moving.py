@@ -62,6 +62,7 @@ class Moving:
         self._settings, self._folder, self._queue, self._library = settings, folder, queue, library
         self._teller: Teller[Moved | None] = Teller(lambda: self.now)
         self._task: asyncio.Task[None] | None = None
+        self._begun_before: asyncio.Task[None] | None = None
         self._stop = threading.Event()
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -82,7 +83,14 @@ class Moving:
         note = await in_thread(relocating.read, self._file)
         if note is not None:
             await self._queue.hold()
-            self._task = self._begin(note, first=False)
+            self._task = self._begun_before = self._begin(note, first=False)
+
+    async def taken_up(self) -> None:
+        """Wait for the end of what an earlier run began, if it did. Raises why it ended otherwise than it should, which
+        nobody else is told.
+        """
+        if self._begun_before is not None:
+            await asyncio.shield(self._begun_before)
 
     async def close(self) -> None:
         """Stop; the next start goes on."""
@@ -185,10 +193,7 @@ class Moving:
         except StoppedError:
             return  # the program ends; the note stays
         except DeskError as error:
-            await self._failed(mover, error, moved=moved)
-            if (reason := disk.why(error)) is not None:
-                raise DeskError("library.move_failed", path=note.target, reason=reason) from error
-            raise
+            raise await self._failed(mover, error, moved=moved) from error
         except Exception as error:
             self._trouble(as_problem(error))
             raise
@@ -212,20 +217,32 @@ class Moving:
             return False
         return True
 
-    async def _failed(self, mover: Mover, error: DeskError, *, moved: bool) -> None:
-        """Go back where nothing is deleted yet; else what is left to delete waits for the next start."""
+    async def _failed(self, mover: Mover, error: DeskError, *, moved: bool) -> DeskError:
+        """Go back where nothing is deleted yet; else what is left to do waits for the next start. What there is to tell
+        of it.
+        """
+        source, target = mover.note.source, mover.note.target
         away = error.problem.id == "library.move_away"
         if not away and (not moved or error.problem.id == "settings.not_saved"):
-            with contextlib.suppress(DeskError, StoppedError):
+            try:
                 self._stop.clear()
                 await self._work(mover.back)
                 with contextlib.suppress(DeskError):  # it holds for this run, and the file has the old one
-                    self._settings.set(declared.MODELS_FOLDER, str(mover.note.source))
+                    self._settings.set(declared.MODELS_FOLDER, source)
                 await in_thread(self._file.unlink, missing_ok=True)
+            except StoppedError:
+                pass
+            except DeskError as stuck:
+                error = stuck
+            else:
                 self.now = None
                 self._teller.soon()
-                return
+                reason = disk.why(error)
+                return DeskError("library.move_failed", path=target, reason=reason) if reason else error
+        if (reason := disk.why(error)) is not None:
+            error = DeskError("library.move_unfinished", path=source, reason=reason)
         self._trouble(error.problem)
+        return error
 
     async def _let_go(self, note: Note) -> None:
         """Nobody holds a file open that is to be moved or deleted."""
