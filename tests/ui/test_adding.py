@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
@@ -195,6 +196,7 @@ def test_another_models_folder_is_asked_about_and_moved_to(
     window.run(qapp, scenario)
 
 
+@pytest.mark.allow_log("shown: The models are not there now", "mistral_desk.ui.notify")
 def test_a_move_that_cannot_be_taken_up_is_told_at_the_start(qapp: QApplication, tmp_path: Path) -> None:
     places, gone = folders(str(tmp_path / "home")).ensure(), tmp_path / "unplugged"
     note = Note(relocating.FORMAT, str(places.models), str(gone), "forward", ())

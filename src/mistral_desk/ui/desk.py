@@ -102,7 +102,7 @@ class Desk(QObject):
         """Tell what happened while opening, list the chats, and get the model ready."""
         for problem in self._services.notices:
             self.notices.problem(problem, "warning")
-        self.tasks.spawn(self._services.moving.taken_up(), "hear of a move that goes on")
+        self.tasks.spawn(self.moving.taken_up(), "hear of a move that goes on")
         self.tasks.spawn(self.refresh(), "list the chats")
         self.warm()
         self.catalog.start()

@@ -97,6 +97,13 @@ class MovingDoor(QObject):
             self._desk.notices.show(Notice("success", Words(title, path, ""), seconds=SAID_SECONDS))
         self._desk.shelf.look()
 
+    async def taken_up(self) -> None:
+        """Tell why a move of an earlier run goes no further, where it does not."""
+        try:
+            await self._moving.taken_up()
+        except DeskError as error:
+            self._desk.notices.problem(error.problem, "warning")
+
     async def _go_on(self) -> None:
         """What waited for a disk is tried again."""
         try:
