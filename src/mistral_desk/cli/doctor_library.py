@@ -16,8 +16,6 @@ from mistral_desk.library.front import folders_of, library_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-_GB = 1_000_000_000
-
 
 class ModelsFolder(msgspec.Struct, frozen=True):
     """One of the models folders; `free` bytes, None where it is not there now."""
@@ -85,12 +83,12 @@ def rows(found: Shelf | None) -> list[tuple[str, str]]:
     if found is None:
         return [("Library", "cannot be looked at")]
     lines = [
-        ("Models folder", f"{one.path} ({'not there' if one.free is None else f'{one.free / _GB:.1f} GB free'})")
+        ("Models folder", f"{one.path} ({'not there' if one.free is None else f'{one.free / disk.GB:.1f} GB free'})")
         for one in found.folders
     ]
     kinds = ", ".join(f"{count} {origin}" for origin, count in found.origins.items()) or "none"
     odd = "".join(f", {count} {state}" for state, count in found.states.items() if state != "here")
-    lines.append(("Library", f"{kinds}{odd}; {found.bytes / _GB:.1f} GB; {found.unfinished} downloads unfinished"))
+    lines.append(("Library", f"{kinds}{odd}; {found.bytes / disk.GB:.1f} GB; {found.unfinished} downloads unfinished"))
     if found.moving:
         lines.append(("Library moves", found.moving))
     return lines

@@ -15,6 +15,7 @@ from mistral_desk.cli.interrupts import INTERRUPTED
 from mistral_desk.cli.pull_output import Come, Json, Plan, Terminal
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import advice
+from mistral_desk.library import disk
 from mistral_desk.library.wanted import place
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def _check(before: Before) -> None:
         raise DeskError("hub.gated", name=before.repository)
     room = before.room
     if not room.enough:
-        needed, free = _gb(room.needed), _gb(max(0, room.free))
-        raise DeskError("library.no_room", needed=needed, free=free, folder=room.folder)
+        raise disk.no_room(Path(room.folder), room.needed, room.free)
 
 
 async def come(queue: Queue, order: Order, out: Json | Terminal) -> None:
@@ -128,7 +128,3 @@ def _planned(before: Before, folder: Path) -> Plan:
         gated=None if before.gate == "unknown" else before.gate != "none",
         folder=str(place(folder, order.files[0]).parent),
     )
-
-
-def _gb(count: int) -> float:
-    return round(count / 1e9, 1)

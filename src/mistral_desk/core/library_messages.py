@@ -59,7 +59,7 @@ LIBRARY: Final[dict[str, Text]] = {
         "Order the download again: it goes on where it was.",
     ),
     "library.list_not_saved": Text(
-        "The list of downloads could not be saved",
+        "A list of the library could not be saved",
         "The file {path} cannot be written ({reason}).",
         "Check the permissions and the free space of that folder.",
     ),
@@ -195,7 +195,7 @@ LIBRARY: Final[dict[str, Text]] = {
     "library.no_room": Text(
         "The model does not fit on the disk",
         "{needed} GB are needed in {folder}, and {free} GB can be used.",
-        "Make room, or choose a smaller size, and give the command again.",
+        "Make room, or choose a smaller model or another folder, then try again.",
     ),
     "import.nothing": Text(
         "Say which file",

@@ -5,12 +5,11 @@ Not a cache: nothing on the disk says again what a person has chosen here. A lis
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.errors import Problem
 from mistral_desk.library import disk
 from mistral_desk.library.shelf_file import Installed
 
@@ -37,22 +36,10 @@ def load(path: Path) -> tuple[tuple[Installed, ...], Problem | None]:
     except FileNotFoundError:
         return (), None
     except (OSError, msgspec.MsgspecError, RecursionError):
-        return (), Problem("library.adopted_damaged", {"name": _set_aside(path)})
+        return (), Problem("library.adopted_damaged", {"name": disk.set_aside(path)})
     return kept.models, None
 
 
 def save(path: Path, models: tuple[Installed, ...]) -> None:
     """Write the list, whole or not at all. Raises `library.list_not_saved`."""
-    try:
-        disk.write_whole(path, msgspec.json.encode(_Kept(FORMAT, models)))
-    except OSError as error:
-        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
-
-
-def _set_aside(path: Path) -> str:
-    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
-    try:
-        path.replace(aside)
-    except OSError:
-        return path.name
-    return aside.name
+    disk.save_list(path, msgspec.json.encode(_Kept(FORMAT, models)))

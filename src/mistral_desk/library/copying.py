@@ -128,12 +128,7 @@ def _prove(model: Installed, file: LibraryFile, target: Path, sha256: str) -> No
 def _room(model: Installed, models: Path) -> None:
     free = disk.free(models) - _RESERVE
     if free < model.bytes:
-        raise DeskError(
-            "library.no_room",
-            folder=str(models),
-            needed=f"{model.bytes / disk.GB:.1f}",
-            free=f"{max(0, free) / disk.GB:.1f}",
-        )
+        raise disk.no_room(models, model.bytes, free)
 
 
 @contextlib.contextmanager

@@ -56,6 +56,13 @@ def full(folder: Path, needed: int, available: int) -> DeskError:
     )
 
 
+def no_room(folder: Path, needed: int, available: int) -> DeskError:
+    """The problem of what is not begun because it does not fit, in bytes."""
+    return DeskError(
+        "library.no_room", folder=str(folder), needed=f"{needed / GB:.1f}", free=f"{max(0, available) / GB:.1f}"
+    )
+
+
 def problem(error: OSError, path: Path, needed: int = 0) -> DeskError:
     """Our error for the system's; `needed` are the bytes that were still to be written."""
     reason = error.strerror or str(error)
@@ -148,6 +155,24 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             staged.unlink()
         raise
+
+
+def save_list(path: Path, content: bytes) -> None:
+    """Write a list, whole or not at all. Raises `library.list_not_saved`."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
+
+
+def set_aside(path: Path) -> str:
+    """Keep a file that makes no sense from being written over; what it is called now. Never raises."""
+    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError:
+        return path.name
+    return aside.name
 
 
 def lock(descriptor: int) -> bool:

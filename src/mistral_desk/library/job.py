@@ -69,8 +69,10 @@ class Job:
     @property
     def state(self) -> State:
         """What is being done now."""
-        if self._looking or self._transfer is None:
+        if self._looking:
             return "checking"
+        if self._transfer is None:
+            return "finishing"
         phase = self._transfer.phase
         return "checking" if phase == "waiting" else "finishing" if phase == "done" else phase
 

@@ -53,8 +53,7 @@ def plan(source: Path, target: Path) -> MovePlan:
     free = max(0, disk.free(target) - RESERVE)
     how: How = "nothing" if not files else "rename" if disk.device(target) == disk.device(source) else "copy"
     if how == "copy" and free < size:
-        needed, there = f"{size / disk.GB:.1f}", f"{free / disk.GB:.1f}"
-        raise DeskError("library.no_room", folder=str(target), needed=needed, free=there)
+        raise disk.no_room(target, size, free)
     return MovePlan(str(source), str(target), how, size, len(files), free)
 
 

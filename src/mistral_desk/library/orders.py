@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
-from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.errors import Problem
 from mistral_desk.library import disk
 from mistral_desk.library.wanted import Wanted
 
@@ -107,22 +106,10 @@ def load(path: Path) -> tuple[Kept, Problem | None]:
     except FileNotFoundError:
         return Kept(FORMAT, ()), None
     except (OSError, msgspec.MsgspecError, RecursionError):
-        return Kept(FORMAT, ()), Problem("library.list_damaged", {"name": _set_aside(path)})
+        return Kept(FORMAT, ()), Problem("library.list_damaged", {"name": disk.set_aside(path)})
     return kept, None
 
 
 def save(path: Path, kept: Kept) -> None:
     """Write the list, whole or not at all. Raises `library.list_not_saved`."""
-    try:
-        disk.write_whole(path, msgspec.json.encode(kept))
-    except OSError as error:
-        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
-
-
-def _set_aside(path: Path) -> str:
-    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
-    try:
-        path.replace(aside)
-    except OSError:
-        return path.name
-    return aside.name
+    disk.save_list(path, msgspec.json.encode(kept))

@@ -42,7 +42,9 @@ class Meter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._began = self._at = clock()
+        self._at = clock()
+        self._began: float | None = None
+        """The last look before the first byte: what a connection takes until then says nothing of its speed."""
         self._count = 0
         self._speed = 0.0
 
@@ -54,6 +56,11 @@ class Meter:
         """Bytes a second; None while it is too early to tell. Call it regularly."""
         now = self._clock()
         passed = now - self._at
+        if self._began is None and self._count:
+            self._began = self._at
+        if self._began is None:
+            self._at = now
+            return None
         if passed > 0:
             # Early on the plain mean is better than a smooth value that comes up from nothing.
             weight = max(1 - math.exp(-passed / _SMOOTH_S), passed / max(now - self._began, passed))

@@ -82,10 +82,7 @@ def read(path: Path) -> Note | None:
 
 def write(path: Path, note: Note) -> None:
     """Put the note down, lastingly. Raises `library.list_not_saved`."""
-    try:
-        disk.write_whole(path, msgspec.json.encode(note))
-    except OSError as error:
-        raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
+    disk.save_list(path, msgspec.json.encode(note))
 
 
 def away(note: Note) -> Path | None:
