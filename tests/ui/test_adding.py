@@ -190,6 +190,7 @@ def test_another_models_folder_is_asked_about_and_moved_to(
             assert (new / "dense.gguf").exists()
             assert not (old / "dense.gguf").exists()
             assert desk.services.models_folder == new
+            desk.window.open_settings("models")
             assert not desk.settings.moving.isVisible()
             assert "have moved" in desk.window.banners.banners[0].note.words.title
 

@@ -36,6 +36,8 @@ def test_every_setting_stands_on_its_page_with_a_name_and_an_explanation(qapp: Q
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             page = desk.settings
+            assert not page.findChildren(QWidget), "a start does not make what hardly anybody looks at"
+            page.make()
             assert set(page.controls) == {setting.name for setting in declared.ALL}
             for setting in declared.ALL:
                 page.show_page(setting.section)
@@ -51,8 +53,8 @@ def test_every_setting_stands_on_its_page_with_a_name_and_an_explanation(qapp: Q
 def test_each_kind_of_control_changes_what_is_set(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            settings, controls = desk.services.settings, desk.settings.controls
             desk.window.open_settings("appearance")
+            settings, controls = desk.services.settings, desk.settings.controls
             theme, switch, size = (
                 controls[one.name] for one in (declared.THEME, declared.THINK_BY_DEFAULT, declared.TEXT_SCALE)
             )

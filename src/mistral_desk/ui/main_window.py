@@ -107,8 +107,8 @@ class MainWindow(QMainWindow):
 
     def open_settings(self, page: str) -> None:
         """One page of the settings."""
-        self._pages.setCurrentWidget(self.settings)
         self.settings.show_page(page)
+        self._pages.setCurrentWidget(self.settings)
         self.sidebar.set_page("settings")
         self.top.set_quiet(quiet=True)
         self.settings.tabs[page].setFocus(Qt.FocusReason.OtherFocusReason)

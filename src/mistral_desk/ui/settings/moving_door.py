@@ -16,6 +16,8 @@ from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.folders import MoveSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mistral_desk.library.moving import Moved
     from mistral_desk.ui.desk import Desk
 
@@ -28,24 +30,30 @@ class MovingDoor(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
-        page = desk.settings
+        self._moving = desk.services.moving
+        self._task: asyncio.Task[None] | None = None
+        """The move that was begun here; one that an earlier run began goes on by itself and cannot be called off."""
+        self._end: Callable[[], None] | None = None
+        desk.settings.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
+        desk.settings.made.connect(self._serve)
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self._end is not None:
+            self._end()
+
+    def _serve(self) -> None:
+        """The page has its rows now."""
+        desk, page = self._desk, self._desk.settings
         token = page.token
         token.opened.connect(self._look)
         token.given.connect(lambda text: desk.tasks.spawn(self._take(text), "test a token"))
         token.forgotten.connect(lambda: desk.tasks.spawn(self._forget(), "forget a token"))
         token.page_asked.connect(self._open_page)
-        self._moving = desk.services.moving
-        self._task: asyncio.Task[None] | None = None
-        """The move that was begun here; one that an earlier run began goes on by itself and cannot be called off."""
-        page.folder_chosen.connect(lambda path: desk.tasks.spawn(self._ask(Path(path)), "plan a move"))
         page.moving.cancelled.connect(self._cancel)
         page.moving.again.connect(lambda: desk.tasks.spawn(self._go_on(), "go on moving the models"))
         self._end = self._moving.listen(self._show_moved)
         self._show_moved(self._moving.now)
-
-    def close(self) -> None:
-        """Hear no more."""
-        self._end()
 
     # --- the models folder ----------------------------------------------------------------------------
 

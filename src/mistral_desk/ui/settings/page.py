@@ -51,18 +51,29 @@ class SettingsPage(QWidget):
     sheet = Signal(object)
     """A sheet to open over the window."""
 
+    made = Signal()
+    """The rows are there: they are made when somebody looks for the first time, which most starts never see."""
+
     def __init__(self, theme: Theme, services: Services, notices: Notices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._services = services
+        self._notices = notices
         self.setAccessibleName(tr("Settings"))
-        self.search = SearchField(theme, tr("Search settings"), self)
-        self.search.textChanged.connect(self._filter)
         self.tabs: dict[str, Button] = {}
         self.sections: dict[str, Section] = {}
         self.page = "appearance"
-        standard = services.folders.models
-        self._makers = Controls(theme, services.settings, notices, standard, self.folder_chosen.emit)
+        self._hardware: HardwareFacts | None = None
+        self._kept_in: Row | None = None
+
+    def make(self) -> None:
+        """Make the rows, once."""
+        if self.sections:
+            return
+        theme, services, notices = self._theme, self._services, self._notices
+        self.search = SearchField(theme, tr("Search settings"), self)
+        self.search.textChanged.connect(self._filter)
+        self._makers = Controls(theme, services.settings, notices, services.folders.models, self.folder_chosen.emit)
         self.controls = self._makers.by_name
         self._lay_out()
         for setting in declared.ALL:
@@ -75,12 +86,11 @@ class SettingsPage(QWidget):
                 self.further = FurtherFolders(theme, services.settings, notices, section, row)
         self.token = TokenRow(theme, self.sections["downloads"])
         self.sections["downloads"].add(self.token)
-        self._hardware: HardwareFacts | None = None
-        self._kept_in: Row | None = None
-        self.show_page(self.page)
+        self.made.emit()
 
     def show_page(self, page: str) -> None:
         """Show one page; a search ends."""
+        self.make()
         self.page = page
         if self.search.text():
             self.search.clear()
