@@ -97,49 +97,27 @@ class Controls:
         return made
 
     def _place(self, setting: declared.Place, parent: QWidget) -> QWidget:
-        words = tr("Choose a folder…")
-        made = Button(
-            self._theme,
-            tr("{name}: {value}", name=tr(setting.label), value=words),
-            text=words,
-            kind="outline",
-            parent=parent,
-        )
-        made.setToolTip("")
-
         def ask() -> None:
             here = Path(self._settings.get(setting) or self._standard)
-            dialog = QFileDialog(made.window(), words, str(here if here.is_dir() else Path.home()))
-            dialog.setFileMode(QFileDialog.FileMode.Directory)
-            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            dialog.fileSelected.connect(self._placed)
-            dialog.finished.connect(dialog.deleteLater)
-            dialog.open()
+            _ask_folder(made, here if here.is_dir() else Path.home(), self._placed)
 
+        made = self._chooser(setting, tr("Choose a folder…"), parent)
         made.clicked.connect(ask)
         return made
 
     def _places(self, setting: declared.Places, parent: QWidget) -> QWidget:
-        words = tr("Add a folder…")
-        made = Button(
-            self._theme,
-            tr("{name}: {value}", name=tr(setting.label), value=words),
-            text=words,
-            kind="outline",
-            parent=parent,
-        )
-        made.setToolTip("")
-
-        def ask() -> None:
-            dialog = QFileDialog(made.window(), words, str(Path.home()))
-            dialog.setFileMode(QFileDialog.FileMode.Directory)
-            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        def add(path: str) -> None:
             more = self._settings.get(setting)
-            dialog.fileSelected.connect(lambda path: self._change(lambda: self._settings.set(setting, (*more, path))))
-            dialog.finished.connect(dialog.deleteLater)
-            dialog.open()
+            self._change(lambda: self._settings.set(setting, (*more, path)))
 
-        made.clicked.connect(ask)
+        made = self._chooser(setting, tr("Add a folder…"), parent)
+        made.clicked.connect(lambda: _ask_folder(made, Path.home(), add))
+        return made
+
+    def _chooser(self, setting: Declared, words: str, parent: QWidget) -> Button:
+        name = tr("{name}: {value}", name=tr(setting.label), value=words)
+        made = Button(self._theme, name, text=words, kind="outline", parent=parent)
+        made.setToolTip("")
         return made
 
     def _name_place(self, row: Row, setting: declared.Place, value: str) -> None:
@@ -180,3 +158,13 @@ class Controls:
             change()
         except DeskError as error:
             self._notices.problem(error.problem, "warning")
+
+
+def _ask_folder(button: Button, start: Path, then: Callable[[str], None]) -> None:
+    """Have a folder chosen in the system's own way, beginning at `start`."""
+    dialog = QFileDialog(button.window(), button.text(), str(start))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(then)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
