@@ -130,7 +130,7 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             window.click(sheet.get)
             assert await came == (KEY,)
             await desk.tasks.settled()
-            assert desk.window.sidebar.downloads.isHidden()
+            await until(desk.window.sidebar.downloads.isHidden)  # told with the next news, at most a moment later
             assert desk.services.downloads.downloads() == ()
             assert titles(desk) == ["Tiny-GGUF Q4_K_M is here"], "of one thing only the latest is said"
             desk.notices.over.emit("another")
