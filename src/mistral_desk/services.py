@@ -202,9 +202,12 @@ class Services:
         """Delete everything that a person wrote and what was made of it; then all is open again, and empty.
 
         Answers and connections end, and so does the worker, which remembers what it has read. The list of connections,
-        the fetched catalogue and access tokens go too. Raises what `History.open` raises when no new history can be
-        made; everything is deleted then all the same.
+        the fetched catalogue and access tokens go too; downloads that are not done go on, as models stay. Raises what
+        `History.open` raises when no new history can be made; everything is deleted then all the same.
         """
+        on_the_move = self.moving.now is not None and self.moving.now.problem is None
+        if not on_the_move:  # else they are held, and go on with its end
+            await self.downloads.hold()
         await self.catalogue.close()
         await self.net.stop()
         rooms, self.rooms = self.rooms, []
@@ -220,6 +223,7 @@ class Services:
             self.fitting.forget()
             self.engine = PlannedEngine(self.fitting, self.worker)
             self._hear()
+            await self._forget_done(go_on=not on_the_move)
         self.history, _ = await History.open(self.folders.history)
         self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
         await self.library.look()  # what was registered elsewhere is forgotten
@@ -257,6 +261,14 @@ class Services:
         self.secrets.forget()
         self.secrets.forget(token_name(self.hub.base))
         self.catalogue.forget()
+
+    async def _forget_done(self, *, go_on: bool) -> None:
+        """Take what has been downloaded off the list of downloads, and let the others `go_on`."""
+        for download in self.downloads.downloads():
+            if download.state == "done":
+                await self.downloads.cancel(download.order.id, keep=True)
+        if go_on:
+            await self.downloads.release()
 
     @property
     def models_folder(self) -> Path:

@@ -15,6 +15,9 @@ from mistral_desk.chat.session import Writing
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import THEME
 from mistral_desk.inference.client import ModelSpec
+from mistral_desk.library import orders
+from mistral_desk.library.orders import Entry, Order
+from mistral_desk.library.wanted import Wanted
 from mistral_desk.services import Services
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
@@ -98,6 +101,29 @@ def test_nothing_of_the_text_is_left_anywhere(home: Path, tmp_path: Path) -> Non
         again = await Services.open(engine=command)
         assert again.notices == ()
         assert len(await again.history.conversations()) == 1
+        await again.close()
+
+    run(test())
+
+
+def test_what_was_downloaded_is_forgotten_and_what_is_not_done_goes_on(home: Path) -> None:
+    places = folders().ensure()
+    wanted = Wanted("acme/Tiny-GGUF", "a" * 40, "Tiny.gguf", 1000, "0" * 64)
+    kept = tuple(
+        Entry(Order(title, title, (wanted,)), str(places.models), paused=not done, done=done)
+        for title, done in ((SECRET, True), ("Half", False))
+    )
+    orders.save(places.data / orders.FILE, orders.Kept(orders.FORMAT, kept))
+
+    async def test() -> None:
+        services = await Services.open()
+        assert [one.state for one in services.downloads.downloads()] == ["done", "paused"]
+        assert (await services.erase()).failed == ()
+        assert [one.order.title for one in services.downloads.downloads()] == ["Half"]
+        await services.close()
+        assert _holding(home, SECRET) == []
+        again = await Services.open()
+        assert [(one.order.title, one.state) for one in again.downloads.downloads()] == [("Half", "paused")]
         await again.close()
 
     run(test())
