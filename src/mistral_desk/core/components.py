@@ -20,6 +20,7 @@ _TEXTS: Final = re.compile(r"(^|/)(licen[cs]e|copying|notice)[^/]*$", re.IGNOREC
 _OURS_TO_CARRY: Final = {
     "Inter": ("fonts/OFL-Inter.txt",),
     "JetBrains Mono": ("fonts/OFL-JetBrainsMono.txt",),
+    "latex2mathml": ("licenses/latex2mathml.txt",),
     "llama.cpp": ("licenses/llama.cpp.txt",),
     "PySide6_Essentials": ("licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
     "shiboken6": ("licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
