@@ -142,8 +142,12 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             assert model.state == "here"
             assert "127.0.0.2" in hub.cdn.url or hub.cdn.asked, "the bytes came from the other host"
             assert turn.offer, "the Guide's answer offers the same question to what has come"
+            desk.window.new_chat.emit()
+            later = await window.ask(desk, "And of Italy?")
+            assert later.offer, "an answer that ends after the model has come offers it as well"
             chat = desk.page.chat
             assert chat is not None
+            turn = later
             ended = asyncio.ensure_future(window.heard(chat.ended))
             await asyncio.sleep(0)
             turn.anew = True

@@ -240,6 +240,7 @@ class Desk(QObject):
     def _make(self, room: TemporaryRoom | None = None) -> Chat:
         chat = self.attaching.chat(room)
         chat.open_thoughts = self._services.settings.get(declared.SHOW_THINKING)
+        chat.ended.connect(lambda _turn: self.anew.offer(chat))  # a model may have come while it was being written
         if chat.temporary:
             return chat
         chat.begun.connect(lambda conversation: self._begun(chat, conversation))
