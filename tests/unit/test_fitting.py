@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -103,6 +104,21 @@ def test_without_an_engine_there_is_a_machine_without_devices(places: Folders) -
         machine = await fitting.machine()
         assert machine.gpus == ()
         assert machine.cores >= 1
+
+    run(test())
+
+
+def test_eyes_that_lie_elsewhere_are_counted(places: Folders, tmp_path: Path, small_models: SmallModels) -> None:
+    """As in Ollama's folder, where the engine finds them by no name."""
+    path, eyes = tmp_path / "sha256-1", tmp_path / "sha256-2"
+    shutil.copy(small_models["mistral4"], path)
+    shutil.copy(small_models["projector"], eyes)
+
+    async def test() -> None:
+        fitting = Fitting(places, command=fake_worker.command(tmp_path, fake_worker.answering("")))
+        blind, seeing = await fitting.variant(path), await fitting.variant(path, projector=str(eyes))
+        assert (blind.shape.projector, seeing.shape.projector) == (0, eyes.stat().st_size)
+        assert (await problem_of(fitting.variant(path, projector=str(path))))[0] == "projector.not_one"
 
     run(test())
 

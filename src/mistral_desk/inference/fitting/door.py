@@ -222,12 +222,11 @@ class Fitting:
         """What stands for a model file in wishes and runs. Raises `model.…`."""
         return (await self._look(path)).key
 
-    async def variant(self, path: str | Path, wishes: Wishes | None = None) -> Variant:
-        """The verdict on a local model file, with the person's wishes (or others that are tried) and own runs.
-
-        Raises `model.…`.
+    async def variant(self, path: str | Path, wishes: Wishes | None = None, *, projector: str | None = None) -> Variant:
+        """The verdict on a local model file, with the person's wishes (or others that are tried) and own runs;
+        `projector` as in `ModelSpec`. Raises `model.…`, and `projector.…` for a named one.
         """
-        found = await self._look(path)
+        found = await asyncio.to_thread(self._files.look, Path(path), projector)
         machine = await self.machine()
         return await asyncio.to_thread(self.judged, found, machine, wishes)
 

@@ -47,7 +47,7 @@ class Here(QObject):
         fitting = self._desk.services.fitting
         try:
             spec = self._desk.services.resolve_model(self._model)
-            found = await fitting.variant(spec.path)
+            found = await fitting.variant(spec.path, projector=spec.projector)
             self._key = await fitting.key(spec.path)
         except DeskError as error:
             words = in_words(error.problem, tr)
@@ -81,7 +81,8 @@ class Here(QObject):
 
     async def _judge(self, wishes: Wishes) -> Variant:
         assert self._spec is not None  # noqa: S101 - nobody wishes before it is filled
-        return await self._desk.services.fitting.variant(self._spec.path, wishes)
+        spec = self._spec
+        return await self._desk.services.fitting.variant(spec.path, wishes, projector=spec.projector)
 
     def _apply(self, wishes: Wishes) -> None:
         self._desk.tasks.spawn(self._load(wishes), "load a model by hand")
