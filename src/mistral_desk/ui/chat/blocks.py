@@ -60,6 +60,9 @@ class Stack(QWidget):
         super().__init__(parent)
         self._unfolded = unfolded
         self._rest = self._making = 0
+        self._made = 0
+        self._unmade = False
+        self._step_in = 0
         self._style = style
         self._name = name
         self._rows: list[_Row] = []
@@ -67,7 +70,7 @@ class Stack(QWidget):
         self._width = -1
         self._later = QTimer(self)
         self._later.setSingleShot(True)
-        self._later.timeout.connect(self.resized)
+        self._later.timeout.connect(self._go_on)
 
     @property
     def live(self) -> int:
@@ -114,8 +117,10 @@ class Stack(QWidget):
         return y + (self._room(self._rest, width) if self._rest else 0)
 
     def _fill(self, width: int, span: Span | None) -> None:
-        """Make the views within `span`, from its middle outwards; what would take too long comes a little later."""
-        self._later.stop()
+        """Make the views within `span`, from its middle outwards; what would take too long comes a little later.
+
+        The transcript arranges a few times until heights agree: all of those share what may be made at once.
+        """
         y, wanted = 0, []
         for number, row in enumerate(self._rows):
             if number:
@@ -125,17 +130,28 @@ class Stack(QWidget):
             if row.view is None and (span is None or (y + guess >= span[0] and y <= span[1])):
                 wanted.append((abs(y + guess // 2 - sum(span) // 2) if span else y, number))
             y += guess
-        made = 0
+        self._unmade = False
         for _far, number in sorted(wanted):
             weight = _weight(self._rows[number].block)
-            if span is not None and made and made + weight > MADE_AT_ONCE:
-                self._later.start(0)
+            if span is not None and self._made and self._made + weight > MADE_AT_ONCE:
+                self._unmade = True
                 break
-            made += weight
+            self._made += weight
             self._make(self._rows[number], number)
+        if self._made and not self._later.isActive():
+            self._later.start(0)
+
+    def _go_on(self) -> None:
+        """The window had its turn."""
+        self._made = 0
+        if self._unmade:
+            self.resized.emit()
 
     def _indent(self, block: Block) -> int:
-        return document.indent(self._style) * block.depth if isinstance(block, Code) and block.depth else 0
+        if not isinstance(block, Code) or not block.depth:
+            return 0
+        self._step_in = self._step_in or document.indent(self._style)
+        return self._step_in * block.depth
 
     def release(self, span: Span) -> None:
         """Let go of views outside `span`, unless the keyboard is in one."""
@@ -180,6 +196,7 @@ class Stack(QWidget):
 
     def restyle(self) -> None:
         """Colours and fonts of the theme as it is now."""
+        self._step_in = 0
         for row in self._rows:
             row.measured_at = row.guessed_at = -1
             if row.view is not None:

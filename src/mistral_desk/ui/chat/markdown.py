@@ -28,6 +28,8 @@ TABLE_COLUMNS: Final = 40
 """A wider table is shown as plain lines: no layout makes it readable."""
 WINDOW: Final = 2 * PROSE_LIMIT
 """Characters that are parsed at first to find where the next block begins."""
+GLANCE: Final = 400
+"""The same before that, where many small blocks follow each other: each would cost a whole window."""
 NESTING: Final = 60
 """Lists and quotes in each other. The parser drops what is deeper, so such a text is shown as it was written."""
 SLICE: Final = 12_000
@@ -167,8 +169,7 @@ class Splitter:
                     self._frozen.append(block)
                     self._go_on(Cut(end, "paragraph"))
                     continue
-            stretch = reach(self._tail, self._again)
-            tokens, part, cut = self._look(stretch)
+            stretch, tokens, part, cut = self._look()
             done += stretch.work
             if cut is None:
                 return self._shown(tokens, part)
@@ -203,21 +204,29 @@ class Splitter:
         block = _code(info, text, 0, gap, closed=found is not None)
         return block, (found.end() if found is not None and found[0].endswith("\n") else None)
 
-    def _look(self, stretch: Reach) -> tuple[list[Token], str, Cut | None]:
+    def _look(self) -> tuple[Reach, list[Token], str, Cut | None]:
         """Parse as much from the start as the first boundary needs; all that may be read when there is none."""
         source = self._tail
+        if len(source) > WINDOW + self._again:
+            part = source[: source.rfind("\n", 0, GLANCE + self._again) + 1]
+            stretch = reach(part, self._again)
+            if stretch.end == len(part):
+                tokens = _parser().parse(part)
+                if cut := _boundary(tokens, part):
+                    return stretch, tokens, part, cut
+        stretch = reach(source, self._again)
         if stretch.end > WINDOW + self._again:
             end = source.rfind("\n", 0, WINDOW + self._again) + 1
             part = source[:end]
             tokens = _parser().parse(part)
             if cut := _boundary(tokens, part):
-                return tokens, part, cut
+                return stretch, tokens, part, cut
         part = source[: stretch.end]
         tokens = _parser().parse(part)
         cut = _boundary(tokens, part)
         if cut is None and stretch.end < len(source):
             cut = forced(tokens, part, _line_starts(part), stretch)
-        return tokens, part, cut
+        return stretch, tokens, part, cut
 
     def _shown(self, tokens: Sequence[Token], source: str) -> list[Block]:
         """Blocks of one parsed stretch; as it was written where the parser gave up."""
