@@ -12,8 +12,11 @@ from mistral_desk.catalog import facts
 from mistral_desk.catalog.record import read
 from mistral_desk.catalog.search import license_of
 from mistral_desk.catalog.store import Catalogue
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.ui.models.about.addresses import absolute
+from mistral_desk.ui.models.browse.source import Progress, Source
 from tools.gallery.declare import STATES, State, ready, state
 from tools.gallery.fit_states import verdict_of
 from tools.gallery.fitting import pc
@@ -209,6 +212,36 @@ async def about_meaning(stage: Stage) -> None:
 async def about_stub(stage: Stage) -> None:
     """A model that is known by name only."""
     await _page(stage, "llama-4-scout")
+
+
+@state()
+async def about_stub_offline(stage: Stage) -> None:
+    """The same with *Work offline*: why its record cannot be fetched."""
+    stage.services.settings.set(declared.OFFLINE, value=True)
+    await about_stub(stage)
+
+
+@state()
+async def about_stub_trouble(stage: Stage) -> None:
+    """The same after a refresh that did not work."""
+    await about_stub(stage)
+
+    async def refresh(_progress: object) -> None:
+        raise DeskError("net.unreachable", host="ai-future-ready.com", reason="the name is not known")
+
+    stage.services.catalogue.refresh = refresh  # type: ignore[method-assign, assignment]
+    stage.desk.models.refresh.emit()
+    await stage.desk.tasks.settled()
+    await idle(2)
+
+
+@state()
+async def about_stub_refreshing(stage: Stage) -> None:
+    """The same while the catalog comes."""
+    await about_stub(stage)
+    source = Source(host="ai-future-ready.com", progress=Progress(120, 2000, "models"))
+    stage.desk.models.about.show_source(source)
+    await idle(2)
 
 
 @state()

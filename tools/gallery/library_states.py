@@ -19,7 +19,7 @@ from mistral_desk.ui.library.add_sheet import AddSheet
 from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.settings.folders import MoveSheet
 from tools.gallery import texts
-from tools.gallery.declare import listed, ready, state
+from tools.gallery.declare import MISSING, listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -154,6 +154,14 @@ async def library_empty(stage: Stage) -> None:
 async def downloads(stage: Stage) -> None:
     """Downloads: one that comes, one that tries again, one that waits for its turn; the sidebar's line."""
     await at(stage, models()[:2], (COMING, CUT, QUEUED), BUILTIN)
+
+
+@state()
+async def library_notice(stage: Stage) -> None:
+    """A notice that stays stands above the page and covers nothing of it."""
+    await library(stage)
+    stage.desk.notices.problem(MISSING)
+    await idle(2)
 
 
 @state()

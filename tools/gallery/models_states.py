@@ -258,6 +258,20 @@ async def hub_found(stage: Stage) -> None:
 
 
 @state()
+async def hub_repository_offline(stage: Stage) -> None:
+    """A repository whose files may not be asked for: the way to the switch."""
+    await hub_found(stage)
+
+    async def files(_repository: str, _revision: str | None = None) -> Listing:
+        raise DeskError("net.offline", host="huggingface.co")
+
+    stage.services.hub.files = files  # type: ignore[method-assign, assignment]
+    stage.desk.models.hub.buttons[0].click()
+    await stage.desk.tasks.settled()
+    await idle(2)
+
+
+@state()
 async def hub_repository(stage: Stage) -> None:
     """A repository: its quantizations, one with its verdict, one that is not whole."""
     await hub_found(stage)

@@ -62,6 +62,8 @@ class MainWindow(QMainWindow):
         self.resize(1180, 800)
         self._lay_out()
         self.banners = Banners(theme, self._column, self.top)
+        self.banners.lasting.connect(self._make_room)
+        self._pages.currentChanged.connect(self.banners.place)
         notices.shown.connect(self.banners.show_notice)
         notices.over.connect(self.banners.withdraw)
         self.sidebar.new_chat.connect(self.new_chat)
@@ -240,6 +242,10 @@ class MainWindow(QMainWindow):
         self.sidebar.setVisible(shown)
         self.top.set_sidebar(shown)
 
+    def _make_room(self, covered: int) -> None:
+        """A notice that stays covers no heading and no way back; in a chat what is written last stands below anyway."""
+        self._below_notices.setFixedHeight(0 if self.page == "chat" else covered)
+
     def _lay_out(self) -> None:
         self._whole = whole = _Ground(self._theme, self)
         self._pages = QStackedWidget(whole)
@@ -249,7 +255,10 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self._below_notices = QWidget(self._column)
+        self._below_notices.setFixedHeight(0)
         column.addWidget(self.top)
+        column.addWidget(self._below_notices)
         column.addWidget(self._pages, 1)
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)

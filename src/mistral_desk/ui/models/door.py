@@ -60,7 +60,9 @@ class Models(QObject):
         self.remembered = Remembered(desk.services.folders.data / FILE, self)
         page.browse.show_wishes(self.remembered.wishes)
         page.browse.wished.connect(self.remembered.keep)
-        page.browse.closed_problem.connect(self._close_problem)
+        for shown in (page.browse, page.about):
+            shown.closed_problem.connect(self._close_problem)
+        page.privacy.connect(lambda: desk.window.open_settings("privacy"))
         page.looked_for.connect(self.look)
         page.measure.connect(lambda: desk.tasks.spawn(self._rank(again=True), "rank the models"))
         page.refresh.connect(self.refresh)
@@ -170,6 +172,7 @@ class Models(QObject):
             aside=catalogue.set_aside if catalogue else (),
         )
         self._page.browse.show_source(source)
+        self._page.about.show_source(source)
         self.hub.tell()
 
     def forget(self) -> None:
@@ -267,18 +270,19 @@ class Models(QObject):
         if self._catalogue is None:
             return
         records = [record for key in keys if (record := self._catalogue.get(key)) is not None]
+        publisher = self._catalogue.attribution
         best = {record.id: members[0][0] if (members := self._members(record.id)) else "" for record in records}
         verdicts: dict[str, Verdict] = {}
         for record in records:
             if (known := self._known(record, best[record.id])) is not None:
                 verdicts[record.id] = known
         files = {key: words for key, member in best.items() if (words := file_words(member))}
-        self._page.compare.show_records(records, verdicts, files)
+        self._page.compare.show_records(records, verdicts, files, publisher)
         for record in records:
             verdicts[record.id] = await self._verdict(record, best[record.id])
             if self._page.place.kind != "compare" or tuple(self._page.browse.model.marked) != tuple(keys):
                 return
-            self._page.compare.show_records(records, verdicts, files)
+            self._page.compare.show_records(records, verdicts, files, publisher)
 
 
 def titles(record: Record, catalogue: Catalogue) -> tuple[str | None, ...]:

@@ -10,7 +10,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
 from mistral_desk.net.addresses import address
-from mistral_desk.ui.models.browse.head import OFFLINE_REASON
+from mistral_desk.ui.models.browse.refreshing import OFFLINE_REASON
 
 if TYPE_CHECKING:
     from mistral_desk.catalog.hub_files import Listing

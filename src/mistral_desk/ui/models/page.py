@@ -64,6 +64,8 @@ class ModelsPage(QWidget):
     """This computer is to be measured anew."""
     refresh = Signal()
     cancel = Signal()
+    privacy = Signal()
+    """The settings that hold *Work offline* are wanted."""
     asked = Signal(str, str)
     """A model's page is open: answer with `about.show_…`. The record's id, and one of its models or nothing."""
     compared = Signal(list)
@@ -269,6 +271,9 @@ class ModelsPage(QWidget):
         about.compare.connect(lambda key: self.show_comparison([key]))
         about.link.connect(self.link)
         about.refresh.connect(self.refresh)
+        about.cancel.connect(self.cancel)
+        for page in (browse, about, self.hub, self.repository):
+            page.privacy.connect(self.privacy)
         about.advanced_opened.connect(self.advanced_opened)
         browse.hub.connect(self.show_hub)
         self.hub.back.connect(self.back)

@@ -88,6 +88,9 @@ class Banner(QWidget):
 class Banners(QWidget):
     """A stack of notices, the newest on top; the same words are not shown twice."""
 
+    lasting = Signal(int)
+    """So many pixels are covered until somebody closes what stays."""
+
     def __init__(self, theme: Theme, parent: QWidget, below: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -137,9 +140,10 @@ class Banners(QWidget):
         parent = self.parentWidget()
         if parent is None or not self.banners:
             self.hide()
+            self.lasting.emit(0)
             return
         width = min(round(COLUMN * max(1.0, self._theme.text_size / 100)), parent.width() - 2 * SPACE[4])
-        y = 0
+        y = lasting = 0
         above = self._below.height() if self._below is not None else SPACE[1]
         most = round((parent.height() - above) * SHARE)
         for number, banner in enumerate(self.banners):
@@ -149,9 +153,11 @@ class Banners(QWidget):
             if fits:
                 banner.setGeometry(0, y, width, height)
                 y += height + SPACE[1]
+                lasting += 0 if banner.notice.seconds else height + SPACE[1]
         self.setGeometry((parent.width() - width) // 2, above, width, y)
         self.show()
         self.raise_()
+        self.lasting.emit(lasting)
 
     def _remove(self, banner: Banner) -> None:
         if banner in self.banners:

@@ -39,7 +39,9 @@ class Progress(QProgressBar):
         """How far it is; `words` say it, without them the share in percent."""
         value = max(0, min(STEPS, int(share * STEPS)))
         if value != self.value():
+            self.setUpdatesEnabled(False)  # or Qt paints within `setValue`, each bar with all that lies below it
             self.setValue(value)
+            self.setUpdatesEnabled(True)
         words = words or percent(share)
         if words != self.accessibleDescription():
             self.setAccessibleDescription(words)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.models.browse.instead import Trouble
+from mistral_desk.ui.models.browse.refreshing import Progressing, RefreshButton
+from mistral_desk.ui.models.browse.source import OFFLINE, progress_words
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
 from mistral_desk.ui.widgets.tag import Tag
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
     from mistral_desk.catalog.record import Record
     from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.ui.models.browse.source import Source
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.button import Button
 
 MENTIONED: Final = mark("Known by name only")
 MENTIONED_TEXT: Final = mark(
@@ -41,10 +46,16 @@ VARIANT_TEXT: Final = mark("The catalog says that this is a variant of {title}."
 
 
 class Notes(QWidget):
-    """All that hold for a record. `opened` carries the id of another model, `refresh` asks for the catalogue anew."""
+    """All that hold for a record. `opened` carries the id of another model, `refresh` asks for the catalogue anew.
+
+    Where it can be asked for, `show_source` says how far that is and what went wrong.
+    """
 
     opened = Signal(str)
     refresh = Signal()
+    cancel = Signal()
+    privacy = Signal()
+    closed_problem = Signal()
 
     def __init__(self, theme: Theme, record: Record, catalogue: Catalogue | None, parent: QWidget) -> None:
         super().__init__(parent)
@@ -62,11 +73,40 @@ class Notes(QWidget):
                 )
                 button.clicked.connect(lambda _on=False, other=other: self.opened.emit(other))
                 self._put(button)
+        self.again_button: RefreshButton | None = None
+        self.trouble: Trouble | None = None
         if not record.whole:
-            words = tr("Refresh the catalog")
-            button = Button(theme, words, icon="retry", text=words, kind="outline", parent=self)
-            button.clicked.connect(self.refresh)
-            self._put(button)
+            self.again_button = RefreshButton(theme, tr("Refresh the catalog"), self)
+            self.again_button.refresh.connect(self.refresh)
+            self.again_button.cancel.connect(self.cancel)
+            self._put(self.again_button)
+            self.state = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
+            self._column.addWidget(self.state)
+            self._progress = Progressing(theme, self)
+            self._column.addWidget(self._progress)
+
+    def show_source(self, source: Source) -> None:
+        """How the catalogue is."""
+        if self.again_button is None:
+            return
+        self.again_button.show_source(source)
+        told = progress_words(source) if source.progress is not None else tr(OFFLINE) if source.offline else ""
+        self.state.setText(told)
+        self.state.setVisible(bool(told))
+        self._progress.show_share(source)
+        if self.trouble is not None and self.trouble.problem is not source.problem:
+            if self.trouble.isAncestorOf(QApplication.focusWidget() or self):
+                self.again_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._column.removeWidget(self.trouble)
+            self.trouble.hide()
+            self.trouble.deleteLater()
+            self.trouble = None
+        if source.problem is not None and self.trouble is None:
+            self.trouble = Trouble(self._theme, source.problem, self)
+            self.trouble.again.connect(self.refresh)
+            self.trouble.privacy.connect(self.privacy)
+            self.trouble.closed.connect(self.closed_problem)
+            self._column.addWidget(self.trouble)
 
     def _put(self, button: Button) -> None:
         self.buttons.append(button)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -10,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.catalog.record import body, when_to_pick_something_else
+from mistral_desk.catalog.record import when_to_pick_something_else
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit.fold import Fold
 from mistral_desk.ui.models.about import said
@@ -26,6 +25,7 @@ from mistral_desk.ui.models.about.related import NamedBy, RelatedModels
 from mistral_desk.ui.models.about.section import Section
 from mistral_desk.ui.models.about.text import Markdown
 from mistral_desk.ui.models.about.truth import Truth
+from mistral_desk.ui.models.browse.source import Source
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
@@ -37,7 +37,6 @@ SETTLING: Final = 6
 """Turns of the event loop that a page has to be laid out in, before it is shown as it is."""
 ROUNDS: Final = 3
 """Turns of the event loop that the top of a page gets for itself: it is laid out and painted meanwhile."""
-_FIRST: Final = re.compile(r"\s*#[ \t]+([^\n]+)")
 T = TypeVar("T", bound=QWidget)
 
 if TYPE_CHECKING:
@@ -77,6 +76,9 @@ class AboutPage(QWidget):
     compare = Signal(str)
     link = Signal(str)
     refresh = Signal()
+    cancel = Signal()
+    privacy = Signal()
+    closed_problem = Signal()
     alternative = Signal(str)
     advanced_opened = Signal(object)
 
@@ -116,6 +118,7 @@ class AboutPage(QWidget):
         self.control: Control | None = None
         """Makes what can be done with a quantization, for verdicts that are shown from now on."""
         self._body: QWidget | None = None
+        self._source = Source()
         self._opening = Opening()
         self._steps: Iterator[None] | None = None
         self._later = QTimer(self)
@@ -191,6 +194,13 @@ class AboutPage(QWidget):
         """Make the rest of the page now, before somebody scrolls to a place that is not there yet."""
         while self._steps is not None:
             self._go_on()
+
+    def show_source(self, source: Source) -> None:
+        """How the catalogue is, for a model of which it has only a part."""
+        self._source = source
+        if self.notes is not None:
+            self.notes.show_source(source)
+            self._chain()
 
     def show_measuring(self, rows: int = 0) -> None:
         """The verdict is on its way, on so many quantizations."""
@@ -283,6 +293,10 @@ class AboutPage(QWidget):
             self.notes = self._put(notes)
             notes.opened.connect(self.open_model)
             notes.refresh.connect(self.refresh)
+            notes.cancel.connect(self.cancel)
+            notes.privacy.connect(self.privacy)
+            notes.closed_problem.connect(self.closed_problem)
+            notes.show_source(self._source)
         self.here = Here(theme, ground)
         self.here.widget.control = self.control
         self.here.show_members(first.members, first.current)
@@ -323,14 +337,14 @@ class AboutPage(QWidget):
         self.links.link.connect(self.link)
 
     def _texts(self, record: Record, catalogue: Catalogue | None, ground: QWidget) -> None:
-        text = _told(record)
+        text = said.told(record)
         if text:
             section = self._put(Section(self._theme, tr("What the publisher writes"), ground))
             self.text = Markdown(self._theme, text, tr("What the publisher writes"), section)
             self.text.link.connect(self.link)
             self.text.unfolded.connect(self._chain)
             section.put(self.text)
-        passage = when_to_pick_something_else(record, _named_in(record, catalogue))
+        passage = when_to_pick_something_else(record, said.named_in(record, catalogue))
         if passage is not None:
             self.elsewhere = self._put(Elsewhere(self._theme, passage, ground))
             self.elsewhere.chosen.connect(self.open_model)
@@ -365,24 +379,3 @@ class AboutPage(QWidget):
     def _chain(self) -> None:
         if self._steps is None or self.details is not None:  # once, at the end
             chain(self.area.holder)
-
-
-def _told(record: Record) -> str:
-    """The record's text; its first heading only where it is not the title, which stands above already."""
-    text = body(record)
-    first = _FIRST.match(record.content_text or "")
-    if first is None or _folded(first[1]) == _folded(record.title):
-        return text
-    return f"## {first[1].strip()}\n\n{text}"
-
-
-def _named_in(record: Record, catalogue: Catalogue | None) -> dict[str, str]:
-    """The models whose names may stand in a record's text: of thousands few do, and only those are looked for."""
-    if catalogue is None or not record.content_text:
-        return {}
-    text = _folded(record.content_text)
-    return {model: title for model, title in catalogue.titles.items() if _folded(title)[:5] in text or model in text}
-
-
-def _folded(text: str) -> str:
-    return re.sub(r"[\s_-]+", "", text).lower()

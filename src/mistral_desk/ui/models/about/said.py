@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.catalog.record import body
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.store import Catalogue
 
 UNKNOWN: Final = mark("unknown")
+_FIRST: Final = re.compile(r"\s*#[ \t]+([^\n]+)")
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:T.*)?")
 _API: Final = re.compile(r"\bAPIs?\b")
 WORDS: Final = {
@@ -126,3 +128,24 @@ def record_type(record: Record) -> str:
 
 def _section(address: str | None) -> str:
     return (address or "").strip("/").partition("/")[0]
+
+
+def told(record: Record) -> str:
+    """The record's text; its first heading only where it is not the title, which stands above already."""
+    text = body(record)
+    first = _FIRST.match(record.content_text or "")
+    if first is None or _folded(first[1]) == _folded(record.title):
+        return text
+    return f"## {first[1].strip()}\n\n{text}"
+
+
+def named_in(record: Record, catalogue: Catalogue | None) -> dict[str, str]:
+    """The models whose names may stand in a record's text: of thousands few do, and only those are looked for."""
+    if catalogue is None or not record.content_text:
+        return {}
+    text = _folded(record.content_text)
+    return {model: title for model, title in catalogue.titles.items() if _folded(title)[:5] in text or model in text}
+
+
+def _folded(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", text).lower()

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QElapsedTimer, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.models.browse.filters import Filters, Order
+from mistral_desk.ui.models.browse.refreshing import Progressing, RefreshButton
 from mistral_desk.ui.models.browse.source import Source, state_words
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button, explain
+from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
 LOOKING = mark("Looking at this computer…")
-OFFLINE_REASON = mark("“Work offline” is switched on in Settings, Privacy.")
 BESIDE: Final = 300
 """Pixels at the system's text size from which a button stands beside its words."""
-_LINE: Final = 2
 
 
 class Head(QWidget):
@@ -55,9 +53,9 @@ class Head(QWidget):
         self._first.addWidget(self._ways, 0)
         column.addLayout(self._first)
         self.state = Label(theme, "", ink="muted", wrap=True, parent=self)
-        words = tr("Refresh")
-        self.again_button = self._small(words, "retry", tr("Refresh the catalog"))
-        self.again_button.clicked.connect(self._refresh)
+        self.again_button = RefreshButton(theme, tr("Refresh"), self, small=True)
+        self.again_button.refresh.connect(self.refresh)
+        self.again_button.cancel.connect(self.cancel)
         self.progress = Progressing(theme, self)
         fetched = QVBoxLayout()
         fetched.setSpacing(SPACE[0] - 1)
@@ -83,22 +81,12 @@ class Head(QWidget):
         column.addLayout(self._line)
         self.filters = Filters(theme, self)
         column.addWidget(self.filters)
-        self._refreshing = False
-        self._begun = QElapsedTimer()
 
     def show_source(self, source: Source) -> None:
         """The list's state; what cannot be done says why."""
-        refreshing = source.progress is not None
-        if refreshing and not self._refreshing:
-            self._begun.start()
-        self._refreshing = refreshing
         self.state.setText(state_words(source))
-        words = tr("Cancel") if self._refreshing else tr("Refresh")
-        name = tr("Cancel the refresh") if self._refreshing else words
-        self.again_button.set_label(name, words)
-        self.again_button.set_icon("close" if self._refreshing else "retry")
-        explain(self.again_button, tr(OFFLINE_REASON) if source.offline and not self._refreshing else "")
-        self.again_button.setVisible(self._refreshing or source.fetched is not None)
+        self.again_button.show_source(source)
+        self.again_button.setVisible(source.progress is not None or source.fetched is not None)
         self.progress.show_share(source)
 
     def show_computer(self, words: str) -> None:
@@ -148,48 +136,10 @@ class Head(QWidget):
             parent=parent or self,
         )  # fmt: skip
 
-    def _refresh(self) -> None:
-        """The second click of a double one does not take back what the first has begun."""
-        if not self._refreshing:
-            self.refresh.emit()
-        elif self._begun.elapsed() >= QApplication.doubleClickInterval():
-            self.cancel.emit()
-
     def _measure(self) -> None:
         self.measure_button.setEnabled(False)
         self.computer.setText(tr(LOOKING))
         self.measure.emit()
-
-
-class Progressing(QWidget):
-    """A thin line that says how far a refresh is; its room is always there, so that nothing moves."""
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._share: float | None = None
-        self.setFixedHeight(_LINE)
-        theme.changed.connect(self.update)
-
-    def show_share(self, source: Source) -> None:
-        """How far it is; nothing while nothing is fetched."""
-        found = source.progress
-        self._share = None if found is None else min(1.0, found.done / found.total) if found.total else 0.0
-        self.update()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """A track, and the part that is done."""
-        if self._share is None:
-            return
-        painter = QPainter(self)
-        track = QRectF(self.rect())
-        painter.fillRect(track, self._theme.colour("hairline"))
-        done = QRectF(track)
-        done.setWidth(track.width() * self._share)
-        if self.isRightToLeft():
-            done.moveRight(track.right())
-        painter.fillRect(done, self._theme.colour("accent"))
-        painter.end()
 
 
 def _beside(words: Label, button: Button) -> QBoxLayout:

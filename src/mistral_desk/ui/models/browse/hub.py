@@ -37,6 +37,7 @@ class HubPage(QWidget):
     back = Signal()
     searched = Signal(str)
     opened = Signal(str)
+    privacy = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -116,6 +117,7 @@ class HubPage(QWidget):
         self.state.setText("")
         self.trouble = Trouble(self._theme, problem, self.area.holder)
         self.trouble.again.connect(self._ask)
+        self.trouble.privacy.connect(self.privacy)
         self.trouble.closed.connect(self._anew)
         self._above.addWidget(self.trouble)
         chain(self.area.holder)

@@ -71,20 +71,28 @@ class Begin(Panel):
 
 
 class Trouble(QWidget):
-    """A problem's words where the list is, with *Try again* and a way to close it."""
+    """A problem's words where the list is, with what helps and, where something is left without it, a way to close it.
+
+    What helps against *Work offline* is the switch itself, against anything else to try again.
+    """
 
     again = Signal()
+    privacy = Signal()
+    """The settings that hold *Work offline* are wanted."""
     closed = Signal()
 
-    def __init__(self, theme: Theme, problem: Problem, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, problem: Problem, parent: QWidget, *, closable: bool = True) -> None:
         super().__init__(parent)
         self.problem = problem
         self.note = Note(theme, "error", in_words(problem, tr), self)
-        again, close = tr("Try again"), tr("Close this notice")
+        offline = problem.id == "net.offline"
+        again, close = tr("Open the settings") if offline else tr("Try again"), tr("Close this notice")
         self.again_button = Button(theme, again, text=again, kind="outline", small=True, parent=self)
-        self.again_button.clicked.connect(self.again)
+        self.again_button.setToolTip("")
+        self.again_button.clicked.connect(self.privacy if offline else self.again)
         self.close_button = Button(theme, close, icon="close", small=True, muted=True, parent=self)
         self.close_button.clicked.connect(self.closed)
+        self.close_button.setVisible(closable)
         row = QHBoxLayout()
         row.setSpacing(SPACE[1])
         row.addWidget(self.again_button)

@@ -16,9 +16,10 @@ from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.models.browse.cards import CardsModel
 from mistral_desk.ui.models.browse.grid import Beyond, Grid
-from mistral_desk.ui.models.browse.head import OFFLINE_REASON, Head
+from mistral_desk.ui.models.browse.head import Head
 from mistral_desk.ui.models.browse.instead import AsideSheet, Begin, Nothing, Trouble
 from mistral_desk.ui.models.browse.marked import MarkedBar
+from mistral_desk.ui.models.browse.refreshing import OFFLINE_REASON
 from mistral_desk.ui.models.browse.source import READING, Source, aside_words, count_words
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -57,6 +58,7 @@ class BrowsePage(QWidget):
     """The hub is to be searched; carries the words that stand in the search field."""
     refresh = Signal()
     closed_problem = Signal()
+    privacy = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -290,6 +292,7 @@ class BrowsePage(QWidget):
         if problem is not None and self._trouble is None:
             self._trouble = Trouble(self._theme, problem, self._holder)
             self._trouble.again.connect(self.refresh)
+            self._trouble.privacy.connect(self.privacy)
             self._trouble.closed.connect(self.closed_problem)
             self._above.addWidget(self._trouble)
 

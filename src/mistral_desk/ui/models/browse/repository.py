@@ -147,6 +147,7 @@ class RepositoryPage(QWidget):
     asked = Signal(str)
     """The verdict on the quantization of this name is wanted."""
     again = Signal()
+    privacy = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -183,9 +184,9 @@ class RepositoryPage(QWidget):
     def show_problem(self, repository: str, problem: Problem) -> None:
         """They could not be."""
         column, body = self._anew(repository)
-        self.trouble = Trouble(self._theme, problem, body)
+        self.trouble = Trouble(self._theme, problem, body, closable=False)
         self.trouble.again.connect(self.again)
-        self.trouble.closed.connect(self.trouble.hide)
+        self.trouble.privacy.connect(self.privacy)
         column.addWidget(self.trouble)
         chain(self.area.holder)
 

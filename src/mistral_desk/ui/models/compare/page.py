@@ -64,7 +64,7 @@ class ComparePage(QWidget):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(SPACE[0])
         line.addSpacing(SPACE[1])
-        line.addWidget(Label(theme, words, parent=self._differences))
+        line.addWidget(Label(theme, words, wrap=True, parent=self._differences), 1)
         line.addWidget(self.only)
         words = tr("Add a model")
         self.add_button = Button(theme, words, icon="plus", text=words, kind="outline", small=True, parent=self)
@@ -82,11 +82,14 @@ class ComparePage(QWidget):
         records: Sequence[Record],
         verdicts: Mapping[str, Verdict],
         files: Mapping[str, Sequence[str]] | None = None,
+        publisher: str = PUBLISHER,
     ) -> None:
         """Compare these; the fifth and more are left out. `verdicts` by a record's id, as far as they are known.
 
         `files` has the words for the files of every model whose verdict is known or comes: its rows have their room.
+        `publisher` is whose catalogue they come from.
         """
+        self._publisher = publisher
         before, self.records = self.records, tuple(records)[:MOST]
         if before != self.records:
             self._chips()
@@ -185,7 +188,7 @@ class ComparePage(QWidget):
         elif not differs:
             self._told.setText(tr(SAME))
         else:
-            self._told.setText(tr(WHOSE, publisher=PUBLISHER))
+            self._told.setText(tr(WHOSE, publisher=self._publisher))
 
     def _chain(self) -> None:
         chain(self)
