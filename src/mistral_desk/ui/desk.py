@@ -11,19 +11,19 @@ from PySide6.QtWidgets import QFileDialog
 
 from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import DeskError, Words
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
-from mistral_desk.services import Room as TemporaryRoom
 from mistral_desk.ui import wiring
 from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
 from mistral_desk.ui.chat.formulas import formulas
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
+from mistral_desk.ui.chats.door import Chats
 from mistral_desk.ui.downloads.anew import Anew
 from mistral_desk.ui.downloads.door import Downloads
 from mistral_desk.ui.downloads.getting import Getting
-from mistral_desk.ui.drafts import NEW, Drafts
+from mistral_desk.ui.drafts import Drafts
 from mistral_desk.ui.fit.door import Fits
 from mistral_desk.ui.library.door import LibraryDoor
 from mistral_desk.ui.library.page import LibraryPage
@@ -31,26 +31,20 @@ from mistral_desk.ui.main_window import MainWindow, Rooms
 from mistral_desk.ui.model_menu import show_model_menu
 from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
-from mistral_desk.ui.notify import Notice, Notices
+from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.welcome.page import Welcome
-from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mistral_desk.chat.message import Conversation
     from mistral_desk.services import Services
-    from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
-LISTED: Final = 2_000
-UNDO_SECONDS: Final = 12
 _ALL: Final = 1_000_000_000
 
 
@@ -71,8 +65,6 @@ class Desk(QObject):
         self.models, self.library = ModelsPage(theme), LibraryPage(theme)
         self.window = MainWindow(theme, self.notices, Rooms(self.page, self.models, self.library, self.settings))
         self._theme = theme
-        self._open: dict[int, Chat] = {}
-        self._listed: tuple[Conversation, ...] = ()
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.attaching = Attaching(self, self._drafts)
         self.fits = Fits(self)
@@ -83,20 +75,15 @@ class Desk(QObject):
         self.downloads = Downloads(self)
         self.moving = MovingDoor(self)
         self.anew = Anew(self)
-        self.window.new_chat.connect(self.new_chat)
+        self.chats = Chats(self, self._drafts)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
-        self.window.sidebar.opened.connect(self.open_chat)
-        self.window.sidebar.renamed.connect(lambda key, title: self.tasks.spawn(self._rename(key, title), "rename"))
-        self.window.sidebar.delete_asked.connect(lambda key: self.tasks.spawn(self._delete(key), "delete"))
         self.page.model_menu.connect(lambda: show_model_menu(self))
-        self.page.leave.connect(self.new_chat)
-        self.page.draft_changed.connect(self._keep_draft)
         self.models.open_file.connect(self.ask_file)
         self.models.chat_with.connect(self.chat_with)
         wiring.bind(self)
         self._follow_settings()
-        self._show(self._fresh())
+        self.chats.begin()
 
     def start(self) -> None:
         """Tell what happened while opening, list the chats, and get the model ready."""
@@ -133,57 +120,32 @@ class Desk(QObject):
 
     def ask_to_close(self) -> None:
         """End the program; where a temporary chat would be lost, ask first."""
-        self._leave(self.closing.emit)
+        self.chats.leave(self.closing.emit)
 
     # --- chats --------------------------------------------------------------------------------------
 
     def new_chat(self) -> None:
         """An empty conversation; it is stored with its first message."""
-        self._leave(lambda: self._show(self._fresh()))
+        self.chats.new()
 
     def temporary_chat(self) -> None:
         """A conversation that is kept nowhere."""
-        self._leave(lambda: self.tasks.spawn(self._open_temporary(), "open a temporary chat"))
-
-    async def _open_temporary(self) -> None:
-        room = await self._services.temporary()
-        self._show(self._make(room))
-
-    def _fresh(self) -> Chat:
-        chat = self._make()
-        chat.think = self._services.settings.get(declared.THINK_BY_DEFAULT)
-        chat.recall(self._drafts.get(NEW), self._drafts.files(NEW))
-        return chat
-
-    def _leave(self, then: Callable[[], None]) -> None:
-        """Do it; where that ends a temporary chat with something in it, only if the person says so."""
-        chat = self.page.chat
-        if chat is None or not (chat.temporary and (chat.turns or chat.unsent or self.page.composer.text.strip())):
-            then()
-            return
-        if isinstance(self.window.overlay, Question):
-            return
-        text = tr("It is kept nowhere. What was said in it cannot be brought back.")
-        if chat.busy:
-            text = tr("An answer is being written. The chat is kept nowhere and cannot be brought back.")
-        question = Question(
-            self._theme, tr("Close the temporary chat?"), text, yes=tr("Close the chat"), parent=self.window
-        )
-        question.accepted.connect(then)
-        self.window.show_overlay(question)
+        self.chats.temporary()
 
     def open_chat(self, key: int) -> None:
         """Show a stored conversation."""
-        self._leave(lambda: self.tasks.spawn(self._open_chat(key), "open a chat"))
+        self.chats.open(key)
 
     @property
     def listed(self) -> tuple[Conversation, ...]:
         """The conversations as the sidebar has them."""
-        return self._listed
+        return self.chats.listed
 
-    def warm(self) -> None:
-        """Get the model ready."""
-        self.tasks.spawn(self._warm(), "load the model")
+    async def refresh(self) -> None:
+        """Read the list of conversations anew."""
+        await self.chats.refresh()
+
+    # --- what it stands on --------------------------------------------------------------------------
 
     @property
     def theme(self) -> Theme:
@@ -195,100 +157,11 @@ class Desk(QObject):
         """What the window stands on."""
         return self._services
 
-    async def refresh(self) -> None:
-        """Read the list of conversations anew."""
-        self._listed = await self._services.history.conversations(LISTED)
-        self.window.sidebar.show_chats(self._listed)
-        self._mark()
-
-    async def _open_chat(self, key: int) -> None:
-        chat = self._open.get(key)
-        if chat is None:
-            conversation = await self._services.history.conversation(key)
-            chat = self._make()
-            await chat.load(conversation)
-            chat.recall(self._drafts.get(str(key)), self._drafts.files(str(key)))
-            chat = self._open.setdefault(key, chat)
-        self._show(chat)
-
-    async def _rename(self, key: int, title: str) -> None:
-        conversation = await self._services.history.rename(key, title)
-        if chat := self._open.get(key):
-            chat.conversation = conversation
-        await self.refresh()
-
-    async def _delete(self, key: int) -> None:
-        chat = self._open.pop(key, None)
-        if chat is not None and chat.busy:
-            chat.stop()
-        gone = await self._services.history.delete(key)
-        if self.page.chat is not None and (self.page.chat is chat or _id_of(self.page.chat) == key):
-            self._show(self._fresh())
-        await self.refresh()
-
-        def undo() -> None:
-            self.tasks.spawn(self._restore(key), "bring a chat back")
-
-        words = Words(tr("Chat deleted"), gone.title or tr("A chat without a title"), "")
-        self.notices.show(Notice("info", words, tr("Undo"), undo, UNDO_SECONDS))
-
-    async def _restore(self, key: int) -> None:
-        await self._services.history.restore(key)
-        await self.refresh()
-        self.open_chat(key)
-
-    def _make(self, room: TemporaryRoom | None = None) -> Chat:
-        chat = self.attaching.chat(room)
-        chat.open_thoughts = self._services.settings.get(declared.SHOW_THINKING)
-        chat.ended.connect(lambda _turn: self.anew.offer(chat))  # a model may have come while it was being written
-        if chat.temporary:
-            return chat
-        chat.begun.connect(lambda conversation: self._begun(chat, conversation))
-        chat.ended.connect(lambda _turn: self.tasks.spawn(self.refresh(), "list the chats"))
-        chat.busy_changed.connect(lambda _busy: self._mark())
-        return chat
-
-    def _begun(self, chat: Chat, conversation: Conversation) -> None:
-        self._open[conversation.id] = chat
-        self._drafts.keep(NEW, "")
-        if chat is self.page.chat:
-            self._keep_draft()
-        self.tasks.spawn(self.refresh(), "list the chats")
-
-    def _keep_draft(self) -> None:
-        chat = self.page.chat
-        if chat is not None and not chat.temporary and chat.editing is None:
-            key = _id_of(chat)
-            self._drafts.keep(NEW if key is None else str(key), self.page.composer.text, chat.attachments.parts)
-
-    def _show(self, chat: Chat) -> None:
-        before = self.page.chat
-        if before is not None and self.page.welcome is not None:
-            self.page.set_welcome(None)
-        for key, other in tuple(self._open.items()):
-            if other is not chat and not other.busy and not other.unsent and other is not self.page.chat:
-                del self._open[key]
-        self.page.show_chat(chat)
-        self.window.show_chat()
-        self.anew.offer(chat)
-        self._mark()
-        if before is not None and before is not chat and isinstance(before.room, TemporaryRoom):
-            self.tasks.spawn(self._services.leave(before.room), "close a temporary chat")
-
-    def _mark(self) -> None:
-        chat = self.page.chat
-        if chat is None:
-            return
-        sidebar = self.window.sidebar
-        sidebar.model.set_busy(frozenset(key for key, one in self._open.items() if one.busy))
-        sidebar.set_current(_id_of(chat))
-        title = next((one.title for one in self._listed if one.id == _id_of(chat)), "")
-        if chat.temporary:
-            title = tr("Temporary chat")
-        self.window.top.set_title(title or (chat.conversation.title if chat.conversation else ""))
-        self.window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
-
     # --- the model ----------------------------------------------------------------------------------
+
+    def warm(self) -> None:
+        """Get the model ready."""
+        self.tasks.spawn(self._warm(), "load the model")
 
     async def _warm(self) -> None:
         try:
@@ -351,18 +224,10 @@ class Desk(QObject):
         self.window.show_overlay(sheet)
 
     async def _erase(self, sheet: EraseSheet) -> None:
-        self._drafts.forget()
-        for chat in (*self._open.values(), self.page.chat):
-            if chat is not None:
-                chat.forget_draft()
-        self.page.composer.set_text("")
-        self._open.clear()
+        self.chats.forget()
         done = await self._services.erase()
-        self._drafts.forget()
         self.catalog.forget()
-        chat = self._make()
-        self.page.show_chat(chat)
-        await self.refresh()
+        await self.chats.show_empty()
         sheet.show_done(done)
         self.warm()
 
@@ -387,8 +252,3 @@ class Desk(QObject):
 
         for number in (declared.THREADS, declared.CONTEXT):
             settings.listen(number, load_anew)
-
-
-def _id_of(chat: Chat) -> int | None:
-    """Its number in the history; a temporary chat has one in another history only."""
-    return chat.conversation.id if chat.conversation and not chat.temporary else None

@@ -1,0 +1,212 @@
+"""What the window does with conversations: opens and leaves them, lists them, renames, deletes and brings them back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+
+from mistral_desk.core import settings as declared
+from mistral_desk.core.errors import Words
+from mistral_desk.core.words import tr
+from mistral_desk.services import Room as TemporaryRoom
+from mistral_desk.ui.drafts import NEW
+from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.widgets.ask import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.chat.message import Conversation
+    from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.drafts import Drafts
+
+LISTED: Final = 2_000
+UNDO_SECONDS: Final = 12
+
+
+class Chats(QObject):
+    """Belongs to the desk, which shows its first chat with `begin`."""
+
+    def __init__(self, desk: Desk, drafts: Drafts) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        self._drafts = drafts
+        self._open: dict[int, Chat] = {}
+        self._listed: tuple[Conversation, ...] = ()
+        sidebar = desk.window.sidebar
+        desk.window.new_chat.connect(self.new)
+        sidebar.opened.connect(self.open)
+        sidebar.renamed.connect(lambda key, title: desk.tasks.spawn(self._rename(key, title), "rename"))
+        sidebar.delete_asked.connect(lambda key: desk.tasks.spawn(self._delete(key), "delete"))
+        desk.page.leave.connect(self.new)
+        desk.page.draft_changed.connect(self._keep_draft)
+
+    @property
+    def listed(self) -> tuple[Conversation, ...]:
+        """The conversations as the sidebar has them."""
+        return self._listed
+
+    def begin(self) -> None:
+        """The window's first chat, empty."""
+        self._show(self._fresh())
+
+    # --- opening and leaving ------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """An empty conversation; it is stored with its first message."""
+        self.leave(self.begin)
+
+    def temporary(self) -> None:
+        """A conversation that is kept nowhere."""
+        self.leave(lambda: self._desk.tasks.spawn(self._open_temporary(), "open a temporary chat"))
+
+    def open(self, key: int) -> None:
+        """Show a stored conversation."""
+        self.leave(lambda: self._desk.tasks.spawn(self._open_chat(key), "open a chat"))
+
+    def leave(self, then: Callable[[], None]) -> None:
+        """Do it; where that ends a temporary chat with something in it, only if the person says so."""
+        desk = self._desk
+        chat = desk.page.chat
+        if chat is None or not (chat.temporary and (chat.turns or chat.unsent or desk.page.composer.text.strip())):
+            then()
+            return
+        if isinstance(desk.window.overlay, Question):
+            return
+        text = tr("It is kept nowhere. What was said in it cannot be brought back.")
+        if chat.busy:
+            text = tr("An answer is being written. The chat is kept nowhere and cannot be brought back.")
+        question = Question(
+            desk.theme, tr("Close the temporary chat?"), text, yes=tr("Close the chat"), parent=desk.window
+        )
+        question.accepted.connect(then)
+        desk.window.show_overlay(question)
+
+    def forget(self) -> None:
+        """All data goes: what is open and what was not sent, too."""
+        self._drafts.forget()
+        for chat in (*self._open.values(), self._desk.page.chat):
+            if chat is not None:
+                chat.forget_draft()
+        self._desk.page.composer.set_text("")
+        self._open.clear()
+
+    async def show_empty(self) -> None:
+        """All data is gone."""
+        self._drafts.forget()
+        self._desk.page.show_chat(self._make())
+        await self.refresh()
+
+    async def _open_temporary(self) -> None:
+        self._show(self._make(await self._desk.services.temporary()))
+
+    async def _open_chat(self, key: int) -> None:
+        chat = self._open.get(key)
+        if chat is None:
+            conversation = await self._desk.services.history.conversation(key)
+            chat = self._make()
+            await chat.load(conversation)
+            chat.recall(self._drafts.get(str(key)), self._drafts.files(str(key)))
+            chat = self._open.setdefault(key, chat)
+        self._show(chat)
+
+    def _fresh(self) -> Chat:
+        chat = self._make()
+        chat.think = self._desk.services.settings.get(declared.THINK_BY_DEFAULT)
+        chat.recall(self._drafts.get(NEW), self._drafts.files(NEW))
+        return chat
+
+    def _make(self, room: TemporaryRoom | None = None) -> Chat:
+        desk = self._desk
+        chat = desk.attaching.chat(room)
+        chat.open_thoughts = desk.services.settings.get(declared.SHOW_THINKING)
+        chat.ended.connect(lambda _turn: desk.anew.offer(chat))  # a model may have come while it was being written
+        if chat.temporary:
+            return chat
+        chat.begun.connect(lambda conversation: self._begun(chat, conversation))
+        chat.ended.connect(lambda _turn: desk.tasks.spawn(self.refresh(), "list the chats"))
+        chat.busy_changed.connect(lambda _busy: self._mark())
+        return chat
+
+    def _begun(self, chat: Chat, conversation: Conversation) -> None:
+        self._open[conversation.id] = chat
+        self._drafts.keep(NEW, "")
+        if chat is self._desk.page.chat:
+            self._keep_draft()
+        self._desk.tasks.spawn(self.refresh(), "list the chats")
+
+    def _keep_draft(self) -> None:
+        page = self._desk.page
+        chat = page.chat
+        if chat is not None and not chat.temporary and chat.editing is None:
+            key = id_of(chat)
+            self._drafts.keep(NEW if key is None else str(key), page.composer.text, chat.attachments.parts)
+
+    def _show(self, chat: Chat) -> None:
+        desk = self._desk
+        before = desk.page.chat
+        if before is not None and desk.page.welcome is not None:
+            desk.page.set_welcome(None)
+        for key, other in tuple(self._open.items()):
+            if other is not chat and not other.busy and not other.unsent and other is not desk.page.chat:
+                del self._open[key]
+        desk.page.show_chat(chat)
+        desk.window.show_chat()
+        desk.anew.offer(chat)
+        self._mark()
+        if before is not None and before is not chat and isinstance(before.room, TemporaryRoom):
+            desk.tasks.spawn(desk.services.leave(before.room), "close a temporary chat")
+
+    # --- the list -----------------------------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Read the list of conversations anew."""
+        self._listed = await self._desk.services.history.conversations(LISTED)
+        self._desk.window.sidebar.show_chats(self._listed)
+        self._mark()
+
+    async def _rename(self, key: int, title: str) -> None:
+        conversation = await self._desk.services.history.rename(key, title)
+        if chat := self._open.get(key):
+            chat.conversation = conversation
+        await self.refresh()
+
+    async def _delete(self, key: int) -> None:
+        desk = self._desk
+        chat = self._open.pop(key, None)
+        if chat is not None and chat.busy:
+            chat.stop()
+        gone = await desk.services.history.delete(key)
+        if desk.page.chat is not None and (desk.page.chat is chat or id_of(desk.page.chat) == key):
+            self.begin()
+        await self.refresh()
+
+        def undo() -> None:
+            desk.tasks.spawn(self._restore(key), "bring a chat back")
+
+        words = Words(tr("Chat deleted"), gone.title or tr("A chat without a title"), "")
+        desk.notices.show(Notice("info", words, tr("Undo"), undo, UNDO_SECONDS))
+
+    async def _restore(self, key: int) -> None:
+        await self._desk.services.history.restore(key)
+        await self.refresh()
+        self.open(key)
+
+    def _mark(self) -> None:
+        window, chat = self._desk.window, self._desk.page.chat
+        if chat is None:
+            return
+        window.sidebar.model.set_busy(frozenset(key for key, one in self._open.items() if one.busy))
+        window.sidebar.set_current(id_of(chat))
+        title = next((one.title for one in self._listed if one.id == id_of(chat)), "")
+        if chat.temporary:
+            title = tr("Temporary chat")
+        window.top.set_title(title or (chat.conversation.title if chat.conversation else ""))
+        window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
+
+
+def id_of(chat: Chat) -> int | None:
+    """Its number in the history; a temporary chat has one in another history only."""
+    return chat.conversation.id if chat.conversation and not chat.temporary else None
