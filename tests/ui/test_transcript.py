@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage, QTextDocument
 from PySide6.QtTest import QTest
 
 from mistral_desk.ui.chat.code import CodeView
+from mistral_desk.ui.chat.line import QuietLine
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.prose import ProseView
 from mistral_desk.ui.chat.text_view import TextView
@@ -316,3 +317,29 @@ def test_everything_that_the_keyboard_reaches_has_a_name(transcript: Transcript)
     for view in transcript._views.values():
         for stop in view.stops():
             assert stop.accessibleName(), stop
+
+
+def test_a_quiet_line_stands_behind_its_message_wherever_that_comes_to_be(transcript: Transcript) -> None:
+    turns = conversation(40)
+    for number, turn in enumerate(turns):
+        turn.message = number
+    transcript.set_turns(turns)
+    transcript.verticalScrollBar().setValue(0)
+    before = [transcript._heights.tops()[number] for number in range(41)]
+    transcript.set_line(1, "Not sent any more: 2 messages")
+    (line,) = [one for one in transcript.findChildren(QuietLine) if not one.isHidden()]
+    upper, lower = transcript.view(turns[1]), transcript.view(turns[2])
+    assert upper is not None
+    assert lower is not None
+    assert upper.y() + upper.height() <= line.y() < line.y() + line.height() <= lower.y()
+    assert line.accessibleName() == "Not sent any more: 2 messages"
+    transcript.append(question("And?"))
+    assert not line.isHidden(), "it stays while the conversation goes on"
+    transcript.swap(turns[1], [answer("Another version.")])
+    assert line.isHidden(), "its message is on another branch"
+    transcript.swap(transcript.turns[1], turns[1:])
+    assert not line.isHidden()
+    transcript.set_line(None, "")
+    transcript.verticalScrollBar().setValue(0)
+    assert [transcript._heights.tops()[number] for number in range(2)] == before[:2]
+    assert not transcript.findChildren(QuietLine) or all(one.isHidden() for one in transcript.findChildren(QuietLine))

@@ -34,6 +34,7 @@ class Heights:
         self._sizes: list[tuple[int, int]] = []
         self._width = -1
         self._tops: list[int] | None = None
+        self._room: tuple[int, int] | None = None
 
     def __getitem__(self, number: int) -> int:
         return self._heights[number]
@@ -56,7 +57,7 @@ class Heights:
         """The turns from here on are gone."""
         for one in (self._turns, self._heights, self._measured, self._sizes):
             del one[place:]
-        self._tops = None
+        self._tops = self._room = None
 
     def forget(self) -> None:
         """What was measured holds no longer: fonts are others."""
@@ -88,6 +89,16 @@ class Heights:
             return min(length, COLLAPSED_CHARACTERS), min(lines, COLLAPSED_LINES)
         return length, lines
 
+    def set_room(self, before: int | None, room: int = 0) -> None:
+        """Room for something else before this turn (or behind the last); None for nothing."""
+        wanted = None if before is None else (before, room)
+        if wanted != self._room:
+            self._room, self._tops = wanted, None
+
+    def room_top(self) -> int | None:
+        """Where that room begins."""
+        return None if self._room is None else self.tops()[self._room[0]] - self._room[1]
+
     def measured(self, number: int, width: int, height: int) -> bool:
         """A turn is so tall; whether that is news."""
         self._measured[number] = width
@@ -107,6 +118,9 @@ class Heights:
             steps = (height + gap for height, gap in zip(self._heights, gaps, strict=True))
             self._tops = list(accumulate(steps, initial=TOP))
             self._tops[-1] += BOTTOM - BETWEEN
+            if self._room is not None:
+                for below in range(self._room[0], len(self._tops)):
+                    self._tops[below] += self._room[1]
         return self._tops
 
     def first_below(self, y: int) -> int:

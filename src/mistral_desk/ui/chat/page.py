@@ -12,12 +12,13 @@ from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
+from mistral_desk.ui.chat.canvas import SIDE
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.temporary import TemporaryLine
-from mistral_desk.ui.chat.transcript import SIDE, Transcript
+from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.column import ScrollEdge

@@ -7,38 +7,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtWidgets import QWidget
 
-from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.heights import Heights
+from mistral_desk.ui.chat.canvas import Canvas
+from mistral_desk.ui.chat.heights import BETWEEN, Heights
+from mistral_desk.ui.chat.line import QuietLine
 from mistral_desk.ui.chat.marks import Marks
 from mistral_desk.ui.chat.selection import Selection
-from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.turn_view import view_of
-from mistral_desk.ui.chat.virtual import bring_into_sight, holds_focus, let_go
-from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
-from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.chat.virtual import holds_focus, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QContextMenuEvent, QResizeEvent
 
     from mistral_desk.ui.attaching.album import Album
     from mistral_desk.ui.chat.turn_base import TurnView
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
-SIDE: Final = SPACE[4]
 NEAR: Final = 0.75
 """How far beyond the visible part things exist, in heights of the window; at twice that they are let go."""
 PASSES: Final = 6
 
 
-class Transcript(QAbstractScrollArea):
+class Transcript(Canvas):
     """Shows turns. Tell it with `changed` when a turn is another; it repaints what is seen of it."""
 
     link = Signal(str)
@@ -50,59 +45,25 @@ class Transcript(QAbstractScrollArea):
     answer_now = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.theme = self._theme = theme
+        super().__init__(theme, parent)
         self._turns: list[Turn] = []
         self._views: dict[Turn, TurnView] = {}
         self._heights = Heights()
-        self._sticky = True
         self._hold: tuple[int, int, int] | None = None
         self._arranging = False
         self._stops: list[QWidget] = []
         self._places: dict[Turn, int] = {}
-        self._ring = False
+        self._quiet: QuietLine | None = None
         self.album: Album | None = None
         self.selection = Selection(self, self)
         self.marks = Marks(self)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(tr("Transcript"))
-        self.viewport().setAccessibleName(tr("Transcript"))
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self._jump = Button(
-            theme,
-            tr("Jump to latest"),
-            icon="down",
-            text=tr("Jump to latest"),
-            kind="floating",
-            step="small",
-            round_=True,
-            parent=self,
-        )
-        self._jump.clicked.connect(self.to_end)
-        self._jump.hide()
         theme.changed.connect(self._restyle)
-        theme.dress_bars(self)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            app.focusChanged.connect(self._follow)
-
-    def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:
-        """What the keyboard comes to is seen."""
-        if now is not None and self.viewport().isAncestorOf(now) and by_keyboard(Qt.FocusReason.OtherFocusReason):
-            bring_into_sight(now, now.keyboard_box() if isinstance(now, TextView) else now.rect())
 
     @property
     def turns(self) -> Sequence[Turn]:
         """The turns that are shown, first to last."""
         return self._turns
-
-    @property
-    def at_end(self) -> bool:
-        """Whether the end is seen, so that new text scrolls into view."""
-        return self._sticky
 
     @property
     def first_seen(self) -> int:
@@ -126,10 +87,23 @@ class Transcript(QAbstractScrollArea):
         self._turns = list(turns)
         self._places = {}
         self._heights.set_turns(turns)
+        self._drop_line()
         self.selection.clear()
         self._sticky = True
         self._hold = None
         self.arrange()
+
+    def set_line(self, after_message: int | None, words: str) -> None:
+        """A quiet line between the turn of this message and the next one; None takes it away."""
+        self._drop_line()
+        if after_message is not None and words:
+            self._quiet = QuietLine(self._theme, after_message, words, self.viewport())
+        self.arrange()
+
+    def _drop_line(self) -> None:
+        if self._quiet is not None:
+            let_go(self._quiet)
+            self._quiet = None
 
     def append(self, *turns: Turn) -> None:
         """Turns at the end; a person who sends something wants to see it."""
@@ -169,11 +143,6 @@ class Transcript(QAbstractScrollArea):
             view.refresh()
         self.arrange()
 
-    def to_end(self) -> None:
-        """Show the latest and stay there."""
-        self._sticky = True
-        self.arrange()
-
     def arrange(self) -> None:
         """Make, place and let go of widgets, so that what was seen stays where it was."""
         if self._arranging:
@@ -192,6 +161,10 @@ class Transcript(QAbstractScrollArea):
         value = self.verticalScrollBar().value()
         tops: list[int] = []
         self._heights.guess(width, self._theme, self._views)
+        if self._quiet is not None:
+            self._heights.set_room(self._quiet.place(self._turns), self._quiet.height_for(width) + BETWEEN)
+        else:
+            self._heights.set_room(None)
         for _ in range(PASSES):
             tops = self._heights.tops()
             value = self._wanted(tops, height, value)
@@ -199,12 +172,7 @@ class Transcript(QAbstractScrollArea):
                 break
         tops = self._heights.tops()
         value = self._wanted(tops, height, value)
-        total = tops[-1]
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, total - height))
-        bar.setPageStep(height)
-        bar.setSingleStep(self._line())
-        bar.setValue(value)
+        self._scroll_to(value, tops[-1])
         self._let_go(tops, value, height)
         for number in self._living():
             view = self._views[self._turns[number]]
@@ -212,6 +180,8 @@ class Transcript(QAbstractScrollArea):
             if (view.x(), view.y(), view.width(), view.height()) != place:
                 view.setGeometry(*place)
             view.set_last(number == len(self._turns) - 1)
+        if self._quiet is not None and (at := self._heights.room_top()) is not None:
+            self._quiet.setGeometry(left, at - value, width, self._quiet.height_for(width))
         self._remember(tops, value)
         self._order()
         self._place_jump()
@@ -320,20 +290,6 @@ class Transcript(QAbstractScrollArea):
             QWidget.setTabOrder(before, stop)
             before = stop
 
-    def _column(self) -> int:
-        return max(120, min(round(COLUMN * max(1.0, self._theme.text_size / 100)), self.viewport().width() - 2 * SIDE))
-
-    def _line(self) -> int:
-        return round(QFontMetricsF(self._theme.font("lead")).height() * LINE_HEIGHT * 2)
-
-    def _place_jump(self) -> None:
-        self._jump.setVisible(not self._sticky and self.verticalScrollBar().maximum() > 0)
-        hint = self._jump.sizeHint()
-        self._jump.setGeometry(
-            (self.width() - hint.width()) // 2, self.height() - hint.height() - SPACE[1], hint.width(), hint.height()
-        )
-        self._jump.raise_()
-
     def _restyle(self) -> None:
         self._theme.dress_bars(self)
         self._heights.forget()
@@ -347,52 +303,20 @@ class Transcript(QAbstractScrollArea):
         super().resizeEvent(event)
         self.arrange()
 
-    def scrollContentsBy(self, _dx: int, _dy: int) -> None:
-        """Widgets are placed by `arrange`; nothing is blitted."""
-
     def viewportEvent(self, event: QEvent) -> bool:
         """A new direction of writing mirrors the turns."""
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self.arrange()
         return super().viewportEvent(event)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Home and End, select all and copy, as in any text; the rest is Qt's."""
-        bar = self.verticalScrollBar()
-        if event.matches(QKeySequence.StandardKey.SelectAll):
-            self.selection.select_all()
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self.selection.copy()
-        elif event.key() == Qt.Key.Key_Home:
-            bar.setValue(0)
-        elif event.key() == Qt.Key.Key_End:
-            self.to_end()
-        elif event.key() == Qt.Key.Key_Space:
-            step = bar.pageStep() - self._line()
-            bar.setValue(bar.value() + (-step if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else step))
-        else:
-            super().keyPressEvent(event)
-
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be done with what is selected."""
         self.selection.menu(None, event.globalPos())
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """A ring for the keyboard."""
-        self._ring = by_keyboard(event.reason())
-        self.viewport().update()
-        super().focusInEvent(event)
+    def select_all(self) -> None:
+        """All turns, also what is not on the screen."""
+        self.selection.select_all()
 
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """And none without it."""
-        self.viewport().update()
-        super().focusOutEvent(event)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """The canvas, and the focus ring inside its edge."""
-        painter = QPainter(self.viewport())
-        painter.fillRect(self.viewport().rect(), self._theme.colour("canvas"))
-        if self.hasFocus() and self._ring:
-            painter.setPen(QPen(self._theme.colour("accent"), 2))
-            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
-        painter.end()
+    def copy(self) -> None:
+        """What is selected, over whatever turns."""
+        self.selection.copy()
