@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from mistral_desk.inference.protocol import Effort, Figures, Reason, Role
+from mistral_desk.inference.protocol import Effort, Figures, Reason, Role, Sampling
 
 PartKind: TypeAlias = Literal["text", "thinking", "image", "file"]
 Ending: TypeAlias = Reason | Literal["unfinished", "failed", ""]
@@ -67,12 +67,31 @@ class Conversation(msgspec.Struct, frozen=True):
     deleted_at: float | None = None
 
 
+WhenFull: TypeAlias = Literal["ask", "stop", "drop", "summarise"]
+"""What is to happen when a chat does not fit into the model's context any more."""
+
+
 class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What belongs to one conversation: its system prompt, and the model and effort it was last used with."""
+    """What belongs to one conversation. `kept_settings` reads and writes it, and is the only one to do so.
+
+    `system` is the system prompt; `model` and `think` are what it was last used with. `sampling` says only what is
+    other than the model's own. `longest` is the longest answer in tokens, None: until the context is full.
+    `preset` is the id of the preset that was chosen last. `keep_thinking` None: as the model's template does.
+    `dropped` is the last message that is not sent any more, and `summary` says in its place what was said there.
+    `unknown` holds what another version wrote.
+    """
 
     system: str = ""
     model: str = ""
     think: bool | None = None
+    sampling: Sampling = Sampling()
+    longest: int | None = None
+    preset: str = ""
+    when_full: WhenFull = "ask"
+    keep_thinking: bool | None = None
+    dropped: int | None = None
+    summary: str = ""
+    unknown: dict[str, Any] = {}
 
 
 class Draft(msgspec.Struct, frozen=True):

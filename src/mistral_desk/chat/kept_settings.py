@@ -1,0 +1,105 @@
+"""A conversation's settings as JSON: a value that cannot be read costs only itself; what a newer version wrote stays.
+
+Files travel between versions, and an imported one may say anything: numbers out of bounds count as not said.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from mistral_desk.chat.message import ConversationSettings, WhenFull
+from mistral_desk.chat.row_values import clean
+from mistral_desk.inference.protocol import Sampling
+
+T = TypeVar("T")
+
+BOUNDS: Final[dict[str, tuple[float, float]]] = {
+    "temperature": (0.0, 5.0),
+    "top_k": (0, 1_000_000),
+    "top_p": (0.0, 1.0),
+    "min_p": (0.0, 1.0),
+    "repeat_penalty": (0.01, 10.0),
+    "seed": (0, 4_294_967_294),
+}
+"""What each number of `Sampling` may be. llama.cpp takes the largest seed of 32 bits for "draw one"."""
+LONGEST: Final = 10_000_000
+"""Tokens of an answer at most; no context is larger."""
+
+_TYPES: Final[dict[str, Any]] = {
+    "system": str,
+    "model": str,
+    "think": bool | None,
+    "longest": int | None,
+    "preset": str,
+    "when_full": WhenFull,
+    "keep_thinking": bool | None,
+    "dropped": int | None,
+    "summary": str,
+}
+_WHOLE: Final = frozenset({"top_k", "seed"})
+
+
+def read(raw: str | bytes) -> ConversationSettings:
+    """The settings in a JSON object; raises `msgspec.MsgspecError` where it is none."""
+    return from_values(msgspec.json.decode(raw, type=dict[str, Any]))
+
+
+def from_values(values: dict[str, Any]) -> ConversationSettings:
+    """The settings in a JSON object that was read already."""
+    left = dict(values)
+    known: dict[str, Any] = {}
+    for name, kind in _TYPES.items():
+        if name in left:
+            found = _converted(left.pop(name), kind)
+            if found is not None:
+                known[name] = found
+    if not 1 <= known.get("longest", 1) <= LONGEST:
+        del known["longest"]
+    sampling = left.pop("sampling", None)
+    if isinstance(sampling, dict):
+        known["sampling"], more = _sampling(sampling)
+        if more:
+            left["sampling"] = more
+    return ConversationSettings(**known, unknown=left)
+
+
+def written(settings: ConversationSettings) -> str:
+    """The settings as JSON; `read` gives them back. Halves of characters, which no UTF-8 knows, are replaced."""
+    values: dict[str, Any] = dict(settings.unknown)
+    default = ConversationSettings()
+    for name in _TYPES:
+        value = getattr(settings, name)
+        if value != getattr(default, name):
+            values[name] = clean(value) if isinstance(value, str) else value
+    more = values.get("sampling")
+    said = {name: number for name in BOUNDS if (number := getattr(settings.sampling, name)) is not None}
+    if said:
+        values["sampling"] = {**more, **said} if isinstance(more, dict) else said
+    return msgspec.json.encode(values).decode("utf-8")
+
+
+def within(name: str, value: object) -> float | int | None:
+    """A number of `Sampling` as it may be used, None where it is none, or out of its bounds."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    low, high = BOUNDS[name]
+    if not low <= value <= high or (name in _WHOLE and value != int(value)):
+        return None
+    return int(value) if name in _WHOLE else float(value)
+
+
+def _sampling(values: dict[str, Any]) -> tuple[Sampling, dict[str, Any]]:
+    """What is said of the sampling, and what else stands there."""
+    known = {name: within(name, values[name]) for name in BOUNDS if name in values}
+    more = {name: value for name, value in values.items() if name not in BOUNDS}
+    return msgspec.convert(known, Sampling), more
+
+
+def _converted(value: object, kind: type[T]) -> T | None:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None
