@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
@@ -196,6 +196,9 @@ def test_everything_in_the_bar_has_a_name(page: Page) -> None:
     st.text(st.sampled_from("aAäÄéße\u0301 İıŁł🙂ﬁ\n語x"), max_size=30),
     st.text(st.sampled_from("aAäe\u0301ßs🙂ﬁix"), min_size=1, max_size=3),
 )
+@example("ß", "s")
+@example("aﬁx", "i")
+@example("ßA\u0301", "A")
 def test_places_lie_in_the_text_and_hold_the_words(text: str, word: str) -> None:
     from mistral_desk.catalog.folding import fold
 

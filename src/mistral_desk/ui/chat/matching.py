@@ -8,9 +8,12 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST: Final = 5_000
 """Places in one text; more would not be looked at one by one."""
@@ -37,10 +40,11 @@ class Needle:
             return _all(text.lower(), self._folded)
         if not self._folded or self._folded not in (plain := fold(text)):
             return []
-        if len(plain) == len(text) and unicodedata.is_normalized("NFKD", text):
+        # Where no accent stands alone each sign folds to one letter at least, so the same length means one each.
+        if len(plain) == len(text) and not any(map(unicodedata.combining, text)):
             return _all(plain, self._folded)
         letters, places = _placed(text)
-        return [(places[begin], places[end - 1] + 1) for begin, end in _all(letters, self._folded)]
+        return _apart((places[begin], places[end - 1] + 1) for begin, end in _all(letters, self._folded))
 
 
 def _all(text: str, word: str) -> list[tuple[int, int]]:
@@ -49,6 +53,15 @@ def _all(text: str, word: str) -> list[tuple[int, int]]:
     while at >= 0 and len(found) < MOST:
         found.append((at, at + len(word)))
         at = text.find(word, at + len(word))
+    return found
+
+
+def _apart(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Those that do not overlap the one before: one letter may be several when it is folded (ß, ﬁ)."""
+    found: list[tuple[int, int]] = []
+    for begin, end in places:
+        if not found or begin >= found[-1][1]:
+            found.append((begin, end))
     return found
 
 
