@@ -121,7 +121,8 @@ def test_versions_are_siblings_and_can_be_chosen(path: Path) -> None:
 
 def test_the_list_has_pinned_chats_first_then_the_latest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(1000, 2000))
-    monkeypatch.setattr("mistral_desk.chat.history.the_time", lambda: float(next(clock)))
+    for room in ("history", "listed"):
+        monkeypatch.setattr(f"mistral_desk.chat.{room}.the_time", lambda: float(next(clock)))
 
     async def titles(history: History) -> list[str]:
         return [chat.title for chat in await history.conversations()]

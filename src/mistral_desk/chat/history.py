@@ -5,10 +5,11 @@ What a call has changed is on the disk when it returns. `store` has the threads 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from mistral_desk.chat import rows
+from mistral_desk.chat import copying, rows
 from mistral_desk.chat.backups import now as the_time
+from mistral_desk.chat.listed import Listed
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
 from mistral_desk.chat.parts import names_of
 from mistral_desk.chat.store import Store
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from mistral_desk.chat.imported import Imported
     from mistral_desk.inference.protocol import Effort, Figures, Role
 
 
-class History:
+BIN_DAYS: Final = 30
+"""How long what was deleted can be brought back."""
+
+
+class History(Listed):
     """Open it with `open` or `temporary`, close it with `close`.
 
     Every method may raise `history.disk_full`, `history.read_only`, `history.busy`, `history.unreadable` or
     `history.failed`; those that take an id raise `history.missing` when it is not there. A call that is cancelled
     while it waits still does its work.
     """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
     @classmethod
     async def open(cls, path: Path) -> tuple[History, Problem | None]:
@@ -66,79 +69,6 @@ class History:
         """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
         await self._store.close()
 
-    # --- conversations ------------------------------------------------------------------------------
-
-    async def create(self, title: str = "", settings: ConversationSettings | None = None) -> Conversation:
-        """A new, empty conversation."""
-        now = the_time()
-        chosen = _clean_settings(settings or ConversationSettings())
-
-        def work(connection: sqlite3.Connection) -> Conversation:
-            return rows.conversation(connection, rows.insert_conversation(connection, rows.clean(title), now, chosen))
-
-        return await self._store.write(work)
-
-    async def conversation(self, conversation_id: int) -> Conversation:
-        """One conversation's head."""
-        return await self._store.read(lambda c: rows.conversation(c, conversation_id))
-
-    async def conversations(
-        self, limit: int = 100, offset: int = 0, *, archived: bool = False
-    ) -> tuple[Conversation, ...]:
-        """A page of the list: pinned ones first, then the latest change first."""
-        return await self._store.read(lambda c: rows.conversations(c, limit, offset, archived=archived))
-
-    async def deleted(self, limit: int = 100, offset: int = 0) -> tuple[Conversation, ...]:
-        """What was deleted and can be brought back, the latest first."""
-        return await self._store.read(lambda c: rows.deleted(c, limit, offset))
-
-    async def rename(self, conversation_id: int, title: str) -> Conversation:
-        """Give a conversation another title; its place in the list stays."""
-        return await self._change(conversation_id, "title", rows.clean(title))
-
-    async def pin(self, conversation_id: int, pinned: bool = True) -> Conversation:
-        """Keep a conversation at the top of the list."""
-        return await self._change(conversation_id, "pinned", int(pinned))
-
-    async def archive(self, conversation_id: int, archived: bool = True) -> Conversation:
-        """Move a conversation out of the list into the archive, or back."""
-        return await self._change(conversation_id, "archived", int(archived))
-
-    async def delete(self, conversation_id: int) -> Conversation:
-        """Take a conversation out of every list; `restore` brings it back until it is purged."""
-        return await self._change(conversation_id, "deleted_at", the_time())
-
-    async def restore(self, conversation_id: int) -> Conversation:
-        """Undo `delete`."""
-        return await self._change(conversation_id, "deleted_at", None)
-
-    async def purge(self, conversation_id: int) -> None:
-        """Delete a conversation for good; the copies of the history keep it until they are made anew."""
-        await self._store.write(lambda c: rows.purge(c, [conversation_id]))
-
-    async def purge_deleted(self, older_than_s: float) -> int:
-        """Purge what was deleted more than `older_than_s` seconds ago; how many conversations that were."""
-        moment = the_time() - older_than_s
-
-        def work(connection: sqlite3.Connection) -> int:
-            gone = rows.deleted_before(connection, moment)
-            rows.purge(connection, gone)
-            return len(gone)
-
-        return await self._store.write(work)
-
-    async def picture_bodies(self) -> tuple[str, ...]:
-        """The bodies of all parts that are pictures: whatever they name is in use, also in what was only deleted."""
-        return await self._store.read(rows.picture_bodies)
-
-    async def settings(self, conversation_id: int) -> ConversationSettings:
-        """A conversation's own settings."""
-        return await self._store.read(lambda c: rows.settings(c, conversation_id))
-
-    async def set_settings(self, conversation_id: int, settings: ConversationSettings) -> None:
-        """Keep a conversation's own settings."""
-        await self._store.write(lambda c: rows.set_settings(c, conversation_id, _clean_settings(settings)))
-
     # --- messages -----------------------------------------------------------------------------------
 
     async def messages(self, conversation_id: int) -> tuple[Message, ...]:
@@ -149,6 +79,10 @@ class History:
             return () if leaf is None else rows.path(connection, leaf)
 
         return await self._store.read(work)
+
+    async def tree(self, conversation_id: int) -> tuple[Message, ...]:
+        """Every version of every turn of a conversation, by id: a parent stands before its children."""
+        return await self._store.read(lambda c: copying.tree(c, conversation_id))
 
     async def branch(self, message_id: int) -> tuple[Message, ...]:
         """The messages from the root to this one."""
@@ -204,7 +138,7 @@ class History:
         without a title gets it from the text, else from what is attached.
         """
         now = the_time()
-        chosen = _clean_settings(settings or ConversationSettings())
+        chosen = settings or ConversationSettings()
         names = names_of(attached)
 
         def work(connection: sqlite3.Connection) -> tuple[Conversation, Message, Message]:
@@ -281,6 +215,21 @@ class History:
             model=message.model,
         )
 
+    # --- whole conversations --------------------------------------------------------------------------
+
+    async def branch_off(self, message_id: int, title: str = "") -> Conversation:
+        """A new conversation with copies of the messages from the root to this one; `title` empty: the same title."""
+        now = the_time()
+        return await self._store.write(lambda c: copying.branch_off(c, message_id, title, now))
+
+    async def put(self, new: Imported) -> Conversation | None:
+        """Take in a conversation from elsewhere; None where its origin is here already, and not in the bin."""
+        return await self._store.write(lambda c: copying.put(c, new))
+
+    async def origin(self, conversation_id: int) -> str:
+        """What a conversation is called in an export, so that no import takes it in twice."""
+        return await self._store.read(lambda c: copying.origin(c, conversation_id))
+
     async def select(self, message_id: int) -> Conversation:
         """Show the branch that goes through this message (a version of a turn), to its newest end."""
 
@@ -291,17 +240,6 @@ class History:
 
         return await self._store.write(work)
 
-    async def _change(self, conversation_id: int, column: str, value: object) -> Conversation:
-        def work(connection: sqlite3.Connection) -> Conversation:
-            rows.update_conversation(connection, conversation_id, column, value)
-            return rows.conversation(connection, conversation_id, deleted=True)
-
-        return await self._store.write(work)
-
 
 def _empty_answer(model: str, effort: Effort) -> rows.NewMessage:
     return rows.NewMessage("assistant", (), model, effort, "unfinished")
-
-
-def _clean_settings(settings: ConversationSettings) -> ConversationSettings:
-    return ConversationSettings(rows.clean(settings.system), rows.clean(settings.model), settings.think)

@@ -6,30 +6,22 @@ Every function takes a connection and blocks; the history runs them in its threa
 from __future__ import annotations
 
 import logging
-import sys
-from array import array
-from typing import TYPE_CHECKING, Final, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from mistral_desk.chat.message import (
-    Conversation,
-    ConversationSettings,
-    Ending,
-    Message,
-    Part,
-    PartKind,
-)
+from mistral_desk.chat import kept_settings
+from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
+from mistral_desk.chat.row_values import HEAD, MESSAGE, PARTS, as_json, clean, conversation_of, messages_of, pack
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.protocol import Effort, Figures, Role
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
+
+    from mistral_desk.inference.protocol import Effort, Figures, Role
 
 log = logging.getLogger(__name__)
-
-Row = tuple[object, ...]
 
 
 class NewMessage(NamedTuple):
@@ -53,15 +45,6 @@ class AnswerState(NamedTuple):
     model: str | None = None
 
 
-_HEAD: Final = "id, title, created, updated, leaf, pinned, archived, deleted_at"
-_MESSAGE: Final = (
-    "m.id, m.conversation, m.parent_id, m.role, m.created, m.model, m.effort, m.ending, m.figures, "
-    "p.kind, p.body, t.vocabulary, t.ids"
-)
-# The ids stand beside the first part only, so that a long answer's blob is not copied for each part.
-_PARTS: Final = (
-    'LEFT JOIN part p ON p.message = m.id LEFT JOIN tokens t ON t.message = m.id AND coalesce(p."order", 0) = 0'
-)
 # Ordered by id, because a parent is older than its children.
 _PATH: Final = f"""
     WITH RECURSIVE branch (id, up) AS (
@@ -70,12 +53,8 @@ _PATH: Final = f"""
         SELECT above.id, above.parent_id FROM branch
         JOIN message above ON above.id = branch.up AND above.id < branch.id
     )
-    SELECT {_MESSAGE} FROM branch JOIN message m ON m.id = branch.id {_PARTS} ORDER BY m.id, p."order"
+    SELECT {MESSAGE} FROM branch JOIN message m ON m.id = branch.id {PARTS} ORDER BY m.id, p."order"
 """  # noqa: S608 - made of our own constants
-_KINDS: Final = frozenset(get_args(PartKind))
-_EFFORTS: Final = frozenset(get_args(Effort))
-_ENDINGS: Final = frozenset({"stop", "length", "context", "stopped", "unfinished", "failed", ""})
-
 
 # --- conversations ----------------------------------------------------------------------------------
 
@@ -84,7 +63,7 @@ def insert_conversation(connection: sqlite3.Connection, title: str, now: float, 
     """A new conversation's id."""
     cursor = connection.execute(
         "INSERT INTO conversation (title, created, updated, settings) VALUES (?, ?, ?, ?)",
-        (title, now, now, _json(settings)),
+        (title, now, now, kept_settings.written(settings)),
     )
     return int(cursor.lastrowid or 0)
 
@@ -92,12 +71,12 @@ def insert_conversation(connection: sqlite3.Connection, title: str, now: float, 
 def conversation(connection: sqlite3.Connection, conversation_id: int, *, deleted: bool = False) -> Conversation:
     """One conversation's head; one that is deleted only where `deleted`. Raises `history.missing`."""
     row = connection.execute(
-        f"SELECT {_HEAD} FROM conversation WHERE id = ? AND (deleted_at IS NULL OR ?)",  # noqa: S608
+        f"SELECT {HEAD} FROM conversation WHERE id = ? AND (deleted_at IS NULL OR ?)",  # noqa: S608
         (conversation_id, deleted),
     ).fetchone()
     if row is None:
         raise DeskError("history.missing")
-    return _conversation(row)
+    return conversation_of(row)
 
 
 def conversations(
@@ -105,21 +84,21 @@ def conversations(
 ) -> tuple[Conversation, ...]:
     """A page of the list: pinned ones first, then by the last change."""
     rows = connection.execute(
-        f"SELECT {_HEAD} FROM conversation WHERE deleted_at IS NULL AND archived = ? "  # noqa: S608
+        f"SELECT {HEAD} FROM conversation WHERE deleted_at IS NULL AND archived = ? "  # noqa: S608
         "ORDER BY pinned DESC, updated DESC, id DESC LIMIT ? OFFSET ?",
         (archived, limit, offset),
     )
-    return tuple(_conversation(row) for row in rows)
+    return tuple(conversation_of(row) for row in rows)
 
 
 def deleted(connection: sqlite3.Connection, limit: int, offset: int) -> tuple[Conversation, ...]:
     """A page of what was deleted and can still be brought back, the latest first."""
     rows = connection.execute(
-        f"SELECT {_HEAD} FROM conversation WHERE deleted_at IS NOT NULL "  # noqa: S608
+        f"SELECT {HEAD} FROM conversation WHERE deleted_at IS NOT NULL "  # noqa: S608
         "ORDER BY deleted_at DESC, id DESC LIMIT ? OFFSET ?",
         (limit, offset),
     )
-    return tuple(_conversation(row) for row in rows)
+    return tuple(conversation_of(row) for row in rows)
 
 
 def update_conversation(connection: sqlite3.Connection, conversation_id: int, column: str, value: object) -> None:
@@ -138,7 +117,7 @@ def settings(connection: sqlite3.Connection, conversation_id: int) -> Conversati
     if row is None:
         raise DeskError("history.missing")
     try:
-        return msgspec.json.decode(row[0], type=ConversationSettings)
+        return kept_settings.read(row[0])
     except msgspec.MsgspecError as error:
         log.warning("the settings of conversation %d are unreadable: %s", conversation_id, error)
         return ConversationSettings()
@@ -146,7 +125,7 @@ def settings(connection: sqlite3.Connection, conversation_id: int) -> Conversati
 
 def set_settings(connection: sqlite3.Connection, conversation_id: int, value: ConversationSettings) -> None:
     """Keep a conversation's settings. Raises `history.missing`."""
-    update_conversation(connection, conversation_id, "settings", _json(value))
+    update_conversation(connection, conversation_id, "settings", kept_settings.written(value))
 
 
 def purge(connection: sqlite3.Connection, conversation_ids: Sequence[int]) -> None:
@@ -196,7 +175,7 @@ def insert_message(
 
 def update_answer(connection: sqlite3.Connection, message_id: int, answer: AnswerState, now: float) -> None:
     """Replace what an answer holds. Raises `history.missing` if it was deleted for good."""
-    figures = None if answer.figures is None else _json(answer.figures)
+    figures = None if answer.figures is None else as_json(answer.figures)
     model = None if answer.model is None else clean(answer.model)
     changed = connection.execute(
         "UPDATE message SET ending = ?, figures = ?, model = coalesce(?, model) WHERE id = ?",
@@ -221,9 +200,9 @@ def update_answer(connection: sqlite3.Connection, message_id: int, answer: Answe
 
 def message(connection: sqlite3.Connection, message_id: int) -> Message:
     """One message. Raises `history.missing`."""
-    found = _messages(
+    found = messages_of(
         connection.execute(
-            f'SELECT {_MESSAGE} FROM message m {_PARTS} WHERE m.id = ? ORDER BY p."order"',  # noqa: S608
+            f'SELECT {MESSAGE} FROM message m {PARTS} WHERE m.id = ? ORDER BY p."order"',  # noqa: S608
             (message_id,),
         )
     )
@@ -235,7 +214,7 @@ def message(connection: sqlite3.Connection, message_id: int) -> Message:
 def path(connection: sqlite3.Connection, leaf: int) -> tuple[Message, ...]:
     """The messages from the root to `leaf`, by one recursive query; it ends even if parents were damaged."""
     rows = connection.execute(_PATH, (leaf,))
-    return tuple(_messages(rows))
+    return tuple(messages_of(rows))
 
 
 def versions(connection: sqlite3.Connection, message_id: int) -> tuple[int, ...]:
@@ -260,33 +239,7 @@ def newest_below(connection: sqlite3.Connection, message_id: int) -> int:
     return int(row[0])
 
 
-# --- values -----------------------------------------------------------------------------------------
-
-
-def pack(tokens: Sequence[int]) -> bytes:
-    """Token ids as 32-bit little-endian integers."""
-    ids = array("i", tokens)
-    if sys.byteorder == "big":
-        ids.byteswap()
-    return ids.tobytes()
-
-
-def unpack(blob: bytes) -> tuple[int, ...]:
-    """The reverse of `pack`; a blob that is cut off loses its last, incomplete id."""
-    ids = array("i")
-    ids.frombytes(blob[: len(blob) - len(blob) % ids.itemsize])
-    if sys.byteorder == "big":
-        ids.byteswap()
-    return tuple(ids)
-
-
-def clean(text: str) -> str:
-    """The text as SQLite can store it: halves of surrogate pairs, which no UTF-8 knows, are joined or replaced."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+# --- parts ---
 
 
 def _put_parts(connection: sqlite3.Connection, message_id: int, parts: Sequence[Part]) -> None:
@@ -302,70 +255,3 @@ def _put_parts(connection: sqlite3.Connection, message_id: int, parts: Sequence[
 def _conversation_of(connection: sqlite3.Connection, message_id: int) -> int | None:
     row = connection.execute("SELECT conversation FROM message WHERE id = ?", (message_id,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def _conversation(row: Row) -> Conversation:
-    key, title, created, updated, leaf, pinned, archived, gone = row
-    return Conversation(
-        cast("int", key),
-        cast("str", title),
-        cast("float", created),
-        cast("float", updated),
-        cast("int | None", leaf),
-        bool(pinned),
-        bool(archived),
-        cast("float | None", gone),
-    )
-
-
-def _messages(rows: Iterable[Row]) -> list[Message]:
-    """Messages from rows of message × part that are ordered by message, then part."""
-    found: list[Message] = []
-    for head, parts, vocabulary, ids in _grouped(rows):
-        key, owner, parent, role, created, model, effort, ending, figures = head
-        found.append(
-            Message(
-                id=cast("int", key),
-                conversation=cast("int", owner),
-                parent=cast("int | None", parent),
-                role=cast("Role", role),
-                created=cast("float", created),
-                parts=tuple(parts),
-                model=cast("str", model),
-                # What a newer or damaged file may hold is read as its most cautious meaning.
-                effort=cast("Effort", effort if effort in _EFFORTS else "none"),
-                ending=cast("Ending", ending if ending in _ENDINGS else "failed"),
-                figures=_figures(cast("str | None", figures)),
-                tokens=unpack(cast("bytes", ids)) if ids is not None else (),
-                vocabulary=cast("str", vocabulary) if vocabulary is not None else "",
-            )
-        )
-    return found
-
-
-def _grouped(rows: Iterable[Row]) -> Iterator[tuple[Row, list[Part], object, object]]:
-    current: tuple[Row, list[Part], object, object] | None = None
-    for row in rows:
-        head, (kind, body, vocabulary, ids) = row[:9], row[9:]
-        if current is None or current[0][0] != head[0]:
-            if current is not None:
-                yield current
-            current = (head, [], vocabulary, ids)
-        if kind is not None:
-            current[1].append(Part(cast("PartKind", kind if kind in _KINDS else "text"), cast("str", body)))
-    if current is not None:
-        yield current
-
-
-def _figures(raw: str | None) -> Figures | None:
-    if raw is None:
-        return None
-    try:
-        return msgspec.json.decode(raw, type=Figures)
-    except msgspec.MsgspecError as error:
-        log.warning("the figures of an answer are unreadable: %s", error)
-        return None
-
-
-def _json(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode("utf-8")

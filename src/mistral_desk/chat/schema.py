@@ -72,4 +72,30 @@ _TREE: Final = (
 # Which pictures any message uses is asked whenever conversations are deleted for good.
 _PICTURES: Final = ("CREATE INDEX part_image ON part (body) WHERE kind = 'image'",)
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_TREE, _PICTURES)
+# - message.place is where a message stands in the full-text index, by its time in seconds, so that what is newest
+#   is found first, also after old chats were imported. NULL: it is not (yet) in there.
+# - words holds folded text, and only where it stands: what is found is looked up in the messages.
+# - origin names what was imported, so that the same is not taken in again. fact holds what is true of this file.
+_WORTH_KEEPING: Final = (
+    "ALTER TABLE conversation ADD COLUMN origin TEXT",
+    "CREATE UNIQUE INDEX conversation_origin ON conversation (origin) WHERE origin IS NOT NULL AND origin <> ''",
+    "ALTER TABLE message ADD COLUMN place INTEGER",
+    "CREATE UNIQUE INDEX message_place ON message (place) WHERE place IS NOT NULL",
+    "CREATE INDEX message_unplaced ON message (id) WHERE place IS NULL",
+    """
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
+    )
+    """,
+    """
+    CREATE TABLE preset (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    "INSERT INTO fact (name, value) VALUES ('uuid', lower(hex(randomblob(16))))",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_TREE, _PICTURES, _WORTH_KEEPING)
