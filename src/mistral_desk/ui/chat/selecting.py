@@ -5,31 +5,18 @@ A text that stands alone (on a model's page) has nobody to ask and selects by it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
 
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QKeySequence, QTextCursor
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QKeySequence, QPalette, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextBrowser
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
-
-
-class Browser(QTextBrowser):
-    """A text with markup."""
-
-    looks = -1
-    """Which search is marked in it."""
-
-
-class Plain(QPlainTextEdit):
-    """A text of lines."""
-
-    looks = -1
-    """Which search is marked in it."""
-
-
-Text: TypeAlias = Browser | Plain
+    from PySide6.QtWidgets import QAbstractScrollArea as _Area
+    from PySide6.QtWidgets import QWidget
+else:
+    _Area = object  # at runtime it stands beside Qt's own class, not above it
 
 
 class Selecting(Protocol):
@@ -67,7 +54,7 @@ class Host(Protocol):
         """Who selects."""
 
 
-def host(text: Text) -> Selecting | None:
+def host(text: QWidget) -> Selecting | None:
     """Who selects around this text."""
     above = text.parentWidget()
     while above is not None:
@@ -77,57 +64,86 @@ def host(text: Text) -> Selecting | None:
     return None
 
 
-def spans(text: Text) -> bool:
-    """Whether a selection reaches beyond this text."""
-    found = host(text)
-    return found is not None and found.active
+class _Shared(_Area):
+    """What both kinds of texts do alike: they ask the transcript first, and show the surface below them."""
+
+    looks = -1
+    """Which search is marked in it."""
+
+    def spans(self) -> bool:
+        """Whether a selection reaches beyond this text."""
+        found = host(self)
+        return found is not None and found.active
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Copying and selecting all are the transcript's: a selection may reach beyond this text."""
+        found = host(self)
+        if found is not None and event.matches(QKeySequence.StandardKey.Copy):
+            found.copy(_text(self))
+        elif not (
+            found is not None and event.matches(QKeySequence.StandardKey.SelectAll) and found.select_all(_text(self))
+        ):
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A selection may begin here."""
+        found = host(self)
+        extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        place = event.position().toPoint()
+        left = event.button() == Qt.MouseButton.LeftButton
+        if found is None or not left or not found.start(_text(self), place, extend=extend):
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Beyond this text the transcript selects."""
+        found = host(self)
+        here = self.viewport().rect().contains(event.position().toPoint())
+        drawn = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        beyond = found is not None and drawn and (found.active or not here)
+        if found is None or not beyond or not found.drag(event.globalPosition().toPoint()):
+            super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """It ends."""
+        found = host(self)
+        if found is None or not found.stop():
+            super().mouseReleaseEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The transcript's menu, in our words."""
+        found = host(self)
+        if found is None:
+            event.ignore()
+        else:
+            found.menu(_text(self), event.globalPos())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """The surface below shows through in every palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.see_through()
+
+    def see_through(self) -> None:
+        """Have no colour behind the text."""
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.Base).alpha():
+            palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+            self.setPalette(palette)
 
 
-def pressed(text: Text, event: QMouseEvent) -> bool:
-    """A press of the mouse; whether it was the transcript's."""
-    found = host(text)
-    if found is None or event.button() != Qt.MouseButton.LeftButton:
-        return False
-    extend = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-    return found.start(text, event.position().toPoint(), extend=extend)
+class Browser(_Shared, QTextBrowser):
+    """A text with markup."""
 
 
-def moved(text: Text, event: QMouseEvent) -> bool:
-    """A move with the button down; whether it was the transcript's."""
-    found = host(text)
-    if found is None or not event.buttons() & Qt.MouseButton.LeftButton:
-        return False
-    if not found.active and text.viewport().rect().contains(event.position().toPoint()):
-        return False
-    return found.drag(event.globalPosition().toPoint())
+class Plain(_Shared, QPlainTextEdit):
+    """A text of lines."""
 
 
-def released(text: Text) -> bool:
-    """The button is up; whether it was the transcript's."""
-    found = host(text)
-    return found is not None and found.stop()
+Text: TypeAlias = Browser | Plain
 
 
-def key(text: Text, event: QKeyEvent) -> bool:
-    """Copy and select all, which are the transcript's; whether it was one of them."""
-    found = host(text)
-    if found is None:
-        return False
-    if event.matches(QKeySequence.StandardKey.SelectAll):
-        return found.select_all(text)
-    if event.matches(QKeySequence.StandardKey.Copy):
-        found.copy(text)
-        return True
-    return False
-
-
-def menu(text: Text, event: QContextMenuEvent) -> bool:
-    """The menu of a text; False where nobody has one."""
-    found = host(text)
-    if found is None:
-        return False
-    found.menu(text, event.globalPos())
-    return True
+def _text(shared: _Shared) -> Text:
+    return cast("Text", shared)
 
 
 def select(text: Text, begin: int, end: int) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette, QTextCharFormat, QTextLayout, QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
@@ -16,7 +16,7 @@ from mistral_desk.ui.chat import selecting
 from mistral_desk.ui.chat.highlight import Span, Spans, prepare, prepared
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
+    from PySide6.QtGui import QWheelEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -82,42 +82,6 @@ class Source(selecting.Plain):
         if sideways and self.horizontalScrollBar().maximum():
             super().wheelEvent(event)
         else:
-            event.ignore()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The rounded surface below shows through in every palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            palette = self.palette()
-            if palette.color(QPalette.ColorRole.Base).alpha():
-                palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-                self.setPalette(palette)
-
-    # --- selecting is the transcript's --------------------------------------------------------------
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copying and selecting all: a selection may reach beyond this text."""
-        if not selecting.key(self, event):
-            super().keyPressEvent(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A selection may begin here."""
-        if not selecting.pressed(self, event):
-            super().mousePressEvent(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Beyond this text the transcript selects."""
-        if not selecting.moved(self, event):
-            super().mouseMoveEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """It ends."""
-        if not selecting.released(self):
-            super().mouseReleaseEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The transcript's menu, in our words."""
-        if not selecting.menu(self, event):
             event.ignore()
 
     def setPlainText(self, text: str) -> None:

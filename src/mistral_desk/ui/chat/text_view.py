@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QRect, QRectF, Qt, QUrl, Signal
-from PySide6.QtGui import QImage, QPainter, QPalette, QPen, QTextCursor, QTextDocument
+from PySide6.QtCore import QByteArray, QMimeData, QRect, QRectF, Qt, QUrl, Signal
+from PySide6.QtGui import QImage, QPainter, QPen, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
 
 from mistral_desk.ui.chat import selecting
@@ -17,7 +17,7 @@ from mistral_desk.ui.theme.tokens import RADIUS_SMALL
 from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QWheelEvent
 
     from mistral_desk.ui.chat.inlines import Style
 
@@ -53,7 +53,7 @@ class TextView(selecting.Browser):
         self.anchorClicked.connect(
             lambda url: self.link.emit(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
         )
-        self._see_through()
+        self.see_through()
 
     def restyle(self) -> None:
         """Set the text again, in the theme's present colours and fonts."""
@@ -164,38 +164,11 @@ class TextView(selecting.Browser):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A selection ends where another begins, so that Copy is never a surprise."""
         leaves = event.reason() in (Qt.FocusReason.MouseFocusReason, Qt.FocusReason.TabFocusReason)
-        if leaves and not selecting.spans(self):
+        if leaves and not self.spans():
             cursor = self.textCursor()
             cursor.clearSelection()
             self.setTextCursor(cursor)
         super().focusOutEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Copying and selecting all are the transcript's: a selection may reach beyond this text."""
-        if not selecting.key(self, event):
-            super().keyPressEvent(event)
-
-    # --- the mouse ----------------------------------------------------------------------------------
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A selection may begin here."""
-        if not selecting.pressed(self, event):
-            super().mousePressEvent(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Beyond this text the transcript selects."""
-        if not selecting.moved(self, event):
-            super().mouseMoveEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """It ends."""
-        if not selecting.released(self):
-            super().mouseReleaseEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The transcript's menu, in our words."""
-        if not selecting.menu(self, event):
-            event.ignore()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """What is copied is the text that is seen, formulas as their source."""
@@ -205,12 +178,6 @@ class TextView(selecting.Browser):
         return made
 
     # --- its text -----------------------------------------------------------------------------------
-
-    def changeEvent(self, event: QEvent) -> None:
-        """The surface below shows through in every palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._see_through()
 
     def _await(self, wanted: frozenset[Wanted]) -> None:
         """Be set again when one of these formulas is there; a reader is told what the pictures say."""
@@ -232,12 +199,6 @@ class TextView(selecting.Browser):
     def _reach(self, reached: bool) -> None:
         """Tab comes here where there is something to do: a link to follow, or a table to scroll."""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if reached else Qt.FocusPolicy.ClickFocus)
-
-    def _see_through(self) -> None:
-        palette = self.palette()
-        if palette.color(QPalette.ColorRole.Base).alpha():
-            palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-            self.setPalette(palette)
 
     def _rebuilt(self) -> None:
         self.looks = -1
