@@ -21,6 +21,7 @@ from mistral_desk.ui.chat.matching import Needle
 from mistral_desk.ui.chat.plain_text import shown
 from mistral_desk.ui.chat.positions import places_in
 from mistral_desk.ui.chat.transcript import Transcript
+from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.theme.theme import Theme
 
@@ -185,9 +186,74 @@ def test_an_answer_that_grows_is_looked_through_again(qtbot: QtBot, page: Page) 
     qtbot.waitUntil(lambda: page.bar.count.text() == "1 of 2", timeout=60_000)
 
 
+def thoughtful(text: str, thinking: str) -> Turn:
+    made = Turn("assistant", model="Fake")
+    made.think(thinking, now=0.0)
+    made.write(text, now=5.0)
+    made.end(None)
+    return made
+
+
+def test_open_thoughts_are_searched_and_closed_ones_are_told_of(qtbot: QtBot, page: Page) -> None:
+    turns = long_chat(30)
+    turns[9] = thoughtful("A needle in the answer.", "Words. " * 700 + "\n\nA needle, one more needle.")
+    turns[11] = thoughtful("Nothing here.", "Needle?")
+    page.transcript.set_turns(turns)
+    look_for(qtbot, page, "needle")
+    assert page.bar.count.text() == "1 of 1"
+    assert page.bar.thoughts.text() == "3 in closed thoughts"
+    page.bar.thoughts.click()
+    qtbot.waitUntil(lambda: page.bar._finding is not None and page.bar._finding.done, timeout=60_000)
+    assert page.bar.thoughts.isHidden()
+    assert page.bar.count.text() == "3 of 4", "what was looked at stays what it was"
+    assert (turns[9].thought_open, turns[11].thought_open) == (True, True)
+    for place in ("4 of 4", "1 of 4", "2 of 4", "3 of 4"):
+        page.bar.step(1)
+        assert page.bar.count.text() == place
+        assert page.bar._in_sight(*page.bar._found_at())  # type: ignore[misc]
+    view = page.transcript.view(turns[9])
+    assert view is not None
+    marked = sum(len(text.extraSelections()) for _number, text in view.thought_texts())
+    assert marked == 2, "they are marked, too"
+
+
+def test_a_thought_that_is_opened_by_hand_is_looked_through(qtbot: QtBot, page: Page) -> None:
+    turn = thoughtful("Nothing here.", "A needle.")
+    page.transcript.set_turns([turn])
+    look_for(qtbot, page, "needle")
+    assert page.bar.count.text() == "Not found"
+    view = page.transcript.view(turn)
+    assert isinstance(view, AnswerView)
+    assert view.thinking is not None
+    QTest.keyClick(view.thinking.stops()[0], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.bar.count.text() == "1 of 1", timeout=60_000)
+    QTest.keyClick(view.thinking.stops()[0], Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.bar.thoughts.text() == "1 in a closed thought", timeout=60_000)
+
+
+def test_a_hit_of_the_search_over_all_chats_is_shown(qtbot: QtBot, page: Page) -> None:
+    turns = long_chat(60)
+    for number, turn in enumerate(turns, 100):
+        turn.message = number
+    turns[21] = answer("Words. " * 300 + "\n\nThe needle.\n\n" + "Words. " * 300 + " [x](https://thimble.example)")
+    turns[21].message = 121
+    turns[3].write(" A needle above.")
+    page.transcript.set_turns(turns)
+    assert page.bar.show_hit(121, "needle")
+    qtbot.waitUntil(lambda: page.bar.count.text() == "2 of 2", timeout=60_000)
+    assert page.bar._in_sight(*page.bar._found_at())  # type: ignore[misc]
+    assert page.bar.show_hit(121, "the cow and the needle")
+    assert page.bar.field.text() == "needle", "of several words the longest that stands there"
+    page.transcript.to_end()
+    assert page.bar.show_hit(121, "thimble"), "it stands in an address only"
+    assert page.bar.isHidden()
+    assert page.transcript.view(turns[21]) is not None
+    assert not page.bar.show_hit(7, "needle"), "no such message on this branch"
+
+
 def test_everything_in_the_bar_has_a_name(page: Page) -> None:
     bar = page.bar
-    for part in (bar, bar.field, bar.case, bar.before, bar.next, bar.close_button):
+    for part in (bar, bar.field, bar.thoughts, bar.case, bar.before, bar.next, bar.close_button):
         assert part.accessibleName()
 
 

@@ -319,7 +319,7 @@ def test_everything_that_the_keyboard_reaches_has_a_name(transcript: Transcript)
             assert stop.accessibleName(), stop
 
 
-def test_a_quiet_line_stands_behind_its_message_wherever_that_comes_to_be(transcript: Transcript) -> None:
+def test_a_quiet_line_stands_behind_its_message_wherever_that_comes_to_be(transcript: Transcript, qtbot: QtBot) -> None:
     turns = conversation(40)
     for number, turn in enumerate(turns):
         turn.message = number
@@ -334,6 +334,8 @@ def test_a_quiet_line_stands_behind_its_message_wherever_that_comes_to_be(transc
     assert upper.y() + upper.height() <= line.y() < line.y() + line.height() <= lower.y()
     assert line.accessibleName() == "Not sent any more: 2 messages"
     transcript.append(question("And?"))
+    with qtbot.waitSignal(transcript.line_pressed):
+        QTest.keyClick(line.stops()[0], Qt.Key.Key_Return)
     assert not line.isHidden(), "it stays while the conversation goes on"
     transcript.swap(turns[1], [answer("Another version.")])
     assert line.isHidden(), "its message is on another branch"

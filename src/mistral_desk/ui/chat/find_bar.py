@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.chat import selecting
 from mistral_desk.ui.chat.finding import Finding
 from mistral_desk.ui.chat.matching import Needle
@@ -43,12 +43,15 @@ class FindBar(QWidget):
         self._finding: Finding | None = None
         self._at = -1
         self._from = 0
+        self._aim: int | None = None
         self._back: QWidget | None = None
         self.setAccessibleName(tr("Find in chat"))
         self.field = SearchField(theme, tr("Find in chat"), self)
         self.field.setMaxLength(LONGEST)
         self.count = Label(theme, "", "small", parent=self)
         self.count.setAccessibleName(tr("Found"))
+        self.thoughts = Button(theme, tr("In thoughts"), text="…", step="small", small=True, muted=True, parent=self)
+        self.thoughts.hide()
         self.case = Button(theme, tr("Match case"), icon="letters", small=True, muted=True, parent=self)
         self.case.setCheckable(True)
         self.case.setToolTip(tr("Match case"))
@@ -65,7 +68,9 @@ class FindBar(QWidget):
         self.case.toggled.connect(lambda _on: self._start(keep=False))
         self.before.clicked.connect(lambda: self.step(-1))
         self.next.clicked.connect(lambda: self.step(1))
+        self.thoughts.clicked.connect(self._open_thoughts)
         self.close_button.clicked.connect(self.close_bar)
+        transcript.thought_toggled.connect(lambda _turn: self.changed())
         self.field.installEventFilter(self)
         self._inner = QWidget(self)
         whole = QHBoxLayout(self)
@@ -80,6 +85,7 @@ class FindBar(QWidget):
         row.addWidget(self.field, 1)
         row.addSpacing(SPACE[0])
         row.addWidget(self.count)
+        row.addWidget(self.thoughts)
         row.addSpacing(SPACE[0])
         for button in (self.case, self.before, self.next, self.close_button):
             row.addWidget(button)
@@ -89,18 +95,20 @@ class FindBar(QWidget):
 
     # --- opening and closing ------------------------------------------------------------------------
 
-    def open_bar(self) -> None:
-        """Show it, with the keyboard in it; what is selected in one text is looked for."""
+    def open_bar(self, words: str = "") -> None:
+        """Show it, with the keyboard in it; these words are looked for, or what is selected in one text."""
         focus = QApplication.focusWidget()
         if not self.isVisible():
             self._back = focus
-        selected = _selected(focus) if focus is not None and self._area.isAncestorOf(focus) else ""
+        if not words and focus is not None and self._area.isAncestorOf(focus):
+            words = _selected(focus)
         self.show()
-        if selected:
-            self.field.setText(selected)
+        if words:
+            self.field.setText(words)
         self.field.selectAll()
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._start(keep=False)
+        self._aim = None
 
     def close_bar(self) -> None:
         """Hide it, take the marks away, and give the keyboard back."""
@@ -116,6 +124,32 @@ class FindBar(QWidget):
         if held:
             back = self._back if self._back is not None and _alive(self._back, self.window()) else self._area
             back.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_hit(self, message: int, text: str) -> bool:
+        """Look for these words, or those of them that stand there, beginning in the turn of this message.
+
+        False where no such turn is shown.
+        """
+        number = next((number for number, turn in enumerate(self._area.turns) if turn.message == message), None)
+        if number is None:
+            return False
+        wanted = (text, *sorted(text.split(), key=len, reverse=True))
+        turn = self._area.turns[number]
+        there = next((word for word in wanted if Finding([turn], Needle(word)).any()), None)
+        if there is None:
+            self.close_bar()
+            self._area.go_to(number, 0)  # it stands in what is not shown, as an address
+            return True
+        self.case.setChecked(False)
+        self._aim = number
+        self.open_bar(there[:LONGEST])
+        return True
+
+    def _open_thoughts(self) -> None:
+        if self._finding is not None and self._finding.closed:
+            self._area.open_thoughts(self._finding.closed)
+            self._start(keep=True)
+            self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def changed(self) -> None:
         """The conversation is another, or has grown."""
@@ -143,7 +177,7 @@ class FindBar(QWidget):
         meant = self._found_at()
         if not keep:
             self._at = -1
-            self._from = self._area.first_seen
+            self._from = self._area.first_seen if self._aim is None else self._aim
         self._finding = Finding(self._area.turns, needle) if needle is not None else None
         self._go_on()
         if keep and meant is not None and self._finding is not None and meant in self._finding.found:
@@ -185,12 +219,18 @@ class FindBar(QWidget):
 
     def _count(self, turn: int, block: int) -> int:
         return next(
-            (len(self._area.marks.places(text)) for place, text in texts(self._area) if place[:2] == (turn, block)), 0
+            (
+                len(self._area.marks.places(text))
+                for place, text in texts(self._area, thoughts=True)
+                if place[:2] == (turn, block)
+            ),
+            0,
         )
 
     def _in_sight(self, turn: int, block: int, number: int, *, move: bool = False) -> bool:
         """Whether a place is seen; with `move` it is brought there."""
-        text = next((text for place, text in texts(self._area) if place[:2] == (turn, block)), None)
+        shown = texts(self._area, thoughts=True)
+        text = next((text for place, text in shown if place[:2] == (turn, block)), None)
         places = self._area.marks.places(text) if text is not None else []
         if text is None or number >= len(places):
             return False
@@ -218,6 +258,12 @@ class FindBar(QWidget):
         else:
             words = tr("Not found") if finding.done else tr("Searching…")
         self.count.setText(words)
+        hidden = finding.hidden if finding is not None else 0
+        if hidden:
+            more = trn("{n} in a closed thought", "{n} in closed thoughts", hidden)
+            self.thoughts.set_label(tr("Open the thoughts: {words}", words=more), more)
+            self.thoughts.setToolTip(tr("Open the thoughts that hold it"))
+        self.thoughts.setVisible(bool(hidden))
         some = finding is not None and bool(finding.found)
         self.before.setEnabled(some)
         self.next.setEnabled(some)

@@ -52,7 +52,7 @@ class Marks:
         """Mark the texts that have come to the screen, or have changed."""
         if self._needle is None and not self._round:
             return
-        for place, text in texts(self._area):
+        for place, text in texts(self._area, thoughts=True):
             if text.looks != self._round:
                 text.looks = self._round
                 self._mark(place, text)

@@ -124,6 +124,10 @@ class ChatPage(QWidget):
             self._chat.think = self.composer.think.isChecked()
             self._chat.send(text)
 
+    def show_hit(self, message: int, text: str) -> bool:
+        """Find these words in the conversation, from this message on; False where it is not on the branch shown."""
+        return self.finder.show_hit(message, text)
+
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
         return [self.transcript, self.composer.edit]

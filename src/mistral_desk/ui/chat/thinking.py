@@ -18,6 +18,7 @@ from mistral_desk.ui.widgets.button import Button
 if TYPE_CHECKING:
     from PySide6.QtGui import QFontMetrics, QPaintEvent
 
+    from mistral_desk.ui.chat.selecting import Text
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
@@ -30,6 +31,8 @@ class ThinkingView(QWidget):
     answer_now = Signal()
     link = Signal(str)
     resized = Signal()
+    toggled = Signal()
+    """The person opened or closed it."""
 
     def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -61,6 +64,18 @@ class ThinkingView(QWidget):
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
         return [self._header, self._now, *self._stack.stops()]
+
+    def texts(self) -> list[tuple[int, Text]]:
+        """Its texts that exist as widgets, with the numbers of their blocks."""
+        return self._stack.texts()
+
+    def ensure(self, block: int) -> None:
+        """Have the view of this block."""
+        self._stack.ensure(block)
+
+    def top_of(self, block: int) -> int:
+        """Where a block begins, in this widget."""
+        return self._stack.y() + self._stack.top_of(block)
 
     def refresh(self) -> None:
         """Show what the turn knows now."""
@@ -158,6 +173,7 @@ class ThinkingView(QWidget):
         self._turn.thought_open = not self._turn.thought_open
         self.refresh()
         self.resized.emit()
+        self.toggled.emit()
 
     def _tick(self) -> None:
         if self._turn.phase == "thinking":

@@ -43,6 +43,10 @@ class Transcript(Canvas):
     shown = Signal(object)
     """A turn came into sight (its widget was made)."""
     answer_now = Signal()
+    thought_toggled = Signal(object)
+    """The person opened or closed the thought of this turn."""
+    line_pressed = Signal()
+    """The quiet line between two turns was pressed."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -98,6 +102,7 @@ class Transcript(Canvas):
         self._drop_line()
         if after_message is not None and words:
             self._quiet = QuietLine(self._theme, after_message, words, self.viewport())
+            self._quiet.pressed.connect(self.line_pressed)
         self.arrange()
 
     def _drop_line(self) -> None:
@@ -162,7 +167,7 @@ class Transcript(Canvas):
         tops: list[int] = []
         self._heights.guess(width, self._theme, self._views)
         if self._quiet is not None:
-            self._heights.set_room(self._quiet.place(self._turns), self._quiet.height_for(width) + BETWEEN)
+            self._heights.set_room(self._quiet.place(self._turns), self._quiet.needed + BETWEEN)
         else:
             self._heights.set_room(None)
         for _ in range(PASSES):
@@ -181,7 +186,7 @@ class Transcript(Canvas):
                 view.setGeometry(*place)
             view.set_last(number == len(self._turns) - 1)
         if self._quiet is not None and (at := self._heights.room_top()) is not None:
-            self._quiet.setGeometry(left, at - value, width, self._quiet.height_for(width))
+            self._quiet.setGeometry(left, at - value, width, self._quiet.needed)
         self._remember(tops, value)
         self._order()
         self._place_jump()
@@ -221,6 +226,14 @@ class Transcript(Canvas):
     def living(self) -> Iterator[tuple[int, TurnView]]:
         """The turns that exist as widgets, in order, with their numbers."""
         return ((number, self._views[self._turns[number]]) for number in self._living())
+
+    def open_thoughts(self, turns: Sequence[Turn]) -> None:
+        """Show the thoughts of these turns; what is seen stays where it is."""
+        for turn in turns:
+            turn.thought_open = True
+            if view := self._views.get(turn):
+                view.refresh()
+        self.arrange()
 
     def go_to(self, number: int, block: int) -> None:
         """Bring a block of a turn to the upper third of what is seen; its widget exists then."""
@@ -273,6 +286,7 @@ class Transcript(Canvas):
         view.edit.connect(self.edit)
         view.version.connect(self.version)
         view.answer_now.connect(self.answer_now)
+        view.thought_toggled.connect(self.thought_toggled)
         view.resized.connect(self.arrange)
         view.show()
         self._views[turn] = view
@@ -281,7 +295,12 @@ class Transcript(Canvas):
 
     def _order(self) -> None:
         """Tab goes through the turns as they stand, whenever their widgets were made."""
-        stops = [stop for number in self._living() for stop in self._views[self._turns[number]].stops()]
+        line = self._quiet.place(self._turns) if self._quiet is not None else None
+        stops: list[QWidget] = []
+        for number in self._living():
+            if self._quiet is not None and number == line:
+                stops += self._quiet.stops()
+            stops += self._views[self._turns[number]].stops()
         if stops == self._stops:
             return
         self._stops = stops

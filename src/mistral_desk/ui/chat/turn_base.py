@@ -30,6 +30,8 @@ class TurnView(QWidget):
     edit = Signal(object)
     version = Signal(object, int)
     answer_now = Signal()
+    thought_toggled = Signal(object)
+    """The person opened or closed the thought of this turn."""
     resized = Signal()
 
     def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
@@ -99,6 +101,10 @@ class TurnView(QWidget):
 
     def texts(self) -> list[tuple[int, Text]]:
         """The texts that exist as widgets, with the numbers of their blocks."""
+        return []
+
+    def thought_texts(self) -> list[tuple[int, Text]]:
+        """The texts of an open thought that exist as widgets; their numbers begin at `THOUGHT`."""
         return []
 
     def ensure(self, block: int) -> None:

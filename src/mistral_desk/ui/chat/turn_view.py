@@ -17,7 +17,7 @@ from mistral_desk.ui.chat.prose import PlainView
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
 from mistral_desk.ui.chat.turn_base import TurnView
-from mistral_desk.ui.chat.turns import speed
+from mistral_desk.ui.chat.turns import THOUGHT, speed
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note
@@ -189,6 +189,7 @@ class AnswerView(TurnView):
                 self._thinking.answer_now.connect(self.answer_now)
                 self._thinking.link.connect(self.link)
                 self._thinking.resized.connect(self.resized)
+                self._thinking.toggled.connect(lambda: self.thought_toggled.emit(self.turn))
                 self._thinking.show()
             self._thinking.refresh()
         elif self._thinking is not None:
@@ -254,6 +255,8 @@ class AnswerView(TurnView):
 
     def top_of(self, number: int) -> int:
         """Where a block begins."""
+        if number < -1:
+            return 0 if self._thinking is None else self._thinking.top_of(number - THOUGHT)
         return self._stack.y() + self._stack.top_of(number) if number >= 0 else 0
 
     def restyle(self) -> None:
@@ -277,13 +280,22 @@ class AnswerView(TurnView):
         """The texts of the answer that exist as widgets, with the numbers of their blocks."""
         return self._stack.texts()
 
+    def thought_texts(self) -> list[tuple[int, Text]]:
+        """The texts of an open thought that exist as widgets; their numbers begin at `THOUGHT`."""
+        if self._thinking is None or not self.turn.thought_open:
+            return []
+        return [(THOUGHT + number, text) for number, text in self._thinking.texts()]
+
     def ensure(self, block: int) -> None:
         """Have the view of this block, wherever it is."""
-        self._stack.ensure(block)
+        if block >= 0:
+            self._stack.ensure(block)
+        elif self._thinking is not None:
+            self._thinking.ensure(block - THOUGHT)
 
     def unfold(self, block: int) -> bool:
         """Show all of a block; whether something was folded away."""
-        return self._stack.unfold(block)
+        return block >= 0 and self._stack.unfold(block)
 
     def mime(self) -> QMimeData:
         """The answer as it was written, and as HTML for programs that take that."""

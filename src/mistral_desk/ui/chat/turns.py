@@ -26,6 +26,8 @@ COLLAPSED_LINES: Final = 14
 """A person's message above this is folded, with a button that shows the rest."""
 ASLEEP_S: Final = 120.0
 """No model pauses so long between two pieces of a thought; some systems' clocks run on while the computer sleeps."""
+THOUGHT: Final = -1_000_000
+"""Where the numbers of a thought's blocks begin; those of the answer begin at 0. So a thought stands before it."""
 SHOWN_CHARACTERS: Final = 100_000
 """What is shown of one message at most, unfolded; copying takes all of it."""
 
@@ -126,6 +128,10 @@ class Turn:
     def thought(self) -> list[Block]:
         """The thought as blocks, in the same way."""
         return self._thought.blocks(SLICE)
+
+    def all_of_thought(self) -> list[Block]:
+        """All of the thought as blocks, however long that takes."""
+        return self._thought.blocks()
 
     @property
     def unread(self) -> int:

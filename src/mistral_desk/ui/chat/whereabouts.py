@@ -50,9 +50,15 @@ class Area(Protocol):
         """What scrolls."""
 
 
-def texts(area: Area) -> list[tuple[Place, Text]]:
-    """The texts that exist as widgets, in order; each with its place, its first position."""
-    return [(Place(number, block, 0), text) for number, view in area.living() for block, text in view.texts()]
+def texts(area: Area, *, thoughts: bool = False) -> list[tuple[Place, Text]]:
+    """The texts that exist as widgets, in order, with those of open thoughts where they are wanted; each with its
+    place, its first position.
+    """
+    return [
+        (Place(number, block, 0), text)
+        for number, view in area.living()
+        for block, text in (*(view.thought_texts() if thoughts else ()), *view.texts())
+    ]
 
 
 def turn_of(area: Area, text: Text) -> Turn | None:
