@@ -159,5 +159,5 @@ def test_the_manner_follows_from_template_and_vocabulary(
 def test_markers_that_only_the_template_knows_are_matched_as_text() -> None:
     found = manner({}, "{{ m.content.split('</think>')[-1] }}")
 
-    assert found == Manner("<think>", "</think>", by_text=True, closing="</think>")
+    assert found == Manner("<think>", "</think>", by_text=True, closing="</think>", opening="<think>\n")
     assert manner({"[THINK]": 1, "[/THINK]": 2}, "{{ m.content.split('</think>')[-1] }}") == found

@@ -84,10 +84,12 @@ def chat_format(source: str, special: Mapping[str, int], tokens: Mapping[str, st
     if not variables and marks is not NO_THOUGHTS and marks.close in text:
         efforts = ("high",)  # it speaks of thoughts, but nothing switches them: they are always there
     found = replace(plain, efforts=efforts, variables=variables)
-    history, closing = _Probe(found).history(marks)
+    history, opening, closing = _Probe(found).history(marks)
+    if marks is not NO_THOUGHTS:
+        marks = replace(marks, closing=closing or marks.closing, opening=opening or marks.opening)
     return replace(
         found,
-        manner=replace(marks, closing=closing) if closing else marks,
+        manner=marks,
         history=history,
         system=_Probe(found).takes_system(),
     )
@@ -137,13 +139,14 @@ class _Probe:
         text = self._try([{"role": "system", "content": self._words["S"]}, self._user("U")]) or ""
         return self._words["S"] in text and self._words["U"] in text
 
-    def history(self, marks: Manner) -> tuple[History, str]:
-        """How to hand over an earlier thought, and what the template puts between a thought and its answer."""
+    def history(self, marks: Manner) -> tuple[History, str, str]:
+        """How to hand over an earlier thought, what the template puts before it, and what between it and its answer."""
         if marks is NO_THOUGHTS:
-            return "none", ""
+            return "none", "", ""
+        asked = self._try([self._user("U")]) or ""
         thought, answer = self._words["T"], self._words["A"]
         kept: History = "none"
-        closing = ""
+        opening = closing = ""
         for style in ("blocks", "field"):
             said = assistant(style, thought, answer)
             for messages in ([self._user("U"), said, self._user("V")], [self._user("U"), said]):
@@ -153,11 +156,13 @@ class _Probe:
                 if not (before != text and found):
                     continue
                 closing = closing or (between if marks.close in between else "")
+                begun = before.removeprefix(asked) if before.startswith(asked) else ""
+                opening = opening or (begun if marks.open in begun else "")
                 if kept == "none" and messages[-1] is not said:
                     kept = style
         if not closing and marks.close == "</think>":
             closing = "\n</think>\n\n"
-        return kept, closing
+        return kept, opening, closing
 
 
 def assistant(style: History, thought: str, answer: str) -> Message:

@@ -40,7 +40,8 @@ class Manner:
 
     `tokens` maps marker token ids to what they do: "open", "close", or for channels "header" (a channel's name
     follows), "body" (it ends), "end" (a message ends), "start" (a role follows). `by_text` is set where the
-    markers are no tokens of their own. `closing` is what stands between a thought and the answer in the template.
+    markers are no tokens of their own. `opening` is what stands before a thought in the template, `closing` what
+    stands between it and the answer.
     """
 
     open: str = ""
@@ -50,6 +51,7 @@ class Manner:
     named: bool = False
     """A channel's name follows its opening marker, up to the end of the line."""
     closing: str = ""
+    opening: str = ""
 
 
 NO_THOUGHTS: Final = Manner()
@@ -65,17 +67,23 @@ def manner(special: Mapping[str, int], template: str) -> Manner:
         roles = dict(zip(_HARMONY, ("header", "body", "start", "end"), strict=True))
         closing = f"<|end|><|start|>assistant<|channel|>{_ANSWER_CHANNEL}<|message|>"
         tokens = {special[text]: role for text, role in roles.items()}
-        return Manner("<|channel|>", "<|end|>", tokens, closing=closing)
+        return Manner("<|channel|>", "<|end|>", tokens, closing=closing, opening="<|channel|>analysis<|message|>")
     if all(text in special for text in _GEMMA):
         tokens = {special[_GEMMA[0]]: "open", special[_GEMMA[1]]: "close"}
-        return Manner(*_GEMMA, tokens, named=True, closing=_GEMMA[1])
+        return Manner(*_GEMMA, tokens, named=True, closing=_GEMMA[1], opening=f"{_GEMMA[0]}thought\n")
     mentioned = [pair for pair in PAIRS if pair[1] in template]
     for opening, close in (*mentioned, *([] if mentioned else PAIRS)):
         if opening in special and close in special:
-            return Manner(opening, close, {special[opening]: "open", special[close]: "close"}, closing=close)
+            pair = {special[opening]: "open", special[close]: "close"}
+            return Manner(opening, close, pair, closing=close, opening=_opened(opening))
     for opening, close in mentioned:
-        return Manner(opening, close, by_text=True, closing=close)
+        return Manner(opening, close, by_text=True, closing=close, opening=_opened(opening))
     return NO_THOUGHTS
+
+
+def _opened(marker: str) -> str:
+    """What a model writes before a thought where its template does not show it: tags stand on lines of their own."""
+    return f"{marker}\n" if marker == "<think>" else marker
 
 
 @dataclass(frozen=True)

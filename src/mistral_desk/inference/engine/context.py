@@ -123,6 +123,8 @@ class Context:
         self.checkpoints = Checkpoints(self.pointer, plan.kind, plan.spare_bytes // 2)
         self._shelf = Shelf(self.pointer, plan.spare_bytes // 2)
         self._spare: list[tuple[int, int]] = []
+        self._ready = False
+        """Whether there are numbers for the successor of what is held."""
 
     def close(self) -> None:
         """Free the context and its memory."""
@@ -134,9 +136,14 @@ class Context:
     def reuse(self, tokens: Sequence[int]) -> int:
         """Make the memory hold a prefix of `tokens`, as long as it can, and return its length.
 
-        At least one token is left to decode, because the numbers for the next token are not kept.
+        One token is left to decode at least, for the numbers of the next one; unless it was read last, and they are
+        still there.
         """
-        limit = len(tokens) - 1
+        size = len(tokens)
+        if self._ready and len(self.held) == size == common_prefix(self.held, tokens, size):
+            return size
+        self._ready = False
+        limit = size - 1
         common = self.whole(tokens, common_prefix(self.held, tokens, limit))
         if len(self.held) - common >= WORTH_IT:
             common = self.whole(tokens, self._exchanged(tokens, common, limit))
@@ -169,6 +176,7 @@ class Context:
     def clear(self) -> None:
         """Forget everything that was read, and the checkpoints on the way: they need the attention's part too."""
         lib.llama_memory_clear(self._memory, False)
+        self._ready = False
         self.held.clear()
         self._spare.clear()
         self.checkpoints.clear()
@@ -277,6 +285,7 @@ class Context:
 
     def stepper(self) -> Callable[[int], None]:
         """A function that decodes one token behind what is held: the generation loop's, with nothing looked up."""
+        self._ready = True  # each step makes them anew, or fails
         batch, held, context = self._batch, self.held, self.pointer
         spare = len(held) - self._position(len(held))
         ids, positions = batch.token, batch.pos
@@ -303,12 +312,15 @@ class Context:
         batch.logits[len(part) - 1] = last
         batch.n_tokens = len(part)
         result = lib.llama_decode(self.pointer, batch)
+        self._ready = False
         if result:
             self._failed(result, len(part))
         self.held.extend(part)
+        self._ready = last
 
     def _failed(self, result: int, count: int) -> None:
         """Bring the memory back to what `held` says, then raise what happened."""
+        self._ready = False
         length = len(self.held)
         if self.kind in CUTS:
             if not lib.llama_memory_seq_rm(self._memory, 0, self._position(length), -1):
