@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistral_desk.inference.chat_format import chat_format
-from mistral_desk.inference.prompt import Prompt, Prompter, tidied
+from mistral_desk.inference.prompt import Prompter, tidied
 from mistral_desk.inference.protocol import Effort, Turn
 from mistral_desk.inference.template import TemplateError
 from tests.fixtures import templates
 from tests.fixtures.toy_words import ToyWords
+
+if TYPE_CHECKING:
+    from mistral_desk.inference.spans import Prompt
 
 MISTRAL = ToyWords(
     [

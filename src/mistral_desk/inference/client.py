@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.lowering import Lowering
-from mistral_desk.inference.protocol import Effort, Finished, Hello, ModelInfo, Sampling, Turn
+from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
 
 if TYPE_CHECKING:
@@ -131,23 +131,49 @@ class Engine:
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
+        *,
+        begun: Turn | None = None,
+        keep_thinking: bool = True,
+        room: int = 1,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
-        `pictures` gives the pixels of the turns' pictures when the worker asks for them. `aclose()` of the iterator
-        stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate`
-        and `ensure`; `engine.no_model` when there was no `ensure` before.
+        `pictures` gives the pixels of the turns' pictures when the worker asks for them, `begun` is an answer that is
+        to go on where it broke off, `keep_thinking` and `room` are as in `protocol.Generate`. `aclose()` of the
+        iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and `ensure`;
+        `engine.no_model` when there was no `ensure` before.
         """
         if self._spec is None:
             raise DeskError("engine.no_model")
         await self.ensure(self._spec)
         if self._worker is None:
             raise DeskError("engine.no_model")
-        async with contextlib.aclosing(self._worker.generate(turns, effort, sampling, max_tokens, pictures)) as answer:
+        worker = self._worker
+        async with contextlib.aclosing(
+            worker.generate(
+                turns, effort, sampling, max_tokens, pictures, begun=begun, keep_thinking=keep_thinking, room=room
+            )
+        ) as answer:
             async for event in answer:
                 if isinstance(event, Finished) and (spec := self._spec) is not None:
                     self._lowering.answered(spec, event.figures)
                 yield event
+
+    async def count(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = "none",
+        *,
+        keep_thinking: bool = True,
+        pictures: Look | None = None,
+    ) -> Counted:
+        """How many tokens a conversation would be as a prompt of the model that is ready; nothing is loaded for it.
+
+        It waits for an answer that is being written. Raises `engine.no_model` where none is ready, else as `generate`.
+        """
+        if self._worker is None or self.model is None:
+            raise DeskError("engine.no_model")
+        return await self._worker.count(turns, effort, keep_thinking=keep_thinking, pictures=pictures)
 
     def stop(self) -> None:
         """Stop what is being started, loaded or generated; it ends as soon as possible with what it has."""

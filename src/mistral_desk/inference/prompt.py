@@ -10,17 +10,19 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from mistral_desk.inference.chat_format import assistant
 from mistral_desk.inference.protocol import Turn
-from mistral_desk.inference.thinking import Splitter
+from mistral_desk.inference.spans import Assembly, Prompt, Span
+from mistral_desk.inference.thinking import NO_THOUGHTS, Splitter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mistral_desk.inference.chat_format import ChatFormat, Message
-    from mistral_desk.inference.protocol import Effort
+    from mistral_desk.inference.chat_format import ChatFormat, History, Message
+    from mistral_desk.inference.protocol import Effort, PieceKind
+    from mistral_desk.inference.spans import Words
     from mistral_desk.inference.thinking import Manner
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -29,50 +31,9 @@ _DIGIT_BASE: Final = 0xE100
 _REMEMBERED: Final = 4096
 """Turns whose ids were compared with their texts already."""
 _NO_LINE_ENDS: Final = {ord("\r"): None, ord("\n"): None}
-
-
-class Words(Protocol):
-    """What the prompt needs of a vocabulary; `engine.vocabulary.Vocabulary` is the real one."""
-
-    size: int
-    hash: str
-    special: dict[str, int]
-    control: bytearray
-    ends: bytearray
-    strips_left: set[int]
-    strips_right: set[int]
-    begin: int | None
-    adds_begin: bool
-    spaced: bool
-
-    def tokenize(self, text: str, *, special: bool) -> list[int]:
-        """Ids of a text alone."""
-
-    def shown(self, token: int) -> bytes:
-        """Visible bytes of a token."""
-
-    def written(self, token: int) -> bytes:
-        """Bytes of a token, control tokens written out."""
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """Token ids to read. The person's last words end before `tail` begins, the markup that asks for the answer."""
-
-    tokens: list[int]
-    tail: int
-
-
-@dataclass(frozen=True)
-class _Span:
-    """A piece of the rendered prompt: markup of the template, a turn's text or thought, or ids as they are, the
-    model's own or a picture's.
-    """
-
-    kind: Literal["markup", "text", "thought", "ids", "picture"]
-    text: str = ""
-    turn: int = -1
-    ids: tuple[int, ...] = ()
+_KINDS: Final[tuple[PieceKind, ...]] = ("thinking", "text")
+_HALF: Final = "\ufffd"
+"""What stands for a character that was cut off in its middle."""
 
 
 @dataclass(frozen=True)
@@ -102,24 +63,79 @@ class Prompter:
         )
 
     def prompt(
-        self, turns: Sequence[Turn], effort: Effort, pictures: Mapping[str, Sequence[int]] | None = None
+        self,
+        turns: Sequence[Turn],
+        effort: Effort,
+        pictures: Mapping[str, Sequence[int]] | None = None,
+        begun: Turn | None = None,
+        *,
+        keep_thinking: bool = True,
     ) -> Prompt:
         """The prompt for `turns`, whose last one is the user's. Raises the template's errors.
 
-        `pictures` has the ids that stand for each picture of the turns, the markers around it included.
+        `pictures` has the ids that stand for each picture of the turns, the markers around it included. `begun` is the
+        answer so far: its ids stand right behind the markup that asks for the answer, and nothing stands behind them.
+        Without `keep_thinking` the thoughts of earlier answers are left out.
         """
+        asked = self._asked(turns, effort, pictures or {}, "kept" if keep_thinking else "left out")
+        if begun is None:
+            return asked
+        return Prompt(
+            [*asked.tokens, *self._begun_ids(begun, asked.tokens[asked.tail :])], asked.tail, asked.begun, asked.starts
+        )
+
+    def _asked(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort,
+        pictures: Mapping[str, Sequence[int]],
+        thoughts: Literal["kept", "left out"],
+    ) -> Prompt:
+        history = "none" if thoughts == "left out" else self._form.history
         turns = tidied(turns, system=self._form.system)
         slots: list[_Slot] = []
         nonce = "".join(chr(_NONCE_BASE + byte) for byte in secrets.token_bytes(8))
-        messages = [self._message(turn, index, slots, nonce) for index, turn in enumerate(turns)]
+        messages = [self._message(turn, index, slots, nonce, history) for index, turn in enumerate(turns)]
         spans = _spans(self._form.render(messages, effort), slots, nonce)
         for index, turn in enumerate(turns):
             if self._usable(turn):
                 spans = self._spliced(spans, index, turn)
         last_user = max((index for index, turn in enumerate(turns) if turn.role == "user"), default=-1)
-        return _Assembly(self._words, self._markup, self._guarded, pictures or {}).prompt(spans, last_user)
+        return self._assembly(pictures).prompt(spans, last_user)
 
-    def _message(self, turn: Turn, index: int, slots: list[_Slot], nonce: str) -> Message:
+    def _assembly(self, pictures: Mapping[str, Sequence[int]]) -> Assembly:
+        return Assembly(self._words, self._markup, self._guarded, pictures)
+
+    def _begun_ids(self, turn: Turn, lead: Sequence[int]) -> tuple[int, ...]:
+        """The ids of an answer that goes on behind `lead`: its own, or, where they do not say what the answer says or
+        belong to another vocabulary, those of its words with the markers of this model around its thought.
+        """
+        words, manner = self._words, self._form.manner
+        if self._valid(turn):
+            splitter = Splitter(manner, words.shown, lead, spaced=words.spaced)
+            parts = [splitter.feed(token) for token in turn.tokens]
+            for _ in range(2):  # as it was saved while it grew, and as it was saved when it ended
+                said = {kind: "".join(part.text for part in parts if part.kind == kind) for kind in _KINDS}
+                if said["text"] == turn.text and (said["thinking"] == turn.thinking or manner is NO_THOUGHTS):
+                    return turn.tokens
+                parts += splitter.finish()
+        return tuple(self._assembly({}).ids(self._spelled(turn, lead)))
+
+    def _spelled(self, turn: Turn, lead: Sequence[int]) -> Iterator[Span]:
+        """What there is of an answer as a model of this format would have written it; thoughts only where it has any."""
+        manner = self._form.manner
+        opened = Splitter(manner, self._words.shown, lead).thinking
+        text = turn.text.rstrip(_HALF)
+        thinking = "" if manner is NO_THOUGHTS else turn.thinking if text else turn.thinking.rstrip(_HALF)
+        if thinking and not opened:
+            yield Span("markup", manner.opening)
+        if thinking:
+            yield Span("thought", thinking)
+        if text and (thinking or opened):
+            yield Span("markup", manner.closing)
+        yield Span("text", text)
+
+    def _message(self, turn: Turn, index: int, slots: list[_Slot], nonce: str, history: History) -> Message:
         def place(text: str, kind: Literal["text", "thought"] = "text") -> str:
             core = text.strip()
             if not core:
@@ -138,8 +154,8 @@ class Prompter:
                 content += place(turn.text[at:end]) + look(image)
                 at = end
             return {"role": turn.role, "content": content + place(turn.text[at:])}
-        thought = place(turn.thinking, "thought") if self._form.history != "none" else ""
-        return assistant(self._form.history, thought, place(turn.text))
+        thought = place(turn.thinking, "thought") if history != "none" else ""
+        return assistant(history, thought, place(turn.text))
 
     def _usable(self, turn: Turn) -> bool:
         """Whether a turn's own ids say exactly what the turn says, in this vocabulary.
@@ -153,11 +169,18 @@ class Prompter:
             known = self._checked[turn] = self._says(turn)
         return known
 
-    def _says(self, turn: Turn) -> bool:
+    def _valid(self, turn: Turn) -> bool:
+        """Whether a turn has ids that this model may write."""
         words, roles = self._words, self._form.manner.tokens
         if turn.role != "assistant" or not turn.tokens or turn.vocabulary != words.hash:
             return False
-        if any(not 0 <= t < words.size or words.ends[t] or (words.control[t] and t not in roles) for t in turn.tokens):
+        return all(
+            0 <= t < words.size and not words.ends[t] and (not words.control[t] or t in roles) for t in turn.tokens
+        )
+
+    def _says(self, turn: Turn) -> bool:
+        words = self._words
+        if not self._valid(turn):
             return False
         said, manner = (turn.thinking, turn.text), self._form.manner
         return any(
@@ -175,7 +198,7 @@ class Prompter:
         elif manner.by_text:
             yield tuple(self._words.tokenize(manner.open, special=False))
 
-    def _spliced(self, spans: list[_Span], turn_index: int, turn: Turn) -> list[_Span]:
+    def _spliced(self, spans: list[Span], turn_index: int, turn: Turn) -> list[Span]:
         """Put a turn's ids in the place of what the template made of it; unchanged where they do not fit there.
 
         First the whole answer with its thought and markers, then, for templates that drop old thoughts, the visible
@@ -195,84 +218,15 @@ class Prompter:
             around = lead + said + rest
             return [
                 *spans[: max(first - 1, 0)],
-                _Span("markup", around[:begin]),
-                _Span("ids", ids=turn.tokens),
-                _Span("markup", around[end:]),
+                Span("markup", around[:begin]),
+                Span("ids", ids=turn.tokens),
+                Span("markup", around[end:]),
                 *spans[last + 2 :],
             ]
         answer = _after_thought(turn.tokens, written, self._form.manner)
         if answer and _decoded([self._words.written(token) for token in answer]) == spans[last].text:
-            return [*spans[:last], _Span("ids", ids=answer), *spans[last + 1 :]]
+            return [*spans[:last], Span("ids", ids=answer), *spans[last + 1 :]]
         return spans
-
-
-class _Assembly:
-    """Turns spans into ids: markup with its special tokens, everything between two of them tokenized as one text."""
-
-    def __init__(
-        self,
-        words: Words,
-        markup: re.Pattern[str],
-        guarded: re.Pattern[str],
-        pictures: Mapping[str, Sequence[int]],
-    ) -> None:
-        self._words, self._markup, self._guarded, self._pictures = words, markup, guarded, pictures
-        self._tokens: list[int] = []
-        self._run: list[str] = []
-        self._strip_next = False
-
-    def prompt(self, spans: Sequence[_Span], last_user: int) -> Prompt:
-        """The ids of all spans; the tail begins at the first special token after the text of turn `last_user`."""
-        tail: int | None = None
-        asked = False
-        for span in spans:
-            if span.kind == "ids":
-                self._flush()
-                self._tokens.extend(span.ids)
-            elif span.kind == "picture":
-                self._flush()
-                self._tokens.extend(self._pictures[span.text])
-                asked = asked or span.turn == last_user
-            elif span.kind == "markup":
-                at = 0
-                for found in self._markup.finditer(span.text):
-                    self._run.append(span.text[at : found.start()])
-                    at = found.end()
-                    token = self._words.special[found.group()]
-                    self._flush(strip=token in self._words.strips_left)
-                    if asked and tail is None:
-                        tail = len(self._tokens)
-                    self._tokens.append(token)
-                    self._strip_next = token in self._words.strips_right
-                self._run.append(span.text[at:])
-            else:
-                self._say(span.text)
-                asked = asked or span.turn == last_user
-        self._flush()
-        words = self._words
-        if words.adds_begin and words.begin is not None and self._tokens[:1] != [words.begin]:
-            self._tokens.insert(0, words.begin)
-            tail = None if tail is None else tail + 1
-        return Prompt(self._tokens, len(self._tokens) if tail is None else tail)
-
-    def _say(self, text: str) -> None:
-        """Somebody's words: a marker in them is cut in two, so that it stays text."""
-        first, *others = self._guarded.split(text)
-        self._run.append(first)
-        for other in others:
-            self._flush()
-            self._run.append(other)
-
-    def _flush(self, *, strip: bool = False) -> None:
-        text = "".join(self._run)
-        self._run.clear()
-        if self._strip_next:
-            text = text.lstrip()
-        if strip:
-            text = text.rstrip()
-        if text:
-            self._strip_next = False
-            self._tokens.extend(self._words.tokenize(text, special=False))
 
 
 def tidied(turns: Sequence[Turn], *, system: bool) -> list[Turn]:
@@ -321,21 +275,21 @@ def _digits(number: int) -> str:
     return "".join(chr(_DIGIT_BASE + byte) for byte in number.to_bytes(3, "big"))
 
 
-def _spans(text: str, slots: Sequence[_Slot], nonce: str) -> list[_Span]:
+def _spans(text: str, slots: Sequence[_Slot], nonce: str) -> list[Span]:
     """Cut the rendered text at its placeholders; white space around them goes back to where it came from."""
     pieces = re.split(f"{_OPEN}{nonce}(...){_CLOSE}", text)
     markup, marks = pieces[::2], pieces[1::2]
-    spans: list[_Span] = []
+    spans: list[Span] = []
     for index, mark in enumerate(marks):
         number = int.from_bytes(bytes(ord(digit) - _DIGIT_BASE for digit in mark), "big")
         slot = slots[number]
         here, after = markup[index], markup[index + 1]
         before_text = slot.before if here.endswith(slot.before) else ""
         after_text = slot.after if after.startswith(slot.after) else ""
-        spans.append(_Span("markup", here[: len(here) - len(before_text)]))
-        spans.append(_Span(slot.kind, f"{before_text}{slot.core}{after_text}", slot.turn))
+        spans.append(Span("markup", here[: len(here) - len(before_text)]))
+        spans.append(Span(slot.kind, f"{before_text}{slot.core}{after_text}", slot.turn))
         markup[index + 1] = after[len(after_text) :]
-    return [*spans, _Span("markup", markup[-1])]
+    return [*spans, Span("markup", markup[-1])]
 
 
 def _said(splitter: Splitter, tokens: Sequence[int]) -> tuple[str, str]:

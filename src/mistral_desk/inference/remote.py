@@ -24,6 +24,8 @@ from mistral_desk.inference.protocol import (
     PROTOCOL_VERSION,
     AnswerNow,
     Command,
+    Count,
+    Counted,
     Effort,
     Event,
     Failed,
@@ -38,6 +40,7 @@ from mistral_desk.inference.protocol import (
     Piece,
     PromptProgress,
     PutImage,
+    Resumed,
     Sampling,
     Shutdown,
     Stop,
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.cage import Cage
 
-Answer: TypeAlias = PromptProgress | Piece | Finished
+Answer: TypeAlias = PromptProgress | Piece | Resumed | Finished
 """What one generation yields; `Finished` is always the last one."""
 
 START_LIMIT_S: Final = 60.0
@@ -211,21 +214,51 @@ class Worker:
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
+        *,
+        begun: Turn | None = None,
+        keep_thinking: bool = True,
+        room: int = 1,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
+
+        `begun` is the answer so far, which goes on: a `Resumed` with all of it comes before what is new.
 
         `pictures` gives the pixels of the turns' pictures, each once while the worker has room for them. Raises what
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(Generate(number, tuple(map(_sendable, turns)), effort, sampling, max_tokens))
+            asked, so_far = tuple(map(_sendable, turns)), _sendable(begun) if begun else None
+            self._send(Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room))
             while True:
                 match await self._next(request):
                     case Finished() as finished:
                         yield finished
                         return
-                    case (PromptProgress() | Piece()) as event:
+                    case (PromptProgress() | Piece() | Resumed()) as event:
                         yield event
+                    case NeedImage(sha256=sha256) if pictures:
+                        self._send(await pictures(sha256))
+                    case event:
+                        self._unexpected(event)
+
+    async def count(
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = "none",
+        *,
+        keep_thinking: bool = True,
+        pictures: Look | None = None,
+    ) -> Counted:
+        """How many tokens a conversation would be as a prompt. It waits for what the worker does just now.
+
+        Raises what the worker reports (`model.template`, `prompt.empty`, …), what `pictures` raises, and `engine.…`.
+        """
+        with self._request() as (number, request):
+            self._send(Count(number, tuple(map(_sendable, turns)), effort, keep_thinking))
+            while True:
+                match await self._next(request):
+                    case Counted() as counted:
+                        return counted
                     case NeedImage(sha256=sha256) if pictures:
                         self._send(await pictures(sha256))
                     case event:
@@ -317,7 +350,7 @@ class Worker:
                 if request is None:
                     _log.debug("an event of a request that is over: %s", type(item).__name__)
                     return
-                if isinstance(item, Finished | Failed | Loaded):
+                if isinstance(item, Finished | Failed | Loaded | Counted):
                     self._finish(item.request)
                 if not request.abandoned:
                     request.events.put_nowait(item)

@@ -79,10 +79,18 @@ class PlannedEngine(Engine):
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
+        *,
+        begun: Turn | None = None,
+        keep_thinking: bool = True,
+        room: int = 1,
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
-        async with contextlib.aclosing(super().generate(turns, effort, sampling, max_tokens, pictures)) as answer:
+        async with contextlib.aclosing(
+            super().generate(
+                turns, effort, sampling, max_tokens, pictures, begun=begun, keep_thinking=keep_thinking, room=room
+            )
+        ) as answer:
             async for event in answer:
                 watch = watch or Watch(self.pid)
                 if isinstance(event, Finished):
