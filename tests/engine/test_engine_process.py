@@ -247,6 +247,7 @@ def test_it_goes_with_the_process_that_started_it(small_models: SmallModels) -> 
     """The app is killed in mid-answer: the end of the pipe is all that the worker gets to know."""
     app = f"""
 import subprocess, sys, time
+from mistral_desk.inference.frames import *
 from mistral_desk.inference.protocol import *
 pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 worker = subprocess.Popen([sys.executable, "-m", "mistral_desk", "--worker"], **pipes)

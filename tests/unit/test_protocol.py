@@ -12,9 +12,12 @@ from hypothesis import strategies as some
 
 from mistral_desk.core import errors
 from mistral_desk.core.errors import Problem
-from mistral_desk.inference import placement, protocol
+from mistral_desk.inference import frames, placement, protocol
+from mistral_desk.inference.frames import ProtocolError, decode_command, decode_event, frame, read_frame
 from mistral_desk.inference.protocol import (
     Command,
+    Count,
+    Counted,
     Device,
     Event,
     Failed,
@@ -28,15 +31,11 @@ from mistral_desk.inference.protocol import (
     ModelInfo,
     NeedImage,
     Piece,
-    ProtocolError,
     PutImage,
+    Resumed,
     Sampling,
     Stop,
     Turn,
-    decode_command,
-    decode_event,
-    frame,
-    read_frame,
 )
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -211,7 +210,7 @@ def test_an_absurd_length_is_refused_before_anything_is_read() -> None:
 
 
 def test_a_message_over_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "MAX_FRAME", 1000)
+    monkeypatch.setattr(frames, "MAX_FRAME", 1000)
     with pytest.raises(ProtocolError):
         frame(Generate(1, (Turn("user", "x" * 1000),)))
 
@@ -260,22 +259,40 @@ def test_fields_that_a_newer_side_adds_are_ignored() -> None:
 
 def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
     """Changing one of these bytes means a new PROTOCOL_VERSION."""
-    assert protocol.PROTOCOL_VERSION == 3
+    assert protocol.PROTOCOL_VERSION == 4
     assert frame(Stop(7)) == b"\x14\0\0\0\x82\xa4type\xa4stop\xa7request\x07"
     fields = {
         str(kind.__struct_config__.tag or kind.__name__): [field.encode_name for field in msgspec.structs.fields(kind)]
-        for kind in (Load, PutImage, Generate, Turn, Hello, LoadProgress, Loaded, NeedImage, Piece, Finished, Failed)
+        for kind in (
+            Load,
+            PutImage,
+            Generate,
+            Count,
+            Counted,
+            Turn,
+            Hello,
+            LoadProgress,
+            Loaded,
+            NeedImage,
+            Piece,
+            Resumed,
+            Finished,
+            Failed,
+        )
     }
     assert fields == {
         "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors", "projector", "placement"],
         "put_image": ["sha256", "width", "height", "rgb"],
-        "generate": ["request", "turns", "effort", "sampling", "max_tokens"],
+        "generate": ["request", "turns", "effort", "sampling", "max_tokens", "begun", "keep_thinking", "room"],
+        "count": ["request", "turns", "effort", "keep_thinking"],
+        "counted": ["request", "tokens", "system", "last", "pictures", "last_pictures"],
         "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],
         "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices"],
         "load_progress": ["request", "fraction"],
         "loaded": ["request", "model", "cage"],
         "need_image": ["request", "sha256"],
         "piece": ["request", "kind", "text", "tokens"],
+        "resumed": ["request", "pieces"],
         "finished": ["request", "reason", "figures", "vocabulary"],
         "failed": ["request", "problem"],
     }

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.protocol import Finished, Generate, Piece, PromptProgress, decode_command, decode_event
+from mistral_desk.inference.frames import decode_command, decode_event
+from mistral_desk.inference.protocol import Finished, Generate, Piece, PromptProgress
 from tests.fixtures.engines import run
 from tests.fixtures.recorder import RECORDINGS, entries, playing_command
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.protocol import (
+    Counted,
     Device,
     Effort,
     Figures,
@@ -73,6 +76,7 @@ class StillEngine:
         self.fails: Problem | None = None
         self.breaks: Problem | None = None
         self.busy = False
+        self.counted = Counted(0, 240, system=36, last=24)
         self._stopped = asyncio.Event()
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:  # noqa: ARG002
@@ -98,6 +102,10 @@ class StillEngine:
         sampling: Sampling = MODEL.sampling,  # noqa: ARG002
         max_tokens: int | None = None,  # noqa: ARG002
         pictures: object = None,  # noqa: ARG002
+        *,
+        begun: Turn | None = None,  # noqa: ARG002
+        keep_thinking: bool = True,  # noqa: ARG002
+        room: int = 1,  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()
@@ -109,6 +117,19 @@ class StillEngine:
             raise DeskError.of(self.breaks)
         await self._stopped.wait()
         yield Finished(0, "stopped", Figures(), VOCABULARY)
+
+    async def count(
+        self,
+        turns: Sequence[Turn],  # noqa: ARG002
+        effort: Effort = "none",  # noqa: ARG002
+        *,
+        keep_thinking: bool = True,
+        pictures: object = None,  # noqa: ARG002
+    ) -> Counted:
+        """What the picture is to show."""
+        return (
+            self.counted if keep_thinking else msgspec.structs.replace(self.counted, tokens=self.counted.tokens - 412)
+        )
 
     def stop(self) -> None:
         """End what stands still."""

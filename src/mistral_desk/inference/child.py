@@ -20,11 +20,13 @@ import psutil
 
 from mistral_desk.core.environment import without_secrets
 from mistral_desk.inference.death import Ended, oom_kills
-from mistral_desk.inference.protocol import Command, Event, ProtocolError, decode_event, frame, read_frame
+from mistral_desk.inference.frames import ProtocolError, decode_event, frame, read_frame
 from mistral_desk.inference.sandbox import windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from mistral_desk.inference.protocol import Command, Event
 
 _log: Final = logging.getLogger(__name__)
 _worker_log: Final = logging.getLogger("mistral_desk.worker")

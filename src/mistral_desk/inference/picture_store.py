@@ -10,7 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.pixels import fingerprint
-from mistral_desk.inference.protocol import ProtocolError
+from mistral_desk.inference.frames import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

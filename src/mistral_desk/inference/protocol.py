@@ -1,13 +1,12 @@
 """What the app and its worker process say to each other.
 
-Each message is one frame: four bytes of length (little-endian), then a tagged msgspec struct as MessagePack.
+Each message is a tagged msgspec struct (`frames` says how it travels).
 Commands go to the worker's stdin, events come from what was its stdout. One worker process holds one model.
 """
 
 from __future__ import annotations
 
-import struct
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -16,14 +15,9 @@ from mistral_desk.fit.core_rates import CoreRates
 from mistral_desk.inference.cage import Cage
 from mistral_desk.inference.placement import Placement
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-PROTOCOL_VERSION: Final = 3
+PROTOCOL_VERSION: Final = 4
 MEASURE: Final = "MISTRAL_DESK_MEASURE_DEVICES"
 """An environment variable: a worker that finds it measures what it computes on before it says hello."""
-MAX_FRAME: Final = 512 * 1024 * 1024
-"""Bytes in one frame at most: a bound against a worker gone mad, far above what any message needs."""
 
 MAX_SIDE: Final = 8192
 """Pixels of a picture's width or height at most; the app makes pictures far smaller than this."""
@@ -81,7 +75,10 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What one answer took. Seconds are wall-clock in the worker; rates are None where nothing was measured."""
+    """What one answer took. Seconds are wall-clock in the worker; rates are None where nothing was measured.
+
+    `again_tokens` were read anew so that an answer that had broken off could go on; the worker itself says 0.
+    """
 
     prompt_tokens: int = 0
     cached_tokens: int = 0
@@ -92,6 +89,7 @@ class Figures(msgspec.Struct, frozen=True):
     first_token_s: float | None = None
     tokens_per_s: float | None = None
     seed: int = 0
+    again_tokens: int = 0
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -134,6 +132,9 @@ class ModelInfo(msgspec.Struct, frozen=True):
     `image_tokens` tokens, and more than `image_side` pixels on its long side are of no use to it. Where it does not
     see, `blind` says why.
 
+    `takes_thoughts` tells whether the template puts thoughts of earlier answers into the prompt, so that they can be
+    left out or not. `sampling` is what holds without thinking, `thinking_sampling` while it thinks.
+
     `placed` is where everything really lies. `changes` are notes for a person: what was made smaller than asked for.
     `placement` is how it was loaded in the end, None where nobody planned it.
     """
@@ -163,6 +164,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     placed: tuple[Placed, ...] = ()
     changes: tuple[Problem, ...] = ()
     placement: Placement | None = None
+    takes_thoughts: bool = False
+    thinking_sampling: Sampling | None = None
 
 
 # --- commands: app to worker ------------------------------------------------------------------------
@@ -205,8 +208,12 @@ class PutImage(msgspec.Struct, frozen=True, tag="put_image"):
 class Generate(msgspec.Struct, frozen=True, tag="generate"):
     """Answer the conversation `turns`, whose last turn is the user's.
 
-    Answered by `PromptProgress`…, `Piece`…, then `Finished` or `Failed`. `max_tokens` None: until the context
-    is full. One at a time; a second one waits.
+    `begun` is the answer where it broke off and is to go on; `Resumed` then stands before the new pieces.
+    Answered by `PromptProgress`…, `Piece`…, then `Finished` or `Failed`. `max_tokens` (new ones) None: until the
+    context is full. One at a time; a second one waits.
+
+    `keep_thinking` false leaves the thoughts of earlier answers out, where the template would take them. Where the
+    context has not `room` tokens left for the answer, it fails with `prompt.too_long` before anything is read.
     """
 
     request: int
@@ -214,6 +221,21 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     effort: Effort = "none"
     sampling: Sampling = Sampling()
     max_tokens: int | None = None
+    begun: Turn | None = None
+    keep_thinking: bool = True
+    room: int = 1
+
+
+class Count(msgspec.Struct, frozen=True, tag="count"):
+    """Say how many tokens this conversation, whose last turn is the user's, would be as `Generate`'s prompt.
+
+    Answered by `Counted` or `Failed`, without anything being read; it waits for an answer that is being written.
+    """
+
+    request: int
+    turns: tuple[Turn, ...]
+    effort: Effort = "none"
+    keep_thinking: bool = True
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -232,7 +254,7 @@ class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """Free the model and exit with status 0. The end of stdin means the same."""
 
 
-Command: TypeAlias = Load | PutImage | Generate | Stop | AnswerNow | Shutdown
+Command: TypeAlias = Load | PutImage | Generate | Count | Stop | AnswerNow | Shutdown
 
 # --- events: worker to app --------------------------------------------------------------------------
 
@@ -296,6 +318,28 @@ class Piece(msgspec.Struct, frozen=True, tag="piece"):
     tokens: tuple[int, ...] = ()
 
 
+class Resumed(msgspec.Struct, frozen=True, tag="resumed"):
+    """All of the answer that goes on, as the model has it: it takes the place of what was there. The text may lack
+    half a character at its end, and the ids are this model's.
+    """
+
+    request: int
+    pieces: tuple[Piece, ...]
+
+
+class Counted(msgspec.Struct, frozen=True, tag="counted"):
+    """The size of a prompt in tokens, and what of it are the words before the person's first message (`system`), the
+    person's last message with all that stands behind it (`last`), and the pictures of both and of the others.
+    """
+
+    request: int
+    tokens: int
+    system: int = 0
+    last: int = 0
+    pictures: int = 0
+    last_pictures: int = 0
+
+
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
     """The answer is complete, or was stopped. `vocabulary` is the hash that its token ids belong to."""
 
@@ -312,69 +356,6 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     problem: Problem
 
 
-Event: TypeAlias = Hello | LoadProgress | Loaded | PromptProgress | NeedImage | Piece | Finished | Failed
-
-# --- frames -----------------------------------------------------------------------------------------
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_commands: Final[msgspec.msgpack.Decoder[Command]] = msgspec.msgpack.Decoder(Command)
-_events: Final[msgspec.msgpack.Decoder[Event]] = msgspec.msgpack.Decoder(Event)
-_length: Final = struct.Struct("<I")
-
-
-class ProtocolError(Exception):
-    """The other side sent something that is no message of this protocol."""
-
-
-def frame(message: Command | Event) -> bytes:
-    """One message as bytes, length first."""
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME:
-        raise ProtocolError(f"a message of {len(body)} bytes is over the limit")
-    return _length.pack(len(body)) + body
-
-
-def read_frame(read: Callable[[int], bytes]) -> bytes | None:
-    """The body of the next frame from a blocking `read(n)` (which may return fewer bytes), None at the end.
-
-    Raises `ProtocolError` when the stream ends inside a frame or a length is absurd.
-    """
-    head = _exactly(read, _length.size)
-    if not head:
-        return None
-    if len(head) < _length.size:
-        raise ProtocolError("the stream ended inside a frame's length")
-    (size,) = _length.unpack(head)
-    if size > MAX_FRAME:
-        raise ProtocolError(f"a frame of {size} bytes is over the limit")
-    body = _exactly(read, size)
-    if len(body) < size:
-        raise ProtocolError("the stream ended inside a frame")
-    return body
-
-
-def decode_command(body: bytes) -> Command:
-    """A command from a frame's body; raises `ProtocolError`."""
-    try:
-        return _commands.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(str(error)) from error
-
-
-def decode_event(body: bytes) -> Event:
-    """An event from a frame's body; raises `ProtocolError`."""
-    try:
-        return _events.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError(str(error)) from error
-
-
-def _exactly(read: Callable[[int], bytes], size: int) -> bytes:
-    parts: list[bytes] = []
-    while size:
-        part = read(size)
-        if not part:
-            break
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
+Event: TypeAlias = (
+    Hello | LoadProgress | Loaded | PromptProgress | NeedImage | Piece | Resumed | Counted | Finished | Failed
+)

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
-from mistral_desk.inference import protocol
+from mistral_desk.inference import frames, protocol
 from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.projector_file import candidates
 from mistral_desk.inference.protocol import (
     AnswerNow,
+    Count,
     Failed,
     Generate,
     Hello,
@@ -84,7 +85,7 @@ class Worker:
         self._cage = cage
         self._writing = threading.Lock()
         self._controls: dict[int, Control] = {}
-        self._jobs: queue.SimpleQueue[Load | Generate | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Load | Generate | Count | None] = queue.SimpleQueue()
         self._generator: Generator | None = None
         self._pictures = PictureStore()
         self._inference: threading.Thread | None = None
@@ -126,7 +127,7 @@ class Worker:
 
     def send(self, event: Event) -> None:
         """Write one event. When nobody reads any more, the process ends."""
-        data = memoryview(protocol.frame(event))
+        data = memoryview(frames.frame(event))
         try:
             with self._writing:
                 while data:
@@ -138,14 +139,14 @@ class Worker:
         """Read commands until there are no more."""
         while True:
             try:
-                body = protocol.read_frame(lambda size: os.read(self._commands, size))
+                body = frames.read_frame(lambda size: os.read(self._commands, size))
                 if body is None:
                     return
-                command = protocol.decode_command(body)
+                command = frames.decode_command(body)
                 if isinstance(command, PutImage):
                     self._pictures.put(command)
                     continue
-            except protocol.ProtocolError as error:
+            except frames.ProtocolError as error:
                 self.send(Failed(0, Problem("engine.protocol", {"reason": str(error)[:300]})))
                 return
             except OSError:
@@ -157,7 +158,7 @@ class Worker:
     def _take(self, command: Command) -> None:
         from mistral_desk.inference.engine.generate import Control  # noqa: PLC0415
 
-        if isinstance(command, Load | Generate):
+        if isinstance(command, Load | Generate | Count):
             self._controls[command.request] = Control()
             if self._inference is None:
                 self._start_inference(command)
@@ -175,7 +176,7 @@ class Worker:
                 self._generator.stop(control)
             control.stopped = True
 
-    def _start_inference(self, first: Load | Generate) -> None:
+    def _start_inference(self, first: Load | Generate | Count) -> None:
         """Start the second thread; before that, both are kept to the model's folder, which binds later threads only."""
         if isinstance(first, Load):
             files = [Path(name) for name in (first.path, first.projector) if name]
@@ -192,10 +193,12 @@ class Worker:
             try:
                 if isinstance(job, Load):
                     self._load(job, control)
-                elif self._generator:
-                    self.send(self._generator.answer(job, control, self.send))
-                else:
+                elif not self._generator:
                     self.send(Failed(job.request, Problem("engine.no_model")))
+                elif isinstance(job, Count):
+                    self.send(self._generator.count(job, control, self.send))
+                else:
+                    self.send(self._generator.answer(job, control, self.send))
             except Exception as error:  # noqa: BLE001 whatever it was, the app has to hear of it
                 if not isinstance(error, DeskError):
                     sys.excepthook(type(error), error, error.__traceback__)

@@ -5,29 +5,30 @@ Runs on the one inference thread. The main thread drives it through a `Control` 
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.context import CUTS, AbortedError
-from mistral_desk.inference.engine.last_resort import last_resort
+from mistral_desk.inference.engine.looking import Looking, count
 from mistral_desk.inference.engine.native import lib
-from mistral_desk.inference.engine.sample import Sampler, defaults, filled
-from mistral_desk.inference.protocol import Figures, Finished, Generate, NeedImage, Piece, PromptProgress
-from mistral_desk.inference.template import TemplateError, TemplateSlowError, as_desk_error
+from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
+from mistral_desk.inference.protocol import Figures, Finished, Generate, Piece, PromptProgress, Resumed
 from mistral_desk.inference.thinking import Splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mistral_desk.inference.chat_format import ChatFormat
     from mistral_desk.inference.engine.context import Context
     from mistral_desk.inference.engine.vocabulary import Vocabulary
     from mistral_desk.inference.picture_store import PictureStore
-    from mistral_desk.inference.prompt import Prompt, Prompter
-    from mistral_desk.inference.protocol import Effort, Event, ModelInfo, PutImage, Reason
+    from mistral_desk.inference.prompt import Prompter
+    from mistral_desk.inference.protocol import Count, Counted, Effort, Event, ModelInfo, Reason
+    from mistral_desk.inference.spans import Prompt
 
 CHECK_EVERY: Final = 32
 """Tokens between two looks at whether the model still computes numbers."""
@@ -84,6 +85,10 @@ class Generator:
             if self._running is control:
                 self.context.abort.set()
 
+    def count(self, command: Count, control: Control, send: Callable[[Event], None]) -> Counted:
+        """How large a prompt would be. Raises `DeskError`."""
+        return count(self, command, control, send)
+
     def answer(self, command: Generate, control: Control, send: Callable[[Event], None]) -> Finished:
         """Answer `command`, sending events on the way; returns the last one. Raises `DeskError`."""
         with self._lock:
@@ -103,7 +108,8 @@ class _Answer:
     def __init__(self, engine: Generator, command: Generate, control: Control, send: Callable[[Event], None]) -> None:
         self._began = time.perf_counter()
         self._engine, self._command, self._control, self._send = engine, command, control, send
-        self._effort = _effort(engine.info, command.effort)
+        self._looking = Looking(engine, command, control, send)
+        self._effort = _effort(engine.info, command)
         self._total = self._cached = self._generated = self._thought_tokens = 0
         self._prompt_s = self._thinking_s = 0.0
         self._first: float | None = None
@@ -125,18 +131,10 @@ class _Answer:
             self._sampler.close()
 
     def _prompt(self) -> Prompt:
-        turns = self._command.turns
-        if not turns or turns[-1].role != "user" or not (turns[-1].text.strip() or turns[-1].images):
-            raise DeskError("prompt.empty")
         name, size = self._engine.info.name, self._engine.context.size
-        pictures = {image: self._seen(image) for turn in turns for image in turn.images}
-        try:
-            with last_resort():
-                prompt = self._engine.prompter.prompt(turns, self._effort, pictures)
-        except (TemplateError, TemplateSlowError) as error:
-            raise as_desk_error(error, name) from error
+        prompt = self._looking.prompt(self._effort)
         self._total = len(prompt.tokens)
-        if self._total >= size:
+        if self._total + max(1, self._command.room) > size:
             seen = sum(token < 0 for token in prompt.tokens)
             if 2 * seen > size:
                 raise DeskError("prompt.pictures_too_long", name=name, pictures=seen, tokens=self._total, context=size)
@@ -146,30 +144,6 @@ class _Answer:
         if prompt.tokens[-1] < 0:  # numbers for the first token of an answer come from a token of text
             raise DeskError("model.template", name=name, reason="it puts nothing behind a picture")
         return prompt
-
-    def _seen(self, image: str) -> tuple[int, ...]:
-        """The ids that stand for a picture."""
-        eyes = self._engine.context.eyes
-        if eyes is None:
-            raise DeskError.of(self._engine.info.blind or Problem("model.no_eyes", {"name": self._engine.info.name}))
-
-        def size() -> tuple[int, int]:
-            picture = self._fetched(image)
-            return picture.width, picture.height
-
-        return eyes.see(image, size)
-
-    def _fetched(self, image: str) -> PutImage:
-        """A picture's pixels; the app is asked for them, and waited for, where they are not here."""
-        request, control = self._command.request, self._control
-
-        def ask() -> None:
-            self._send(NeedImage(request, image))
-
-        picture = self._engine.pictures.get(image, ask, lambda: control.stopped)
-        if picture is None:
-            raise AbortedError
-        return picture
 
     def _read(self, prompt: Prompt) -> None:
         """Bring the prompt into the memory, reusing what is there, and tell how far it is."""
@@ -188,10 +162,10 @@ class _Answer:
 
         for stop in context.checkpoints.stops(self._cached, min(prompt.tail, self._total - 1)):
             done, end = len(context.held), context.whole(tokens, stop)
-            context.read(tokens[done:end], progress(done), last=False, fetch=self._fetched)
+            context.read(tokens[done:end], progress(done), last=False, fetch=self._looking.fetched)
             context.checkpoints.save(end)
         done = len(context.held)
-        context.read(tokens[done:], progress(done), fetch=self._fetched)
+        context.read(tokens[done:], progress(done), fetch=self._looking.fetched)
         self._prompt_s = time.perf_counter() - began
         self._check()
 
@@ -204,14 +178,14 @@ class _Answer:
         """The token loop. Everything it needs is looked up once; see `benchmarks/` for what it costs."""
         engine, control, request, send = self._engine, self._control, self._command.request, self._send
         vocabulary, context = engine.vocabulary, engine.context
-        tail = prompt.tokens[prompt.tail :]
+        tail = prompt.tokens[prompt.tail : prompt.begun]
         splitter = Splitter(engine.form.manner, vocabulary.shown, tail, spaced=vocabulary.spaced)
+        seen = self._resume(splitter, prompt.tokens[prompt.begun :])
         feed, step, ends, held = splitter.feed, context.stepper(), vocabulary.ends, context.held
         sample, chain, pointer = lib.llama_sampler_sample, self._sampler.pointer, context.pointer
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
         thinking_since = clock() if splitter.thinking else None
-        seen = False
         generated = 0
         reason: Reason = "stopped"
         try:
@@ -256,6 +230,23 @@ class _Answer:
             send(Piece(request, rest.kind, rest.text))
         return reason
 
+    def _resume(self, splitter: Splitter, tokens: Sequence[int]) -> bool:
+        """Take note of what there is of the answer already, and tell it; returns whether text is among it."""
+        begun, request = self._command.begun, self._command.request
+        if begun is None:
+            return False
+        pieces: list[Piece] = []
+        parts = ((splitter.feed(token), token) for token in tokens)
+        for kind, run in itertools.groupby(parts, key=lambda one: one[0].kind):
+            texts, ids = zip(*((part.text, token) for part, token in run), strict=True)
+            pieces.append(Piece(request, kind, "".join(texts), ids))
+        if begun.thinking and all(piece.kind != "thinking" for piece in pieces):
+            pieces.insert(0, Piece(request, "thinking", begun.thinking))  # of a model that thinks; this one cannot
+        for token in tokens[-REPEAT_WINDOW:]:
+            self._sampler.accept(token)
+        self._send(Resumed(request, tuple(pieces)))
+        return any(piece.text for piece in pieces if piece.kind == "text")
+
     def _close_thought(self, splitter: Splitter, step: Callable[[int], None]) -> bool:
         """*Answer now*: write the end of the thought as if the model had; false where the context has no room."""
         engine = self._engine
@@ -292,10 +283,13 @@ class _Answer:
         )
 
 
-def _effort(info: ModelInfo, wanted: Effort) -> Effort:
-    """The effort to use: a model that always thinks has no other; one that cannot think says so."""
+def _effort(info: ModelInfo, command: Generate) -> Effort:
+    """The effort to use: a model that always thinks has no other; one that cannot think says so, unless it only goes on
+    with what another one began.
+    """
+    wanted = command.effort
     if wanted in info.efforts:
         return wanted
-    if wanted == "high":
+    if wanted == "high" and command.begun is None:
         raise DeskError("prompt.effort", name=info.name, effort=wanted)
     return info.efforts[0]

@@ -213,6 +213,8 @@ def _ready(
         thinking=form.thinks,
         efforts=form.efforts,
         sampling=defaults(file.header.architecture, file.header.metadata, form.efforts[0]),
+        thinking_sampling=defaults(file.header.architecture, file.header.metadata, form.efforts[-1]),
+        takes_thoughts=form.history != "none",
         threads=count,
         load_s=time.perf_counter() - log.since,
         template="own" if form.own else "fallback",
