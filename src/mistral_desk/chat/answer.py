@@ -13,6 +13,8 @@ from mistral_desk.chat.rows import AnswerState
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mistral_desk.chat.history import History
     from mistral_desk.inference.protocol import Figures, Piece, PieceKind
 
@@ -23,15 +25,35 @@ SAVE_EVERY_S: Final = 0.5
 
 
 class GrowingAnswer:
-    """The pieces of one answer in the order in which they came."""
+    """The pieces of one answer in the order in which they came.
 
-    def __init__(self, vocabulary: str = "") -> None:
-        self.vocabulary = vocabulary
+    One that goes on (`begun`) is what it was until something new has come.
+    """
+
+    def __init__(self, begun: Message | None = None) -> None:
+        self.vocabulary = ""
+        self.model: str | None = None
+        """Who wrote it; None: as the message says."""
+        self._kept = begun
+        self._figures = begun.figures if begun else None
         self._parts: list[tuple[PieceKind, list[str]]] = []
         self._tokens: list[int] = []
 
+    @property
+    def grown(self) -> bool:
+        """Whether something new has come."""
+        return self._kept is None and bool(self._parts or self._tokens)
+
+    def resume(self, pieces: Sequence[Piece]) -> None:
+        """Go on from these."""
+        kept, self._kept = self._kept, None
+        for piece in pieces:
+            self.add(piece)
+        self._kept = kept
+
     def add(self, piece: Piece) -> None:
         """Take one piece; its token ids count even where its text is empty (a marker, half a character)."""
+        self._kept = None
         self._tokens += piece.tokens
         if not piece.text:
             return
@@ -41,11 +63,14 @@ class GrowingAnswer:
 
     def state(self, ending: Ending = "unfinished", figures: Figures | None = None) -> AnswerState:
         """What there is now, as a copy that does not grow."""
+        if (kept := self._kept) is not None:
+            return AnswerState(kept.parts, kept.tokens, kept.vocabulary, ending, figures or kept.figures)
         parts = []
         for kind, pieces in self._parts:
             pieces[:] = ["".join(pieces)]
             parts.append(Part(kind, pieces[0]))
-        return AnswerState(parts, tuple(self._tokens), self.vocabulary, ending, figures)
+        tokens = tuple(self._tokens)
+        return AnswerState(parts, tokens, self.vocabulary, ending, figures or self._figures, self.model)
 
 
 class Saver:
@@ -85,9 +110,10 @@ class Saver:
                 self._message,
                 parts=tuple(state.parts),
                 ending=ending,
-                figures=figures,
+                figures=state.figures,
                 tokens=tuple(state.tokens),
                 vocabulary=state.vocabulary,
+                model=self._message.model if state.model is None else state.model,
             )
             return unsaved, error.problem
 

@@ -49,6 +49,15 @@ class Writing(msgspec.Struct, frozen=True):
     text: str
 
 
+class GoingOn(msgspec.Struct, frozen=True):
+    """The model goes on with an answer that broke off: all of it so far, as the model has it. It may lack half a
+    character that was shown.
+    """
+
+    thinking: str
+    text: str
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The answer is complete, or was stopped, and is stored as `message`. The last event."""
 
@@ -66,4 +75,4 @@ class Broken(msgspec.Struct, frozen=True):
     message: Message
 
 
-TurnEvent: TypeAlias = Started | Loading | Reading | Thinking | Writing | Ended | Broken
+TurnEvent: TypeAlias = Started | Loading | Reading | GoingOn | Thinking | Writing | Ended | Broken

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
-from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.events import Broken, Ended, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.going_on import begun, joined, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.prompting import turns_of
 from mistral_desk.core.errors import DeskError, Problem, as_problem
@@ -20,6 +21,7 @@ from mistral_desk.inference.protocol import (
     ModelInfo,
     Piece,
     PromptProgress,
+    Resumed,
     Sampling,
     Turn,
 )
@@ -31,11 +33,14 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Ending, Message
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import Answer, ModelSpec
+    from mistral_desk.inference.protocol import PieceKind
     from mistral_desk.inference.remote import Look
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+KINDS: Final[tuple[PieceKind, ...]] = ("thinking", "text")
 
 
 class EngineDoor(Protocol):
@@ -52,6 +57,8 @@ class EngineDoor(Protocol):
         sampling: Sampling = ...,
         max_tokens: int | None = None,
         pictures: Look | None = None,
+        *,
+        begun: Turn | None = None,
     ) -> AsyncGenerator[Answer, None]: ...
 
     def stop(self) -> None: ...  # noqa: D102
@@ -61,11 +68,13 @@ class EngineDoor(Protocol):
 
 @dataclass(frozen=True)
 class Wish:
-    """How an answer is to be made."""
+    """How an answer is to be made; `model` is the id that is stored. `goes_on`: from where it broke off."""
 
     spec: ModelSpec
     sampling: Sampling
     max_tokens: int | None
+    model: str = ""
+    goes_on: bool = False
 
 
 class RunningTurn:
@@ -90,7 +99,9 @@ class RunningTurn:
         self._pictures = pictures
         self._user = user
         self._wish = wish
-        self._text = GrowingAnswer()
+        self._begun = begun(answer) if wish.goes_on else None
+        self._begun_tokens = 0
+        self._text = GrowingAnswer(answer if wish.goes_on else None)
         self._saver = Saver(history, answer, self._text)
         self._stopping = asyncio.Event()
         self._generating = False
@@ -121,6 +132,8 @@ class RunningTurn:
             problem = as_problem(error)
             log.exception("answer %d failed", self.answer.id)
         finally:
+            if self._wish.goes_on and not self._text.grown and ending in ("stopped", "failed"):
+                ending, figures = self.answer.ending, None  # nothing came of it: all is as it was
             message, unsaved = await self._saver.finish(ending, figures)
             problem = problem or unsaved
             self.is_over = True
@@ -135,6 +148,8 @@ class RunningTurn:
             if info is None:
                 return "stopped", None
             self._text.vocabulary = info.vocabulary
+            if self._wish.goes_on:
+                self._text.model = written_by(self.answer.model if self._begun else "", self._wish.model)
             turns = await self._turns(info)
             if self._stopping.is_set():
                 return "stopped", None
@@ -171,14 +186,14 @@ class RunningTurn:
         wish = self._wish
         self._generating = True
         answer = self._engine.generate(
-            turns, self.answer.effort, wish.sampling, wish.max_tokens, lookup(self._pictures)
+            turns, self.answer.effort, wish.sampling, wish.max_tokens, lookup(self._pictures), begun=self._begun
         )
         try:
             async with contextlib.aclosing(answer):
                 async for event in answer:
                     if isinstance(event, Finished):
                         self._text.vocabulary = event.vocabulary
-                        return event.reason, event.figures
+                        return event.reason, self._figures(event.figures)
                     if self._stopping.is_set():
                         self._engine.stop()  # again: the first one may have met a worker that was just starting
                     self._take(event)
@@ -191,8 +206,18 @@ class RunningTurn:
             self._generating = False
         raise DeskError("engine.protocol", reason="an answer without an end")
 
-    def _take(self, event: Piece | PromptProgress) -> None:
+    def _figures(self, now: Figures) -> Figures:
+        if self._begun is None:
+            return now
+        return joined(self.answer.figures, now, self._begun_tokens, thought=bool(self._begun.thinking))
+
+    def _take(self, event: Piece | PromptProgress | Resumed) -> None:
         match event:
+            case Resumed(pieces=pieces):
+                self._text.resume(pieces)
+                self._begun_tokens = sum(len(piece.tokens) for piece in pieces)
+                said = {kind: "".join(piece.text for piece in pieces if piece.kind == kind) for kind in KINDS}
+                self.events.put_nowait(GoingOn(said["thinking"], said["text"]))
             case PromptProgress(done=done, total=total, cached=cached, seconds_left=left, looking=looking):
                 self.events.put_nowait(Reading(done, total, cached, left, looking))
             case Piece(kind=kind, text=text):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Started, Thinking, TurnEvent, Writing
+from mistral_desk.chat.events import Broken, Ended, GoingOn, Loading, Reading, Started, Thinking, TurnEvent, Writing
+from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to, pictures_in
 from mistral_desk.chat.prompting import check_draft
 from mistral_desk.chat.running import EngineDoor, RunningTurn, Wish
@@ -30,6 +31,7 @@ __all__ = [
     "Broken",
     "Ended",
     "EngineDoor",
+    "GoingOn",
     "Loading",
     "Reading",
     "Session",
@@ -72,9 +74,11 @@ class Session:
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
         settings: ConversationSettings | None = None,
+        after: int | None = None,
     ) -> AsyncGenerator[TurnEvent, None]:
         """Save the draft at the end of the conversation's branch (None: of a new one) and answer it.
 
+        `after` is the message that the person sees last; None: the end of the branch that is stored as shown.
         `model` is the id that is stored with the answer (else the file's path); `settings` are those of a new
         conversation. Raises `prompt.empty`, `prompt.too_big`, `prompt.too_many_pictures`, `history.…`, and what a
         model that cannot see says of pictures (`model.no_eyes`, `model.eyes_off`, `projector.…`), before anything
@@ -87,6 +91,7 @@ class Session:
             conversation_id,
             draft.text,
             attached=draft.attached or (),
+            parent="leaf" if after is None else after,
             model=model or model_spec.path,
             effort=draft.effort,
             settings=settings,
@@ -149,6 +154,37 @@ class Session:
         effort: Effort = old.effort if think is None else ("high" if think else "none")
         begun = await self._history.begin_version(asked, model=model or model_spec.path, effort=effort)
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
+            async for event in events:
+                yield event
+
+    async def continue_answer(
+        self,
+        message_id: int,
+        *,
+        model_spec: ModelSpec,
+        model: str = "",
+        sampling: Sampling = _DEFAULT,
+        max_tokens: int | None = None,
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Go on with an answer that broke off, in the same message, exactly where it stopped.
+
+        `max_tokens` are new ones. Another model than the one that began reads it anew, and is named beside it. Where
+        nothing comes of it, the answer stays as it was. Raises `history.missing` where the answer is complete, is
+        being written, or something follows it; as `reply` otherwise.
+        """
+        asked = (await self._history.message(message_id)).parent
+        if asked is None:
+            raise DeskError("history.missing", f"message {message_id} answers nothing")
+        user = await self._history.message(asked)
+        await self._check_eyes(model_spec, user.parts)
+        conversation = await self._history.conversation(user.conversation)
+        answer = await self._history.message(message_id)  # behind it nothing waits until it is among the turns
+        if answer.role != "assistant" or answer.ending not in BROKEN_OFF or conversation.leaf != message_id:
+            raise DeskError("history.missing", f"message {message_id} is complete, or not the last one")
+        if any(turn.answer.id == message_id for turn in self._turns):
+            raise DeskError("history.missing", f"message {message_id} is being written")
+        wish = Wish(model_spec, sampling, max_tokens, model or model_spec.path, goes_on=True)
+        async with contextlib.aclosing(self._answer((conversation, user, answer), wish)) as events:
             async for event in events:
                 yield event
 

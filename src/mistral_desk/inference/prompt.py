@@ -122,7 +122,7 @@ class Prompter:
         return tuple(self._assembly({}).ids(self._spelled(turn, lead)))
 
     def _spelled(self, turn: Turn, lead: Sequence[int]) -> Iterator[Span]:
-        """What there is of an answer as a model of this format would have written it; thoughts only where it has any."""
+        """What there is of an answer as a model of this format writes it; thoughts only where it has any."""
         manner = self._form.manner
         opened = Splitter(manner, self._words.shown, lead).thinking
         text = turn.text.rstrip(_HALF)
