@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mistral_desk.core.chat_messages import CHATS
 from mistral_desk.core.library_messages import LIBRARY
 from mistral_desk.core.loading_messages import LOADING
 from mistral_desk.core.message_text import Text
@@ -388,6 +389,7 @@ MESSAGES: Final[dict[str, Text]] = {
         "The file {name} that belongs to the program is not there.",
         "Install Mistral Desk again.",
     ),
+    **CHATS,
     **LIBRARY,
     **LOADING,
     **NETWORK,

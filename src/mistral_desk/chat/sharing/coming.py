@@ -1,0 +1,180 @@
+"""Takes conversations in, one by one: each in a transaction of its own, its pictures through the decode child first.
+
+A run that is cancelled keeps what has come so far; the same again passes over what is here already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.chat.attachments import Pixels, picture_body, take_in
+from mistral_desk.chat.message import Part
+from mistral_desk.chat.parts import read_picture
+from mistral_desk.chat.sharing.chatgpt_content import ASSET
+from mistral_desk.chat.sharing.sources import arrivals
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.words import tr
+from mistral_desk.inference.projector_file import LONG_SIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from mistral_desk.chat.history import History
+    from mistral_desk.chat.imported import Imported
+    from mistral_desk.chat.parts import Gallery
+    from mistral_desk.chat.sharing.sources import Arrival
+
+log = logging.getLogger(__name__)
+
+MOST_TOLD: Final = 200
+"""Conversations that were set aside are named up to this number; all are counted."""
+_AS_IT_IS: Final = 20_000
+"""Long side in pixels above which a picture of our own export would be made smaller; none of ours is."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A conversation that could not be taken in, by its title or its file's name, and why."""
+
+    name: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Come:
+    """How far an import is, and at its end what came of it."""
+
+    share: float = 0.0
+    new: int = 0
+    there: int = 0
+    """Were here already."""
+    aside: int = 0
+    told: tuple[Aside, ...] = ()
+    """The first of those that were set aside."""
+    pictures_missing: int = 0
+    ids: tuple[int, ...] = ()
+    """The new ones."""
+
+
+async def take(
+    history: History, pictures: Gallery, paths: Sequence[Path], told: Callable[[Come], None] | None = None
+) -> Come:
+    """Take in what is in these files. `told` hears of each conversation, in the event loop.
+
+    Raises `sharing.unknown`, `sharing.nothing`, `sharing.archive` and `sharing.unreadable` for a file that gives
+    nothing at all, where it is the only one; `history.…` where nothing can be kept, a full disk for example.
+    """
+    now = Come()
+    for number, path in enumerate(paths):
+        reading = arrivals(path)
+        try:
+            while (arrival := await _next(reading)) is not None:
+                now = await _one(history, pictures, arrival, now)
+                now = replace(now, share=(number + arrival.share) / len(paths))
+                if told is not None:
+                    told(now)
+        except DeskError as error:
+            if len(paths) == 1 or not error.problem.id.startswith("sharing."):
+                raise
+            now = _set_aside(now, path.name, error.problem)
+        finally:
+            await asyncio.shield(asyncio.to_thread(reading.close))  # type: ignore[attr-defined]
+    return replace(now, share=1.0)
+
+
+async def _next(reading: Iterator[Arrival]) -> Arrival | None:
+    """The next one, read in a thread; a cancelled wait leaves the thread to its end, so that it can be closed."""
+    work = asyncio.ensure_future(asyncio.to_thread(next, reading, None))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait((work,))
+        raise
+
+
+async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come) -> Come:
+    if arrival.chat is None:
+        return _set_aside(now, arrival.name, arrival.problem or Problem("sharing.empty"))
+    try:
+        chat, missing = await _with_pictures(pictures, arrival.chat, arrival)
+        kept = await history.put(chat)
+    except ValueError as error:  # it contradicts itself in a way that nobody foresaw
+        log.info("a conversation was set aside: %s", error)
+        return _set_aside(now, arrival.name, Problem("sharing.broken", {"reason": str(error)[:200]}))
+    if kept is None:
+        return replace(now, there=now.there + 1)
+    return replace(now, new=now.new + 1, ids=(*now.ids, kept.id), pictures_missing=now.pictures_missing + missing)
+
+
+def _set_aside(now: Come, name: str, problem: Problem) -> Come:
+    told = (*now.told, Aside(name, problem)) if now.aside < MOST_TOLD else now.told
+    return replace(now, aside=now.aside + 1, told=told)
+
+
+# --- pictures -------------------------------------------------------------------------------------------
+
+
+async def _with_pictures(gallery: Gallery, chat: Imported, arrival: Arrival) -> tuple[Imported, int]:
+    """The conversation with its pictures in the store, and how many of them there are not."""
+    wanted = {key for message in chat.messages for part in message.parts if (key := _key(part))}
+    if not wanted:
+        return chat, 0
+    ours = {key for key in wanted if not key.startswith(ASSET)}
+    here = await asyncio.to_thread(lambda: {key for key in ours if _is_here(gallery, key)})
+    kept: dict[str, str] = {}
+    asked = {key.removeprefix(ASSET) for key in wanted - here} - {""}
+    bringing = arrival.bring(asked)
+    while asked and (brought := await asyncio.to_thread(next, bringing, None)) is not None:
+        key, name, data = brought
+        found = key if key in wanted else ASSET + key
+        try:
+            pixels = await take_in(data, name or "picture.png", _AS_IT_IS if found in ours else LONG_SIDE)
+            if not isinstance(pixels, Pixels):
+                continue
+            kept[found] = picture_body(await gallery.put(pixels), name)
+        except DeskError as error:
+            log.info("a picture of an imported chat was left out: %s", error.problem.id)
+    missing = len(wanted - here - set(kept))
+    messages = tuple(
+        msgspec.structs.replace(message, parts=tuple(_placed(part, kept) for part in message.parts))
+        for message in chat.messages
+    )
+    return msgspec.structs.replace(chat, messages=messages), missing
+
+
+def _key(part: Part) -> str:
+    """What a picture is asked for by; empty for other parts."""
+    if part.kind != "image":
+        return ""
+    if part.body.startswith(ASSET):
+        return part.body
+    body = read_picture(part)
+    return body.sha256 if body else ""
+
+
+def _placed(part: Part, kept: dict[str, str]) -> Part:
+    key = _key(part)
+    if not key:
+        return part
+    if key.startswith(ASSET):
+        made = kept.get(key)
+        return Part("image", made) if made else Part("text", tr("[A picture was here. The export does not have it.]"))
+    body, made = read_picture(part), kept.get(key)
+    if made is None or body is None:
+        return part
+    found = read_picture(Part("image", made))
+    return Part("image", picture_body(found.picture, body.name)) if found else part
+
+
+def _is_here(gallery: Gallery, sha256: str) -> bool:
+    try:
+        gallery.pixels(sha256)
+    except (DeskError, ValueError):
+        return False
+    return True

@@ -1,0 +1,261 @@
+"""Where an export's files go: one file, a folder, or one ZIP archive. Everything here blocks.
+
+A file appears under its name only when it is whole. `drop` takes back what was begun and not finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from mistral_desk.chat.sharing.names import Names, safe
+from mistral_desk.core.replacing import put_in_place
+from mistral_desk.core.words import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from mistral_desk.chat.sharing.shared import Shared
+
+_OLDEST: Final = time.mktime((1981, 1, 1, 0, 0, 0, 0, 0, -1))
+"""Archives know no time before 1980."""
+
+
+class Packing:
+    """What the three have in common."""
+
+    def __init__(self, target: Path) -> None:
+        self.path = target
+        self.files: list[str] = []
+        """Names of the documents."""
+        self.bytes = 0
+        self._half: Path | None = None
+
+    def begin(self) -> None:
+        """Make sure that something can be written there. Raises `OSError`."""
+
+    def document(self, shared: Shared, ending: str) -> contextlib.AbstractContextManager[BinaryIO]:
+        """A document to write; whole when the context ends without an error."""
+        raise NotImplementedError
+
+    def aside(self, name: str, data: bytes) -> str:
+        """Keep a picture beside the document; its address from there, with `/` between its parts."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """All is written."""
+
+    def drop(self) -> None:
+        """Delete what is half written. Never raises."""
+        if self._half is not None:
+            with contextlib.suppress(OSError):
+                self._half.unlink(missing_ok=True)
+            self._half = None
+
+    @contextlib.contextmanager
+    def _whole(self, path: Path) -> Iterator[BinaryIO]:
+        """A file that takes its name when it is complete."""
+        handle, half = tempfile.mkstemp(".part", ".export-", path.parent)
+        self._half = Path(half)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield cast("BinaryIO", file)
+                file.flush()
+                os.fsync(file.fileno())
+                size = file.tell()
+            put_in_place(self._half, path)
+            self._half = None
+            self.bytes += size
+        finally:
+            Packing.drop(self)
+
+
+class OneFile(Packing):
+    """One document at `target`, which it replaces; pictures in a new folder beside it."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(target)
+        self._folder: Path | None = None
+        self._names = Names()
+        self._done = False
+
+    @contextlib.contextmanager
+    def document(self, shared: Shared, ending: str) -> Iterator[BinaryIO]:  # noqa: ARG002 - it has its name
+        """The one."""
+        with self._whole(self.path) as file:
+            yield file
+        self.files.append(self.path.name)
+
+    def aside(self, name: str, data: bytes) -> str:
+        """In a folder named after the document."""
+        if self._folder is None:
+            taken = Names(tuple(os.listdir(self.path.parent)))  # noqa: PTH208 - names
+            self._folder = self.path.with_name(taken.give(tr("{name} pictures", name=self.path.stem), ""))
+            self._folder.mkdir()
+        file = self._names.give(_picture(name), ".png")
+        with self._whole(self._folder / file) as kept:
+            kept.write(data)
+        return f"{self._folder.name}/{file}"
+
+    def finish(self) -> None:
+        """Its pictures stay."""
+        self._done = True
+
+    def drop(self) -> None:
+        """Without the document its pictures are of no use."""
+        super().drop()
+        if self._folder is not None and not self._done:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Folder(Packing):
+    """Many documents in a folder, which is made where it is missing; what lies in it stays as it is."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(target)
+        self._names = Names()
+        self._pictures = Names()
+
+    def begin(self) -> None:
+        """Make the folder."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._names = Names(tuple(os.listdir(self.path)))  # noqa: PTH208 - names
+        with contextlib.suppress(OSError):
+            self._pictures = Names(tuple(os.listdir(self.path / _PICTURES)))  # noqa: PTH208
+
+    @contextlib.contextmanager
+    def document(self, shared: Shared, ending: str) -> Iterator[BinaryIO]:
+        """One more."""
+        name = self._names.give(name_of(shared), ending)
+        with self._whole(self.path / name) as file:
+            yield file
+        self.files.append(name)
+
+    def aside(self, name: str, data: bytes) -> str:
+        """In a folder for the pictures of all."""
+        folder = self.path / _PICTURES
+        folder.mkdir(exist_ok=True)
+        file = self._pictures.give(_picture(name), ".png")
+        with self._whole(folder / file) as kept:
+            kept.write(data)
+        return f"{_PICTURES}/{file}"
+
+
+class ZipFile(Packing):
+    """Many documents in one archive at `target`, which it replaces: all of them, or no archive."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(target)
+        self._names = Names()
+        self._pictures = Names()
+        self._zip: zipfile.ZipFile | None = None
+
+    def begin(self) -> None:
+        """A file beside it, under a passing name."""
+        handle, half = tempfile.mkstemp(".part", ".export-", self.path.parent)
+        self._half = Path(half)
+        self._zip = zipfile.ZipFile(os.fdopen(handle, "wb"), "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+
+    @contextlib.contextmanager
+    def document(self, shared: Shared, ending: str) -> Iterator[BinaryIO]:
+        """One more. It is opened with its first bytes: pictures come before them."""
+        name = self._names.give(name_of(shared), ending)
+        member = _Member(self._open_zip, _info(name, shared.conversation.updated))
+        try:
+            yield cast("BinaryIO", member)
+        finally:
+            member.close()
+        self.files.append(name)
+
+    def aside(self, name: str, data: bytes) -> str:
+        """In a folder for the pictures of all."""
+        file = f"{_PICTURES}/{self._pictures.give(_picture(name), '.png')}"
+        info = _info(file, time.time())
+        info.compress_type = zipfile.ZIP_STORED
+        self._open_zip.writestr(info, data)
+        return file
+
+    def finish(self) -> None:
+        """Put it in its place."""
+        archive, half = self._open_zip, self._half
+        file = archive.fp
+        archive.close()
+        if file is not None:
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
+        self._zip = None
+        if half is not None:
+            self.bytes = half.stat().st_size
+            put_in_place(half, self.path)
+            self._half = None
+
+    def drop(self) -> None:
+        """Close it, so that it can be deleted."""
+        if self._zip is not None:
+            file = self._zip.fp
+            self._zip.fp = None
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    file.close()
+            self._zip = None
+        super().drop()
+
+    @property
+    def _open_zip(self) -> zipfile.ZipFile:
+        if self._zip is None:
+            raise RuntimeError("the archive is not open")
+        return self._zip
+
+
+class _Member:
+    """A member of an archive, begun when the first bytes come."""
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+        self._archive, self._info = archive, info
+        self._stream: BinaryIO | None = None
+
+    def write(self, data: bytes) -> int:
+        """Into the archive."""
+        if self._stream is None:
+            self._stream = cast("BinaryIO", self._archive.open(self._info, "w", force_zip64=True))
+        return self._stream.write(data)
+
+    def close(self) -> None:
+        """The next may begin."""
+        if self._stream is not None:
+            self._stream.close()
+
+
+_PICTURES: Final = "pictures"
+
+
+def name_of(shared: Shared) -> str:
+    """A document's name among others: the day that it was begun, so that a folder is in order, and its title."""
+    title = safe(shared.conversation.title, safe(tr("Chat"), "Chat"))
+    try:
+        return f"{time.strftime('%Y-%m-%d', time.localtime(shared.conversation.created))} {title}"
+    except (ValueError, OverflowError, OSError):
+        return title
+
+
+def _picture(name: str) -> str:
+    return safe(Path(name).stem, safe(tr("Picture"), "Picture"))
+
+
+def _info(name: str, moment: float) -> zipfile.ZipInfo:
+    try:
+        when = time.localtime(max(moment, _OLDEST))[:6]
+    except (ValueError, OverflowError, OSError):
+        when = time.localtime(_OLDEST)[:6]
+    info = zipfile.ZipInfo(name, when if when[0] < 2108 else (2107, 12, 31, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o600 << 16
+    return info

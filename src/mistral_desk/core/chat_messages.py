@@ -1,0 +1,81 @@
+"""Messages about conversations: what goes out of them and comes in; `core.messages` says how to add one.
+
+They are part of `core.messages.MESSAGES`, in a file of their own because there are many.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mistral_desk.core.message_text import Text
+
+CHATS: Final[dict[str, Text]] = {
+    # --- out ----------------------------------------------------------------------------------------
+    "sharing.not_written": Text(
+        "The chats could not be written there",
+        "{path} cannot be written to ({reason}). Nothing half written was left.",
+        "Choose another folder, or make some room in this one.",
+    ),
+    "sharing.not_found": Text(
+        "No chat has this number",
+        "There is no chat with the number {name}.",
+        "“mistral-desk chats” lists them with their numbers.",
+    ),
+    # --- in: nothing came of the file ---------------------------------------------------------------
+    "sharing.unknown": Text(
+        "There are no chats in this file",
+        "{name} is neither a chat that Mistral Desk has exported nor ChatGPT's data export.",
+        "Choose the ZIP file that ChatGPT has sent, its conversations.json, or a JSON file or ZIP file of Mistral Desk.",
+    ),
+    "sharing.nothing": Text(
+        "There are no chats in this file",
+        "{name} is an empty list of chats.",
+        "Choose another file.",
+    ),
+    "sharing.archive": Text(
+        "This ZIP file cannot be opened",
+        "{name} is damaged, or not what a ZIP file should be.",
+        "Download or copy it again.",
+    ),
+    "sharing.unreadable": Text(
+        "This file cannot be read",
+        "This computer does not let Mistral Desk read {name} ({reason}).",
+        "Check that it is still there, and its permissions.",
+    ),
+    # --- in: one conversation was set aside ---------------------------------------------------------
+    "sharing.newer": Text(
+        "A newer version of Mistral Desk has written this chat",
+        "It has the form {found}; this version reads forms up to {known}.",
+        "Update Mistral Desk, then import it again.",
+    ),
+    "sharing.broken": Text(
+        "This chat is not what it should be",
+        "Something in it is missing or of the wrong kind ({reason}).",
+        "",
+    ),
+    "sharing.circle": Text(
+        "This chat has no beginning",
+        "Its messages follow each other in a circle.",
+        "",
+    ),
+    "sharing.too_long": Text(
+        "This chat is too large",
+        "It is larger than any real conversation, so it was not read.",
+        "",
+    ),
+    "sharing.empty": Text(
+        "This chat is empty",
+        "No message in it has words or pictures for a reader.",
+        "",
+    ),
+    "sharing.ends": Text(
+        "This file ends too early",
+        "{name} breaks off in the middle; what stands before that was used.",
+        "Download or copy it again, then import it once more: only what is missing is added.",
+    ),
+    "sharing.damaged": Text(
+        "A file in the ZIP file is damaged",
+        "{name} could not be read to its end; what came before that was used.",
+        "Download or copy it again, then import it once more: only what is missing is added.",
+    ),
+}
