@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mistral_desk.chat import copying, rows
 from mistral_desk.chat.backups import now as the_time
+from mistral_desk.chat.chosen import Chosen
 from mistral_desk.chat.listed import Listed
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
 from mistral_desk.chat.parts import names_of
+from mistral_desk.chat.row_values import clean
 from mistral_desk.chat.store import Store
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import DeskError, Problem
@@ -29,7 +31,7 @@ BIN_DAYS: Final = 30
 """How long what was deleted can be brought back."""
 
 
-class History(Listed):
+class History(Listed, Chosen):
     """Open it with `open` or `temporary`, close it with `close`.
 
     Every method may raise `history.disk_full`, `history.read_only`, `history.busy`, `history.unreadable` or
@@ -147,7 +149,7 @@ class History(Listed):
                 owner = rows.insert_conversation(connection, "", now, chosen)
             head = rows.conversation(connection, owner)
             if not head.title:
-                rows.update_conversation(connection, owner, "title", title_from(rows.clean(text)) or title_from(names))
+                rows.update_conversation(connection, owner, "title", title_from(clean(text)) or title_from(names))
             above = head.leaf if parent == "leaf" else parent
             person = rows.NewMessage("user", [*attached, Part("text", text)])
             user = rows.insert_message(connection, owner, above, person, now)
