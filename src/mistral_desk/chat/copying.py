@@ -46,7 +46,8 @@ def branch_off(connection: sqlite3.Connection, message_id: int, title: str, now:
     copy = rows.insert_conversation(connection, clean(title) or owner.title, now, settings)
     ids: dict[int | None, int] = {}
     for message in rows.path(connection, message_id):
-        new = rows.NewMessage(message.role, message.parts, message.model, message.effort, message.ending)
+        first = "unfinished" if message.role == "assistant" else message.ending
+        new = rows.NewMessage(message.role, message.parts, message.model, message.effort, first)
         ids[message.id] = key = rows.insert_message(connection, copy, ids.get(message.parent), new, message.created)
         if message.role == "assistant":
             ending = "stopped" if message.ending == "unfinished" else message.ending
@@ -82,7 +83,8 @@ def put(connection: sqlite3.Connection, new: Imported) -> Conversation | None:
     ids: dict[str, int] = {}
     for message in new.messages:
         above = None if message.parent is None else ids[message.parent]
-        made = rows.NewMessage(message.role, message.parts, message.model, message.effort, message.ending)
+        first = message.ending if message.figures is None else "unfinished"
+        made = rows.NewMessage(message.role, message.parts, message.model, message.effort, first)
         ids[message.key] = rows.insert_message(connection, copy, above, made, _time(message.created))
         if message.figures is not None:
             state = rows.AnswerState(message.parts, (), "", message.ending, message.figures)

@@ -5,11 +5,14 @@ The part of `History` that does not look into a conversation.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from typing import TYPE_CHECKING
 
 from mistral_desk.chat import rows, search
 from mistral_desk.chat.backups import now as the_time
 from mistral_desk.chat.message import Conversation, ConversationSettings
+from mistral_desk.chat.row_values import clean
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +27,7 @@ class Listed:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._rarity = search.Rarity()
 
     async def create(self, title: str = "", settings: ConversationSettings | None = None) -> Conversation:
         """A new, empty conversation."""
@@ -31,7 +35,7 @@ class Listed:
         chosen = settings or ConversationSettings()
 
         def work(connection: sqlite3.Connection) -> Conversation:
-            return rows.conversation(connection, rows.insert_conversation(connection, rows.clean(title), now, chosen))
+            return rows.conversation(connection, rows.insert_conversation(connection, clean(title), now, chosen))
 
         return await self._store.write(work)
 
@@ -51,7 +55,7 @@ class Listed:
 
     async def rename(self, conversation_id: int, title: str) -> Conversation:
         """Give a conversation another title; its place in the list stays."""
-        return await self._change(conversation_id, "title", rows.clean(title))
+        return await self._change(conversation_id, "title", clean(title))
 
     async def pin(self, conversation_id: int, pinned: bool = True) -> Conversation:
         """Keep a conversation at the top of the list."""
@@ -94,13 +98,33 @@ class Listed:
 
         return await self._store.write(work)
 
-    async def search(self, text: str, *, limit: int = 50, archived: bool = True) -> Found:
+    async def search(self, text: str, *, limit: int = 50, archived: bool = True, thorough: bool = False) -> Found:
         """Where all words of `text` stand, in messages and titles, the newest first.
 
         Case and diacritics count for nothing, a word is found inside others, and what stands in "quotes" is found as
-        it stands there. Never what was deleted, never the thinking. `archived` False leaves the archive out.
+        it stands there. Never what was deleted, never the thinking. `archived` False leaves the archive out. A search
+        that would have to read very many messages ends early and says that there may be `more`; one that is
+        `thorough` goes through all of them. Cancelled, it ends soon.
         """
-        return await self._store.read(lambda c: search.find(c, text, limit, archived=archived))
+        wanted = threading.Event()
+        wanted.set()
+
+        def work(connection: sqlite3.Connection) -> Found:
+            return search.Search(
+                connection,
+                text,
+                limit,
+                archived=archived,
+                thorough=thorough,
+                rarity=self._rarity,
+                wanted=wanted.is_set,
+            ).run()
+
+        try:
+            return await self._store.look(work)
+        except asyncio.CancelledError:
+            wanted.clear()
+            raise
 
     async def purge(self, conversation_id: int) -> None:
         """Delete a conversation for good; the copies of the history keep it until they are made anew."""

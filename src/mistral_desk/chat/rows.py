@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
-from mistral_desk.chat import kept_settings
+from mistral_desk.chat import index_rows, kept_settings
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
 from mistral_desk.chat.row_values import HEAD, MESSAGE, PARTS, as_json, clean, conversation_of, messages_of, pack
 from mistral_desk.core.errors import DeskError
@@ -131,6 +131,15 @@ def set_settings(connection: sqlite3.Connection, conversation_id: int, value: Co
 def purge(connection: sqlite3.Connection, conversation_ids: Sequence[int]) -> None:
     """Delete conversations for good, with everything in them."""
     for conversation_id in conversation_ids:
+        connection.execute(
+            "INSERT OR IGNORE INTO loose (body) SELECT p.body FROM message m JOIN part p ON p.message = m.id "
+            "WHERE m.conversation = ? AND p.kind = 'image'",
+            (conversation_id,),
+        )
+        for (message_id,) in connection.execute(
+            "SELECT id FROM message WHERE conversation = ? AND place IS NOT NULL", (conversation_id,)
+        ).fetchall():
+            index_rows.take(connection, message_id)
         connection.execute("DELETE FROM message WHERE conversation = ?", (conversation_id,))
         connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
 
@@ -170,11 +179,14 @@ def insert_message(
     ).rowcount
     if not changed:
         raise DeskError("history.missing")
+    if new.ending != "unfinished":  # an answer is put into the index when it ends
+        index_rows.put(connection, message_id)
     return message_id
 
 
 def update_answer(connection: sqlite3.Connection, message_id: int, answer: AnswerState, now: float) -> None:
     """Replace what an answer holds. Raises `history.missing` if it was deleted for good."""
+    index_rows.take(connection, message_id)
     figures = None if answer.figures is None else as_json(answer.figures)
     model = None if answer.model is None else clean(answer.model)
     changed = connection.execute(
@@ -184,6 +196,8 @@ def update_answer(connection: sqlite3.Connection, message_id: int, answer: Answe
     if not changed:
         raise DeskError("history.missing")
     _put_parts(connection, message_id, answer.parts)
+    if answer.ending != "unfinished":
+        index_rows.put(connection, message_id)
     if answer.tokens:
         connection.execute(
             "INSERT INTO tokens (message, vocabulary, ids) VALUES (?, ?, ?) "

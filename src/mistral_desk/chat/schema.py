@@ -76,6 +76,7 @@ _PICTURES: Final = ("CREATE INDEX part_image ON part (body) WHERE kind = 'image'
 #   is found first, also after old chats were imported. NULL: it is not (yet) in there.
 # - words holds folded text, and only where it stands: what is found is looked up in the messages.
 # - origin names what was imported, so that the same is not taken in again. fact holds what is true of this file.
+# - loose has the pictures of what was deleted for good, until their files are deleted, too.
 _WORTH_KEEPING: Final = (
     "ALTER TABLE conversation ADD COLUMN origin TEXT",
     "CREATE UNIQUE INDEX conversation_origin ON conversation (origin) WHERE origin IS NOT NULL AND origin <> ''",
@@ -94,6 +95,7 @@ _WORTH_KEEPING: Final = (
         body TEXT NOT NULL
     ) STRICT
     """,
+    "CREATE TABLE loose (body TEXT PRIMARY KEY) STRICT, WITHOUT ROWID",
     "CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     "INSERT INTO fact (name, value) VALUES ('uuid', lower(hex(randomblob(16))))",
 )

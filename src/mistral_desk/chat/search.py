@@ -1,16 +1,40 @@
-"""Search over all conversations: what was found, and where in it the words stand."""
+"""Search over all conversations: what was found, and where in it the words stand.
+
+The index says in which messages the letters of a word stand, three by three; each of these is then read and looked
+through. So what the index has beyond the truth finds nothing, and nothing in a query can be taken for its syntax.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.chat import index_rows, rows
 from mistral_desk.chat.message import Conversation
+from mistral_desk.chat.searching import fold, folded_title, shown, terms_of
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Role
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+LOOKS: Final = 4_000
+"""Messages that one search reads, where it is not to be thorough: about 0.1 s."""
+NEWEST: Final = 300
+"""Of the messages that the index does not have yet, how many are looked through."""
+_GROWING: Final = (
+    "SELECT count(*) FROM (SELECT ending FROM message WHERE place IS NULL ORDER BY id DESC LIMIT ?) "
+    "WHERE ending = 'unfinished'"
+)
+_SHARE: Final = 1 / 5_000
+"""Letters are added to the question until so small a share of the messages should be left. Each costs time."""
+_MOST_GRAMS: Final = 8
+_SAMPLE: Final = 400
+_MOST_ENDS: Final = 500
+_ENDS: Final = "".join(chr(code) for code in range(0x20, 0x7F) if not chr(code).isupper())
+"""What can follow two letters in folded text, of ASCII."""
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -30,8 +54,8 @@ class Hit(msgspec.Struct, frozen=True):
 class Found(msgspec.Struct, frozen=True):
     """The newest hits first; `more` where there may be others.
 
-    `left` counts the messages that the index does not have yet, which happens for a while after an update or an
-    import; of them only the newest were looked through.
+    `left` counts the messages that the index does not have yet, which happens for a while after an update; of them
+    only the newest were looked through.
     """
 
     hits: tuple[Hit, ...]
@@ -39,6 +63,179 @@ class Found(msgspec.Struct, frozen=True):
     left: int = 0
 
 
-def find(connection: sqlite3.Connection, text: str, limit: int, *, archived: bool) -> Found:
-    """What `History.search` returns."""
-    return Found((), False)
+class Rarity:
+    """How often three letters stand together here, by a sample of the newest messages; so the rarest are asked for."""
+
+    def __init__(self) -> None:
+        self._share: dict[str, float] = {}
+
+    def learn(self, connection: sqlite3.Connection) -> None:
+        """Take the sample, where there is none yet."""
+        if self._share:
+            return
+        newest = connection.execute("SELECT id FROM message WHERE place > 0 ORDER BY place DESC LIMIT ?", (_SAMPLE,))
+        counts: dict[str, int] = {}
+        messages = [int(row[0]) for row in newest]
+        for message_id in messages:
+            text = fold(index_rows.text_of(connection.execute(index_rows.TEXT, (message_id,)))[:20_000])
+            for gram in {text[at : at + 3] for at in range(len(text) - 2)}:
+                counts[gram] = counts.get(gram, 0) + 1
+        if len(messages) == _SAMPLE:
+            self._share = {gram: count / _SAMPLE for gram, count in counts.items()}
+
+    def rarest(self, terms: Sequence[str]) -> list[str]:
+        """The letters to ask the index for, so that few messages are left to be read."""
+        grams = {term[at : at + 3] for term in terms for at in range(len(term) - 2)}
+        chosen: list[str] = []
+        left = 1.0
+        for share, gram in sorted((self._share.get(gram, 0.5 / _SAMPLE), gram) for gram in grams):
+            if chosen and (left < _SHARE or len(chosen) == _MOST_GRAMS):
+                break
+            chosen.append(gram)
+            left *= share
+        return chosen
+
+
+class Search:
+    """One search. `wanted` is asked now and then whether anybody still waits for it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        text: str,
+        limit: int,
+        *,
+        archived: bool = True,
+        thorough: bool = False,
+        rarity: Rarity | None = None,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._connection = connection
+        self._terms = terms_of(text)
+        self._limit = limit
+        self._archived = archived
+        self._looks_left: float = float("inf") if thorough else LOOKS
+        self._rarity = rarity or Rarity()
+        self._wanted = wanted
+        self._heads: dict[int, Conversation | None] = {}
+        self._cut_short = False
+
+    def run(self) -> Found:
+        """What was found."""
+        if not self._terms:
+            return Found((), more=False)
+        hits = self._titles()
+        missing = int(self._connection.execute("SELECT count(*) FROM message WHERE place IS NULL").fetchone()[0])
+        if missing:
+            hits += self._look_through(self._not_indexed(), self._limit + 1)
+            missing -= int(self._connection.execute(_GROWING, (NEWEST,)).fetchone()[0])
+        hits += self._look_through(self._indexed(), self._limit + 1)
+        hits.sort(key=lambda hit: (hit.created, hit.message or 0), reverse=True)
+        return Found(tuple(hits[: self._limit]), self._cut_short or len(hits) > self._limit, missing)
+
+    def _titles(self) -> list[Hit]:
+        heads = self._connection.execute(
+            "SELECT id, title FROM conversation WHERE deleted_at IS NULL AND (? OR NOT archived)", (self._archived,)
+        )
+        found = []
+        for key, title in heads.fetchall():
+            folded = folded_title(title)
+            if all(term in folded for term in self._terms):
+                found.append((key, title))
+        hits = []
+        for key, title in found:
+            head = self._head(key)
+            if head:
+                line = shown(title, self._terms)
+                hits.append(Hit(head, None, None, head.updated, line.text, line.marks))
+        return hits
+
+    def _look_through(self, candidates: Iterator[tuple[int, int, str, float]], most: int) -> list[Hit]:
+        hits: list[Hit] = []
+        for message_id, owner, role, created in candidates:
+            if len(hits) >= most:
+                break
+            if self._looks_left <= 0 or not self._wanted():
+                self._cut_short = True
+                break
+            self._looks_left -= 1
+            head = self._head(owner)
+            if head is None:
+                continue
+            text = index_rows.text_of(self._connection.execute(index_rows.TEXT, (message_id,)))
+            folded = fold(text)
+            if all(term in folded for term in self._terms):
+                line = shown(text, self._terms)
+                hits.append(Hit(head, message_id, role, created, line.text, line.marks))  # type: ignore[arg-type]
+        return hits
+
+    def _not_indexed(self) -> Iterator[tuple[int, int, str, float]]:
+        return self._connection.execute(
+            "SELECT id, conversation, role, created FROM message WHERE place IS NULL AND role <> 'system' "
+            "ORDER BY id DESC LIMIT ?",
+            (NEWEST,),
+        )
+
+    def _indexed(self) -> Iterator[tuple[int, int, str, float]]:
+        asked = self._question()
+        if asked is None:  # a single letter: the newest messages, one after the other
+            return self._connection.execute(
+                "SELECT id, conversation, role, created FROM message WHERE place > 0 AND role <> 'system' "
+                "ORDER BY place DESC"
+            )
+        if not asked:
+            return iter(())
+        return self._connection.execute(
+            "SELECT m.id, m.conversation, m.role, m.created FROM words JOIN message m ON m.place = words.rowid "
+            "WHERE words MATCH ? ORDER BY words.rowid DESC",
+            (asked,),
+        )
+
+    def _question(self) -> str | None:
+        """What the index is asked, in its own language; None where it cannot help, empty where it has nothing."""
+        long = [term for term in self._terms if len(term) >= 3]
+        if long:
+            self._rarity.learn(self._connection)
+            return " AND ".join(_quoted(gram) for gram in self._rarity.rarest(long))
+        pairs = [term for term in self._terms if len(term) == 2]
+        if not pairs:
+            return None
+        asked = []
+        for pair in pairs:
+            grams = [pair + end for end in _ENDS] if pair.isascii() else []
+            grams += self._in_index(pair)
+            if not grams:
+                return ""
+            asked.append("(" + " OR ".join(_quoted(gram) for gram in grams) + ")")
+        return " AND ".join(asked)
+
+    def _in_index(self, pair: str) -> list[str]:
+        """What in the index begins with two letters (of ASCII: and goes on with something else)."""
+        low = pair + "\x7f" if pair.isascii() else pair
+        found = self._connection.execute(
+            "SELECT term FROM temp.terms WHERE term >= ? AND term < ? LIMIT ?",
+            (low, pair + "\U0010ffff", _MOST_ENDS + 1),
+        ).fetchall()
+        if len(found) > _MOST_ENDS:
+            self._cut_short = True
+        return [str(row[0]) for row in found[:_MOST_ENDS]]
+
+    def _head(self, key: int) -> Conversation | None:
+        """A conversation that may be found; None where it was deleted, or stands in the archive and must not."""
+        if key not in self._heads:
+            try:
+                head = rows.conversation(self._connection, key)
+            except DeskError:
+                self._heads[key] = None
+            else:
+                self._heads[key] = head if self._archived or not head.archived else None
+        return self._heads[key]
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """What a connection needs before it searches: a view of the index's terms, which lives as long as it does."""
+    connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab('main', 'words', 'row')")
+
+
+def _quoted(gram: str) -> str:
+    return '"' + gram.replace('"', '""') + '"'

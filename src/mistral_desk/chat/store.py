@@ -15,7 +15,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from mistral_desk.chat import backups
+from mistral_desk.chat import backups, search
 from mistral_desk.chat.database import (
     CHECK_S,
     DamagedError,
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MEMORY: Final = ":memory:"
+SEARCH_CACHE_KB: Final = 16_000
 LOOK_EVERY_S: Final = 3600.0
 """How often an app that stays open looks whether the daily copy is due."""
 
@@ -50,9 +51,11 @@ class Store:
         self._where = str(path) if path else MEMORY
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history-writer")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="history-reader") if path else self._writer
+        self._searcher = ThreadPoolExecutor(1, thread_name_prefix="history-searcher") if path else self._writer
         self._copier = ThreadPoolExecutor(1, thread_name_prefix="history-copier")
         self._write_connection: sqlite3.Connection | None = None
         self._read_connection: sqlite3.Connection | None = None
+        self._search_connection: sqlite3.Connection | None = None
         self._changed = False
         self._next_look = 0.0
         self._give_up = threading.Event()
@@ -80,6 +83,14 @@ class Store:
             return work(_opened(self._read_connection or self._write_connection))
 
         return await self._in(self._reader, run)
+
+    async def look(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Search, in a thread of its own: nothing that is opened meanwhile waits for it."""
+
+        def run() -> T:
+            return work(self._searching())
+
+        return await self._in(self._searcher, run)
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Change something in one transaction, in the writing thread; on the disk when this returns."""
@@ -111,9 +122,10 @@ class Store:
             self._give_up.set()
             await self._in(self._copier, lambda: None)
         finally:
+            await self._in(self._searcher, self._close_searcher)
             await self._in(self._reader, self._close_reader)
             await self._in(self._writer, self._close_writer)
-            for executor in (self._writer, self._reader, self._copier):
+            for executor in (self._writer, self._reader, self._searcher, self._copier):
                 executor.shutdown(wait=False)
 
     async def _last_copy(self, path: Path) -> None:
@@ -197,6 +209,25 @@ class Store:
 
     def _open_reader(self) -> None:
         self._read_connection = connect(self.path, query_only=True)
+
+    def _searching(self) -> sqlite3.Connection:
+        """The connection that searches, made with the first search."""
+        if self._search_connection is None:
+            _opened(self._write_connection)
+            if self.path is None:
+                self._search_connection = self._write_connection
+                search.prepare(_opened(self._search_connection))
+            else:
+                self._search_connection = connect(self.path)
+                search.prepare(self._search_connection)
+                self._search_connection.execute(f"PRAGMA cache_size = -{SEARCH_CACHE_KB}")
+                self._search_connection.execute("PRAGMA query_only = ON")
+        return _opened(self._search_connection)
+
+    def _close_searcher(self) -> None:
+        if self._search_connection and self._search_connection is not self._write_connection:
+            self._search_connection.close()
+        self._search_connection = None
 
     def _close_reader(self) -> None:
         if self._read_connection:

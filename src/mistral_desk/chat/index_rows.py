@@ -1,0 +1,104 @@
+"""The full-text index as SQL: what is put into it, what is taken out, and what it does not have yet.
+
+`words` has the folded text of a message where its `place` says, and keeps no text: only in which messages each three
+letters stand. To take something out, the very text that was put in has to be told, so a message is taken out before
+its parts change. Every function takes a connection and blocks; all run in the transaction of what they belong to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.chat.searching import fold
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+TEXT: Final = "SELECT kind, body FROM part WHERE message = ? AND kind <> 'thinking' ORDER BY \"order\""
+_LAST_SECOND: Final = 253_402_300_799
+
+
+class _Named(msgspec.Struct):
+    """The part of an attachment's body that can be searched for."""
+
+    name: str = ""
+
+
+def text_of(parts: Iterable[tuple[str, str]]) -> str:
+    """What of a message is searched: its text and the names of what is attached, never the thinking."""
+    return "\n".join(body if kind == "text" else _name(body) for kind, body in parts if kind != "thinking")
+
+
+def indexed(text: str) -> str:
+    """The text as the index has it. The blank at the end lets its last two letters be found."""
+    return fold(text) + " "
+
+
+def put(connection: sqlite3.Connection, message_id: int) -> None:
+    """Put a message into the index that is not in there. Without effect where it does not exist."""
+    row = connection.execute(
+        "SELECT created, role FROM message WHERE id = ? AND place IS NULL", (message_id,)
+    ).fetchone()
+    if row is None:
+        return
+    place = _free_place(connection, float(row[0]))
+    connection.execute("UPDATE message SET place = ? WHERE id = ?", (place, message_id))
+    if row[1] != "system":  # no transcript shows it
+        text = indexed(text_of(connection.execute(TEXT, (message_id,))))
+        connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (place, text))
+
+
+def take(connection: sqlite3.Connection, message_id: int) -> None:
+    """Take a message out of the index, before its parts change or go. Without effect where it is not in there."""
+    row = connection.execute("SELECT place, role FROM message WHERE id = ?", (message_id,)).fetchone()
+    if row is None or row[0] is None:
+        return
+    if row[1] != "system":
+        text = indexed(text_of(connection.execute(TEXT, (message_id,))))
+        connection.execute("INSERT INTO words (words, rowid, text) VALUES ('delete', ?, ?)", (row[0], text))
+    connection.execute("UPDATE message SET place = NULL WHERE id = ?", (message_id,))
+
+
+def step(connection: sqlite3.Connection, count: int, before: float) -> int:
+    """Put the newest `count` messages into the index that are missing there; how many that were.
+
+    An answer that is not finished waits for its end, unless it was begun before `before`: then nobody writes it.
+    """
+    rows = connection.execute(
+        "SELECT id FROM message WHERE place IS NULL AND (ending <> 'unfinished' OR created < ?) "
+        "ORDER BY id DESC LIMIT ?",
+        (before, count),
+    ).fetchall()
+    for (message_id,) in rows:
+        put(connection, message_id)
+    return len(rows)
+
+
+def _free_place(connection: sqlite3.Connection, created: float) -> int:
+    """A place of its own near the second in which a message was made.
+
+    Imports may say of thousands that they are of one second: the steps grow, so that this stays quick.
+    """
+    place = wanted = min(max(1, int(created)), _LAST_SECOND)
+    wide = 64
+    while True:
+        taken = {
+            int(row[0])
+            for row in connection.execute(
+                "SELECT place FROM message WHERE place >= ? AND place < ? ORDER BY place", (wanted, wanted + 64)
+            )
+        }
+        place = next((one for one in range(wanted, wanted + 64) if one not in taken), 0)
+        if place:
+            return place
+        wanted, wide = wanted + wide, wide * 2
+
+
+def _name(body: str) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Named).name
+    except (msgspec.MsgspecError, UnicodeError):
+        return ""
