@@ -115,9 +115,13 @@ def sent(branch: Sequence[Message], settings: ConversationSettings) -> Sent:
     gone = tuple(one for one in branch if one.id in before and one.role != "system")
     left = {one.id for one in gone}
     kept = tuple(one for one in branch if one.id not in left)
-    said = settings.summary.strip() if gone else ""
-    system = "\n\n".join(part for part in (settings.system, said and _SUMMED_UP.format(summary=said)) if part.strip())
-    return Sent(system, kept, gone, turns(kept))
+    return Sent(with_summary(settings.system, settings.summary if gone else ""), kept, gone, turns(kept))
+
+
+def with_summary(system: str, summary: str) -> str:
+    """A system prompt with what was said before behind it."""
+    said = summary.strip()
+    return "\n\n".join(part for part in (system, said and _SUMMED_UP.replace("{summary}", said)) if part.strip())
 
 
 def without(chosen: Sent, count: int) -> tuple[Message, ...]:

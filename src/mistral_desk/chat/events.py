@@ -58,6 +58,33 @@ class GoingOn(msgspec.Struct, frozen=True):
     text: str
 
 
+class Full(msgspec.Struct, frozen=True):
+    """The conversation has `tokens` and does not fit into the model's `context` with an answer. The turn waits until
+    `Session.decide` says what gives way.
+
+    `messages` are those before the last turn, which could go; `gone` are not sent any more as it is.
+    """
+
+    tokens: int
+    context: int
+    messages: int
+    gone: int = 0
+
+
+class Summarising(msgspec.Struct, frozen=True):
+    """The model sums up the oldest messages; `share` from 0 to 1."""
+
+    share: float
+
+
+class Shortened(msgspec.Struct, frozen=True):
+    """The messages up to `dropped` are not sent any more, so many in all; `summary` stands in their place."""
+
+    dropped: int
+    messages: int
+    summary: str
+
+
 class Ended(msgspec.Struct, frozen=True):
     """The answer is complete, or was stopped, and is stored as `message`. The last event."""
 
@@ -75,4 +102,6 @@ class Broken(msgspec.Struct, frozen=True):
     message: Message
 
 
-TurnEvent: TypeAlias = Started | Loading | Reading | GoingOn | Thinking | Writing | Ended | Broken
+TurnEvent: TypeAlias = (
+    Started | Loading | Reading | Full | Summarising | Shortened | GoingOn | Thinking | Writing | Ended | Broken
+)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
-from mistral_desk.chat.events import Broken, Ended, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.events import Broken, Ended, Full, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
+from mistral_desk.chat.fitting_in import TOO_LONG, Room, Talk
 from mistral_desk.chat.going_on import begun, joined, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
-from mistral_desk.chat.prompting import turns_of
+from mistral_desk.chat.presets import over
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference.protocol import (
     Effort,
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from mistral_desk.chat.history import History
-    from mistral_desk.chat.message import Ending, Message
+    from mistral_desk.chat.message import Ending, Message, WhenFull
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import Answer, ModelSpec
-    from mistral_desk.inference.protocol import PieceKind
+    from mistral_desk.inference.protocol import Counted, PieceKind
     from mistral_desk.inference.remote import Look
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,19 @@ class EngineDoor(Protocol):
         pictures: Look | None = None,
         *,
         begun: Turn | None = None,
+        keep_thinking: bool = True,
+        room: int = 1,
+        owner: str = "",
     ) -> AsyncGenerator[Answer, None]: ...
+
+    async def count(  # noqa: D102
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = ...,
+        *,
+        keep_thinking: bool = True,
+        pictures: Look | None = None,
+    ) -> Counted: ...
 
     def stop(self) -> None: ...  # noqa: D102
 
@@ -104,6 +117,7 @@ class RunningTurn:
         self._text = GrowingAnswer(answer if wish.goes_on else None)
         self._saver = Saver(history, answer, self._text)
         self._stopping = asyncio.Event()
+        self._decision: asyncio.Future[WhenFull] | None = None
         self._generating = False
         self.is_over = False
         self.task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {answer.id}")
@@ -150,14 +164,14 @@ class RunningTurn:
             self._text.vocabulary = info.vocabulary
             if self._wish.goes_on:
                 self._text.model = written_by(self.answer.model if self._begun else "", self._wish.model)
-            turns = await self._turns(info)
+            talk = await self._talk(info)
             if self._stopping.is_set():
                 return "stopped", None
-            return await self._generate(turns)
+            return await self._answered(talk)
         finally:
             self._engine_free.release()
 
-    async def _turns(self, info: ModelInfo) -> tuple[Turn, ...]:
+    async def _talk(self, info: ModelInfo) -> Talk:
         """What the model is asked. Raises why it cannot see a picture of this very message."""
         settings = await self._history.settings(self._user.conversation)
         branch = await self._history.branch(self._user.id)
@@ -168,7 +182,32 @@ class RunningTurn:
         stored = await asyncio.to_thread(self._pictures.all) if shown and self._pictures else frozenset[str]()
         if now - stored:
             raise DeskError("picture.missing", ", ".join(now - stored))
-        return turns_of(branch, settings.system, sees=info.sees, gone=shown - stored)
+        return Talk(branch, settings, info, self.answer.effort, shown - stored)
+
+    async def _answered(self, talk: Talk) -> tuple[Ending, Figures | None]:
+        """Have it answered; where it does not fit, room is made first, and the person asked how."""
+        room = Room(self._history, self._engine, lookup(self._pictures), ask=self._asked, tell=self.events.put_nowait)
+        beside = len(self._begun.tokens) if self._begun else 0
+        while True:
+            try:
+                return await self._generate(talk)
+            except DeskError as error:
+                if error.problem.id not in TOO_LONG:
+                    raise
+                made = await self._or_stop(room.make(talk, error.problem, beside))
+            if made is None:
+                return "stopped", None
+            talk = made
+
+    async def _asked(self, full: Full) -> WhenFull:
+        self._decision = asyncio.get_running_loop().create_future()
+        self.events.put_nowait(full)
+        return await self._decision
+
+    def decide(self, what: WhenFull) -> None:
+        """What gives way in a full context; without effect when that is not asked."""
+        if self._decision is not None and not self._decision.done():
+            self._decision.set_result(what)
 
     async def _or_stop(self, wanted: Coroutine[Any, Any, T]) -> T | None:
         """What is `wanted`, or None when the turn is stopped first; it is then cancelled and ends by itself."""
@@ -182,11 +221,20 @@ class RunningTurn:
             if not work.done():
                 _let_go(work)
 
-    async def _generate(self, turns: Sequence[Turn]) -> tuple[Ending, Figures | None]:
-        wish = self._wish
+    async def _generate(self, talk: Talk) -> tuple[Ending, Figures | None]:
+        wish, own = self._wish, talk.settings
         self._generating = True
+        owner = "" if self._history.is_temporary else str(self._user.conversation)
         answer = self._engine.generate(
-            turns, self.answer.effort, wish.sampling, wish.max_tokens, lookup(self._pictures), begun=self._begun
+            talk.turns(),
+            self.answer.effort,
+            over(wish.sampling, own.sampling),
+            own.longest if wish.max_tokens is None else wish.max_tokens,
+            lookup(self._pictures),
+            begun=self._begun,
+            keep_thinking=talk.keep_thinking,
+            room=talk.room,
+            owner=owner,
         )
         try:
             async with contextlib.aclosing(answer):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from mistral_desk.chat.history import History
-    from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part
+    from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part, WhenFull
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import ModelSpec
 
@@ -204,6 +204,11 @@ class Session:
     def answer_now(self) -> None:
         """Have the model close its thought and answer."""
         self._engine.answer_now()
+
+    def decide(self, what: WhenFull) -> None:
+        """Answer `Full`: what gives way in a full context. `stop` (or `ask`) ends that turn with the reason."""
+        for turn in tuple(self._turns):
+            turn.decide(what)
 
     async def close(self) -> None:
         """Stop everything; returns when the answers are saved as far as they came."""

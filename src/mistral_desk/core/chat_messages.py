@@ -10,6 +10,23 @@ from typing import Final
 from mistral_desk.core.message_text import Text
 
 CHATS: Final[dict[str, Text]] = {
+    # --- backups ------------------------------------------------------------------------------------
+    "backup.unusable": Text(
+        "This backup cannot be used",
+        "{name} is damaged, or no backup of Mistral Desk. Your chats are as they were.",
+        "Choose another backup.",
+    ),
+    # --- a full context -----------------------------------------------------------------------------
+    "context.no_summary": Text(
+        "The model wrote no summary",
+        "{name} was asked to sum up the oldest messages, and nothing came of it. Nothing has changed.",
+        "Try again, or drop the oldest messages without a summary.",
+    ),
+    "context.too_long_to_sum_up": Text(
+        "These messages are too long to be summed up",
+        "A single message with its answer does not fit into the {context} tokens that {name} can see at once.",
+        "Drop the oldest messages without a summary, or choose a model that sees more at once.",
+    ),
     # --- out ----------------------------------------------------------------------------------------
     "sharing.not_written": Text(
         "The chats could not be written there",
@@ -25,7 +42,7 @@ CHATS: Final[dict[str, Text]] = {
     "sharing.unknown": Text(
         "There are no chats in this file",
         "{name} is neither a chat that Mistral Desk has exported nor ChatGPT's data export.",
-        "Choose the ZIP file that ChatGPT has sent, its conversations.json, or a JSON file or ZIP file of Mistral Desk.",
+        "Choose the ZIP file that ChatGPT has sent, its conversations.json, or what Mistral Desk has exported as JSON.",
     ),
     "sharing.nothing": Text(
         "There are no chats in this file",

@@ -1,0 +1,251 @@
+"""What one answer's prompt is made of, and what is done when it does not fit: as the chat's settings say, or as asked.
+
+Nothing of it changes a message: what is not sent any more stays in the history, and can be sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from mistral_desk.chat import context
+from mistral_desk.chat.context import (
+    Sent,
+    fewest,
+    last_of,
+    most_of,
+    room_for,
+    sent,
+    summary_size,
+    with_summary,
+    without,
+)
+from mistral_desk.chat.events import Full, Reading, Shortened, Summarising
+from mistral_desk.chat.presets import over
+from mistral_desk.chat.prompting import turns_of
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Sampling, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+
+    from mistral_desk.chat.history import History
+    from mistral_desk.chat.message import ConversationSettings, Message, WhenFull
+    from mistral_desk.inference.client import Answer
+    from mistral_desk.inference.protocol import Counted, Effort, ModelInfo
+    from mistral_desk.inference.remote import Look
+
+TOO_LONG: Final = frozenset({"prompt.too_long", "prompt.pictures_too_long"})
+"""What the engine says of a conversation that does not fit."""
+
+ASK: Final = (
+    "Stop here for a moment. The messages above will not be available to you any more, so sum up for yourself what "
+    "they said. Keep what is needed to go on: what I want, names, numbers, decisions, results, open questions, and "
+    "what any pictures showed. Write in the language of our conversation, in at most {words} words, and write nothing "
+    "but the summary."
+)
+"""For the model: what it is asked at the end of the messages that it is to sum up."""
+_WORDS_A_TOKEN: Final = 0.6
+_THINKS_TOO: Final = 3
+"""A model that always thinks gets so many times as many tokens for a summary."""
+
+
+class Measure(Protocol):
+    """What this needs of the engine; `inference.client.Engine` is one."""
+
+    def generate(  # noqa: D102
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = ...,
+        sampling: Sampling = ...,
+        max_tokens: int | None = None,
+        pictures: Look | None = None,
+        *,
+        begun: Turn | None = None,
+        keep_thinking: bool = True,
+        room: int = 1,
+    ) -> AsyncGenerator[Answer, None]: ...
+
+    async def count(  # noqa: D102
+        self,
+        turns: Sequence[Turn],
+        effort: Effort = ...,
+        *,
+        keep_thinking: bool = True,
+        pictures: Look | None = None,
+    ) -> Counted: ...
+
+
+class Talk:
+    """A branch that ends with what is asked now, the chat's settings, and the model that is to answer.
+
+    `gone` are pictures that are not in the store any more.
+    """
+
+    def __init__(
+        self,
+        branch: Sequence[Message],
+        settings: ConversationSettings,
+        info: ModelInfo,
+        effort: Effort,
+        gone: Collection[str] = (),
+    ) -> None:
+        self.branch, self.settings, self.info, self.gone = branch, settings, info, gone
+        self.effort: Effort = effort if effort in info.efforts else info.efforts[0]
+
+    @property
+    def sent(self) -> Sent:
+        """What is sent of it."""
+        return sent(self.branch, self.settings)
+
+    @property
+    def keep_thinking(self) -> bool:
+        """Whether thoughts of earlier answers stay in the prompt, where the template takes them."""
+        return self.settings.keep_thinking is not False
+
+    @property
+    def room(self) -> int:
+        """Tokens that the answer should have."""
+        return room_for(self.info.context, self.settings.longest)
+
+    def turns(self, messages: Sequence[Message] | None = None, system: str | None = None) -> tuple[Turn, ...]:
+        """What the model is asked; of these messages only, or with another system prompt, where they are given."""
+        chosen = self.sent
+        return turns_of(
+            chosen.messages if messages is None else messages,
+            chosen.system if system is None else system,
+            sees=self.info.sees,
+            gone=self.gone,
+        )
+
+
+class Room:
+    """Makes room in a conversation. `ask` has the person choose; `tell` hears what happens."""
+
+    def __init__(
+        self,
+        history: History,
+        engine: Measure,
+        pictures: Look | None,
+        *,
+        ask: Callable[[Full], Awaitable[WhenFull]],
+        tell: Callable[[Shortened | Summarising | Reading], None],
+    ) -> None:
+        self._history, self._engine, self._pictures = history, engine, pictures
+        self._ask, self._tell = ask, tell
+        self._decided: WhenFull | None = None
+
+    async def make(self, talk: Talk, problem: Problem, beside: int = 0) -> Talk:
+        """The same talk with less of it sent, kept in the chat's settings before it comes back.
+
+        `problem` says why it does not fit; it is raised where the person stops here, and where dropping does not help.
+        `beside` are tokens that have to fit, too: those of an answer that is to go on. Raises `context.no_summary`,
+        `context.too_long_to_sum_up`, and what the engine raises; nothing has changed then.
+        """
+        chosen = talk.sent
+        if not chosen.droppable:
+            raise DeskError.of(problem)
+        what = self._decided or talk.settings.when_full
+        if what == "ask":
+            tokens, size = problem.params.get("tokens"), talk.info.context
+            counted = tokens if isinstance(tokens, int) else size
+            messages = sum(map(len, chosen.turns[:-1]))
+            what = await self._ask(Full(counted, size, messages, len(chosen.gone)))
+        self._decided = what
+        if what not in ("drop", "summarise"):
+            raise DeskError.of(problem)
+        return await self.shorten(talk, summarise=what == "summarise", problem=problem, beside=beside)
+
+    async def shorten(self, talk: Talk, *, summarise: bool, problem: Problem, beside: int = 0) -> Talk:
+        """Leave the oldest turns out, with a summary in their place or without; raises as `make`."""
+        chosen, info = talk.sent, talk.info
+        most = info.context - talk.room - beside - (summary_size(info.context) if summarise else 0)
+
+        async def rest(count: int) -> int:
+            return await self._size(talk, talk.turns(without(chosen, count)))
+
+        count = await fewest(chosen.droppable, rest, min(most, info.context // 2 - beside), most)
+        if count is None:
+            raise DeskError.of(problem)
+        summary = talk.settings.summary if chosen.gone else ""
+        if summarise:
+            summary = await self._summary(talk, count, summary)
+        dropped = last_of(chosen, count)
+
+        def change(now: ConversationSettings) -> ConversationSettings:
+            return msgspec.structs.replace(now, dropped=dropped, summary=summary)
+
+        settings = await self._history.change_settings(talk.branch[0].conversation, change)
+        made = Talk(talk.branch, settings, info, talk.effort, talk.gone)
+        self._tell(Shortened(dropped, len(made.sent.gone), summary))
+        return made
+
+    async def _summary(self, talk: Talk, count: int, summary: str) -> str:
+        """A summary of the oldest `count` turns and of what was summed up before, in as many steps as it takes."""
+        chosen, info = talk.sent, talk.info
+        size = summary_size(info.context)
+        effort: Effort = "none" if "none" in info.efforts else info.efforts[0]
+        most = size if effort == "none" else size * _THINKS_TOO
+        question = Turn("user", ASK.format(words=int(size * _WORDS_A_TOKEN)))
+        first = 0
+
+        def asked(begin: int, end: int) -> tuple[Turn, ...]:
+            messages = [one for turn in chosen.turns[begin:end] for one in turn]
+            return (*talk.turns(messages, with_summary(talk.settings.system, summary)), question)
+
+        async def together(begin: int, end: int) -> int:
+            return await self._size(talk, asked(begin, end))
+
+        while first < count:
+            end = await most_of(first, count, together, info.context - min(most, info.context // 2))
+            if end is None:
+                raise DeskError("context.too_long_to_sum_up", name=info.name, context=info.context)
+
+            def told(share: float, begin: int = first, stop: int = end) -> None:
+                self._tell(Summarising((begin + share * (stop - begin)) / count))
+
+            summary = await self._written(talk, asked(first, end), effort, most, told)
+            first = end
+        return summary
+
+    async def _written(
+        self, talk: Talk, turns: Sequence[Turn], effort: Effort, most: int, told: Callable[[float], None]
+    ) -> str:
+        sampling = over(talk.settings.sampling, Sampling())
+        answer = self._engine.generate(turns, effort, sampling, most, self._pictures, keep_thinking=talk.keep_thinking)
+        text, written, reason = "", 0, ""
+        told(0.0)
+        async with contextlib.aclosing(answer):
+            async for event in answer:
+                match event:
+                    case PromptProgress(done=done, total=total):
+                        told(0.5 * done / max(1, total))
+                    case Piece(kind=kind, text=piece):
+                        written += 1
+                        text += piece if kind == "text" else ""
+                        told(0.5 + 0.5 * min(1.0, written / most))
+                    case Finished(reason=reason):
+                        pass
+        if not text.strip() or reason == "stopped":
+            raise DeskError("context.no_summary", name=talk.info.name)
+        return text.strip() + ("…" if reason != "stop" else "")
+
+    async def _size(self, talk: Talk, turns: Sequence[Turn]) -> int:
+        counted = await self._engine.count(
+            turns, talk.effort, keep_thinking=talk.keep_thinking, pictures=self._pictures
+        )
+        return counted.tokens
+
+
+async def budget(talk: Talk, engine: Measure, pictures: Look | None, *, empty: bool = False) -> context.Budget:
+    """Where the tokens of the context go. `empty`: what the branch ends with is nobody's message and does not count.
+
+    Raises as `Engine.count`.
+    """
+    counted = await engine.count(talk.turns(), talk.effort, keep_thinking=talk.keep_thinking, pictures=pictures)
+    used, message, shown = counted.tokens, counted.last - counted.last_pictures, counted.pictures
+    if empty:
+        used, message, shown = used - counted.last, 0, shown - counted.last_pictures
+    return context.Budget(talk.info.context, used, counted.system, shown, message, talk.room)
