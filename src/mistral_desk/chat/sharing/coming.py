@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.chat.attachments import Pixels, picture_body, take_in
+from mistral_desk.chat.attachments import Pixels, picture_body, read_picture_body, take_in
 from mistral_desk.chat.message import Part
-from mistral_desk.chat.parts import read_picture
 from mistral_desk.chat.sharing.chatgpt_content import ASSET
 from mistral_desk.chat.sharing.sources import arrivals
 from mistral_desk.core.errors import DeskError, Problem
@@ -154,8 +153,10 @@ def _key(part: Part) -> str:
         return ""
     if part.body.startswith(ASSET):
         return part.body
-    body = read_picture(part)
-    return body.sha256 if body else ""
+    try:
+        return read_picture_body(part.body).sha256
+    except ValueError:  # it stays as it is
+        return ""
 
 
 def _placed(part: Part, kept: dict[str, str]) -> Part:
@@ -165,11 +166,10 @@ def _placed(part: Part, kept: dict[str, str]) -> Part:
     if key.startswith(ASSET):
         made = kept.get(key)
         return Part("image", made) if made else Part("text", tr("[A picture was here. The export does not have it.]"))
-    body, made = read_picture(part), kept.get(key)
-    if made is None or body is None:
+    made = kept.get(key)
+    if made is None:
         return part
-    found = read_picture(Part("image", made))
-    return Part("image", picture_body(found.picture, body.name)) if found else part
+    return Part("image", picture_body(read_picture_body(made).picture, read_picture_body(part.body).name))
 
 
 def _is_here(gallery: Gallery, sha256: str) -> bool:

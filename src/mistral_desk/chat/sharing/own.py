@@ -218,7 +218,8 @@ def _out(part: Part, bodies: dict[str, PictureBody]) -> OnePart:
                 file = msgspec.json.decode(part.body, type=FileBody)
             except msgspec.MsgspecError:
                 return Other("file", part.body)
-            return File(file.name, file.text)
+            same = file_part(TextFile(file.name, file.text)) == part
+            return File(file.name, file.text) if same else Other("file", part.body)
 
 
 # --- in -------------------------------------------------------------------------------------------------

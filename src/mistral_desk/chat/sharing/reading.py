@@ -28,6 +28,8 @@ _MARKS: Final = "*_[]`<!~|\\&"
 _FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
 _RUN: Final = re.compile(r"`+")
 _ATX: Final = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|$)")
+_CELL: Final = re.compile(r"(?<!\\)\|")
+_OPENING: Final = re.compile(r"(\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?=<[A-Za-z/!?])")
 # What begins something in HTML; an address between angle brackets is markdown's own.
 _SPECIAL: Final = re.compile(r"\\.|`+|!(?=\[)|<(?!(?:https?|mailto):[^<>\s]*>)(?=[A-Za-z/!?])", re.DOTALL)
 
@@ -104,8 +106,10 @@ def contained(text: str) -> str:
     lines = text.split("\n")
     tokens = parser().parse(text)
     code = set(_code_lines(tokens))
-    for first, end in _paragraphs(lines, code):
-        lines[first:end] = _escaped("\n".join(lines[first:end])).split("\n")
+    for first, end, table in _stretches(tokens, lines, code):
+        stretch = "\n".join(lines[first:end])
+        cells = _CELL.split(stretch) if table else (stretch,)
+        lines[first:end] = "|".join(map(_escaped, cells)).split("\n")
     closing = _left_open(tokens, lines)
     for token in reversed(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
@@ -119,18 +123,19 @@ def _code_lines(tokens: Sequence[Token]) -> Iterator[int]:
             yield from range(*token.map)
 
 
-def _paragraphs(lines: Sequence[str], code: set[int]) -> Iterator[tuple[int, int]]:
-    """Stretches of lines that are neither code nor empty."""
-    first = None
-    for number, line in enumerate(lines):
-        if number in code or not line.strip():
-            if first is not None:
-                yield first, number
-            first = None
-        elif first is None:
-            first = number
-    if first is not None:
-        yield first, len(lines)
+def _stretches(tokens: Sequence[Token], lines: Sequence[str], code: set[int]) -> Iterator[tuple[int, int, bool]]:
+    """Lines that belong together as words, and whether they are a table's: a code span never reaches beyond them."""
+    seen = set(code)
+    for token in tokens:
+        if token.type == "table_open" and token.map:
+            rows = [number for number in range(*token.map) if number not in seen]
+            seen.update(rows)
+            yield from ((number, number + 1, True) for number in rows)
+        elif token.type == "inline" and token.map and token.map[0] not in seen:
+            first, end = token.map
+            seen.update(range(first, end))
+            yield first, end, False
+    yield from ((number, number + 1, False) for number in range(len(lines)) if number not in seen)
 
 
 def _escaped(paragraph: str) -> str:
@@ -145,7 +150,8 @@ def _escaped(paragraph: str) -> str:
         at = found.end()
         if sign.startswith("`"):
             end = _end_of_code(paragraph, at, len(sign))
-            made.append(sign + paragraph[at:end])
+            # Where HTML is read, a block of it may begin with a line, also inside of what would be code.
+            made.append(sign + _OPENING.sub(r"\1\\", paragraph[at:end]))
             at = end
         else:
             made.append(sign if sign.startswith("\\") else f"\\{sign}")
