@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from mistral_desk.catalog.claims import header_facts
 from mistral_desk.catalog.hub import Hub, token_name
 from mistral_desk.catalog.keeper import Keeper
-from mistral_desk.chat import erase
-from mistral_desk.chat.attachments import Pictures, unused
+from mistral_desk.chat import erase, tidying
+from mistral_desk.chat.attachments import Pictures
+from mistral_desk.chat.copies import Backups
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.session import Session
@@ -110,6 +111,7 @@ class Services:
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
     front: Front = field(init=False)
+    backups: Backups = field(init=False)
     _notes: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +122,7 @@ class Services:
         self.hub = Hub(self.net, self.secrets)
         places = (self.folders, self.settings)
         self.front = Front(*places, self.net, self.hub, secrets=lambda: self.secrets, read=self._read_header)
+        self.backups = Backups(lambda: self.history, self._quiet)
         self.library.let_go = self._let_go
         self._hear()
 
@@ -156,7 +159,7 @@ class Services:
             await asyncio.gather(self.session.close(), *rooms, self.engine.close())
             await self.fitting.close()
             await asyncio.gather(*self._notes, return_exceptions=True)
-            await self.tidy()
+            await tidying.tidy(self.history, self.pictures, self.about_to_send, closing=True)
         finally:
             try:
                 await self.history.close()
@@ -177,22 +180,12 @@ class Services:
         await room.close()
 
     async def tidy(self) -> int:
-        """Delete for good what was deleted and can be brought back no more, with the pictures that only it used.
+        """Delete for good what was in the bin for 30 days, and the pictures that only purged conversations used.
 
-        Call it when no Undo is offered; closing does. Returns how many conversations are gone. Never raises: what
-        could not be done is logged, and done the next time.
+        Closing does it; call it after `History.purge_many`. Returns how many conversations are gone. Never raises:
+        what could not be done is logged, and done the next time.
         """
-        try:
-            gone = await self.history.purge_deleted(0)
-            if gone:
-                bodies = await self.history.picture_bodies()
-                stored = await asyncio.to_thread(self.pictures.all)
-                unneeded = unused(stored, bodies, self.about_to_send)
-                await asyncio.to_thread(self.pictures.delete, unneeded)
-        except (DeskError, ValueError) as error:
-            log.warning("what was deleted could not be tidied away: %s", error)
-            return 0
-        return gone
+        return await tidying.tidy(self.history, self.pictures, self.about_to_send)
 
     def inventory(self) -> tuple[Share, ...]:
         """What `erase` would delete now."""
@@ -336,6 +329,10 @@ class Services:
     async def _let_go(self, paths: Sequence[str]) -> None:
         """No file of these is open: erasing gives another engine."""
         await self.engine.unload(paths)
+
+    async def _quiet(self) -> None:
+        """No answer is written into the history; erasing gives another session."""
+        await self.session.close()
 
     def _hear(self) -> None:
         """Know which model answered."""

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 NAME: Final = "history.sqlite3"
 
 
+def said(copy: Path) -> list[str]:
+    with contextlib.closing(sqlite3.connect(copy)) as connection:
+        return [str(row[0]) for row in connection.execute("SELECT body FROM part ORDER BY message")]
+
+
 def test_a_daily_copy_is_made_while_the_app_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "LOOK_EVERY_S", 0.0)
     path = tmp_path / NAME
@@ -29,16 +34,20 @@ def test_a_daily_copy_is_made_while_the_app_stays_open(tmp_path: Path, monkeypat
     async def promise() -> None:
         history, _ = await History.open(path)
         await history._store._in(history._store._copier, lambda: None)
-        assert backups.daily(path).exists()
-        os.utime(backups.daily(path), (1_700_000_000, 1_700_000_000))
-        await history.begin_turn(None, "a day later")
-        await history._store._in(history._store._copier, lambda: None)
-        with contextlib.closing(sqlite3.connect(backups.daily(path))) as copy:
-            assert copy.execute("SELECT body FROM part").fetchall() == [("a day later",)]
-        before = backups.daily(path).stat().st_mtime
-        await history.begin_turn(None, "at once")
-        await history._store._in(history._store._copier, lambda: None)
-        assert backups.daily(path).stat().st_mtime == before, "not due again"
+        assert backups.copies(path) == [], "there is nothing to keep"
+        for day in range(8):
+            await history.begin_turn(None, f"day {day}")
+            await history._store._in(history._store._copier, lambda: None)
+            await history.begin_turn(None, "at once")
+            await history._store._in(history._store._copier, lambda: None)
+            made = backups.dailies(path)
+            assert said(made[0]).count(f"day {day}") == 1
+            assert said(made[0]).count("at once") == day, "not due again"
+            assert len(made) == min(day + 1, 5), "the last five are kept"
+            for number, copy in enumerate(made):  # a day goes by
+                old = 1_700_000_000 - number * 86_400
+                copy.rename(copy.with_name(f"daily-{8 - day}{number}-old.sqlite3"))
+                os.utime(copy.with_name(f"daily-{8 - day}{number}-old.sqlite3"), (old, old))
         await history.close()
 
     run(promise())

@@ -16,7 +16,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.chat.database import SIDECARS, DamagedError, check, is_damage, refuse_newer
+from mistral_desk.chat.database import SIDECARS, DamagedError, check, connect, is_damage, prepare, refuse_newer
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DAY_S: Final = 24 * 3600.0
+DAILIES: Final = 5
+GAP: Final = 1_000_000
+"""Ids left out where nobody knows which the lost file had given: drafts and exports mean a chat by its id."""
 QUICK_BYTES: Final = 50_000_000
 """A history up to this size is copied when the app closes; for a larger one quitting would take seconds."""
 _STEP_PAGES: Final = 4096
@@ -36,9 +39,25 @@ def folder_of(path: Path) -> Path:
     return path.with_name(f"{path.stem}-backups")
 
 
-def daily(path: Path) -> Path:
-    """The rolling copy, at most a day old while the app is used."""
-    return folder_of(path) / "daily.sqlite3"
+def next_daily(path: Path, now: float) -> Path:
+    """Where a daily copy made `now` goes."""
+    return folder_of(path) / f"daily-{_stamp(now)}.sqlite3"
+
+
+def dailies(path: Path) -> list[Path]:
+    """The daily copies, the newest first; `keep_five` sees to it that there are at most five."""
+    return [copy for copy in copies(path) if copy.name.startswith("daily")]
+
+
+def next_own(path: Path, now: float, name: str = "own") -> Path:
+    """Where a copy goes that was wished for, or is made before an older one is restored; none goes by itself."""
+    number = 0
+    while True:
+        suffix = f"-{number}" if number else ""
+        target = folder_of(path) / f"{name}-{_stamp(now)}{suffix}.sqlite3"
+        if not target.exists():
+            return target
+        number += 1
 
 
 def closing(path: Path) -> Path:
@@ -52,12 +71,20 @@ def before_format(path: Path, version: int) -> Path:
 
 
 def is_due(path: Path, now: float) -> bool:
-    """True when the daily copy is missing, older than a day, or from the future (a clock was set back)."""
-    try:
-        age = now - daily(path).stat().st_mtime
-    except FileNotFoundError:
+    """True when something changed since the last daily copy, and that is a day old or from the future (a clock was
+    set back), or there is none.
+    """
+    newest = next(iter(dailies(path)), None)
+    if newest is None:
         return True
-    return not 0 <= age < DAY_S
+    made = newest.stat().st_mtime
+    return not 0 <= now - made < DAY_S and _changed(path) > made
+
+
+def keep_five(path: Path) -> None:
+    """Delete the oldest daily copies beyond five."""
+    for old in dailies(path)[DAILIES:]:
+        old.unlink(missing_ok=True)
 
 
 class AbandonedError(Exception):
@@ -133,6 +160,7 @@ def _best_copy(path: Path, fresh: Path) -> float | None:
             shutil.copyfile(candidate, fresh)
             with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as copy:
                 check(copy, None)
+                beyond(copy, None)
         except (DamagedError, DeskError) as error:
             log.warning("the copy %s is of no use: %s", candidate, error)
         except sqlite3.Error as error:
@@ -144,24 +172,122 @@ def _best_copy(path: Path, fresh: Path) -> float | None:
     return None
 
 
+def ready(candidate: Path, fresh: Path) -> None:
+    """Copy a backup to `fresh`, check it in full and bring it to the newest format. Raises `DamagedError`,
+    `history.newer`, `sqlite3.Error` or `OSError`; the backup itself is only read.
+    """
+    refuse_newer(candidate)
+    if not candidate.stat().st_size:
+        raise DamagedError("the file is empty")
+    _create(fresh)
+    shutil.copyfile(candidate, fresh)
+    with contextlib.closing(connect(fresh)) as copy:
+        prepare(copy, None, lambda _: None)
+        copy.execute("PRAGMA journal_mode = DELETE")
+        broken = copy.execute("PRAGMA foreign_key_check").fetchone()
+        if broken:
+            raise DamagedError(f"a row of {broken[0]} belongs to nothing")
+
+
+def beyond(copy: sqlite3.Connection, other: sqlite3.Connection | None) -> None:
+    """Have a copy give no id again that `other` has given, the history in whose place it comes; None: it is lost."""
+    names = [str(row[0]) for row in copy.execute("SELECT name FROM sqlite_sequence")]
+    given = dict.fromkeys(names, GAP) if other is None else {}
+    if other is not None:
+        given = {str(name): int(seq) for name, seq in other.execute("SELECT name, seq FROM sqlite_sequence")}
+    for name, number in given.items():
+        if name not in names:
+            copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (name, number))
+        elif other is None:
+            copy.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ?", (number, name))
+        else:
+            copy.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (number, name))
+
+
+def overwrite(path: Path, fresh: Path, kept: Path, now: float) -> None:
+    """Put what `ready` made in the place of the history at `path`, which is kept as `kept` before.
+
+    SQLite itself does it, in one transaction: a kill or a power cut leaves the old or the new, whole, and other
+    programs that have the file open see the one or the other. A history that is damaged is copied as it is.
+    """
+    with contextlib.closing(connect(path)) as present, contextlib.closing(connect(fresh)) as new:
+        before: sqlite3.Connection | None = present
+        try:
+            keep(present, kept)
+        except (DamagedError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.Error) and not is_damage(error):
+                raise
+            before = None
+            _copy_aside(path, now)
+        beyond(new, before)
+        new.backup(present)
+        present.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def picture_bodies(path: Path) -> set[str]:
+    """The bodies of all pictures in the copies of the history at `path`. Raises `sqlite3.Error` as `OSError`."""
+    found: set[str] = set()
+    for copy in copies(path):
+        try:
+            with contextlib.closing(reading(copy)) as connection:
+                found.update(str(row[0]) for row in connection.execute("SELECT body FROM part WHERE kind = 'image'"))
+        except sqlite3.Error as error:
+            raise OSError(f"the copy {copy} cannot be read: {error}") from error
+    return found
+
+
+def reading(copy: Path) -> sqlite3.Connection:
+    """A connection to a copy that changes not a byte of it, nor beside it."""
+    return connect(copy, mode="ro", query_only=True)
+
+
+def _copy_aside(path: Path, now: float) -> None:
+    """Copy the file and its log to names that SQLite can open together."""
+    aside = _aside(path, now)
+    for file in (path, *_sidecars(path)):
+        if file.exists() and not file.name.endswith("-shm"):
+            target = aside.with_name(aside.name + file.name.removeprefix(path.name))
+            _create(target)
+            shutil.copyfile(file, target)
+    sync_folder(path.parent)
+    log.error("the history was damaged; it is kept as it was as %s", aside)
+
+
+def _changed(path: Path) -> float:
+    """When the history was last written to, in seconds since 1970."""
+    times = [0.0]
+    for file in (path, path.with_name(path.name + "-wal")):
+        with contextlib.suppress(FileNotFoundError):
+            times.append(file.stat().st_mtime)
+    return max(times)
+
+
+def _stamp(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
+
+
 def _set_aside(path: Path, now: float) -> Path | None:
     """Move the file and its sidecars to names that SQLite can still open together; None if there is none of them."""
     present = [file for file in (path, *_sidecars(path)) if file.exists()]
     if not present:
         return None
-    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d-%H%M%S")
-    number = 0
-    while True:
-        suffix = f"-{number}" if number else ""
-        aside = path.with_name(f"{path.stem}-damaged-{stamp}{suffix}{path.suffix}")
-        if not any(file.exists() for file in (aside, *_sidecars(aside))):
-            break
-        number += 1
+    aside = _aside(path, now)
     for file in present:
         file.rename(aside.with_name(aside.name + file.name.removeprefix(path.name)))
     sync_folder(path.parent)
     log.error("the history was damaged and is set aside as %s", aside)
     return aside
+
+
+def _aside(path: Path, now: float) -> Path:
+    """A name that nothing has yet."""
+    number = 0
+    while True:
+        suffix = f"-{number}" if number else ""
+        aside = path.with_name(f"{path.stem}-damaged-{_stamp(now)}{suffix}{path.suffix}")
+        if not any(file.exists() for file in (aside, *_sidecars(aside))):
+            return aside
+        number += 1
 
 
 def _sidecars(path: Path) -> list[Path]:

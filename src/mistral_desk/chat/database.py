@@ -74,7 +74,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def connect(path: Path | None, *, query_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path | None, *, query_only: bool = False, mode: str = "rw") -> sqlite3.Connection:
     """A connection with the history's own settings, for the thread that calls this; None: a new one in memory.
 
     The file has to be there: one that vanished must not come back empty.
@@ -82,7 +82,7 @@ def connect(path: Path | None, *, query_only: bool = False) -> sqlite3.Connectio
     Text that is no UTF-8 (a damaged byte inside a message) is read with replacement characters, so that one bad
     byte hides no conversation.
     """
-    where = _address(path, "rw") if path else ":memory:"
+    where = _address(path, mode) if path else ":memory:"
     connection = sqlite3.connect(where, timeout=BUSY_S, isolation_level=None, uri=path is not None)
     try:
         connection.text_factory = _text

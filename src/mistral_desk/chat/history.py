@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mistral_desk.chat import copying, rows
 from mistral_desk.chat.backups import now as the_time
 from mistral_desk.chat.chosen import Chosen
+from mistral_desk.chat.indexing import Indexing
 from mistral_desk.chat.listed import Listed
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
 from mistral_desk.chat.parts import names_of
@@ -20,7 +21,7 @@ from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mistral_desk.chat.imported import Imported
@@ -39,6 +40,8 @@ class History(Listed, Chosen):
     while it waits still does its work.
     """
 
+    _indexing: Indexing | None = None
+
     @classmethod
     async def open(cls, path: Path) -> tuple[History, Problem | None]:
         """Open the history at `path`, or make a new one there.
@@ -48,7 +51,10 @@ class History(Listed, Chosen):
         `history.read_only`, `history.busy`, `history.disk_full` or `history.failed`, with nothing changed.
         """
         store = Store(path)
-        return cls(store), await store.open()
+        notice = await store.open()
+        history = cls(store)
+        history._indexing = Indexing(store, the_time())
+        return history, notice
 
     @classmethod
     async def temporary(cls) -> History:
@@ -69,7 +75,27 @@ class History(Listed, Chosen):
 
     async def close(self) -> None:
         """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
+        if self._indexing:
+            await self._indexing.close()
         await self._store.close()
+
+    async def indexed(self) -> None:
+        """Wait until everything that was said can be searched for; after an update that takes a while."""
+        if self._indexing:
+            await self._indexing.done()
+
+    async def keep_copy(self, target: Path) -> None:
+        """Make a copy of the whole history; `copies.Backups` is who asks for it."""
+        await self._store.keep(target)
+
+    async def replace_by(self, work: Callable[[Path], None]) -> None:
+        """Let `work` overwrite the history's file while nobody writes to it."""
+        if self._indexing:
+            await self._indexing.close()
+        try:
+            await self._store.replace(work)
+        finally:
+            self._indexing = Indexing(self._store, the_time())
 
     # --- messages -----------------------------------------------------------------------------------
 

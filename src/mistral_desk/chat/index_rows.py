@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TEXT: Final = "SELECT kind, body FROM part WHERE message = ? AND kind <> 'thinking' ORDER BY \"order\""
+_BEHIND: Final = (
+    "SELECT id FROM message WHERE place IS NULL AND (ending <> 'unfinished' OR created < ?) ORDER BY id DESC LIMIT ?"
+)
 _LAST_SECOND: Final = 253_402_300_799
 
 
@@ -67,14 +70,15 @@ def step(connection: sqlite3.Connection, count: int, before: float) -> int:
 
     An answer that is not finished waits for its end, unless it was begun before `before`: then nobody writes it.
     """
-    rows = connection.execute(
-        "SELECT id FROM message WHERE place IS NULL AND (ending <> 'unfinished' OR created < ?) "
-        "ORDER BY id DESC LIMIT ?",
-        (before, count),
-    ).fetchall()
+    rows = connection.execute(_BEHIND, (before, count)).fetchall()
     for (message_id,) in rows:
         put(connection, message_id)
     return len(rows)
+
+
+def is_behind(connection: sqlite3.Connection, before: float) -> bool:
+    """Whether `step` has anything to do."""
+    return connection.execute(_BEHIND, (before, 1)).fetchone() is not None
 
 
 def _free_place(connection: sqlite3.Connection, created: float) -> int:

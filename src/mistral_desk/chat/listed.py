@@ -149,6 +149,14 @@ class Listed:
         """The bodies of all parts that are pictures: whatever they name is in use, also in what was only deleted."""
         return await self._store.read(rows.picture_bodies)
 
+    async def loose_pictures(self) -> tuple[str, ...]:
+        """The bodies of pictures of purged conversations, until `forget_loose`: their files may still be there."""
+        return await self._store.read(rows.loose_pictures)
+
+    async def forget_loose(self, bodies: Sequence[str]) -> None:
+        """The files of these pictures are deleted, or needed by another conversation."""
+        await self._store.write(lambda c: rows.forget_loose(c, bodies))
+
     async def settings(self, conversation_id: int) -> ConversationSettings:
         """A conversation's own settings."""
         return await self._store.read(lambda c: rows.settings(c, conversation_id))

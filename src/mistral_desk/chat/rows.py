@@ -155,6 +155,16 @@ def picture_bodies(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(str(row[0]) for row in connection.execute("SELECT DISTINCT body FROM part WHERE kind = 'image'"))
 
 
+def loose_pictures(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The bodies of pictures that were in conversations deleted for good; their files may still be there."""
+    return tuple(str(row[0]) for row in connection.execute("SELECT body FROM loose"))
+
+
+def forget_loose(connection: sqlite3.Connection, bodies: Sequence[str]) -> None:
+    """The files of these are deleted, or needed elsewhere."""
+    connection.executemany("DELETE FROM loose WHERE body = ?", [(body,) for body in bodies])
+
+
 # --- messages ---------------------------------------------------------------------------------------
 
 

@@ -26,12 +26,12 @@ from mistral_desk.chat.database import (
     refuse_newer,
     transaction,
 )
+from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mistral_desk.core.errors import Problem
 
 log = logging.getLogger(__name__)
 
@@ -97,15 +97,41 @@ class Store:
 
         def run() -> T:
             connection = _opened(self._write_connection)
+            before = connection.total_changes
             with transaction(connection):
                 result = work(connection)
-            self._changed = True
+            self._changed |= connection.total_changes != before
             return result
 
         result = await self._in(self._writer, run)
         if self.path and time.monotonic() >= self._next_look:
             self._copy_if_due(self.path)
         return result
+
+    async def keep(self, target: Path) -> None:
+        """Copy the history to `target`. Raises what stands in the way, with no copy made."""
+
+        def run() -> None:
+            with contextlib.closing(connect(self.path, query_only=True)) as source:
+                backups.keep(source, target)
+
+        await self._in(self._copier, run)
+
+    async def replace(self, work: Callable[[Path], T]) -> T:
+        """Have the file overwritten by `work`, with nobody writing to it; then it is open again."""
+        path = self.path
+        if path is None:
+            raise RuntimeError("a history in memory has no copies")
+
+        def run() -> T:
+            self._close_writer()  # what SQLite's index remembers of the old file goes with the connection
+            try:
+                return work(path)
+            finally:
+                self._write_connection = connect(path)
+                self._changed = True
+
+        return await self._in(self._writer, run)
 
     async def close(self) -> None:
         """Finish what was asked for, make a copy if something changed, let go of the file. Idempotent."""
@@ -141,8 +167,10 @@ class Store:
         def run() -> T:
             try:
                 return work()
-            except (sqlite3.Error, OSError) as error:
+            except (DamagedError, sqlite3.Error, OSError) as error:
                 log.warning("history: %s: %s", getattr(error, "sqlite_errorname", type(error).__name__), error)
+                if isinstance(error, DamagedError):
+                    raise DeskError("history.unreadable", str(error), path=self._where) from error
                 if self.path and isinstance(error, sqlite3.Error) and is_damage(error):
                     _suspect(self.path)
                 raise named(error, self._where) from error
@@ -235,16 +263,23 @@ class Store:
             self._read_connection = None
 
     def _copy_if_due(self, path: Path) -> None:
-        """Have the daily copy made if it is old; asked again with the first write an hour later."""
+        """Have the daily copy made if it is due; asked again with the first write an hour later."""
         self._next_look = time.monotonic() + LOOK_EVERY_S
-        if backups.is_due(path, backups.now()):
-            self._copier.submit(self._copy, backups.daily(path))
+        now = backups.now()
+        if backups.is_due(path, now):
+            self._copier.submit(self._copy_daily, path, now)
 
-    def _copy(self, target: Path) -> None:
+    def _copy_daily(self, path: Path, now: float) -> None:
+        if self._copy(backups.next_daily(path, now)):
+            with contextlib.suppress(OSError):  # the next one tries again
+                backups.keep_five(path)
+
+    def _copy(self, target: Path) -> bool:
         """Make a copy. That it cannot be made is logged and stops nobody; damage is looked into at the next start."""
         try:
             with contextlib.closing(connect(self.path, query_only=True)) as source:
-                backups.keep(source, target, self._give_up)
+                if source.execute("SELECT 1 FROM conversation LIMIT 1").fetchone():
+                    backups.keep(source, target, self._give_up)
         except backups.AbandonedError:
             log.info("the copy of the history is left to the next start")
         except (DamagedError, sqlite3.Error, OSError) as error:
@@ -253,6 +288,9 @@ class Store:
                 isinstance(error, DamagedError) or (isinstance(error, sqlite3.Error) and is_damage(error))
             ):
                 _suspect(self.path)
+        else:
+            return True
+        return False
 
 
 def _size(path: Path) -> int | None:

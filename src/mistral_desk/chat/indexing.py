@@ -1,0 +1,56 @@
+"""Puts into the index what is not in there yet: all messages after an update, answers that a killed app left.
+
+In small steps behind everything else, because a million messages take minutes: nobody waits for it, and a step that
+is cut off is done again at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.chat import index_rows
+from mistral_desk.core.errors import DeskError
+
+if TYPE_CHECKING:
+    from mistral_desk.chat.store import Store
+
+log = logging.getLogger(__name__)
+
+STEP: Final = 100
+"""Messages of one transaction: about 30 ms, the longest that anything else waits for it."""
+
+
+class Indexing:
+    """The task that does it. Make it in the event loop of the store; it ends by itself, or with `close`."""
+
+    def __init__(self, store: Store, before: float) -> None:
+        """What was not finished `before` this moment (seconds since 1970) will not be: the app was killed."""
+        self._store = store
+        self._before = before
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="the index of the history")
+
+    async def done(self) -> None:
+        """Wait until everything is in the index, or could not be put there."""
+        await asyncio.shield(self._task)
+
+    async def close(self) -> None:
+        """Stop after the step that runs."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _run(self) -> None:
+        count = 0
+        try:
+            while await self._store.read(lambda c: index_rows.is_behind(c, self._before)):
+                begun = time.monotonic()
+                count += await self._store.write(lambda c: index_rows.step(c, STEP, self._before))
+                await asyncio.sleep(time.monotonic() - begun)  # half of the time belongs to the rest of the computer
+        except DeskError as error:
+            log.warning("not all messages can be searched for before the next start: %s", error)
+        if count:
+            log.info("%d messages were put into the index", count)
