@@ -210,9 +210,9 @@ MESSAGES: Final[dict[str, Text]] = {
     # --- asking -------------------------------------------------------------------------------------
     "prompt.empty": Text("There is nothing to send", "The message is empty.", "Write something first."),
     "prompt.too_long": Text(
-        "The message is too long for this model",
-        "The conversation with this message has {tokens} tokens; the context of {name} holds {context}.",
-        "Shorten the message or start a new chat.",
+        "This chat is too long for the model",
+        "The conversation with this message has {tokens} tokens; {name} sees {context} at once, its answer included.",
+        "Shorten the message, choose in the chat's settings what gives way, or start a new chat.",
     ),
     "prompt.too_big": Text(
         "The message is too large",
