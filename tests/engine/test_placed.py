@@ -15,8 +15,9 @@ from mistral_desk.fit.machine import GB, GpuReport, Machine, gpus_of
 from mistral_desk.fit.plan import Plan, Wishes, plan
 from mistral_desk.fit.read import shape_of
 from mistral_desk.inference import model_file
+from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.placement import Placement
-from mistral_desk.inference.remote import ModelSpec, Worker
+from mistral_desk.inference.remote import Worker
 from tests.engine.test_fit_memory import ALL_KINDS, CLOSE, EXACT, LATENT, made, near
 from tests.fixtures import second_device
 from tests.fixtures.engines import run

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from mistral_desk.core import errors
 from mistral_desk.core.errors import Problem
-from mistral_desk.inference import frames, placement, protocol
+from mistral_desk.inference import frames, placement, protocol, state_messages
 from mistral_desk.inference.frames import ProtocolError, decode_command, decode_event, frame, read_frame
 from mistral_desk.inference.protocol import (
     Command,
@@ -37,6 +37,7 @@ from mistral_desk.inference.protocol import (
     Stop,
     Turn,
 )
+from mistral_desk.inference.state_messages import MOST_BYTES, Extent, ForgetStates, KeepStates, StateHead
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Time decides no test."""
@@ -47,7 +48,7 @@ EVENTS: tuple[type[msgspec.Struct], ...] = typing.get_args(Event)
 whole = some.integers(min_value=-(2**63), max_value=2**64 - 1)
 real = some.floats(allow_nan=False)
 text = some.text(max_size=200)
-PLAIN = {int: whole, float: real, str: text, bool: some.booleans()}
+PLAIN = {int: whole, float: real, str: text, bool: some.booleans(), bytes: some.binary(max_size=200)}
 
 
 def values(kind: object) -> some.SearchStrategy[object]:
@@ -72,13 +73,15 @@ def values(kind: object) -> some.SearchStrategy[object]:
 
 def hints_of(kind: type[msgspec.Struct]) -> dict[str, object]:
     """The types of a message's fields; what is imported for the type checker only is named here."""
-    return typing.get_type_hints(kind, {**vars(errors), **vars(placement), **vars(protocol)})
+    return typing.get_type_hints(kind, {**vars(errors), **vars(placement), **vars(state_messages), **vars(protocol)})
 
 
 def messages(kind: type[msgspec.Struct]) -> some.SearchStrategy[msgspec.Struct]:
     """Any message of a class."""
     if kind is PutImage:
         return pictures
+    if kind is StateHead:
+        return heads
     hints = hints_of(kind)
     return some.builds(kind, **{field.name: values(hints[field.name]) for field in msgspec.structs.fields(kind)})
 
@@ -94,6 +97,9 @@ pictures = some.tuples(sides, sides).flatmap(
         some.binary(min_size=3 * size[0] * size[1], max_size=3 * size[0] * size[1]),
     )
 )
+sizes = some.integers(0, MOST_BYTES)
+extents = some.lists(some.builds(Extent, sizes, sizes), min_size=1, max_size=5).map(tuple)
+heads = some.builds(StateHead, whole, text, some.binary(max_size=200), extents)
 commands = some.one_of(*(messages(kind) for kind in COMMANDS))
 events = some.one_of(*(messages(kind) for kind in EVENTS))
 
@@ -129,7 +135,7 @@ def test_every_event_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
 
 
 def test_tags_are_distinct_in_both_directions() -> None:
-    tags = [str(kind.__struct_config__.tag) for kind in (*COMMANDS, *EVENTS)]
+    tags = [str(kind.__struct_config__.tag) for kind in {*COMMANDS, *EVENTS}]  # a state travels both ways
     assert len(set(tags)) == len(tags)
 
 
@@ -278,12 +284,19 @@ def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
             Resumed,
             Finished,
             Failed,
+            *typing.get_args(protocol.StateCommand)[:3],
+            *typing.get_args(protocol.StateEvent),
+            KeepStates,
+            ForgetStates,
         )
     }
     assert fields == {
         "load": ["request", "path", "context", "threads", "gpu_layers", "check_tensors", "projector", "placement"],
         "put_image": ["sha256", "width", "height", "rgb"],
-        "generate": ["request", "turns", "effort", "sampling", "max_tokens", "begun", "keep_thinking", "room"],
+        "generate": [
+            *("request", "turns", "effort", "sampling", "max_tokens", "begun", "keep_thinking", "room"),
+            *("owner", "restores", "grammar"),
+        ],
         "count": ["request", "turns", "effort", "keep_thinking"],
         "counted": ["request", "tokens", "system", "last", "pictures", "last_pictures"],
         "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],
@@ -295,6 +308,14 @@ def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
         "resumed": ["request", "pieces"],
         "finished": ["request", "reason", "figures", "vocabulary"],
         "failed": ["request", "problem"],
+        "state_head": ["request", "owner", "ids", "extents"],
+        "state_part": ["request", "data"],
+        "state_end": ["request", "sound"],
+        "state_taken": ["request"],
+        "need_state": ["request", "ids", "have", "most", "cuts"],
+        "keep_states": ["request", "most"],
+        "forget_states": ["request", "owners"],
+        "states_kept": ["request"],
     }
 
 

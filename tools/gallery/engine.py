@@ -106,6 +106,7 @@ class StillEngine:
         begun: Turn | None = None,  # noqa: ARG002
         keep_thinking: bool = True,  # noqa: ARG002
         room: int = 1,  # noqa: ARG002
+        owner: str = "",  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()

@@ -202,6 +202,13 @@ class Child:
             self._deliver(item)
 
 
+def worker_command() -> list[str]:
+    """How to start a worker: the frozen app itself, else this Python with the package."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--worker"]
+    return [sys.executable, "-m", "mistral_desk", "--worker"]
+
+
 def spawn(command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
     if sys.platform == "win32":

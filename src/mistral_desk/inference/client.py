@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference.child import worker_command
 from mistral_desk.inference.lowering import Lowering
+from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
-from mistral_desk.inference.remote import Answer, ModelSpec, Worker, worker_command
+from mistral_desk.inference.remote import Answer, Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
+    from mistral_desk.inference.state_keeper import StateKeeper
 
 __all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
 
@@ -45,6 +48,8 @@ class Engine:
         self._closed = False
         self._halted = False
         self._lowering = Lowering()
+        self.states: StateKeeper | None = None
+        """Keeps what was read of conversations that have an owner; None: nothing is kept."""
         self.relieves = True
         """Whether a model by which a GPU's memory runs over is loaded again for the next answer, with less there."""
 
@@ -110,10 +115,13 @@ class Engine:
         try:
             await worker.start()
             self._go_on(spec)
-            return self._lowering.loaded(await worker.load(spec, on_progress))
+            info = self._lowering.loaded(await worker.load(spec, on_progress))
+            if self.states:
+                await self.states.loaded(worker, info)
         except BaseException:
             await self._retire()
             raise
+        return info
 
     def _is_ready(self, spec: ModelSpec) -> bool:
         return self._spec is not None and self._spec.same_worker(spec) and self.model is not None
@@ -135,13 +143,15 @@ class Engine:
         begun: Turn | None = None,
         keep_thinking: bool = True,
         room: int = 1,
+        owner: str = "",
+        grammar: str = "",
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
         `pictures` gives the pixels of the turns' pictures when the worker asks for them, `begun` is an answer that is
-        to go on where it broke off, `keep_thinking` and `room` are as in `protocol.Generate`. `aclose()` of the
-        iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and `ensure`;
-        `engine.no_model` when there was no `ensure` before.
+        to go on where it broke off, `keep_thinking`, `room`, `owner` and `grammar` are as in `protocol.Generate`.
+        `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and
+        `ensure`; `engine.no_model` when there was no `ensure` before.
         """
         if self._spec is None:
             raise DeskError("engine.no_model")
@@ -151,12 +161,25 @@ class Engine:
         worker = self._worker
         async with contextlib.aclosing(
             worker.generate(
-                turns, effort, sampling, max_tokens, pictures, begun=begun, keep_thinking=keep_thinking, room=room
+                turns,
+                effort,
+                sampling,
+                max_tokens,
+                pictures,
+                begun=begun,
+                keep_thinking=keep_thinking,
+                room=room,
+                owner=owner,
+                grammar=grammar,
+                states=self.states if self.states and await self.states.begin() else None,
             )
         ) as answer:
             async for event in answer:
-                if isinstance(event, Finished) and (spec := self._spec) is not None:
-                    self._lowering.answered(spec, event.figures)
+                if isinstance(event, Finished):
+                    if (spec := self._spec) is not None:
+                        self._lowering.answered(spec, event.figures)
+                    if self.states and owner:
+                        self.states.ended(worker)
                 yield event
 
     async def count(
@@ -204,6 +227,11 @@ class Engine:
             if self._spec is not None and (paths is None or {self._spec.path, self._spec.projector} & set(paths)):
                 await self._retire()
 
+    async def forget(self, owners: Collection[str]) -> None:
+        """Drop what was read for these owners, in the worker too; an empty name stands for those who have none."""
+        if self.states:
+            await self.states.forget(owners, self._worker)
+
     def _go_on(self, spec: ModelSpec) -> None:
         """Raise `load.cancelled` if `stop` came before there was a request that it could have stopped."""
         if self._halted:
@@ -217,6 +245,8 @@ class Engine:
         for request in worker.requests:
             worker.stop(request)
         await worker.idle(RETIRE_LIMIT_S)
+        if self.states:
+            await self.states.leave(worker)
         await worker.close()
 
 

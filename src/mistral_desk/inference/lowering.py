@@ -14,9 +14,9 @@ from mistral_desk.inference import placement
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
+    from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.placement import Placement
     from mistral_desk.inference.protocol import Figures, ModelInfo
-    from mistral_desk.inference.remote import ModelSpec
 
 _log: Final = logging.getLogger(__name__)
 SHORT_OF_MEMORY: Final = frozenset({"model.no_memory", "engine.out_of_memory"})

@@ -14,7 +14,7 @@ from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark, tr
 from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import model_file, projector_file
-from mistral_desk.inference.remote import ModelSpec
+from mistral_desk.inference.model_spec import ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,8 +78,14 @@ def _sees(model: str, projector: str | None) -> bool:
         return False
 
 
+BETWEEN: Final = " + "
+"""Between the ids of the models that wrote one answer one after the other, as it is stored."""
+
+
 def model_title(model: str) -> str:
-    """The name to show for a model id."""
+    """The name to show for a model id; of several that wrote one answer, all."""
+    if BETWEEN in model:
+        return BETWEEN.join(map(model_title, model.split(BETWEEN)))
     if model == BUILTIN:
         return tr(BUILTIN_TITLE)
     if model.startswith(OLLAMA):

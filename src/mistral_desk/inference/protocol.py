@@ -14,6 +14,16 @@ from mistral_desk.core.errors import Problem
 from mistral_desk.fit.core_rates import CoreRates
 from mistral_desk.inference.cage import Cage
 from mistral_desk.inference.placement import Placement
+from mistral_desk.inference.state_messages import (
+    ForgetStates,
+    KeepStates,
+    NeedState,
+    StateEnd,
+    StateHead,
+    StatePart,
+    StatesKept,
+    StateTaken,
+)
 
 PROTOCOL_VERSION: Final = 4
 MEASURE: Final = "MISTRAL_DESK_MEASURE_DEVICES"
@@ -136,7 +146,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     left out or not. `sampling` is what holds without thinking, `thinking_sampling` while it thinks.
 
     `placed` is where everything really lies. `changes` are notes for a person: what was made smaller than asked for.
-    `placement` is how it was loaded in the end, None where nobody planned it.
+    `placement` is how it was loaded in the end, None where nobody planned it. `state` is how saved states are laid out.
     """
 
     name: str
@@ -166,6 +176,7 @@ class ModelInfo(msgspec.Struct, frozen=True):
     placement: Placement | None = None
     takes_thoughts: bool = False
     thinking_sampling: Sampling | None = None
+    state: str = ""
 
 
 # --- commands: app to worker ------------------------------------------------------------------------
@@ -214,6 +225,10 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
 
     `keep_thinking` false leaves the thoughts of earlier answers out, where the template would take them. Where the
     context has not `room` tokens left for the answer, it fails with `prompt.too_long` before anything is read.
+
+    What is read and written belongs to `owner`; with an empty name it never leaves the worker. With `restores` the app
+    may have a state for it, so that the worker may ask (`NeedState`). A `grammar` (llama.cpp's GBNF) binds the answer,
+    not the thought before it.
     """
 
     request: int
@@ -224,6 +239,9 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     begun: Turn | None = None
     keep_thinking: bool = True
     room: int = 1
+    owner: str = ""
+    restores: bool = False
+    grammar: str = ""
 
 
 class Count(msgspec.Struct, frozen=True, tag="count"):
@@ -254,7 +272,10 @@ class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """Free the model and exit with status 0. The end of stdin means the same."""
 
 
-Command: TypeAlias = Load | PutImage | Generate | Count | Stop | AnswerNow | Shutdown
+StateCommand: TypeAlias = StateHead | StatePart | StateEnd | StateTaken
+Command: TypeAlias = (
+    Load | PutImage | Generate | Count | Stop | AnswerNow | Shutdown | KeepStates | ForgetStates | StateCommand
+)
 
 # --- events: worker to app --------------------------------------------------------------------------
 
@@ -356,6 +377,17 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     problem: Problem
 
 
+StateEvent: TypeAlias = NeedState | StateHead | StatePart | StateTaken | StatesKept
 Event: TypeAlias = (
-    Hello | LoadProgress | Loaded | PromptProgress | NeedImage | Piece | Resumed | Counted | Finished | Failed
+    Hello
+    | LoadProgress
+    | Loaded
+    | PromptProgress
+    | NeedImage
+    | Piece
+    | Resumed
+    | Counted
+    | Finished
+    | Failed
+    | StateEvent
 )

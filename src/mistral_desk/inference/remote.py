@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
@@ -17,8 +16,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import death
-from mistral_desk.inference.child import Child
-from mistral_desk.inference.placement import Expected, Placement
+from mistral_desk.inference.child import Child, worker_command
 from mistral_desk.inference.protocol import (
     MEASURE,
     PROTOCOL_VERSION,
@@ -32,7 +30,6 @@ from mistral_desk.inference.protocol import (
     Finished,
     Generate,
     Hello,
-    Load,
     Loaded,
     LoadProgress,
     ModelInfo,
@@ -46,6 +43,7 @@ from mistral_desk.inference.protocol import (
     Stop,
     Turn,
 )
+from mistral_desk.inference.state_messages import NeedState, StateHead, StatePart, StatesKept, StateTaken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -54,6 +52,8 @@ if TYPE_CHECKING:
     """Gives a picture's pixels by its SHA-256."""
 
     from mistral_desk.inference.cage import Cage
+    from mistral_desk.inference.model_spec import ModelSpec
+    from mistral_desk.inference.state_keeper import StateKeeper
 
 Answer: TypeAlias = PromptProgress | Piece | Resumed | Finished
 """What one generation yields; `Finished` is always the last one."""
@@ -73,51 +73,15 @@ _log: Final = logging.getLogger(__name__)
 _DEFAULT_SAMPLING: Final = Sampling()
 
 
-def worker_command() -> list[str]:
-    """How to start a worker: the frozen app itself, else this Python with the package."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "mistral_desk", "--worker"]
-
-
-class ModelSpec(msgspec.Struct, frozen=True):
-    """Which model to run, and how. `context` in tokens, None: automatic.
-
-    `projector` is the file that lets it see; None: the one beside the model, if there is one; empty: none.
-    A `placement` decides context, threads and GPU layers in their place; `expected` is how fast it should write so.
-    """
-
-    path: str
-    context: int | None = None
-    threads: int | None = None
-    gpu_layers: int = 0
-    projector: str | None = None
-    placement: Placement | None = None
-    expected: Expected | None = None
-
-    def same_worker(self, other: ModelSpec) -> bool:
-        """Whether a worker with this model serves the other spec too: all but the expected speed is equal."""
-        return self == msgspec.structs.replace(other, expected=self.expected)
-
-    def command(self, request: int) -> Load:
-        """The command that loads it."""
-        return Load(
-            request,
-            self.path,
-            self.context,
-            self.threads,
-            self.gpu_layers,
-            projector=self.projector,
-            placement=self.placement,
-        )
-
-
 @dataclass
 class _Request:
-    """One request that the worker has not finished. `abandoned`: nobody waits for its events any more."""
+    """One request that the worker has not finished. `abandoned`: nobody waits for its events any more;
+    `quiet`: it is in the background, and nobody waits for its end.
+    """
 
     events: asyncio.Queue[Event | Problem] = field(default_factory=asyncio.Queue)
     abandoned: bool = False
+    quiet: bool = False
     watchdog: asyncio.TimerHandle | None = None
 
 
@@ -164,7 +128,7 @@ class Worker:
     @property
     def requests(self) -> tuple[int, ...]:
         """The requests that it still works on or that wait in it."""
-        return tuple(number for number in self._requests if number)
+        return tuple(number for number, request in self._requests.items() if number and not request.quiet)
 
     async def start(self) -> Hello:
         """Start the process and wait for its hello.
@@ -218,17 +182,22 @@ class Worker:
         begun: Turn | None = None,
         keep_thinking: bool = True,
         room: int = 1,
+        owner: str = "",
+        grammar: str = "",
+        states: StateKeeper | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
 
-        `begun` is the answer so far, which goes on: a `Resumed` with all of it comes before what is new.
+        `begun` is the answer so far, which goes on: a `Resumed` with all of it comes before what is new. `states` gives
+        what was read before for the conversation; `owner` and `grammar` are as in `protocol.Generate`.
 
         `pictures` gives the pixels of the turns' pictures, each once while the worker has room for them. Raises what
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
             asked, so_far = tuple(map(_sendable, turns)), _sendable(begun) if begun else None
-            self._send(Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room))
+            order = Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room)
+            self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, grammar=grammar))
             while True:
                 match await self._next(request):
                     case Finished() as finished:
@@ -236,6 +205,8 @@ class Worker:
                         return
                     case (PromptProgress() | Piece() | Resumed()) as event:
                         yield event
+                    case NeedState() as need if states:
+                        await states.give(need, self._send, lambda: self._next(request))
                     case NeedImage(sha256=sha256) if pictures:
                         self._send(await pictures(sha256))
                     case event:
@@ -263,6 +234,16 @@ class Worker:
                         self._send(await pictures(sha256))
                     case event:
                         self._unexpected(event)
+
+    async def order(self, make: Callable[[int], Command]) -> AsyncGenerator[StateHead | StatePart, None]:
+        """Have states kept or forgotten, in the background: whatever else is asked for ends it. Raises `engine.…`."""
+        with self._request(quiet=True) as (number, request):
+            self._send(make(number))
+            while not isinstance(event := await self._next(request), StatesKept):
+                if not isinstance(event, StateHead | StatePart):
+                    self._unexpected(event)
+                yield event
+                self._send(StateTaken(number))
 
     def stop(self, request: int) -> None:
         """Stop a request as soon as possible; it then ends with what it has. Unknown numbers are ignored."""
@@ -308,13 +289,14 @@ class Worker:
     # --- inside -----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _request(self) -> Iterator[tuple[int, _Request]]:
+    def _request(self, *, quiet: bool = False) -> Iterator[tuple[int, _Request]]:
         """A numbered request; when its owner leaves before the last event, it is stopped."""
         if self._child is None or self._ended:
             raise DeskError.of(self._ended or Problem("engine.no_model"))
-        number, request = next(self._numbers), _Request()
+        number, request = next(self._numbers), _Request(quiet=quiet)
         self._requests[number] = request
-        self._quiet.clear()
+        if not quiet:
+            self._quiet.clear()
         try:
             yield number, request
         finally:
@@ -350,7 +332,7 @@ class Worker:
                 if request is None:
                     _log.debug("an event of a request that is over: %s", type(item).__name__)
                     return
-                if isinstance(item, Finished | Failed | Loaded | Counted):
+                if isinstance(item, Finished | Failed | Loaded | Counted | StatesKept):
                     self._finish(item.request)
                 if not request.abandoned:
                     request.events.put_nowait(item)

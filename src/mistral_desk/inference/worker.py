@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
@@ -33,12 +33,16 @@ from mistral_desk.inference.protocol import (
     Shutdown,
     Stop,
 )
+from mistral_desk.inference.state_messages import ForgetStates, KeepStates
+from mistral_desk.inference.state_pipe import StatePipe
 
 if TYPE_CHECKING:
     from mistral_desk.inference.engine.generate import Control, Generator
     from mistral_desk.inference.engine.native import Log
     from mistral_desk.inference.protocol import Command, Event
     from mistral_desk.inference.sandbox.worker import WorkerCage
+
+    Job: TypeAlias = Load | Generate | Count | KeepStates | ForgetStates
 
 PROGRESS_EVERY_S: Final = 0.05
 _STACK: Final = 1024 * 1024 * 1024
@@ -85,9 +89,10 @@ class Worker:
         self._cage = cage
         self._writing = threading.Lock()
         self._controls: dict[int, Control] = {}
-        self._jobs: queue.SimpleQueue[Load | Generate | Count | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._generator: Generator | None = None
         self._pictures = PictureStore()
+        self._states = StatePipe(self.send)
         self._inference: threading.Thread | None = None
         self._graphics = False
 
@@ -146,6 +151,8 @@ class Worker:
                 if isinstance(command, PutImage):
                     self._pictures.put(command)
                     continue
+                if self._states.takes(command):
+                    continue
             except frames.ProtocolError as error:
                 self.send(Failed(0, Problem("engine.protocol", {"reason": str(error)[:300]})))
                 return
@@ -158,7 +165,9 @@ class Worker:
     def _take(self, command: Command) -> None:
         from mistral_desk.inference.engine.generate import Control  # noqa: PLC0415
 
-        if isinstance(command, Load | Generate | Count):
+        if isinstance(command, Load | Generate | Count | KeepStates | ForgetStates):
+            if not isinstance(command, KeepStates):
+                self._states.make_way()
             self._controls[command.request] = Control()
             if self._inference is None:
                 self._start_inference(command)
@@ -175,8 +184,9 @@ class Worker:
             if self._generator:
                 self._generator.stop(control)
             control.stopped = True
+            self._states.wake()
 
-    def _start_inference(self, first: Load | Generate | Count) -> None:
+    def _start_inference(self, first: Job) -> None:
         """Start the second thread; before that, both are kept to the model's folder, which binds later threads only."""
         if isinstance(first, Load):
             files = [Path(name) for name in (first.path, first.projector) if name]
@@ -197,6 +207,10 @@ class Worker:
                     self.send(Failed(job.request, Problem("engine.no_model")))
                 elif isinstance(job, Count):
                     self.send(self._generator.count(job, control, self.send))
+                elif isinstance(job, KeepStates):
+                    self.send(self._generator.keep(job, control))
+                elif isinstance(job, ForgetStates):
+                    self.send(self._generator.forget(job))
                 else:
                     self.send(self._generator.answer(job, control, self.send))
             except Exception as error:  # noqa: BLE001 whatever it was, the app has to hear of it
@@ -222,7 +236,7 @@ class Worker:
                 told = now
                 self.send(LoadProgress(command.request, fraction))
 
-        generator = load(command, self._log, progress, lambda: control.stopped, self._pictures)
+        generator = load(command, self._log, progress, lambda: control.stopped, self._pictures, states=self._states)
         cage = self._cage.close(graphics=self._graphics)
         self._generator = generator
         self.send(Loaded(command.request, generator.info, cage))

@@ -21,10 +21,11 @@ from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
 from mistral_desk.inference.engine.vision import StoppedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from mistral_desk.fit.shape import KvType
     from mistral_desk.inference.engine.pace import Pace
+    from mistral_desk.inference.engine.shelf import Kept
     from mistral_desk.inference.engine.vision import Chunk, Eyes
     from mistral_desk.inference.protocol import MemoryKind, PutImage
 
@@ -92,7 +93,10 @@ class Context:
         self.eyes = eyes
         self.abort = AbortFlag()
         self.held: list[int] = []
-        self._window, self._pace = plan.window, plan.pace
+        self.owner = ""
+        """Whose it is what is held; empty where it is nobody's, and must not leave this process."""
+        self.window, self._pace = plan.window, plan.pace
+        self.spare_bytes = plan.spare_bytes
         p = lib.llama_context_default_params()
         p.n_ctx = plan.tokens
         p.n_ubatch = max(plan.batch, plan.at_once)
@@ -145,7 +149,7 @@ class Context:
         self._ready = False
         limit = size - 1
         common = self.whole(tokens, common_prefix(self.held, tokens, limit))
-        if len(self.held) - common >= WORTH_IT:
+        if max(len(self.held), size) - common >= WORTH_IT:
             common = self.whole(tokens, self._exchanged(tokens, common, limit))
         if common == len(self.held) and self._complete(common):
             return common
@@ -159,19 +163,48 @@ class Context:
         Returns the common prefix with what is held then.
         """
         better = self._shelf.best(tokens, limit, cuts=self.kind == "attention")
-        stays = better is None or better[0] <= common
+        stays = better is None or better[0] - common < WORTH_IT
         if common * 2 < len(self.held):
-            self._shelf.put(self.held, self.checkpoints.states)
+            self._shelf.put(self.held, self.checkpoints.states, self.owner)
         if better is None or stays:
             return common
         self.clear()
-        _, kept = better
-        if not self._shelf.take(kept):
+        saved, kept = better
+        self.owner = kept.owner
+        if not self._shelf.take(kept, stays=saved * 2 < len(kept.tokens)):
             self.clear()
             return 0
         self._hold(kept.tokens)
         self.checkpoints.adopt(kept.checkpoints)
         return common_prefix(self.held, tokens, limit)
+
+    def foreseen(self, tokens: Sequence[int]) -> int:
+        """How many tokens of a prompt `reuse` would find here, about; nothing is changed."""
+        limit, cuts = len(tokens) - 1, self.kind == "attention"
+        common = common_prefix(self.held, tokens, limit)
+        if not cuts and common < len(self.held):
+            lengths = (state.length for state in self.checkpoints.states)
+            common = max((length for length in lengths if length <= common), default=0)
+        better = self._shelf.best(tokens, limit, cuts=cuts)
+        return max(common, better[0] if better else 0)
+
+    def shelve(self, kept: Kept) -> None:
+        """Have a sequence that came from elsewhere among those that `reuse` chooses from."""
+        self._shelf.add(kept)
+
+    def kept(self, least: int, most_bytes: int) -> Iterator[Kept]:
+        """What belongs to somebody, of at least so many tokens and at most so many bytes: what is held now first."""
+        if self.owner and len(self.held) >= least:
+            now = self._shelf.copy(self.held, self.checkpoints.states, self.owner, most_bytes)
+            if now:
+                yield now
+        yield from self._shelf.owned(least, most_bytes)
+
+    def forget(self, owners: Collection[str]) -> None:
+        """Drop what belongs to these owners."""
+        self._shelf.forget(owners)
+        if self.held and self.owner in owners:
+            self.clear()
 
     def clear(self) -> None:
         """Forget everything that was read, and the checkpoints on the way: they need the attention's part too."""
@@ -213,7 +246,7 @@ class Context:
             return False
         if self.kind == "sliding":
             first = int(lib.llama_memory_seq_pos_min(self._memory, 0))
-            return first <= max(0, position - self._window)
+            return first <= max(0, position - self.window)
         return True
 
     def whole(self, tokens: Sequence[int], length: int) -> int:

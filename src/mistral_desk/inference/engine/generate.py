@@ -17,6 +17,7 @@ from mistral_desk.inference.engine.looking import Looking, count
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
 from mistral_desk.inference.protocol import Figures, Finished, Generate, Piece, PromptProgress, Resumed
+from mistral_desk.inference.state_messages import StatesKept
 from mistral_desk.inference.thinking import Splitter
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.chat_format import ChatFormat
     from mistral_desk.inference.engine.context import Context
+    from mistral_desk.inference.engine.state_moves import StateMoves
     from mistral_desk.inference.engine.vocabulary import Vocabulary
     from mistral_desk.inference.picture_store import PictureStore
     from mistral_desk.inference.prompt import Prompter
     from mistral_desk.inference.protocol import Count, Counted, Effort, Event, ModelInfo, Reason
     from mistral_desk.inference.spans import Prompt
+    from mistral_desk.inference.state_messages import ForgetStates, KeepStates
 
 CHECK_EVERY: Final = 32
 """Tokens between two looks at whether the model still computes numbers."""
@@ -59,6 +62,7 @@ class Generator:
     info: ModelInfo
     metadata: Mapping[str, object]
     pictures: PictureStore
+    states: StateMoves | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _running: Control | None = None
 
@@ -88,6 +92,17 @@ class Generator:
     def count(self, command: Count, control: Control, send: Callable[[Event], None]) -> Counted:
         """How large a prompt would be. Raises `DeskError`."""
         return count(self, command, control, send)
+
+    def keep(self, order: KeepStates, control: Control) -> StatesKept:
+        """Give the app what it may keep on the disk."""
+        if self.states:
+            self.states.keep(self.context, order, lambda: control.stopped)
+        return StatesKept(order.request)
+
+    def forget(self, order: ForgetStates) -> StatesKept:
+        """Drop what was read for somebody."""
+        self.context.forget(order.owners)
+        return StatesKept(order.request)
 
     def answer(self, command: Generate, control: Control, send: Callable[[Event], None]) -> Finished:
         """Answer `command`, sending events on the way; returns the last one. Raises `DeskError`."""
@@ -147,9 +162,12 @@ class _Answer:
 
     def _read(self, prompt: Prompt) -> None:
         """Bring the prompt into the memory, reusing what is there, and tell how far it is."""
-        context, tokens = self._engine.context, prompt.tokens
+        context, tokens, states = self._engine.context, prompt.tokens, self._engine.states
         began = time.perf_counter()
+        if states and self._command.restores:
+            states.look_for(context, tokens, self._command.request, lambda: self._control.stopped)
         self._cached = context.reuse(tokens)
+        context.owner = self._command.owner
         self._progress(self._cached, None)
 
         def progress(done_before: int) -> Callable[[int, bool], None]:

@@ -24,6 +24,8 @@ from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import Log, file_name, lib
 from mistral_desk.inference.engine.pace import LARGEST, pace
 from mistral_desk.inference.engine.sample import defaults
+from mistral_desk.inference.engine.state_layout import layout
+from mistral_desk.inference.engine.state_moves import StateMoves
 from mistral_desk.inference.engine.vision import Eyes
 from mistral_desk.inference.engine.vocabulary import Vocabulary
 from mistral_desk.inference.prompt import Prompter
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.model_file import ModelFile
     from mistral_desk.inference.picture_store import PictureStore
     from mistral_desk.inference.projector_file import Found
+    from mistral_desk.inference.state_pipe import StatePipe
 
 _UNKNOWN: Final = re.compile(r"unknown model architecture: '(?P<name>[^']*)'")
 _NEWER: Final = re.compile(
@@ -74,6 +77,8 @@ def load(
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
     pictures: PictureStore,
+    *,
+    states: StatePipe | None = None,
 ) -> Generator:
     """Load the model that `command` names, with its eyes where it has some, and make a context for it.
 
@@ -99,6 +104,8 @@ def load(
             eyes.close()
         lib.llama_model_free(model)
         raise
+    if states:
+        generator.states = StateMoves(states)
     if cancelled():
         generator.close()
         raise DeskError("load.cancelled", name=file.name)
@@ -198,6 +205,7 @@ def _ready(
         context = _context(model, plan, eyes, log)
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
+    lies = placed(log.buffers)
     info = ModelInfo(
         name=file.name,
         architecture=file.header.architecture,
@@ -223,7 +231,8 @@ def _ready(
         image_tokens=eyes.most_tokens if eyes else 0,
         image_side=eyes.file.side if eyes else 0,
         blind=sight.blind,
-        placed=placed(log.buffers),
+        placed=lies,
+        state=layout(context, file, lies),
         placement=msgspec.structs.replace(wanted, context=context.size, kv=context.kv) if wanted else None,
     )
     return Generator(

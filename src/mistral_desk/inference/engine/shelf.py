@@ -14,7 +14,7 @@ from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.prefix import common_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from mistral_desk.inference.engine.checkpoints import State
 
@@ -31,6 +31,8 @@ class Kept:
     tokens: tuple[int, ...]
     data: Any  # a ctypes byte array
     checkpoints: tuple[State, ...]
+    owner: str = ""
+    """Whose it is; empty: it must not leave this process."""
 
 
 class Shelf:
@@ -40,19 +42,39 @@ class Shelf:
         self._context, self._most_bytes = context, most_bytes
         self._kept: list[Kept] = []
 
-    def put(self, tokens: Sequence[int], checkpoints: Sequence[State]) -> None:
+    def put(self, tokens: Sequence[int], checkpoints: Sequence[State], owner: str = "") -> None:
         """Put the sequence aside that is in the context's memory now; silently not where it is too large."""
-        size = int(lib.llama_state_seq_get_size_ext(self._context, 0, _WHOLE))
-        if len(tokens) < WORTH_IT or not 0 < size <= self._most_bytes // 2:
+        if len(tokens) < WORTH_IT:
             return
+        now = self.copy(tokens, checkpoints, owner, self._most_bytes // 2)
+        if now:
+            self.add(now)
+
+    def add(self, now: Kept) -> None:
+        """Keep a sequence, in the place of those that it begins with; the oldest go where there is no more room."""
+        self._kept = [kept for kept in self._kept if kept.tokens != now.tokens[: len(kept.tokens)]]
+        self._kept.append(now)
+        while len(self._kept) > 1 and sum(len(kept.data) for kept in self._kept) > self._most_bytes:
+            self._kept.pop(0)
+
+    def copy(self, tokens: Sequence[int], checkpoints: Sequence[State], owner: str, most_bytes: int) -> Kept | None:
+        """The sequence that is in the context's memory now, with its state; None where that is too large."""
+        size = int(lib.llama_state_seq_get_size_ext(self._context, 0, _WHOLE))
+        if not 0 < size <= min(most_bytes, self._most_bytes):
+            return None
         data = (ctypes.c_uint8 * size)()
         if int(lib.llama_state_seq_get_data_ext(self._context, data, size, 0, _WHOLE)) != size:
-            return
-        ids = tuple(tokens)
-        self._kept = [kept for kept in self._kept if kept.tokens != ids[: len(kept.tokens)]]
-        self._kept.append(Kept(ids, data, tuple(checkpoints)))
-        while sum(len(kept.data) for kept in self._kept) > self._most_bytes:
-            self._kept.pop(0)
+            return None
+        return Kept(tuple(tokens), data, tuple(checkpoints), owner)
+
+    def owned(self, least: int, most_bytes: int) -> tuple[Kept, ...]:
+        """Those that belong to somebody, of at least so many tokens and at most so many bytes; the newest first."""
+        fitting = (kept for kept in self._kept if len(kept.tokens) >= least and len(kept.data) <= most_bytes)
+        return tuple(kept for kept in fitting if kept.owner)[::-1]
+
+    def forget(self, owners: Collection[str]) -> None:
+        """Drop those of these owners."""
+        self._kept = [kept for kept in self._kept if kept.owner not in owners]
 
     def best(self, tokens: Sequence[int], limit: int, *, cuts: bool) -> tuple[int, Kept] | None:
         """The sequence that saves the most of `tokens`, and how many it saves, at most `limit`.
@@ -68,9 +90,13 @@ class Shelf:
                 found = saved, kept
         return found
 
-    def take(self, kept: Kept) -> bool:
-        """Put a sequence back into the context's memory, which must be empty; it is off the shelf then."""
+    def take(self, kept: Kept, *, stays: bool = False) -> bool:
+        """Put a sequence back into the context's memory, which must be empty. It is off the shelf then, unless it
+        `stays` because most of it is going to be cut off.
+        """
         self._kept = [other for other in self._kept if other is not kept]
+        if stays:
+            self._kept.append(kept)
         size = len(kept.data)
         return bool(lib.llama_state_seq_set_data_ext(self._context, kept.data, size, 0, _WHOLE) == size)
 

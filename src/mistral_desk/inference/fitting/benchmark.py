@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from mistral_desk.inference.fitting.door import Fitting
     from mistral_desk.inference.fitting.loading import PlannedEngine
     from mistral_desk.inference.fitting.measured import Loaded
+    from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import ModelInfo
-    from mistral_desk.inference.remote import ModelSpec
 
 Step = Literal["machine", "load", "round"]
 

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from mistral_desk.fit.speed import Run
     from mistral_desk.inference.fitting.measured import Loaded, Work
     from mistral_desk.inference.fitting.model_facts import FileFacts
+    from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Hello
-    from mistral_desk.inference.remote import ModelSpec
 
 CAREFUL: Final = 256 << 20
 """Bytes of a file from which on a plan may keep it from being loaded; below, trying costs next to nothing."""

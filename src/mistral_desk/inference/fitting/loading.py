@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.runs import Record
     from mistral_desk.inference.fitting.door import Fitting, Prepared
+    from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
-    from mistral_desk.inference.remote import Answer, Look, ModelSpec
+    from mistral_desk.inference.remote import Answer, Look
 
 _log: Final = logging.getLogger(__name__)
 _DEFAULT_SAMPLING: Final = Sampling()
@@ -83,12 +84,23 @@ class PlannedEngine(Engine):
         begun: Turn | None = None,
         keep_thinking: bool = True,
         room: int = 1,
+        owner: str = "",
+        grammar: str = "",
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
         async with contextlib.aclosing(
             super().generate(
-                turns, effort, sampling, max_tokens, pictures, begun=begun, keep_thinking=keep_thinking, room=room
+                turns,
+                effort,
+                sampling,
+                max_tokens,
+                pictures,
+                begun=begun,
+                keep_thinking=keep_thinking,
+                room=room,
+                owner=owner,
+                grammar=grammar,
             )
         ) as answer:
             async for event in answer:
