@@ -286,7 +286,7 @@ def test_what_is_set_takes_effect_while_it_runs(hub: FileHub, tmp_path: Path) ->
             await until(lambda: [one.state for one in made.downloads()] == ["fetching", "fetching"])
             asked = len(hub.cdn.asked)
             settings.set(DOWNLOAD_LIMIT, 300)
-            assert made._pace._limit() == 300_000
+            assert made._means.pace._limit() == 300_000
             settings.set(DOWNLOADS_AT_ONCE, 1)
             await until(lambda: [one.state for one in made.downloads()] == ["fetching", "queued"])
             await until(lambda: one(made, first.id).number == 2 and one(made, first.id).state == "fetching")

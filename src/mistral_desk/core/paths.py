@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from dataclasses import dataclass
@@ -72,18 +73,21 @@ def folders(home: str | None = None) -> Folders:
     )
 
 
+@functools.cache
+def _roots(frozen: str | None) -> tuple[Path, ...]:
+    """Where `resources/` may be, found once: following links asks the disk for each folder on the way."""
+    package = Path(__file__).resolve().parent.parent
+    roots = (package / "resources", package.parent.parent / "resources")
+    return (Path(frozen) / "resources", *roots) if frozen else roots
+
+
 def resource(*parts: str) -> Path:
     """A file or folder that ships with the program, by its parts below `resources/`.
 
     One lookup for the frozen app (beside the executable's libraries), the wheel (inside the package) and the
     source tree (top folder). Raises `resource.missing`.
     """
-    package = Path(__file__).resolve().parent.parent
-    roots = [package / "resources", package.parent.parent / "resources"]
-    frozen = getattr(sys, "_MEIPASS", None)
-    if frozen:
-        roots.insert(0, Path(frozen) / "resources")
-    for root in roots:
+    for root in _roots(getattr(sys, "_MEIPASS", None)):
         found = root.joinpath(*parts)
         if found.exists():
             return found

@@ -241,9 +241,9 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """The value in force."""
-        if setting.name in self._values:
+        if (value := self._values.get(setting.name)) is not None:
             with contextlib.suppress(DeskError):  # told when the file was opened
-                return setting.check(self._values[setting.name])
+                return setting.check(value)
         return setting.default
 
     def set(self, setting: Setting[T], value: T) -> None:

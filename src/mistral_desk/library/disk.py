@@ -99,6 +99,16 @@ def forget(descriptor: int) -> None:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
+def begin_writing(descriptor: int, offset: int, size: int) -> None:
+    """Let the system begin to write out what lies in its memory, so that `sync` has less to wait for. Linux only.
+
+    It says that these bytes are not needed: those that are not on the disk yet are put on their way there and stay.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # some drives take no advice
+            os.posix_fadvise(descriptor, offset, size, os.POSIX_FADV_DONTNEED)
+
+
 def sync(descriptor: int) -> None:
     """Make what was written to a file last through a power cut."""
     if sys.platform == "darwin":

@@ -10,6 +10,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.catalog import facts
 from mistral_desk.catalog.hub import token_name
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
@@ -128,6 +129,7 @@ class Front:
 
     async def _whole(self, order: Order) -> None:
         """All files of an order are there and proven: the library has it before the download counts as done."""
+        await in_thread(facts.models)  # or the window reads them when it shows the model's licence
         models = await self.library.look()
         for model in models:
             if model.id == whose(order.id) and model.state == "here":

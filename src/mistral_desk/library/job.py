@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mistral_desk.library import disk, there
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import ParamSpec, TypeVar
 
     from mistral_desk.core.errors import Problem
+    from mistral_desk.library.lines import Lines
     from mistral_desk.library.orders import Order, State
     from mistral_desk.library.pace import Pace
     from mistral_desk.library.part import Remembered
@@ -30,24 +32,24 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Job:
-    """A run of an order. `contents` are locks by SHA-256 that all jobs share: equal files come once.
-
+@dataclass(frozen=True)
+class Means:
+    """What all jobs share. `contents` are locks by SHA-256: equal files come once. `base` is the hub's scheme and host;
     `remembered` is what earlier jobs of this program know of unfinished files.
     """
 
-    def __init__(
-        self,
-        net: Net,
-        order: Order,
-        models: Path,
-        *,
-        manner: Manner,
-        pace: Pace,
-        contents: dict[str, asyncio.Lock],
-        remembered: dict[str, Remembered],
-        base: str | None,
-    ) -> None:
+    net: Net
+    lines: Lines
+    pace: Pace
+    base: str | None
+    contents: dict[str, asyncio.Lock] = field(default_factory=dict)
+    remembered: dict[str, Remembered] = field(default_factory=dict)
+
+
+class Job:
+    """A run of an order. What it is at can be read at any time."""
+
+    def __init__(self, means: Means, order: Order, models: Path, manner: Manner) -> None:
         self.order = order
         self.number, self.file = 0, ""
         self.device = -1
@@ -55,8 +57,7 @@ class Job:
         """Smoothed bytes a second while it was fetching last; 0 where nobody asked."""
         self.looked = False
         """Whether `done` is known by now."""
-        self._net, self._models, self._manner, self._pace, self._base = net, models, manner, pace, base
-        self._contents, self._remembered = contents, remembered
+        self._means, self._models, self._manner = means, models, manner
         self._transfer: Transfer | None = None
         self._looking = True
         self._there: dict[str, int] = {}
@@ -120,7 +121,7 @@ class Job:
                 raise there.full(found)
             for number, wanted in enumerate(self.order.files, 1):
                 self.number, self.file = number, wanted.name
-                async with self._contents.setdefault(_content(wanted), asyncio.Lock()):
+                async with self._means.contents.setdefault(_content(wanted), asyncio.Lock()):
                     await self._one(wanted, token)
                 self._there[_content(wanted)] = wanted.size
         finally:
@@ -141,23 +142,24 @@ class Job:
         twin = await self._work(there.twin, self._models, wanted)
         if twin is not None and await self._work(there.take_over, twin, final, wanted, label, self._stop):
             return
+        means = self._means
         self._transfer = Transfer(
-            self._net,
+            means.net,
             wanted,
             final,
             token=token,
             manner=self._manner,
-            pace=self._pace,
-            base=self._base,
+            pace=means.pace,
+            base=means.base,
             label=label,
-            before=self._remembered.pop(str(final), None),
+            before=means.remembered.pop(str(final), None),
         )
         self._looking = False
         try:
-            await self._transfer.run()
+            await means.lines.run(self._transfer.run)
         finally:
             if (known := self._transfer.remembered) is not None:
-                self._remembered[str(final)] = known
+                means.remembered[str(final)] = known
             self._received += self._transfer.received
             self._there[_content(wanted)] = self._transfer.done
             self._transfer = None

@@ -228,6 +228,8 @@ class Part:
         self._crcs[index] = crc
         self._lengths[index] += len(data)
         self._note(index)
+        if self.whole(index):
+            disk.begin_writing(self._open_file(), index * self.block, self._size(index))
         if self._hashing.acquire(blocking=False):  # else whoever follows just now comes to these bytes too
             try:
                 if self._front == offset:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core.errors import DeskError, as_problem
 from mistral_desk.core.settings import DOWNLOAD_CONNECTIONS, DOWNLOADS_AT_ONCE, OFFLINE
 from mistral_desk.library import orders, patience, there
-from mistral_desk.library.job import Job
+from mistral_desk.library.job import Job, Means
+from mistral_desk.library.lines import Lines
 from mistral_desk.library.orders import Download, Entry, Kept, Order, Room
 from mistral_desk.library.pace import Pace
 from mistral_desk.library.telling import Teller
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.core.settings import Settings
     from mistral_desk.library.awake import Awake
-    from mistral_desk.library.part import Remembered
     from mistral_desk.net.client import Net
 
 _log: Final = logging.getLogger(__name__)
@@ -66,17 +66,16 @@ class Queue:
         before it counts as done.
         """
         self._net, self._settings, self._file, self._models = net, settings, file, models
-        self._token, self._manner, self._base = token, manner, base
+        self._token, self._manner = token, manner
         self._at_once = at_once or (lambda: settings.get(DOWNLOADS_AT_ONCE))
         self._look_again_s, self._awake, self._came = look_again_s, awake, came
-        self._limit, self._pace = limit, Pace(limit)
+        self._limit = limit
+        self._means = Means(net, Lines(net), Pace(limit), base)
         self._entries: list[Entry] = []
         self._known: dict[str, int] = {}
         self._jobs: dict[str, Job] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, tuple[float, float]] = {}
-        self._contents: dict[str, asyncio.Lock] = {}
-        self._remembered: dict[str, Remembered] = {}
         self._teller = Teller(self.downloads, lambda: bool(self._tasks))
         self._saving = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -115,6 +114,7 @@ class Queue:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._means.lines.close()
         self._keep_awake()
         async with self._saving:
             pass
@@ -208,7 +208,7 @@ class Queue:
             for entry in self._entries:
                 if Path(entry.folder) == old:
                     entry.folder = str(new)
-            self._remembered.clear()
+            self._means.remembered.clear()
         self._held = False
         await self._kept()
         self._pump()
@@ -266,17 +266,7 @@ class Queue:
             if entry.done or entry.paused or name in self._tasks or self._due.get(name, (0.0, 0.0))[0] > now:
                 continue
             self._known[name] = self._done(name)
-            job = Job(
-                self._net,
-                entry.order,
-                Path(entry.folder),
-                manner=self._manner(),
-                pace=self._pace,
-                contents=self._contents,
-                remembered=self._remembered,
-                base=self._base,
-            )
-            self._jobs[name] = job
+            job = self._jobs[name] = Job(self._means, entry.order, Path(entry.folder), self._manner())
             self._tasks[name] = asyncio.get_running_loop().create_task(self._run(entry, job), name=f"download {name}")
         if self._timer is not None:
             self._timer.cancel()

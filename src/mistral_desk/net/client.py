@@ -42,6 +42,10 @@ _END_S: Final = 5.0
 _SHORT: Final = 16_384
 """The body of a redirect is read up to here, so that its connection can serve the next request."""
 _MOST_HOSTS: Final = 256
+_READ: Final = 1 << 18
+"""Bytes that are taken from a connection at once: what the loop's transports give. The library takes a quarter of it,
+and would copy the rest for each one.
+"""
 _MEGABYTE: Final = 1_000_000
 _OWN: Final = frozenset({"authorization", "cookie"})
 """Headers that are for one computer only."""
@@ -164,10 +168,17 @@ class Net:
         await asyncio.to_thread(self.ledger.flush)
 
     async def close(self) -> None:
-        """`stop`, close every connection of the running loop, and make none any more."""
+        """`stop` and `let_go`, and make no connections any more."""
         self._closed = True
         self._unlisten()
         await self.stop()
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Close the connections that are kept open for later in the running loop, before it ends; nothing is under way.
+
+        Others can be made.
+        """
         here = asyncio.get_running_loop()
         with self._lock:
             mine = [key for key, (loop, _) in self._clients.items() if loop is here]
@@ -320,8 +331,10 @@ def _made(at: Address, straight: bool) -> httpx2.AsyncClient:
     """A client. It blocks for half a second: the library is loaded and the system's certificates are read."""
     import http.cookiejar  # noqa: PLC0415 - most starts make no connection
 
+    import httpcore2._backends.anyio  # noqa: PLC0415
     import httpx2  # noqa: PLC0415
 
+    httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = _READ
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)  # addresses belong into no log
     try:

@@ -1,0 +1,115 @@
+"""Downloads run on a thread of their own: what the window's loop gets of them, how they end, and what is left."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.library.lines import Lines
+from tests.fixtures.engines import run
+from tests.fixtures.hub_files import FileHub, content
+from tests.fixtures.online import online
+from tests.fixtures.transfers import transfer, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "downloads"]
+
+
+def test_a_file_comes_on_another_thread_and_the_result_in_the_loop_that_asked(tmp_path: Path) -> None:
+    async def test() -> None:
+        data = content(40_000)
+        with FileHub() as hub:
+            wanted = hub.add("m.gguf", data)
+            async with online(tmp_path) as net:
+                lines, seen = Lines(net), []
+                run = transfer(net, hub, wanted, tmp_path / "models")
+
+                async def there() -> str:
+                    seen.append(threading.current_thread())
+                    return await run.run()
+
+                assert await lines.run(there) == wanted.sha256
+                assert seen == threads()
+                assert seen[0] is not threading.current_thread()
+                assert run.final.read_bytes() == data
+                await lines.close()
+        assert threads() == []
+
+    run(test())
+
+
+def test_what_goes_wrong_there_is_raised_here(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            lines = Lines(net)
+
+            async def breaks() -> None:
+                raise DeskError("net.offline", host="a")
+
+            with pytest.raises(DeskError, match="offline"):
+                await lines.run(breaks)
+            await lines.close()
+
+    run(test())
+
+
+def test_who_is_cancelled_gets_out_only_when_it_has_ended(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            lines, began, order = Lines(net), threading.Event(), []
+
+            async def lasts() -> None:
+                began.set()
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    await asyncio.sleep(0)
+                    order.append("ended there")
+
+            task = asyncio.create_task(lines.run(lasts))
+            await until(began.is_set)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            order.append("got out here")
+            assert order == ["ended there", "got out here"]
+            await lines.close()
+
+    run(test())
+
+
+def test_one_that_is_cancelled_before_it_began_does_not_begin_later(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            lines, begun = Lines(net), []
+
+            async def begins() -> None:
+                begun.append(1)
+                await asyncio.Event().wait()
+
+            task = asyncio.create_task(lines.run(begins))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await lines.close()
+        assert threads() == []
+
+    run(test())
+
+
+def test_closed_without_a_download_it_has_no_thread(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            await Lines(net).close()
+        assert threads() == []
+
+    run(test())
