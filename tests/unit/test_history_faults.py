@@ -202,6 +202,7 @@ def test_a_log_without_its_file_does_not_meet_the_copy(folder: Path) -> None:
 
 @DAMAGE
 def test_a_damaged_copy_is_passed_over(folder: Path) -> None:
+    shutil.copy(backups.closing(folder / NAME), backups.next_own(folder / NAME, 0.0))
     copies = backups.copies(folder / NAME)
     assert len(copies) == 2
     overwrite(copies[0], 0, b"\xff" * 4096)

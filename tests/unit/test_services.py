@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from mistral_desk.chat.attachments import Pixels
+from mistral_desk.chat.history import BIN_DAYS
 from mistral_desk.chat.message import Draft
 from mistral_desk.chat.parts import picture_part
 from mistral_desk.chat.session import Ended, Writing
@@ -147,7 +149,7 @@ def test_a_history_that_cannot_be_used_is_said_and_nothing_stays_open(home: Path
         assert not thread.is_alive()
 
 
-def test_a_picture_goes_with_the_last_chat_that_used_it_and_undo_keeps_it(home: Path, tmp_path: Path) -> None:
+def test_a_picture_goes_with_the_last_chat_that_used_it_and_the_bin_keeps_it(home: Path, tmp_path: Path) -> None:
     cat, dog, draft = (Pixels(1, 1, colour) for colour in (b"cat", b"dog", b"new"))
 
     async def test() -> None:
@@ -159,18 +161,25 @@ def test_a_picture_goes_with_the_last_chat_that_used_it_and_undo_keeps_it(home: 
         other, *_ = await history.begin_turn(None, "one of them", attached=parts[:1])
 
         await history.delete(one.id)
-        await history.restore(one.id)
         assert await services.tidy() == 0
-        await history.delete(one.id)
-        assert pictures.all() == {cat.sha256, dog.sha256, draft.sha256}, "as long as it can be undone"
-        assert await services.tidy() == 1
+        await history.restore(one.id)
+        assert pictures.all() == {cat.sha256, dog.sha256, draft.sha256}, "as long as it can be brought back"
+        await history.change([one.id], deleted=True)
+        await history.purge_many([one.id])
+        assert await services.tidy() == 0, "it was purged before"
         assert pictures.all() == {cat.sha256, draft.sha256}, "the other chat and the draft need theirs"
         assert pictures.pixels(cat.sha256).rgb == b"cat"
 
         await history.delete(other.id)
+        await services.close()
+        assert pictures.all() == {cat.sha256, draft.sha256}, "what was deleted lies in the bin"
+
+        services = await Services.open(engine=fake_worker.command(tmp_path, fake_worker.looking()))
+        before = time.time() - (BIN_DAYS + 1) * 24 * 3600.0
+        await services.history._store.write(lambda c: c.execute("UPDATE conversation SET deleted_at = ?", (before,)))
         services.about_to_send.clear()
         await services.close()
-        assert pictures.all() == frozenset(), "closing ends every Undo"
+        assert pictures.all() == frozenset(), "after a month it is gone, and with it what nothing ever used"
         assert not list(services.folders.pictures.iterdir())
 
     run(test())
