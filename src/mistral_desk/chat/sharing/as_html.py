@@ -18,7 +18,7 @@ from mistral_desk.core import words
 from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -140,6 +140,47 @@ def plain(text: str) -> str:
 def _when(seconds: float) -> str:
     when = moment(seconds)
     return f'<p class="when">{escape(when)}</p>\n' if when else ""
+
+
+def pieces(text: str, most: int) -> Iterator[str]:
+    """As `rendered`, in pieces of about `most` characters of the source, cut between its blocks and lines of code."""
+    text = normal(text)
+    if too_much(text):
+        for start in range(0, len(text), most):
+            yield plain(text[start : start + most])
+        return
+    made = _renderer()
+    group: list[Token] = []
+    size = 0
+    for token in made.parse(text):
+        if token.type in {"fence", "code_block"} and token.level == 0 and len(token.content) > most:
+            if group:
+                yield made.renderer.render(group, made.options, {})
+            group, size = [], 0
+            yield from (f"<pre>{escape(part)}</pre>" for part in lines_of(token.content, most))
+            continue
+        group.append(token)
+        size += len(token.content)
+        if token.level == 0 and token.nesting <= 0 and size > most:
+            yield made.renderer.render(group, made.options, {})
+            group, size = [], 0
+    if group:
+        yield made.renderer.render(group, made.options, {})
+
+
+def lines_of(text: str, most: int) -> Iterator[str]:
+    """Lines together, up to `most` characters; one that is longer is cut."""
+    kept = ""
+    for line in text.splitlines(keepends=True):
+        if kept and len(kept) + len(line) > most:
+            yield kept
+            kept = ""
+        kept += line
+        while len(kept) > most:
+            yield kept[:most]
+            kept = kept[most:]
+    if kept:
+        yield kept
 
 
 @cache

@@ -75,7 +75,7 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def asset_id(name: str) -> str:
     """The id in a pointer (`file-service://file-…`, `sediment://file_…`) or in a file's name; empty without one."""
-    found = _ID.search(name)
+    found = _ID.search(name.rpartition("://")[2])
     return found[0] if found else ""
 
 

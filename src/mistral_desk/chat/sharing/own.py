@@ -229,7 +229,7 @@ def is_ours(raw: bytes | msgspec.Raw | memoryview) -> bool:
     """Whether a JSON document is one of ours, of whatever version."""
     try:
         return msgspec.json.decode(raw, type=_Version).format == FORMAT
-    except (msgspec.MsgspecError, UnicodeError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return False
 
 
