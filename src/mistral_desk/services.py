@@ -25,7 +25,7 @@ from mistral_desk.chat.session import Session
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
-from mistral_desk.core.settings import Settings
+from mistral_desk.core.settings import STATES, Settings
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import (
     BUILTIN,
@@ -37,6 +37,9 @@ from mistral_desk.inference.model_ids import (
     that_see,
     usual_wishes,
 )
+from mistral_desk.inference.state_keeper import StateKeeper
+from mistral_desk.inference.state_store import FOLDER as STATES_FOLDER
+from mistral_desk.inference.state_store import StateStore
 from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as CONNECTIONS
@@ -44,7 +47,7 @@ from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.secrets import Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
     from mistral_desk.catalog.claims import HeaderFacts
@@ -110,6 +113,7 @@ class Services:
     secrets: Secrets = field(default_factory=Secrets)
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
+    states: StateKeeper = field(init=False)
     front: Front = field(init=False)
     backups: Backups = field(init=False)
     _notes: set[asyncio.Task[None]] = field(default_factory=set, init=False)
@@ -124,6 +128,8 @@ class Services:
         self.front = Front(*places, self.net, self.hub, secrets=lambda: self.secrets, read=self._read_header)
         self.backups = Backups(lambda: self.history, self._quiet)
         self.library.let_go = self._let_go
+        store = StateStore(self.folders.cache / STATES_FOLDER, lambda: self.settings.get(STATES) * 10**9)
+        self.states = StateKeeper(store)
         self._hear()
 
     @classmethod
@@ -160,6 +166,7 @@ class Services:
             await self.fitting.close()
             await asyncio.gather(*self._notes, return_exceptions=True)
             await tidying.tidy(self.history, self.pictures, self.about_to_send, closing=True)
+            await self._forget_read(await self._without_chat())
         finally:
             try:
                 await self.history.close()
@@ -178,6 +185,7 @@ class Services:
         if room in self.rooms:
             self.rooms.remove(room)
         await room.close()
+        self._behind(self._forget_read([""]), "forget what nobody owns")
 
     async def tidy(self) -> int:
         """Delete for good what was in the bin for 30 days, and the pictures that only purged conversations used.
@@ -185,7 +193,9 @@ class Services:
         Closing does it; call it after `History.purge_many`. Returns how many conversations are gone. Never raises:
         what could not be done is logged, and done the next time.
         """
-        return await tidying.tidy(self.history, self.pictures, self.about_to_send)
+        gone = await tidying.tidy(self.history, self.pictures, self.about_to_send)
+        self._behind(self._forget_read(await self._without_chat()), "forget what was read of chats that are no more")
+        return gone
 
     def inventory(self) -> tuple[Share, ...]:
         """What `erase` would delete now."""
@@ -203,6 +213,8 @@ class Services:
             await self.downloads.hold()
         await self.catalogue.close()
         await self.net.stop()
+        self.engine.states = None  # what it has read is not kept any more
+        await self.states.clear()
         rooms, self.rooms = self.rooms, []
         await asyncio.gather(self.session.close(), *(room.close() for room in rooms), self.engine.close())
         await self.fitting.close()
@@ -331,16 +343,42 @@ class Services:
         await self.engine.unload(paths)
 
     async def _quiet(self) -> None:
-        """No answer is written into the history; erasing gives another session."""
+        """No answer is written into the history, and nothing that was read belongs to a chat of the one before; erasing
+        gives another session.
+        """
         await self.session.close()
+        await self.engine.unload()
+        await self.states.clear()
 
     def _hear(self) -> None:
         """Know which model answered."""
         if isinstance(self.engine, PlannedEngine):
-            self.engine.answered = self._answered
+            self.engine.answered, self.engine.states = self._answered, self.states
 
     def _answered(self, path: str) -> None:
-        task = asyncio.get_running_loop().create_task(self.library.used(path), name="a model was used")
+        self._behind(self.library.used(path), "a model was used")
+
+    async def _without_chat(self) -> list[str]:
+        """Whose chats are no more, of those of whom something may be kept that a model has read."""
+        gone = []
+        for owner in await asyncio.to_thread(lambda: self.states.owners):
+            try:
+                await self.history.conversation(int(owner))
+            except ValueError:
+                gone.append(owner)
+            except DeskError as error:
+                if error.problem.id == "history.missing":
+                    gone.append(owner)
+        return gone
+
+    async def _forget_read(self, owners: Sequence[str]) -> None:
+        """Drop what was read for these owners, on the disk and in the worker; a busy one does it after its answer."""
+        if owners and isinstance(self.engine, PlannedEngine):
+            await self.engine.forget(owners)
+
+    def _behind(self, work: Coroutine[None, None, None], name: str) -> None:
+        """Do it beside everything else; closing waits for it."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 

@@ -78,6 +78,18 @@ THINK_BY_DEFAULT: Final = Switch(
 SHOW_THINKING: Final = Switch(
     "chat.show_thinking", False, "Open the thinking", "The model's thinking is unfolded while it is written."
 )
+STATES: Final = Whole(
+    "chat.states",
+    4,
+    "Ready after a restart",
+    "What the model has read of your chats is kept on the disk, so that old ones go on at once. Where this room or the "
+    "disk is full, those that were not used for longest are read again. Temporary chats are never kept.",
+    1,
+    1000,
+    "GB",
+    automatic=True,
+    zero="Keep nothing",
+)
 MODELS_FOLDER: Final = Place(
     "models.folder",
     "",
@@ -172,6 +184,7 @@ ALL: Final[tuple[Declared, ...]] = (
     LANGUAGE,
     THINK_BY_DEFAULT,
     SHOW_THINKING,
+    STATES,
     MODELS_FOLDER,
     MORE_FOLDERS,
     DELETE_TO,

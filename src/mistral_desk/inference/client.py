@@ -179,7 +179,7 @@ class Engine:
                     if (spec := self._spec) is not None:
                         self._lowering.answered(spec, event.figures)
                     if self.states and owner:
-                        self.states.ended(worker)
+                        self.states.ended(worker, owner)
                 yield event
 
     async def count(

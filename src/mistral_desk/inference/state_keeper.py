@@ -46,6 +46,7 @@ class StateKeeper:
         self._timers: list[asyncio.TimerHandle] = []
         self._keeping: asyncio.Task[None] | None = None
         self._order = asyncio.Lock()
+        self._asked: set[str] = set()
 
     async def loaded(self, worker: Worker, info: ModelInfo) -> None:
         """A worker has loaded a model: its states are of this kind from now on."""
@@ -65,8 +66,14 @@ class StateKeeper:
         known = self._identity
         return known is not None and await asyncio.to_thread(self.store.has, known)
 
-    def ended(self, worker: Worker) -> None:
-        """An answer has ended, so there is something new to keep."""
+    @property
+    def owners(self) -> frozenset[str]:
+        """Of whom something is on the disk, or may be in a worker's memory. It blocks."""
+        return self.store.owners | self._asked
+
+    def ended(self, worker: Worker, owner: str) -> None:
+        """An answer of somebody's has ended, so there is something new to keep."""
+        self._asked.add(owner)
         self._forget_timers()
         if self._identity is None or not worker.alive:
             return
@@ -138,6 +145,7 @@ class StateKeeper:
 
     async def forget(self, owners: Collection[str], worker: Worker | None = None) -> None:
         """Delete what is these owners', on the disk and in the worker's memory; `""` are those who have no name."""
+        self._asked.difference_update(owners)
         await asyncio.to_thread(self.store.forget, owners)
         if worker and worker.alive:
             with contextlib.suppress(DeskError):
