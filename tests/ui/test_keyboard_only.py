@@ -166,9 +166,10 @@ def test_chats(qapp: App, tmp_path: Path) -> None:
             assert not chat_of(desk).temporary
             await keys.press(K.Key_F, CTRL | SHIFT)
             await keys.write("cats")
-            assert desk.window.sidebar.model.rowCount() == 2, "a day and a chat"
-            await keys.to("Chats")
-            await keys.press(K.Key_Down)
+            await desk.tasks.settled()
+            assert desk.window.sidebar.found.results.rowCount() == 2, "a title and a message"
+            await keys.press(K.Key_Down, times=2)
+            keys.look("found")
             await keys.press(K.Key_Return)
             await desk.tasks.settled()
             assert chat_of(desk).turns[0].text == "about cats"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from mistral_desk.ui.sidebar.chats import ID
+from mistral_desk.ui.sidebar.model import ID
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -49,8 +49,8 @@ def test_lines_keep_their_width_when_a_bar_comes(qapp: QApplication, tmp_path: P
             desk.window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             await window.drawn()
             assert chats.viewport().width() == before
-            search = desk.window.sidebar.search
+            more = desk.window.sidebar.more
             left = chats.viewport().mapTo(desk.window, chats.viewport().rect().topLeft()).x()
-            assert left == search.mapTo(desk.window, search.rect().topLeft()).x()
+            assert left == more.mapTo(desk.window, more.rect().topLeft()).x()
 
     window.run(qapp, scenario)

@@ -184,22 +184,6 @@ async def sidebar_hidden(stage: Stage) -> None:
 
 
 @state()
-async def search_found(stage: Stage) -> None:
-    """A search with results."""
-    await ready(stage)
-    await listed(stage, 30)
-    stage.desk.window.sidebar.search.setText("the")
-
-
-@state()
-async def search_nothing(stage: Stage) -> None:
-    """A search without results."""
-    await ready(stage)
-    await listed(stage, 30)
-    stage.desk.window.sidebar.search.setText("zebra crossing")
-
-
-@state()
 async def titles(stage: Stage) -> None:
     """A title of a thousand characters, and one of pictures only."""
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)

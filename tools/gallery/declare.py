@@ -72,9 +72,11 @@ async def listed_too(stage: Stage, conversations: Sequence[Conversation]) -> Non
     history = stage.services.history
     stored = history.conversations
 
-    async def together(limit: int = 200, offset: int = 0, **more: bool) -> tuple[Conversation, ...]:
-        found = (*await stored(limit, offset, **more), *conversations)
-        return tuple(sorted(found, key=lambda one: not one.pinned))
+    async def together(limit: int = 200, offset: int = 0, *, archived: bool = False) -> tuple[Conversation, ...]:
+        if archived:
+            return await stored(limit, offset, archived=True)
+        found = sorted((*await stored(1_000), *conversations), key=lambda one: not one.pinned)
+        return tuple(found[offset : offset + limit])
 
     history.conversations = together  # type: ignore[method-assign]
     await stage.desk.refresh()

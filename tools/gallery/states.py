@@ -7,6 +7,7 @@ from tools.gallery import (
     fit_states,
     library_states,
     models_states,
+    order_states,
     page_states,
     rich_states,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "fit_states",
     "library_states",
     "models_states",
+    "order_states",
     "page_states",
     "rich_states",
 ]

@@ -30,6 +30,8 @@ class State:
     thinking: bool = False
     can_think: bool = True
     overlay: bool = False
+    stored: bool = False
+    """A conversation of the list, or of the archive, is open."""
 
 
 def always(_state: State) -> bool:
@@ -69,6 +71,10 @@ def _on_chat(state: State) -> bool:
     return state.page == "chat"
 
 
+def _on_stored(state: State) -> bool:
+    return state.page == "chat" and state.stored
+
+
 def _can_think(state: State) -> bool:
     return state.page == "chat" and state.can_think
 
@@ -87,6 +93,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
+    Command("select_chats", mark("Select chats"), "chat", icon="choose", menu=False),
+    Command("rename", mark("Rename this chat"), "chat", ("F2",), when=_on_stored, icon="edit", menu=False),
+    Command("pin", mark("Pin or unpin this chat"), "chat", when=_on_stored, icon="pin", menu=False),
+    Command("put_away", mark("Archive or unarchive this chat"), "chat", when=_on_stored, icon="archive", menu=False),
+    Command("delete", mark("Delete this chat"), "chat", when=_on_stored, icon="trash", menu=False),
     Command("find", mark("Find in chat"), "chat", ("Ctrl+F",), when=_on_chat, icon="search"),
     Command("find_next", mark("Find the next one"), "chat", ("F3",), when=_on_chat, palette=False, menu=False),
     Command("find_last", mark("Find the one before"), "chat", ("Shift+F3",), when=_on_chat, palette=False, menu=False),
@@ -100,6 +111,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("models", mark("Models"), "view", ("Ctrl+Shift+L",), icon="models"),
     Command("find_models", mark("Search models…"), "view", icon="search", menu=False),
     Command("library", mark("Library"), "view", ("Ctrl+L",), icon="library"),
+    Command("archive", mark("Archive"), "view", icon="archive"),
+    Command("bin", mark("Bin"), "view", icon="trash"),
     Command("larger", mark("Larger text"), "view", ("Ctrl++", "Ctrl+="), icon="plus"),
     Command("smaller", mark("Smaller text"), "view", ("Ctrl+-",), icon="minus"),
     Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",), icon="undo"),
@@ -117,6 +130,9 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("open_chat", mark("Open the chat"), "list", ("Return",), action=False),
     Command("rename_chat", mark("Rename the chat"), "list", ("F2",), action=False),
     Command("delete_chat", mark("Delete the chat"), "list", ("Del",), action=False),
+    Command("choose_chat", mark("Choose it besides others"), "list", ("Ctrl+Space",), action=False),
+    Command("choose_next", mark("Choose the next one, too"), "list", ("Shift+Down",), action=False),
+    Command("chat_menu", mark("What can be done with the chat"), "list", ("Menu",), ("Shift+F10",), action=False),
 )
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

@@ -20,6 +20,7 @@ from mistral_desk.ui.chat.formulas import formulas
 from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.chats.door import Chats
+from mistral_desk.ui.chats.kept_page import ARCHIVE, BIN, KeptPage
 from mistral_desk.ui.downloads.anew import Anew
 from mistral_desk.ui.downloads.door import Downloads
 from mistral_desk.ui.downloads.getting import Getting
@@ -63,7 +64,9 @@ class Desk(QObject):
         self.page = ChatPage(theme, self.notices, self.model)
         self.settings = SettingsPage(theme, services, self.notices)
         self.models, self.library = ModelsPage(theme), LibraryPage(theme)
-        self.window = MainWindow(theme, self.notices, Rooms(self.page, self.models, self.library, self.settings))
+        kept = KeptPage(theme, ARCHIVE), KeptPage(theme, BIN)
+        rooms = Rooms(self.page, self.models, self.library, self.settings, *kept)
+        self.window = MainWindow(theme, self.notices, rooms)
         self._theme = theme
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.attaching = Attaching(self, self._drafts)

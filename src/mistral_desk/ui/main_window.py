@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
 
     from mistral_desk.ui.chat.page import ChatPage
+    from mistral_desk.ui.chats.kept_page import KeptPage
     from mistral_desk.ui.library.page import LibraryPage
     from mistral_desk.ui.models.page import ModelsPage
     from mistral_desk.ui.notify import Notices
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.widgets.overlay import Overlay
 
-    Room: TypeAlias = ChatPage | ModelsPage | LibraryPage | SettingsPage
+    Room: TypeAlias = ChatPage | ModelsPage | LibraryPage | SettingsPage | KeptPage
 
 NARROW: Final = 760
 """Below this width the sidebar makes room by itself."""
@@ -38,6 +39,8 @@ class Rooms(NamedTuple):
     models: ModelsPage
     library: LibraryPage
     settings: SettingsPage
+    archive: KeptPage
+    bin: KeptPage
 
 
 class MainWindow(QMainWindow):
@@ -51,6 +54,7 @@ class MainWindow(QMainWindow):
         self._theme = theme
         self.chat = rooms.chat
         self.settings = rooms.settings
+        self.archive, self.bin = rooms.archive, rooms.bin
         self._models = rooms.models
         self.rooms: dict[str, Room] = rooms._asdict()
         self.sidebar = Sidebar(theme, self)
@@ -76,6 +80,7 @@ class MainWindow(QMainWindow):
         self.chat.sheet.connect(self.show_overlay)
         self.settings.sheet.connect(self.show_overlay)
         self.commands = Actions(self)
+        self.sidebar.command_asked.connect(self.commands.run)
         self.top.menu_asked.connect(self.show_menu)
         theme.changed.connect(self._place_sidebar)
         self._place_sidebar()
@@ -185,21 +190,20 @@ class MainWindow(QMainWindow):
             self.show_chat()
             return
         if self.chat.chat is not None and self.chat.chat.editing is not None:
-            self.chat.cancel_edit()
+            self.chat.turning.cancel()
             return
         if self.chat.finder.isVisible():
             self.chat.finder.close_bar()
             return
-        if self.sidebar.search.hasFocus() and self.sidebar.search.text():
-            self.sidebar.search.clear()
-            return
-        self.chat.stop()
+        if not self.sidebar.escape():
+            self.chat.stop()
 
     def search_chats(self) -> None:
         """The keyboard goes to the field over the list."""
         if not self.sidebar.isVisible():
             self.toggle_sidebar()
         self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.sidebar.search.selectAll()
 
     def go_to_region(self, step: int) -> None:
         """The keyboard goes to the next part of the window, or back."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
+from mistral_desk.ui.top_title import TopTitle
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -32,8 +34,9 @@ class TopBar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._title = ""
         self._quiet = False
+        self.title = TopTitle(theme, self)
+        self.title.resized.connect(self._place_title)
         self._show = Button(theme, tr("Show the sidebar"), icon="panel", muted=True, parent=self)
         self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys=keys_of("sidebar")))
         self._new = Button(theme, tr("New chat"), icon="compose", muted=True, parent=self)
@@ -50,43 +53,50 @@ class TopBar(QWidget):
         row.addWidget(self._new)
         row.addStretch(1)
         row.addWidget(self.more)
+        for before, after in pairwise((self._show, self._new, self.title, self.more)):
+            QWidget.setTabOrder(before, after)
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def set_title(self, title: str) -> None:
-        """The conversation's title; empty for a new one."""
-        if title != self._title:
-            self._title = title
-            self.setAccessibleName(title or tr("New chat"))
-            self.update()
+    def set_title(self, title: str, key: int | None = None) -> None:
+        """The conversation's title, empty for a new one; `key` where it is stored and the title can be changed."""
+        self.title.set_title(title, key)
+        self.setAccessibleName(title or tr("New chat"))
+        self.title.setVisible(bool(title) and not self._quiet)
 
     def set_quiet(self, *, quiet: bool) -> None:
         """A page with a heading of its own needs no title here."""
         if quiet != self._quiet:
             self._quiet = quiet
-            self.update()
+            self.title.setVisible(bool(self.title.title) and not quiet)
 
     def set_sidebar(self, shown: bool) -> None:
         """The buttons stand here while the sidebar does not."""
         self._show.setVisible(not shown)
         self._new.setVisible(not shown)
-        self.update()
+        self._place_title()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The title in the middle, shortened where it must be."""
+        """The canvas."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.colour("canvas"))
-        painter.setFont(self._theme.font("body"))
-        painter.setPen(self._theme.colour("muted"))
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The title stands in the middle."""
+        super().resizeEvent(event)
+        self._place_title()
+
+    def _place_title(self) -> None:
+        """In the middle, over the reading column, and as wide as it needs to be as far as there is room."""
         side = (1 if self._show.isHidden() else 2) * self._theme.control + SPACE[3]
         side = max(side, (self.width() - round(COLUMN * max(1.0, self._theme.text_size / 100))) // 2)
-        box = QRect(side, 0, self.width() - 2 * side, self.height())
-        title = "" if self._quiet else self._title
-        words = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, box.width())
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # the title's own
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), words)
-        painter.end()
+        hint = self.title.sizeHint()
+        width = max(0, min(hint.width(), self.width() - 2 * side))
+        top = (self.height() - hint.height()) // 2
+        self.title.setGeometry((self.width() - width) // 2, top, width, hint.height())
 
     def _restyle(self) -> None:
         self.setFixedHeight(max(HEIGHT, self._theme.control + SPACE[2]))
+        self._place_title()
         self.update()

@@ -31,6 +31,13 @@ def bind(desk: Desk) -> None:
         "erase": desk.settings.erase_asked.emit,
         "palette": lambda: window.show_overlay(Palette(desk.theme, entries(desk), window)),
         "search_chats": window.search_chats,
+        "select_chats": lambda: _select_chats(desk),
+        "rename": window.top.title.begin,
+        "pin": lambda: desk.chats.order.toggle("pinned"),
+        "put_away": lambda: desk.chats.order.toggle("archived"),
+        "delete": lambda: desk.chats.order.delete([desk.chats.current or 0]),
+        "archive": lambda: window.show_page("archive"),
+        "bin": lambda: window.show_page("bin"),
         "quit": window.close_asked.emit,
         "find": desk.page.finder.open_bar,
         "find_next": lambda: desk.page.finder.step(1),
@@ -64,6 +71,12 @@ def _find_models(desk: Desk) -> None:
     desk.models.find_models()
 
 
+def _select_chats(desk: Desk) -> None:
+    if not desk.window.sidebar.isVisible():
+        desk.window.toggle_sidebar()
+    desk.window.sidebar.select()
+
+
 def state(desk: Desk) -> State:
     """What the window is about now."""
     chat = desk.page.chat
@@ -74,6 +87,7 @@ def state(desk: Desk) -> State:
         thinking=answer is not None and answer.phase == "thinking",
         can_think=not desk.model.think_reason,
         overlay=desk.window.overlay is not None,
+        stored=desk.chats.current is not None,
     )
 
 

@@ -1,29 +1,31 @@
-"""What the window does with conversations: opens and leaves them, lists them, renames, deletes and brings them back."""
+"""What the window does with conversations: opens and leaves them, and keeps the list of them true."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
 from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
+from mistral_desk.ui.chats.order import Order
+from mistral_desk.ui.chats.put_away import PutAway
+from mistral_desk.ui.chats.searching import Searching
 from mistral_desk.ui.drafts import NEW
-from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.drafts import Drafts
 
-LISTED: Final = 2_000
-UNDO_SECONDS: Final = 12
+PAGE: Final = 200
+"""Conversations that are read at once; more come when somebody scrolls to them."""
 
 
 class Chats(QObject):
@@ -38,8 +40,11 @@ class Chats(QObject):
         sidebar = desk.window.sidebar
         desk.window.new_chat.connect(self.new)
         sidebar.opened.connect(self.open)
-        sidebar.renamed.connect(lambda key, title: desk.tasks.spawn(self._rename(key, title), "rename"))
-        sidebar.delete_asked.connect(lambda key: desk.tasks.spawn(self._delete(key), "delete"))
+        sidebar.model.more_wanted.connect(lambda: desk.tasks.spawn(self._more(), "list more chats"))
+        self._reading = asyncio.Lock()
+        self.order = Order(desk, self)
+        self.put_away = PutAway(desk, self)
+        self.searching = Searching(desk, self)
         desk.page.leave.connect(self.new)
         desk.page.draft_changed.connect(self._keep_draft)
 
@@ -47,6 +52,11 @@ class Chats(QObject):
     def listed(self) -> tuple[Conversation, ...]:
         """The conversations as the sidebar has them."""
         return self._listed
+
+    @property
+    def current(self) -> int | None:
+        """The stored conversation that is shown; None for a new or a temporary one."""
+        return None if self._desk.page.chat is None else id_of(self._desk.page.chat)
 
     def begin(self) -> None:
         """The window's first chat, empty."""
@@ -65,6 +75,10 @@ class Chats(QObject):
     def open(self, key: int) -> None:
         """Show a stored conversation."""
         self.leave(lambda: self._desk.tasks.spawn(self._open_chat(key), "open a chat"))
+
+    def open_at(self, key: int, message: int | None, words: str) -> None:
+        """Show a message of a conversation with these words marked, on whatever branch it stands."""
+        self.leave(lambda: self._desk.tasks.spawn(self._open_at(key, message, words), "open a chat"))
 
     def leave(self, then: Callable[[], None]) -> None:
         """Do it; where that ends a temporary chat with something in it, only if the person says so."""
@@ -103,6 +117,20 @@ class Chats(QObject):
         self._show(self._make(await self._desk.services.temporary()))
 
     async def _open_chat(self, key: int) -> None:
+        self._show(await self._ready(key))
+
+    async def _open_at(self, key: int, message: int | None, words: str) -> None:
+        chat = await self._ready(key)
+        if message is not None and not chat.busy and all(turn.message != message for turn in chat.turns):
+            await self._desk.services.history.select(message)
+            self._open.pop(key, None)
+            chat = await self._ready(key)
+        self._show(chat)
+        if message is not None:
+            self._desk.page.show_hit(message, words)
+
+    async def _ready(self, key: int) -> Chat:
+        """The chat of a stored conversation, which is open afterwards."""
         chat = self._open.get(key)
         if chat is None:
             conversation = await self._desk.services.history.conversation(key)
@@ -110,7 +138,27 @@ class Chats(QObject):
             await chat.load(conversation)
             chat.recall(self._drafts.get(str(key)), self._drafts.files(str(key)))
             chat = self._open.setdefault(key, chat)
-        self._show(chat)
+        return chat
+
+    def leave_behind(self, keys: Sequence[int], *, stop: bool) -> int | None:
+        """These leave the list: one that is shown gives way to a new chat; its id comes back. With `stop`, answers
+        that are on their way end.
+        """
+        shown = self.current
+        for key in keys if stop else ():
+            chat = self._open.pop(key, None)
+            if chat is not None and chat.busy:
+                chat.stop()
+        if shown not in keys:
+            return None
+        self.begin()
+        return shown
+
+    def renamed(self, conversation: Conversation) -> None:
+        """It has another title."""
+        chat = self._open.get(conversation.id)
+        if chat is not None:
+            chat.conversation = conversation
 
     def _fresh(self) -> Chat:
         chat = self._make()
@@ -121,14 +169,19 @@ class Chats(QObject):
     def _make(self, room: TemporaryRoom | None = None) -> Chat:
         desk = self._desk
         chat = desk.attaching.chat(room)
-        chat.open_thoughts = desk.services.settings.get(declared.SHOW_THINKING)
+        chat.thoughts.by_default = desk.services.settings.get(declared.SHOW_THINKING)
         chat.ended.connect(lambda _turn: desk.anew.offer(chat))  # a model may have come while it was being written
         if chat.temporary:
             return chat
+        chat.branched.connect(lambda conversation: desk.tasks.spawn(self._branched(conversation), "show a branch"))
         chat.begun.connect(lambda conversation: self._begun(chat, conversation))
         chat.ended.connect(lambda _turn: desk.tasks.spawn(self.refresh(), "list the chats"))
         chat.busy_changed.connect(lambda _busy: self._mark())
         return chat
+
+    async def _branched(self, conversation: Conversation) -> None:
+        await self.refresh()
+        self.open(conversation.id)
 
     def _begun(self, chat: Chat, conversation: Conversation) -> None:
         self._open[conversation.id] = chat
@@ -162,37 +215,25 @@ class Chats(QObject):
     # --- the list -----------------------------------------------------------------------------------
 
     async def refresh(self) -> None:
-        """Read the list of conversations anew."""
-        self._listed = await self._desk.services.history.conversations(LISTED)
-        self._desk.window.sidebar.show_chats(self._listed)
+        """Read the list of conversations anew, as much of it as there was."""
+        async with self._reading:
+            count = max(PAGE, len(self._listed) + 1)
+            found = await self._desk.services.history.conversations(count)
+            self._list(found, more=len(found) == count)
         self._mark()
+        self.searching.again()
+        self.put_away.again()
 
-    async def _rename(self, key: int, title: str) -> None:
-        conversation = await self._desk.services.history.rename(key, title)
-        if chat := self._open.get(key):
-            chat.conversation = conversation
-        await self.refresh()
+    async def _more(self) -> None:
+        async with self._reading:
+            known = {one.id for one in self._listed}
+            found = await self._desk.services.history.conversations(PAGE, len(self._listed))
+            new = tuple(one for one in found if one.id not in known)  # the order may have changed meanwhile
+            self._list((*self._listed, *new), more=len(found) == PAGE)
 
-    async def _delete(self, key: int) -> None:
-        desk = self._desk
-        chat = self._open.pop(key, None)
-        if chat is not None and chat.busy:
-            chat.stop()
-        gone = await desk.services.history.delete(key)
-        if desk.page.chat is not None and (desk.page.chat is chat or id_of(desk.page.chat) == key):
-            self.begin()
-        await self.refresh()
-
-        def undo() -> None:
-            desk.tasks.spawn(self._restore(key), "bring a chat back")
-
-        words = Words(tr("Chat deleted"), gone.title or tr("A chat without a title"), "")
-        desk.notices.show(Notice("info", words, tr("Undo"), undo, UNDO_SECONDS))
-
-    async def _restore(self, key: int) -> None:
-        await self._desk.services.history.restore(key)
-        await self.refresh()
-        self.open(key)
+    def _list(self, conversations: tuple[Conversation, ...], *, more: bool) -> None:
+        self._listed = conversations
+        self._desk.window.sidebar.show_chats(conversations, more=more)
 
     def _mark(self) -> None:
         window, chat = self._desk.window, self._desk.page.chat
@@ -200,10 +241,12 @@ class Chats(QObject):
             return
         window.sidebar.model.set_busy(frozenset(key for key, one in self._open.items() if one.busy))
         window.sidebar.set_current(id_of(chat))
-        title = next((one.title for one in self._listed if one.id == id_of(chat)), "")
+        key = id_of(chat)
+        listed = None if key is None else window.sidebar.model.conversation(key)
+        title = "" if listed is None else listed.title
         if chat.temporary:
             title = tr("Temporary chat")
-        window.top.set_title(title or (chat.conversation.title if chat.conversation else ""))
+        window.top.set_title(title or (chat.conversation.title if chat.conversation else ""), key)
         window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
 
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.amounts import month
 from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from mistral_desk.chat.message import Conversation
+
+_LATEST: Final = 4_102_444_800.0
+"""2100, in seconds since 1970: what is later is not read as a date."""
 
 
 def label(conversation: Conversation, now: datetime) -> str:
     """The group of a conversation at the local time `now`."""
     if conversation.pinned:
         return tr("Pinned")
-    day = datetime.fromtimestamp(conversation.updated, tz=now.tzinfo).date()
+    day = _day(conversation.updated, now)
     today = now.date()
     if day >= today:
         return tr("Today")
@@ -34,15 +39,48 @@ def label(conversation: Conversation, now: datetime) -> str:
 def groups(conversations: Iterable[Conversation], now: datetime) -> list[tuple[str, list[Conversation]]]:
     """The groups in the order given (pinned first, then the latest first), none of them empty."""
     made: list[tuple[str, list[Conversation]]] = []
+    begins, ends, pinned = math.inf, math.inf, False
     for conversation in conversations:
-        name = label(conversation, now)
+        if conversation.pinned == pinned and (pinned or begins <= conversation.updated < ends):
+            made[-1][1].append(conversation)
+            continue
+        name, pinned = label(conversation, now), conversation.pinned
+        begins, ends = _bounds(conversation.updated, now)
         if not made or made[-1][0] != name:
             made.append((name, []))
         made[-1][1].append(conversation)
     return made
 
 
-def matching(conversations: Iterable[Conversation], words: str) -> list[Conversation]:
-    """Those whose title has all the words, whatever their case."""
-    wanted = words.casefold().split()
-    return [one for one in conversations if all(word in one.title.casefold() for word in wanted)]
+def short(moment: float, now: datetime) -> str:
+    """A day in few letters: *Today*, *Yesterday*, *2026-11-29*."""
+    day, today = _day(moment, now), now.date()
+    if day == today:
+        return tr("Today")
+    return tr("Yesterday") if day == today - timedelta(days=1) else day.isoformat()
+
+
+def long(moment: float, now: datetime) -> str:
+    """A day in words: *29 November 2026*."""
+    day = _day(moment, now)
+    return tr("{day} {month}", day=day.day, month=month(day.year, day.month))
+
+
+def next_day(now: datetime) -> float:
+    """Seconds until the groups are others."""
+    return (_midnight(now.date() + timedelta(days=1), now) - now).total_seconds()
+
+
+def _bounds(moment: float, now: datetime) -> tuple[float, float]:
+    """The span of time that has the label of this moment, or a part of that span: so few labels have to be made."""
+    day = _day(moment, now)
+    return _midnight(day, now).timestamp(), _midnight(day + timedelta(days=1), now).timestamp()
+
+
+def _day(moment: float, now: datetime) -> date:
+    """What was brought in from elsewhere may have any number as its time."""
+    return datetime.fromtimestamp(min(max(moment, 0), _LATEST), tz=now.tzinfo).date()
+
+
+def _midnight(day: date, now: datetime) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=now.tzinfo)

@@ -1,0 +1,129 @@
+"""Pins, archives and deletes chats, one or many at once, and takes that back while it is offered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from PySide6.QtCore import QObject
+
+from mistral_desk.chat.history import BIN_DAYS
+from mistral_desk.core.errors import Words
+from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.notify import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mistral_desk.chat.message import Conversation
+    from mistral_desk.ui.chats.door import Chats
+    from mistral_desk.ui.desk import Desk
+
+UNDO_SECONDS: Final = 10
+
+
+class Order(QObject):
+    """Belongs to `Chats`. What is called here is begun at once; failures are told as notices."""
+
+    def __init__(self, desk: Desk, chats: Chats) -> None:
+        super().__init__(chats)
+        self._desk = desk
+        self._chats = chats
+        sidebar = desk.window.sidebar
+        sidebar.renamed.connect(self.rename)
+        desk.window.top.title.renamed.connect(self.rename)
+        sidebar.pin_asked.connect(self.pin)
+        sidebar.archive_asked.connect(self.archive)
+        sidebar.delete_asked.connect(self.delete)
+
+    def rename(self, key: int, title: str) -> None:
+        """Another title."""
+        self._desk.tasks.spawn(self._rename(key, title), "rename")
+
+    def pin(self, keys: Sequence[int], on: bool = True) -> None:
+        """Keep them at the top, or no more."""
+        self._desk.tasks.spawn(self._pin(keys, on), "pin")
+
+    def archive(self, keys: Sequence[int]) -> None:
+        """Out of the list, into the archive."""
+        self._desk.tasks.spawn(self._archive(keys), "archive")
+
+    def unarchive(self, keys: Sequence[int]) -> None:
+        """Back into the list."""
+        self._desk.tasks.spawn(self._back(keys, archived=False), "unarchive")
+
+    def delete(self, keys: Sequence[int]) -> None:
+        """Into the bin."""
+        self._desk.tasks.spawn(self._delete(keys), "delete")
+
+    def restore(self, keys: Sequence[int]) -> None:
+        """Out of the bin."""
+        self._desk.tasks.spawn(self._back(keys, deleted=False), "bring chats back")
+
+    def toggle(self, what: Literal["pinned", "archived"]) -> None:
+        """Pin or archive the chat that is shown; where it is so already, take that back."""
+        key = self._chats.current
+        if key is not None:
+            self._desk.tasks.spawn(self._toggle(key, what), "pin or archive")
+
+    async def _toggle(self, key: int, what: Literal["pinned", "archived"]) -> None:
+        now = await self._desk.services.history.conversation(key)
+        if what == "pinned":
+            await self._pin([key], not now.pinned)
+        elif now.archived:
+            await self._back([key], archived=False)
+        else:
+            await self._archive([key])
+
+    async def _rename(self, key: int, title: str) -> None:
+        conversation = await self._desk.services.history.rename(key, title)
+        self._chats.renamed(conversation)
+        await self._chats.refresh()
+
+    async def _pin(self, keys: Sequence[int], on: bool) -> None:
+        await self._desk.services.history.change(keys, pinned=on)
+        self._desk.window.sidebar.model.end_choosing()
+        await self._chats.refresh()
+
+    async def _archive(self, keys: Sequence[int]) -> None:
+        moved = await self._desk.services.history.change(keys, archived=True)
+        shown = self._chats.leave_behind(keys, stop=False)
+        await self._moved()
+        title = trn("Chat archived", "{n} chats archived", len(keys))
+        hint = tr("What is archived is found by a search, and stands under Archive.")
+        self._tell(title, moved, hint, lambda: self._back(keys, archived=False, shown=shown))
+
+    async def _delete(self, keys: Sequence[int]) -> None:
+        gone = await self._desk.services.history.change(keys, deleted=True)
+        shown = self._chats.leave_behind(keys, stop=True)
+        await self._moved()
+        title = trn("Chat deleted", "{n} chats deleted", len(keys))
+        hint = trn("The bin keeps it for {n} day.", "The bin keeps it for {n} days.", BIN_DAYS)
+        if len(keys) > 1:
+            hint = trn("The bin keeps them for {n} day.", "The bin keeps them for {n} days.", BIN_DAYS)
+        self._tell(title, gone, hint, lambda: self._back(keys, deleted=False, shown=shown))
+
+    async def _back(
+        self,
+        keys: Sequence[int],
+        *,
+        archived: bool | None = None,
+        deleted: bool | None = None,
+        shown: int | None = None,
+    ) -> None:
+        await self._desk.services.history.change(keys, archived=archived, deleted=deleted)
+        await self._moved()
+        if shown is not None:
+            self._chats.open(shown)
+
+    async def _moved(self) -> None:
+        self._desk.window.sidebar.model.end_choosing()
+        await self._chats.refresh()
+
+    def _tell(self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], object]) -> None:
+        name = (what[0].title or tr("A chat without a title")) if len(what) == 1 else ""
+
+        def act() -> None:
+            self._desk.tasks.spawn(undo(), "undo")  # type: ignore[arg-type]
+
+        words = Words(title, name, hint)
+        self._desk.notices.show(Notice("info", words, tr("Undo"), act, UNDO_SECONDS))
