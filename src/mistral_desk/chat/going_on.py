@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.inference.model_ids import BETWEEN
 from mistral_desk.inference.protocol import Figures, Turn
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 BROKEN_OFF: Final[frozenset[Ending]] = frozenset({"stopped", "length", "context", "unfinished", "failed"})
 """Endings behind which an answer can go on; one that the model ended itself (`stop`) is complete."""
-BETWEEN: Final = " + "
-"""Between the ids of the models that wrote one answer, in their order."""
 
 
 def goes_on(message: Message) -> bool:

@@ -38,6 +38,7 @@ _TYPES: Final[dict[str, Any]] = {
     "keep_thinking": bool | None,
     "dropped": int | None,
     "summary": str,
+    "thoughts": dict[str, bool],
 }
 _WHOLE: Final = frozenset({"top_k", "seed"})
 

@@ -78,7 +78,8 @@ class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     other than the model's own. `longest` is the longest answer in tokens, None: until the context is full.
     `preset` is the id of the preset that was chosen last. `keep_thinking` None: as the model's template does.
     `dropped` is the last message that is not sent any more, and `summary` says in its place what was said there.
-    `unknown` holds what another version wrote.
+    `thoughts` tells by message id which thoughts the person has opened (true) or closed. `unknown` holds what
+    another version wrote.
     """
 
     system: str = ""
@@ -91,6 +92,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     keep_thinking: bool | None = None
     dropped: int | None = None
     summary: str = ""
+    thoughts: dict[str, bool] = {}
     unknown: dict[str, Any] = {}
 
 

@@ -28,7 +28,9 @@ class ActionRow(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._faint = False
+        self._waiting = False
         self._place, self._count = 0, 1
+        self._waits: list[Button] = []
         self.buttons: list[Button] = []
         self._earlier = self.add(tr("Previous version"), "chevron-left")
         self._later = self.add(tr("Next version"), "chevron-right")
@@ -36,18 +38,29 @@ class ActionRow(QWidget):
         self._later.clicked.connect(lambda: self.version.emit(1))
         self.set_version(0, 1)
 
-    def add(self, name: str, icon: str) -> Button:
-        """One more button at the end."""
+    def add(self, name: str, icon: str, *, waits: bool = False) -> Button:
+        """One more button at the end; with `waits` it cannot be used while an answer is on its way."""
         button = Button(self._theme, name, icon=icon, small=True, step="small", muted=True, parent=self)
         self.buttons.append(button)
+        if waits:
+            self._waits.append(button)
         return button
+
+    def set_waiting(self, waiting: bool) -> None:
+        """Whether an answer is on its way in this chat."""
+        if waiting == self._waiting:
+            return
+        self._waiting = waiting
+        for button in self._waits:
+            button.setEnabled(not waiting)
+        self.set_version(self._place, self._count)
 
     def set_version(self, place: int, count: int) -> None:
         """Which of how many versions is shown; nothing is said of a single one."""
         self._place, self._count = place, count
         for button, possible in ((self._earlier, place > 0), (self._later, place < count - 1)):
             button.setVisible(count > 1)
-            button.setEnabled(possible)
+            button.setEnabled(possible and not self._waiting)
         self.setAccessibleName(self._words() if count > 1 else "")
         self.update()
 
@@ -65,6 +78,11 @@ class ActionRow(QWidget):
     def place(self, *, right: bool) -> None:
         """Line the buttons up at one side; the version's number stands between its two."""
         self._right = right
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Line up what is shown now."""
+        right = self._right
         back, forth = ("right", "left") if self.isRightToLeft() else ("left", "right")
         self._earlier.set_icon(f"chevron-{back}")
         self._later.set_icon(f"chevron-{forth}")
@@ -83,7 +101,7 @@ class ActionRow(QWidget):
     def event(self, event: QEvent) -> bool:
         """A button that became larger gets its room."""
         if event.type() == QEvent.Type.LayoutRequest:
-            self.place(right=self._right)
+            self.arrange()
         return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

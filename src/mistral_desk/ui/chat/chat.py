@@ -12,13 +12,28 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mistral_desk.chat.events import Broken, Ended, Loading, Reading, Started, Thinking, TurnEvent, Writing
-from mistral_desk.chat.message import Conversation, Draft
+from mistral_desk.chat.events import (
+    Broken,
+    Ended,
+    Full,
+    GoingOn,
+    Loading,
+    Reading,
+    Shortened,
+    Started,
+    Summarising,
+    Thinking,
+    TurnEvent,
+    Writing,
+)
+from mistral_desk.chat.message import Conversation, ConversationSettings, Draft
 from mistral_desk.core.errors import DeskError
-from mistral_desk.services import model_title
+from mistral_desk.inference.model_ids import model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.items import Attachments
+from mistral_desk.ui.chat.thoughts import Thoughts
 from mistral_desk.ui.chat.turns import Turn
+from mistral_desk.ui.chat.versions import Versions
 from mistral_desk.ui.theme.tokens import FRAME_MS
 
 if TYPE_CHECKING:
@@ -69,6 +84,10 @@ class Chat(QObject):
     """An answer is over."""
     swapped = Signal(object, object)
     """This turn and all after it gave way to these: another version."""
+    told = Signal(object)
+    """`Full`, `Summarising` or `Shortened`: what becomes of a chat that does not fit into the context."""
+    branched = Signal(object)
+    """The `Conversation` that was branched off."""
 
     def __init__(
         self, room: Room, tasks: Tasks, model: ModelChoice, *, temporary: bool = False, album: Album | None = None
@@ -87,14 +106,27 @@ class Chat(QObject):
         self.stashed_files: tuple[Part, ...] = ()
         self.editing: Turn | None = None
         self.think = False
-        self.open_thoughts = False
+        self.own = ConversationSettings()
+        self.thoughts = Thoughts(self, tasks)
+        self.versions = Versions(self, tasks)
         self._answer: Turn | None = None
         self._aside: list[Turn] = []
+        self._edited: Turn | None = None
+        self._stopping = False
         self._dirty: set[Turn] = set()
         self._shown_at = self._frame_took = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._flush)
+
+    @property
+    def open_thoughts(self) -> bool:
+        """Whether thoughts stand open that the person neither opened nor closed."""
+        return self.thoughts.by_default
+
+    @open_thoughts.setter
+    def open_thoughts(self, value: bool) -> None:
+        self.thoughts.by_default = value
 
     @property
     def busy(self) -> bool:
@@ -109,8 +141,10 @@ class Chat(QObject):
     async def load(self, conversation: Conversation) -> None:
         """Read a stored conversation."""
         messages = await self.room.history.messages(conversation.id)
+        self.thoughts.load(await self.room.history.settings(conversation.id))
         self.conversation = conversation
         self.turns = [Turn.of(message, model_title(message.model)) for message in messages if message.role != "system"]
+        self.thoughts.open(self.turns)
 
     def recall(self, text: str, files: tuple[Part, ...]) -> None:
         """What was written here and not sent."""
@@ -140,11 +174,17 @@ class Chat(QObject):
         draft = Draft(text, self.think, attached)
         if edited is not None and edited in self.turns and edited.message is not None:
             message = edited.message
-            self._aside = self._cut(edited)
+            self._edited, self._aside = edited, self._cut(edited)
             self._ask(draft, lambda spec, model: self.room.session.edit(message, draft, model_spec=spec, model=model))
             return
         key = self.conversation.id if self.conversation else None
-        self._ask(draft, lambda spec, model: self.room.session.reply(key, draft, model_spec=spec, model=model))
+        last = self.turns[-1].message if self.turns else None
+        self._ask(
+            draft,
+            lambda spec, model: self.room.session.reply(
+                key, draft, model_spec=spec, model=model, after=last, settings=self.own
+            ),
+        )
 
     def again(self, turn: Turn, *, think: bool | None = None) -> None:
         """Answer once more; the old version stays in the history."""
@@ -158,45 +198,31 @@ class Chat(QObject):
             lambda spec, model: self.room.session.regenerate(message, model_spec=spec, model=model, think=think),
         )
 
-    def look_for_versions(self, turn: Turn) -> None:
-        """Find out whether a turn has other versions; it changes when it has."""
-        if turn.message is not None and not turn.live and not turn.versions:
-            self._tasks.spawn(self._versions(turn, turn.message), "look for versions")
-
-    def show_version(self, turn: Turn, step: int) -> None:
-        """Show the version that is `step` places further, with what followed it."""
-        if not self.busy and turn in self.turns and turn.message in turn.versions:
-            place = turn.versions.index(turn.message) + step
-            if 0 <= place < len(turn.versions):
-                self._tasks.spawn(self._select(turn, turn.versions[place]), "show a version")
-
-    async def _versions(self, turn: Turn, message: int) -> None:
-        try:
-            versions = await self.room.history.versions(message)
-        except DeskError as error:
-            log.info("no versions: %s", error.problem.id)  # deleted meanwhile
+    def go_on(self, turn: Turn) -> None:
+        """Have an answer that broke off go on where it stopped."""
+        if self.busy or turn.message is None or not turn.goes_on or turn is not self.turns[-1]:
             return
-        if len(versions) > 1 and versions != turn.versions:
-            turn.versions = versions
-            self._mark(turn)
+        message = turn.message
+        turn.resume()
+        self._answer = turn
+        self.mark(turn)
+        self.busy_changed.emit(True)
+        session = self.room.session
+        self._tasks.spawn(
+            self._run(None, turn, lambda spec, model: session.continue_answer(message, model_spec=spec, model=model)),
+            "go on",
+        )
 
-    async def _select(self, turn: Turn, message: int) -> None:
-        self.conversation = await self.room.history.select(message)
-        messages = await self.room.history.messages(self.conversation.id)
-        if self.busy or turn not in self.turns:
-            return
-        place = self.turns.index(turn)
-        ids = [one.id for one in messages]
-        if message not in ids:
-            return
-        fresh = [Turn.of(one, model_title(one.model)) for one in messages[ids.index(message) :]]
-        fresh[0].versions = turn.versions
-        self.turns[place:] = fresh
-        self.swapped.emit(turn, fresh)
+    def replace(self, turn: Turn, turns: list[Turn]) -> None:
+        """This turn and all after it give way to others: another version."""
+        self.thoughts.open(turns)
+        self.turns[self.turns.index(turn) :] = turns
+        self.swapped.emit(turn, turns)
 
     def stop(self) -> None:
         """End the answer that is on its way; what there is stays."""
         if self._answer is not None:
+            self._stopping = True  # the session may not know of it yet
             self.room.session.stop()
 
     def answer_now(self) -> None:
@@ -231,22 +257,27 @@ class Chat(QObject):
                 answer.end(None, error.problem)
                 raise
             log.info("a message was refused: %s", error.problem.id)
-            self._take_back(question, answer, error)
+            if answer.message is not None:  # it was to go on, and stays as it was
+                answer.end(None, answer.problem)
+                self.refused.emit(None, error)
+            else:
+                self._take_back(question, answer, error)
         except BaseException:
             answer.end(None)
             raise
         finally:
             self._answer = None
-            self._aside = []
+            self._stopping = False
+            self._aside, self._edited = [], None
             self._model.progress(None)
             self._model.learn()
             self._dirty.add(answer)
             self._flush()
             self.busy_changed.emit(False)
-        if answer in self.turns:
-            self.look_for_versions(answer)
+        if started and answer in self.turns:
+            self.versions.look(answer)
             if question is not None:
-                self.look_for_versions(question)
+                self.versions.look(question)
             self.ended.emit(answer)
 
     def _take(self, event: TurnEvent, question: Turn | None, answer: Turn) -> None:
@@ -262,16 +293,23 @@ class Chat(QObject):
                 answer.fraction = max(0, event.done - event.cached) / new
                 answer.seconds_left = event.seconds_left
                 answer.looking = event.looking
+            case Full() | Summarising() | Shortened():
+                answer.phase = "full" if isinstance(event, Full) else "summing"
+                answer.fraction = event.share if isinstance(event, Summarising) else 1.0
+                self.told.emit(event)
+            case GoingOn(thinking=thinking, text=text):
+                answer.go_on(thinking, text)
             case Thinking(text=text):
                 answer.think(text)
             case Writing(text=text):
                 answer.write(text)
             case Ended(message=message):
                 answer.end(message)
+                answer.model = model_title(message.model)
             case Broken(problem=problem, message=message):
                 log.warning("an answer failed: %s", problem.id)
                 answer.end(message, problem)
-        self._mark(answer)
+        self.mark(answer)
 
     def _started(self, event: Started, question: Turn | None, answer: Turn) -> None:
         first = self.conversation is None
@@ -280,7 +318,9 @@ class Chat(QObject):
             question.message = event.user_message.id
         answer.message = event.answer_message.id
         self._model.learn()
-        if first or len(self.turns) <= 2:
+        if self._stopping:
+            self.room.session.stop()
+        if first:
             self.begun.emit(event.conversation)
 
     def _take_back(self, question: Turn | None, answer: Turn, error: DeskError) -> None:
@@ -290,7 +330,21 @@ class Chat(QObject):
         if self._aside:
             self.turns.extend(self._aside)
             self.added.emit(tuple(self._aside))
+        if question is not None:
+            self._put_back(question)
         self.refused.emit(question, error)
+
+    def _put_back(self, question: Turn) -> None:
+        """The words wait where they were written, also while another chat is shown."""
+        if self._edited is not None:
+            self.editing = self._edited
+            self.stashed, self.stashed_files = self.draft, self.attachments.parts
+            self.draft = question.text
+            self.attachments.clear()
+        elif not self.draft:
+            self.draft = question.text
+        if not self.attachments.items:
+            self.attachments.set_parts(question.attached)
 
     def _cut(self, turn: Turn) -> list[Turn]:
         place = self.turns.index(turn)
@@ -299,7 +353,8 @@ class Chat(QObject):
         self.cut.emit(turn)
         return gone
 
-    def _mark(self, turn: Turn) -> None:
+    def mark(self, turn: Turn) -> None:
+        """This turn is another now; it is told with the next frame."""
         self._dirty.add(turn)
         if not self._timer.isActive():
             wait = self._shown_at + max(_FRAME_S, 2 * self._frame_took) - time.monotonic()

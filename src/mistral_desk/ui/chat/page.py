@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
@@ -19,10 +18,9 @@ from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import Transcript
-from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.chat.turning import Turning
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.column import ScrollEdge
-from mistral_desk.ui.widgets.strip import Strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QPaintEvent
 
+    from mistral_desk.core.errors import DeskError
     from mistral_desk.ui.attaching.sources import Source
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.model import ModelChoice
@@ -69,9 +68,8 @@ class ChatPage(QWidget):
         self.finder = FindBar(theme, self.transcript, self)
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
-        words = tr("Editing an earlier message; the answers after it stay as another version.")
-        self._editing = Strip(theme, "edit", words, name=tr("Cancel editing"), text=tr("Cancel"), parent=self)
         self.temporary = TemporaryLine(theme, self)
+        self.turning = Turning(self, theme, notices)
         self.welcome: Welcome | None = None
         self._foot = QLabel(self)
         self._lay_out()
@@ -99,7 +97,9 @@ class ChatPage(QWidget):
         self.temporary.setVisible(chat.temporary)
         self.composer.set_busy(chat.busy)
         self.composer.think.setChecked(chat.think and not self._model.think_reason)
-        self._editing.setVisible(chat.editing is not None)
+        self.turning.strip.setVisible(chat.editing is not None)
+        self.transcript.branches = not chat.temporary
+        self.transcript.set_busy(chat.busy)
         self.transcript.album = chat.album
         self._choose_view()  # first, so that the turns are made for the width that they will have
         self.transcript.set_turns(chat.turns)
@@ -138,20 +138,13 @@ class ChatPage(QWidget):
         self.composer.send.connect(self._send)
         self.composer.stop.connect(self.stop)
         self.composer.answer_now.connect(self.answer_now)
-        self.composer.edit_last.connect(self._edit_last)
-        self.composer.think_toggled.connect(self._think_toggled)
         self.composer.model_menu.connect(self.model_menu)
         self.composer.attach.connect(self.attach_asked)
         self.composer.pasted.connect(self.attach)
         self.composer.edit.textChanged.connect(self.draft_changed)
         self.empty.asked.connect(self._example)
         self.transcript.link.connect(self._link)
-        self.transcript.again.connect(self._again)
-        self.transcript.edit.connect(self._edit)
-        self.transcript.version.connect(self._version)
-        self.transcript.shown.connect(self._shown)
         self.transcript.answer_now.connect(self.answer_now)
-        self._editing.closed.connect(self.cancel_edit)
         self.temporary.closed.connect(self.leave)
         self._model.changed.connect(self._model_changed)
         self._theme.changed.connect(self._restyle)
@@ -162,7 +155,7 @@ class ChatPage(QWidget):
             (chat.cut, self._cut),
             (chat.changed, self._changed),
             (chat.swapped, self._swapped),
-            (chat.busy_changed, self.composer.set_busy),
+            (chat.busy_changed, self._busy),
             (chat.refused, self._refused),
             (chat.ended, self._ended),
             (chat.attachments.changed, self.draft_changed.emit),
@@ -184,96 +177,19 @@ class ChatPage(QWidget):
         if self._chat is not None:
             self._chat.answer_now()
 
-    def cancel_edit(self) -> None:
-        """Leave the old message as it was."""
-        if self._chat is not None and self._chat.editing is not None:
-            self._chat.editing = None
-            self._editing.hide()
-            self.composer.set_text(self._chat.stashed)
-            self._chat.attachments.clear()
-            self._chat.attachments.set_parts(self._chat.stashed_files)
-            self.composer.edit.setFocus()
-
     def _send(self, text: str) -> None:
         if self._chat is None or self._chat.busy:
             return
         edited = self._chat.editing is not None
         self.composer.set_text("")
-        self._editing.hide()
         self.ask(text)
         if edited:
-            self.composer.set_text(self._chat.stashed)
-            self._chat.attachments.set_parts(self._chat.stashed_files)
+            self.turning.bring_back()
 
     def _example(self, text: str, think: bool) -> None:
         if think and not self._model.think_reason:
             self.composer.think.setChecked(True)
         self.ask(text)
-
-    def _again(self, turn: Turn) -> None:
-        if turn.anew:
-            turn.anew = False
-            self.ask_anew.emit(turn)
-        elif self._chat is not None:
-            self._chat.again(turn, think=self.composer.think.isChecked() or None)
-
-    def _version(self, turn: Turn, step: int) -> None:
-        if self._chat is not None:
-            self._chat.show_version(turn, step)
-
-    def _shown(self, turn: Turn) -> None:
-        if self._chat is not None and turn in self._chat.turns:
-            self._chat.look_for_versions(turn)
-
-    def _edit(self, turn: Turn) -> None:
-        if self._chat is None or self._chat.busy or turn.message is None:
-            return
-        if self._chat.editing is None:
-            self._chat.stashed = self.composer.text
-            self._chat.stashed_files = self._chat.attachments.parts
-        self._chat.editing = turn
-        self.composer.set_text(turn.text)
-        self._chat.attachments.set_parts(turn.attached)
-        self._editing.show()
-        self.composer.edit.setFocus()
-
-    def _edit_last(self) -> None:
-        if self._chat is not None:
-            last = next((turn for turn in reversed(self._chat.turns) if turn.role == "user"), None)
-            if last is not None:
-                self._edit(last)
-
-    def _think_toggled(self, on: bool) -> None:
-        """The switch speaks of the next message; switched off in a thought it ends the thought, switched on in an
-        answer it offers to start over.
-        """
-        if self._chat is None:
-            return
-        self._chat.think = on
-        answer = self._chat.answer
-        if answer is None:
-            return
-        if not on and answer.phase == "thinking":
-            self.answer_now()
-        elif on and answer.phase == "writing":
-            words = Words(tr("Start over with thinking?"), tr("This answer is being written without."), "")
-            self._notices.show(Notice("info", words, tr("Start over"), lambda: self._start_over(answer), 12))
-
-    def _start_over(self, answer: Turn) -> None:
-        chat = self._chat
-        if chat is None or answer not in chat.turns:
-            return
-        if not answer.live:
-            chat.again(answer, think=True)
-            return
-
-        def then(ended: Turn) -> None:
-            if ended is answer:
-                chat.ended.disconnect(then)
-                chat.again(answer, think=True)
-
-        chat.ended.connect(then)
-        chat.stop()
 
     def _link(self, address: str) -> None:
         if allowed(address):
@@ -293,18 +209,26 @@ class ChatPage(QWidget):
     def _swapped(self, turn: Turn, turns: list[Turn]) -> None:
         self.transcript.swap(turn, turns)
         self.finder.changed()
+        self.turning.gone()
 
     def _cut(self, turn: Turn) -> None:
         self.transcript.remove_from(turn)
         self.finder.changed()
+        self.turning.gone()
         self._choose_view()
+
+    def _busy(self, busy: bool) -> None:
+        self.composer.set_busy(busy)
+        self.transcript.set_busy(busy)
 
     def _refused(self, question: Turn | None, error: DeskError) -> None:
         if question is not None and self._chat is not None:
-            if not self.composer.text:
+            edited = self._chat.editing is not None
+            if edited:
+                self._chat.stashed = self.composer.text
+                self.turning.strip.show()
+            if edited or not self.composer.text:
                 self.composer.set_text(question.text)
-            if not self._chat.attachments.items:
-                self._chat.attachments.set_parts(question.attached)
         if cannot_see(error.problem):
             self.could_not_see.emit(question, error.problem)
         else:
@@ -350,10 +274,9 @@ class ChatPage(QWidget):
         column.setSpacing(SPACE[0])
         column.setContentsMargins(0, 0, 0, SPACE[2])
         column.addWidget(self.temporary)
-        column.addWidget(self._editing)
+        column.addWidget(self.turning.strip)
         column.addWidget(self.composer)
         column.addWidget(self._foot)
-        self._editing.hide()
         self.temporary.hide()
         row = QHBoxLayout()
         row.setContentsMargins(SIDE - 6, 0, SIDE - 6, 0)
@@ -373,7 +296,7 @@ class ChatPage(QWidget):
         palette.setColor(self._foot.foregroundRole(), self._theme.colour("muted"))
         self._foot.setPalette(palette)
         widest = round(COLUMN * max(1.0, self._theme.text_size / 100)) + 12
-        for widget in (self.composer, self.temporary, self._editing, self._foot):
+        for widget in (self.composer, self.temporary, self.turning.strip, self._foot):
             widget.setMaximumWidth(widest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

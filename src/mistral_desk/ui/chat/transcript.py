@@ -38,6 +38,8 @@ class Transcript(Canvas):
 
     link = Signal(str)
     again = Signal(object)
+    go_on = Signal(object)
+    branch = Signal(object)
     edit = Signal(object)
     version = Signal(object, int)
     shown = Signal(object)
@@ -59,6 +61,9 @@ class Transcript(Canvas):
         self._places: dict[Turn, int] = {}
         self._quiet: QuietLine | None = None
         self.album: Album | None = None
+        self.branches = True
+        """Whether another chat can begin at a turn of this one."""
+        self._busy = False
         self.selection = Selection(self, self)
         self.marks = Marks(self)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
@@ -141,6 +146,12 @@ class Transcript(Canvas):
         self._hold = (place, 0, offset)
         self._sticky = sticky and self.verticalScrollBar().maximum() == 0
         self.arrange()
+
+    def set_busy(self, busy: bool) -> None:
+        """While an answer is on its way, no other can be asked for."""
+        self._busy = busy
+        for view in self._views.values():
+            view.set_busy(busy)
 
     def changed(self, turn: Turn) -> None:
         """This turn is another now."""
@@ -280,14 +291,17 @@ class Transcript(Canvas):
         self.arrange()
 
     def _make(self, turn: Turn) -> TurnView:
-        view = view_of(turn, self._theme, self.viewport(), self.album)
+        view = view_of(turn, self._theme, self.viewport(), self.album, branches=self.branches)
         view.link.connect(self.link)
         view.again.connect(self.again)
+        view.go_on.connect(self.go_on)
+        view.branch.connect(self.branch)
         view.edit.connect(self.edit)
         view.version.connect(self.version)
         view.answer_now.connect(self.answer_now)
         view.thought_toggled.connect(self.thought_toggled)
         view.resized.connect(self.arrange)
+        view.set_busy(self._busy)
         view.show()
         self._views[turn] = view
         self.shown.emit(turn)

@@ -27,6 +27,8 @@ class TurnView(QWidget):
 
     link = Signal(str)
     again = Signal(object)
+    go_on = Signal(object)
+    branch = Signal(object)
     edit = Signal(object)
     version = Signal(object, int)
     answer_now = Signal()
@@ -34,15 +36,16 @@ class TurnView(QWidget):
     """The person opened or closed the thought of this turn."""
     resized = Signal()
 
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget, *, branches: bool = True) -> None:
         super().__init__(parent)
         self.turn = turn
         self._theme = theme
-        self._last = False
+        self._last = self._busy = False
         self._row = ActionRow(theme, self)
         self._row.version.connect(lambda step: self.version.emit(self.turn, step))
         self._copy = self._row.add(tr("Copy"), "copy")
         self._copy.clicked.connect(self._copy_text)
+        self._branches = branches
         self._back = QTimer(self)
         self._back.setSingleShot(True)
         self._back.setInterval(COPIED_MS)
@@ -77,9 +80,29 @@ class TurnView(QWidget):
         return [*self._row.buttons]
 
     def set_last(self, last: bool) -> None:
-        """The last turn shows its actions always."""
-        self._last = last
+        """The last turn shows its actions always, and has some that others have not."""
+        if last != self._last:
+            self._last = last
+            self.show_actions()
         self._faint()
+
+    def set_busy(self, busy: bool) -> None:
+        """Whether an answer is on its way in this chat."""
+        if busy != self._busy:
+            self._busy = busy
+            self.show_actions()
+
+    def show_actions(self) -> None:
+        """What can be done with the turn now."""
+        self._row.set_waiting(self._busy)
+        self._row.arrange()
+
+    def _add_branch(self) -> None:
+        """*Branch from here*, behind the turn's own actions."""
+        self._branch = self._row.add(tr("Branch from here"), "branch")
+        self._branch.setToolTip(tr("Go on from here in a new chat; this one stays as it is"))
+        self._branch.clicked.connect(lambda: self.branch.emit(self.turn))
+        self._branch.setVisible(self._branches)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Actions appear under the pointer."""

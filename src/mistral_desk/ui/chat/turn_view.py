@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QMimeData, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPen
 
+from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.attaching.shown import Attached
@@ -39,13 +40,19 @@ RICH: Final = 100_000
 class UserView(TurnView):
     """A person's message in its bubble, at the far side of the column; long ones are folded."""
 
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget, album: Album | None = None) -> None:
-        super().__init__(turn, theme, parent)
+    def __init__(
+        self, turn: Turn, theme: Theme, parent: QWidget, album: Album | None = None, *, branches: bool = True
+    ) -> None:
+        super().__init__(turn, theme, parent, branches=branches)
         self.setAccessibleName(tr("You"))
         self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
         self._text = PlainView("", Style(theme, "lead"), tr("Your message"), self)
         self._edit = self._row.add(tr("Edit"), "edit")
         self._edit.clicked.connect(lambda: self.edit.emit(self.turn))
+        self._answer = self._row.add(tr("Answer this"), "retry", waits=True)
+        self._answer.set_label(tr("Answer this"), tr("Answer this"))
+        self._answer.clicked.connect(lambda: self.again.emit(self.turn))
+        self._add_branch()
         self._more = Button(
             theme, tr("Show all"), text=tr("Show all"), step="small", muted=True, small=True, parent=self
         )
@@ -72,6 +79,12 @@ class UserView(TurnView):
                 hidden,
             )
         self._more.set_label(words, words)
+        self.show_actions()
+
+    def show_actions(self) -> None:
+        """A message that nothing answers (a branch may end so) can be answered."""
+        self._answer.setVisible(self._last and self.turn.message is not None and not self._busy)
+        super().show_actions()
 
     def arrange(self, width: int, _span: Span | None) -> int:
         """Bubble at the right (left in right-to-left), actions below it."""
@@ -150,8 +163,8 @@ class UserView(TurnView):
 class AnswerView(TurnView):
     """The model's thought, text and state, then what can be done with it."""
 
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget) -> None:
-        super().__init__(turn, theme, parent)
+    def __init__(self, turn: Turn, theme: Theme, parent: QWidget, *, branches: bool = True) -> None:
+        super().__init__(turn, theme, parent, branches=branches)
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
         self._stack = Stack(self._style, tr("Answer"), self, turn.unfolded_code)
@@ -162,10 +175,15 @@ class AnswerView(TurnView):
         self._reading.timeout.connect(self._read_on)
         self._status = StatusLine(theme, self)
         self._note: Note | None = None
-        self.anew = self._row.add(tr("Ask that again"), "models")
+        self._on = self._row.add(tr("Continue"), "play")
+        self._on.set_label(tr("Continue"), tr("Continue"))
+        self._on.setToolTip(tr("Go on with this answer where it stopped"))
+        self._on.clicked.connect(lambda: self.go_on.emit(self.turn))
+        self.anew = self._row.add(tr("Ask that again"), "models", waits=True)
         self.anew.clicked.connect(self._ask_anew)
-        self._again = self._row.add(tr("Try again"), "retry")
+        self._again = self._row.add(tr("Try again"), "retry", waits=True)
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
+        self._add_branch()
         self._figures_button = self._row.add(tr("Figures"), "info")
         self.refresh()
 
@@ -210,9 +228,15 @@ class AnswerView(TurnView):
         if turn.offer:
             self.anew.set_label(tr("Ask that again: {name}", name=turn.offer), tr("Ask that again"))
             self.anew.setToolTip(tr("Ask {name} the same", name=turn.offer))
-        cut_short = turn.problem is not None or turn.ending in ("stopped", "unfinished", "failed")
+        cut_short = turn.problem is not None or turn.ending in BROKEN_OFF
         self._again.set_label(tr("Try again"), tr("Try again") if cut_short else "")
         self._show_version()
+        self.show_actions()
+
+    def show_actions(self) -> None:
+        """An answer that broke off can go on, as long as nothing follows it."""
+        self._on.setVisible(self._last and self.turn.goes_on)
+        super().show_actions()
 
     def arrange(self, width: int, span: Span | None) -> int:
         """Thought, text, state and actions below each other."""
@@ -321,6 +345,8 @@ class AnswerView(TurnView):
             self._note.show()
 
 
-def view_of(turn: Turn, theme: Theme, parent: QWidget, album: Album | None) -> TurnView:
+def view_of(turn: Turn, theme: Theme, parent: QWidget, album: Album | None, *, branches: bool = True) -> TurnView:
     """The widget for a turn."""
-    return AnswerView(turn, theme, parent) if turn.role == "assistant" else UserView(turn, theme, parent, album)
+    if turn.role == "assistant":
+        return AnswerView(turn, theme, parent, branches=branches)
+    return UserView(turn, theme, parent, album, branches=branches)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
+from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.inference.protocol import Figures
 
-Phase = Literal["waiting", "loading", "reading", "thinking", "writing", "done"]
+Phase = Literal["waiting", "loading", "reading", "full", "summing", "thinking", "writing", "done"]
 
 COLLAPSED_CHARACTERS: Final = 1_600
 COLLAPSED_LINES: Final = 14
@@ -86,6 +87,11 @@ class Turn:
         self._since = None
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the answer broke off, with something there to go on from."""
+        return self.phase == "done" and self.ending in BROKEN_OFF and bool(self.text or self.thinking)
+
+    @property
     def live(self) -> bool:
         """Whether the answer is still on its way."""
         return self.phase != "done"
@@ -94,7 +100,7 @@ class Turn:
         """A piece of thought."""
         now = time.monotonic() if now is None else now
         if self._since is None:
-            self._since = now
+            self._since = now - self.thinking_s
         elif now - self._heard > ASLEEP_S:
             self._since += now - self._heard  # the computer slept: nobody thought meanwhile
         self._heard = now
@@ -116,6 +122,21 @@ class Turn:
         self.problem = problem
         if message is not None:
             self.load(message)
+
+    def resume(self) -> None:
+        """The answer is to go on; all that there is of it stays."""
+        self.phase = "waiting"
+        self.fraction, self.seconds_left, self.looking = 0.0, None, False
+
+    def go_on(self, thinking: str, text: str, now: float | None = None) -> None:
+        """It goes on from this: what was there, perhaps without half a character at its end."""
+        self._set("_body", self.text, text)
+        self._set("_thought", self.thinking, thinking)
+        self.text, self.thinking, self.problem = text, thinking, None
+        if text:
+            self.phase = "writing"
+        else:
+            self.think("", now)
 
     def blocks(self) -> list[Block]:
         """The answer as blocks; finished ones are the same objects as before. Of a long text, the first."""
@@ -179,6 +200,10 @@ class Turn:
                 words = tr("Looking at the picture {share}", share=share) if self.looking else ""
                 words = words or tr("Reading your message {share}", share=share)
                 return tr("{state}, {left}", state=words, left=left) if left else words
+            case "full":
+                return tr("This chat is full. It waits until you say what gives way.")
+            case "summing":
+                return tr("Summing up the oldest messages {share}", share=percent(self.fraction))
             case "thinking":
                 return ""
             case "writing":

@@ -1,0 +1,159 @@
+"""What a person does with what was said already: edit it, have it answered again, go on, another version, a branch.
+
+While a message is edited the composer holds its words, and a line above says so; what was being written comes back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from mistral_desk.core.errors import Words
+from mistral_desk.core.words import tr
+from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.widgets.strip import Strip
+
+if TYPE_CHECKING:
+    from mistral_desk.ui.chat.page import ChatPage
+    from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.notify import Notices
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class Turning(QObject):
+    """Belongs to the page. `strip` is the line above the composer."""
+
+    def __init__(self, page: ChatPage, theme: Theme, notices: Notices) -> None:
+        super().__init__(page)
+        self._page, self._notices = page, notices
+        words = tr("Editing an earlier message; the answers after it stay as another version.")
+        self.strip = Strip(theme, "edit", words, name=tr("Cancel editing"), text=tr("Cancel"), parent=page)
+        self.strip.hide()
+        self.strip.closed.connect(self.cancel)
+        page.composer.edit_last.connect(self.edit_last)
+        page.composer.think_toggled.connect(self._think_toggled)
+        transcript = page.transcript
+        transcript.again.connect(self.again)
+        transcript.go_on.connect(self.go_on)
+        transcript.branch.connect(self.branch)
+        transcript.edit.connect(self.edit)
+        transcript.version.connect(self._version)
+        transcript.shown.connect(self._shown)
+        transcript.thought_toggled.connect(self._thought_toggled)
+
+    # --- editing ------------------------------------------------------------------------------------
+
+    def edit(self, turn: Turn) -> None:
+        """Put a message's words and files into the composer, to be sent as another version."""
+        chat, composer = self._page.chat, self._page.composer
+        if chat is None or turn.message is None or turn is chat.editing:
+            return
+        if chat.editing is None:
+            chat.stashed = composer.text
+            chat.stashed_files = chat.attachments.parts
+        chat.editing = turn
+        composer.set_text(turn.text)
+        chat.attachments.clear()
+        chat.attachments.set_parts(turn.attached)
+        self.strip.show()
+        composer.edit.setFocus()
+
+    def edit_last(self) -> None:
+        """Edit what the person said last."""
+        chat = self._page.chat
+        if chat is not None:
+            last = next((turn for turn in reversed(chat.turns) if turn.role == "user"), None)
+            if last is not None:
+                self.edit(last)
+
+    def cancel(self) -> None:
+        """Leave the old message as it was."""
+        chat = self._page.chat
+        if chat is not None and chat.editing is not None:
+            chat.editing = None
+            self.bring_back()
+            self._page.composer.edit.setFocus()
+
+    def bring_back(self) -> None:
+        """The edit is over: what was being written before it is there again."""
+        chat = self._page.chat
+        self.strip.hide()
+        if chat is not None:
+            self._page.composer.set_text(chat.stashed)
+            chat.attachments.clear()
+            chat.attachments.set_parts(chat.stashed_files)
+            chat.stashed, chat.stashed_files = "", ()
+
+    def gone(self) -> None:
+        """Turns have left the conversation; an edit of one of them ends."""
+        chat = self._page.chat
+        if chat is not None and chat.editing is not None and chat.editing not in chat.turns:
+            self.cancel()
+
+    # --- answers ------------------------------------------------------------------------------------
+
+    def again(self, turn: Turn) -> None:
+        """Another answer to the same."""
+        chat = self._page.chat
+        if turn.anew:
+            turn.anew = False
+            self._page.ask_anew.emit(turn)
+        elif chat is not None:
+            chat.again(turn, think=self._page.composer.think.isChecked() or None)
+
+    def go_on(self, turn: Turn) -> None:
+        """The answer goes on where it broke off."""
+        if self._page.chat is not None:
+            self._page.chat.go_on(turn)
+
+    def branch(self, turn: Turn) -> None:
+        """A new chat that begins with this one up to here."""
+        if self._page.chat is not None:
+            self._page.chat.versions.branch(turn)
+
+    def _version(self, turn: Turn, step: int) -> None:
+        if self._page.chat is not None:
+            self._page.chat.versions.show(turn, step)
+
+    def _shown(self, turn: Turn) -> None:
+        chat = self._page.chat
+        if chat is not None and turn in chat.turns:
+            chat.versions.look(turn)
+
+    def _thought_toggled(self, turn: Turn) -> None:
+        if self._page.chat is not None:
+            self._page.chat.thoughts.keep(turn)
+
+    def _think_toggled(self, on: bool) -> None:
+        """The switch speaks of the next message; switched off in a thought it ends the thought, switched on in an
+        answer it offers to start over.
+        """
+        chat = self._page.chat
+        if chat is None:
+            return
+        chat.think = on
+        answer = chat.answer
+        if answer is None:
+            return
+        if not on and answer.phase == "thinking":
+            chat.answer_now()
+        elif on and answer.phase == "writing":
+            words = Words(tr("Start over with thinking?"), tr("This answer is being written without."), "")
+            self._notices.show(Notice("info", words, tr("Start over"), lambda: self._start_over(answer), 12))
+
+    def _start_over(self, answer: Turn) -> None:
+        chat = self._page.chat
+        if chat is None or answer not in chat.turns:
+            return
+        if not answer.live:
+            chat.again(answer, think=True)
+            return
+
+        def then(ended: Turn) -> None:
+            if ended is answer:
+                chat.ended.disconnect(then)
+                chat.again(answer, think=True)
+
+        chat.ended.connect(then)
+        chat.stop()
