@@ -15,6 +15,7 @@ from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_priva
 from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.settings.token import TokenRow
+from mistral_desk.ui.sharing.your_data import YourData
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SECTIONS: Final = {
     "appearance": mark("Appearance"),
     "chat": mark("Chat"),
+    "data": mark("Your data"),
     "models": mark("Models folder"),
     "downloads": mark("Downloads"),
     "hardware": mark("Hardware"),
@@ -86,6 +88,7 @@ class SettingsPage(QWidget):
                 self.further = FurtherFolders(theme, services.settings, notices, section, row)
         self.token = TokenRow(theme, self.sections["downloads"])
         self.sections["downloads"].add(self.token)
+        self.data = YourData(theme, self.sections["data"], services.folders.data)
         self.made.emit()
 
     def show_page(self, page: str) -> None:

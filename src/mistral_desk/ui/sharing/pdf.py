@@ -52,7 +52,8 @@ HEAD: Final = 84.0
 """Room that a heading and the lines below it want on a page."""
 _LINK: Final = re.compile(r'<a href="([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
 _CELL: Final = re.compile(r'<(th|td) class="(left|center|right)">')
-_TABLE: Final = '<table border="1" cellspacing="0" cellpadding="3" style="border-color:#c9c3ba;border-style:solid;border-collapse:collapse">'
+_LINES: Final = "border-color:#c9c3ba;border-style:solid;border-collapse:collapse"
+_TABLE: Final = f'<table border="1" cellspacing="0" cellpadding="3" style="{_LINES}">'
 STYLE: Final = """
 body{color:#1c1a17}
 p.title{font-size:17pt;font-weight:600;margin:0 0 2px 0}
