@@ -191,6 +191,8 @@ class Chat(QObject):
         if self.busy or turn.message is None or turn not in self.turns:
             return
         message = turn.message
+        if think is None and self._model.think_reason:
+            think = False  # the answer was made by one that can
         if turn.role == "assistant":
             self._aside = self._cut(turn)
         self._start(
