@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mistral_desk.catalog.folding import fold as fold_letters
+from mistral_desk.chat.row_values import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +51,7 @@ folded_title: Final = lru_cache(16_384)(fold)
 def terms_of(query: str) -> tuple[str, ...]:
     """The folded words of a query, each once; what stands in quotes is one, blanks inside included."""
     found: dict[str, None] = {}
-    for quoted, word in _TERM.findall(query[:LONGEST_QUERY]):
+    for quoted, word in _TERM.findall(clean(query[:LONGEST_QUERY])):
         term = fold(quoted).strip(" ") if quoted else fold(word).strip(" ")
         if term:
             found[term] = None
