@@ -71,14 +71,11 @@ def before_format(path: Path, version: int) -> Path:
 
 
 def is_due(path: Path, now: float) -> bool:
-    """True when something changed since the last daily copy, and that is a day old or from the future (a clock was
-    set back), or there is none.
+    """True when something changed since the last daily copy, and that is a day old. One from the future (a clock was
+    set back) does not count.
     """
-    newest = next(iter(dailies(path)), None)
-    if newest is None:
-        return True
-    made = newest.stat().st_mtime
-    return not 0 <= now - made < DAY_S and _changed(path) > made
+    made = max((time for copy in dailies(path) if (time := copy.stat().st_mtime) <= now), default=0.0)
+    return now - made >= DAY_S and _changed(path) > made
 
 
 def keep_five(path: Path) -> None:
