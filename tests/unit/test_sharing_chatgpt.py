@@ -108,9 +108,8 @@ def test_instructions_of_the_person_become_the_chats_own() -> None:
 
 
 def test_names_of_files_stay_and_marks_go() -> None:
-    meta = {
-        "attachments": [{"name": "a.pdf", "mime_type": "application/pdf"}, {"name": "b.png", "mime_type": "image/png"}]
-    }
+    files = [{"name": "a.pdf", "mime_type": "application/pdf"}, {"name": "b.png", "mime_type": "image/png"}]
+    marked = 'Of \ue200entity\ue202["city","Bonn","x"]\ue201 and \ue200broken\ue201.'
     chat = read(
         conversation(
             {

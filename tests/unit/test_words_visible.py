@@ -58,6 +58,8 @@ ALLOWED: Final = {
     "Esc": "names of keys",
     "ID|FILE": "what an argument stands for, as in every manual",
     "MODEL|FILE": "the same",
+    "ui/sharing/pdf.py": "HTML and a style sheet",
+    "Markdown": "the name of a format",
 }
 """Files, or beginnings of strings, that stay as they are, and why."""
 TOKENS: Final = {
@@ -83,6 +85,10 @@ TOKENS: Final = {
     "import",
     "files",
     "id",
+    "chats",
+    "md",
+    "html",
+    "json",
 }
 """Names of keys, kinds of notices, names of commands and arguments: the same in every language."""
 

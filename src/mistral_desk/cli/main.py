@@ -82,6 +82,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.adopt import adopt
 
         return adopt(arguments)
+    if arguments.command == "chats":
+        from mistral_desk.cli.chats import chats
+
+        return chats(arguments)
     if arguments.command in {"list", "verify", "remove"}:
         from mistral_desk.cli import library
 
@@ -207,6 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--try-anyway", action="store_true", help=anyway)
 
     _library_arguments(commands, common)
+    _chats_arguments(commands, common)
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
 
@@ -241,6 +246,25 @@ def _library_arguments(
     remove.add_argument("id", metavar="ID", help=tr("one of the list"))
     remove.add_argument("--forever", action="store_true", help=tr("delete it for good instead of moving it to the bin"))
     remove.add_argument("--yes", action="store_true", help=tr("do not ask"))
+
+
+def _chats_arguments(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    chats = commands.add_parser(
+        "chats",
+        parents=[common],
+        help=tr("the conversations on this computer"),
+        description=tr(_CHATS),
+        allow_abbrev=False,
+    )
+    chats.add_argument("--search", metavar="TEXT", help=tr("only where all these words stand, newest first"))
+    chats.add_argument("--export", metavar="DIR", help=tr("write them into this folder, one file each"))
+    chats.add_argument(
+        "--format", choices=("md", "html", "json"), default="md", help=tr("md (default), html, or json with everything")
+    )
+    chats.add_argument("--thinking", action="store_true", help=tr("with the model's thoughts"))
+    chats.add_argument("--no-pictures", action="store_true", help=tr("without pictures"))
 
 
 def _models_arguments(models: argparse.ArgumentParser) -> None:
@@ -306,5 +330,9 @@ _IMPORT: Final = mark(
     "Take model files into the library where they are, or with --copy as copies in the models folder. Parts of a model "
     "and its eyes come along; a file that cannot be used is named. --scan shows the models of Hugging Face's cache, LM "
     "Studio, llama.cpp and Ollama, which can be imported by their paths."
+)
+_CHATS: Final = mark(
+    "List the conversations, search in them, and write them out. Thoughts stay out unless --thinking asks for them;"
+    " what is in the bin stays here. Nothing in the folder is overwritten. Files of --format json can be imported again."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

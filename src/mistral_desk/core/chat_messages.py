@@ -22,6 +22,11 @@ CHATS: Final[dict[str, Text]] = {
         "{name} was asked to sum up the oldest messages, and nothing came of it. Nothing has changed.",
         "Try again, or drop the oldest messages without a summary.",
     ),
+    "context.nothing_to_drop": Text(
+        "There is nothing to leave out",
+        "The chat has no earlier messages that could be left out.",
+        "",
+    ),
     "context.too_long_to_sum_up": Text(
         "These messages are too long to be summed up",
         "A single message with its answer does not fit into the {context} tokens that {name} can see at once.",
@@ -32,11 +37,6 @@ CHATS: Final[dict[str, Text]] = {
         "The chats could not be written there",
         "{path} cannot be written to ({reason}). Nothing half written was left.",
         "Choose another folder, or make some room in this one.",
-    ),
-    "sharing.not_found": Text(
-        "No chat has this number",
-        "There is no chat with the number {name}.",
-        "“mistral-desk chats” lists them with their numbers.",
     ),
     # --- in: nothing came of the file ---------------------------------------------------------------
     "sharing.unknown": Text(

@@ -14,17 +14,18 @@ _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*]+')
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 """Names that are devices on Windows, with any ending (Microsoft, *Naming Files, Paths, and Namespaces*)."""
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LAST: Final = "chat"
 _JOINER: Final = "\N{ZERO WIDTH JOINER}"
 
 
 def safe(title: str, fallback: str) -> str:
-    """A title as a file's name without an ending; `fallback` where nothing of it is left."""
+    """A title as a file's name without an ending; `fallback`, made safe as well, where nothing of it is left."""
     text = unicodedata.normalize("NFC", title[: LONGEST * 4])
     text = "".join(letter if _shown(letter) else " " for letter in text)
     text = " ".join(_FORBIDDEN.sub(" ", text).split())
     text = _cut(text).strip(" .")
     if not any(letter.isalnum() or unicodedata.category(letter) == "So" for letter in text):
-        text = fallback
+        text = safe(fallback, _LAST) if fallback != _LAST else _LAST
     return f"_{text}" if _RESERVED.match(text) else text
 
 

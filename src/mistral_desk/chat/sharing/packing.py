@@ -239,7 +239,7 @@ _PICTURES: Final = "pictures"
 
 def name_of(shared: Shared) -> str:
     """A document's name among others: the day that it was begun, so that a folder is in order, and its title."""
-    title = safe(shared.conversation.title, safe(tr("Chat"), "Chat"))
+    title = safe(shared.conversation.title, tr("Chat"))
     try:
         return f"{time.strftime('%Y-%m-%d', time.localtime(shared.conversation.created))} {title}"
     except (ValueError, OverflowError, OSError):
@@ -247,7 +247,7 @@ def name_of(shared: Shared) -> str:
 
 
 def _picture(name: str) -> str:
-    return safe(Path(name).stem, safe(tr("Picture"), "Picture"))
+    return safe(Path(name).stem, tr("Picture"))
 
 
 def _info(name: str, moment: float) -> zipfile.ZipInfo:

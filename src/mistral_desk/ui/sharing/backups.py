@@ -180,9 +180,6 @@ class BackupsDoor(QObject):
     # --- in the place of the present ones -----------------------------------------------------------
 
     def _ask(self, backup: Backup) -> None:
-        self._desk.tasks.spawn(self._ask_back(backup), "ask about a backup")
-
-    async def _ask_back(self, backup: Backup) -> None:
         desk = self._desk
         text = tr(
             "Your chats will be as they were on {moment}: {facts}. The chats as they are now are kept as one more "
@@ -191,10 +188,10 @@ class BackupsDoor(QObject):
             facts=facts(backup),
         )
         question = Question(
-            desk.theme, tr("Restore this backup?"), f"{text}\n\n{tr(BIN)}", yes=tr("Restore"), parent=desk.window
+            desk.theme, tr("Restore this backup?"), f"{text}\n\n{tr(BIN)}", yes=tr("Restore"), parent=self._below()
         )
         question.accepted.connect(lambda: desk.tasks.spawn(self._restore(backup), "restore a backup"))
-        desk.window.show_overlay(question)
+        desk.window.show_overlay(question, above=self._sheet is not None)
 
     async def _restore(self, backup: Backup) -> None:
         if self._works:
@@ -211,6 +208,8 @@ class BackupsDoor(QObject):
         kept = tr("Those of before are kept as a backup of {moment}.", moment=moment(done.kept)) if done.kept else ""
         words = Words(tr("The chats of {moment} are back", moment=moment(backup)), kept, "")
         desk.notices.show(Notice("success", words, seconds=2 * SAID_SECONDS))
+        if self._sheet is not None:
+            self._sheet.accept()
         await desk.refresh()
         await self._look()
 
@@ -220,10 +219,10 @@ class BackupsDoor(QObject):
         desk = self._desk
         text = tr("{moment}: {facts}. It cannot be brought back.", moment=moment(backup), facts=facts(backup))
         question = Question(
-            desk.theme, tr("Delete this backup?"), text, yes=tr("Delete the backup"), parent=desk.window
+            desk.theme, tr("Delete this backup?"), text, yes=tr("Delete the backup"), parent=self._below()
         )
         question.accepted.connect(lambda: desk.tasks.spawn(self._delete(backup), "delete a backup"))
-        desk.window.show_overlay(question)
+        desk.window.show_overlay(question, above=self._sheet is not None)
 
     async def _delete(self, backup: Backup) -> None:
         try:
@@ -231,5 +230,7 @@ class BackupsDoor(QObject):
         except DeskError as error:
             self._desk.notices.problem(error.problem)
         await self._look()
-        if self._sheet is None:
-            self.show()
+
+    def _below(self) -> QWidget:
+        """What a question stands over: the list, which is there again afterwards."""
+        return self._desk.window if self._sheet is None else self._sheet

@@ -87,7 +87,7 @@ class Sharing(QObject):
     def _ask_where(self, sheet: ExportSheet, ids: tuple[int, ...], title: str, wish: Wish) -> None:
         many = len(ids) > 1
         ending = "zip" if many else wish.format
-        name = safe(title, safe(tr("Chat"), "Chat"))
+        name = safe(title, tr("Chat"))
         if many:
             name = tr("Mistral Desk chats {day}", day=time.strftime("%Y-%m-%d"))
         dialog = QFileDialog(self._desk.window, tr("Export chats"), str(self._place() / f"{name}.{ending}"))

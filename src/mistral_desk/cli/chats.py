@@ -1,0 +1,194 @@
+"""`mistral-desk chats`: the conversations on this computer, a search in them, and what goes out of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from mistral_desk.chat.attachments import Pictures
+from mistral_desk.chat.backups import folder_of
+from mistral_desk.chat.history import History
+from mistral_desk.chat.sharing.out import Export
+from mistral_desk.chat.sharing.shared import Wish
+from mistral_desk.cli.output import Status, write_json, write_problem, write_text
+from mistral_desk.core import amounts
+from mistral_desk.core.paths import folders
+from mistral_desk.core.words import tr, trn
+from mistral_desk.inference.protocol import Role
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from mistral_desk.chat.message import Conversation
+    from mistral_desk.chat.search import Hit
+    from mistral_desk.chat.sharing.out import Going
+    from mistral_desk.chat.sharing.shared import Format
+
+FORMATS: Final = ("md", "html", "json")
+"""PDF needs Qt's printer, which the command line does without: the window has it."""
+_PAGE: Final = 500
+_HITS: Final = 100_000
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A conversation; times in seconds since 1970 (UTC)."""
+
+    id: int
+    title: str
+    created: float
+    updated: float
+    pinned: bool
+    archived: bool
+
+
+class FoundRow(msgspec.Struct, frozen=True):
+    """A place where all words stand. `message` is null where it is the title; `marks` are places in `snippet`."""
+
+    id: int
+    title: str
+    archived: bool
+    message: int | None
+    role: Role | None
+    created: float
+    snippet: str
+    marks: tuple[tuple[int, int], ...]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What `chats --json` says: pinned ones first, then the latest change first, then the archive."""
+
+    chats: tuple[Row, ...]
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What `chats --search … --json` says, the newest first; `more` where not all of them are here."""
+
+    hits: tuple[FoundRow, ...]
+    more: bool
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What `chats --export … --json` says. `missing_pictures` are no longer there."""
+
+    folder: str
+    format: str
+    files: tuple[str, ...]
+    bytes: int
+    missing_pictures: int
+
+
+def chats(arguments: argparse.Namespace) -> int:
+    """Run it. Raises `history.…` and `sharing.not_written`."""
+    return asyncio.run(_run(arguments))
+
+
+async def _run(arguments: argparse.Namespace) -> int:
+    places = folders().ensure()
+    there = places.history.exists() or folder_of(places.history).exists()
+    if there:
+        history, notice = await History.open(places.history)
+        if notice is not None and not arguments.json:
+            write_problem(notice, as_json=False)
+    else:  # asking makes no file
+        history = await History.temporary()
+    try:
+        if arguments.search is not None:
+            found = await history.search(arguments.search, limit=_HITS, thorough=True)
+            if arguments.export is None:
+                _say_found(found.hits, more=found.more, as_json=arguments.json)
+                return 0
+            ids = tuple(dict.fromkeys(hit.conversation.id for hit in found.hits))
+        else:
+            listed = await _all(history)
+            if arguments.export is None:
+                _say(listed, as_json=arguments.json)
+                return 0
+            ids = tuple(one.id for one in listed)
+        await _export(history, Pictures(places.pictures), ids, arguments)
+    finally:
+        await history.close()
+    return 0
+
+
+async def _all(history: History) -> tuple[Conversation, ...]:
+    found: list[Conversation] = []
+    for archived in (False, True):
+        place = 0
+        while page := await history.conversations(_PAGE, place, archived=archived):
+            place += len(page)
+            found += page
+    return tuple(found)
+
+
+async def _export(history: History, pictures: Pictures, ids: Sequence[int], arguments: argparse.Namespace) -> None:
+    status = Status()
+
+    def told(now: Going) -> None:
+        status.show(tr("Exporting: {share}", share=amounts.percent(now.share)))
+
+    wish = Wish(cast("Format", arguments.format), thinking=arguments.thinking, pictures=not arguments.no_pictures)
+    run = Export(history, pictures, ids, Path(arguments.export), wish, "folder", None if arguments.json else told)
+    try:
+        gone = await run.run()
+    finally:
+        status.clear()
+    if arguments.json:
+        write_json(Exported(str(gone.path), wish.format, gone.files, gone.bytes, gone.missing))
+        return
+    size = amounts.file_size(gone.bytes)
+    words = trn("{n} chat was exported, {size}.", "{n} chats were exported, {size}.", gone.chats, size=size)
+    write_text(f"{words}\n{gone.path}\n", sys.stdout)
+    if gone.missing:
+        missing = trn(
+            "{n} picture is missing: it is no longer in Mistral Desk's folder.",
+            "{n} pictures are missing: they are no longer in Mistral Desk's folder.",
+            gone.missing,
+        )
+        write_text(missing + "\n", sys.stderr)
+
+
+def _say(listed: Sequence[Conversation], *, as_json: bool) -> None:
+    if as_json:
+        write_json(Listing(tuple(_row(one) for one in listed)))
+        return
+    if not listed:
+        write_text(tr("There are no chats yet") + "\n", sys.stdout)
+    write_text("".join(_line(one) for one in listed), sys.stdout)
+
+
+def _say_found(hits: Sequence[Hit], *, more: bool, as_json: bool) -> None:
+    if as_json:
+        write_json(Search(tuple(_found(hit) for hit in hits), more))
+        return
+    if not hits:
+        write_text(tr("Nothing was found.") + "\n", sys.stdout)
+    for hit in hits:
+        write_text(_line(hit.conversation), sys.stdout)
+        if hit.message is not None:
+            write_text("    " + " ".join(hit.snippet.split()) + "\n", sys.stdout)
+
+
+def _row(one: Conversation) -> Row:
+    return Row(one.id, one.title, one.created, one.updated, one.pinned, one.archived)
+
+
+def _found(hit: Hit) -> FoundRow:
+    one = hit.conversation
+    return FoundRow(one.id, one.title, one.archived, hit.message, hit.role, hit.created, hit.snippet, tuple(hit.marks))
+
+
+def _line(one: Conversation) -> str:
+    day = time.strftime("%Y-%m-%d", time.localtime(one.updated))
+    title = " ".join(one.title.split()) or tr("A chat without a title")
+    notes = [str(one.id), day, title]
+    if one.pinned:
+        notes.append(tr("pinned"))
+    if one.archived:
+        notes.append(tr("archived"))
+    return "  ".join(notes) + "\n"
