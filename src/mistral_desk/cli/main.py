@@ -333,6 +333,6 @@ _IMPORT: Final = mark(
 )
 _CHATS: Final = mark(
     "List the conversations, search in them, and write them out. Thoughts stay out unless --thinking asks for them;"
-    " what is in the bin stays here. Nothing in the folder is overwritten. Files of --format json can be imported again."
+    " what is in the bin stays here. Nothing in the folder is overwritten. JSON can be imported again."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")
