@@ -16,6 +16,7 @@ from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to, pictures_in
 from mistral_desk.chat.prompting import check_draft
 from mistral_desk.chat.running import EngineDoor, RunningTurn, Wish
+from mistral_desk.chat.shortening import Shortening
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Sampling
 
@@ -204,6 +205,10 @@ class Session:
     def answer_now(self) -> None:
         """Have the model close its thought and answer."""
         self._engine.answer_now()
+
+    def shortening(self) -> Shortening:
+        """Makes room in a chat before it is full."""
+        return Shortening(self._history, self._engine, self._engine_free, self._pictures)
 
     def decide(self, what: WhenFull) -> None:
         """Answer `Full`: what gives way in a full context. `stop` (or `ask`) ends that turn with the reason."""

@@ -21,6 +21,7 @@ from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.chats.door import Chats
 from mistral_desk.ui.chats.kept_page import ARCHIVE, BIN, KeptPage
+from mistral_desk.ui.context.door import Context
 from mistral_desk.ui.downloads.anew import Anew
 from mistral_desk.ui.downloads.door import Downloads
 from mistral_desk.ui.downloads.getting import Getting
@@ -33,6 +34,7 @@ from mistral_desk.ui.model_menu import show_model_menu
 from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notices
+from mistral_desk.ui.presets.door import ChatSettings
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
@@ -79,6 +81,7 @@ class Desk(QObject):
         self.moving = MovingDoor(self)
         self.anew = Anew(self)
         self.chats = Chats(self, self._drafts)
+        self.context, self.chat_settings = Context(self), ChatSettings(self)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
         self.page.model_menu.connect(lambda: show_model_menu(self))
@@ -116,7 +119,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what the window started."""
         self.keep()
-        for door in (self.downloads, self.shelf, self.moving):
+        for door in (self.downloads, self.shelf, self.moving, self.context):
             door.close()
         formulas().end()
         await self.tasks.cancel()

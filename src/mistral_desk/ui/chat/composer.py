@@ -240,6 +240,10 @@ class Composer(QWidget):
             self.think.setToolTip(tr(THINK))
             self.think.setAccessibleDescription(tr(THINK))
 
+    def put_before_model(self, widget: QWidget) -> None:
+        """One more thing to look at, beside the model that answers."""
+        self._tools.insertWidget(self._tools.indexOf(self.model), widget)
+
     def toggle_think(self) -> None:
         """As a click on the switch."""
         self.think.click()
@@ -271,7 +275,7 @@ class Composer(QWidget):
         painter.end()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
+        row = self._tools = QHBoxLayout()
         row.setSpacing(SPACE[0])
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.attach_button)

@@ -49,6 +49,8 @@ class ChatPage(QWidget):
     """A sheet to open over the window."""
     attach_asked = Signal()
     """The person wants to choose files."""
+    chat_shown = Signal(object)
+    """Another `Chat` is shown."""
     draft_changed = Signal()
     """What is about to be sent is something else."""
     could_not_see = Signal(object, object)
@@ -105,6 +107,7 @@ class ChatPage(QWidget):
         self.transcript.set_turns(chat.turns)
         self.finder.close_bar()
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.chat_shown.emit(chat)
 
     def set_welcome(self, welcome: Welcome | None) -> None:
         """Show this instead of the greeting until something is asked; None takes it away."""

@@ -1,0 +1,96 @@
+"""Makes room in a chat because a person asks for it, before it is full: as an answer would when it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, TypeAlias
+
+from mistral_desk.chat.events import Full, Loading, Reading, Shortened, Summarising
+from mistral_desk.chat.fitting_in import Room, Talk
+from mistral_desk.chat.message import Message, Part
+from mistral_desk.chat.parts import lookup, pictures_in
+from mistral_desk.core.errors import DeskError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from mistral_desk.chat.history import History
+    from mistral_desk.chat.message import ConversationSettings, WhenFull
+    from mistral_desk.chat.parts import Gallery
+    from mistral_desk.chat.running import EngineDoor
+    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.inference.protocol import Effort, ModelInfo
+
+ShorteningEvent: TypeAlias = Loading | Reading | Summarising | Shortened
+_NOBODYS = 2**62
+"""The id of the message that nobody has written yet; larger than any that is stored."""
+
+
+def with_draft(branch: Sequence[Message], conversation: int, parts: Sequence[Part]) -> tuple[Message, ...]:
+    """A branch with a message behind it that is not sent yet; without any words it is one letter."""
+    said = tuple(parts) if any(part.body for part in parts) else (Part("text", "?"),)
+    above = branch[-1].id if branch else None
+    return (*branch, Message(_NOBODYS, conversation, above, "user", 0.0, said))
+
+
+async def talk_of(
+    branch: Sequence[Message],
+    settings: ConversationSettings,
+    info: ModelInfo,
+    effort: Effort,
+    pictures: Gallery | None,
+) -> Talk:
+    """A branch as this model is asked it; which pictures are still there is looked up."""
+    shown = {picture.sha256 for message in branch for picture in pictures_in(message.parts)}
+    stored = await asyncio.to_thread(pictures.all) if shown and pictures else frozenset[str]()
+    return Talk(branch, settings, info, effort, shown - stored)
+
+
+class Shortening:
+    """Leaves the oldest turns of one conversation out; `run` tells what happens, and may be closed at any time."""
+
+    def __init__(
+        self, history: History, engine: EngineDoor, engine_free: asyncio.Lock, pictures: Gallery | None
+    ) -> None:
+        self._history, self._engine = history, engine
+        self._engine_free, self._pictures = engine_free, pictures
+
+    async def run(
+        self, conversation_id: int, spec: ModelSpec, *, summarise: bool
+    ) -> AsyncGenerator[ShorteningEvent, None]:
+        """Do it; the last event is `Shortened`. Raises `context.nothing_to_drop`, and as `Room.make`; nothing has
+        changed then.
+        """
+        events: asyncio.Queue[ShorteningEvent] = asyncio.Queue()
+        work = asyncio.get_running_loop().create_task(self._work(conversation_id, spec, events, summarise=summarise))
+        try:
+            while not work.done() or not events.empty():
+                coming = asyncio.ensure_future(events.get())
+                await asyncio.wait({coming, work}, return_when=asyncio.FIRST_COMPLETED)
+                if not coming.done():
+                    coming.cancel()
+                    continue
+                yield coming.result()
+            work.result()
+        finally:
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError, DeskError):
+                await work
+
+    async def _work(
+        self, conversation_id: int, spec: ModelSpec, events: asyncio.Queue[ShorteningEvent], *, summarise: bool
+    ) -> None:
+        async with self._engine_free:
+            info = await self._engine.ensure(spec, lambda share: events.put_nowait(Loading(share)))
+            settings = await self._history.settings(conversation_id)
+            messages = await self._history.messages(conversation_id)
+            branch = with_draft(messages, conversation_id, ())
+            talk = await talk_of(branch, settings, info, "none", self._pictures)
+            if not talk.sent.droppable:
+                raise DeskError("context.nothing_to_drop")
+            room = Room(self._history, self._engine, lookup(self._pictures), ask=self._nobody, tell=events.put_nowait)
+            await room.shorten(talk, summarise=summarise, problem=Problem("context.nothing_to_drop"))
+
+    async def _nobody(self, _full: Full) -> WhenFull:
+        return "stop"  # it was asked for already

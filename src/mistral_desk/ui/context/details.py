@@ -1,0 +1,109 @@
+"""How full the context is and of what, and what can be done about it now: opened by the meter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+
+from mistral_desk.core import amounts
+from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.context.shares import Shares
+from mistral_desk.ui.presets import fields
+from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.picker import Picker
+from mistral_desk.ui.widgets.progress import Progress
+from mistral_desk.ui.widgets.sheet import Sheet
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+    from mistral_desk.chat.context import Budget
+    from mistral_desk.ui.theme.theme import Theme
+
+
+class DetailsSheet(Sheet):
+    """Fill with `show_budget`. `shorten` carries whether the oldest messages are to be summed up."""
+
+    shorten = Signal(bool)
+    cancelled = Signal()
+    gone_asked = Signal()
+    when_full = Signal(str)
+    widest = 560
+
+    def __init__(self, theme: Theme, model: str, parent: QWidget) -> None:
+        super().__init__(theme, tr("What the model sees"), parent)
+        self._model = model
+        self._working = False
+        self.drop = self.button(tr("Drop the oldest messages"))
+        self.sum_up = self.button(tr("Sum up the oldest messages"))
+        self.drop.clicked.connect(lambda: self.shorten.emit(False))
+        self.sum_up.clicked.connect(lambda: self.shorten.emit(True))
+        self.cancel = self.button(tr("Cancel"))
+        self.cancel.clicked.connect(self.cancelled)
+        self.cancel.hide()
+        self.progress: Progress | None = None
+        self.picker: Picker | None = None
+        self._column: QVBoxLayout | None = None
+
+    def show_budget(self, budget: Budget | None, *, gone: int, summed_up: bool, droppable: bool, when: str) -> None:
+        """Show a state. `gone` messages are not sent any more; `when` is what happens in a full context."""
+        theme = self._theme
+        body, column = self.anew()
+        self._column = column
+        self.progress = None
+        column.addWidget(Label(theme, self._headline(budget), strong=True, wrap=True, parent=body))
+        about = tr("A token is a word or a piece of one. What does not fit, the model does not see.")
+        column.addWidget(Label(theme, about, "small", ink="muted", wrap=True, parent=body))
+        if budget is not None:
+            column.addWidget(Shares(theme, budget, body))
+        if gone:
+            words = trn("{n} message is not sent any more", "{n} messages are not sent any more", gone)
+            note = tr("A summary stands in their place.") if summed_up else tr("The chat keeps them.")
+            show = Button(theme, tr("Show what is not sent"), text=tr("Show"), kind="outline", parent=body)
+            show.setToolTip("")
+            show.clicked.connect(self.gone_asked)
+            column.addWidget(Row(theme, words, note, show, parent=body))
+        choices = {key: tr(one) for key, one in fields.FULL_CHOICES.items()}
+        self.picker = Picker(theme, tr(fields.FULL_LABEL), choices, body)
+        self.picker.set_value(when)
+        self.picker.chosen.connect(self.when_full)
+        column.addWidget(Row(theme, tr(fields.FULL_LABEL), tr(fields.FULL_HELP), self.picker, parent=body))
+        for button in (self.drop, self.sum_up):
+            button.setVisible(droppable)
+        self.order()
+
+    def show_working(self, share: float | None, words: str = "") -> None:
+        """Room is being made; None: it is over."""
+        self._working = share is not None
+        for button in (self.drop, self.sum_up):
+            button.setEnabled(not self._working)
+        self.cancel.setVisible(self._working)
+        if share is None or self._column is None:
+            if self.progress is not None:
+                self.progress.hide()
+            return
+        if self.progress is None:
+            self.progress = Progress(self._theme, tr("Making room"), self.card)
+            self._column.insertWidget(0, self.progress)
+        self.progress.show()
+        self.progress.show_share(share, words)
+
+    def done(self, result: int) -> None:
+        """Closing it ends what is being done."""
+        if self._working:
+            self.cancelled.emit()
+        super().done(result)
+
+    def _headline(self, budget: Budget | None) -> str:
+        if budget is None:
+            return tr("How full the context is, is not known: {model} is not loaded.", model=self._model)
+        return tr(
+            "{used} of {context} tokens that {model} sees at once ({share})",
+            used=amounts.number(budget.used),
+            context=amounts.number(budget.context),
+            model=self._model,
+            share=amounts.percent(budget.share),
+        )

@@ -1,0 +1,1 @@
+"""A chat's own settings, and presets: settings that have a name."""
