@@ -131,8 +131,8 @@ class Prompter:
             yield Span("markup", manner.opening)
         if thinking:
             yield Span("thought", thinking)
-        if text and (thinking or opened):
-            yield Span("markup", manner.closing)
+        if text:
+            yield Span("markup", manner.closing if thinking or opened else manner.answering)
         yield Span("text", text)
 
     def _message(self, turn: Turn, index: int, slots: list[_Slot], nonce: str, history: History) -> Message:

@@ -53,6 +53,13 @@ class Manner:
     closing: str = ""
     opening: str = ""
 
+    @property
+    def answering(self) -> str:
+        """What stands before an answer without a thought: with channels, the header of the answer's own."""
+        if "header" not in self.tokens.values():
+            return ""
+        return self.open + self.closing.rpartition(self.open)[2]
+
 
 NO_THOUGHTS: Final = Manner()
 
