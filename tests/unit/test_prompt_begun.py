@@ -1,4 +1,4 @@
-"""Where an answer goes on: the ids behind the markup that asks for it, in each manner of thinking, with and without ids."""
+"""Where an answer goes on: the ids behind the markup that asks for it, in each manner of thinking."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ CASES = {
         *(templates.CHANNELS, CHANNELS, "⟨<|start|>⟩assistant"),
         "⟨<|channel|>⟩analysis⟨<|message|>⟩hm",
         "⟨<|channel|>⟩analysis⟨<|message|>⟩hm⟨<|end|>⟩⟨<|start|>⟩assistant⟨<|channel|>⟩final⟨<|message|>⟩Yes.",
-        "Yes.",
+        "⟨<|channel|>⟩final⟨<|message|>⟩Yes.",
     ),
     "gemma": (
         *(GEMMA_SOURCE, GEMMA, "model\n"),
@@ -139,10 +139,8 @@ def test_half_a_character_is_written_anew() -> None:
 
 
 def test_a_model_without_thoughts_is_given_the_text_alone() -> None:
-    made = prompter(templates.PLAIN, MISTRAL)
-    made = Prompter(
-        chat_format(templates.PLAIN, {"[INST]": 1, "[/INST]": 2}, {"bos_token": "", "eos_token": ""}), MISTRAL
-    )
+    markers = {"[INST]": 1, "[/INST]": 2}
+    made = Prompter(chat_format(templates.PLAIN, markers, {"bos_token": "", "eos_token": ""}), MISTRAL)
 
     assert begun_of(made, MISTRAL, Turn("assistant", "Yes", "hm"), "none")[1] == "Yes"
     assert begun_of(made, MISTRAL, Turn("assistant", "", "hm"), "none")[1] == ""
