@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import shutil
 import sqlite3
 import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+
+import psutil
 
 from mistral_desk.chat.database import SIDECARS, DamagedError, check, connect, is_damage, prepare, refuse_newer
 from mistral_desk.core.errors import DeskError, Problem
@@ -32,6 +35,7 @@ GAP: Final = 1_000_000
 QUICK_BYTES: Final = 50_000_000
 """A history up to this size is copied when the app closes; for a larger one quitting would take seconds."""
 _STEP_PAGES: Final = 4096
+_MAKER: Final = re.compile(r"\.(\d{1,9})\.(?:part|restored)")
 
 
 def folder_of(path: Path) -> Path:
@@ -219,6 +223,15 @@ def overwrite(path: Path, fresh: Path, kept: Path, now: float) -> None:
         beyond(new, before)
         new.backup(present)
         present.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def clean(path: Path) -> None:
+    """Delete what a program that was killed left half made."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for left in (*folder_of(path).glob("*.part*"), *path.parent.glob(f"{path.name}.*.restored*")):
+            maker = _MAKER.search(left.name)
+            if maker and not psutil.pid_exists(int(maker[1])):
+                left.unlink(missing_ok=True)
 
 
 def picture_bodies(path: Path) -> set[str]:

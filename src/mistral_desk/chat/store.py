@@ -185,6 +185,7 @@ class Store:
     def _open(self, path: Path) -> Problem | None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         notice: Problem | None = None
+        backups.clean(path)
         if self._is_lost(path):
             notice = backups.restore(path, backups.now())
         try:
