@@ -10,6 +10,7 @@ from tools.gallery import (
     order_states,
     page_states,
     rich_states,
+    sharing_states,
 )
 from tools.gallery.declare import STATES, State
 
@@ -25,4 +26,5 @@ __all__ = [
     "order_states",
     "page_states",
     "rich_states",
+    "sharing_states",
 ]

@@ -31,10 +31,8 @@ FORMATS: Final[dict[Format, tuple[str, str]]] = {
     "pdf": ("PDF", mark("Pages for printing and sending. Fonts and pictures are in it.")),
     "json": ("JSON", mark("Everything, with all versions of every turn. Mistral Desk can import it again.")),
 }
-MANY: Final = mark(
-    "They come as one ZIP file: it is there as a whole or not at all, and can be imported again as it is."
-)
-SHOWN: Final = mark("Of each chat, the versions that are shown now.")
+MANY: Final = mark("They come as one ZIP file, which is there as a whole or not at all.")
+SHOWN: Final = mark("Of a turn with several versions, the one that is shown now.")
 
 
 class ExportSheet(Sheet):
