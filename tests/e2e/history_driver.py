@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mistral_desk.chat.copies import Backup, Backups
 from mistral_desk.chat.history import History
 from mistral_desk.chat.imported import Imported, ImportedMessage
@@ -93,8 +95,12 @@ class Life:
             return None
         ending = self.draw.choice(("unfinished", "stop", "stopped", "failed"))
         parts = [Part("thinking", self.text()), Part("text", self.text(400))]
-        tokens = range(self.draw.randrange(500))
-        tell("doing", op="answer", adds=0, chats=0, changes=message.id, touches=[message.conversation])
+        tokens = tuple(range(self.draw.randrange(500)))
+        new = msgspec.structs.replace(
+            message, parts=tuple(parts), tokens=tokens, vocabulary="v" if tokens else "", ending=ending
+        )
+        chat = message.conversation
+        tell("doing", op="answer", adds=0, chats=0, changes=message.id, becomes=of_message(new), touches=[chat])
         await self.history.update_answer(message.id, parts, tokens=tokens, vocabulary="v", ending=ending)  # type: ignore[arg-type]
         return await self.told(message.conversation)
 
@@ -131,7 +137,7 @@ class Life:
             return None
         ids = self.some([*self.chats, *self.bin])
         wanted = {self.draw.choice(("pinned", "archived", "deleted", "deleted")): self.draw.random() < 0.4}
-        tell("doing", op="change", adds=0, chats=0, touches=ids, together=True)
+        tell("doing", op="change", adds=0, chats=0, touches=ids, wanted=wanted)
         await self.history.change(ids, **wanted)
         return await self.told(*ids)
 

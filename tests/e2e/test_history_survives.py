@@ -132,18 +132,13 @@ class Ledger:
         assert before.messages.keys() - now.messages.keys() == {
             key for key, message in before.messages.items() if message[0] in dropped
         }
-        changed = {
-            key for key in before.messages.keys() & now.messages.keys() if before.messages[key] != now.messages[key]
-        }
+        changed = differing(before.messages, now.messages)
         assert changed <= {begun.get("changes")}
-        heads = {
-            key
-            for key in before.conversations.keys() & now.conversations.keys()
-            if before.conversations[key] != now.conversations[key]
-        }
-        assert heads <= touched
-        if begun.get("together"):
-            assert len({tuple(now.conversations[key][2:4]) for key in heads}) <= 4
+        assert all(now.messages[key] == begun["becomes"] for key in changed)
+        assert differing(before.conversations, now.conversations) <= touched
+        for name, value in begun.get("wanted", {}).items():
+            place = {"pinned": 2, "archived": 3, "deleted": 4}[name]
+            assert {now.conversations[key][place] not in {None, False} for key in touched} == {value}, "all of them"
         return True
 
 
@@ -216,10 +211,9 @@ def test_nothing_that_was_committed_is_lost_at_any_kill(
         known = set(ledger.copies)
         now = asyncio.run(look(number))
         if begun and begun["op"] in {"backup", "restore"}:  # the copy may be there although nobody could be told
-            for copy in {
-                str(copy) for copy in backups.copies(path) if copy.name.startswith(("own-", "before-"))
-            } - known:
-                ledger.copies[copy] = ledger.state.copy()
+            for copy in backups.copies(path):
+                if copy.name.startswith(("own-", "before-restore-")) and str(copy) not in known:
+                    ledger.copies[str(copy)] = ledger.state.copy()
         happened += ledger.settle(begun, now)
         copies = checked_copies(path)
         assert not list(path.parent.glob("*restored*")), "what a kill left is cleared away"
