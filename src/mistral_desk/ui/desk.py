@@ -39,7 +39,6 @@ from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.sharing.door import Sharing
-from mistral_desk.ui.sharing.door import Sharing
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.welcome.page import Welcome
@@ -84,7 +83,6 @@ class Desk(QObject):
         self.anew = Anew(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
-        self.sharing = Sharing(self)
         self.sharing = Sharing(self)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
