@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from PySide6.QtGui import QColor
 
@@ -118,6 +119,40 @@ def test_one_that_would_take_forever_is_given_up_and_the_next_is_set(qtbot: QtBo
     assert setter.get(bomb) is None
     assert setter.get(good) is not None
     assert PATIENCE_MS <= 5_000
+
+
+def test_a_child_that_is_too_late_is_ended_and_no_process_stays(qtbot: QtBot, setter: Formulas) -> None:
+    good, bomb = Wanted("x", display=False), Wanted("{" * 24 + "x" + "}" * 24, display=False)
+    settle(qtbot, setter, good)
+    first = psutil.Process(setter._child.processId())  # type: ignore[union-attr]
+    settle(qtbot, setter, bomb)
+    assert not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
+    setter.end()
+    names = [" ".join(one.cmdline()[-2:]) for one in psutil.Process().children()]
+    assert "mistral_desk --formulas" not in names
+
+
+def test_a_child_that_dies_leaves_that_formula_as_source_and_the_next_is_set(qtbot: QtBot, setter: Formulas) -> None:
+    settle(qtbot, setter, Wanted("x", display=False))
+    slow, good = Wanted("{" * 22 + "x" + "}" * 22, display=False), Wanted("y", display=False)
+    setter.get(slow)
+    setter.get(good)
+    psutil.Process(setter._child.processId()).kill()  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: not setter.busy, timeout=LONG_MS)
+    assert setter.get(slow) is None
+    assert not setter.waiting(slow), "it is not asked for again"
+    assert setter.get(good) is not None
+
+
+def test_where_children_die_again_and_again_no_more_are_started(
+    qtbot: QtBot, setter: Formulas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")  # so that Python ends before its first line
+    wanted = [Wanted(f"x_{number}", display=False) for number in range(12)]
+    settle(qtbot, setter, *wanted)
+    assert [setter.get(one) for one in wanted] == [None] * 12
+    assert setter._child is None
+    assert not setter.busy, "and nothing waits for them"
 
 
 def test_it_wears_the_colour_it_is_asked_for(qtbot: QtBot, setter: Formulas) -> None:
