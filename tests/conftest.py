@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
@@ -105,11 +106,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
                 child.kill()
         except psutil.NoSuchProcess:
             continue
+    _empty_clipboard()
     told: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if told is not None:
         told[_ORPHANS] = list(_orphans)
     if _orphans:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _empty_clipboard() -> None:
+    """What Python put into the offscreen clipboard is deleted by Qt after Python's end, and that crashes."""
+    if "PySide6.QtGui" in sys.modules:
+        from PySide6.QtGui import QGuiApplication
+
+        if QGuiApplication.instance() is not None:
+            QGuiApplication.clipboard().clear()
 
 
 @pytest.hookimpl(optionalhook=True)
