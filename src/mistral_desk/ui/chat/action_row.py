@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.button import Button, explain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -52,7 +52,9 @@ class ActionRow(QWidget):
             return
         self._waiting = waiting
         for button in self._waits:
-            button.setEnabled(not waiting)
+            explain(button, tr("Wait for the answer that is being written, or stop it.") if waiting else "")
+            if not waiting:
+                button.setToolTip(button.accessibleName())
         self.set_version(self._place, self._count)
 
     def set_version(self, place: int, count: int) -> None:
