@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QApplication, QMenu
 
+from mistral_desk.chat.message import Part
 from mistral_desk.core.errors import Problem, Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN
@@ -293,3 +294,26 @@ def _instead(stage: Stage, widget: QWidget) -> None:
     stage.shown = widget
     stage.extra.append(widget)
     widget.show()
+
+
+@state()
+async def interrupted(stage: Stage) -> None:
+    """An answer that was cut off when the program was killed, in its thought: *Continue*, and *Try again*."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    history = stage.services.history
+    assert stage.chat.conversation is not None
+    _, _, answer = await history.begin_turn(stage.chat.conversation.id, texts.QUESTION, model=BUILTIN, effort="high")
+    await history.update_answer(answer.id, [Part("thinking", texts.THOUGHT), Part("text", texts.ANSWER[:300])])
+    await stage.chat.load(stage.chat.conversation)
+    stage.desk.page.show_chat(stage.chat)
+    await listed(stage)
+
+
+@state()
+async def branch(stage: Stage) -> None:
+    """A chat that was branched off at a question: its title says so, and the question can be answered."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    await whole(stage, texts.QUESTION, texts.ANSWER)
+    stage.chat.versions.branch(stage.chat.turns[2])
+    await stage.desk.tasks.settled()
+    await listed(stage)

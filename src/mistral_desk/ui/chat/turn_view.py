@@ -13,8 +13,8 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.attaching.shown import Attached
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.inlines import Style
+from mistral_desk.ui.chat.message_text import MessageText
 from mistral_desk.ui.chat.plain_text import html
-from mistral_desk.ui.chat.prose import PlainView
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
 from mistral_desk.ui.chat.turn_base import TurnView
@@ -46,7 +46,8 @@ class UserView(TurnView):
         super().__init__(turn, theme, parent, branches=branches)
         self.setAccessibleName(tr("You"))
         self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
-        self._text = PlainView("", Style(theme, "lead"), tr("Your message"), self)
+        self._text = MessageText(Style(theme, "lead"), self)
+        self._text.resized.connect(self.resized)
         self._edit = self._row.add(tr("Edit"), "edit")
         self._edit.clicked.connect(lambda: self.edit.emit(self.turn))
         self._answer = self._row.add(tr("Answer this"), "retry", waits=True)
@@ -86,20 +87,21 @@ class UserView(TurnView):
         self._answer.setVisible(self._last and self.turn.message is not None and not self._busy)
         super().show_actions()
 
-    def arrange(self, width: int, _span: Span | None) -> int:
+    def arrange(self, width: int, span: Span | None) -> int:
         """Bubble at the right (left in right-to-left), actions below it."""
         top = self._arrange_attached(width)
         if not self.turn.text:
             return self._arrange_row(width, top - SPACE[1])
         widest = int(width * BUBBLE_SHARE) - 2 * SPACE[3]
         inner = self._text.natural_width(widest)
-        height = self._text.height_for(inner)
+        above = top + 12  # Qt puts a line's spare height below it
+        height = self._text.arrange(inner, None if span is None else (span[0] - above, span[1] - above))
         more = self._more.sizeHint() if not self._more.isHidden() else None
         box_width = max(inner, more.width() if more else 0) + 2 * SPACE[3]
         box_height = height + 2 * 10 + (more.height() if more else 0)
         x = 0 if self.isRightToLeft() else width - box_width
         self._bubble = QRectF(x, top, box_width, box_height)
-        self._text.setGeometry(x + SPACE[3], top + 12, inner, height)  # Qt puts a line's spare height below it
+        self._text.setGeometry(x + SPACE[3], above, inner, height)
         if more:
             self._more.setGeometry(x + SPACE[1], top + 10 + height, more.width(), more.height())
         return self._arrange_row(width, top + box_height)
@@ -130,11 +132,27 @@ class UserView(TurnView):
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
         shown = self._attached.tiles if self._attached is not None else []
-        return [*shown, self._text, self._more, *self._row.buttons]
+        return [*shown, *self._text.stops(), self._more, *self._row.buttons]
 
     def texts(self) -> list[tuple[int, Text]]:
-        """The message."""
-        return [] if self._text.isHidden() else [(0, self._text)]
+        """The message, in pieces where it is long."""
+        return self._text.texts()
+
+    def release(self, span: Span) -> None:
+        """Let go of text outside `span`."""
+        self._text.release((span[0] - self._text.y(), span[1] - self._text.y()))
+
+    def place_at(self, y: int) -> tuple[int, int]:
+        """A piece of the message to hold on to; what is above it counts from the top."""
+        return (-1, y) if y < self._text.y() else self._text.place_at(y - self._text.y())
+
+    def top_of(self, number: int) -> int:
+        """Where a piece begins."""
+        return self._text.y() + self._text.top_of(number) if number >= 0 else 0
+
+    def ensure(self, block: int) -> None:
+        """Have the view of this piece, wherever it is."""
+        self._text.ensure(block)
 
     def unfold(self, _block: int) -> bool:
         """Show all of the message; whether something was folded away."""
@@ -222,7 +240,7 @@ class AnswerView(TurnView):
         self._row.setVisible(not turn.live)
         figures = speed(turn.figures)
         self._figures_button.setVisible(bool(figures))
-        self._figures_button.set_label(figures or tr("Figures"))
+        self._figures_button.set_label(" · ".join(filter(None, (turn.model, figures))) if figures else tr("Figures"))
         self._copy.setVisible(bool(turn.text))
         self.anew.setVisible(bool(turn.offer))
         if turn.offer:

@@ -262,7 +262,7 @@ def speed(figures: Figures | None) -> str:
     if figures.first_token_s is not None:
         parts.append(tr("first after {time}", time=amounts.seconds(figures.first_token_s, 1)))
     if figures.prompt_tokens:
-        anew = figures.prompt_tokens - figures.cached_tokens
+        anew = figures.prompt_tokens - figures.cached_tokens + figures.again_tokens
         parts.append(trn("{n} token read anew", "{n} tokens read anew", anew))
         parts.append(trn("{n} token remembered", "{n} tokens remembered", figures.cached_tokens))
     return " · ".join(parts)
