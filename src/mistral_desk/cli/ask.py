@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk.chat.attachments import Pixels, take_in
-from mistral_desk.chat.message import Draft, Part
+from mistral_desk.chat.message import ConversationSettings, Draft, Part
 from mistral_desk.chat.parts import file_part, lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.chat.presets import over
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
 from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
+from mistral_desk.cli.preset import preset_named
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import Folders, folders
@@ -28,6 +31,9 @@ from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import model_spec, that_see
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
+from mistral_desk.inference.schema_check import met
+from mistral_desk.inference.schema_grammar import grammar
+from mistral_desk.inference.schema_read import read_file
 
 if TYPE_CHECKING:
     import argparse
@@ -72,24 +78,30 @@ def ask(arguments: argparse.Namespace) -> int:
     settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
+    tree = read_file(Path(arguments.schema)) if arguments.schema else None
+    rules = grammar(tree) if tree else ""
     model = meant(arguments.model, settings)
+    own = preset_named(arguments.preset, places.history) if arguments.preset else ConversationSettings()
     question = Question(
         files=tuple(arguments.image),
-        system=_whole(arguments.system or ""),
-        draft=draft,
+        system=own.system if arguments.system is None else _whole(arguments.system),
+        draft=Draft(text, arguments.think or bool(own.think)),
         spec=model_spec(model.path, settings, model.projector),
         model=model,
-        sampling=Sampling(temperature=arguments.temperature, seed=arguments.seed),
-        max_tokens=arguments.max_tokens,
+        sampling=over(Sampling(temperature=arguments.temperature, seed=arguments.seed), own.sampling),
+        max_tokens=arguments.max_tokens or own.longest,
         places=places,
         try_anyway=arguments.try_anyway,
+        grammar=rules,
+        met=(lambda answer: met(tree, answer)) if tree else lambda _: True,
     )
     return asyncio.run(_answer(question, Json() if arguments.json else Terminal()))
 
 
 class Question(msgspec.Struct, frozen=True):
     """What is asked, and of which model. `files` are pictures and texts to go with it. `try_anyway`: load it even where
-    its plan says that it does not fit, or takes minutes.
+    its plan says that it does not fit, or takes minutes. `grammar` binds the answer; `met` tells whether it is as the
+    schema demands.
     """
 
     files: tuple[str, ...]
@@ -101,6 +113,8 @@ class Question(msgspec.Struct, frozen=True):
     max_tokens: int | None
     places: Folders
     try_anyway: bool = False
+    grammar: str = ""
+    met: Callable[[str], bool] = lambda _: True
 
     @property
     def title(self) -> str:
@@ -211,8 +225,9 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
             if question.try_anyway:
                 fitting.allow(await fitting.key(question.spec.path))
             await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
+            effort, look, written = question.draft.effort, lookup(pictures), ""
             answer = engine.generate(
-                turns, question.draft.effort, question.sampling, question.max_tokens, lookup(pictures)
+                turns, effort, question.sampling, question.max_tokens, look, grammar=question.grammar
             )
             async with contextlib.aclosing(answer) as events:
                 async for event in events:
@@ -221,8 +236,12 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
                             out.progress(event)
                         case Piece(text=text) if text:
                             out.piece(event)
+                            written += text if event.kind == "text" else ""
                         case Finished():
                             end = event
+            if end and not question.met(written) and not interrupted():
+                out.broken(Problem("schema.not_met"))
+                return 1
             if end:
                 out.done(end)
                 await used(question.model)

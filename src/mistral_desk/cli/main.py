@@ -165,6 +165,7 @@ def _parser() -> argparse.ArgumentParser:
         help=tr("builtin (default), a model of the list, or a GGUF file"),
     )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
+    ask.add_argument("--preset", metavar="NAME", help=tr("settings saved in the window; other options come first"))
     ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help=tr("makes the answer repeatable"))
     ask.add_argument(
         "--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("length of the answer at most")
@@ -173,6 +174,11 @@ def _parser() -> argparse.ArgumentParser:
         "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
     )
 
+    ask.add_argument(
+        "--schema",
+        metavar="FILE",
+        help=tr("a JSON schema that the answer has to fulfil; the thoughts before it are free"),
+    )
     anyway = tr("load it even if it does not fit, or would take minutes for an answer")
     ask.add_argument("--try-anyway", action="store_true", help=anyway)
 

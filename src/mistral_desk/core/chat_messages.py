@@ -16,6 +16,12 @@ CHATS: Final[dict[str, Text]] = {
         "{name} is damaged, or no backup of Mistral Desk. Your chats are as they were.",
         "Choose another backup.",
     ),
+    # --- presets ------------------------------------------------------------------------------------
+    "preset.missing": Text(
+        "There is no preset of this name",
+        "No preset is called “{name}”. There are: {names}.",
+        "Save one in the window, under a chat's settings.",
+    ),
     # --- a full context -----------------------------------------------------------------------------
     "context.no_summary": Text(
         "The model wrote no summary",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
@@ -45,7 +46,9 @@ class FullSheet(Sheet):
             full.messages,
         )
         column.addWidget(Label(theme, kept, ink="muted", wrap=True, parent=body))
-        column.setSpacing(0)
+        options = QVBoxLayout()
+        options.setSpacing(0)
+        column.addLayout(options)
         self.sum_up = self._option(
             tr("Sum up the oldest messages"),
             tr("The model writes a summary first, which takes a moment. You can read it and change it."),
@@ -66,8 +69,8 @@ class FullSheet(Sheet):
         )
         self.remember = Switch(theme, tr("Do the same in this chat from now on"), body)
         for row in (self.sum_up, self.drop, self.stop):
-            column.addWidget(row)
-        column.addWidget(Row(theme, tr("Do the same in this chat from now on"), "", self.remember, parent=body))
+            options.addWidget(row)
+        options.addWidget(Row(theme, tr("Do the same in this chat from now on"), "", self.remember, parent=body))
         self.order()
 
     def first(self) -> QWidget:

@@ -69,6 +69,7 @@ class DetailsSheet(Sheet):
         choices = {key: tr(one) for key, one in fields.FULL_CHOICES.items()}
         self.picker = Picker(theme, tr(fields.FULL_LABEL), choices, body)
         self.picker.set_value(when)
+        self.picker.chosen.connect(self.picker.set_value)
         self.picker.chosen.connect(self.when_full)
         column.addWidget(Row(theme, tr(fields.FULL_LABEL), tr(fields.FULL_HELP), self.picker, parent=body))
         for button in (self.drop, self.sum_up):
@@ -79,7 +80,7 @@ class DetailsSheet(Sheet):
         """Room is being made; None: it is over."""
         self._working = share is not None
         for button in (self.drop, self.sum_up):
-            button.setEnabled(not self._working)
+            button.setVisible(not self._working)
         self.cancel.setVisible(self._working)
         if share is None or self._column is None:
             if self.progress is not None:

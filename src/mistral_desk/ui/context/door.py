@@ -121,7 +121,11 @@ class Context(QObject):
             return
         words = trn("Not sent any more: {n} message", "Not sent any more: {n} messages", len(gone))
         if gone and settings.summary:
-            words = trn("Summed up: {n} message", "Summed up: {n} messages", len(gone))
+            words = trn(
+                "Not sent any more, but summed up: {n} message",
+                "Not sent any more, but summed up: {n} messages",
+                len(gone),
+            )
         self._desk.page.transcript.set_line(gone[-1].id if gone else None, words if gone else "")
 
     # --- what happens -------------------------------------------------------------------------------

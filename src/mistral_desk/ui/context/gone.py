@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.sheet import Sheet
 from mistral_desk.ui.widgets.text_box import TextBox
@@ -34,6 +35,7 @@ class GoneSheet(Sheet):
             messages,
         )
         column.addWidget(Label(theme, words, wrap=True, parent=body))
+        column.addSpacing(SPACE[1])
         about = tr("What is written here, the model is told in their place. Empty: nothing.")
         name = tr("Summary of what is not sent")
         column.addWidget(Label(theme, name, strong=True, wrap=True, parent=body))

@@ -52,11 +52,11 @@ class Bar(QWidget):
         self._theme, self._parts = theme, shown
         self.setAccessibleName(tr("Where the tokens go"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self.updateGeometry)
 
     def sizeHint(self) -> QSize:
         """A thick line."""
-        return QSize(200, TALL)
+        return QSize(200, round(TALL * max(1.0, self._theme.text_size / 100)))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Each share as wide as it is large; what is free stays empty."""
@@ -85,8 +85,8 @@ class _Swatch(QWidget):
     def __init__(self, theme: Theme, part: Part, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme, self._part = theme, part
-        self.setFixedSize(12, 12)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._restyle)
+        self._restyle()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -95,6 +95,11 @@ class _Swatch(QWidget):
         painter.setBrush(colour(self._theme, self._part))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
         painter.end()
+
+    def _restyle(self) -> None:
+        side = round(12 * max(1.0, self._theme.text_size / 100))
+        self.setFixedSize(side, side)
+        self.update()
 
 
 class Shares(QWidget):

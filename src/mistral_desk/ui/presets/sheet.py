@@ -100,9 +100,10 @@ class ChatSettingsSheet(Sheet):
         if info is not None and not info.takes_thoughts:
             parts.append(tr(fields.KEEP_NEVER))
         else:
-            if tokens is not None:
+            if tokens:
                 parts.append(tr(fields.KEEP_COST, tokens=fields.tokens(tokens)))
-            parts.append(tr(fields.KEEP_READ))
+            if tokens != 0:
+                parts.append(tr(fields.KEEP_READ))
         if info is not None:
             by_itself = (
                 tr("As the template does: stays") if info.takes_thoughts else tr("As the template does: left out")
