@@ -91,6 +91,11 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",), icon="compose"),
     Command("temporary_chat", mark("New temporary chat"), "chat", ("Ctrl+Shift+N",), icon="temporary"),
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
+    Command("chat_settings", mark("This chat's settings"), "chat", when=_on_chat, icon="settings"),
+    Command("context", mark("What the model sees"), "chat", when=_on_chat, icon="memory"),
+    Command("export_chat", mark("Export this chat…"), "chat", when=_on_stored, icon="share"),
+    Command("export_all", mark("Export all chats…"), "chat", icon="share", menu=False),
+    Command("import_chats", mark("Import chats…"), "chat", icon="download"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
     Command("select_chats", mark("Select chats"), "chat", icon="choose", menu=False),
@@ -132,7 +137,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("delete_chat", mark("Delete the chat"), "list", ("Del",), action=False),
     Command("choose_chat", mark("Choose it besides others"), "list", ("Ctrl+Space",), action=False),
     Command("choose_next", mark("Choose the next one, too"), "list", ("Shift+Down",), action=False),
-    Command("chat_menu", mark("What can be done with the chat"), "list", ("Menu",), ("Shift+F10",), action=False),
+    Command("chat_menu", mark("What can be done with the chat"), "list", ("Shift+F10",), action=False),
 )
 
 BY_ID: Final = {command.id: command for command in COMMANDS}

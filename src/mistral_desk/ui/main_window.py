@@ -184,6 +184,8 @@ class MainWindow(QMainWindow):
             return
         if self.banners.close_newest():
             return
+        if self.sidebar.has_keyboard and self.sidebar.escape():
+            return
         if self.page == "models" and self._models.back():
             return
         if self._pages.currentWidget() is not self.chat:

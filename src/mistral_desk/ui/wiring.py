@@ -36,6 +36,11 @@ def bind(desk: Desk) -> None:
         "pin": lambda: desk.chats.order.toggle("pinned"),
         "put_away": lambda: desk.chats.order.toggle("archived"),
         "delete": lambda: desk.chats.order.delete([desk.chats.current or 0]),
+        "chat_settings": desk.chat_settings.show,
+        "context": desk.context.show,
+        "export_chat": lambda: desk.sharing.export([desk.chats.current or 0]),
+        "export_all": desk.sharing.export_all,
+        "import_chats": desk.sharing.import_files,
         "archive": lambda: window.show_page("archive"),
         "bin": lambda: window.show_page("bin"),
         "quit": window.close_asked.emit,
@@ -62,6 +67,7 @@ def bind(desk: Desk) -> None:
         "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
         "about": lambda: window.open_settings("about"),
     }
+    window.sidebar.export_asked.connect(desk.sharing.export)
     window.commands.bind(acts, lambda: state(desk))
 
 

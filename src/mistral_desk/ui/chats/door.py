@@ -45,6 +45,7 @@ class Chats(QObject):
         self.order = Order(desk, self)
         self.put_away = PutAway(desk, self)
         self.searching = Searching(desk, self)
+        desk.services.backups.listen(self._another_history)
         desk.page.leave.connect(self.new)
         desk.page.draft_changed.connect(self._keep_draft)
 
@@ -112,6 +113,14 @@ class Chats(QObject):
         self._drafts.forget()
         self._desk.page.show_chat(self._make())
         await self.refresh()
+
+    def _another_history(self) -> None:
+        """A backup has taken the place of what was shown."""
+        self._open.clear()
+        if self.current is not None:
+            self.begin()
+        self._desk.context.changed()
+        self._desk.tasks.spawn(self.refresh(), "list the chats of a backup")
 
     async def _open_temporary(self) -> None:
         self._show(self._make(await self._desk.services.temporary()))

@@ -43,6 +43,9 @@ def list_menu(sidebar: Sidebar, theme: Theme) -> QMenu:
         menu.addSeparator()
     for command in ("archive", "bin"):
         menu.command(sidebar, command)
+    menu.addSeparator()
+    for command in ("import_chats", "export_all"):
+        menu.command(sidebar, command)
     return menu
 
 

@@ -101,11 +101,15 @@ class Sidebar(QWidget):
         """Mark the conversation that is open."""
         self.chats.set_open(conversation)
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is somewhere in it."""
+        focus = QApplication.focusWidget()
+        return focus is not None and self.isAncestorOf(focus)
+
     def escape(self) -> bool:
         """End choosing, or the search where the keyboard is in it; False where there is nothing to end."""
-        focus = QApplication.focusWidget()
-        here = focus is not None and self.isAncestorOf(focus)
-        if here and self.search.text() and not self.chats.hasFocus():
+        if self.has_keyboard and self.search.text() and not self.chats.hasFocus():
             self.search.clear()
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
             return True
