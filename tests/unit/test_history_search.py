@@ -139,6 +139,36 @@ def test_what_was_deleted_or_only_thought_is_never_found(path: Path) -> None:
     run(promise())
 
 
+def test_what_is_deleted_for_good_is_not_left_in_the_file(path: Path) -> None:
+    """Neither the text nor the index's notes of its letters."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        for number in range(50):
+            await history.begin_turn(None, f"kept {number}")
+        chat, _, answer = await history.begin_turn(None, "Xylographic Quokkas " * 300)
+        await history.update_answer(answer.id, [Part("text", "WombatZebra " * 1000)], ending="stop")
+        size = "SELECT sum(length(block)) FROM words_data"
+        (before,) = await history._store.read(lambda c: c.execute(size).fetchone())
+        await history.purge_many([chat.id])
+        history.settle()
+        await history.indexed()
+        (after,) = await history._store.read(lambda c: c.execute(size).fetchone())
+        assert after < before
+        (segments,) = await history._store.read(
+            lambda c: c.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()
+        )
+        assert segments == 1, "all is merged"
+        assert await history._store.read(index_differs) == ""
+        await history.close()
+
+    run(promise())
+    raw = path.read_bytes()
+    assert b"kept 49" in raw
+    for word in (b"Quokka", b"WombatZebra", b"ylo", b"uok"):
+        assert word not in raw
+
+
 def test_an_answer_is_in_the_index_when_it_ends_and_is_found_before(path: Path) -> None:
     async def promise() -> None:
         history, _ = await History.open(path)

@@ -88,6 +88,7 @@ def connect(path: Path | None, *, query_only: bool = False, mode: str = "rw") ->
         connection.text_factory = _text
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted for good is not left in free pages
         if sys.platform == "darwin":  # a plain fsync does not reach the disk there
             connection.execute("PRAGMA fullfsync = ON")
             connection.execute("PRAGMA checkpoint_fullfsync = ON")

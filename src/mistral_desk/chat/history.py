@@ -84,6 +84,11 @@ class History(Listed, Chosen):
         if self._indexing:
             await self._indexing.done()
 
+    def settle(self) -> None:
+        """Have what was deleted for good taken out of the pages of the index too, in the background."""
+        if self._indexing:
+            self._indexing.look()
+
     async def keep_copy(self, target: Path) -> None:
         """Make a copy of the whole history; `copies.Backups` is who asks for it."""
         await self._store.keep(target)

@@ -76,6 +76,32 @@ def step(connection: sqlite3.Connection, count: int, before: float) -> int:
     return len(rows)
 
 
+def is_unsettled(connection: sqlite3.Connection) -> bool:
+    """Whether the index's pages still have what was deleted for good."""
+    return connection.execute("SELECT 1 FROM fact WHERE name = 'unsettled'").fetchone() is not None
+
+
+def unsettle(connection: sqlite3.Connection) -> None:
+    """Something was deleted for good: `settle` takes it out of the index's pages."""
+    connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES ('unsettled', 'all')")
+
+
+def settle(connection: sqlite3.Connection, pages: int) -> bool:
+    """Merge some pages of the index, so that what was taken out of it is no longer in the file; True when all is done.
+
+    SQLite only notes at first that something was taken out (https://sqlite.org/fts5.html, 6.8).
+    """
+    fresh = connection.execute("SELECT 1 FROM fact WHERE name = 'unsettled' AND value = 'all'").fetchone()
+    if fresh:
+        connection.execute("UPDATE fact SET value = 'begun' WHERE name = 'unsettled'")
+    before = connection.total_changes
+    connection.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (-pages if fresh else pages,))
+    if connection.total_changes - before >= 2:
+        return False
+    connection.execute("DELETE FROM fact WHERE name = 'unsettled'")
+    return True
+
+
 def is_behind(connection: sqlite3.Connection, before: float) -> bool:
     """Whether `step` has anything to do."""
     return connection.execute(_BEHIND, (before, 1)).fetchone() is not None

@@ -1,4 +1,5 @@
-"""Puts into the index what is not in there yet: all messages after an update, answers that a killed app left.
+"""Puts into the index what is not in there yet: all messages after an update, answers that a killed app left. And
+takes out of its pages what was deleted for good.
 
 In small steps behind everything else, because a million messages take minutes: nobody waits for it, and a step that
 is cut off is done again at the next start.
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 STEP: Final = 100
 """Messages of one transaction: about 30 ms, the longest that anything else waits for it."""
+PAGES: Final = 200
+"""Of the index, merged in one transaction."""
 
 
 class Indexing:
@@ -31,7 +34,15 @@ class Indexing:
         """What was not finished `before` this moment (seconds since 1970) will not be: the app was killed."""
         self._store = store
         self._before = before
+        self._again()
+
+    def _again(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="the index of the history")
+
+    def look(self) -> None:
+        """Look again, because something was deleted for good."""
+        if self._task.done():
+            self._again()
 
     async def done(self) -> None:
         """Wait until everything is in the index, or could not be put there."""
@@ -50,6 +61,10 @@ class Indexing:
                 begun = time.monotonic()
                 count += await self._store.write(lambda c: index_rows.step(c, STEP, self._before))
                 await asyncio.sleep(time.monotonic() - begun)  # half of the time belongs to the rest of the computer
+            while await self._store.read(index_rows.is_unsettled):
+                begun = time.monotonic()
+                await self._store.write(lambda c: index_rows.settle(c, PAGES))
+                await asyncio.sleep(time.monotonic() - begun)
         except DeskError as error:
             log.warning("not all messages can be searched for before the next start: %s", error)
         if count:

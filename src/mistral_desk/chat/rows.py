@@ -130,6 +130,8 @@ def set_settings(connection: sqlite3.Connection, conversation_id: int, value: Co
 
 def purge(connection: sqlite3.Connection, conversation_ids: Sequence[int]) -> None:
     """Delete conversations for good, with everything in them."""
+    if conversation_ids:
+        index_rows.unsettle(connection)
     for conversation_id in conversation_ids:
         connection.execute(
             "INSERT OR IGNORE INTO loose (body) SELECT p.body FROM message m JOIN part p ON p.message = m.id "

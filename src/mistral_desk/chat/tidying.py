@@ -36,6 +36,8 @@ async def tidy(history: History, pictures: Pictures, about_to_send: Iterable[str
     kept = set(about_to_send)
     try:
         gone = await history.purge_deleted(BIN_DAYS * _DAY_S)
+        if not closing:
+            history.settle()
         loose = await history.loose_pictures()
         if loose:
             used = await history.picture_bodies()
