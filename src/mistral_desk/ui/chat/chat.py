@@ -207,7 +207,7 @@ class Chat(QObject):
         message = turn.message
         turn.resume()
         self._answer = turn
-        self.mark(turn)
+        self.touch(turn)
         self.busy_changed.emit(True)
         session = self.room.session
         self._tasks.spawn(
@@ -311,7 +311,7 @@ class Chat(QObject):
             case Broken(problem=problem, message=message):
                 log.warning("an answer failed: %s", problem.id)
                 answer.end(message, problem)
-        self.mark(answer)
+        self.touch(answer)
 
     def _started(self, event: Started, question: Turn | None, answer: Turn) -> None:
         first = self.conversation is None
@@ -355,7 +355,7 @@ class Chat(QObject):
         self.cut.emit(turn)
         return gone
 
-    def mark(self, turn: Turn) -> None:
+    def touch(self, turn: Turn) -> None:
         """This turn is another now; it is told with the next frame."""
         self._dirty.add(turn)
         if not self._timer.isActive():

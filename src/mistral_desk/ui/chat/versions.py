@@ -59,7 +59,7 @@ class Versions:
             return
         if len(versions) > 1 and versions != turn.versions:
             turn.versions = versions
-            self._chat.mark(turn)
+            self._chat.touch(turn)
 
     async def _select(self, turn: Turn, message: int) -> None:
         chat = self._chat
