@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.desk import Desk
 
 UNDO_SECONDS: Final = 12
+ABOUT: Final = "context"
 
 
 class Context(QObject):
@@ -171,7 +172,7 @@ class Context(QObject):
             event.messages,
         )
         words = Words(title, text, "")
-        self._desk.notices.show(Notice("info", words, tr("Show"), self.show_gone, UNDO_SECONDS, about="context"))
+        self._desk.notices.show(Notice("info", words, tr("Show"), self.show_gone, UNDO_SECONDS, about=ABOUT))
 
     def _remember(self, chat: Chat, what: WhenFull) -> None:
         self._change(chat, lambda now: msgspec.structs.replace(now, when_full=what))
@@ -187,7 +188,7 @@ class Context(QObject):
             before = await self.measuring.settings(chat)
             self._change(chat, lambda now: msgspec.structs.replace(now, dropped=None, summary=""))
             words = Words(tr("All messages are sent again"), tr("As far as they fit into the context."), "")
-            notice = Notice("info", words, tr("Undo"), lambda: undo(before), UNDO_SECONDS, about="context")
+            notice = Notice("info", words, tr("Undo"), lambda: undo(before), UNDO_SECONDS, about=ABOUT)
             self._desk.notices.show(notice)
 
         self._desk.tasks.spawn(work(), "send everything again")

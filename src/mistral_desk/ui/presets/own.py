@@ -12,7 +12,7 @@ from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from mistral_desk.chat.history import History
     from mistral_desk.ui.chat.chat import Chat
@@ -71,7 +71,7 @@ class Own(QObject):
 
     def save_as(self, name: str) -> None:
         """A new preset with what this chat has now."""
-        self._run(self._save_as(name), "save a preset")
+        self._tasks.spawn(self._save_as(name), "save a preset")
 
     def save(self) -> None:
         """The chosen preset says from now on what this chat has."""
@@ -94,18 +94,18 @@ class Own(QObject):
     def delete(self) -> None:
         """Take the chosen preset away; the chat keeps what it said."""
         if chosen := self.preset:
-            self._run(self._delete(chosen), "delete a preset")
+            self._tasks.spawn(self._delete(chosen), "delete a preset")
 
     def restore(self, preset: Preset) -> None:
         """Undo `delete`."""
-        self._run(self._restore(preset), "bring a preset back")
+        self._tasks.spawn(self._restore(preset), "bring a preset back")
 
     def _put(self, preset: Preset) -> None:
         async def work() -> None:
             await self._history.save_preset(preset)
             await self._reread()
 
-        self._run(work(), "save a preset")
+        self._tasks.spawn(work(), "save a preset")
 
     async def _save_as(self, name: str) -> None:
         made = await self._history.save_preset(Preset(0, name, presets.essence(self.settings)))
@@ -132,11 +132,8 @@ class Own(QObject):
         if conversation is None:
             self.chat.own = change(self.chat.own)
         else:
-            self._run(self._kept(conversation.id, change), "keep a chat's settings")
+            self._tasks.spawn(self._kept(conversation.id, change), "keep a chat's settings")
         self.changed.emit()
 
     async def _kept(self, key: int, change: Callable[[ConversationSettings], ConversationSettings]) -> None:
         await self.chat.room.history.change_settings(key, change)
-
-    def _run(self, work: Coroutine[object, object, None], name: str) -> None:
-        self._tasks.spawn(work, name)
