@@ -36,7 +36,7 @@ class Packing:
         self.files: list[str] = []
         """Names of the documents."""
         self.bytes = 0
-        self._half: Path | None = None
+        self._halves: set[Path] = set()
 
     def begin(self) -> None:
         """Make sure that something can be written there. Raises `OSError`."""
@@ -54,27 +54,32 @@ class Packing:
 
     def drop(self) -> None:
         """Delete what is half written. Never raises."""
-        if self._half is not None:
+        while self._halves:
             with contextlib.suppress(OSError):
-                self._half.unlink(missing_ok=True)
-            self._half = None
+                self._halves.pop().unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _whole(self, path: Path) -> Iterator[BinaryIO]:
         """A file that takes its name when it is complete."""
-        handle, half = tempfile.mkstemp(".part", ".export-", path.parent)
-        self._half = Path(half)
+        handle, half = self._begin_half(path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 yield cast("BinaryIO", file)
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.tell()
-            put_in_place(self._half, path)
-            self._half = None
+            put_in_place(half, path)
             self.bytes += size
         finally:
-            Packing.drop(self)
+            half.unlink(missing_ok=True)
+            self._halves.discard(half)
+
+    def _begin_half(self, folder: Path) -> tuple[int, Path]:
+        """A file under a passing name, open for writing."""
+        handle, name = tempfile.mkstemp(".part", ".export-", folder)
+        half = Path(name)
+        self._halves.add(half)
+        return handle, half
 
 
 class OneFile(Packing):
@@ -156,11 +161,11 @@ class ZipFile(Packing):
         self._names = Names()
         self._pictures = Names()
         self._zip: zipfile.ZipFile | None = None
+        self._half: Path | None = None
 
     def begin(self) -> None:
         """A file beside it, under a passing name."""
-        handle, half = tempfile.mkstemp(".part", ".export-", self.path.parent)
-        self._half = Path(half)
+        handle, self._half = self._begin_half(self.path.parent)
         self._zip = zipfile.ZipFile(os.fdopen(handle, "wb"), "w", zipfile.ZIP_DEFLATED, compresslevel=6)
 
     @contextlib.contextmanager
@@ -195,7 +200,7 @@ class ZipFile(Packing):
         if half is not None:
             self.bytes = half.stat().st_size
             put_in_place(half, self.path)
-            self._half = None
+            self._halves.discard(half)
 
     def drop(self) -> None:
         """Close it, so that it can be deleted."""

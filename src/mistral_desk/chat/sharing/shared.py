@@ -74,17 +74,21 @@ class Job:
         """Text into the document."""
         self.sink.write(text.encode("utf-8", "replace"))
 
-    def png(self, part: Part) -> bytes | None:
-        """A picture of a message as PNG; None where it is left out or not there any more."""
+    def pixels(self, part: Part) -> Pixels | None:
+        """A picture of a message; None where it is left out or not there any more."""
         body = read_picture(part)
         if not self.wish.pictures or self.look is None or body is None:
             return None
         try:
-            pixels = self.look(body.sha256)
+            return self.look(body.sha256)
         except (DeskError, ValueError):
             self.missing += 1
             return None
-        return png_of(pixels)
+
+    def png(self, part: Part) -> bytes | None:
+        """The same as a PNG file."""
+        pixels = self.pixels(part)
+        return None if pixels is None else png_of(pixels)
 
 
 async def gather(history: History, conversation_id: int, wish: Wish, origin: str = "") -> Shared:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from mistral_desk.chat.sharing.coming import Come, take
 from mistral_desk.chat.sharing.names import safe
 from mistral_desk.chat.sharing.out import Export, every_id
-from mistral_desk.core.errors import DeskError, Words
+from mistral_desk.core.errors import DeskError, Words, as_problem
 from mistral_desk.core.words import tr
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.sharing.backups import BackupsDoor
@@ -123,6 +123,10 @@ class Sharing(QObject):
             else:
                 self._desk.notices.problem(error.problem)
             return
+        except Exception as error:
+            if sheet.works:
+                sheet.ask(wish, as_problem(error))
+            raise
         if gone is None:
             words = Words(tr("The export was stopped"), tr("Nothing half written was left."), "")
             self._desk.notices.show(Notice("info", words, seconds=SAID_SECONDS))
@@ -189,6 +193,10 @@ class Sharing(QObject):
                 sheet.ask(error.problem)
             else:
                 self._desk.notices.problem(error.problem)
+        except Exception as error:
+            if sheet.works:
+                sheet.ask(as_problem(error))
+            raise
         else:
             if come is None:
                 words = Words(

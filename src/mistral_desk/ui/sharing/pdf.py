@@ -106,13 +106,13 @@ def _part(press: _Press, message: Message, part: Part, job: Job) -> None:
                     job.go_on()
                     press.put(f'<div class="thoughts">{_printed(piece)}</div>')
         case "image":
-            body, png = read_picture(part), job.png(part)
-            name = escape(normal(body.name if body and body.name else tr("Picture")))
-            picture = QImage.fromData(png, b"PNG") if png else QImage()
-            if picture.isNull():
+            body, pixels = read_picture(part), job.pixels(part)
+            if pixels is None:
+                name = escape(normal(body.name if body and body.name else tr("Picture")))
                 press.put(f'<p class="note">{escape(tr("Picture"))}: {name}</p>')
             else:
-                press.picture(picture)
+                form = QImage.Format.Format_RGB888
+                press.picture(QImage(pixels.rgb, pixels.width, pixels.height, 3 * pixels.width, form))
         case "file":
             file = read_file(part)
             if file is not None:

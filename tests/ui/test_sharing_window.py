@@ -1,0 +1,355 @@
+"""Chats go out of the window and come into it: the sheets, drops on the list, PDF, and backups in the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from mistral_desk.chat.attachments import Pixels
+from mistral_desk.chat.imported import Imported, ImportedMessage
+from mistral_desk.chat.message import Conversation, ConversationSettings, Message, Part
+from mistral_desk.chat.parts import picture_part
+from mistral_desk.chat.sharing.shared import FORMATS, Job, Shared, StoppedError, Wish
+from mistral_desk.ui.attaching.drop import DropSign
+from mistral_desk.ui.sharing import pdf
+from mistral_desk.ui.sharing.backups import BackupsSheet
+from mistral_desk.ui.sharing.drop import exports_in
+from mistral_desk.ui.sharing.export_sheet import ExportSheet
+from mistral_desk.ui.sharing.import_sheet import ImportSheet
+from mistral_desk.ui.widgets.ask import Question
+from mistral_desk.ui.widgets.label import Label
+from tests.fixtures import fake_worker, hostile_texts
+from tests.fixtures.chatgpt_exports import plain, save
+from tests.ui import window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from mistral_desk.ui.desk import Desk
+
+SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+
+
+async def put(desk: Desk, title: str, *parts: Part) -> int:
+    """A stored chat: a question, and an answer with thoughts."""
+    messages = (
+        ImportedMessage("q", None, "user", 1_700_000_000.0, (*parts, Part("text", f"About {title}?"))),
+        ImportedMessage("a", "q", "assistant", 1_700_000_001.0, (Part("thinking", "SECRET"), Part("text", "**Yes.**"))),
+    )
+    made = await desk.services.history.put(Imported(title, 1_700_000_000.0, 1_700_000_001.0, messages))
+    assert made is not None
+    await desk.refresh()
+    return made.id
+
+
+async def sheet_for(desk: Desk, *keys: int) -> ExportSheet:
+    desk.sharing.export(keys)
+    await desk.tasks.settled()
+    assert isinstance(desk.window.overlay, ExportSheet)
+    return desk.window.overlay
+
+
+# ruff: noqa: ASYNC240 - tests look at small files
+
+
+# --- out ------------------------------------------------------------------------------------------------------
+
+
+def test_a_chat_goes_out_in_each_format_without_thoughts(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            picture = picture_part(await desk.services.pictures.put(Pixels(4, 3, bytes(36))), "dot")
+            key = await put(desk, "Äpfel", picture)
+            for name in FORMATS:
+                sheet = await sheet_for(desk, key)
+                assert not sheet.thinking.isChecked(), "it is not remembered"
+                sheet.format.choose(name)
+                target = tmp_path / f"out.{name}"
+                desk.sharing.write(sheet, (key,), target, sheet.wish)
+                await desk.tasks.settled()
+                written = await asyncio.to_thread(target.read_bytes)
+                assert b"SECRET" not in written
+                assert not sheet.works
+                desk.sharing.write(sheet, (key,), target, Wish(name, thinking=True))
+                await desk.tasks.settled()
+                if name != "pdf":
+                    assert b"SECRET" in await asyncio.to_thread(target.read_bytes)
+                desk.window.escape()
+            assert (tmp_path / "out pictures" / "dot.png").exists()
+
+    window.run(qapp, scenario)
+
+
+def test_many_become_one_archive_and_it_asks_where(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "open", lambda _dialog: None)  # the person's part of it
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = [await put(desk, f"Chat {number}") for number in range(3)]
+            sheet = await sheet_for(desk, *keys)
+            sheet.format.choose("json")
+            button = sheet._primary
+            assert button is not None
+            window.click(button)
+            dialog = desk.window.findChild(QFileDialog)
+            assert dialog is not None
+            assert dialog.selectedFiles()[0].endswith(".zip")
+            target = tmp_path / "all.zip"
+            dialog.fileSelected.emit(str(target))
+            await desk.tasks.settled()
+            dialog.reject()
+            with zipfile.ZipFile(target) as archive:
+                assert sorted(archive.namelist()) == [f"2023-11-14 Chat {number}.json" for number in range(3)]
+                assert json.loads(archive.read("2023-11-14 Chat 0.json"))["title"] == "Chat 0"
+
+    window.run(qapp, scenario)
+
+
+def test_closing_the_sheet_ends_the_work(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = asyncio.Event()
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+
+        def slow(_shared: Shared, job: Job) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            job.stop.wait()
+            job.go_on()
+
+        monkeypatch.setattr(pdf, "write", slow)
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            key = await put(desk, "Long")
+            sheet = await sheet_for(desk, key)
+            desk.sharing.write(sheet, (key,), tmp_path / "long.pdf", Wish("pdf"))
+            await begun.wait()
+            assert sheet.works
+            sheet.reject()
+            await desk.tasks.settled()
+            assert not [path for path in tmp_path.iterdir() if "long" in path.name or path.suffix == ".part"]
+
+    window.run(qapp, scenario)
+
+
+def test_a_place_that_cannot_be_written_to_is_told_and_can_be_chosen_anew(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            key = await put(desk, "A")
+            sheet = await sheet_for(desk, key)
+            desk.sharing.write(sheet, (key,), tmp_path / "nowhere" / "a.html", Wish("html"))
+            await desk.tasks.settled()
+            assert not sheet.works
+            assert sheet.wish.format == "html"
+            desk.sharing.write(sheet, (key,), tmp_path / "a.html", sheet.wish)
+            await desk.tasks.settled()
+            assert (tmp_path / "a.html").exists()
+
+    window.run(qapp, scenario)
+
+
+# --- PDF ------------------------------------------------------------------------------------------------------
+
+
+def printed(*parts: Part, role: Any = "assistant", messages: int = 1, **wish: Any) -> bytes:
+    import io
+
+    said = tuple(Message(n + 1, 1, n or None, role, 1.7e9, parts, "m", ending="stop") for n in range(messages))
+    sink = io.BytesIO()
+    shared = Shared(Conversation(1, "Title", 1.7e9, 1.7e9, messages), ConversationSettings(), said)
+    pdf.write(shared, Job(sink, Wish("pdf", **wish)))
+    return sink.getvalue()
+
+
+def pages(document: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", document))
+
+
+def streams(document: bytes) -> bytes:
+    """What is drawn, unpacked."""
+    found = []
+    for raw in re.findall(rb"stream\r?\n(.*?)endstream", document, re.DOTALL):
+        try:
+            found.append(zlib.decompress(raw))
+        except zlib.error:
+            found.append(raw)
+    return b"\n".join(found)
+
+
+def test_a_pdf_has_its_fonts_and_goes_nowhere(qapp: QApplication) -> None:
+    text = (
+        "# Head\n\nSome *words*, [a link](https://example.org) and ![no](http://canary.invalid/x.png)\n\n|a|\n|-|\n|1|"
+    )
+    document = printed(Part("text", text))
+    assert document.startswith(b"%PDF-")
+    assert pages(document) == 1
+    assert b"/FontFile2" in document or b"/FontFile3" in document
+    assert not re.search(rb"/(URI|Launch|JavaScript|JS|OpenAction|GoToR|SubmitForm)\b", document + streams(document))
+
+
+def test_a_pdf_breaks_long_texts_over_pages(qapp: QApplication) -> None:
+    short = pages(printed(Part("text", "word " * 300)))
+    long = pages(printed(Part("text", "word " * 6_000)))
+    code = pages(printed(Part("text", "```\n" + "x = 1\n" * 400 + "```")))
+    line = pages(printed(Part("text", "x" * 100_000), role="user"))
+    assert short == 1
+    assert 6 <= long <= 30
+    assert code >= 4
+    assert line >= 8
+
+
+def test_a_pdf_of_hostile_texts_ends(qapp: QApplication) -> None:
+    for name in dir(hostile_texts):
+        text = getattr(hostile_texts, name)
+        if isinstance(text, str) and not name.startswith("__"):
+            assert pages(printed(Part("text", text[:60_000]))) >= 1
+
+
+def test_a_pdf_is_given_up_between_two_pieces(qapp: QApplication) -> None:
+    import io
+    import threading
+
+    stop = threading.Event()
+    stop.set()
+    shared = Shared(Conversation(1, "T", 0, 0, 1), ConversationSettings(), (Message(1, 1, None, "user", 0, ()),))
+    sink = io.BytesIO()
+    try:
+        pdf.write(shared, Job(sink, Wish("pdf"), stop=stop))
+    except StoppedError:
+        assert sink.getvalue() == b""
+    else:
+        raise AssertionError("it went on")
+
+
+# --- in -------------------------------------------------------------------------------------------------------
+
+
+def dropped(desk: Desk, *paths: Path) -> bool:
+    """Drag files over the list and let go, as the platform tells the window; whether the list's sign was seen."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    left, none, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    handle, over = desk.window.windowHandle(), desk.window.sidebar
+    place = QPointF(over.mapTo(desk.window, over.rect().center()))
+    QApplication.sendEvent(handle, QDragEnterEvent(place, copy, data, left, none))
+    QApplication.sendEvent(handle, QDragMoveEvent(place, copy, data, left, none))
+    signs = [one.words for one in desk.window.findChildren(DropSign) if one.isVisible()]
+    QApplication.sendEvent(handle, QDropEvent(place, copy, data, left, none))
+    return signs == ["Drop to import chats"]
+
+
+def test_an_export_dropped_on_the_list_comes_in(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            path = save(tmp_path / "export.zip", plain("First"), {"bad": 1}, plain("Second"))
+            assert dropped(desk, path)
+            await desk.tasks.settled()
+            sheet = desk.window.overlay
+            assert isinstance(sheet, ImportSheet)
+            assert not sheet.works
+            assert {one.title for one in desk.chats.listed} == {"First", "Second"}
+            desk.window.escape()
+            assert dropped(desk, path)
+            await desk.tasks.settled()
+            assert len(desk.chats.listed) == 2
+
+    window.run(qapp, scenario)
+
+
+def test_other_files_are_not_the_lists(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            assert not dropped(desk, tmp_path / "picture.png")
+            data = QMimeData()
+            data.setUrls([QUrl("https://example.org/a.zip"), QUrl.fromLocalFile("/x/A.ZIP")])
+            assert [path.name for path in exports_in(data)] == ["A.ZIP"]
+
+    window.run(qapp, scenario)
+
+
+def test_a_file_without_chats_is_told_in_the_sheet(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            (tmp_path / "x.json").write_text("{}", encoding="utf-8")
+            desk.sharing.take([tmp_path / "x.json"])
+            await desk.tasks.settled()
+            sheet = desk.window.overlay
+            assert isinstance(sheet, ImportSheet)
+            assert not sheet.works
+            assert any(name.startswith("There are no chats") for name in (one.accessibleName() for one in notes(sheet)))
+
+    window.run(qapp, scenario)
+
+
+def notes(sheet: ImportSheet) -> list[Any]:
+    from mistral_desk.ui.widgets.note import Note
+
+    return sheet.findChildren(Note)
+
+
+# --- backups --------------------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_made_listed_and_restored(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await put(desk, "Before")
+            desk.window.open_settings("data")
+            await desk.tasks.settled()
+            window.click(desk.settings.data.now)
+            await desk.tasks.settled()
+            await put(desk, "After")
+            window.click(desk.settings.data.all)
+            await desk.tasks.settled()
+            sheet = desk.window.overlay
+            assert isinstance(sheet, BackupsSheet)
+            row = next(
+                row for row in sheet.rows if any(one.text().startswith("1 chat ·") for one in row.findChildren(Label))
+            )
+            window.click(row.back)
+            await desk.tasks.settled()
+            question = desk.window.overlay
+            assert isinstance(question, Question)
+            window.click(question.yes)
+            await desk.tasks.settled()
+            assert [one.title for one in desk.chats.listed] == ["Before"]
+            kept = await desk.services.backups.list()
+            assert any(one.conversations == 2 for one in kept), "the chats of before are one of the backups"
+
+    window.run(qapp, scenario)
+
+
+def test_no_restores_nothing_and_a_backup_can_be_deleted(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await put(desk, "Only")
+            await desk.services.backups.make()
+            count = len(await desk.services.backups.list())
+            desk.sharing.backups.show()
+            await desk.tasks.settled()
+            sheet = desk.window.overlay
+            assert isinstance(sheet, BackupsSheet)
+            window.click(sheet.rows[0].back)
+            question = desk.window.overlay
+            assert isinstance(question, Question)
+            window.click(question.no)
+            assert desk.window.overlay is sheet
+            window.click(sheet.rows[0].away)
+            question = desk.window.overlay
+            assert isinstance(question, Question)
+            window.click(question.yes)
+            await desk.tasks.settled()
+            assert len(await desk.services.backups.list()) == count - 1
+            assert len(sheet.rows) == count - 1
+
+    window.run(qapp, scenario)
