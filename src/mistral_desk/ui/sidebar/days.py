@@ -72,9 +72,16 @@ def next_day(now: datetime) -> float:
 
 
 def _bounds(moment: float, now: datetime) -> tuple[float, float]:
-    """The span of time that has the label of this moment, or a part of that span: so few labels have to be made."""
-    day = _day(moment, now)
-    return _midnight(day, now).timestamp(), _midnight(day + timedelta(days=1), now).timestamp()
+    """From when until when the label of this moment holds, in seconds since 1970: so few labels have to be made."""
+    day, today = _day(moment, now), now.date()
+    ends = [today, today - timedelta(days=1), today - timedelta(days=6), today - timedelta(days=29)]
+    place = next((place for place, begin in enumerate(ends) if day >= begin), None)
+    if place is not None:
+        until = _midnight(ends[place - 1], now).timestamp() if place else math.inf
+        return _midnight(ends[place], now).timestamp(), until
+    begin = day.replace(day=1)
+    end = min(ends[-1], (begin + timedelta(days=31)).replace(day=1))
+    return _midnight(begin, now).timestamp(), _midnight(end, now).timestamp()
 
 
 def _day(moment: float, now: datetime) -> date:
