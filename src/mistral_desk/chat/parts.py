@@ -44,11 +44,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class FileBody(msgspec.Struct, frozen=True):
-    """The JSON in the body of a message's part of kind `file`."""
+class FileBody(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The JSON in the body of a message's part of kind `file`; `pages` and `blank` ones as `TextFile` has them."""
 
     name: str
     text: str
+    pages: int = 0
+    blank: int = 0
 
 
 def picture_part(picture: Picture, name: str = "") -> Part:
@@ -57,8 +59,8 @@ def picture_part(picture: Picture, name: str = "") -> Part:
 
 
 def file_part(file: TextFile) -> Part:
-    """A text file as a part of a message."""
-    return Part("file", msgspec.json.encode(FileBody(file.name, file.text)).decode())
+    """A text file, or what a document says, as a part of a message."""
+    return Part("file", msgspec.json.encode(FileBody(file.name, file.text, file.pages, file.blank)).decode())
 
 
 def read_picture(part: Part) -> PictureBody | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from mistral_desk.core.chat_messages import CHATS
+from mistral_desk.core.document_messages import DOCUMENTS
 from mistral_desk.core.library_messages import LIBRARY
 from mistral_desk.core.loading_messages import LOADING
 from mistral_desk.core.message_text import Text
@@ -282,13 +283,13 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "attachment.not_a_picture": Text(
         "This file cannot be attached",
-        "{name} is neither a picture that Mistral Desk knows nor a plain text.",
-        "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF picture, or a text file.",
+        "{name} is neither a picture that Mistral Desk knows nor a text.",
+        "Choose a PNG, JPEG, WebP, GIF, BMP or TIFF picture, a PDF document or a text file.",
     ),
     "attachment.not_supported": Text(
         "This kind of file cannot be attached yet",
         "{name} is {kind}, which Mistral Desk does not read.",
-        "Save it as a PNG or JPEG picture, or as plain text, and attach that.",
+        "Save it as a PNG or JPEG picture, as a PDF or as plain text, and attach that.",
     ),
     "attachment.svg": Text(
         "Drawings in SVG cannot be attached",
@@ -390,6 +391,7 @@ MESSAGES: Final[dict[str, Text]] = {
         "Install Mistral Desk again.",
     ),
     **CHATS,
+    **DOCUMENTS,
     **LIBRARY,
     **LOADING,
     **NETWORK,

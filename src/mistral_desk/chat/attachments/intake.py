@@ -59,6 +59,8 @@ class _Answer(msgspec.Struct, frozen=True):
     encoding: str = ""
     problem: str = ""
     params: dict[str, str | int] = {}
+    pages: int = 0
+    blank: int = 0
 
 
 def decode_command() -> list[str]:
@@ -76,7 +78,8 @@ async def take_in(source: Path | bytes, name: str, long_side: int, *, limits: Li
 
     Raises `DeskError`: `attachment.empty`, `.damaged`, `.not_supported` (a known kind of file), `.not_a_picture`,
     `.svg`, `.too_large` (bytes), `.too_many_pixels`, `.no_memory`, `.text_too_long`, `.is_folder`, `.not_a_file` (a
-    device or pipe), `.vanished`, `.not_permitted`, `.timeout`, `.failed` (the child could not be started or broke off).
+    device or pipe), `.vanished`, `.not_permitted`, `.timeout`, `.failed` (the child could not be started or broke off);
+    of a PDF `document.locked`, `.damaged`, `.no_text`, `.too_many_pages`, `.too_long`, `.too_heavy`.
     """
     work = Intake(source, name, long_side, limits)
     return await work.run()
@@ -95,7 +98,7 @@ class Intake:
         self._result: Future[Pixels | TextFile] = Future()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._ended = self._cancelled = self._late = self._garbled = False
+        self._ended = self._cancelled = self._late = self._garbled = self._document = False
         self._fault: BaseException | None = None
 
     async def run(self) -> Pixels | TextFile:
@@ -126,6 +129,7 @@ class Intake:
     def _decode(self) -> Pixels | TextFile:
         parts = pieces(self._source, self._name, self._limits)
         first = next(parts, b"")  # no process for what cannot even be opened
+        self._document = answer.is_document(first)
         began = time.perf_counter()
         try:
             process = self._start()
@@ -133,7 +137,7 @@ class Intake:
             parts.close()
             raise
         job = windows.hold(int(getattr(process, "_handle", 0)), memory=self._limits.memory)
-        watchdog = threading.Timer(self._limits.seconds * _PATIENCE, self._too_late)
+        watchdog = threading.Timer(self._seconds * _PATIENCE, self._too_late)
         watchdog.daemon = True
         watchdog.start()
         for work, arguments in ((self._feed, (process, first, parts)), (_listen, (process,))):
@@ -149,6 +153,11 @@ class Intake:
         _log.debug("decoding took %.2f s and %d MiB", time.perf_counter() - began, self.peak_bytes // 2**20)
         return self._judged(found, body, status)
 
+    @property
+    def _seconds(self) -> float:
+        """Of computing, that this file may take."""
+        return self._limits.document_seconds if self._document else self._limits.seconds
+
     def _start(self) -> subprocess.Popen[bytes]:
         try:
             process = spawn(decode_command())
@@ -163,9 +172,17 @@ class Intake:
     def _feed(self, process: subprocess.Popen[bytes], first: bytes, parts: Generator[bytes, None, None]) -> None:
         """Hand the child its task and the file; what goes wrong with the file ends the child."""
         limits, pipe = self._limits, _pipe(process.stdin)
-        task = answer.task(self._long_side, limits.pixels, limits.text_bytes, limits.memory, limits.seconds)
+        task: answer.Task = {
+            "long_side": self._long_side,
+            "pixels": limits.pixels,
+            "text_bytes": limits.text_bytes,
+            "pages": limits.pages,
+            "memory": limits.memory,
+            "seconds": self._seconds,
+            "document": self._document,
+        }
         try:
-            for piece in (task, first):
+            for piece in (answer.line(task), first):
                 _write(pipe, piece)
             for piece in parts:
                 _write(pipe, piece)
@@ -200,6 +217,8 @@ class Intake:
         if found.kind == "pixels":
             wide = 1 <= found.width <= self._long_side and 1 <= found.height <= self._long_side
             return wide and found.bytes == found.width * found.height * 3
+        if not 0 <= found.blank <= found.pages <= (self._limits.pages if self._document else 0):
+            return False
         return 0 <= found.bytes <= (self._limits.text_bytes * _LONGEST_TEXT if found.kind else 0)
 
     def _judged(self, found: _Answer | None, body: bytes, status: int) -> Pixels | TextFile:
@@ -212,7 +231,7 @@ class Intake:
         if found.kind == "pixels":
             return Pixels(found.width, found.height, body, self._name, found.original)
         try:
-            return TextFile(self._name, body.decode("utf-8"), found.encoding)
+            return TextFile(self._name, body.decode("utf-8"), found.encoding, found.pages, found.blank)
         except UnicodeDecodeError as error:
             raise DeskError("attachment.failed", name=self._name, reason="no text") from error
 
@@ -239,6 +258,18 @@ class Intake:
                 return DeskError("attachment.text_too_long", name=name, size=size, limit=limit)
             case "attachment.no_memory":
                 return self._no_memory()
+            case "document.locked" | "document.damaged" if self._document:
+                return DeskError(found.problem, name=name)
+            case "document.no_text" if self._document:
+                return DeskError("document.no_text", name=name, pages=_number(params.get("pages")))
+            case "document.too_many_pages" if self._document:
+                return DeskError(
+                    "document.too_many_pages", name=name, pages=_number(params.get("pages")), limit=self._limits.pages
+                )
+            case "document.too_long" if self._document:
+                page, pages = (_number(params.get(one)) for one in ("page", "pages"))
+                limit = self._limits.text_bytes // 2**20
+                return DeskError("document.too_long", name=name, page=page, pages=pages, limit=limit)
             case _:
                 return DeskError("attachment.failed", name=name, reason="an answer that was not understood")
 
@@ -246,12 +277,16 @@ class Intake:
         if self._garbled:
             return DeskError("attachment.failed", name=self._name, reason="an answer that was not understood")
         if self._late or status == _CPU_TIME:
+            if self._document:
+                return DeskError("document.too_heavy", name=self._name)
             return DeskError("attachment.timeout", name=self._name, seconds=round(self._limits.seconds))
         if status in _NO_MEMORY_STATUS or status & 0xFFFFFFFF in _NO_MEMORY_STATUS:
             return self._no_memory()
         return DeskError("attachment.failed", name=self._name, reason=f"status {status}")
 
     def _no_memory(self) -> DeskError:
+        if self._document:
+            return DeskError("document.too_heavy", name=self._name)
         return DeskError("attachment.no_memory", name=self._name, limit=self._limits.memory // 2**20)
 
     def _too_late(self) -> None:

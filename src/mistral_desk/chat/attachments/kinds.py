@@ -69,18 +69,22 @@ class Picture:
 class TextFile:
     """A text file that becomes part of a message. Line ends are line feeds, a byte order mark is gone.
 
-    `encoding` is what it was read as: utf-8, utf-16, utf-32 or latin-1 (which is a guess).
+    `encoding` is what it was read as: utf-8, utf-16, utf-32 or latin-1 (which is a guess). Of a document the text says
+    where its `pages` begin; `blank` ones gave no words. 0 pages: it is no document.
     """
 
     name: str
     text: str
     encoding: str = "utf-8"
+    pages: int = 0
+    blank: int = 0
 
 
 @dataclass(frozen=True)
 class Limits:
     """What a file may cost: bytes read of it, pixels decoded, bytes of text, seconds of computing, bytes of memory.
 
+    A document has a time of its own, and a number of pages.
     On the clock it may take three times as long, because a busy computer is not the file's fault.
     """
 
@@ -89,6 +93,8 @@ class Limits:
     text_bytes: int = 4 * MIB
     seconds: float = 10.0
     memory: int = 480 * MIB
+    document_seconds: float = 30.0
+    pages: int = 2000
 
 
 class PictureBody(msgspec.Struct, frozen=True):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEAD_LIMIT: Final = 64 * 1024
 """Bytes of a head at most."""
+_LOOK: Final = 1024
 LENGTH: Final = struct.Struct("<I")
 Head: TypeAlias = dict[str, object]
 
@@ -27,16 +28,29 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not an error
         self.id, self.params = message_id, params
 
 
-def task(long_side: int, pixels: int, text_bytes: int, memory: int, seconds: float) -> bytes:
+class Task(TypedDict):
+    """What the child is to keep to: pixels, bytes and seconds as `attachments.Limits` has them.
+
+    `document`: the file begins like a PDF, so what reads those is to be loaded.
+    """
+
+    long_side: int
+    pixels: int
+    text_bytes: int
+    pages: int
+    memory: int
+    seconds: float
+    document: bool
+
+
+def is_document(start: bytes) -> bool:
+    """Whether a file that begins so is a PDF: what its format says, after a mark or empty lines that some have."""
+    return start[:_LOOK].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"%PDF-")
+
+
+def line(task: Task) -> bytes:
     """The child's first line."""
-    words = {
-        "long_side": long_side,
-        "pixels": pixels,
-        "text_bytes": text_bytes,
-        "memory": memory,
-        "seconds": seconds,
-    }
-    return json.dumps(words).encode() + b"\n"
+    return json.dumps(task).encode() + b"\n"
 
 
 def framed(head: Head) -> bytes:

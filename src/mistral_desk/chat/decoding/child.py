@@ -11,7 +11,7 @@ import sys
 from typing import Final
 
 from mistral_desk.chat.decoding import pictures, texts
-from mistral_desk.chat.decoding.answer import Head, Refused, framed
+from mistral_desk.chat.decoding.answer import Head, Refused, Task, framed
 from mistral_desk.inference.sandbox import decoder
 
 _PIECE: Final = 1024 * 1024
@@ -25,10 +25,15 @@ def main() -> int:
 
         msvcrt.setmode(0, os.O_BINARY)
         msvcrt.setmode(1, os.O_BINARY)
-    pictures.prepare()
-    texts.prepare()
-    task = json.loads(_line())
-    by, refused, allowed = decoder.lock_in(int(task["memory"]), float(task["seconds"]))
+    task: Task = json.loads(_line())
+    if task["document"]:
+        from mistral_desk.chat.decoding import documents  # noqa: PLC0415 - half of what a picture takes to decode
+
+        documents.prepare()
+    else:
+        pictures.prepare()
+        texts.prepare()
+    by, refused, allowed = decoder.lock_in(task["memory"], task["seconds"])
     cage: Head = {"by": by, "refused": refused, "allowed": allowed}
     try:
         head, body = _understood(_rest(), task)
@@ -41,9 +46,15 @@ def main() -> int:
     os._exit(0)  # nothing here needs to be put in order
 
 
-def _understood(data: bytes, task: dict[str, int]) -> tuple[Head, bytes]:
+def _understood(data: bytes, task: Task) -> tuple[Head, bytes]:
     if not data:
         raise Refused("attachment.empty")
+    if task["document"]:
+        from mistral_desk.chat.decoding import documents  # noqa: PLC0415 - it is there already
+
+        found = documents.read(data, task["text_bytes"], task["pages"])
+        said: Head = {"kind": "text", "encoding": "utf-8", "pages": found.pages, "blank": found.blank}
+        return said, found.text.encode("utf-8")
     if kind := pictures.kind(data):
         picture = pictures.decoded(data, kind, task["long_side"], task["pixels"])
         head: Head = {"kind": "pixels", "width": picture.width, "height": picture.height, "original": picture.original}
