@@ -16,7 +16,7 @@ from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.document import build
 from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.inlines import Style
-from mistral_desk.ui.chat.markdown import Code, Formula, blocks_of
+from mistral_desk.ui.chat.markdown import Prose, Table, blocks_of
 from mistral_desk.ui.chat.matching import Needle
 from mistral_desk.ui.chat.plain_text import shown
 from mistral_desk.ui.chat.positions import places_in
@@ -161,7 +161,7 @@ def test_a_folded_block_is_unfolded_for_what_is_in_it(qtbot: QtBot, page: Page) 
     assert page.bar._in_sight(1, 0, 0)
     look_for(qtbot, page, "needle")
     assert message.unfolded
-    assert page.bar._in_sight(0, 0, 0)
+    assert page.bar._in_sight(*page.bar._found_at())  # type: ignore[misc]
 
 
 def test_escape_closes_and_gives_the_keyboard_back(qtbot: QtBot, page: Page) -> None:
@@ -283,7 +283,7 @@ def test_what_is_counted_without_a_view_is_what_a_view_has(word: str, qapp: QApp
     style = Style(Theme(qapp, "light"))
     source = EVERYWHERE + "\n🙂 needle 🙂 in a [picture](x) ![a needle](y) <b> &amp; \\* 1\n\n1. one\n\n   1 again\n"
     for block in blocks_of(source):
-        if isinstance(block, Code | Formula):
+        if not isinstance(block, Prose | Table):
             continue
         document = QTextDocument()
         build(document, block.tokens, style)

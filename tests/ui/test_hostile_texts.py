@@ -145,6 +145,11 @@ def show(transcript: Transcript, steps: Steps, name: str, text: str) -> None:
         transcript.grab()
         steps.count(name, begun)
         steps.turn(name)
+    begun = time.thread_time()
+    question.unfolded = True
+    transcript.changed(question)
+    transcript.grab()
+    steps.count(f"{name}, a message unfolded", begun)
     transcript.selection.select_all()
     transcript.selection.copy()
     assert "<img" not in QGuiApplication.clipboard().mimeData().html()

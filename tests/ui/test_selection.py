@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QMouseEvent
 from PySide6.QtTest import QTest
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.markdown import blocks_of
+from mistral_desk.ui.chat.pieces import ALONE, pieces_of
 from mistral_desk.ui.chat.plain_text import clean, html
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turns import Turn
@@ -213,3 +216,30 @@ def test_html_of_a_hostile_answer_loads_and_links_nothing() -> None:
     assert "javascript" not in made
     assert "href" not in made
     assert clean(blocks_of(source)[1]) == "<b>\n[z]"
+
+
+def test_a_long_message_is_selected_over_its_pieces_to_the_letter(transcript: Transcript, qtbot: QtBot) -> None:
+    words = "".join(f"🙂 word {number} and more " for number in range(900))
+    message = Turn("user", text=words, unfolded=True)
+    transcript.set_turns([message, answer("End.")])
+    transcript.verticalScrollBar().setValue(0)
+    qtbot.waitUntil(lambda: len(shown(transcript)) > 2, timeout=60_000)
+    first, second = shown(transcript)[:2]
+    begin, end = 40, 30
+    drag(transcript, first, begin, second, end)
+    transcript.selection.copy()
+    pieces = pieces_of(words)
+    assert clipboard() == pieces[0].encode("utf-16-le")[2 * begin :].decode("utf-16-le") + pieces[1].encode(
+        "utf-16-le"
+    )[: 2 * end].decode("utf-16-le")
+    transcript.selection.select_all()
+    transcript.selection.copy()
+    assert clipboard() == f"{words}\n\nEnd."
+
+
+@given(st.text(st.sampled_from("ab \n🙂\u200d\u0301é"), max_size=6_000), st.integers(0, 6))
+def test_pieces_are_the_text(text: str, times: int) -> None:
+    whole = text * times
+    pieces = pieces_of(whole)
+    assert "".join(pieces) == whole
+    assert all(0 < len(piece) <= ALONE for piece in pieces) or not whole

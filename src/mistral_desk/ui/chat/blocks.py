@@ -17,8 +17,8 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.chat import document
 from mistral_desk.ui.chat.code import FOLD_FROM, FOLDED, CodeView
 from mistral_desk.ui.chat.inlines import BACK, NOTE
-from mistral_desk.ui.chat.markdown import Block, Code, Formula, Prose, Table
-from mistral_desk.ui.chat.prose import FormulaView, ProseView, TableView
+from mistral_desk.ui.chat.markdown import Block, Code, Formula, Prose, Table, Words
+from mistral_desk.ui.chat.prose import FormulaView, PlainView, ProseView, TableView
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.virtual import bring_into_sight
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.chat.inlines import Style
     from mistral_desk.ui.chat.selecting import Text
 
-BlockView: TypeAlias = ProseView | CodeView | TableView | FormulaView
+BlockView: TypeAlias = ProseView | CodeView | TableView | FormulaView | PlainView
 Span: TypeAlias = tuple[int, int]
 """Top and bottom of what should exist, in pixels of the stack's own coordinates."""
 
@@ -184,6 +184,14 @@ class Stack(QWidget):
         if number < len(self._rows) and self._rows[number].view is None:
             self._make(self._rows[number], number)
 
+    def only_width(self, widest: int) -> int:
+        """Pixels that the longest line of the only block takes; `widest` where there are several."""
+        if len(self._rows) != 1:
+            return widest
+        self.ensure(0)
+        view = self._rows[0].view
+        return view.natural_width(widest) if isinstance(view, TextView) else widest
+
     def unfold(self, number: int) -> bool:
         """Show all of a code block; whether something was folded away."""
         if self._unfolded is None or number in self._unfolded or not isinstance(self._rows[number].block, Code):
@@ -216,7 +224,7 @@ class Stack(QWidget):
             return _GAPS[below.gap]
         if isinstance(above, Table) and isinstance(below, Table) and below.gap == "none":
             return _GAPS[below.gap]
-        return _AROUND_CODE
+        return 0 if isinstance(below, Words) else _AROUND_CODE
 
     def _replace(self, row: _Row, block: Block) -> None:
         row.measured_at = row.guessed_at = -1
@@ -246,6 +254,8 @@ class Stack(QWidget):
             code = CodeView(block, self._style, self, fold=fold)
             code.unfolded.connect(lambda: self.unfold(number))
             return code
+        if isinstance(block, Words):
+            return PlainView(block.seen, self._style, self._name, self)
         if isinstance(block, Table):
             view: ProseView | TableView | FormulaView = TableView(block, self._style, tr("Table"), self)
         elif isinstance(block, Formula):
@@ -285,6 +295,8 @@ class Stack(QWidget):
             return round(lines * metrics.height() + 60)
         if isinstance(block, Formula):
             return round(metrics.height() * 2.5)
+        if isinstance(block, Words):
+            return self._room(len(block.text) + block.text.count("\n") * 30, width)
         return self._room(block.characters, width)
 
     def _room(self, characters: int, width: int) -> int:
@@ -300,6 +312,8 @@ def _weight(block: Block) -> int:
         return 1_500 + min(len(block.text), 4_000)
     if isinstance(block, Formula):
         return 1_200
+    if isinstance(block, Words):
+        return len(block.text)
     return block.characters + 20 * len(block.tokens)
 
 

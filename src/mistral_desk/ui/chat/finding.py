@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.ui.chat.pieces import pieces_of
 from mistral_desk.ui.chat.plain_text import shown
 from mistral_desk.ui.chat.turns import SHOWN_CHARACTERS, THOUGHT
 
@@ -70,8 +71,9 @@ class Finding:
     def _look(self, turn: Turn) -> int:
         """Find the places in a turn; returns about how much work that was, in characters."""
         if turn.role == "user":
-            places = self._needle.places(turn.text[:SHOWN_CHARACTERS])
-            self.found += [(self._turn, 0, number) for number in range(len(places))]
+            for number, piece in enumerate(pieces_of(turn.text[:SHOWN_CHARACTERS])):
+                places = self._needle.places(piece.removesuffix("\n"))
+                self.found += [(self._turn, number, place) for place in range(len(places))]
             return len(turn.text) // 10
         work = 0
         if turn.thinking:

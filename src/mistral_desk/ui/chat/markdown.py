@@ -80,7 +80,20 @@ class Formula:
     gap: Gap = "paragraph"
 
 
-Block: TypeAlias = Prose | Code | Table | Formula
+@dataclass(frozen=True, eq=False)
+class Words:
+    """A piece of a person's words, without any markup; the end of its last line is its own."""
+
+    text: str
+    gap: Gap = "none"
+
+    @property
+    def seen(self) -> str:
+        """What is shown of it."""
+        return self.text.removesuffix("\n")
+
+
+Block: TypeAlias = Prose | Code | Table | Formula | Words
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.links import allowed
-from mistral_desk.ui.chat.markdown import Block, Code, Formula, Table
+from mistral_desk.ui.chat.markdown import Block, Code, Formula, Table, Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,8 @@ def shown(block: Block) -> str:
         return block.text
     if isinstance(block, Formula):
         return block.written
+    if isinstance(block, Words):
+        return block.seen
     lines: list[str] = []
     item, note = False, ""
     for token in block.tokens:
@@ -61,6 +63,8 @@ def clean(block: Block) -> str:
         return block.text
     if isinstance(block, Formula):
         return block.written
+    if isinstance(block, Words):
+        return block.text
     if isinstance(block, Table):
         rows: list[list[str]] = []
         for token in block.tokens:
@@ -135,6 +139,8 @@ def html(block: Block) -> str:
         return f"<pre><code>{escape(block.text)}</code></pre>"
     if isinstance(block, Formula):
         return f"<p>{escape(block.written)}</p>"
+    if isinstance(block, Words):
+        return f"<p>{escape(block.text)}</p>"
     made: list[str] = []
     opened: list[str] = []
     for token in block.tokens:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat import plain_text, selecting
+from mistral_desk.ui.chat.pieces import pieces_of
 from mistral_desk.ui.chat.positions import clean_text
 from mistral_desk.ui.chat.whereabouts import Area, Place, document_of, place_at, texts, turn_of
 
@@ -208,9 +209,7 @@ class Selection(QObject):
     def _share(self, turn: Turn, begin: Place, end: Place) -> tuple[str, str]:
         """What of a turn is selected, as text and as HTML."""
         if turn.role == "user":
-            text = turn.text
-            if begin.position or end.position != END:
-                text = self._part(begin._replace(block=0), turn, begin.position, end.position)
+            text = self._words(turn, begin, end)
             return text, "".join(f"<p>{escape(line)}</p>" for line in text.split("\n"))
         words: list[str] = []
         rich: list[str] = []
@@ -235,14 +234,18 @@ class Selection(QObject):
         part = clean_text(document, start, min(stop, last))
         return part, f"<p>{escape(part)}</p>" if part else ""
 
-    def _part(self, place: Place, turn: Turn, start: int, stop: int) -> str:
-        """Of a person's words; what is folded away is there where the selection goes to the end."""
-        text = self._view(place)
-        shown = text.toPlainText() if text is not None else turn.shown_text()[0]
-        letters = shown.encode("utf-16-le")
-        if start == 0 and 2 * stop >= len(letters):
-            return turn.text
-        return letters[2 * start : min(2 * stop, len(letters))].decode("utf-16-le", "replace")
+    def _words(self, turn: Turn, begin: Place, end: Place) -> str:
+        """Of a person's words; what is folded away is there where all that is seen is selected."""
+        pieces = pieces_of(turn.shown_text()[0])
+        made: list[str] = []
+        whole = not begin.block and not begin.position
+        for number in range(begin.block, min(len(pieces), end.block + 1)):
+            letters = pieces[number].encode("utf-16-le", "surrogatepass")
+            last = len(letters) if number < end.block else min(len(letters), 2 * end.position)
+            first = 2 * begin.position if number == begin.block else 0
+            made.append(letters[first:last].decode("utf-16-le", "replace"))
+            whole = whole and last == len(letters)
+        return turn.text if whole and end.block >= len(pieces) - 1 else "".join(made)
 
     def _view(self, place: Place) -> Text | None:
         found = (text for other, text in texts(self._area) if other[:2] == place[:2])

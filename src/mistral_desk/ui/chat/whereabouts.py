@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PySide6.QtGui import QTextDocument
 
-from mistral_desk.ui.chat.document import build, formula
+from mistral_desk.ui.chat.document import build, formula, plain
 from mistral_desk.ui.chat.inlines import Style
-from mistral_desk.ui.chat.markdown import Code, Formula
+from mistral_desk.ui.chat.markdown import Code, Formula, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,6 +89,8 @@ def document_of(block: Block, theme: Theme) -> QTextDocument:
     style = Style(theme, "lead")
     if isinstance(block, Code):
         document.setPlainText(block.text)
+    elif isinstance(block, Words):
+        plain(document, block.seen, style)
     elif isinstance(block, Formula):
         formula(document, block.text, block.written, style)
     else:
