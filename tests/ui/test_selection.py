@@ -225,13 +225,11 @@ def test_a_long_message_is_selected_over_its_pieces_to_the_letter(transcript: Tr
     transcript.verticalScrollBar().setValue(0)
     qtbot.waitUntil(lambda: len(shown(transcript)) > 2, timeout=60_000)
     first, second = shown(transcript)[:2]
-    begin, end = 40, 30
+    pieces = pieces_of(words)
+    begin, end = (len(part.encode("utf-16-le")) // 2 for part in (pieces[0][:40], pieces[1][:30]))
     drag(transcript, first, begin, second, end)
     transcript.selection.copy()
-    pieces = pieces_of(words)
-    assert clipboard() == pieces[0].encode("utf-16-le")[2 * begin :].decode("utf-16-le") + pieces[1].encode(
-        "utf-16-le"
-    )[: 2 * end].decode("utf-16-le")
+    assert clipboard() == pieces[0][40:] + pieces[1][:30]
     transcript.selection.select_all()
     transcript.selection.copy()
     assert clipboard() == f"{words}\n\nEnd."
