@@ -72,7 +72,7 @@ def ask(arguments: argparse.Namespace) -> int:
     """Run the command; raises `DeskError`."""
     text = _from_stdin() if arguments.text == "-" else _whole(arguments.text)
     draft = Draft(text, arguments.think)
-    if not arguments.image:
+    if not arguments.files:
         check_draft(draft)
     places = folders().ensure()
     settings, problems = Settings.open(places.settings)
@@ -83,7 +83,7 @@ def ask(arguments: argparse.Namespace) -> int:
     model = meant(arguments.model, settings)
     own = preset_named(arguments.preset, places.history) if arguments.preset else ConversationSettings()
     question = Question(
-        files=tuple(arguments.image),
+        files=tuple(arguments.files),
         system=own.system if arguments.system is None else _whole(arguments.system),
         draft=Draft(text, arguments.think or bool(own.think)),
         spec=model_spec(model.path, settings, model.projector),

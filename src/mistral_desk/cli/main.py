@@ -151,11 +151,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("text", help=tr('the question; "-" reads it from stdin'))
     ask.add_argument(
-        "--image",
+        *("--file", "--image"),
+        dest="files",
         action="append",
         default=[],
         metavar="F",
-        help=tr("a picture, or a text file, to go with the question; may be given several times"),
+        help=tr("a picture, a PDF document or a text file to go with the question; may be given several times"),
     )
     ask.add_argument("--think", action="store_true", help=tr("let the model think first; its thoughts go to stderr"))
     ask.add_argument(

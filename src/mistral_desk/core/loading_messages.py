@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mistral_desk.core.message_text import Text
+from mistral_desk.core.schema_messages import SCHEMAS
 
 LOADING: Final[dict[str, Text]] = {
     "load.shorter_context": Text(
@@ -56,4 +57,5 @@ LOADING: Final[dict[str, Text]] = {
         "The model was to be loaded onto {name}, but the engine does not find it.",
         "Check the device, or let Mistral Desk decide where the model lies.",
     ),
+    **SCHEMAS,
 }

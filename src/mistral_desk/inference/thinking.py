@@ -128,6 +128,11 @@ class Splitter:
         """Whether a thought is being written."""
         return self.kind == "thinking"
 
+    @property
+    def between(self) -> bool:
+        """Whether a channel's name is being written, which belongs to neither."""
+        return self._hidden
+
     def _open_in_prompt(self, prompt: Sequence[int]) -> None:
         if self._manner.by_text:
             tail = b"".join(map(self._shown, prompt)).decode("utf-8", "replace")

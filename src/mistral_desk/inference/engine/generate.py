@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine.bound import Bound
 from mistral_desk.inference.engine.context import CUTS, AbortedError
 from mistral_desk.inference.engine.looking import Looking, count
 from mistral_desk.inference.engine.native import lib
@@ -131,11 +132,14 @@ class _Answer:
         self._last = 0.0
         advice = defaults(engine.info.architecture, engine.metadata, self._effort)
         self._sampler = Sampler(filled(command.sampling, advice), engine.vocabulary.size)
+        self._bound: Bound | None = None
 
     def run(self) -> Finished:
         """Do everything; the sampler is freed whatever happens."""
         try:
             try:
+                if self._command.grammar:
+                    self._bound = Bound(self._command.grammar, self._engine)
                 prompt = self._prompt()
                 self._read(prompt)
                 reason = self._write(prompt)
@@ -144,6 +148,8 @@ class _Answer:
             return Finished(self._command.request, reason, self._figures(), self._engine.vocabulary.hash)
         finally:
             self._sampler.close()
+            if self._bound:
+                self._bound.close()
 
     def _prompt(self) -> Prompt:
         name, size = self._engine.info.name, self._engine.context.size
@@ -200,7 +206,10 @@ class _Answer:
         splitter = Splitter(engine.form.manner, vocabulary.shown, tail, spaced=vocabulary.spaced)
         seen = self._resume(splitter, prompt.tokens[prompt.begun :])
         feed, step, ends, held = splitter.feed, context.stepper(), vocabulary.ends, context.held
-        sample, chain, pointer = lib.llama_sampler_sample, self._sampler.pointer, context.pointer
+        chain, pointer = self._sampler.pointer, context.pointer
+        sample = self._bound.sampling(splitter) if self._bound else lib.llama_sampler_sample
+        if self._bound and self._effort == "high" and not (splitter.thinking or splitter.between):
+            self._force(engine.form.manner.opening, splitter, step)
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
         thinking_since = clock() if splitter.thinking else None
@@ -213,7 +222,7 @@ class _Answer:
                     break
                 if control.answer_now and (splitter.thinking or seen):
                     control.answer_now = False
-                    if splitter.thinking and not self._close_thought(splitter, step):
+                    if splitter.thinking and not self._force(engine.form.manner.closing, splitter, step):
                         reason = "context"
                         break
                 token = sample(chain, pointer, -1)
@@ -265,13 +274,15 @@ class _Answer:
         self._send(Resumed(request, tuple(pieces)))
         return any(piece.text for piece in pieces if piece.kind == "text")
 
-    def _close_thought(self, splitter: Splitter, step: Callable[[int], None]) -> bool:
-        """*Answer now*: write the end of the thought as if the model had; false where the context has no room."""
+    def _force(self, marker: str, splitter: Splitter, step: Callable[[int], None]) -> bool:
+        """Write a marker as if the model had: *Answer now* ends the thought, an answer that is bound begins with one.
+        False where the context has no room.
+        """
         engine = self._engine
-        closing = engine.vocabulary.tokenize(engine.form.manner.closing, special=True)
-        if len(engine.context.held) + len(closing) >= engine.context.size:
+        tokens = engine.vocabulary.tokenize(marker, special=True)
+        if len(engine.context.held) + len(tokens) >= engine.context.size:
             return False
-        for token in closing:
+        for token in tokens:
             part = splitter.feed(token)
             self._send(Piece(self._command.request, part.kind, part.text, (token,)))
             self._sampler.accept(token)
