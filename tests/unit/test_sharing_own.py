@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import ConversationSettings, Part
 from mistral_desk.chat.parts import file_part, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.chat.sharing import own
 from mistral_desk.chat.sharing.coming import take
 from mistral_desk.chat.sharing.out import Export
 from mistral_desk.chat.sharing.shared import Wish
@@ -24,8 +26,6 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Figures, Sampling
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.chat.sharing.coming import Come
 
@@ -205,6 +205,28 @@ def test_what_contradicts_itself_is_set_aside(document: bytes, problem: str, tmp
     come = run(check())
     assert (come.new, come.aside) == (0, 1)
     assert come.told[0].problem.id == problem
+
+
+def test_the_documented_form_is_the_one_that_is_read_and_written(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "data-folder.md").read_text(encoding="utf-8")
+    example = page.split("```json\n")[1].split("```")[0]
+    chat, pictures = own.read(example.encode())
+    assert [one.key for one in chat.messages] == ["11", "12"]
+    assert len(pictures) == 1
+
+    async def check() -> dict[str, Any]:
+        history = await History.temporary()
+        kept, gallery = await history.put(chat), PicturesInMemory()
+        assert kept is not None
+        found: dict[str, Any] = json.loads(await exported(history, kept.id, tmp_path / "chat.json", gallery))
+        await history.close()
+        return found
+
+    written, documented = run(check()), json.loads(example)
+    assert list(written) == list(documented)
+    for one, other in zip(written["messages"], documented["messages"], strict=True):
+        assert list(one) == list(other)
+        assert [list(part) for part in one["parts"]] == [list(part) for part in other["parts"]]
 
 
 def test_unknown_fields_of_this_version_are_passed_over(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ THEIRS: Final = (
     TITLE,
     *(name for name, _ in FORMATS.values()),
     *("Steuererklärung 2024", "Old plans", "conversations.json", "Documents", "/home/anna/Documents/chats.zip"),
-    *("read-only file system", "Expected `object`, got `array`", str(FOLDER / f"{TITLE}.md"), "anna", "README.pdf"),
+    *("read-only file system", str(FOLDER / f"{TITLE}.md"), "anna", "README.pdf"),
 )
 WHEN: Final = 1_775_000_000.0
 BACKUPS: Final = (
@@ -122,7 +122,7 @@ async def import_done(stage: Stage) -> None:
     sheet.show_work()
     told = (
         Aside("Steuererklärung 2024", Problem("sharing.circle")),
-        Aside("", Problem("sharing.broken", {"reason": "Expected `object`, got `array`"})),
+        Aside("", Problem("sharing.broken")),
         Aside(texts.LONG_TITLE.strip(), Problem("sharing.empty")),
         Aside("conversations.json", Problem("sharing.ends", {"name": "conversations.json"})),
     )

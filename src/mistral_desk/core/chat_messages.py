@@ -73,7 +73,7 @@ CHATS: Final[dict[str, Text]] = {
     ),
     "sharing.broken": Text(
         "This chat is not what it should be",
-        "Something in it is missing or of the wrong kind ({reason}).",
+        "Something in it is missing, or of another kind than it should be. The log says what.",
         "",
     ),
     "sharing.circle": Text(

@@ -124,7 +124,7 @@ def _decoded(raw: bytes) -> _Chat:
         except msgspec.DecodeError:
             return msgspec.json.decode(_SURROGATES.sub(_whole, raw), type=_Chat)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise DeskError("sharing.broken", str(error), reason=str(error)[:200]) from error
+        raise DeskError("sharing.broken", str(error)[:200]) from error
 
 
 def _whole(found: re.Match[bytes]) -> bytes:

@@ -104,14 +104,14 @@ async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come)
         chat, missing = await _with_pictures(pictures, arrival.chat, arrival)
         kept = await history.put(chat)
     except ValueError as error:  # it contradicts itself in a way that nobody foresaw
-        log.info("a conversation was set aside: %s", error)
-        return _set_aside(now, arrival.name, Problem("sharing.broken", {"reason": str(error)[:200]}))
+        return _set_aside(now, arrival.name, Problem("sharing.broken", {}, str(error)[:200]))
     if kept is None:
         return replace(now, there=now.there + 1)
     return replace(now, new=now.new + 1, ids=(*now.ids, kept.id), pictures_missing=now.pictures_missing + missing)
 
 
 def _set_aside(now: Come, name: str, problem: Problem) -> Come:
+    log.info("a conversation was set aside: %s %s", problem.id, problem.detail)
     told = (*now.told, Aside(name, problem)) if now.aside < MOST_TOLD else now.told
     return replace(now, aside=now.aside + 1, told=told)
 

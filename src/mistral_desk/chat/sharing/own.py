@@ -194,7 +194,7 @@ def _message(message: Message, bodies: dict[str, PictureBody], *, thinking: bool
         created=message.created,
         parts=parts,
         model=message.model,
-        effort=message.effort,
+        effort="high" if message.effort == "high" else "none",  # left out where it is this very default
         ending=message.ending,
         figures=message.figures,
     )
@@ -244,7 +244,7 @@ def read(raw: bytes | msgspec.Raw | memoryview) -> tuple[Imported, tuple[msgspec
             raise DeskError("sharing.newer", found=version, known=VERSION)
         document = msgspec.json.decode(raw, type=Document)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise DeskError("sharing.broken", str(error), reason=str(error)[:200]) from error
+        raise DeskError("sharing.broken", str(error)[:200]) from error
     messages = tuple(_in(one) for one in document.messages)
     _check(document, messages)
     made = Imported(
@@ -304,16 +304,16 @@ def _part(part: OnePart) -> Part:
 def _check(document: Document, messages: tuple[ImportedMessage, ...]) -> None:
     """A tree: every id once, every parent before its child, the leaf among them."""
     if len(messages) > MOST_MESSAGES:
-        raise DeskError("sharing.broken", reason=f"{len(messages)} messages")
+        raise DeskError("sharing.broken", f"{len(messages)} messages")
     known: set[str] = set()
     for message in messages:
         if message.key in known:
-            raise DeskError("sharing.broken", reason=f"the id {message.key[:80]!r} stands there twice")
+            raise DeskError("sharing.broken", f"the id {message.key[:80]!r} stands there twice")
         if message.parent is not None and message.parent not in known:
-            raise DeskError("sharing.broken", reason=f"{message.key[:80]!r} follows a message that is not before it")
+            raise DeskError("sharing.broken", f"{message.key[:80]!r} follows a message that is not before it")
         known.add(message.key)
     if document.leaf is not None and document.leaf not in known:
-        raise DeskError("sharing.broken", reason="its last message is not in it")
+        raise DeskError("sharing.broken", "its last message is not in it")
 
 
 def _time(seconds: float) -> float:
