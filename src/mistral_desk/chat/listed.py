@@ -28,6 +28,7 @@ class Listed:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rarity = search.Rarity()
+        self._titles = search.Titles()
 
     async def create(self, title: str = "", settings: ConversationSettings | None = None) -> Conversation:
         """A new, empty conversation."""
@@ -117,6 +118,7 @@ class Listed:
                 archived=archived,
                 thorough=thorough,
                 rarity=self._rarity,
+                titles=self._titles,
                 wanted=wanted.is_set,
             ).run()
 

@@ -6,6 +6,8 @@ through. So what the index has beyond the truth finds nothing, and nothing in a 
 
 from __future__ import annotations
 
+import math
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -17,24 +19,33 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Role
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
-LOOKS: Final = 4_000
-"""Messages that one search reads, where it is not to be thorough: about 0.1 s."""
+LOOKS: Final = 3_000
+"""Messages that one search reads and folds, where it is not to be thorough."""
+STEPS: Final = 40
+"""As often SQLite may ask whether it shall go on, where the search is not to be thorough. Together about 0.1 s."""
+_STEP: Final = 5_000
+"""Of SQLite's own instructions; a message that it passes over takes about eight."""
 NEWEST: Final = 300
 """Of the messages that the index does not have yet, how many are looked through."""
+_SAMPLE: Final = 400
+_MOST_GRAMS: Final = 12
+_DEARER: Final = 200
+"""How much longer it takes to look into a message than to pass it over in a list of the index."""
+_MOST_ENDS: Final = 500
+_ENDS: Final = "".join(chr(code) for code in range(0x20, 0x7F) if not chr(code).isupper())
+"""What can follow two letters in folded text, of ASCII."""
 _GROWING: Final = (
     "SELECT count(*) FROM (SELECT ending FROM message WHERE place IS NULL ORDER BY id DESC LIMIT ?) "
     "WHERE ending = 'unfinished'"
 )
-_SHARE: Final = 1 / 5_000
-"""Letters are added to the question until so small a share of the messages should be left. Each costs time."""
-_MOST_GRAMS: Final = 8
-_SAMPLE: Final = 400
-_MOST_ENDS: Final = 500
-_ENDS: Final = "".join(chr(code) for code in range(0x20, 0x7F) if not chr(code).isupper())
-"""What can follow two letters in folded text, of ASCII."""
+# SQLite itself passes over what cannot be meant: a text of ASCII only in which these letters do not stand. All others
+# are read and folded. (It counts a text's letters up to a NUL, where LIKE ends, too.)
+_MAY_BE_MEANT: Final = (
+    " AND EXISTS (SELECT 1 FROM part p WHERE p.message = m.id AND p.kind <> 'thinking' AND (p.kind <> 'text' "
+    "OR p.body LIKE ? ESCAPE '\\' OR length(p.body) <> length(CAST(p.body AS BLOB))))"
+)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -84,16 +95,47 @@ class Rarity:
             self._share = {gram: count / _SAMPLE for gram, count in counts.items()}
 
     def rarest(self, terms: Sequence[str]) -> list[str]:
-        """The letters to ask the index for, so that few messages are left to be read."""
+        """The letters to ask the index for. Each costs the length of its list, and saves looking into messages.
+
+        Letters of one word go together more often than not, so a further one leaves more than its own share.
+        """
         grams = {term[at : at + 3] for term in terms for at in range(len(term) - 2)}
         chosen: list[str] = []
         left = 1.0
         for share, gram in sorted((self._share.get(gram, 0.5 / _SAMPLE), gram) for gram in grams):
-            if chosen and (left < _SHARE or len(chosen) == _MOST_GRAMS):
+            if chosen and (left * (1 - share) * _DEARER < share or len(chosen) == _MOST_GRAMS):
                 break
             chosen.append(gram)
-            left *= share
+            left *= math.sqrt(share)
         return chosen
+
+
+class Titles:
+    """All titles, folded, as long as nothing in the file changes."""
+
+    def __init__(self) -> None:
+        self._version: tuple[int, int] = (-1, -1)
+        self._known: list[tuple[int, str, float, bool]] = []
+
+    def with_all(
+        self, connection: sqlite3.Connection, terms: Sequence[str], most: int, *, archived: bool
+    ) -> tuple[list[int], bool]:
+        """The conversations in whose title all these words stand, the latest first; and whether there are more."""
+        version = (int(connection.execute("PRAGMA data_version").fetchone()[0]), connection.total_changes)
+        if version != self._version:
+            heads = connection.execute(
+                "SELECT id, title, updated, archived FROM conversation WHERE deleted_at IS NULL ORDER BY updated DESC"
+            )
+            self._known = [(key, folded_title(title), updated, bool(away)) for key, title, updated, away in heads]
+            self._version = version
+        found = []
+        longest = max(terms, key=len)
+        for key, title, _, away in self._known:
+            if longest in title and all(term in title for term in terms) and (archived or not away):
+                found.append(key)
+                if len(found) > most:
+                    return found[:most], True
+        return found, False
 
 
 class Search:
@@ -108,6 +150,7 @@ class Search:
         archived: bool = True,
         thorough: bool = False,
         rarity: Rarity | None = None,
+        titles: Titles | None = None,
         wanted: Callable[[], bool] = lambda: True,
     ) -> None:
         self._connection = connection
@@ -115,7 +158,9 @@ class Search:
         self._limit = limit
         self._archived = archived
         self._looks_left: float = float("inf") if thorough else LOOKS
+        self._steps_left: float = float("inf") if thorough else STEPS
         self._rarity = rarity or Rarity()
+        self._titles_known = titles or Titles()
         self._wanted = wanted
         self._heads: dict[int, Conversation | None] = {}
         self._cut_short = False
@@ -126,48 +171,65 @@ class Search:
             return Found((), more=False)
         hits = self._titles()
         missing = int(self._connection.execute("SELECT count(*) FROM message WHERE place IS NULL").fetchone()[0])
+        self._connection.set_progress_handler(self._asked, _STEP)
+        try:
+            if missing:
+                hits += self._look_through(self._not_indexed, self._limit + 1)
+            hits += self._look_through(self._indexed, self._limit + 1)
+        finally:
+            self._connection.set_progress_handler(None, 0)
         if missing:
-            hits += self._look_through(self._not_indexed(), self._limit + 1)
             missing -= int(self._connection.execute(_GROWING, (NEWEST,)).fetchone()[0])
-        hits += self._look_through(self._indexed(), self._limit + 1)
         hits.sort(key=lambda hit: (hit.created, hit.message or 0), reverse=True)
         return Found(tuple(hits[: self._limit]), self._cut_short or len(hits) > self._limit, missing)
 
+    def _asked(self) -> bool:
+        """SQLite asks; True ends what it does."""
+        self._steps_left -= 1
+        return self._steps_left < 0 or not self._wanted()
+
     def _titles(self) -> list[Hit]:
-        heads = self._connection.execute(
-            "SELECT id, title FROM conversation WHERE deleted_at IS NULL AND (? OR NOT archived)", (self._archived,)
+        keys, more = self._titles_known.with_all(
+            self._connection, self._terms, self._limit + 1, archived=self._archived
         )
-        found = []
-        for key, title in heads.fetchall():
-            folded = folded_title(title)
-            if all(term in folded for term in self._terms):
-                found.append((key, title))
+        self._cut_short |= more
         hits = []
-        for key, title in found:
+        for key in keys:
             head = self._head(key)
             if head:
-                line = shown(title, self._terms)
+                line = shown(head.title, self._terms)
                 hits.append(Hit(head, None, None, head.updated, line.text, line.marks))
         return hits
 
-    def _look_through(self, candidates: Iterator[tuple[int, int, str, float]], most: int) -> list[Hit]:
+    def _look_through(self, candidates: Callable[[], Iterator[tuple[int, int, str, float]]], most: int) -> list[Hit]:
         hits: list[Hit] = []
-        for message_id, owner, role, created in candidates:
-            if len(hits) >= most:
-                break
-            if self._looks_left <= 0 or not self._wanted():
-                self._cut_short = True
-                break
-            self._looks_left -= 1
-            head = self._head(owner)
-            if head is None:
-                continue
-            text = index_rows.text_of(self._connection.execute(index_rows.TEXT, (message_id,)))
-            folded = fold(text)
-            if all(term in folded for term in self._terms):
-                line = shown(text, self._terms)
-                hits.append(Hit(head, message_id, role, created, line.text, line.marks))  # type: ignore[arg-type]
+        try:
+            for message_id, owner, role, created in candidates():
+                if len(hits) >= most:
+                    break
+                if self._looks_left <= 0 or not self._wanted():
+                    self._cut_short = True
+                    break
+                self._looks_left -= 1
+                hit = self._hit(message_id, owner, role, created)
+                if hit:
+                    hits.append(hit)
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+                raise
+            self._cut_short = True
         return hits
+
+    def _hit(self, message_id: int, owner: int, role: str, created: float) -> Hit | None:
+        head = self._head(owner)
+        if head is None:
+            return None
+        text = index_rows.text_of(self._connection.execute(index_rows.TEXT, (message_id,)))
+        folded = fold(text)
+        if not all(term in folded for term in self._terms):
+            return None
+        line = shown(text, self._terms)
+        return Hit(head, message_id, role, created, line.text, line.marks)  # type: ignore[arg-type]
 
     def _not_indexed(self) -> Iterator[tuple[int, int, str, float]]:
         return self._connection.execute(
@@ -178,17 +240,21 @@ class Search:
 
     def _indexed(self) -> Iterator[tuple[int, int, str, float]]:
         asked = self._question()
+        if asked == "":
+            return iter(())
+        plain = sorted((term for term in self._terms if term.isascii()), key=len)[-2:]
+        meant = _MAY_BE_MEANT * len(plain)
+        likes = [_like(term) for term in plain]
         if asked is None:  # a single letter: the newest messages, one after the other
             return self._connection.execute(
-                "SELECT id, conversation, role, created FROM message WHERE place > 0 AND role <> 'system' "
-                "ORDER BY place DESC"
+                "SELECT m.id, m.conversation, m.role, m.created FROM message m "  # noqa: S608 - of our own constants
+                f"WHERE m.place > 0 AND m.role <> 'system'{meant} ORDER BY m.place DESC",
+                likes,
             )
-        if not asked:
-            return iter(())
         return self._connection.execute(
-            "SELECT m.id, m.conversation, m.role, m.created FROM words JOIN message m ON m.place = words.rowid "
-            "WHERE words MATCH ? ORDER BY words.rowid DESC",
-            (asked,),
+            "SELECT m.id, m.conversation, m.role, m.created FROM words "  # noqa: S608 - of our own constants
+            f"CROSS JOIN message m ON m.place = words.rowid WHERE words MATCH ?{meant} ORDER BY words.rowid DESC",
+            (asked, *likes),
         )
 
     def _question(self) -> str | None:
@@ -235,6 +301,12 @@ class Search:
 def prepare(connection: sqlite3.Connection) -> None:
     """What a connection needs before it searches: a view of the index's terms, which lives as long as it does."""
     connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab('main', 'words', 'row')")
+
+
+def _like(term: str) -> str:
+    """A pattern for LIKE. A blank may have been any other one before it was folded."""
+    escaped = term.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped.replace(' ', '_')}%"
 
 
 def _quoted(gram: str) -> str:

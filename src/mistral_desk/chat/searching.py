@@ -28,7 +28,7 @@ ELLIPSIS: Final = "…"
 _DIRECTION: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They would turn what stands beside them around."""
 _TERM: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
-_BLANK: Final = re.compile(r"\s")
+_BLANK: Final = re.compile(r"[^\S ]|\0")
 
 
 class Shown(NamedTuple):
@@ -40,8 +40,7 @@ class Shown(NamedTuple):
 
 def fold(text: str) -> str:
     """A text as it is compared: without case and diacritics, every kind of blank a space."""
-    folded = fold_letters(text)
-    return _BLANK.sub(" ", folded).replace("\0", " ")
+    return _BLANK.sub(" ", fold_letters(text))
 
 
 folded_title: Final = lru_cache(16_384)(fold)
@@ -96,16 +95,26 @@ def _ranges(text: str, terms: Sequence[str]) -> list[tuple[int, int]]:
 
 def _places(text: str) -> list[int]:
     """For each letter of the folded text where it stands in the text; one more for its end."""
-    places = []
+    places: list[int] = []
     for number, character in enumerate(text):
-        places += [number] * len(fold_letters(character))
+        length = 1 if character < "\x80" else _length(character)
+        if length == 1:
+            places.append(number)
+        else:
+            places += [number] * length
     places.append(len(text))
     return places
 
 
+@lru_cache(65_536)
+def _length(character: str) -> int:
+    """How many letters one becomes."""
+    return len(fold_letters(character))
+
+
 def _letter_end(text: str, end: int) -> int:
     """`end` moved behind the marks that belong to the letter before it."""
-    while 0 < end < len(text) and not text[end].isascii() and not fold_letters(text[end]):
+    while 0 < end < len(text) and not text[end].isascii() and not _length(text[end]):
         end += 1
     return end
 
@@ -125,7 +134,7 @@ def _word_start(text: str, low: int, high: int) -> int:
     for place in range(low, high):
         if text[place - 1].isspace() and not text[place].isspace():
             return place
-    while 0 < low < high and not text[low].isascii() and not fold_letters(text[low]):
+    while 0 < low < high and not text[low].isascii() and not _length(text[low]):
         low += 1  # not between a letter and its mark
     return low
 
