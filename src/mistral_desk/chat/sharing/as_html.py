@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
     from mistral_desk.chat.message import Message, Part
     from mistral_desk.chat.sharing.shared import Job, Shared
 
+_TASK: Final = re.compile(r"\[([ xX])\](?=\s)")
 STYLE: Final = """
 :root{color-scheme:light dark;--ground:#fff;--text:#1c1a17;--muted:#6a645c;--line:#e3dfd9;--raised:#f1efec;
 --code:#f4f2ef;--accent:#b93c0a}
@@ -194,7 +197,24 @@ def _renderer() -> MarkdownIt:
         made.add_render_rule(cell, _cell)
     for level in ("heading_open", "heading_close"):
         made.add_render_rule(level, _heading)
+    made.core.ruler.push("tasks", _tasks)
     return made
+
+
+def _tasks(state: StateCore) -> None:
+    """Boxes at the beginning of items, as they are meant."""
+    for number, token in enumerate(state.tokens):
+        if (
+            token.type != "inline"
+            or not token.children
+            or number < 2
+            or state.tokens[number - 2].type != "list_item_open"
+        ):
+            continue
+        first = token.children[0]
+        found = _TASK.match(first.content) if first.type == "text" else None
+        if found is not None:
+            first.content = ("☐" if found[1] == " " else "☑") + first.content[3:]
 
 
 # Rules as markdown-it-py asks for them: the renderer itself, the tokens, which of them, options and environment.

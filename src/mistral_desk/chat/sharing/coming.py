@@ -58,7 +58,7 @@ class Come:
     """The first of those that were set aside."""
     pictures_missing: int = 0
     ids: tuple[int, ...] = ()
-    """The new ones."""
+    """The new ones; known at the end."""
 
 
 async def take(
@@ -69,12 +69,12 @@ async def take(
     Raises `sharing.unknown`, `sharing.nothing`, `sharing.archive` and `sharing.unreadable` for a file that gives
     nothing at all, where it is the only one; `history.…` where nothing can be kept, a full disk for example.
     """
-    now = Come()
+    now, new = Come(), list[int]()
     for number, path in enumerate(paths):
         reading = arrivals(path)
         try:
             while (arrival := await _next(reading)) is not None:
-                now = await _one(history, pictures, arrival, now)
+                now = await _one(history, pictures, arrival, now, new)
                 now = replace(now, share=(number + arrival.share) / len(paths))
                 if told is not None:
                     told(now)
@@ -84,7 +84,7 @@ async def take(
             now = _set_aside(now, path.name, error.problem)
         finally:
             await asyncio.shield(asyncio.to_thread(reading.close))  # type: ignore[attr-defined]
-    return replace(now, share=1.0)
+    return replace(now, share=1.0, ids=tuple(new))
 
 
 async def _next(reading: Iterator[Arrival]) -> Arrival | None:
@@ -97,7 +97,7 @@ async def _next(reading: Iterator[Arrival]) -> Arrival | None:
         raise
 
 
-async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come) -> Come:
+async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come, new: list[int]) -> Come:
     if arrival.chat is None:
         return _set_aside(now, arrival.name, arrival.problem or Problem("sharing.empty"))
     try:
@@ -107,7 +107,8 @@ async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come)
         return _set_aside(now, arrival.name, Problem("sharing.broken", {}, str(error)[:200]))
     if kept is None:
         return replace(now, there=now.there + 1)
-    return replace(now, new=now.new + 1, ids=(*now.ids, kept.id), pictures_missing=now.pictures_missing + missing)
+    new.append(kept.id)
+    return replace(now, new=now.new + 1, pictures_missing=now.pictures_missing + missing)
 
 
 def _set_aside(now: Come, name: str, problem: Problem) -> Come:

@@ -183,9 +183,9 @@ class _Press:
         self._y = 0.0
         self._page = 1
         self._held = ""
-        way = Qt.LayoutDirection.RightToLeft if words.mirrored() else Qt.LayoutDirection.LeftToRight
+        self._mirrored = words.mirrored()
         self._option = QTextOption()
-        self._option.setTextDirection(way)
+        self._option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)  # each paragraph has its own
         self._option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
 
     def put(self, html: str, *, with_next: bool = False) -> None:
@@ -209,7 +209,7 @@ class _Press:
         width, height = picture.width() * scale, picture.height() * scale
         if self._y + height > self._height:
             self._next_page()
-        x = self._width - width if self._option.textDirection() == Qt.LayoutDirection.RightToLeft else 0.0
+        x = self._width - width if self._mirrored else 0.0
         self._painter.drawImage(QRectF(x, self._y, width, height), picture)
         self._y += height + GAP
 
