@@ -101,7 +101,7 @@ async def import_sheet(stage: Stage) -> ImportSheet:
 
 
 @state()
-async def import_(stage: Stage) -> None:
+async def import_chats(stage: Stage) -> None:
     """What can come in."""
     await import_sheet(stage)
 

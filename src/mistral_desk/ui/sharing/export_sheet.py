@@ -89,6 +89,8 @@ class ExportSheet(Sheet):
         self._primary = self.button(tr("Choose where…"), primary=True)
         self._primary.clicked.connect(lambda: self.wanted.emit(self.wish))
         self.order()
+        if self.isVisible():
+            self.first().setFocus()
 
     @property
     def wish(self) -> Wish:
