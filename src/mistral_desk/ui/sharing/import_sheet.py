@@ -122,7 +122,7 @@ class ImportSheet(Sheet):
             words = in_words(one.problem, tr)
             line = tr(
                 "{name}: {value}",
-                name=one.name or tr("A chat without a title"),
+                name=title_from(one.name) or tr("A chat without a title"),
                 value=f"{words.title}. {words.message}",
             )
             column.addWidget(Paragraph(self._theme, line, "small", ink="muted", parent=holder))
