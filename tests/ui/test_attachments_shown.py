@@ -39,7 +39,7 @@ def test_editing_has_the_pictures_again_and_cancelling_brings_the_draft_back(
             desk.page.composer.edit.setFocus()
             QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
             assert (names(desk), desk.page.composer.text) == (["a.png"], "What is this?")
-            desk.page.cancel_edit()
+            desk.page.turning.cancel()
             await read(desk)
             assert names(desk) == ["b.png"]
             assert len(desk.services.pictures.all()) == 2, "what a message has is not deleted"

@@ -54,7 +54,6 @@ class Turning(QObject):
             chat.stashed_files = chat.attachments.parts
         chat.editing = turn
         composer.set_text(turn.text)
-        chat.attachments.clear()
         chat.attachments.set_parts(turn.attached)
         self.strip.show()
         composer.edit.setFocus()
