@@ -10,13 +10,17 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library.lines import Lines
+from mistral_desk.library.pace import Meter
 from tests.fixtures.engines import run
 from tests.fixtures.hub_files import FileHub, content
 from tests.fixtures.online import online
+from tests.fixtures.queues import comes_to, model, one, queue
 from tests.fixtures.transfers import transfer, until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mistral_desk.library.orders import Order
 
 
 def threads() -> list[threading.Thread]:
@@ -104,6 +108,41 @@ def test_one_that_is_cancelled_before_it_began_does_not_begin_later(tmp_path: Pa
         assert threads() == []
 
     run(test())
+
+
+def test_a_speed_of_nothing_is_told_as_unknown() -> None:
+    """After *Resume* a line that stands still has no speed, not 0 bytes a second."""
+    now = [0.0]
+    meter = Meter(lambda: now[0])
+    meter.add(1)
+    speeds = []
+    for _ in range(100):
+        now[0] += 0.1
+        speeds.append(meter.speed())
+    assert set(speeds) == {None}
+
+
+def test_what_was_there_already_is_not_looked_for_at_the_end(tmp_path: Path) -> None:
+    """All files lie there: while the library takes them in, the row does not say that it looks what is there."""
+    told: list[str] = []
+    with FileHub() as hub:
+        order = model(hub)
+
+        async def test() -> None:
+            async with queue(tmp_path, hub) as made:
+
+                async def came(_order: Order) -> None:
+                    told.append(one(made, order.id).state)
+
+                made._came = came
+                await made.add(order)
+                await comes_to(made, order.id, "done")
+                await made.cancel(order.id, keep=True)
+                await made.add(order)
+                await comes_to(made, order.id, "done")
+
+        run(test())
+    assert told == ["finishing", "finishing"]
 
 
 def test_closed_without_a_download_it_has_no_thread(tmp_path: Path) -> None:

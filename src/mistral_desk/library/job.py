@@ -124,6 +124,7 @@ class Job:
                 async with self._means.contents.setdefault(_content(wanted), asyncio.Lock()):
                     await self._one(wanted, token)
                 self._there[_content(wanted)] = wanted.size
+                self._looking = False  # nothing was to be fetched, and nothing is looked for any more
         finally:
             self._stop.set()
 

@@ -53,7 +53,7 @@ class Meter:
         self._count += size
 
     def speed(self) -> float | None:
-        """Bytes a second; None while it is too early to tell. Call it regularly."""
+        """Bytes a second; None while it is too early to tell, and where nothing comes. Call it regularly."""
         now = self._clock()
         passed = now - self._at
         if self._began is None and self._count:
@@ -66,7 +66,7 @@ class Meter:
             weight = max(1 - math.exp(-passed / _SMOOTH_S), passed / max(now - self._began, passed))
             self._speed += weight * (self._count / passed - self._speed)
             self._at, self._count = now, 0
-        return self._speed if now - self._began >= _SURE_S else None
+        return self._speed if now - self._began >= _SURE_S and self._speed >= 1 else None
 
 
 def time_left(missing: int, speed: float | None) -> float | None:
