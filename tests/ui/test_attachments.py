@@ -15,7 +15,7 @@ from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.attachments.intake import take_in
 from mistral_desk.chat.parts import picture_part, pictures_in
 from mistral_desk.inference.projector_file import LONG_SIDE
-from mistral_desk.ui.attaching.items import MOST, about_tokens
+from mistral_desk.ui.attaching.items import MOST
 from tests.fixtures import fake_worker
 from tests.ui.window import ask, drawn, opened, run
 
@@ -197,7 +197,8 @@ def test_of_many_files_the_good_ones_stay_and_each_bad_one_is_told(qapp: QApplic
             assert told.startswith("4 files could not be attached")
             assert all(path.name in told for path in bad)
             tile = desk.page.composer.tray.in_order()[1]
-            assert tile.accessibleName() == f"notes.txt, about {about_tokens('Grüße ' * 40)} tokens"
+            assert tile.item.counted, "the model that is ready has counted"
+            assert tile.accessibleName() == f"notes.txt, {tile.item.tokens} tokens"
 
     run(qapp, scenario)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mistral_desk.chat.parts import file_part
 from mistral_desk.core.errors import Problem
 from mistral_desk.inference.protocol import PromptProgress
 from mistral_desk.ui.attaching.items import Blind, Item
 from tools.gallery import texts
 from tools.gallery.declare import ask, listed, ready, state
 from tools.gallery.engine import answered
-from tools.gallery.pictures import NAMES, NOTES, parts
+from tools.gallery.pictures import LEASE, NAMES, NOTES, parts
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ ANSWER = "The sail is **red**. It belongs to a small brown boat on a calm sea; t
 
 WIDEST = "Which of these is the widest?"
 READING = ("Grandmother's garden.tif", "IMG_4711.jpg")
-THEIRS = (QUESTION, WIDEST, *READING, *NAMES, NOTES.name)
+SAIL = "Does the sail belong to the boat?"
+LEASED = "No: **rope and oars** belong to it, the sail does not (page 1)."
+THEIRS = (QUESTION, WIDEST, SAIL, *READING, *NAMES, NOTES.name, LEASE.name)
 """What people say and call their files in these pictures."""
 
 
@@ -44,6 +47,32 @@ async def attached_one(stage: Stage) -> None:
 async def attached_three(stage: Stage) -> None:
     """Two pictures and a text with its tokens."""
     await _attached(stage, 2, text=True)
+
+
+@state()
+async def attached_document(stage: Stage) -> None:
+    """A document with its pages beside a picture and a text."""
+    await _attached(stage, 1, text=True)
+    stage.chat.attachments.set_parts((*stage.chat.attachments.parts, file_part(LEASE)))
+    await idle(2)
+
+
+@state()
+async def attached_words(stage: Stage) -> None:
+    """What the model gets of a document, to be read before it is sent."""
+    await attached_document(stage)
+    tray = stage.desk.page.composer.tray
+    tray.tiles[stage.chat.attachments.items[-1]].click()
+    await idle(2)
+
+
+@state()
+async def document_asked(stage: Stage) -> None:
+    """A document in the conversation."""
+    await _attached(stage, 0)
+    stage.chat.attachments.set_parts((file_part(LEASE),))
+    stage.engine.script = answered(LEASED)
+    await ask(stage, SAIL, lambda: not stage.chat.busy and bool(stage.chat.turns))
 
 
 @state()

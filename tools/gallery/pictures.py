@@ -22,6 +22,16 @@ NAMES: Final = (
 NOTES: Final = TextFile("notes for Thursday.md", "# Thursday\n\n" + "- Buy paint for the boat, and rope.\n" * 60)
 
 
+_LEASE: Final = (
+    "[Page 1 of 3]\nLease of a boat\n\nBetween the harbour and the one who signs below, for the summer of 2026.\n"
+    "1. The boat lies at the third pier.\n2. Rope and oars belong to it; the sail does not.\n"
+    "3. It is brought back before the leaves fall.\n\n[Page 2 of 3]\n"
+    + "".join(f"{number}. What happens on the water stays on the water.\n" for number in range(4, 30))
+    + "\n[Page 3 of 3 has no text]\n"
+)
+LEASE: Final = TextFile("Lease of the boat, signed 2026.pdf", _LEASE, "utf-8", 3, 1)
+
+
 def drawing(number: int, size: tuple[int, int] = (640, 480)) -> Pixels:
     """A boat on the sea, in another light for each number."""
     width, height = size

@@ -38,6 +38,8 @@ class Album(QObject):
     """A small picture is there now, or it is known that it never will be."""
     enlarge = Signal(object, int)
     """Show one of these pictures (`PictureBody`) large."""
+    read = Signal(object, str)
+    """Show what the model gets of a text or a document (`FileBody`), and how much that is, in words."""
 
     def __init__(
         self,

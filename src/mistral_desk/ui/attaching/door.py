@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from mistral_desk.core.errors import Problem, Words, in_words
+from mistral_desk.chat.message import Part
+from mistral_desk.chat.prompting import turn_of
+from mistral_desk.core.errors import DeskError, Problem, Words, in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import that_see
 from mistral_desk.services import BUILTIN, model_title
@@ -16,6 +18,7 @@ from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.drop import Drops
 from mistral_desk.ui.attaching.enlarged import Enlarged
 from mistral_desk.ui.attaching.items import MOST
+from mistral_desk.ui.attaching.reading import Reading
 from mistral_desk.ui.attaching.sources import from_paths
 from mistral_desk.ui.chat.chat import Chat
 from mistral_desk.ui.library.shelf import whole
@@ -25,12 +28,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mistral_desk.chat.attachments import PictureBody
+    from mistral_desk.chat.parts import FileBody
     from mistral_desk.services import Room
     from mistral_desk.ui.attaching.items import Blind
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.drafts import Drafts
 
+PATTERNS: Final = (
+    "*.png *.jpg *.jpeg *.webp *.gif *.bmp *.tif *.tiff *.pdf *.txt *.md *.csv *.json *.py *.log"
+    " *.PNG *.JPG *.JPEG *.PDF *.TXT"
+)
+"""What the dialog shows at first; some systems tell large letters from small ones."""
+COUNTED: Final = 1_000_000
+"""Letters that a model counts for a tile; of more it is said about how many tokens they are."""
 TOLD: Final = 5
 """Files of a drop of which the reason is told one by one."""
 
@@ -51,12 +62,14 @@ class Attaching(QObject):
         self.drops.dropped.connect(desk.page.attach)
         desk.page.attach_asked.connect(self.choose)
         desk.page.could_not_see.connect(self._could_not_see)
+        desk.model.changed.connect(self._count_anew)
 
     def chat(self, room: Room | None) -> Chat:
         """A chat in the history or in a room of its own, whose files are looked after."""
         desk = self._desk
         album = None if room else self.album
         chat = Chat(room or desk.services, desk.tasks, desk.model, temporary=room is not None, album=album)
+        chat.attachments.count = self._count
         chat.attachments.rejected.connect(self._rejected)
         chat.attachments.too_many.connect(self._too_many)
         chat.attachments.blind.connect(lambda blind: self._blind(chat, blind))
@@ -64,14 +77,28 @@ class Attaching(QObject):
             self._show(chat.album)
         return chat
 
+    async def _count(self, part: Part) -> int | None:
+        """How many tokens a text adds to a message, by the vocabulary of the model that is ready."""
+        if len(part.body) > COUNTED:
+            return None
+        asked = [turn_of([*more, Part("text", "x")]) for more in ((), (part,))]
+        try:
+            without, with_ = [await self._desk.services.engine.count([turn]) for turn in asked]
+        except DeskError:  # none is ready, or it ended
+            return None
+        return max(0, with_.tokens - without.tokens)
+
+    def _count_anew(self) -> None:
+        if (chat := self._desk.page.chat) is not None:
+            chat.attachments.count_anew()
+
     def _tell_drafted(self) -> None:
         self._desk.services.about_to_send = set(self._drafts.pictures)
 
     def choose(self) -> None:
         """Have the person choose files."""
-        patterns = "*.png *.jpg *.jpeg *.webp *.gif *.bmp *.tif *.tiff *.txt *.md *.csv *.json *.py *.log"
-        dialog = QFileDialog(self._desk.window, tr("Attach image"), "", f"{tr('Pictures and texts')} ({patterns})")
-        dialog.setNameFilters([f"{tr('Pictures and texts')} ({patterns})", f"{tr('All files')} (*)"])
+        dialog = QFileDialog(self._desk.window, tr("Attach files"))
+        dialog.setNameFilters([f"{tr('Pictures, documents and texts')} ({PATTERNS})", f"{tr('All files')} (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda paths: self._desk.page.attach(from_paths(paths)))
@@ -162,4 +189,8 @@ class Attaching(QObject):
             desk = self._desk
             desk.window.show_overlay(Enlarged(desk.theme, album, desk.tasks, (pictures, place), desk.window))
 
+        def read(body: FileBody, amount: str) -> None:
+            self._desk.window.show_overlay(Reading(self._desk.theme, body, amount, self._desk.window))
+
         album.enlarge.connect(enlarge)
+        album.read.connect(read)

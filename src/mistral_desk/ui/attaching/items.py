@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from mistral_desk.chat.attachments import Pixels, take_in
 from mistral_desk.chat.parts import file_part, picture_part, read_file, read_picture
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.words import trn
 from mistral_desk.inference.projector_file import LONG_SIDE
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.attachments import PictureBody
     from mistral_desk.chat.message import Part
+    from mistral_desk.chat.parts import FileBody
     from mistral_desk.ui.attaching.album import Album
     from mistral_desk.ui.attaching.sources import Source
     from mistral_desk.ui.tasks import Tasks
@@ -37,7 +39,9 @@ _BLIND: Final = frozenset({"model.no_eyes", "model.eyes_off"})
 
 @dataclass(eq=False)
 class Item:
-    """One file. `part` is None while it is read; then a picture has a size in pixels, a text about so many tokens."""
+    """One file. `part` is None while it is read; then a picture has a size in pixels, and a text or a document so many
+    tokens: `counted` by the model's own vocabulary, else about so many.
+    """
 
     name: str
     source: Source | None = None
@@ -45,6 +49,7 @@ class Item:
     sha256: str = ""
     size: tuple[int, int] = (0, 0)
     tokens: int = 0
+    counted: bool = False
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @property
@@ -56,6 +61,11 @@ class Item:
     def picture(self) -> PictureBody | None:
         """What the part says of a picture."""
         return read_picture(self.part) if self.part is not None and self.sha256 else None
+
+    @property
+    def file(self) -> FileBody | None:
+        """What the part says of a text or a document."""
+        return read_file(self.part) if self.part is not None and not self.sha256 else None
 
     @classmethod
     def of(cls, part: Part) -> Item | None:
@@ -96,6 +106,8 @@ class Attachments(QObject):
         self.album = album
         self._tasks = tasks
         self._blindness = blindness
+        self.count: Callable[[Part], Awaitable[int | None]] | None = None
+        """How many tokens a part takes; None where no model is there to count them."""
         self.items: list[Item] = []
 
     @property
@@ -131,6 +143,7 @@ class Attachments(QObject):
             if item.sha256:
                 self.album.hold(item.sha256)
         self.changed.emit()
+        self.count_anew()
 
     async def _read(self, items: Sequence[Item]) -> None:
         loop = asyncio.get_running_loop()
@@ -173,6 +186,7 @@ class Attachments(QObject):
         if not isinstance(result, Pixels):
             item.tokens = await asyncio.to_thread(about_tokens, result.text)
             item.part = file_part(result)
+            self._tasks.spawn(self._count(item), "count an attached text's tokens")
             return None
         if await asyncio.shield(seeing):
             return source
@@ -183,6 +197,25 @@ class Attachments(QObject):
         item.sha256, item.size = picture.sha256, (picture.width, picture.height)
         item.part = picture_part(picture, result.name)
         return None
+
+    def count_anew(self) -> None:
+        """Another model has another vocabulary."""
+        for item in self.items:
+            if item.file is not None:
+                self._tasks.spawn(self._count(item), "count an attached text's tokens")
+
+    async def _count(self, item: Item) -> None:
+        """What it takes in truth; what was guessed stays where nobody can say."""
+        if self.count is None or (part := item.part) is None:
+            return
+        tokens = await self.count(part)
+        if tokens is None and item.counted and (file := item.file) is not None:
+            tokens, item.counted = about_tokens(file.text), False
+        elif tokens is not None:
+            item.counted = True
+        if tokens is not None and item in self.items:
+            item.tokens = tokens
+            self.changed.emit()
 
     async def _ask_blindness(self) -> Problem | None:
         return await self._blindness()
@@ -237,8 +270,14 @@ def cannot_see(problem: Problem) -> bool:
     return problem.id in _BLIND or problem.id.startswith("projector.")
 
 
+def amount(tokens: int, pages: int = 0, *, counted: bool = False) -> tuple[str, ...]:
+    """How much a text or a document is, in words: its pages where it has such, and its tokens."""
+    told = trn("{n} token", "{n} tokens", tokens) if counted else trn("about {n} token", "about {n} tokens", tokens)
+    return (trn("{n} page", "{n} pages", pages), told) if pages else (told,)
+
+
 def about_tokens(text: str) -> int:
-    """A guess at how many tokens a text takes: only the model's own vocabulary knows, and it is not asked."""
+    """A guess at how many tokens a text takes: only the model's own vocabulary knows."""
     latin = sum(letter < "\u0250" for letter in text[:100_000])
     seen = max(1, min(len(text), 100_000))
     share = latin / seen

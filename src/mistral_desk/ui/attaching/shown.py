@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from mistral_desk.chat.attachments import PictureBody
 from mistral_desk.chat.parts import FileBody, read_file, read_picture
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.enlarged import caption
-from mistral_desk.ui.attaching.items import about_tokens
+from mistral_desk.ui.attaching.items import about_tokens, amount
 from mistral_desk.ui.attaching.tile import paint_cover, rim
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING
@@ -89,6 +89,8 @@ class Attached(QWidget):
             pictures = [one.body for one in self.tiles if isinstance(one, Thumbnail)]
             place = next(number for number, one in enumerate(pictures) if one is tile.body)
             self._album.enlarge.emit(tuple(pictures), place)
+        else:
+            self._album.read.emit(tile.body, tile.detail)
 
 
 class _Shown(QAbstractButton):
@@ -185,19 +187,22 @@ class Thumbnail(_Shown):
 
 
 class Sheet(_Shown):
-    """A text file: its name and about how much it is."""
+    """A text file or a document: its name and about how much it is; pressing it shows what it says."""
 
     def __init__(self, body: FileBody, theme: Theme, parent: QWidget) -> None:
+        self.body = body
         self._name = body.name
-        self._detail = trn("about {n} token", "about {n} tokens", about_tokens(body.text))
-        super().__init__(theme, f"{body.name}, {self._detail}", parent)
+        self.detail = tr(", ").join(amount(about_tokens(body.text), body.pages))
+        super().__init__(theme, f"{body.name}, {self.detail}", parent)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleDescription(tr("Press to read what the model gets"))
 
     def sizeHint(self) -> QSize:
         """Two lines beside the sign."""
         metrics = self.fontMetrics()
-        words = max(metrics.horizontalAdvance(self._name), metrics.horizontalAdvance(self._detail))
+        words = max(metrics.horizontalAdvance(self._name), metrics.horizontalAdvance(self.detail))
         width = self._scaled(24) + 3 * SPACE[2] + words
-        return QSize(min(width, self._scaled(240)), 2 * metrics.height() + 2 * SPACE[1] + 2)
+        return QSize(min(width, self._scaled(260)), 2 * metrics.height() + 2 * SPACE[1] + 2)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A quiet surface."""
@@ -220,7 +225,7 @@ class Sheet(_Shown):
         painter.setFont(self.font())
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         y = (self.height() - 2 * metrics.height()) / 2
-        for words, ink in ((self._name, "text"), (self._detail, "muted")):
+        for words, ink in ((self._name, "text"), (self.detail, "muted")):
             painter.setPen(self._theme.colour(ink))
             shown = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, room)
             painter.drawText(QRectF(left, y, room, metrics.height()), side, shown)

@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
 
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import tr
+from mistral_desk.ui.attaching.items import amount
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING, Button
@@ -18,6 +19,7 @@ from mistral_desk.ui.widgets.tip import plain_tip
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
 
+    from mistral_desk.chat.parts import FileBody
     from mistral_desk.ui.attaching.album import Album
     from mistral_desk.ui.attaching.items import Item
     from mistral_desk.ui.theme.theme import Theme
@@ -30,7 +32,7 @@ _ARC: Final = 90
 
 
 class Tile(QAbstractButton):
-    """Enter enlarges a picture, Delete takes it out, Ctrl with an arrow moves it; the mouse drags it."""
+    """Enter enlarges a picture or shows a text, Delete takes it out, Ctrl with an arrow moves it; the mouse drags."""
 
     remove = Signal(object)
     moved = Signal(object, int)
@@ -45,6 +47,7 @@ class Tile(QAbstractButton):
         self._theme = theme
         self._ring = False
         self._pressed: QPoint | None = None
+        self._read: FileBody | None = None
         self.turned = 0
         self.setProperty("elides", True)  # the tool tip has the whole name
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -64,6 +67,8 @@ class Tile(QAbstractButton):
         name = f"{item.name}, {self.detail}"
         self.setAccessibleName(name)
         ways = tr("Delete takes it out; Ctrl with the arrow keys moves it.")
+        if self._file is not None:
+            ways = f"{tr('Press to read what the model gets')}. {ways}"
         self.setAccessibleDescription(f"{tr('{place} of {count}', place=place + 1, count=count)}. {ways}")
         self.setToolTip(plain_tip(name))
         self.out.set_label(tr("Remove {name}", name=item.name))
@@ -73,12 +78,24 @@ class Tile(QAbstractButton):
     @property
     def detail(self) -> str:
         """The size of a picture, how much a text is, or that it is still being read."""
+        return tr(", ").join(self._details)
+
+    @property
+    def _details(self) -> tuple[str, ...]:
+        """The same in lines."""
         if not self.item.ready:
-            return tr("being read")
+            return (tr("being read"),)
         if self.item.sha256:
             width, height = self.item.size
-            return tr("{width} × {height}", width=width, height=height)
-        return trn("about {n} token", "about {n} tokens", self.item.tokens)
+            return (tr("{width} × {height}", width=width, height=height),)
+        return amount(self.item.tokens, self._file.pages if self._file else 0, counted=self.item.counted)
+
+    @property
+    def _file(self) -> FileBody | None:
+        """What is read of a text once, not each time it is painted."""
+        if self._read is None:
+            self._read = self.item.file
+        return self._read
 
     def sizeHint(self) -> QSize:
         """The picture's room, and a line for the name."""
@@ -177,13 +194,15 @@ class Tile(QAbstractButton):
             return
         name, ink = ("warning", "warning") if gone else ("file", "muted")
         sign = self._theme.pixmap(name, ink, size, self.devicePixelRatioF())
-        height = self.fontMetrics().height()
-        top = box.center().y() - (size + height) / 2
+        lines, height = self._details, self.fontMetrics().height()
+        top = box.center().y() - (size + len(lines) * height) / 2
         painter.drawPixmap(QRectF(box.center().x() - size / 2, top, size, size), sign, QRectF(sign.rect()))
         painter.setFont(self.font())
         painter.setPen(self._theme.colour("muted"))
-        words = self.fontMetrics().elidedText(self.detail, Qt.TextElideMode.ElideRight, round(box.width()) - 8)
-        painter.drawText(QRectF(0, top + size, box.width(), height), int(Qt.AlignmentFlag.AlignCenter), words)
+        for number, line in enumerate(lines):
+            words = self.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, round(box.width()) - 8)
+            place = QRectF(0, top + size + number * height, box.width(), height)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), words)
 
     def _place_out(self) -> None:
         hint = self.out.sizeHint()

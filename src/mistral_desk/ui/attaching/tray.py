@@ -151,7 +151,11 @@ class Tray(QScrollArea):
             self._attachments.move(item, there - here)
 
     def _enlarge(self, item: Item) -> None:
-        if self._attachments is None or not item.sha256:
+        if self._attachments is None:
+            return
+        if (file := item.file) is not None:
+            self._attachments.album.read.emit(file, self.tiles[item].detail)
+        if not item.sha256:
             return
         shown = [one for one in self._attachments.items if one.sha256]
         bodies = [body for one in shown if (body := one.picture)]
