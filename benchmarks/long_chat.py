@@ -55,13 +55,17 @@ def streaming_work() -> tuple[float, str]:
 def huge_opening() -> tuple[float, str]:
     """Milliseconds from the click on a conversation of five thousand messages to its end on the screen."""
     found = _measured("huge", "open")
-    return found["median_ms"], f"median of 7 clicks, the first {found['first_ms']:.0f} ms, by the wall's clock"
+    more = f"all {found['turns']:.0f} messages after {found['whole_ms']:.0f} ms, longest step {found['step_ms']:.0f} ms"
+    return found["first_ms"], f"the first click, median of 7 {found['median_ms']:.0f} ms, by the wall's clock; {more}"
 
 
 def huge_opening_work() -> tuple[float, str]:
     """The same in CPU time of the whole process."""
     found = _measured("huge", "open")
-    return found["work_ms"], f"CPU time, median of 7 clicks; {found['turns']:.0f} messages, {found['live']:.0f} made"
+    return found["first_work_ms"], (
+        f"CPU time of the first click, median of 7 {found['work_ms']:.0f} ms; {found['live']:.0f} of "
+        f"{found['turns']:.0f} messages made"
+    )
 
 
 def huge_scrolling() -> tuple[float, str]:

@@ -86,20 +86,39 @@ async def open_by_click(desk: Desk, title: str) -> tuple[float, float]:
     return (painted - begun) * 1e3, (time.process_time() - cpu) * 1e3
 
 
+async def whole(desk: Desk) -> None:
+    """Wait until the older messages are there, too."""
+    if desk.page.chat is not None:
+        await desk.page.chat.older.whole()
+    await window.drawn()
+
+
 async def opening(desk: Desk) -> None:
     """How long a click takes until the end of the long conversation is painted; it is read anew each time."""
     live = turns = 0
     walls: list[float] = []
     works: list[float] = []
+    wholes: list[float] = []
+    steps: list[float] = []
     for _ in range(OPENINGS):
+        pulse = Pulse()
+        begun = time.perf_counter()
         wall, work = await open_by_click(desk, LONG)
         walls.append(wall)
         live = max(live, desk.page.transcript.live)
         works.append(work)
+        pulse.start()
+        await whole(desk)
+        wholes.append((time.perf_counter() - begun) * 1e3)
+        steps.append(pulse.work_ms()[-1])
+        pulse.stop()
         turns = len(desk.page.transcript.turns)
-        await open_by_click(desk, SHORT)  # the long one is let go of
-        await window.drawn()
+        for title in (SHORT, OTHER):  # the one before stays at hand: the long one is let go of, and read anew
+            await open_by_click(desk, title)
+            await window.drawn()
     report(
+        whole_ms=statistics.median(wholes),
+        step_ms=max(steps),
         first_ms=walls[0],
         first_work_ms=works[0],
         median_ms=statistics.median(walls),
@@ -113,7 +132,7 @@ async def opening(desk: Desk) -> None:
 async def scrolling(desk: Desk) -> None:
     """How long each step takes when a person turns the wheel through the conversation, and jumps about in it."""
     await open_by_click(desk, LONG)
-    await window.drawn()
+    await whole(desk)
     bar = desk.page.transcript.verticalScrollBar()
     walls: list[float] = []
     works: list[float] = []
@@ -147,6 +166,7 @@ async def weighing(desk: Desk) -> None:
     process = psutil.Process()
     before = process.memory_info().rss
     await open_by_click(desk, LONG)
+    await whole(desk)
     bar = desk.page.transcript.verticalScrollBar()
     for place in range(20):
         bar.setValue(bar.maximum() * place // 20)
@@ -158,7 +178,7 @@ async def weighing(desk: Desk) -> None:
 async def streaming(desk: Desk) -> None:
     """How long the loop lets others wait while an answer grows at the end of the long conversation."""
     await open_by_click(desk, LONG)
-    await window.drawn()
+    await whole(desk)
     pulse = Pulse()
     pulse.start()
     begun = time.perf_counter()
@@ -180,7 +200,7 @@ async def streaming(desk: Desk) -> None:
 async def idling(desk: Desk, seconds: float) -> None:
     """What a window costs that nobody touches: CPU in percent of one core, and how its memory grows."""
     await open_by_click(desk, LONG)
-    await window.drawn()
+    await whole(desk)
     await asyncio.sleep(SETTLE_S)
     gc.collect()
     process = psutil.Process()
@@ -202,6 +222,7 @@ async def idling(desk: Desk, seconds: float) -> None:
 
 LONG: Final = "A long conversation"
 SHORT: Final = "A short conversation"
+OTHER: Final = "Another short conversation"
 
 
 def _script() -> Sequence[Step]:
@@ -219,7 +240,8 @@ def run(work: Callable[[Desk], Coroutine[object, object, None]], *, huge: bool =
     async def scenario(folder: Path) -> None:
         async with window.opened(app, folder, _script()) as desk:
             await long_chat.stored(desk.services.history, questions, LONG, letters)
-            await long_chat.stored(desk.services.history, 1, SHORT)
+            for title in (SHORT, OTHER):
+                await long_chat.stored(desk.services.history, 1, title)
             await desk.refresh()
             await window.drawn()
             await work(desk)

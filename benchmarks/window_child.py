@@ -102,6 +102,10 @@ class Pulse(QObject):
         """Begin to count."""
         self._timer.start(TICK_MS)
 
+    def stop(self) -> None:
+        """Count no more."""
+        self._timer.stop()
+
     def _tick(self) -> None:
         self._wall.append(time.perf_counter())
         self._work.append(time.thread_time())

@@ -104,12 +104,14 @@ class History(Listed, Chosen):
 
     # --- messages -----------------------------------------------------------------------------------
 
-    async def messages(self, conversation_id: int) -> tuple[Message, ...]:
-        """The branch that is shown, root → leaf."""
+    async def messages(
+        self, conversation_id: int, *, tokens: bool = True, last: int | None = None
+    ) -> tuple[Message, ...]:
+        """The branch that is shown, root → leaf, or the `last` of its messages; without token ids unless `tokens`."""
 
         def work(connection: sqlite3.Connection) -> tuple[Message, ...]:
             leaf = rows.conversation(connection, conversation_id).leaf
-            return () if leaf is None else rows.path(connection, leaf)
+            return () if leaf is None else rows.path(connection, leaf, tokens=tokens, last=last)
 
         return await self._store.read(work)
 
@@ -117,9 +119,9 @@ class History(Listed, Chosen):
         """Every version of every turn of a conversation, by id: a parent stands before its children."""
         return await self._store.read(lambda c: copying.tree(c, conversation_id))
 
-    async def branch(self, message_id: int) -> tuple[Message, ...]:
-        """The messages from the root to this one."""
-        found = await self._store.read(lambda c: rows.path(c, message_id))
+    async def branch(self, message_id: int, *, tokens: bool = True) -> tuple[Message, ...]:
+        """The messages from the root to this one; without token ids unless `tokens`."""
+        found = await self._store.read(lambda c: rows.path(c, message_id, tokens=tokens))
         if not found:
             raise DeskError("history.missing")
         return found

@@ -31,6 +31,9 @@ MESSAGE: Final = (
 PARTS: Final = (
     'LEFT JOIN part p ON p.message = m.id LEFT JOIN tokens t ON t.message = m.id AND coalesce(p."order", 0) = 0'
 )
+BARE_MESSAGE: Final = MESSAGE.replace("t.vocabulary, t.ids", "NULL, NULL")
+BARE_PARTS: Final = "LEFT JOIN part p ON p.message = m.id"
+"""The same without token ids, which only an answer that goes on needs: they weigh more than the words."""
 _KINDS: Final = frozenset(get_args(PartKind))
 _EFFORTS: Final = frozenset(get_args(Effort))
 _ENDINGS: Final = frozenset({"stop", "length", "context", "stopped", "unfinished", "failed", ""})

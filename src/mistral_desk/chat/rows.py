@@ -12,7 +12,18 @@ import msgspec
 
 from mistral_desk.chat import index_rows, kept_settings
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
-from mistral_desk.chat.row_values import HEAD, MESSAGE, PARTS, as_json, clean, conversation_of, messages_of, pack
+from mistral_desk.chat.row_values import (
+    BARE_MESSAGE,
+    BARE_PARTS,
+    HEAD,
+    MESSAGE,
+    PARTS,
+    as_json,
+    clean,
+    conversation_of,
+    messages_of,
+    pack,
+)
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -46,15 +57,18 @@ class AnswerState(NamedTuple):
 
 
 # Ordered by id, because a parent is older than its children.
-_PATH: Final = f"""
+_PATH: Final = """
     WITH RECURSIVE branch (id, up) AS (
         SELECT id, parent_id FROM message WHERE id = ?
         UNION ALL
         SELECT above.id, above.parent_id FROM branch
         JOIN message above ON above.id = branch.up AND above.id < branch.id
+        LIMIT ?
     )
-    SELECT {MESSAGE} FROM branch JOIN message m ON m.id = branch.id {PARTS} ORDER BY m.id, p."order"
-"""  # noqa: S608 - made of our own constants
+    SELECT {} FROM branch JOIN message m ON m.id = branch.id {} ORDER BY m.id, p."order"
+"""
+_WHOLE: Final = _PATH.format(MESSAGE, PARTS)
+_BARE: Final = _PATH.format(BARE_MESSAGE, BARE_PARTS)
 
 # --- conversations ----------------------------------------------------------------------------------
 
@@ -237,9 +251,13 @@ def message(connection: sqlite3.Connection, message_id: int) -> Message:
     return found[0]
 
 
-def path(connection: sqlite3.Connection, leaf: int) -> tuple[Message, ...]:
-    """The messages from the root to `leaf`, by one recursive query; it ends even if parents were damaged."""
-    rows = connection.execute(_PATH, (leaf,))
+def path(
+    connection: sqlite3.Connection, leaf: int, *, tokens: bool = True, last: int | None = None
+) -> tuple[Message, ...]:
+    """The messages from the root to `leaf`, or the `last` of them, by one recursive query; it ends even if parents were
+    damaged. Token ids are read where `tokens`.
+    """
+    rows = connection.execute(_WHOLE if tokens else _BARE, (leaf, -1 if last is None else last))
     return tuple(messages_of(rows))
 
 

@@ -31,6 +31,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_ids import model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.items import Attachments
+from mistral_desk.ui.chat.older import Older
 from mistral_desk.ui.chat.thoughts import Thoughts
 from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.chat.versions import Versions
@@ -84,6 +85,8 @@ class Chat(QObject):
     """An answer is over."""
     swapped = Signal(object, object)
     """This turn and all after it gave way to these: another version."""
+    preceded = Signal(object)
+    """Turns were read that stand before all others: a list."""
     told = Signal(object)
     """`Full`, `Summarising` or `Shortened`: what becomes of a chat that does not fit into the context."""
     branched = Signal(object)
@@ -109,6 +112,7 @@ class Chat(QObject):
         self.own = ConversationSettings()
         self.thoughts = Thoughts(self, tasks)
         self.versions = Versions(self, tasks)
+        self.older = Older(self, tasks)
         self._answer: Turn | None = None
         self._aside: list[Turn] = []
         self._edited: Turn | None = None
@@ -140,11 +144,17 @@ class Chat(QObject):
 
     async def load(self, conversation: Conversation) -> None:
         """Read a stored conversation."""
-        messages = await self.room.history.messages(conversation.id)
         self.thoughts.load(await self.room.history.settings(conversation.id))
+        turns = await self.older.load(conversation.id)
         self.conversation = conversation
-        self.turns = [Turn.of(message, model_title(message.model)) for message in messages if message.role != "system"]
-        self.thoughts.open(self.turns)
+        self.turns = turns
+        self.thoughts.open(turns)
+
+    def precede(self, turns: list[Turn]) -> None:
+        """These came before all others."""
+        self.thoughts.open(turns)
+        self.turns[:0] = turns
+        self.preceded.emit(turns)
 
     def recall(self, text: str, files: tuple[Part, ...]) -> None:
         """What was written here and not sent."""
@@ -342,8 +352,9 @@ class Chat(QObject):
             self.editing = self._edited
             self.stashed, self.stashed_files = self.draft, self.attachments.parts
             self.draft = question.text
-            self.attachments.clear()
-        elif not self.draft:
+            self.attachments.set_parts(question.attached)
+            return
+        if not self.draft:
             self.draft = question.text
         if not self.attachments.items:
             self.attachments.set_parts(question.attached)

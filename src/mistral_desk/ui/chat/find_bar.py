@@ -151,6 +151,13 @@ class FindBar(QWidget):
             self._start(keep=True)
             self.field.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    def preceded(self, count: int) -> None:
+        """So many turns were put before all others."""
+        if self._finding is not None:
+            self._finding.shift(count)
+        self._from += count
+        self.changed()
+
     def changed(self) -> None:
         """The conversation is another, or has grown."""
         if self.isVisible() and self.field.text() and not self._again.isActive():

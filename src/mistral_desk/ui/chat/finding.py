@@ -50,6 +50,10 @@ class Finding:
         """Whether it stopped counting."""
         return len(self.found) >= MOST
 
+    def shift(self, count: int) -> None:
+        """So many turns were put before all others: what was found stands further below."""
+        self.found = [(turn + count, block, number) for turn, block, number in self.found]
+
     def any(self) -> bool:
         """Whether the words stand in these turns at all; looks through all of them."""
         while not self.go_on():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QFontMetricsF
 
 from mistral_desk.ui.attaching.shown import estimated_room
-from mistral_desk.ui.chat.turns import COLLAPSED_CHARACTERS, COLLAPSED_LINES
+from mistral_desk.ui.chat.turns import COLLAPSED_CHARACTERS, COLLAPSED_LINES, line_ends
 from mistral_desk.ui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
@@ -53,6 +53,15 @@ class Heights:
         self._tops = None
         self._width = -1
 
+    def precede(self, turns: Sequence[Turn]) -> None:
+        """More turns above all others."""
+        self._turns[:0] = turns
+        self._heights[:0] = [0] * len(turns)
+        self._measured[:0] = [-1] * len(turns)
+        self._sizes[:0] = [(-1, 0)] * len(turns)
+        self._tops = self._room = None
+        self._width = -1
+
     def cut(self, place: int) -> None:
         """The turns from here on are gone."""
         for one in (self._turns, self._heights, self._measured, self._sizes):
@@ -83,7 +92,8 @@ class Heights:
         """Letters and line ends that are shown of a turn, as far as its height is concerned."""
         length = len(turn.text)
         if self._sizes[number][0] != length:
-            self._sizes[number] = (length, turn.text.count("\n", 0, 20_000))
+            counted = turn.line_ends if turn.line_ends[0] == length else line_ends(turn.text)
+            self._sizes[number] = counted
         lines = self._sizes[number][1]
         if turn.role == "user":
             return min(length, COLLAPSED_CHARACTERS), min(lines, COLLAPSED_LINES)

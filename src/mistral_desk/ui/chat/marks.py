@@ -43,6 +43,11 @@ class Marks:
             self._meant = meant
             self.refresh()
 
+    def shift(self, count: int) -> None:
+        """So many turns were put before all others."""
+        if self._meant is not None:
+            self._meant = self._meant._replace(turn=self._meant.turn + count)
+
     def refresh(self) -> None:
         """Mark anew: colours, words, or what is meant are others."""
         self._round += 1

@@ -158,6 +158,7 @@ class ChatPage(QWidget):
             (chat.cut, self._cut),
             (chat.changed, self._changed),
             (chat.swapped, self._swapped),
+            (chat.preceded, self._preceded),
             (chat.busy_changed, self._busy),
             (chat.refused, self._refused),
             (chat.ended, self._ended),
@@ -213,6 +214,10 @@ class ChatPage(QWidget):
         self.transcript.swap(turn, turns)
         self.finder.changed()
         self.turning.gone()
+
+    def _preceded(self, turns: list[Turn]) -> None:
+        self.transcript.precede(turns)
+        self.finder.preceded(len(turns))
 
     def _cut(self, turn: Turn) -> None:
         self.transcript.remove_from(turn)

@@ -63,6 +63,13 @@ class Selection(QObject):
                 selecting.select(text, 0, 0)
         self._anchor = self._head = None
 
+    def shift(self, count: int) -> None:
+        """So many turns were put before all others."""
+        for name in ("_anchor", "_head"):
+            place: Place | None = getattr(self, name)
+            if place is not None:
+                setattr(self, name, place._replace(turn=place.turn + count))
+
     # --- the mouse ----------------------------------------------------------------------------------
 
     def start(self, text: Text, place: QPoint, *, extend: bool) -> bool:

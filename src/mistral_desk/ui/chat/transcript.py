@@ -122,6 +122,17 @@ class Transcript(Canvas):
         self._sticky = True
         self.arrange()
 
+    def precede(self, turns: Sequence[Turn]) -> None:
+        """Turns above all others; what is seen stays where it is."""
+        if self._hold is not None:
+            self._hold = (self._hold[0] + len(turns), *self._hold[1:])
+        self._turns[:0] = turns
+        self._places = {}
+        self._heights.precede(turns)
+        self.selection.shift(len(turns))
+        self.marks.shift(len(turns))
+        self.arrange()
+
     def remove_from(self, turn: Turn) -> None:
         """Take this turn and all after it away."""
         place = self._turns.index(turn)

@@ -59,6 +59,8 @@ class Turn:
     anew: bool = False
     unfolded_code: set[int] | None = None
     """Long code blocks that are shown whole; None where all are, as in an answer that was seen to grow."""
+    line_ends: tuple[int, int] = (0, 0)
+    """Of the text as it was stored: its length, and how many lines end in it (see `line_ends`)."""
     _since: float | None = None
     _heard: float = 0.0
     _body: Splitter = field(default_factory=Splitter)
@@ -78,6 +80,7 @@ class Turn:
         self._set("_body", self.text, message.text)
         self._set("_thought", self.thinking, message.thinking)
         self.text, self.thinking = message.text, message.thinking
+        self.line_ends = line_ends(self.text)
         self.attached = attached_to(message)
         self.ending = message.ending
         self.figures = message.figures
@@ -245,6 +248,11 @@ _ENDINGS: Final = {
     "length": mark("Stopped at the longest answer that is allowed"),
     "context": mark("Stopped: the model's context is full"),
 }
+
+
+def line_ends(text: str) -> tuple[int, int]:
+    """A text's length and how many lines end in it, as far as its height is concerned."""
+    return len(text), text.count("\n", 0, 20_000)
 
 
 def percent(fraction: float) -> str:

@@ -70,7 +70,7 @@ class Versions:
             conversation = await history.select(self._seen.get(message, message))
         except DeskError:
             conversation = await history.select(message)  # what followed it is gone
-        messages = await history.messages(conversation.id)
+        messages = await history.messages(conversation.id, tokens=False)
         if chat.busy or turn not in chat.turns:
             return
         chat.conversation = conversation

@@ -130,10 +130,12 @@ class Chats(QObject):
 
     async def _open_at(self, key: int, message: int | None, words: str) -> None:
         chat = await self._ready(key)
+        await chat.older.whole()
         if message is not None and not chat.busy and all(turn.message != message for turn in chat.turns):
             await self._desk.services.history.select(message)
             self._open.pop(key, None)
             chat = await self._ready(key)
+            await chat.older.whole()
         self._show(chat)
         if message is not None:
             self._desk.page.show_hit(message, words)

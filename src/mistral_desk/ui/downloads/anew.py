@@ -27,7 +27,7 @@ class Anew(QObject):
     def offer(self, chat: Chat) -> None:
         """The first answer of this chat, where the Guide gave it."""
         first = next((turn for turn in chat.turns if turn.role == "assistant"), None)
-        if first is None or not self._model or first.live or first.model not in _guides():
+        if first is None or chat.older.coming or not self._model or first.live or first.model not in _guides():
             return
         title = model_title(self._model)
         if first.offer != title:
