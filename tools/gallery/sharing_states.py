@@ -9,6 +9,7 @@ from mistral_desk.chat.copies import Backup
 from mistral_desk.chat.sharing.coming import Aside, Come
 from mistral_desk.chat.sharing.out import Going, Gone
 from mistral_desk.chat.sharing.shared import Wish
+from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import Problem
 from mistral_desk.ui.sharing.backups import BackupsSheet
 from mistral_desk.ui.sharing.export_sheet import FORMATS, ExportSheet
@@ -24,6 +25,7 @@ FOLDER: Final = Path("/home/anna/Documents")
 TITLE: Final = "Kürbissuppe ohne Sahne"
 THEIRS: Final = (
     TITLE,
+    title_from(texts.LONG_TITLE),
     *(name for name, _ in FORMATS.values()),
     *("Steuererklärung 2024", "Old plans", "conversations.json", "Documents", "/home/anna/Documents/chats.zip"),
     *("read-only file system", str(FOLDER / f"{TITLE}.md"), "anna", "README.pdf"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 from PySide6.QtCore import Signal
 
 from mistral_desk.chat.sharing.shared import Format, Wish
+from mistral_desk.chat.titles import title_from
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.settings.rows import Row
@@ -117,7 +118,7 @@ class ExportSheet(Sheet):
     def show_going(self, now: Going) -> None:
         """How far it is."""
         if self._working is not None:
-            title = now.title if len(now.title) <= 80 else now.title[:79] + "…"
+            title = title_from(now.title)
             if now.total == 1:
                 words = amounts.percent(now.share)
             else:

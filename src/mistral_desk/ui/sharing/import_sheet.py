@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
 
+from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.sharing.working import Working, problem_note
