@@ -17,6 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Conversation, Message, Part
 from mistral_desk.core.errors import DeskError
+from tests.fixtures.index import index_differs
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -171,6 +172,37 @@ class HistoryMachine(RuleBasedStateMachine):
         self.chats.pop(chat_id, None)
         self.messages = {key: found for key, found in self.messages.items() if found.conversation != chat_id}
 
+    @rule(target=chat_ids, message_id=message_ids)
+    def branch_off(self, message_id: int) -> object:
+        if message_id not in self.messages or self.chats[self.messages[message_id].conversation].deleted_at:
+            self.is_gone(self.history.branch_off(message_id))
+            return multiple()
+        chat = self.do(self.history.branch_off(message_id))
+        assert chat.title == self.chats[self.messages[message_id].conversation].title
+        copies = self.do(self.history.messages(chat.id))
+        assert self.do(self.history.tree(chat.id)) == copies
+        for key, copy in zip(self.branch(message_id), copies, strict=True):
+            old = self.messages[key]
+            ending = "stopped" if old.ending == "unfinished" else old.ending
+            same = msgspec.structs.replace(old, id=copy.id, conversation=chat.id, parent=copy.parent, ending=ending)
+            assert copy == same
+        assert [copy.parent for copy in copies] == [None, *(copy.id for copy in copies[:-1])]
+        assert not {copy.id for copy in copies} & self.messages.keys()
+        self.chats[chat.id] = chat
+        self.messages |= {copy.id: copy for copy in copies}
+        return chat.id
+
+    @rule(chats=st.lists(chat_ids, max_size=4, unique=True), archived=st.booleans(), deleted=st.booleans())
+    def change_many(self, chats: list[int], archived: bool, deleted: bool) -> None:
+        if not all(key in self.chats for key in chats):
+            self.is_gone(self.history.change(chats, archived=archived, deleted=deleted))
+            return
+        for chat in self.do(self.history.change(chats, archived=archived, deleted=deleted)):
+            assert (chat.archived, chat.deleted_at is not None) == (archived, deleted)
+            at = chat.deleted_at
+            self.chats[chat.id] = msgspec.structs.replace(self.chats[chat.id], archived=archived, deleted_at=at)
+            self.heard(chat)
+
     @rule()
     def restart(self) -> None:
         self.do(self.history.close())
@@ -180,6 +212,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @rule()
     def pull_the_plug(self) -> None:
         """Go on with the files as they lie on the disk now, as after a crash: log and all, nothing closed."""
+        self.do(self.history.indexed())  # no thread writes while the files are copied
         crashed = Path(tempfile.mkdtemp(prefix="crash "))
         for file in self.folder.glob("history.sqlite3*"):
             if not file.name.endswith("-shm"):  # shared memory does not survive
@@ -212,6 +245,11 @@ class HistoryMachine(RuleBasedStateMachine):
             )
             assert self.do(self.history.conversations(archived=archived)) == tuple(wanted)
         assert {chat.id for chat in self.do(self.history.deleted())} == set(self.chats) - {chat.id for chat in alive}
+
+    @invariant()
+    def the_index_is_right(self) -> None:
+        if hasattr(self, "history"):
+            assert self.do(self.history._store.read(index_differs)) == ""
 
     @invariant()
     def every_branch_is_right(self) -> None:

@@ -258,20 +258,30 @@ def test_every_query_that_is_thorough_finds_what_reading_everything_finds(path: 
     run(promise())
 
 
-def test_a_search_that_would_read_too_much_ends_and_says_so(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "LOOKS", 50)
+@pytest.mark.parametrize("of", ["reading", "SQLite"])
+def test_a_search_that_would_take_too_long_ends_and_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    if of == "reading":
+        monkeypatch.setattr(search, "LOOKS", 50)
+        text = "änother other {}"  # no ASCII: it has to be read
+    else:
+        monkeypatch.setattr(search, "STEPS", 1)
+        monkeypatch.setattr(search, "_STEP", 500)
+        text = "another other {}"
 
     async def promise() -> None:
         history, _ = await History.open(path)
-        chat = await history.create("x")
-        for number in range(120):
-            await history.add(chat.id, None, "user", [Part("text", f"another other {number}")])
+        new = (ImportedMessage(str(n), None, "user", 1.0, (Part("text", text.format(n)),)) for n in range(300))
+        await history.put(Imported("x", 1.0, 1.0, tuple(new)))
         result = await history.search("otheranother")
         assert (result.hits, result.more) == ((), False), "the letters between the words are known to be missing"
-        result = await history.search("r other 0", limit=200)
-        assert len(result.hits) < 50
+        every = await history.search("r other 0", limit=400, thorough=True)
+        result = await history.search("r other 0", limit=400)
+        assert not every.more
         assert result.more
-        assert not (await history.search("r other 0", limit=200, thorough=True)).more
+        assert len(result.hits) < len(every.hits)
+        assert result.hits == every.hits[: len(result.hits)], "the newest of them"
         await history.close()
 
     run(promise())

@@ -171,11 +171,12 @@ class Search:
             return Found((), more=False)
         hits = self._titles()
         missing = int(self._connection.execute("SELECT count(*) FROM message WHERE place IS NULL").fetchone()[0])
+        asked = self._question()
         self._connection.set_progress_handler(self._asked, _STEP)
         try:
             if missing:
                 hits += self._look_through(self._not_indexed, self._limit + 1)
-            hits += self._look_through(self._indexed, self._limit + 1)
+            hits += self._look_through(lambda: self._indexed(asked), self._limit + 1)
         finally:
             self._connection.set_progress_handler(None, 0)
         if missing:
@@ -238,8 +239,7 @@ class Search:
             (NEWEST,),
         )
 
-    def _indexed(self) -> Iterator[tuple[int, int, str, float]]:
-        asked = self._question()
+    def _indexed(self, asked: str | None) -> Iterator[tuple[int, int, str, float]]:
         if asked == "":
             return iter(())
         plain = sorted((term for term in self._terms if term.isascii()), key=len)[-2:]
