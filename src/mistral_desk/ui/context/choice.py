@@ -11,7 +11,7 @@ from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.sheet import Sheet
 from mistral_desk.ui.widgets.switch import Switch
 
@@ -39,13 +39,13 @@ class FullSheet(Sheet):
             context=amounts.number(full.context),
             model=model,
         )
-        column.addWidget(Label(theme, size, wrap=True, parent=body))
+        column.addWidget(Paragraph(theme, size, parent=body))
         kept = trn(
             "{n} earlier message could give way. The chat keeps all of it; this is about what the model sees.",
             "{n} earlier messages could give way. The chat keeps all of them; this is about what the model sees.",
             full.messages,
         )
-        column.addWidget(Label(theme, kept, ink="muted", wrap=True, parent=body))
+        column.addWidget(Paragraph(theme, kept, ink="muted", parent=body))
         options = QVBoxLayout()
         options.setSpacing(0)
         column.addLayout(options)

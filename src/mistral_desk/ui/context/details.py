@@ -13,6 +13,7 @@ from mistral_desk.ui.presets import fields
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.picker import Picker
 from mistral_desk.ui.widgets.progress import Progress
 from mistral_desk.ui.widgets.sheet import Sheet
@@ -54,7 +55,7 @@ class DetailsSheet(Sheet):
         body, column = self.anew()
         self._column = column
         self.progress = None
-        column.addWidget(Label(theme, self._headline(budget), strong=True, wrap=True, parent=body))
+        column.addWidget(Paragraph(theme, self._headline(budget), strong=True, parent=body))
         about = tr("A token is a word or a piece of one. What does not fit, the model does not see.")
         column.addWidget(Label(theme, about, "small", ink="muted", wrap=True, parent=body))
         if budget is not None:
