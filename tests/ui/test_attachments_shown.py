@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from mistral_desk.chat.parts import pictures_in
+from mistral_desk.core.errors import DeskError
 from tests.ui.test_attachments import draw, drop, files, names, read, seeing
 from tests.ui.window import ask, drawn, heard, opened, run
 
@@ -50,6 +52,42 @@ def test_editing_has_the_pictures_again_and_cancelling_brings_the_draft_back(
             await heard(chat.busy_changed, lambda busy: not busy)
             assert len(pictures_in(chat.turns[0].attached)) == 1
             assert names(desk) == ["b.png"]
+
+    run(qapp, scenario)
+
+
+def test_a_refused_edit_has_its_pictures_again_and_the_draft_keeps_its_own(qapp: QApplication, tmp_path: Path) -> None:
+    first, other = draw(tmp_path / "a.png"), draw(tmp_path / "b.png", "blue")
+
+    def missing(_model: str = "builtin") -> object:
+        raise DeskError("model.missing", path="/nowhere.gguf")
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(first))
+            await read(desk)
+            await ask(desk, "What is this?")
+            drop(desk, files(other))
+            await read(desk)
+            chat, right = desk.page.chat, desk.services.resolve_model
+            assert chat is not None
+            desk.page.composer.edit.setFocus()
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Up)
+            desk.services.resolve_model = missing  # type: ignore[method-assign, assignment]
+            refused = asyncio.ensure_future(heard(chat.refused))
+            await asyncio.sleep(0)
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
+            assert names(desk) == ["b.png"]
+            await refused
+            await drawn()
+            assert (names(desk), desk.page.composer.text) == (["a.png"], "What is this?")
+            assert chat.editing is chat.turns[0]
+            desk.services.resolve_model = right  # type: ignore[method-assign]
+            QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
+            await heard(chat.busy_changed, lambda busy: not busy)
+            assert len(pictures_in(chat.turns[0].attached)) == 1
+            assert (names(desk), chat.editing) == (["b.png"], None)
+            assert len(desk.services.pictures.all()) == 2
 
     run(qapp, scenario)
 
