@@ -66,10 +66,7 @@ def test_arrows_go_round_and_escape_leaves(qapp: QApplication, tmp_path: Path) -
             QTest.keyClick(palette.field, Qt.Key.Key_Down)
             assert palette.list.currentIndex().row() == 0
             QTest.keyClicks(palette.field, "no command has this name")
-            assert palette.list.isHidden()
-            QTest.keyClick(palette.field, Qt.Key.Key_Down)
-            QTest.keyClick(palette.field, Qt.Key.Key_Return)
-            assert palette.isVisible()
+            assert [entry.icon for entry in palette.model.entries] == ["search"], "only the way to look elsewhere"
             QTest.keyClick(desk.window, Qt.Key.Key_Escape)
             assert desk.window.overlay is None
             assert QApplication.focusWidget() is desk.page.composer.edit
@@ -95,13 +92,32 @@ def test_a_chat_by_its_title(qapp: QApplication, tmp_path: Path) -> None:
             desk.new_chat()
             palette = _open(desk)
             QTest.keyClicks(palette.field, "brotchen")
-            assert [entry.title for entry in palette.model.entries] == [desk.listed[0].title]
+            found = [entry.title for entry in palette.model.entries]
+            assert found == [desk.listed[0].title, "Search all chats for “brotchen”"]
             QTest.keyClick(palette.field, Qt.Key.Key_Return)
             await desk.tasks.settled()
             chat = desk.page.chat
             assert chat is not None
             assert chat.conversation is not None
             assert chat.conversation.id == desk.listed[0].id
+
+    window.run(qapp, scenario)
+
+
+def test_what_no_entry_has_is_looked_for_in_all_chats(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await window.ask(desk, "Wie backt man Brötchen")
+            await desk.tasks.settled()
+            desk.new_chat()
+            palette = _open(desk)
+            QTest.keyClicks(palette.field, "backt brot")
+            QTest.keyClick(palette.field, Qt.Key.Key_Up)
+            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            assert desk.window.overlay is None
+            assert desk.window.sidebar.search.text() == "backt brot"
+            assert desk.window.sidebar.found.results.rowCount() == 2, "its title and its question"
 
     window.run(qapp, scenario)
 

@@ -49,8 +49,8 @@ def test_lines_keep_their_width_when_a_bar_comes(qapp: QApplication, tmp_path: P
             desk.window.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             await window.drawn()
             assert chats.viewport().width() == before
-            more = desk.window.sidebar.more
+            search = desk.window.sidebar.search
             left = chats.viewport().mapTo(desk.window, chats.viewport().rect().topLeft()).x()
-            assert left == more.mapTo(desk.window, more.rect().topLeft()).x()
+            assert left == search.mapTo(desk.window, search.rect().topLeft()).x()
 
     window.run(qapp, scenario)

@@ -86,7 +86,7 @@ async def chats_keyboard(stage: Stage) -> None:
     await idle(2)
 
 
-@state()
+@state(sized=False)
 async def chats_menu(stage: Stage) -> None:
     """What can be done with a chat."""
     keys = await kept(stage)

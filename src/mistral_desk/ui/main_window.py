@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.ui.actions import Actions
+from mistral_desk.ui.sidebar.drawer import Drawer
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
         self.banners.lasting.connect(self._make_room)
         self._pages.currentChanged.connect(self.banners.place)
         notices.shown.connect(self.banners.show_notice)
+        notices.shown.connect(self.close_drawer)  # else what it offers would lie below
         notices.over.connect(self.banners.withdraw)
         self.sidebar.new_chat.connect(self.new_chat)
         self.sidebar.page_asked.connect(self.show_page)
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
 
     def show_chat(self) -> None:
         """The conversation."""
+        self.close_drawer()
         self._pages.setCurrentWidget(self.chat)
         self.sidebar.set_page("chat")
         self.top.set_quiet(quiet=False)
@@ -103,6 +106,7 @@ class MainWindow(QMainWindow):
         elif page == "settings":
             self.open_settings(self.settings.page)
         else:
+            self.close_drawer()
             self._pages.setCurrentWidget(self.rooms[page])
             self.sidebar.set_page(page)
             self.top.set_quiet(quiet=True)
@@ -114,6 +118,7 @@ class MainWindow(QMainWindow):
 
     def open_settings(self, page: str) -> None:
         """One page of the settings."""
+        self.close_drawer()
         self.settings.show_page(page)
         self._pages.setCurrentWidget(self.settings)
         self.sidebar.set_page("settings")
@@ -162,6 +167,9 @@ class MainWindow(QMainWindow):
 
     def toggle_sidebar(self) -> None:
         """Show or hide the sidebar; the choice holds while there is room for it."""
+        if self._drawer.open:
+            self.close_drawer()
+            return
         self._wanted = not self.sidebar.isVisible()
         self._place_sidebar(forced=self._wanted)
 
@@ -184,7 +192,10 @@ class MainWindow(QMainWindow):
             return
         if self.banners.close_newest():
             return
-        if self.sidebar.has_keyboard and self.sidebar.escape():
+        if (self.sidebar.has_keyboard or self._drawer.open) and self.sidebar.escape():
+            return
+        if self._drawer.open:
+            self.close_drawer()
             return
         if self.page == "models" and self._models.back():
             return
@@ -200,12 +211,14 @@ class MainWindow(QMainWindow):
         if not self.sidebar.escape():
             self.chat.stop()
 
-    def search_chats(self) -> None:
-        """The keyboard goes to the field over the list."""
+    def search_chats(self, text: str = "") -> None:
+        """The keyboard goes to the field over the list; what is given is looked for."""
         if not self.sidebar.isVisible():
             self.toggle_sidebar()
         self.sidebar.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.sidebar.search.selectAll()
+        if text:
+            self.sidebar.search.setText(text)
 
     def go_to_region(self, step: int) -> None:
         """The keyboard goes to the next part of the window, or back."""
@@ -242,11 +255,25 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self.banners.place()
+            self._drawer.place()
 
     def _place_sidebar(self, *, forced: bool = False) -> None:
-        shown = self._wanted and (forced or self.width() >= NARROW * self._theme.text_size / 100)
-        self.sidebar.setVisible(shown)
-        self.top.set_sidebar(shown)
+        """Beside the page where there is room; else over it, for as long as somebody wants it there."""
+        room = self.width() >= NARROW * self._theme.text_size / 100
+        used = self._drawer.open or (self.sidebar.in_use and self.sidebar.isVisible())
+        over = self._wanted and not room and (forced or used)
+        self._drawer.set_open(is_open=over)
+        self.sidebar.setVisible(self._wanted and (room or over))
+        self.top.set_sidebar(self._wanted and room)
+
+    def close_drawer(self) -> None:
+        """Where the sidebar lies over the page, it goes; it comes back beside it as soon as there is room."""
+        if self._drawer.open:
+            held = self.sidebar.has_keyboard
+            self._drawer.set_open(is_open=False)
+            self.sidebar.hide()
+            if held:
+                self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make_room(self, covered: int) -> None:
         """A notice that stays covers no heading and no way back; in a chat what is written last stands below anyway."""
@@ -271,6 +298,8 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         row.addWidget(self.sidebar)
         row.addWidget(self._column, 1)
+        self._drawer = Drawer(self._theme, self.sidebar, row, whole)
+        self._drawer.left.connect(self.close_drawer)
         self.setCentralWidget(whole)
 
 

@@ -29,7 +29,7 @@ def bind(desk: Desk) -> None:
         "temporary_chat": desk.temporary_chat,
         "open_file": desk.ask_file,
         "erase": desk.settings.erase_asked.emit,
-        "palette": lambda: window.show_overlay(Palette(desk.theme, entries(desk), window)),
+        "palette": lambda: _open_palette(desk),
         "search_chats": window.search_chats,
         "select_chats": lambda: _select_chats(desk),
         "rename": window.top.title.begin,
@@ -75,6 +75,14 @@ def _find_models(desk: Desk) -> None:
     if desk.window.page != "models":
         desk.window.show_page("models")
     desk.models.find_models()
+
+
+def _open_palette(desk: Desk) -> None:
+    def further(typed: str) -> Entry:
+        words = tr("Search all chats for “{text}”", text=typed)
+        return Entry(words, keys_of("search_chats"), "search", lambda: desk.window.search_chats(typed))
+
+    desk.window.show_overlay(Palette(desk.theme, entries(desk), desk.window, further))
 
 
 def _select_chats(desk: Desk) -> None:

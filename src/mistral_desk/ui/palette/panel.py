@@ -77,9 +77,17 @@ class Palette(Overlay):
     widest = 620
     from_top = True
 
-    def __init__(self, theme: Theme, entries: Sequence[Entry], parent: QWidget) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        entries: Sequence[Entry],
+        parent: QWidget,
+        further: Callable[[str], Entry] | None = None,
+    ) -> None:
+        """`further` makes the last entry of what was typed: where else it can be looked for."""
         super().__init__(theme, tr("Commands and chats"), parent)
         self._entries = entries
+        self._further = further
         self.model = EntriesModel()
         self.field = SearchField(theme, tr("Type a command or a chat's title"), self.card, bare=True)
         self.list = LineList(theme, tr("Commands and chats"), self.card, least=ROWS, most=ROWS, taller=4)
@@ -118,11 +126,13 @@ class Palette(Overlay):
         return super().eventFilter(watched, event)
 
     def _filter(self) -> None:
-        self.model.show(best(self._entries, self.field.text(), lambda entry: entry.title, SHOWN))
-        found = self.model.rowCount() > 0
-        self._nothing.setVisible(not found)
-        self.list.setVisible(found)
-        if found:
+        typed = self.field.text().strip()
+        found = best(self._entries, typed, lambda entry: entry.title, SHOWN)
+        self.model.show([*found, self._further(typed)] if typed and self._further is not None else found)
+        some = self.model.rowCount() > 0
+        self._nothing.setVisible(not some)
+        self.list.setVisible(some)
+        if some:
             self.list.setCurrentIndex(self.model.index(0))
         self.place()
 

@@ -107,6 +107,11 @@ class Sidebar(QWidget):
         focus = QApplication.focusWidget()
         return focus is not None and self.isAncestorOf(focus)
 
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody searches or chooses in it: then it does not give way in a narrow window."""
+        return self.model.choosing or bool(self.search.text())
+
     def escape(self) -> bool:
         """End choosing, or the search where the keyboard is in it; False where there is nothing to end."""
         if self.has_keyboard and self.search.text() and not self.chats.hasFocus():
@@ -223,6 +228,7 @@ class Sidebar(QWidget):
         head = QHBoxLayout()
         head.addSpacing(SPACE[1])
         head.addWidget(self._name, 1)
+        head.addWidget(self.more)
         head.addWidget(self._hide)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, SPACE[1] + 2, 0, SPACE[1])
@@ -230,11 +236,7 @@ class Sidebar(QWidget):
         column.addLayout(_inset(head))
         column.addSpacing(SPACE[1])
         column.addLayout(_inset(self.new))
-        looking = QHBoxLayout()
-        looking.setSpacing(SPACE[0])
-        looking.addWidget(self.search, 1)
-        looking.addWidget(self.more)
-        column.addLayout(_inset(looking))
+        column.addLayout(_inset(self.search))
         column.addSpacing(SPACE[1])
         column.addLayout(_inset(self._views, to_the_edge=True), 1)  # the list's bar stands in the margin
         column.addLayout(_inset(self.choosing))
@@ -247,7 +249,7 @@ class Sidebar(QWidget):
             column.addLayout(_inset(way))
         chosen = (*self.choosing.buttons, self.choosing.done)
         lists = (self.chats, self.chats.more, self.found.list)
-        stops = (self._hide, self.new, self.search, self.more, *lists, *chosen, self.downloads, *self.ways.values())
+        stops = (self.more, self._hide, self.new, self.search, *lists, *chosen, self.downloads, *self.ways.values())
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
 
