@@ -1,7 +1,8 @@
 """The app without its window, as a program that can be killed: opens everything, sends one message, reports each step.
 
 Started with a JSON object: `home`, `worker` (a command, or null for the real one), `model` (a path), `text`,
-`max_tokens`. Each line on stdout is one JSON object: `{"step": …}`; pieces carry the time at which they came.
+`max_tokens`; with `goes_on` the answer of the life before goes on. Each line on stdout is one JSON object:
+`{"step": …}`; pieces carry the time at which they came.
 """
 
 from __future__ import annotations
@@ -58,12 +59,13 @@ async def main(order: dict[str, Any]) -> None:
     watch_the_disk(services)
     heartbeat = asyncio.create_task(watch_the_loop())
     chats = await services.history.conversations(limit=1)
-    events = services.session.reply(
-        chats[0].id if chats else None,
-        Draft(order["text"]),
-        model_spec=ModelSpec(order["model"]),
-        max_tokens=order["max_tokens"],
-    )
+    spec, most = ModelSpec(order["model"]), order["max_tokens"]
+    if order.get("goes_on"):
+        assert chats[0].leaf is not None
+        events = services.session.continue_answer(chats[0].leaf, model_spec=spec, max_tokens=most)
+    else:
+        key = chats[0].id if chats else None
+        events = services.session.reply(key, Draft(order["text"]), model_spec=spec, max_tokens=most)
     tell("sending")
     async for event in events:
         match event:

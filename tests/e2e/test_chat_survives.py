@@ -46,8 +46,10 @@ class Run:
     killed_at: float = 0.0
 
     @classmethod
-    def start(cls, home: Path, text: str, worker: list[str] | None, model: str, max_tokens: int | None = None) -> Run:
-        order = {"home": str(home), "worker": worker, "model": model, "text": text, "max_tokens": max_tokens}
+    def start(
+        cls, home: Path, text: str, worker: list[str] | None, model: str, max_tokens: int | None = None, **more: object
+    ) -> Run:
+        order = {"home": str(home), "worker": worker, "model": model, "text": text, "max_tokens": max_tokens, **more}
         process = subprocess.Popen(
             [sys.executable, str(DRIVER), json.dumps(order)],
             stdin=subprocess.DEVNULL,
@@ -215,6 +217,46 @@ def test_a_killed_worker_leaves_the_half_answer_and_the_next_message_works(tmp_p
     messages = reopened(home)
     assert [message.text for message in messages] == ["first", half.text, "second", "Here I am again."]
     assert messages[-1].ending == "stop"
+
+
+@pytest.mark.engine
+def test_an_answer_goes_on_from_life_to_life(tmp_path: Path, small_models: SmallModels) -> None:
+    """Killed after each second save, it grows in one message: what stood in the file stays, ids and all."""
+    home, model = tmp_path / "Zu Hause", str(small_models["mistral4"])
+    before: Message | None = None
+    for life in range(4):
+        run = Run.start(home, "go", None, model, goes_on=life > 0)
+        try:
+            saves = 0
+            for told in run.steps():
+                saves += told["step"] == "saved"
+                if saves == 2:
+                    break
+            run.kill()
+        finally:
+            run.close()
+        question, answer = reopened(home)
+        assert question.text == "go"
+        assert answer.text
+        if before is not None:
+            assert answer.id == before.id
+            assert answer.text.startswith(before.text.rstrip("\ufffd"))
+            assert answer.tokens[: len(before.tokens)] == before.tokens
+        if answer.ending != "unfinished":
+            break  # so quick a computer has filled the context
+        assert before is None or len(answer.tokens) > len(before.tokens)
+        before = answer
+
+    assert before is not None
+    run = Run.start(home, "", None, model, 3, goes_on=True)
+    try:
+        for _ in run.steps():
+            pass
+    finally:
+        run.close()
+    _, answer = reopened(home)
+    if answer.ending == "length":
+        assert len(answer.tokens) == len(before.tokens) + 3
 
 
 @pytest.mark.engine
