@@ -86,7 +86,8 @@ class Attaching(QObject):
             without, with_ = [await self._desk.services.engine.count([turn]) for turn in asked]
         except DeskError:  # none is ready, or it ended
             return None
-        return max(0, with_.tokens - without.tokens)
+        added = with_.tokens - without.tokens
+        return added if added > 0 else None
 
     def _count_anew(self) -> None:
         if (chat := self._desk.page.chat) is not None:

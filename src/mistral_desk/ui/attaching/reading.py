@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPalette, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
@@ -24,6 +24,16 @@ AT_ONCE: Final = 60_000
 ONLY: Final = mark("The model gets these words, and nothing else of the file.")
 
 
+class _Words(QPlainTextEdit):
+    """Takes what height there is."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, 2000)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, 120)
+
+
 class Reading(Overlay):
     """Closes with Esc, its button, or a click beside it."""
 
@@ -33,13 +43,13 @@ class Reading(Overlay):
         """`amount` says how much it is."""
         super().__init__(theme, tr("What the model gets of {name}", name=body.name), parent)
         self._text, self._shown = body.text, 0
-        self.edit = QPlainTextEdit(self.card)
+        self.edit = _Words(self.card)
         self.edit.setReadOnly(True)
         self.edit.setUndoRedoEnabled(False)
         self.edit.setAccessibleName(tr("What the model gets of {name}", name=body.name))
-        self.edit.setFont(theme.font("small", code=True))
-        self.edit.setMinimumHeight(200)
-        theme.dress_bars(self.edit)
+        self.edit.viewport().setAutoFillBackground(False)
+        self._dress()
+        theme.changed.connect(self._dress)
         Ring(theme, self.edit)
         self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         self.close_button.clicked.connect(self.reject)
@@ -63,6 +73,14 @@ class Reading(Overlay):
     def first(self) -> QWidget:
         """The text, so that the arrow keys scroll."""
         return self.edit
+
+    def _dress(self) -> None:
+        self.edit.setFont(self._theme.font("small", code=True))
+        self._theme.dress_bars(self.edit)
+        palette = self.edit.palette()
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)  # the card's own ground
+        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
+        self.edit.setPalette(palette)
 
     def _show_more(self) -> None:
         """The next part, below what is there; where the eye is stays."""
