@@ -92,7 +92,7 @@ class StateKeeper:
         if reading is None:
             send(StateEnd(need.request, False))
             return
-        head = reading.head.state
+        head, read = reading.head.state, False
         try:
             send(StateHead(need.request, head.owner, head.ids, head.extents))
             await taken()
@@ -100,10 +100,11 @@ class StateKeeper:
             while (part := await _in_thread(next, parts, None)) is not None:
                 send(StatePart(need.request, part))
                 await taken()
+            read = True
         except OSError as error:
             _log.info("a saved state could not be read: %s", error)
         finally:
-            await _in_thread(self.store.served, reading)
+            await _in_thread(self.store.served if read else self.store.let_go, reading)
         send(StateEnd(need.request, reading.sound))
 
     async def keep(self, worker: Worker, most: int | None = None) -> None:

@@ -86,10 +86,10 @@ class StatePipe:
                 return False
         return True
 
-    def make_way(self) -> None:
-        """Something else is to be done now: end giving."""
+    def make_way(self, hurry: bool = True) -> None:
+        """Something else is to be done now: end giving, even what has not begun. False: the next order is to give."""
         with self._changed:
-            self._hurry = True
+            self._hurry = hurry
             self._changed.notify_all()
 
     def wake(self) -> None:
@@ -110,11 +110,6 @@ class StatePipe:
             found: Incoming | None = self._incoming
             self._incoming = self._asked = None
             return found if self._answered and found is not None and found.complete else None
-
-    def may_give(self) -> None:
-        """A new order to give: nothing is more urgent yet."""
-        with self._changed:
-            self._hurry = False
 
     def give(self, head: StateHead, states: Sequence[Any], given_up: Callable[[], bool]) -> bool:
         """Send a state in parts, each when the one before was taken; false where something more urgent came."""

@@ -94,6 +94,11 @@ class StateStore:
                     found = spared, kept
             return self._open(found[1]) if found else None
 
+    @staticmethod
+    def let_go(reading: Reading) -> None:
+        """It was not read to its end, so nothing is known of it."""
+        reading.close()
+
     def served(self, reading: Reading) -> None:
         """It was read to its end: where it is sound it is the last to go now, else it goes at once."""
         reading.close()

@@ -166,8 +166,7 @@ class Worker:
         from mistral_desk.inference.engine.generate import Control  # noqa: PLC0415
 
         if isinstance(command, Load | Generate | Count | KeepStates | ForgetStates):
-            if not isinstance(command, KeepStates):
-                self._states.make_way()
+            self._states.make_way(not isinstance(command, KeepStates))
             self._controls[command.request] = Control()
             if self._inference is None:
                 self._start_inference(command)

@@ -50,7 +50,6 @@ class StateMoves:
 
     def keep(self, context: Context, order: KeepStates, given_up: Callable[[], bool]) -> None:
         """Give what belongs to somebody, is worth it and was not given yet."""
-        self._pipe.may_give()
         for kept in context.kept(LEAST, order.most):
             ids = named(kept.tokens, context.eyes)
             digest = _sum(kept.owner, ids)

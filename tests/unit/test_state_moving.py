@@ -1,0 +1,153 @@
+"""States on their way between app and worker: whole, in order, and never in anybody's way."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import queue
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.state_file import Identity
+from mistral_desk.inference.state_keeper import StateKeeper
+from mistral_desk.inference.state_messages import (
+    PART_BYTES,
+    Extent,
+    NeedState,
+    StateEnd,
+    StateHead,
+    StatePart,
+    StateTaken,
+    packed,
+)
+from mistral_desk.inference.state_pipe import StatePipe
+from mistral_desk.inference.state_store import StateStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mistral_desk.inference.protocol import Command, Event
+    from mistral_desk.inference.state_pipe import Incoming
+
+ME: Final = Identity("weights", "build", "layout")
+IDS: Final = packed(range(300))
+END_S: Final = 60
+
+
+def head(*sizes: int) -> StateHead:
+    return StateHead(7, "1", IDS, tuple(Extent(300 - number, size) for number, size in enumerate(sizes)))
+
+
+def given_by_the_app(sent: list[Any], *, most: int = 1 << 30, sound: bool = True) -> Incoming | None:
+    """What a worker has that asks, and gets just this."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    pipe = StatePipe(events.put)
+    found: list[Incoming | None] = []
+    asking = threading.Thread(target=lambda: found.append(pipe.ask(NeedState(7, IDS, 0, most, True), lambda: False)))
+    asking.start()
+    assert isinstance(events.get(timeout=END_S), NeedState)
+    for command in sent:
+        assert pipe.takes(command)
+        assert isinstance(events.get(timeout=END_S), StateTaken)
+    pipe.takes(StateEnd(7, sound))
+    asking.join(END_S)
+    return found[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.lists(some.binary(max_size=40), min_size=1, max_size=4), some.data())
+def test_it_arrives_whole_however_it_is_cut(states: list[bytes], data: some.DataObject) -> None:
+    body = b"".join(states)
+    cuts = sorted(data.draw(some.lists(some.integers(0, len(body)), max_size=6)))
+    pieces = [body[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(body)], strict=True)]
+    incoming = given_by_the_app([head(*map(len, states)), *(StatePart(7, piece) for piece in pieces)])
+
+    assert incoming
+    assert [bytes(buffer) for buffer in incoming.buffers] == states
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [],
+        [head(8, 4)],
+        [head(8, 4), StatePart(7, bytes(11))],
+        [head(8, 4), StatePart(7, bytes(13))],
+        [head(8, 4), StatePart(7, bytes(12)), StatePart(7, b"x")],
+        [StatePart(7, bytes(12))],
+        [StateHead(8, "1", IDS, (Extent(300, 12),)), StatePart(8, bytes(12))],
+        [head(1 << 40)],
+        [head(8, 4), StatePart(9, bytes(12))],
+    ],
+)
+def test_what_is_not_exactly_what_was_announced_is_not_taken(sent: list[Any]) -> None:
+    assert given_by_the_app(sent) is None
+
+
+def test_what_is_not_sound_or_too_large_is_not_taken() -> None:
+    whole = [head(8, 4), StatePart(7, bytes(12))]
+
+    assert given_by_the_app(whole)
+    assert given_by_the_app(whole, sound=False) is None
+    assert given_by_the_app(whole, most=11) is None
+
+
+def test_who_gives_waits_until_each_part_was_taken_and_makes_way() -> None:
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    pipe = StatePipe(events.put)
+    state = (ctypes.c_uint8 * (2 * PART_BYTES + 5)).from_buffer_copy(os.urandom(2 * PART_BYTES + 5))
+    done: list[bool] = []
+    pipe.make_way(False)
+    giving = threading.Thread(target=lambda: done.append(pipe.give(head(len(state)), [state], lambda: False)))
+    giving.start()
+    got = b""
+    assert isinstance(events.get(timeout=END_S), StateHead)
+    for _ in range(3):
+        assert events.empty()
+        pipe.takes(StateTaken(7))
+        part = events.get(timeout=END_S)
+        assert isinstance(part, StatePart)
+        got += part.data
+    pipe.takes(StateTaken(7))
+    giving.join(END_S)
+
+    assert done == [True]
+    assert got == bytes(state)
+
+    pipe.make_way()  # an answer was asked for before giving began
+    assert not pipe.give(head(len(state)), [state], lambda: False)
+    assert isinstance(events.get(timeout=END_S), StateHead)
+    assert events.empty()
+
+
+def test_a_worker_that_goes_while_it_is_given_a_state_costs_no_file(tmp_path: Path) -> None:
+    store = StateStore(tmp_path, lambda: 1 << 30)
+    writing = store.begin(ME, StateHead(0, "1", IDS, (Extent(300, 3 * PART_BYTES),)))
+    assert writing
+    for _ in range(3):
+        writing.write(os.urandom(PART_BYTES))
+    store.finish(writing)
+    keeper = StateKeeper(store)
+    keeper._identity = ME
+    sent: list[Command] = []
+
+    async def gone() -> Event:
+        if len(sent) == 2:
+            raise DeskError("engine.died", reason="a test")
+        return StateTaken(7)
+
+    async def promise() -> None:
+        with pytest.raises(DeskError):
+            await keeper.give(NeedState(7, IDS, 0, 1 << 30, True), sent.append, gone)
+
+    asyncio.run(promise())
+    assert [type(one) for one in sent] == [StateHead, StatePart]
+    still = store.best(ME, NeedState(7, IDS, 0, 1 << 30, True))
+    assert still, "it is as good as it was"
+    still.close()
