@@ -95,8 +95,11 @@ async def gather(history: History, conversation_id: int, wish: Wish, origin: str
     """Read a conversation. Raises `history.…`."""
     conversation = await history.conversation(conversation_id)
     settings = await history.settings(conversation_id)
-    read = history.tree if wish.format == "json" else history.messages
-    return Shared(conversation, settings, await read(conversation_id), origin)
+    if wish.format == "json":
+        messages = await history.tree(conversation_id)
+    else:
+        messages = await history.messages(conversation_id, tokens=False)
+    return Shared(conversation, settings, messages, origin)
 
 
 def png_of(pixels: Pixels) -> bytes:
