@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mistral_desk.inference.protocol import Turn
+from mistral_desk.inference.tokenized import Tokenized
 from tests.fixtures import templates
+from tests.fixtures.toy_words import ToyWords
 from tests.unit.test_prompt import CHANNELS, KEPT_TAGS, MISTRAL, TAGS, answered, prompter
 
 TALK = (
@@ -55,3 +57,32 @@ def test_the_shares_of_a_prompt_begin_in_order_and_the_last_is_the_last_message(
     assert turns[-1].text.encode() in words.text(prompt.tokens[starts[-1] :]).encode()
     if len(turns) > 1:
         assert turns[0].text not in words.text(prompt.tokens[starts[-1] :]) or turns[0].text in turns[-1].text
+
+
+class Asked(ToyWords):
+    """Takes note of what is tokenized."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.texts: list[str] = []
+
+    def tokenize(self, text: str, *, special: bool) -> list[int]:
+        self.texts.append(text)
+        return super().tokenize(text, special=special)
+
+
+@given(st.lists(st.sampled_from([f"{letter * size}" for letter in "abc" for size in (3, 40, 60, 90)]), max_size=30))
+def test_texts_that_were_tokenized_are_remembered_within_bounds(asked: list[str]) -> None:
+    words = Asked()
+    tokenized = Tokenized(words, room=200)
+    plain = ToyWords([])
+    for text in asked:
+        assert tokenized.ids(text) == plain.tokenize(text, special=False)
+        assert sum(map(len, tokenized._known)) == tokenized._held <= 200
+        if text in tokenized._known:
+            before = len(words.texts)
+            again = tokenized.ids(text)
+            again.append(0)
+            assert tokenized.ids(text) == plain.tokenize(text, special=False), "nobody's changes are remembered"
+            assert len(words.texts) == before
+    assert not any(len(text) > 100 for text in tokenized._known)

@@ -16,6 +16,7 @@ from mistral_desk.inference.chat_format import assistant
 from mistral_desk.inference.protocol import Turn
 from mistral_desk.inference.spans import Assembly, Prompt, Span
 from mistral_desk.inference.thinking import NO_THOUGHTS, Splitter
+from mistral_desk.inference.tokenized import Tokenized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,6 +55,7 @@ class Prompter:
 
     def __init__(self, form: ChatFormat, words: Words) -> None:
         self._form, self._words = form, words
+        self._tokenized = Tokenized(words)
         self._checked: dict[Turn, bool] = {}
         longest_first = sorted(filter(None, words.special), key=len, reverse=True)
         self._markup = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
@@ -104,7 +106,7 @@ class Prompter:
         return self._assembly(pictures).prompt(spans, last_user)
 
     def _assembly(self, pictures: Mapping[str, Sequence[int]]) -> Assembly:
-        return Assembly(self._words, self._markup, self._guarded, pictures)
+        return Assembly(self._words, self._tokenized, (self._markup, self._guarded), pictures)
 
     def _begun_ids(self, turn: Turn, lead: Sequence[int]) -> tuple[int, ...]:
         """The ids of an answer that goes on behind `lead`: its own, or, where they do not say what the answer says or

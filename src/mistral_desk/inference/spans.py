@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Mapping, Sequence
 
+    from mistral_desk.inference.tokenized import Tokenized
+
 
 class Words(Protocol):
     """What the prompt needs of a vocabulary; `engine.vocabulary.Vocabulary` is the real one."""
@@ -65,11 +67,13 @@ class Assembly:
     def __init__(
         self,
         words: Words,
-        markup: re.Pattern[str],
-        guarded: re.Pattern[str],
+        tokenized: Tokenized,
+        patterns: tuple[re.Pattern[str], re.Pattern[str]],
         pictures: Mapping[str, Sequence[int]],
     ) -> None:
-        self._words, self._markup, self._guarded, self._pictures = words, markup, guarded, pictures
+        """`patterns` find the markup in what the template wrote, and in people's words the places to cut markers."""
+        self._words, self._tokenized, self._pictures = words, tokenized, pictures
+        self._markup, self._guarded = patterns
         self._tokens: list[int] = []
         self._starts: dict[int, int] = {}
         self._run: list[str] = []
@@ -139,4 +143,4 @@ class Assembly:
             text = text.rstrip()
         if text:
             self._strip_next = False
-            self._tokens.extend(self._words.tokenize(text, special=False))
+            self._tokens.extend(self._tokenized.ids(text))
