@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
     from tools.gallery.stage import Stage
 
-MENUS: Final = ("menu", "model-menu")
+MENUS: Final = ("menu", "model-menu", "chats-menu")
 """Qt's own: their lines are actions with words, and the arrow keys go through them."""
-LOOKED_AT: Final = tuple(state.name for state in STATES if state.name not in MENUS)
+FLEETING: Final = ("title-written",)
+"""A line that is there while somebody writes in it, and no longer when the keyboard is elsewhere."""
+LOOKED_AT: Final = tuple(state.name for state in STATES if state.name not in (*MENUS, *FLEETING))
 Role = QAccessible.Role
 ROLES: Final = {
     QAbstractButton: {Role.Button, Role.CheckBox, Role.RadioButton, Role.ButtonMenu, Role.PageTab},

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
 from mistral_desk.chat.search import Found
+from mistral_desk.chat.searching import shown
 from tools.gallery import texts
 from tools.gallery.declare import ready, state
 from tools.gallery.stage import idle
@@ -31,8 +32,10 @@ SAID: Final = (
     ("Ist das Wasser nicht zu viel für Basmati-Reis?", "Für Basmati genügen anderthalb Tassen Wasser auf eine Tasse."),
 )
 """A question and its answer each."""
-THEIRS: Final = tuple(text for pair in SAID for text in pair)
-FIRST: Final = 6
+WORDS: Final = ("rice", "spoon", "lentils")
+"""What is looked for."""
+THEIRS: Final = tuple(shown(text, (word,)).text for pair in SAID for text in pair for word in ("", *WORDS))
+"""What people and the model said, whole and as a search shows it."""
 
 
 async def kept(stage: Stage, count: int = 30, *, archived: int = 0, deleted: int = 0, pinned: int = 2) -> list[int]:
@@ -150,14 +153,14 @@ async def title_written(stage: Stage) -> None:
 async def search_found(stage: Stage) -> None:
     """A search over all chats with its hits, some of them in the archive."""
     await kept(stage, 16, archived=3)
-    await _search(stage, "rice")
+    await _search(stage, WORDS[0])
 
 
 @state()
 async def search_hit(stage: Stage) -> None:
     """One of the hits was opened: the place is marked."""
     await kept(stage, 16, archived=3)
-    await _search(stage, "spoon")
+    await _search(stage, WORDS[1])
     stage.desk.window.sidebar.found.open_first()
     await stage.desk.tasks.settled()
     await idle(6)
@@ -174,7 +177,7 @@ async def search_nothing(stage: Stage) -> None:
 async def search_indexing(stage: Stage) -> None:
     """A search while older messages are still being indexed."""
     await kept(stage)
-    await _search(stage, "lentils")
+    await _search(stage, WORDS[2])
     hits = stage.desk.window.sidebar.found.results.hits
     stage.desk.window.sidebar.found.show_found(Found(hits, more=False, left=12_400))
 
