@@ -16,6 +16,7 @@ from mistral_desk.inference import remote
 from mistral_desk.inference.protocol import Failed, Figures, Finished, Piece
 from tests.fixtures import fake_worker, recorder
 from tests.fixtures.fake_worker import HELLO, answering, event, loading, pieces
+from tests.fixtures.odd_documents import paper
 from tests.fixtures.seeing import seeing
 
 if TYPE_CHECKING:
@@ -286,13 +287,18 @@ def test_pictures_and_files_go_with_the_question(
     command = recorder.recording_command(kept, fake_worker.command(tmp_path, fake_worker.looking(name, text="Red.")))
     monkeypatch.setattr(remote, "worker_command", lambda: command)
 
-    asked = ["ask", "What is it?", "--model", str(seer), "--image", a_picture(tmp_path), "--image", str(text)]
-    assert main(asked) == 0
+    lease = tmp_path / "Schiffsmiete für Jürgen.pdf"
+    lease.write_bytes(paper(["The boat is painted.", ""]))
+
+    files = ("--image", a_picture(tmp_path), "--file", str(text), "--file", str(lease))
+    assert main(["ask", "What is it?", "--model", str(seer), *files]) == 0
     assert capsys.readouterr().out == "Red.\n"
     (question,) = recorder.sent_to(kept, "worker", "generate")
     (turn,) = question["turns"]
     assert (turn["images"], turn["places"]) == ([name], [0])
-    assert turn["text"] == "File “note.txt”:\n```\nBought today.\n```\n\nWhat is it?"
+    note = "File “note.txt”:\n```\nBought today.\n```\n\n"
+    pages = "[Page 1 of 2]\nThe boat is painted.\n\n[Page 2 of 2 has no text]\n"
+    assert turn["text"] == f"{note}File “{lease.name}”:\n```\n{pages}```\n\nWhat is it?"
     (sent,) = recorder.sent_to(kept, "worker", "put_image")
     assert (sent["sha256"], sent["width"], sent["height"]) == (name, 30, 20)
 
