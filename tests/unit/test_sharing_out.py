@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import io
 import os
 import re
@@ -218,7 +220,9 @@ def test_html_holds_its_pictures_and_forbids_everything_else() -> None:
     looker = look_at(found)
     assert any(name == "src" for _, name, _ in looker.attributes)
     policy = next(value for _, name, value in looker.attributes if name == "content" and "default-src" in value)
-    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    style = found.split("<style>")[1].split("</style>")[0]
+    allowed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; img-src data:; style-src 'sha256-{allowed}'")
     assert "script" not in policy
 
 
