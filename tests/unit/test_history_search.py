@@ -169,6 +169,48 @@ def test_what_is_deleted_for_good_is_not_left_in_the_file(path: Path) -> None:
         assert word not in raw
 
 
+@pytest.mark.allow_log("broken", "mistral_desk.chat.index_rows")
+@pytest.mark.parametrize(
+    ("first", "how"),
+    [("search", "leaves"), *((first, how) for first in ("write", "end", "purge") for how in ("leaves", "root"))],
+)
+def test_a_broken_index_is_made_anew_and_refuses_nothing(path: Path, first: str, how: str) -> None:
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, _, answer = await history.begin_turn(None, "before it broke")
+        await history.update_answer(answer.id, [Part("text", "an okapi")], ending="stop")
+        await history.search("okapi")
+        await history.close()
+        connection = database.connect(path)
+        connection.execute(
+            "UPDATE words_data SET block = X'FFFFFFFF' || zeroblob(20) WHERE id > 10"
+            if how == "leaves"
+            else "UPDATE words_data SET block = X'FFFFFFFF' WHERE id = 10"
+        )
+        connection.close()
+
+        history, notice = await History.open(path)
+        assert notice is None
+        match first:
+            case "search":
+                await history.search("okapi")
+            case "write":
+                await history.begin_turn(None, "and then")
+            case "end":
+                await history.update_answer(answer.id, [Part("text", "an okapi again")], ending="stop")
+            case _:
+                gone = await history.branch_off(answer.id)
+                await history.purge(gone.id)
+        await history.search("okapi")
+        await history.indexed()
+        assert [hit.message for hit in (await history.search("okapi")).hits] == [answer.id]
+        assert await history._store.read(index_differs) == ""
+        assert len(await history.messages(chat.id)) == 2
+        await history.close()
+
+    run(promise())
+
+
 def test_an_answer_is_in_the_index_when_it_ends_and_is_found_before(path: Path) -> None:
     async def promise() -> None:
         history, _ = await History.open(path)

@@ -54,6 +54,7 @@ class History(Listed, Chosen):
         notice = await store.open()
         history = cls(store)
         history._indexing = Indexing(store, the_time())
+        store.index_made_anew = history.settle
         return history, notice
 
     @classmethod
@@ -85,7 +86,7 @@ class History(Listed, Chosen):
             await self._indexing.done()
 
     def settle(self) -> None:
-        """Have what was deleted for good taken out of the pages of the index too, in the background."""
+        """See to the index in the background: what was deleted for good leaves its pages, what is missing comes in."""
         if self._indexing:
             self._indexing.look()
 

@@ -7,20 +7,26 @@ its parts change. Every function takes a connection and blocks; all run in the t
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.chat.schema import WORDS
 from mistral_desk.chat.searching import fold
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable
 
 TEXT: Final = "SELECT kind, body FROM part WHERE message = ? AND kind <> 'thinking' ORDER BY \"order\""
+log = logging.getLogger(__name__)
+
 _BEHIND: Final = (
     "SELECT id FROM message WHERE place IS NULL AND (ending <> 'unfinished' OR created < ?) ORDER BY id DESC LIMIT ?"
 )
+_BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CONSTRAINT_VTAB})
+"""What FTS5 says of itself, also at a commit. Our own tables' constraints have codes of their own, which say which."""
 _LAST_SECOND: Final = 253_402_300_799
 
 
@@ -74,6 +80,19 @@ def step(connection: sqlite3.Connection, count: int, before: float) -> int:
     for (message_id,) in rows:
         put(connection, message_id)
     return len(rows)
+
+
+def make_anew(connection: sqlite3.Connection) -> None:
+    """An empty index in the place of one that is broken; everything is put into it again in the background."""
+    log.error("the index of the history was broken, and is made anew")
+    connection.execute("DROP TABLE words")
+    connection.execute(WORDS)
+    connection.execute("UPDATE message SET place = NULL WHERE place IS NOT NULL")
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the index, and nothing but the index, contradicts itself."""
+    return getattr(error, "sqlite_errorcode", None) in _BROKEN
 
 
 def is_unsettled(connection: sqlite3.Connection) -> bool:

@@ -34,13 +34,15 @@ class Indexing:
         """What was not finished `before` this moment (seconds since 1970) will not be: the app was killed."""
         self._store = store
         self._before = before
+        self._wanted = True
         self._again()
 
     def _again(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="the index of the history")
 
     def look(self) -> None:
-        """Look again, because something was deleted for good."""
+        """Look again, because something was deleted for good, or the index is empty."""
+        self._wanted = True
         if self._task.done():
             self._again()
 
@@ -57,15 +59,17 @@ class Indexing:
     async def _run(self) -> None:
         count = 0
         try:
-            while await self._store.read(lambda c: index_rows.is_behind(c, self._before)):
-                begun = time.monotonic()
-                count += await self._store.write(lambda c: index_rows.step(c, STEP, self._before))
-                await asyncio.sleep(time.monotonic() - begun)  # half of the time belongs to the rest of the computer
-            while await self._store.read(index_rows.is_unsettled):
-                begun = time.monotonic()
-                await self._store.write(lambda c: index_rows.settle(c, PAGES))
-                await asyncio.sleep(time.monotonic() - begun)
+            while self._wanted:
+                self._wanted = False
+                while await self._store.read(lambda c: index_rows.is_behind(c, self._before)):
+                    begun = time.monotonic()
+                    count += await self._store.write(lambda c: index_rows.step(c, STEP, self._before))
+                    await asyncio.sleep(time.monotonic() - begun)  # half of the time belongs to all the rest
+                while await self._store.read(index_rows.is_unsettled):
+                    begun = time.monotonic()
+                    await self._store.write(lambda c: index_rows.settle(c, PAGES))
+                    await asyncio.sleep(time.monotonic() - begun)
         except DeskError as error:
-            log.warning("not all messages can be searched for before the next start: %s", error)
+            log.warning("the index of the history is left to the next start: %s", error)
         if count:
             log.info("%d messages were put into the index", count)

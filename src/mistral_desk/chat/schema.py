@@ -77,17 +77,18 @@ _PICTURES: Final = ("CREATE INDEX part_image ON part (body) WHERE kind = 'image'
 # - words holds folded text, and only where it stands: what is found is looked up in the messages.
 # - origin names what was imported, so that the same is not taken in again. fact holds what is true of this file.
 # - loose has the pictures of what was deleted for good, until their files are deleted, too.
+WORDS: Final = """
+    CREATE VIRTUAL TABLE words USING fts5 (
+        text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
+    )
+    """
 _WORTH_KEEPING: Final = (
     "ALTER TABLE conversation ADD COLUMN origin TEXT",
     "CREATE UNIQUE INDEX conversation_origin ON conversation (origin) WHERE origin IS NOT NULL AND origin <> ''",
     "ALTER TABLE message ADD COLUMN place INTEGER",
     "CREATE UNIQUE INDEX message_place ON message (place) WHERE place IS NOT NULL",
     "CREATE INDEX message_unplaced ON message (id) WHERE place IS NULL",
-    """
-    CREATE VIRTUAL TABLE words USING fts5 (
-        text, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
-    )
-    """,
+    WORDS,
     """
     CREATE TABLE preset (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

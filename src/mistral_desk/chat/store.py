@@ -15,7 +15,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from mistral_desk.chat import backups, search
+from mistral_desk.chat import backups, index_rows, search
 from mistral_desk.chat.database import (
     CHECK_S,
     DamagedError,
@@ -56,6 +56,9 @@ class Store:
         self._write_connection: sqlite3.Connection | None = None
         self._read_connection: sqlite3.Connection | None = None
         self._search_connection: sqlite3.Connection | None = None
+        self.index_made_anew: Callable[[], None] = lambda: None
+        """Called in the event loop when the index was broken and is empty now."""
+        self._anew = False
         self._changed = False
         self._next_look = 0.0
         self._give_up = threading.Event()
@@ -90,7 +93,20 @@ class Store:
         def run() -> T:
             return work(self._searching())
 
-        return await self._in(self._searcher, run)
+        def careful() -> T | None:
+            try:
+                return run()
+            except sqlite3.Error as error:
+                if not index_rows.is_broken(error):
+                    raise
+                return None
+
+        found = await self._in(self._searcher, careful)
+        if found is None:
+            self._anew = True
+            await self.write(index_rows.make_anew)
+            found = await self._in(self._searcher, run)
+        return found
 
     async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Change something in one transaction, in the writing thread; on the disk when this returns."""
@@ -98,12 +114,23 @@ class Store:
         def run() -> T:
             connection = _opened(self._write_connection)
             before = connection.total_changes
-            with transaction(connection):
-                result = work(connection)
+            try:
+                with transaction(connection):
+                    result = work(connection)
+            except sqlite3.Error as error:
+                if not index_rows.is_broken(error):
+                    raise
+                with transaction(connection):  # what is said is never refused because it cannot be indexed
+                    index_rows.make_anew(connection)
+                    result = work(connection)
+                self._anew = True
             self._changed |= connection.total_changes != before
             return result
 
         result = await self._in(self._writer, run)
+        if self._anew:
+            self._anew = False
+            self.index_made_anew()
         if self.path and time.monotonic() >= self._next_look:
             self._copy_if_due(self.path)
         return result
