@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 MOST_TOLD: Final = 200
 """Conversations that were set aside are named up to this number; all are counted."""
+_AT_ONCE: Final = 2
+"""Pictures that are decoded at a time, each in a child of its own."""
 _AS_IT_IS: Final = 20_000
 """Long side in pixels above which a picture of our own export would be made smaller; none of ours is."""
 
@@ -129,17 +131,23 @@ async def _with_pictures(gallery: Gallery, chat: Imported, arrival: Arrival) -> 
     here = await asyncio.to_thread(lambda: {key for key in ours if _is_here(gallery, key)})
     kept: dict[str, str] = {}
     asked = {key.removeprefix(ASSET) for key in wanted - here} - {""}
-    bringing = arrival.bring(asked)
-    while asked and (brought := await asyncio.to_thread(next, bringing, None)) is not None:
-        key, name, data = brought
-        found = key if key in wanted else ASSET + key
+    bringing, room = arrival.bring(asked), asyncio.Semaphore(_AT_ONCE)
+
+    async def keep(key: str, name: str, data: bytes) -> None:
         try:
-            pixels = await take_in(data, name or "picture.png", _AS_IT_IS if found in ours else LONG_SIDE)
-            if not isinstance(pixels, Pixels):
-                continue
-            kept[found] = picture_body(await gallery.put(pixels), name)
+            pixels = await take_in(data, name or "picture.png", _AS_IT_IS if key in ours else LONG_SIDE)
+            if isinstance(pixels, Pixels):
+                kept[key] = picture_body(await gallery.put(pixels), name)
         except DeskError as error:
             log.info("a picture of an imported chat was left out: %s", error.problem.id)
+        finally:
+            room.release()
+
+    async with asyncio.TaskGroup() as group:
+        while asked and (brought := await asyncio.to_thread(next, bringing, None)) is not None:
+            key, name, data = brought
+            await room.acquire()
+            group.create_task(keep(key if key in wanted else ASSET + key, name, data))
     missing = len(wanted - here - set(kept))
     messages = tuple(
         msgspec.structs.replace(message, parts=tuple(_placed(part, kept) for part in message.parts))
