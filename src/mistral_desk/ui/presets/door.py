@@ -47,8 +47,12 @@ class ChatSettings(QObject):
         sheet.context_asked.connect(desk.context.show)
         own.deleted.connect(lambda preset: self._deleted(own, preset))
         own.changed.connect(lambda: self._changed(own))
-        following = desk.model.changed.connect(lambda: sheet.set_model(measuring.info))
-        sheet.finished.connect(lambda _result: desk.model.changed.disconnect(following))
+
+        def follow() -> None:
+            sheet.set_model(measuring.info)
+
+        desk.model.changed.connect(follow)
+        sheet.finished.connect(lambda _result: desk.model.changed.disconnect(follow))
         desk.window.show_overlay(sheet)
         if desk.window.overlay is sheet:
             await self._tell_costs(sheet, chat)
