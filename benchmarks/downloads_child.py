@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import psutil
 
@@ -23,7 +23,12 @@ from mistral_desk.library.wanted import Wanted
 from mistral_desk.net.client import Net, Purpose, Wants
 from mistral_desk.net.ledger import Ledger
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
 _TICK_S: Final = 0.004
+_IDLE_S: Final = 2.0
+"""So long the same clock runs with nothing to do: what other programs cost it here."""
 
 
 class Cost(NamedTuple):
@@ -77,8 +82,10 @@ async def main(order: dict[str, Any]) -> dict[str, Any]:
             return {"rounds": rounds}
         if order["what"] == "memory":
             return {"bytes": await _memory(net, order)}
+        idle = await _late(asyncio.sleep(_IDLE_S))
         work = _each_callback()
-        return {"late_s": await _loop(net, order), "work_s": work}
+        late = await _late(asyncio.gather(*(ours(net, order, f"l{number}", 4) for number in range(4))))
+        return {"late_s": late, "work_s": work, "idle_s": idle}
     finally:
         await net.close()
 
@@ -113,8 +120,8 @@ def _each_callback() -> list[float]:
     return found
 
 
-async def _loop(net: Net, order: dict[str, Any]) -> list[float]:
-    """How late a timer of the loop is while four downloads run, and as much without any."""
+async def _late(work: Awaitable[object]) -> list[float]:
+    """How late a timer of the loop is until this is done."""
     late: list[float] = []
 
     async def watch() -> None:
@@ -124,7 +131,7 @@ async def _loop(net: Net, order: dict[str, Any]) -> list[float]:
             late.append(time.perf_counter() - before - _TICK_S)
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(ours(net, order, f"l{number}", 4) for number in range(4)))
+    await work
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await watching
