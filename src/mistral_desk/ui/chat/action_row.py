@@ -80,7 +80,11 @@ class ActionRow(QWidget):
     def place(self, *, right: bool) -> None:
         """Line the buttons up at one side; the version's number stands between its two."""
         self._right = right
-        self.arrange()
+        shown = tuple((button.isHidden(), button.text()) for button in self.buttons)
+        now = (right, self.width(), self.isRightToLeft(), self._theme.text_size, shown, self._place, self._count)
+        if now != self._placed:  # it is asked for whenever something moves
+            self._placed = now
+            self.arrange()
 
     def arrange(self) -> None:
         """Line up what is shown now."""
@@ -119,6 +123,7 @@ class ActionRow(QWidget):
 
     _number = QRect()
     _right = False
+    _placed: tuple[object, ...] = ()
 
     def _words(self) -> str:
         return tr("Version {place} of {count}", place=self._place + 1, count=self._count)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
@@ -20,7 +20,7 @@ from mistral_desk.ui.chat.inlines import BACK, NOTE
 from mistral_desk.ui.chat.markdown import Block, Code, Formula, Prose, Table, Words
 from mistral_desk.ui.chat.prose import FormulaView, PlainView, ProseView, TableView
 from mistral_desk.ui.chat.text_view import TextView
-from mistral_desk.ui.chat.virtual import bring_into_sight
+from mistral_desk.ui.chat.virtual import bring_into_sight, visible_part
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _GAPS: Final = {"paragraph": SPACE[2], "item": 6, "none": 0}
 _AROUND_CODE: Final = SPACE[3]
 MADE_AT_ONCE: Final = 3_000
 """What is made of one text before the window may do something else; see `_weight`."""
+MADE_BEYOND: Final = 900
+"""The same for what is not seen yet, of all texts together."""
 
 
 @dataclass(eq=False)
@@ -54,6 +56,8 @@ class Stack(QWidget):
 
     link = Signal(str)
     resized = Signal()
+    made: ClassVar[int] = 0
+    """What was made since the window had its turn, in all texts."""
 
     def __init__(self, style: Style, name: str, parent: QWidget, unfolded: set[int] | None = None) -> None:
         """`unfolded` remembers the long code blocks that are shown whole; without it none is folded."""
@@ -117,7 +121,8 @@ class Stack(QWidget):
         return y + (self._room(self._rest, width) if self._rest else 0)
 
     def _fill(self, width: int, span: Span | None) -> None:
-        """Make the views within `span`, from its middle outwards; what would take too long comes a little later.
+        """Make the views within `span`, from its middle outwards; what would take too long comes a little later, and
+        what is not seen yet sooner gives way.
 
         The transcript arranges a few times until heights agree: all of those share what may be made at once.
         """
@@ -128,22 +133,26 @@ class Stack(QWidget):
             room = max(1, width - self._indent(row.block))
             guess = row.height if row.measured_at == room else self._guess(row, room)
             if row.view is None and (span is None or (y + guess >= span[0] and y <= span[1])):
-                wanted.append((abs(y + guess // 2 - sum(span) // 2) if span else y, number))
+                first, last = visible_part(span) if span else (0, 0)
+                seen = span is None or (y + guess >= first and y <= last)
+                wanted.append((not seen, abs(y + guess // 2 - sum(span) // 2) if span else y, number))
             y += guess
         self._unmade = False
-        for _far, number in sorted(wanted):
+        for beyond, _far, number in sorted(wanted):
             weight = _weight(self._rows[number].block)
-            if span is not None and self._made and self._made + weight > MADE_AT_ONCE:
+            so_far, most = (Stack.made, MADE_BEYOND) if beyond else (self._made, MADE_AT_ONCE)
+            if span is not None and so_far and so_far + weight > most:
                 self._unmade = True
                 break
             self._made += weight
+            Stack.made += weight
             self._make(self._rows[number], number)
-        if self._made and not self._later.isActive():
+        if (self._made or self._unmade) and not self._later.isActive():
             self._later.start(0)
 
     def _go_on(self) -> None:
         """The window had its turn."""
-        self._made = 0
+        Stack.made = self._made = 0
         if self._unmade:
             self.resized.emit()
 

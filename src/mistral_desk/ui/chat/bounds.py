@@ -26,6 +26,11 @@ UNBROKEN: Final = 1_000
 """Characters of one step where no line can be broken at a space: Qt takes long to find other places."""
 WHOLE: Final = 60_000
 """Characters of one step, source code included."""
+PROSE_LIMIT: Final = 1200
+"""Characters of prose after which the next paragraph starts a block of its own."""
+TABLE_ROWS: Final = 40
+"""A longer table goes on in another one with the same head; one with many columns sooner."""
+TABLE_CELLS: Final = 160
 DEPTH: Final = 12
 """Lists that go on after a cut, in each other at most."""
 LABEL_ROOM: Final = 2_000
@@ -118,6 +123,51 @@ class Cut:
     again: str = ""
     resumed: int = 0
     tokens: int | None = None
+
+
+def boundary(tokens: Sequence[Token], source: str) -> Cut | None:
+    """The first place where what stands before is finished and long enough, or None.
+
+    A block counts as begun only when its first line is complete: until then `#` may still become `#hashtag` and
+    belong to the paragraph before.
+    """
+    starts = line_starts(source)
+    complete = source.count("\n")
+    previous_prose = False
+    table = rows = columns = 0
+    for number, token in enumerate(tokens):
+        if token.type == "th_open":
+            columns += 1
+        if token.map is None:
+            continue
+        line = token.map[0]
+        if line >= complete:
+            break
+        offset = starts[line]
+        if token.level == 0 and token.nesting >= 0:
+            prose = token.type not in ("fence", "code_block", "table_open", "math_block")
+            if offset > 0 and (offset >= PROSE_LIMIT or not (prose and previous_prose)):
+                return Cut(offset, "paragraph", tokens=number)
+            table, rows, columns = line, 0, 0
+            previous_prose = prose
+        elif token.type == "list_item_open" and token.level == 1 and offset >= PROSE_LIMIT:
+            return Cut(offset, "item")
+        elif token.type == "tr_open":
+            rows += 1
+            most = min(TABLE_ROWS, max(6, TABLE_CELLS // max(1, columns)))
+            if rows > most and token.level == 2:
+                return Cut(offset, "none", source[starts[table] : starts[table + 2]])
+    return None
+
+
+def line_starts(source: str) -> list[int]:
+    """Where each line of a text begins."""
+    starts = [0]
+    position = source.find("\n")
+    while position >= 0:
+        starts.append(position + 1)
+        position = source.find("\n", position + 1)
+    return starts
 
 
 def forced(tokens: Sequence[Token], source: str, starts: Sequence[int], stretch: Reach) -> Cut:

@@ -117,8 +117,7 @@ class Heights:
         more = height - self._heights[number]
         self._heights[number] = height
         if self._tops is not None:  # most often it is the last one that grows
-            for below in range(number + 1, len(self._tops)):
-                self._tops[below] += more
+            self._tops[number + 1 :] = [top + more for top in self._tops[number + 1 :]]
         return True
 
     def tops(self) -> list[int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mistral_desk.ui.chat.bounds import Cut, Gap, Reach, forced, reach
+from mistral_desk.ui.chat.bounds import PROSE_LIMIT, Cut, Gap, Reach, boundary, forced, line_starts, reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-PROSE_LIMIT: Final = 1200
-"""Characters of prose after which the next paragraph starts a block of its own."""
-TABLE_ROWS: Final = 40
-"""A longer table goes on in another one with the same head; one with many columns sooner."""
-TABLE_CELLS: Final = 160
 TABLE_COLUMNS: Final = 40
 """A wider table is shown as plain lines: no layout makes it readable."""
 WINDOW: Final = 2 * PROSE_LIMIT
@@ -158,6 +153,11 @@ class Splitter:
             self._parsed = self._parse(work)
         return [*self._frozen, *self._parsed]
 
+    @property
+    def begun(self) -> bool:
+        """Whether it was read, or begun to be."""
+        return self._parsed is not None
+
     def read_on(self, work: int) -> None:
         """Have the next call of `blocks` go on where the last one stopped."""
         if self.unread:
@@ -225,20 +225,20 @@ class Splitter:
             stretch = reach(part, self._again)
             if stretch.end == len(part):
                 tokens = _parser().parse(part)
-                if cut := _boundary(tokens, part):
+                if cut := boundary(tokens, part):
                     return stretch, tokens, part, cut
         stretch = reach(source, self._again)
         if stretch.end > WINDOW + self._again:
             end = source.rfind("\n", 0, WINDOW + self._again) + 1
             part = source[:end]
             tokens = _parser().parse(part)
-            if cut := _boundary(tokens, part):
+            if cut := boundary(tokens, part):
                 return stretch, tokens, part, cut
         part = source[: stretch.end]
         tokens = _parser().parse(part)
-        cut = _boundary(tokens, part)
+        cut = boundary(tokens, part)
         if cut is None and stretch.end < len(source):
-            cut = forced(tokens, part, _line_starts(part), stretch)
+            cut = forced(tokens, part, line_starts(part), stretch)
         return stretch, tokens, part, cut
 
     def _shown(self, tokens: Sequence[Token], source: str) -> list[Block]:
@@ -260,41 +260,6 @@ class Splitter:
         return _cut(tokens, self._gap)
 
 
-def _boundary(tokens: Sequence[Token], source: str) -> Cut | None:
-    """The first place where what stands before is finished and long enough, or None.
-
-    A block counts as begun only when its first line is complete: until then `#` may still become `#hashtag` and
-    belong to the paragraph before.
-    """
-    starts = _line_starts(source)
-    complete = source.count("\n")
-    previous_prose = False
-    table = rows = columns = 0
-    for number, token in enumerate(tokens):
-        if token.type == "th_open":
-            columns += 1
-        if token.map is None:
-            continue
-        line = token.map[0]
-        if line >= complete:
-            break
-        offset = starts[line]
-        if token.level == 0 and token.nesting >= 0:
-            prose = token.type not in ("fence", "code_block", "table_open", "math_block")
-            if offset > 0 and (offset >= PROSE_LIMIT or not (prose and previous_prose)):
-                return Cut(offset, "paragraph", tokens=number)
-            table, rows, columns = line, 0, 0
-            previous_prose = prose
-        elif token.type == "list_item_open" and token.level == 1 and offset >= PROSE_LIMIT:
-            return Cut(offset, "item")
-        elif token.type == "tr_open":
-            rows += 1
-            most = min(TABLE_ROWS, max(6, TABLE_CELLS // max(1, columns)))
-            if rows > most and token.level == 2:
-                return Cut(offset, "none", source[starts[table] : starts[table + 2]])
-    return None
-
-
 def _plain_rows(table: Sequence[Token]) -> str:
     """A table as lines of text."""
     lines: list[list[str]] = []
@@ -304,15 +269,6 @@ def _plain_rows(table: Sequence[Token]) -> str:
         elif token.type == "inline" and lines:
             lines[-1].append(token.content)
     return "\n".join(" | ".join(line) for line in lines)
-
-
-def _line_starts(source: str) -> list[int]:
-    starts = [0]
-    position = source.find("\n")
-    while position >= 0:
-        starts.append(position + 1)
-        position = source.find("\n", position + 1)
-    return starts
 
 
 def _code(info: str, text: str, depth: int, gap: Gap, *, closed: bool) -> Code | Formula:

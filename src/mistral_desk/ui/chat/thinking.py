@@ -77,6 +77,12 @@ class ThinkingView(QWidget):
         """Where a block begins, in this widget."""
         return self._stack.y() + self._stack.top_of(block)
 
+    def place_at(self, y: int) -> tuple[int, int] | None:
+        """Which block of an open thought is at `y`, and how far below its top; None above them."""
+        if not self._turn.thought_open or y < self._stack.y():
+            return None
+        return self._stack.place_at(y - self._stack.y())
+
     def refresh(self) -> None:
         """Show what the turn knows now."""
         thinking = self._turn.phase == "thinking"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.ui.chat.canvas import Canvas
@@ -16,7 +16,7 @@ from mistral_desk.ui.chat.line import QuietLine
 from mistral_desk.ui.chat.marks import Marks
 from mistral_desk.ui.chat.selection import Selection
 from mistral_desk.ui.chat.turn_view import view_of
-from mistral_desk.ui.chat.virtual import holds_focus, let_go
+from mistral_desk.ui.chat.virtual import NEAR, holds_focus, let_go
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
 
-NEAR: Final = 0.75
-"""How far beyond the visible part things exist, in heights of the window; at twice that they are let go."""
 PASSES: Final = 6
+AHEAD: Final = 2
+"""Turns above and below those that exist that are read while nothing else is to do."""
+AHEAD_WORK: Final = 5_000
+"""Microseconds of reading, about, before the window may do something else."""
 
 
 class Transcript(Canvas):
@@ -60,6 +62,10 @@ class Transcript(Canvas):
         self._stops: list[QWidget] = []
         self._places: dict[Turn, int] = {}
         self._quiet: QuietLine | None = None
+        self._fresh = self._unmade = 0
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._go_on)
         self.album: Album | None = None
         self.branches = True
         """Whether another chat can begin at a turn of this one."""
@@ -187,6 +193,7 @@ class Transcript(Canvas):
             return
         value = self.verticalScrollBar().value()
         tops: list[int] = []
+        self._fresh = 0
         self._heights.guess(width, self._theme, self._views)
         if self._quiet is not None:
             self._heights.set_room(self._quiet.place(self._turns), self._quiet.needed + BETWEEN)
@@ -214,18 +221,38 @@ class Transcript(Canvas):
         self._place_jump()
         self.selection.show()
         self.marks.show()
+        self._later.start(0)
+
+    def _go_on(self) -> None:
+        """The window had its turn: make what is not seen yet, or read what may be seen next."""
+        if self._unmade:
+            self.arrange()
+            return
+        living = self._living()
+        if not living:
+            return
+        above = range(living[0] - 1, max(-1, living[0] - 1 - AHEAD), -1)
+        below = range(living[-1] + 1, min(len(self._turns), living[-1] + 1 + AHEAD))
+        if any(self._turns[number].read_ahead(AHEAD_WORK) for number in (*below, *above)):
+            self._later.start(0)
 
     def _measure(self, tops: Sequence[int], width: int, value: int, height: int) -> bool:
         """Make and measure the turns near the visible part; True when a height was another than thought."""
         near = round(height * NEAR)
         start, end = value - near, value + height + near
         other = False
+        self._unmade = 0
         for number in range(self._heights.first_below(start), len(self._turns)):
             turn, top = self._turns[number], tops[number]
             if top > end:
                 break
             view = self._views.get(turn)
             if view is None:
+                seen = top < value + height and top + self._heights[number] > value
+                if self._fresh and not seen:
+                    self._unmade += 1  # a little later
+                    continue
+                self._fresh += 1
                 view = self._make(turn)
             measured = view.arrange(width, (start - top, end - top))
             other = self._heights.measured(number, width, measured) or other
@@ -242,6 +269,7 @@ class Transcript(Canvas):
             top, bottom = tops[number], tops[number] + self._heights[number]
             if (bottom < start or top > end) and not holds_focus(view):
                 let_go(self._views.pop(turn))
+                turn.forget_blocks()
             else:
                 view.release((start - top, end - top))
 
@@ -260,6 +288,9 @@ class Transcript(Canvas):
     def go_to(self, number: int, block: int) -> None:
         """Bring a block of a turn to the upper third of what is seen; its widget exists then."""
         self._sticky = False
+        self._turns[number].read_whole()
+        if view := self._views.get(self._turns[number]):
+            view.refresh()
         self._hold = (number, block, -self.viewport().height() // 3)
         self.arrange()
         self._views[self._turns[number]].ensure(block)

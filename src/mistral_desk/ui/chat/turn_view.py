@@ -290,9 +290,10 @@ class AnswerView(TurnView):
         self._stack.release((span[0] - self._stack.y(), span[1] - self._stack.y()))
 
     def place_at(self, y: int) -> tuple[int, int]:
-        """A block to hold on to; what is above the text counts from the top."""
+        """A block to hold on to, of the thought or of the answer; what is above them counts from the top."""
         if y < self._stack.y():
-            return -1, y
+            thought = self._thinking.place_at(y) if self._thinking is not None else None
+            return (-1, y) if thought is None else (THOUGHT + thought[0], thought[1])
         return self._stack.place_at(y - self._stack.y())
 
     def top_of(self, number: int) -> int:

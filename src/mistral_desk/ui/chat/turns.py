@@ -13,7 +13,7 @@ from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.ui.chat.markdown import SLICE, Block, Splitter
+from mistral_desk.ui.chat.markdown import SLICE, Block, Splitter, blocks_of
 
 if TYPE_CHECKING:
     from mistral_desk.chat.message import Message, Part
@@ -146,16 +146,16 @@ class Turn:
         return self._body.blocks(SLICE)
 
     def all_blocks(self) -> list[Block]:
-        """All of the answer as blocks, however long that takes."""
-        return self._body.blocks()
+        """All of the answer as blocks, however long that takes; of one that nobody has seen they are not kept."""
+        return self._body.blocks() if self._body.begun else blocks_of(self.text)
 
     def thought(self) -> list[Block]:
         """The thought as blocks, in the same way."""
         return self._thought.blocks(SLICE)
 
     def all_of_thought(self) -> list[Block]:
-        """All of the thought as blocks, however long that takes."""
-        return self._thought.blocks()
+        """All of the thought as blocks, however long that takes; of one that nobody has seen they are not kept."""
+        return self._thought.blocks() if self._thought.begun else blocks_of(self.thinking)
 
     @property
     def unread(self) -> int:
@@ -166,6 +166,29 @@ class Turn:
     def unread_thought(self) -> int:
         """Characters of the thought that are not among its blocks yet."""
         return self._thought.unread
+
+    def read_ahead(self, work: int) -> bool:
+        """Read some of an answer that is about to be seen; whether there was something to read."""
+        if self.role != "assistant" or (self._body.begun and not self._body.unread):
+            return False
+        if self._body.begun:
+            self._body.read_on(work)
+        else:
+            self._body.blocks(work)
+        return True
+
+    def read_whole(self) -> None:
+        """Read all of it, however long that takes: a place far down in it is to be seen."""
+        self._body.blocks()
+        if self.thought_open:
+            self._thought.blocks()
+
+    def forget_blocks(self) -> None:
+        """Nobody sees it any more: the parser's work weighs many times the text, and is done again if it must be."""
+        if not self.live and (self._body.begun or self._thought.begun):
+            self._body, self._thought = Splitter(), Splitter()
+            self._body.feed(self.text)
+            self._thought.feed(self.thinking)
 
     def read_on(self) -> None:
         """Read some more of what was too long to be read at once."""

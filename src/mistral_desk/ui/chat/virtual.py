@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from mistral_desk.ui.theme.tokens import SPACE
+
+NEAR: Final = 0.75
+"""How far beyond the visible part things exist, in heights of the window; at twice that they are let go."""
+
+
+def visible_part(span: tuple[int, int]) -> tuple[int, int]:
+    """What is seen of the part in which things exist."""
+    beyond = round((span[1] - span[0]) * NEAR / (1 + 2 * NEAR))
+    return span[0] + beyond, span[1] - beyond
 
 
 def holds_focus(view: QWidget) -> bool:
