@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from mistral_desk.ui.sharing.drop import exports_in
 from mistral_desk.ui.sharing.export_sheet import ExportSheet
 from mistral_desk.ui.sharing.import_sheet import ImportSheet
 from mistral_desk.ui.widgets.ask import Question
+from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker, hostile_texts
 from tests.fixtures.chatgpt_exports import plain, save
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import pytest
 
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.notify import Notice
 
 SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
 
@@ -117,27 +120,61 @@ def test_many_become_one_archive_and_it_asks_where(
     window.run(qapp, scenario)
 
 
-def test_closing_the_sheet_ends_the_work(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = asyncio.Event()
+def waiting(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, threading.Event]:
+    """Have the PDF wait in the middle: it has begun, and may go on."""
+    begun, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
-    async def scenario() -> None:
-        loop = asyncio.get_running_loop()
-
-        def slow(_shared: Shared, job: Job) -> None:
-            loop.call_soon_threadsafe(begun.set)
-            job.stop.wait()
+    def slow(_shared: Shared, job: Job) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        while not go_on.wait(0.01):
             job.go_on()
+        job.write("%PDF-")
 
-        monkeypatch.setattr(pdf, "write", slow)
+    monkeypatch.setattr(pdf, "write", slow)
+    return begun, go_on
+
+
+def test_cancel_ends_the_work(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        begun, _ = waiting(monkeypatch)
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             key = await put(desk, "Long")
             sheet = await sheet_for(desk, key)
             desk.sharing.write(sheet, (key,), tmp_path / "long.pdf", Wish("pdf"))
             await begun.wait()
             assert sheet.works
-            sheet.reject()
+            (cancel,) = [one for one in sheet.findChildren(Button) if one.text() == "Cancel" and one.isVisible()]
+            window.click(cancel)
             await desk.tasks.settled()
+            assert desk.window.overlay is None
             assert not [path for path in tmp_path.iterdir() if "long" in path.name or path.suffix == ".part"]
+
+    window.run(qapp, scenario)
+
+
+def test_closed_it_goes_on_and_says_so_at_the_end(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        begun, go_on = waiting(monkeypatch)
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            told: list[Notice] = []
+            desk.notices.shown.connect(told.append)
+            key = await put(desk, "Long")
+            desk.sharing.write(await sheet_for(desk, key), (key,), tmp_path / "long.pdf", Wish("pdf"))
+            await begun.wait()
+            desk.window.escape()
+            assert desk.sharing.out.sheet is None
+            desk.sharing.export((key,))
+            again = desk.window.overlay
+            assert isinstance(again, ExportSheet)
+            assert again.works, "the work that is on its way is shown again"
+            desk.window.escape()
+            go_on.set()
+            await desk.tasks.settled()
+            assert (tmp_path / "long.pdf").exists()
+            assert [one.action for one in told] == ["Show in folder"]
 
     window.run(qapp, scenario)
 
@@ -217,7 +254,6 @@ def test_a_pdf_of_hostile_texts_ends(qapp: QApplication) -> None:
 
 def test_a_pdf_is_given_up_between_two_pieces(qapp: QApplication) -> None:
     import io
-    import threading
 
     stop = threading.Event()
     stop.set()

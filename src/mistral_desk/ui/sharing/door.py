@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog
@@ -13,23 +12,26 @@ from PySide6.QtWidgets import QFileDialog
 from mistral_desk.chat.sharing.coming import Come, take
 from mistral_desk.chat.sharing.names import safe
 from mistral_desk.chat.sharing.out import Export, every_id
+from mistral_desk.chat.titles import title_from
+from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError, Words, as_problem
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.sharing.backups import BackupsDoor
 from mistral_desk.ui.sharing.drop import ChatDrops
 from mistral_desk.ui.sharing.export_sheet import FORMATS, ExportSheet
 from mistral_desk.ui.sharing.import_sheet import ImportSheet, summary
+from mistral_desk.ui.sharing.running import Running
 from mistral_desk.ui.system.reveal import reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Sequence
 
-    from mistral_desk.chat.sharing.out import Gone
+    from mistral_desk.chat.sharing.out import Going, Pack
     from mistral_desk.chat.sharing.shared import Wish
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.notify import Kind
 
-_T = TypeVar("_T")
 SAID_SECONDS: Final = 8
 
 
@@ -41,7 +43,10 @@ class Sharing(QObject):
         self._desk = desk
         self._folder = ""
         """Where the last file was chosen, in this run."""
-        self._task: asyncio.Task[Any] | None = None
+        self._about = (1, "")
+        """How many chats are on their way out, and the title of a single one."""
+        self.out: Running[ExportSheet] = Running(self)
+        self.come: Running[ImportSheet] = Running(self)
         drops = ChatDrops(desk.theme, desk.window.sidebar)
         drops.dropped.connect(self.take)
         self.backups = BackupsDoor(desk)
@@ -51,14 +56,16 @@ class Sharing(QObject):
         data = self._desk.settings.data
         data.export_all.connect(self.export_all)
         data.import_asked.connect(self.import_files)
-        data.reveal.connect(lambda: self._desk.tasks.spawn(self._reveal_data(), "show the data folder"))
+        data.reveal.connect(lambda: self._reveal(self._desk.services.folders.history))
         self.backups.serve(data)
 
     # --- out ----------------------------------------------------------------------------------------
 
     def export(self, ids: Sequence[int]) -> None:
-        """Ask how these chats go out."""
-        if ids:
+        """Ask how these chats go out; while some are on their way, show how far they are."""
+        if self.out.busy:
+            self._open_out(*self._about).show_work()
+        elif ids:
             self._desk.tasks.spawn(self._ask_out(tuple(ids)), "export chats")
 
     def export_all(self) -> None:
@@ -68,21 +75,26 @@ class Sharing(QObject):
     async def _ask_all(self) -> None:
         ids = await every_id(self._desk.services.history)
         if ids:
-            await self._ask_out(ids)
+            self.export(ids)
         else:
-            words = Words(tr("There are no chats yet"), "", "")
-            self._desk.notices.show(Notice("info", words, seconds=SAID_SECONDS))
+            self._say("info", Words(tr("There are no chats yet"), "", ""))
 
     async def _ask_out(self, ids: tuple[int, ...]) -> None:
-        desk = self._desk
         title = ""
         if len(ids) == 1:
-            conversation = await desk.services.history.conversation(ids[0])
+            conversation = await self._desk.services.history.conversation(ids[0])
             title = conversation.title or tr("A chat without a title")
-        sheet = ExportSheet(desk.theme, len(ids), title, desk.window)
+        sheet = self._open_out(len(ids), title)
+        self._about = len(ids), title
         sheet.wanted.connect(lambda wish: self._ask_where(sheet, ids, title, wish))
-        sheet.stopped.connect(self._stop)
+
+    def _open_out(self, count: int, title: str) -> ExportSheet:
+        desk = self._desk
+        sheet = ExportSheet(desk.theme, count, title_from(title), desk.window)
+        sheet.stopped.connect(self.out.stop)
+        self.out.show(sheet)
         desk.window.show_overlay(sheet)
+        return sheet
 
     def _ask_where(self, sheet: ExportSheet, ids: tuple[int, ...], title: str, wish: Wish) -> None:
         many = len(ids) > 1
@@ -102,64 +114,68 @@ class Sharing(QObject):
     def write(self, sheet: ExportSheet, ids: tuple[int, ...], target: Path, wish: Wish) -> None:
         """The place was chosen: go."""
         self._folder = str(target.parent)
-        sheet.show_work()
-        self._desk.tasks.spawn(self._write(sheet, ids, target, wish), "write chats")
+        if self.out.sheet is sheet:
+            sheet.show_work()
+        self._desk.tasks.spawn(self._write(ids, target, wish), "write chats")
 
-    async def _write(self, sheet: ExportSheet, ids: tuple[int, ...], target: Path, wish: Wish) -> None:
-        services = self._desk.services
-        run = Export(
-            services.history, services.pictures, ids, target, wish, "zip" if len(ids) > 1 else "file",
-            told=lambda now: sheet.show_going(now) if sheet.works else None,
-        )  # fmt: skip
+    async def _write(self, ids: tuple[int, ...], target: Path, wish: Wish) -> None:
+        services, out = self._desk.services, self.out
+
+        def told(now: Going) -> None:
+            if out.sheet is not None:
+                out.sheet.show_going(now)
+
+        pack: Pack = "zip" if len(ids) > 1 else "file"
+        run = Export(services.history, services.pictures, ids, target, wish, pack, told)
         if wish.format == "pdf":
             from mistral_desk.ui.sharing import pdf  # noqa: PLC0415 - Qt's printer, which most days nobody needs
 
             run.writer = pdf.write
         try:
-            gone = await self._ended(run.run())
+            gone = await out.ended(run.run())
         except DeskError as error:
-            if sheet.works:
-                sheet.ask(wish, error.problem)
+            if out.sheet is not None:
+                out.sheet.ask(wish, error.problem)
             else:
                 self._desk.notices.problem(error.problem)
             return
         except Exception as error:
-            if sheet.works:
-                sheet.ask(wish, as_problem(error))
+            if out.sheet is not None:
+                out.sheet.ask(wish, as_problem(error))
             raise
         if gone is None:
-            words = Words(tr("The export was stopped"), tr("Nothing half written was left."), "")
-            self._desk.notices.show(Notice("info", words, seconds=SAID_SECONDS))
-        elif sheet.works:
-            sheet.reveal.connect(lambda: self._reveal(gone))
-            sheet.show_done(gone)
-
-    def _reveal(self, gone: Gone) -> None:
-        self._desk.tasks.spawn(reveal(gone.path), "show a file")
-
-    async def _reveal_data(self) -> None:
-        await reveal(self._desk.services.folders.history)
+            self._say("info", Words(tr("The export was stopped"), tr("Nothing half written was left."), ""))
+        elif out.sheet is not None:
+            out.sheet.reveal.connect(lambda: self._reveal(gone.path))
+            out.sheet.show_done(gone)
+        else:
+            text = trn("{n} chat was exported, {size}.", "{n} chats were exported, {size}.", gone.chats,
+                       size=amounts.file_size(gone.bytes))  # fmt: skip
+            self._say("success", Words(text, str(gone.path), ""), lambda: self._reveal(gone.path))
 
     # --- in -----------------------------------------------------------------------------------------
 
     def import_files(self) -> None:
-        """Ask which files."""
-        self._open()
+        """Ask which files; while some are on their way, show how far they are."""
+        self._open_in()
 
     def take(self, paths: Sequence[Path]) -> None:
         """Files were dropped: take in what is in them."""
-        sheet = self._open()
-        if not sheet.works:
+        sheet = self._open_in()
+        if not self.come.busy:
             self._begin(sheet, paths)
 
-    def _open(self) -> ImportSheet:
+    def _open_in(self) -> ImportSheet:
         desk = self._desk
-        if isinstance(desk.window.overlay, ImportSheet):
-            return desk.window.overlay
+        if self.come.sheet is not None:
+            return self.come.sheet
         sheet = ImportSheet(desk.theme, desk.window)
         sheet.choose.connect(lambda: self._ask_which(sheet))
-        sheet.stopped.connect(self._stop)
+        sheet.stopped.connect(self.come.stop)
+        self.come.show(sheet)
         desk.window.show_overlay(sheet)
+        if self.come.busy:
+            sheet.show_work()
         return sheet
 
     def _ask_which(self, sheet: ImportSheet) -> None:
@@ -171,62 +187,54 @@ class Sharing(QObject):
         dialog.open()
 
     def _begin(self, sheet: ImportSheet, paths: Sequence[Path]) -> None:
-        if paths:
-            self._folder = str(paths[0].parent)
-        sheet.show_work()
-        self._desk.tasks.spawn(self._take(sheet, tuple(paths)), "import chats")
+        if not paths or self.come.busy:
+            return
+        self._folder = str(paths[0].parent)
+        if self.come.sheet is sheet:
+            sheet.show_work()
+        self._desk.tasks.spawn(self._take(tuple(paths)), "import chats")
 
-    async def _take(self, sheet: ImportSheet, paths: tuple[Path, ...]) -> None:
-        services = self._desk.services
+    async def _take(self, paths: tuple[Path, ...]) -> None:
+        services, come = self._desk.services, self.come
         last = Come()
 
         def told(now: Come) -> None:
             nonlocal last
             last = now
-            if sheet.works:
-                sheet.show_come(now)
+            if come.sheet is not None:
+                come.sheet.show_come(now)
 
         try:
-            come = await self._ended(take(services.history, services.pictures, paths, told))
+            done = await come.ended(take(services.history, services.pictures, paths, told))
         except DeskError as error:
-            if sheet.works:
-                sheet.ask(error.problem)
+            if come.sheet is not None:
+                come.sheet.ask(error.problem)
             else:
                 self._desk.notices.problem(error.problem)
         except Exception as error:
-            if sheet.works:
-                sheet.ask(as_problem(error))
+            if come.sheet is not None:
+                come.sheet.ask(as_problem(error))
             raise
         else:
-            if come is None:
-                words = Words(
-                    tr("The import was stopped"), tr("What had come until then stays: {what}", what=summary(last)), ""
-                )
-                if not summary(last):
-                    words = Words(tr("The import was stopped"), "", "")
-                self._desk.notices.show(Notice("info", words, seconds=SAID_SECONDS))
-            elif sheet.works:
-                sheet.show_done(come)
+            if done is None:
+                what = summary(last)
+                stays = tr("What had come until then stays: {what}", what=what) if what else ""
+                self._say("info", Words(tr("The import was stopped"), stays, ""))
+            elif come.sheet is not None:
+                come.sheet.show_done(done)
+            else:
+                self._say("success", Words(tr("The import is done"), summary(done), ""))
         await self._desk.refresh()
 
     # --- both ---------------------------------------------------------------------------------------
 
-    async def _ended(self, work: Coroutine[object, object, _T]) -> _T | None:
-        """The work's result; None where it was called off. It ends with the window."""
-        task = self._task = asyncio.get_running_loop().create_task(work, name="chats out or in")
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
-        finally:
-            self._task = None
-        return None if task.cancelled() else task.result()
+    def _say(self, kind: Kind, words: Words, show: Callable[[], None] | None = None) -> None:
+        """Tell it where no sheet is open; with a way to the file."""
+        action = tr("Show in folder") if show is not None else ""
+        self._desk.notices.show(Notice(kind, words, action, show, SAID_SECONDS))
 
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+    def _reveal(self, path: Path) -> None:
+        self._desk.tasks.spawn(reveal(path), "show a file")
 
     def _place(self) -> Path:
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)

@@ -37,7 +37,7 @@ SHOWN: Final = mark("Of a turn with several versions, the one that is shown now.
 
 
 class ExportSheet(Sheet):
-    """Shows what it is given; signals go up. Closing it while it works ends the work."""
+    """Shows what it is given; signals go up. Closed while it works, the work goes on; *Cancel* ends it."""
 
     wanted = Signal(object)
     """A `Wish`: the person is then asked where to."""
@@ -111,7 +111,7 @@ class ExportSheet(Sheet):
         column.addWidget(self._working)
         self.clear_foot()
         cancel = self.button(tr("Cancel"))
-        cancel.clicked.connect(self.reject)
+        cancel.clicked.connect(self._end)
         self.order()
         cancel.setFocus()
 
@@ -149,8 +149,6 @@ class ExportSheet(Sheet):
         self.order()
         done.setFocus()
 
-    def reject(self) -> None:
-        """Closed, whatever was being written ends."""
-        if self.works:
-            self.stopped.emit()
-        super().reject()
+    def _end(self) -> None:
+        self.stopped.emit()
+        self.reject()

@@ -35,7 +35,9 @@ LISTED: Final = 40
 
 
 class ImportSheet(Sheet):
-    """Shows what it is given; signals go up. Closing it while it works ends the work; what has come stays."""
+    """Shows what it is given; signals go up. Closed while it works, the work goes on; *Stop* ends it, and what has
+    come stays.
+    """
 
     choose = Signal()
     stopped = Signal()
@@ -83,7 +85,7 @@ class ImportSheet(Sheet):
         column.addWidget(self._working)
         self.clear_foot()
         self._primary = self.button(tr("Stop"))
-        self._primary.clicked.connect(self.reject)
+        self._primary.clicked.connect(self._end)
         self.order()
         self._primary.setFocus()
 
@@ -132,11 +134,9 @@ class ImportSheet(Sheet):
             text = trn("and {n} more", "and {n} more", rest)
             column.addWidget(Label(self._theme, text, "small", ink="muted", parent=holder))
 
-    def reject(self) -> None:
-        """Closed, whatever was being read ends."""
-        if self.works:
-            self.stopped.emit()
-        super().reject()
+    def _end(self) -> None:
+        self.stopped.emit()
+        self.reject()
 
 
 def summary(come: Come) -> str:
