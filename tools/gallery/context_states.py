@@ -13,6 +13,7 @@ from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
 from mistral_desk.core.errors import Problem
 from mistral_desk.inference.protocol import Counted, Sampling
+from mistral_desk.ui.context.choice import FullSheet
 from mistral_desk.ui.context.details import DetailsSheet
 from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 from tools.gallery import texts
@@ -143,10 +144,10 @@ async def context_summing(stage: Stage) -> None:
     """An answer waits while the oldest messages are summed up."""
     await context_full(stage)
     chat = stage.chat
-    overlay = stage.desk.window.overlay
-    assert overlay is not None
-    chat.busy_changed.disconnect()
-    overlay.hide()
+    sheet = stage.desk.window.overlay
+    assert isinstance(sheet, FullSheet)
+    sheet._said = True  # noqa: SLF001 - the turn goes on waiting
+    sheet.accept()
     chat._take(Summarising(0.4), None, chat.turns[-1])  # noqa: SLF001 - as the session would tell it
     async with asyncio.timeout(60):
         while chat._dirty:  # noqa: SLF001

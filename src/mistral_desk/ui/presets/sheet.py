@@ -57,7 +57,7 @@ class ChatSettingsSheet(Sheet):
         full = (fields.FULL_LABEL, fields.FULL_HELP, fields.FULL_CHOICES)
         self.full = ChoiceRow(theme, own, "when_full", full, context)
         context.add(self.full)
-        self.look = Button(theme, tr("How full it is"), text=tr("Show"), kind="outline", parent=context)
+        self.look = Button(theme, tr("Show how full it is"), text=tr("Show"), kind="outline", parent=context)
         self.look.setToolTip("")
         self.look.clicked.connect(self.context_asked)
         context.add(
