@@ -9,8 +9,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mistral_desk.core.errors import DeskError
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from mistral_desk.core.errors import Problem
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -22,6 +26,9 @@ class Reporter(Protocol):
     def error(self, error: BaseException) -> None:
         """Show and log an exception."""
 
+    def problem(self, problem: Problem) -> None:
+        """Show a problem."""
+
 
 class Tasks:
     """The tasks of one owner; `notices` hears about failures, `cancel` ends all of them."""
@@ -30,11 +37,14 @@ class Tasks:
         self._notices = notices
         self._running: set[asyncio.Task[object]] = set()
 
-    def spawn(self, work: Coroutine[object, object, T], name: str) -> None:
-        """Start `work` now. It is kept until it ends; an exception is shown and logged."""
+    def spawn(self, work: Coroutine[object, object, T], name: str, *, may_fail: bool = False) -> None:
+        """Start `work` now. It is kept until it ends; an exception is shown and logged.
+
+        With `may_fail` a `DeskError` is an answer that a person gets, and nothing for the log.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._answered if may_fail else self._ended)
 
     async def settled(self) -> None:
         """Wait until nothing runs any more, what starts meanwhile included."""
@@ -47,6 +57,13 @@ class Tasks:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+    def _answered(self, task: asyncio.Task[object]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), DeskError):
+            self._running.discard(task)
+            self._notices.problem(error.problem)
+        else:
+            self._ended(task)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
         self._running.discard(task)

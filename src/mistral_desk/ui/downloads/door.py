@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import DeskError, Words, in_words
+from mistral_desk.core.errors import Words, in_words
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.downloads import words
 from mistral_desk.ui.downloads.ask_cancel import CancelSheet
@@ -171,11 +171,4 @@ class Downloads(QObject):
 
     def spawn(self, work: Coroutine[object, object, object], name: str) -> None:
         """Do it; what goes wrong is told."""
-
-        async def whole() -> None:
-            try:
-                await work
-            except DeskError as error:
-                self._desk.notices.problem(error.problem)
-
-        self._desk.tasks.spawn(whole(), name)
+        self._desk.tasks.spawn(work, name, may_fail=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject
 
 from mistral_desk.core import amounts
-from mistral_desk.core.errors import DeskError, Words
+from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr
 from mistral_desk.services import BUILTIN
 from mistral_desk.ui.downloads.get_button import Ware
@@ -217,14 +217,7 @@ class LibraryDoor(QObject):
 
     def spawn(self, work: Coroutine[object, object, object], name: str) -> None:
         """Do it; what goes wrong is told."""
-
-        async def whole() -> None:
-            try:
-                await work
-            except DeskError as error:
-                self._desk.notices.problem(error.problem)
-
-        self._desk.tasks.spawn(whole(), name)
+        self._desk.tasks.spawn(work, name, may_fail=True)
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,73 @@
+"""Work of the window that ends badly or before it began: what a person hears, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+import pytest
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.ui.tasks import Tasks
+from tests.fixtures.engines import run
+
+
+class Heard:
+    """Who is told."""
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException] = []
+        self.problems: list[Problem] = []
+
+    def error(self, error: BaseException) -> None:
+        """For the log, too."""
+        self.errors.append(error)
+
+    def problem(self, problem: Problem) -> None:
+        """For the person."""
+        self.problems.append(problem)
+
+
+async def fails(error: Exception) -> None:
+    """Work that goes wrong."""
+    raise error
+
+
+@pytest.mark.parametrize("may_fail", [False, True])
+def test_what_may_fail_is_told_and_what_may_not_is_logged_too(may_fail: bool) -> None:
+    async def test() -> None:
+        heard = Heard()
+        tasks = Tasks(heard)
+        error = DeskError("history.missing")
+        tasks.spawn(fails(error), "fail", may_fail=may_fail)
+        await tasks.settled()
+        assert heard.problems == ([error.problem] if may_fail else [])
+        assert heard.errors == ([] if may_fail else [error])
+
+    run(test())
+
+
+def test_an_error_of_the_program_is_never_an_answer() -> None:
+    async def test() -> None:
+        heard = Heard()
+        tasks = Tasks(heard)
+        tasks.spawn(fails(ValueError("no")), "fail", may_fail=True)
+        await tasks.settled()
+        assert [type(error) for error in heard.errors] == [ValueError]
+
+    run(test())
+
+
+def test_work_that_never_began_leaves_no_warning() -> None:
+    """A window that closes at once: a download that has just ended is not taken off its list any more."""
+
+    async def test() -> None:
+        tasks = Tasks(Heard())
+        tasks.spawn(asyncio.sleep(60), "never begins", may_fail=True)
+        await tasks.cancel()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(test())
+        gc.collect()
