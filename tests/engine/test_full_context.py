@@ -229,3 +229,40 @@ def test_what_is_counted_is_what_is_read(tmp_path: Path, small_models: SmallMode
             assert kept > left, "a thought costs what it is long"
 
     run(promise())
+
+
+@pytest.mark.allow_log("prompt.too_long")
+def test_an_answer_that_filled_the_context_goes_on_where_older_turns_give_way(
+    tmp_path: Path, small_models: SmallModels
+) -> None:
+    spec = ModelSpec(str(small_models["mistral4"]), context=CONTEXT)
+
+    async def promise() -> None:
+        async with desk(tmp_path) as (session, history, engine):
+            own = ConversationSettings(when_full="stop", sampling=GREEDY)
+            first = await last_of(
+                session.reply(None, Draft("Tell me. " * 20), model_spec=spec, max_tokens=60, settings=own)
+            )
+            chat = first.conversation
+            full = await last_of(session.reply(chat, Draft("And then?"), model_spec=spec))
+            assert full.ending == "context"
+            assert full.figures is not None
+            held = full.figures.prompt_tokens + full.figures.generated_tokens
+            assert held == CONTEXT + 1, "the last token is said, and need not be read"
+
+            events = await all_of(session.continue_answer(full.id, model_spec=spec))
+            assert isinstance(events[-1], Broken)
+            assert (await history.message(full.id)).text == full.text, "it stays as it was"
+
+            await history.change_settings(chat, lambda now: msgspec.structs.replace(now, when_full="drop"))
+            events = await all_of(session.continue_answer(full.id, model_spec=spec, max_tokens=8))
+            last = events[-1]
+            assert isinstance(last, Ended)
+            assert last.message.text.startswith(full.text.rstrip("\ufffd"))
+            assert len(last.message.tokens) == len(full.tokens) + 8
+            settings = await history.settings(chat)
+            assert settings.dropped == first.id
+            branch = await history.messages(chat)
+            assert await size(engine, branch[:-1], settings) + len(last.message.tokens) <= CONTEXT
+
+    run(promise())
