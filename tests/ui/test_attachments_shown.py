@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import pictures_in
 from mistral_desk.core.errors import DeskError
 from tests.ui.test_attachments import draw, drop, files, names, read, seeing
@@ -88,6 +89,37 @@ def test_a_refused_edit_has_its_pictures_again_and_the_draft_keeps_its_own(qapp:
             assert len(pictures_in(chat.turns[0].attached)) == 1
             assert (names(desk), chat.editing) == (["b.png"], None)
             assert len(desk.services.pictures.all()) == 2
+
+    run(qapp, scenario)
+
+
+def test_a_picture_that_another_programs_model_drew_is_seen_below_its_words(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, seeing()) as desk:
+            drop(desk, files(draw(tmp_path / "a.png")))
+            await read(desk)
+            await ask(desk, "Draw me something")
+            chat = desk.page.chat
+            assert chat is not None
+            answer = chat.turns[1].message
+            assert answer is not None
+            parts = [Part("text", "Here it is."), *chat.turns[0].attached]
+            await desk.services.history.update_answer(answer, parts, ending="stop")
+            assert chat.conversation is not None
+            await chat.load(chat.conversation)
+            desk.page.show_chat(chat)
+            await drawn()
+            view = desk.page.transcript.view(chat.turns[1])
+            assert view is not None
+            tiles = [stop for stop in view.stops() if stop.accessibleName().startswith("a.png")]
+            assert len(tiles) == 1
+            below = tiles[0].mapTo(view, tiles[0].rect().topLeft()).y()
+            assert below > view.texts()[0][1].geometry().bottom()
+            assert view._row.y() >= below + tiles[0].height()
+            tiles[0].setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(tiles[0], Qt.Key.Key_Return)
+            await read(desk)
+            assert desk.window.overlay is not None
 
     run(qapp, scenario)
 

@@ -208,6 +208,21 @@ def test_an_answer_that_never_began_begins_in_its_place(tmp_path: Path) -> None:
     run(promise())
 
 
+def test_what_another_program_drew_stays_with_the_answer(tmp_path: Path) -> None:
+    drawn = Part("image", '{"sha256": "%s", "width": 3, "height": 2, "name": "cat"}' % ("ab" * 32))
+    door = Talk(on(Piece(0, "text", "s.", (4,)), Finished(0, "stop", SECOND, "v")))
+
+    async def promise() -> None:
+        async with noted(tmp_path, door) as (session, history):
+            _, _, answer = await history.begin_turn(None, "Draw")
+            parts = [Part("thinking", "hm"), Part("text", "It i"), drawn]
+            await history.update_answer(answer.id, parts, tokens=(1, 2, 3), vocabulary="v", ending="stopped")
+            whole = await last_of(session.continue_answer(answer.id, model_spec=SPEC))
+            assert whole.parts == (Part("thinking", "hm"), Part("text", "It is."), drawn)
+
+    run(promise())
+
+
 def test_what_is_followed_by_something_does_not_go_on(tmp_path: Path) -> None:
     door = Talk(STOPPED, STOPPED, STOPPED)
 

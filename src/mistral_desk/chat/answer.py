@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.chat.message import Ending, Message, Part
+from mistral_desk.chat.parts import attached_to
 from mistral_desk.chat.rows import AnswerState
 from mistral_desk.core.errors import DeskError, Problem
 
@@ -36,6 +37,7 @@ class GrowingAnswer:
         """Who wrote it; None: as the message says."""
         self._kept = begun
         self._figures = begun.figures if begun else None
+        self._drawn = attached_to(begun) if begun else ()
         self._parts: list[tuple[PieceKind, list[str]]] = []
         self._tokens: list[int] = []
 
@@ -69,6 +71,7 @@ class GrowingAnswer:
         for kind, pieces in self._parts:
             pieces[:] = ["".join(pieces)]
             parts.append(Part(kind, pieces[0]))
+        parts += self._drawn
         tokens = tuple(self._tokens)
         return AnswerState(parts, tokens, self.vocabulary, ending, figures or self._figures, self.model)
 

@@ -181,8 +181,11 @@ class UserView(TurnView):
 class AnswerView(TurnView):
     """The model's thought, text and state, then what can be done with it."""
 
-    def __init__(self, turn: Turn, theme: Theme, parent: QWidget, *, branches: bool = True) -> None:
+    def __init__(
+        self, turn: Turn, theme: Theme, parent: QWidget, album: Album | None = None, *, branches: bool = True
+    ) -> None:
         super().__init__(turn, theme, parent, branches=branches)
+        self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
         self._stack = Stack(self._style, tr("Answer"), self, turn.unfolded_code)
@@ -269,6 +272,12 @@ class AnswerView(TurnView):
         if (self._stack.y(), self._stack.width(), self._stack.height()) != (y, width, height):
             self._stack.setGeometry(0, y, width, height)
         y += height
+        if self._attached is not None:  # other programs' models draw
+            y += SPACE[1] if height else 0
+            size = self._attached.arrange(width)
+            x = width - size.width() if self.isRightToLeft() else 0
+            self._attached.setGeometry(x, y, size.width(), size.height())
+            y += size.height()
         if self._note is not None:
             y += SPACE[2] if height else 0
             self._note.setGeometry(0, y, width, self._note.height_for(width))
@@ -307,13 +316,16 @@ class AnswerView(TurnView):
         if self._thinking is not None:
             self._thinking.restyle()
         self._stack.restyle()
+        if self._attached is not None:
+            self._attached.restyle()
         self._status.restyle()
         super().restyle()
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
         thought = self._thinking.stops() if self._thinking is not None else []
-        return [*thought, *self._stack.stops(), *self._row.buttons]
+        shown = self._attached.tiles if self._attached is not None else []
+        return [*thought, *self._stack.stops(), *shown, *self._row.buttons]
 
     def _ask_anew(self) -> None:
         self.turn.anew = True
@@ -367,5 +379,5 @@ class AnswerView(TurnView):
 def view_of(turn: Turn, theme: Theme, parent: QWidget, album: Album | None, *, branches: bool = True) -> TurnView:
     """The widget for a turn."""
     if turn.role == "assistant":
-        return AnswerView(turn, theme, parent, branches=branches)
+        return AnswerView(turn, theme, parent, album, branches=branches)
     return UserView(turn, theme, parent, album, branches=branches)
