@@ -130,6 +130,7 @@ class Services:
         self.library.let_go = self._let_go
         store = StateStore(self.folders.cache / STATES_FOLDER, lambda: self.settings.get(STATES) * 10**9)
         self.states = StateKeeper(store)
+        self.settings.listen(STATES, lambda _: self._behind(asyncio.to_thread(store.shrink), "less room for states"))
         self._hear()
 
     @classmethod

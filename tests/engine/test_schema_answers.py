@@ -76,6 +76,7 @@ def _is_text(words: Vocabulary, token: int) -> bool:
     return shown.decode("utf-8", "replace").encode() == shown
 
 
+@pytest.mark.slow
 def test_whatever_the_grammar_lets_through_is_valid(guide: Reference) -> None:
     words = Prompts(guide).words
     draw = random.Random(1)
@@ -143,6 +144,7 @@ def schemas(count: int) -> list[Any]:
     return found[-count:]
 
 
+@pytest.mark.slow
 def test_the_guide_answers_as_its_schema_demands_whether_it_thinks_or_not() -> None:
     async def promise() -> None:
         engine = Engine()
@@ -183,6 +185,7 @@ def test_models_of_every_manner_can_be_bound(name: str, small_models: SmallModel
     run(promise())
 
 
+@pytest.mark.slow
 def test_a_grammar_that_is_none_is_told_and_the_worker_lives_on(small_models: SmallModels) -> None:
     async def promise() -> None:
         engine = Engine()

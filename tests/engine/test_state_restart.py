@@ -12,6 +12,7 @@ import pytest
 
 from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import Engine, ModelSpec
+from mistral_desk.inference.engine.state_moves import LEAST
 from mistral_desk.inference.protocol import Finished, Piece, Turn
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_messages import ForgetStates
@@ -35,6 +36,9 @@ END_OF_THE_WORLD_S: Final = 240
 CONTEXT: Final = 2048
 PLENTY: Final = 1 << 30
 WORDS: Final = ("sea", "sun", "rain", "boat", "red", "seven", "circle", "what", "is", "the")
+PARTS: Final = 4
+STEPS: Final = 6
+"""Restarts, and turns between two of them."""
 TOLERANCE: Final = 0.5
 """How far below the best logit a greedy token may be, on random weights, where batches differ in rounding."""
 
@@ -101,6 +105,7 @@ def run(story: Coroutine[object, object, None]) -> None:
     asyncio.run(story)
 
 
+@pytest.mark.slow
 def test_the_guide_goes_on_where_it_was_left(tmp_path: Path) -> None:
     """A thousand tokens, two efforts: restarted, each reads only its new question, and answers the same words."""
     spec = ModelSpec(str(resource("model", "guide.gguf")), context=4096, threads=1)
@@ -157,6 +162,7 @@ def test_every_kind_of_memory_goes_on_after_a_restart(kind: str, small_models: S
     run(promise())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mistral4", "two-directions"])
 def test_a_picture_is_not_looked_at_again(kind: str, tmp_path: Path) -> None:
     spec = ModelSpec(str(seeing(tmp_path / "models", kind)), CONTEXT, 1)
@@ -186,6 +192,7 @@ def test_a_picture_is_not_looked_at_again(kind: str, tmp_path: Path) -> None:
     run(promise())
 
 
+@pytest.mark.slow
 def test_what_belongs_to_nobody_never_reaches_the_disk_and_can_be_forgotten(
     small_models: SmallModels, tmp_path: Path
 ) -> None:
@@ -211,6 +218,7 @@ def test_what_belongs_to_nobody_never_reaches_the_disk_and_can_be_forgotten(
     run(promise())
 
 
+@pytest.mark.slow
 def test_another_model_at_the_same_place_takes_no_old_state(tmp_path: Path, small_models: SmallModels) -> None:
     """Of the same shape, so that llama.cpp itself would take it."""
     path = tmp_path / "model.gguf"
@@ -251,6 +259,7 @@ def damage(content: bytes, draw: random.Random) -> bytes:
             return zeroed if zeroed != content else content[:-1]
 
 
+@pytest.mark.slow
 def test_dozens_of_damaged_states_are_ignored_by_a_real_worker(tmp_path: Path, small_models: SmallModels) -> None:
     spec = ModelSpec(str(small_models["mistral4"]), CONTEXT, 1)
     draw = random.Random(4)
@@ -283,3 +292,49 @@ def test_dozens_of_damaged_states_are_ignored_by_a_real_worker(tmp_path: Path, s
             assert engine.pid == pid, "it is the same process still"
 
     run(promise())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mistral4", "dense", "sliding", "recurrent", "hybrid"])
+def test_whatever_happens_in_between_the_answers_are_those_of_an_empty_memory(
+    kind: str, small_models: SmallModels, tmp_path: Path
+) -> None:
+    """Chats in turn, other efforts, edits, branches, temporary ones, and restarts, in any order."""
+    spec = ModelSpec(str(small_models[kind]), CONTEXT, 1)
+    draw = random.Random(kind)
+    said: list[Chat] = []
+    goes_on: list[int] = []
+
+    async def promise() -> None:
+        chats: dict[str, Chat] = {}
+        for _ in range(PARTS):
+            async with running(spec, tmp_path) as engine:
+                kept = [chat for chat in chats.values() if chat.owner]
+                if kept:
+                    said.append(await say(engine, max(kept, key=lambda chat: chat.held), words(30)))
+                    goes_on.append(said[-1].cached)
+                for _ in range(STEPS):
+                    chat = draw.choice([Chat(draw.choice(["1", "2", "3", ""])), *chats.values()])
+                    match draw.randrange(4):
+                        case 0:
+                            chat = chat._replace(effort=draw.choice(["none", "high"]))
+                        case 1:
+                            chat = chat._replace(turns=chat.turns[:-2])  # another wording of the last question
+                        case 2:
+                            chat = chat._replace(owner=draw.choice(["4", "5"]))  # a branch
+                    if sum(len(turn.text) for turn in chat.turns) > 5000:
+                        chat = Chat(chat.owner)
+                    chat = await say(engine, chat, words(draw.choice([4, 60, 160]), seed=draw.randrange(5)))
+                    chats[f"{chat.owner} {draw.randrange(3)}"] = chat
+                    said.append(chat)
+
+    run(promise())
+    with Reference(small_models[kind], CONTEXT) as reference:
+        prompts = Prompts(reference)
+        for number, chat in enumerate(said):
+            assert chat.last
+            ids = prompts.ids(chat.turns[:-1], chat.effort)
+            assert len(ids) == chat.last.figures.prompt_tokens
+            verdicts = reference.judge(ids, chat.last.tokens)
+            assert all(verdict.gap <= TOLERANCE for verdict in verdicts), number
+    assert max(goes_on) > LEAST, "after a restart they go on from the disk"

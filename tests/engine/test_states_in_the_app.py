@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
+
+import pytest
 
 from mistral_desk.chat.message import Draft
 from mistral_desk.core.settings import STATES
@@ -47,6 +50,7 @@ def owners(home: Path) -> frozenset[str]:
     return StateStore(home / "cache" / FOLDER, lambda: 1 << 40).owners
 
 
+@pytest.mark.slow
 def test_a_chat_is_ready_after_a_restart_and_gone_with_its_purge(home: Path) -> None:
     async def promise() -> None:
         async with opened() as services:
@@ -65,6 +69,7 @@ def test_a_chat_is_ready_after_a_restart_and_gone_with_its_purge(home: Path) -> 
     run(promise())
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_a_temporary_chat(home: Path) -> None:
     async def promise() -> None:
         async with opened() as services:
@@ -80,6 +85,7 @@ def test_nothing_is_left_of_a_temporary_chat(home: Path) -> None:
     run(promise())
 
 
+@pytest.mark.slow
 def test_delete_all_my_data_leaves_none(home: Path) -> None:
     async def promise() -> None:
         async with opened() as services:
@@ -95,6 +101,7 @@ def test_delete_all_my_data_leaves_none(home: Path) -> None:
     run(promise())
 
 
+@pytest.mark.slow
 def test_who_wants_nothing_kept_has_nothing_kept(home: Path) -> None:
     async def promise() -> None:
         async with opened() as services:
@@ -102,6 +109,8 @@ def test_who_wants_nothing_kept_has_nothing_kept(home: Path) -> None:
         assert owners(home)
         async with opened() as services:
             services.settings.set(STATES, 0)
+            await asyncio.gather(*services._notes)
+            assert not services.states.store.owners, "what was there is gone at once"
             await said(services, services.session, None)
         assert not list((home / "cache" / FOLDER).iterdir())
 

@@ -40,6 +40,7 @@ def refusal(schema: Any) -> str:
     return caught.value.problem.id
 
 
+@pytest.mark.slow
 @patient
 @given(BOUNDED, VALUES)
 def test_what_the_tree_allows_the_schema_allows(schema: Any, value: Any) -> None:
@@ -210,6 +211,7 @@ json_of_keywords = some.recursive(
 )
 
 
+@pytest.mark.slow
 @patient
 @given(json_of_keywords)
 def test_any_json_is_a_schema_or_is_refused(schema: Any) -> None:

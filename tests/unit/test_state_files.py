@@ -123,6 +123,7 @@ def test_a_state_of_another_model_build_or_layout_is_not_served(tmp_path: Path) 
     assert len(list(tmp_path.iterdir())) == 2, "what another build wrote nobody reads any more"
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_and_no_cut_is_overlooked(tmp_path: Path) -> None:
     put(roomy(tmp_path), state(range(300, 320), (40, 9)))
     (path,) = tmp_path.iterdir()

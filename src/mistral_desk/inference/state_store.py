@@ -163,6 +163,11 @@ class StateStore:
                     self._delete(kept)
             self._make_room()
 
+    def shrink(self) -> None:
+        """Keep to the room that there is now."""
+        with self._lock:
+            self._make_room()
+
     # --- inside ---------------------------------------------------------------------------------------
 
     def _all(self) -> dict[str, _Kept]:
