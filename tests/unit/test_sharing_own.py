@@ -145,6 +145,27 @@ def test_pictures_come_along_and_thoughts_do_not(tmp_path: Path) -> None:
     run(check())
 
 
+def test_what_the_settings_say_of_a_message_finds_it_again(tmp_path: Path) -> None:
+    async def check() -> None:
+        one, other = await History.temporary(), await History.temporary()
+        messages = tuple(ImportedMessage(str(n), str(n - 1) if n else None, "user", n, ()) for n in range(4))
+        await one.put(Imported("in the way", 0, 0, messages))
+        stored = await one.put(Imported("x", 0, 0, messages))
+        assert stored is not None
+        ids = [message.id for message in await one.tree(stored.id)]
+        await one.set_settings(stored.id, ConversationSettings(dropped=ids[1], summary="They met.", preset="3"))
+        await exported(one, stored.id, tmp_path / "chat.json")
+        (key,) = (await take(other, PicturesInMemory(), [tmp_path / "chat.json"])).ids
+        there = [message.id for message in await other.tree(key)]
+        kept = await other.settings(key)
+        assert (kept.dropped, kept.summary) == (there[1], "They met.")
+        assert there != ids
+        await one.close()
+        await other.close()
+
+    run(check())
+
+
 def test_a_picture_that_is_not_what_it_says_gets_its_own_name(tmp_path: Path) -> None:
     async def check() -> Come:
         one, other, kept = await History.temporary(), await History.temporary(), PicturesInMemory()
