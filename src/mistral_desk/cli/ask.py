@@ -20,7 +20,6 @@ from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
 from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
-from mistral_desk.cli.preset import preset_named
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import Folders, folders
@@ -81,7 +80,7 @@ def ask(arguments: argparse.Namespace) -> int:
     tree = read_file(Path(arguments.schema)) if arguments.schema else None
     rules = grammar(tree) if tree else ""
     model = meant(arguments.model, settings)
-    own = preset_named(arguments.preset, places.history) if arguments.preset else ConversationSettings()
+    own = _own(arguments.preset, places)
     question = Question(
         files=tuple(arguments.files),
         system=own.system if arguments.system is None else _whole(arguments.system),
@@ -279,6 +278,15 @@ def _refusal(problem: Problem, question: Question) -> Problem:
     if not seeing:
         return problem
     return Problem("model.others_see", {"name": question.title, "models": ", ".join(seeing)})
+
+
+def _own(preset: str | None, places: Folders) -> ConversationSettings:
+    """What the preset of this name says. The history is opened for nobody who names none."""
+    if not preset:
+        return ConversationSettings()
+    from mistral_desk.cli.preset import preset_named  # noqa: PLC0415
+
+    return preset_named(preset, places.history)
 
 
 def _from_stdin() -> str:
