@@ -158,7 +158,7 @@ def test_what_the_settings_say_of_a_message_finds_it_again(tmp_path: Path) -> No
         (key,) = (await take(other, PicturesInMemory(), [tmp_path / "chat.json"])).ids
         there = [message.id for message in await other.tree(key)]
         kept = await other.settings(key)
-        assert (kept.dropped, kept.summary) == (there[1], "They met.")
+        assert (kept.dropped, kept.summary, kept.preset) == (there[1], "They met.", "")
         assert there != ids
         await one.close()
         await other.close()

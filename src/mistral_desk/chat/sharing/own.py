@@ -1,7 +1,8 @@
 """Our own JSON of a conversation: everything that a history can hold of it, versions and pictures included.
 
 `docs/data-folder.md` describes it field by field. Token ids are not in it: they belong to one model's vocabulary on
-this computer, and a model that goes on with an imported chat reads it anew. Read with `read`; what a newer version of
+this computer, and a model that goes on with an imported chat reads it anew. Which preset was chosen is not taken in:
+its number means another one, or none, in another history. Read with `read`; what a newer version of
 the program wrote is refused, unknown fields of the same version are passed over.
 """
 
@@ -256,7 +257,7 @@ def read(raw: bytes | msgspec.Raw | memoryview) -> tuple[Imported, tuple[msgspec
         origin=document.origin[:200],
         pinned=document.pinned,
         archived=document.archived,
-        settings=kept_settings.from_values(document.settings),
+        settings=msgspec.structs.replace(kept_settings.from_values(document.settings), preset=""),  # another history's
     )
     return made, document.pictures
 
