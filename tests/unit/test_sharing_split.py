@@ -67,7 +67,7 @@ def test_no_more_is_read_than_was_allowed() -> None:
 
 
 class Endless(io.RawIOBase):
-    """Half a gigabyte of conversations that nobody ever holds as a whole."""
+    """Conversations that nobody ever holds as a whole."""
 
     def __init__(self, one: bytes, times: int) -> None:
         super().__init__()
@@ -84,11 +84,11 @@ class Endless(io.RawIOBase):
 
 
 @pytest.mark.slow
-def test_half_a_gigabyte_never_lies_in_memory() -> None:
+def test_a_long_list_never_lies_in_memory() -> None:
     import tracemalloc
 
     one = json.dumps({"mapping": {str(n): {"text": 'words "and" more ' * 20} for n in range(2_500)}}).encode()
-    times = 500_000_000 // len(one)
+    times = 60_000_000 // len(one)
     tracemalloc.start()
     try:
         count = len([0 for _ in Split(Endless(one, times))])  # type: ignore[arg-type]
