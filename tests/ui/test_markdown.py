@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PySide6.QtGui import QTextDocument
 
+from mistral_desk.ui.chat.document import build
+from mistral_desk.ui.chat.formulas import formulas
+from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Block, Code, Formula, Prose, Splitter, Table, blocks_of
-from mistral_desk.ui.chat.plain_text import shown
+from mistral_desk.ui.chat.matching import Needle
+from mistral_desk.ui.chat.plain_text import clean, html, shown
+from mistral_desk.ui.chat.positions import places_in
+from mistral_desk.ui.theme.theme import Theme
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 FRAGMENTS = [
     "# Title\n",
@@ -53,7 +66,32 @@ FRAGMENTS = [
     "  - nested words\n" * 250,
     "a\n" * 500,
     "[[" * 300,
+    "Title\n=====\n",
+    "    indented code\n\n    more of it\n",
+    "~~~ruby\nputs 1\n~~~\n",
+    "````\n```\n````\n",
+    "> > deep\n> ```c\n> int a;\n> ```\n",
+    "7) seven\n8) eight\n",
+    "- | a | b |\n  |---|---|\n  | 1 | 2 |\n",
+    "- $$\n  x\n  $$\n",
+    "***\n",
+    "a  \nhard break\\\nanother\n",
+    "~~struck~~ _slanted_ __bold__ ***both***\n",
+    "![a picture](https://example.org/a.png)\n",
+    "<!-- a comment -->\n",
+    "&amp; &copy; &#35; \\* \\[ \\`\n",
+    "* * *\n- - -\n",
+    "- [x] done\n- [ ] open\n\n  with a paragraph\n",
+    "[^n]: a note\n  goes on\n",
+    "+ plus\n* star\n- dash\n",
+    "| only | head |\n|---|\n",
+    "> - a list in a quote\n>   1. in it\n",
+    "\ttabbed\n",
+    "#no heading\n####### seven\n",
+    "``a ` b`` and ` `\n",
 ]
+MARKS = "ab1 \n\n\t#>-*+_`~|:=[]()!<>&\\$^.\"'{}é語🙂\u202e\u200b\r\0"
+"""What random texts are made of: everything that means something in markdown, and what means nothing anywhere."""
 
 
 def seen(blocks: list[Block]) -> list[object]:
@@ -80,6 +118,40 @@ def test_a_stream_in_any_pieces_gives_the_blocks_of_the_whole(fragments: list[st
         splitter.feed(text[start : start + step])
         splitter.blocks()
     assert seen(splitter.blocks()) == seen(blocks_of(text))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.sampled_from(MARKS), max_size=160), st.lists(st.integers(0, 160), max_size=12))
+def test_any_text_in_any_pieces_gives_the_blocks_of_the_whole(text: str, cuts: list[int]) -> None:
+    places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
+    splitter = Splitter()
+    for start, end in pairwise(places):
+        splitter.feed(text[start:end])
+        splitter.blocks()
+    assert seen(splitter.blocks()) == seen(blocks_of(text))
+
+
+@pytest.mark.usefixtures("qapp")
+def test_no_text_breaks_what_is_made_of_it(qapp: QApplication) -> None:
+    style = Style(Theme(qapp, "light"))
+
+    @settings(max_examples=150, deadline=None)
+    @given(st.one_of(st.text(st.sampled_from(MARKS), max_size=200), st.lists(st.sampled_from(FRAGMENTS), max_size=4)))
+    def holds(source: str | list[str]) -> None:
+        for block in blocks_of(source if isinstance(source, str) else "".join(source)):
+            made = html(block)
+            assert "<img" not in made
+            assert "<script" not in made
+            assert isinstance(clean(block), str)
+            if isinstance(block, Prose | Table):
+                document = QTextDocument()
+                build(document, block.tokens, style)
+                text = document.toPlainText()
+                needle = Needle("a")
+                assert len(needle.places(shown(block))) == len(places_in(document, needle)), text
+
+    holds()
+    formulas().end()
 
 
 def test_finished_blocks_keep_their_identity() -> None:
