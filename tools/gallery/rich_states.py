@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mistral_desk.ui.chat.formulas import formulas
+from mistral_desk.ui.chat.turns import Turn
 from tools.gallery import rich_texts, texts
 from tools.gallery.declare import listed, state, whole
 from tools.gallery.stage import idle
@@ -87,3 +88,69 @@ async def selected(stage: Stage) -> None:
     await whole(stage, texts.QUESTION, texts.ANSWER)
     await listed(stage)
     stage.desk.page.transcript.selection.select_all()
+
+
+@state()
+async def directions(stage: Stage) -> None:
+    """Right-to-left with numbers, code and links; both directions in one list, one table, one quote."""
+    await whole(stage, "מה קורה כאן? What is `going on` 42?", rich_texts.DIRECTIONS)
+    await listed(stage)
+    await _settled(stage)
+    stage.desk.page.transcript.verticalScrollBar().setValue(0)
+
+
+@state()
+async def emoji(stage: Stage) -> None:
+    """Emoji, signs and letters of many scripts, in text, lists, a table and code."""
+    await whole(stage, "😀 👩‍👩‍👧‍👦 🇩🇪 漢字?", rich_texts.EMOJI)
+    await listed(stage)
+    stage.desk.page.transcript.verticalScrollBar().setValue(0)
+
+
+def _conversation() -> list[Turn]:
+    """Many turns of all kinds, as they stand in a chat that is opened again."""
+    made: list[Turn] = []
+    for number, (question, answer, thought) in enumerate(
+        (
+            (texts.QUESTION, texts.ANSWER, texts.THOUGHT),
+            (texts.ARABIC, rich_texts.RIGHT_TO_LEFT, ""),
+            (texts.SHORT_QUESTION, rich_texts.MIXED, "Sorting again? **Sorted** input is the worst case."),
+            ("word " * 700, rich_texts.EMOJI, ""),
+            (texts.SHORT_QUESTION, rich_texts.CODE, ""),
+            ("And in Hebrew?", rich_texts.DIRECTIONS, ""),
+        )
+    ):
+        asked = Turn("user", text=question, message=2 * number)
+        said = Turn("assistant", model="Guide", message=2 * number + 1)
+        if thought:
+            said.think(thought, now=0.0)
+        said.write(answer, now=9.0)
+        said.end(None)
+        said.unfolded_code = set()
+        made += [asked, said]
+    return made
+
+
+@state()
+async def long_mixed(stage: Stage) -> None:
+    """A long conversation of everything, in its midst: a folded message, an open thought, a line between two turns."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    turns = _conversation()
+    turns[5].thought_open = True
+    transcript = stage.desk.page.transcript
+    transcript.set_turns(turns)
+    await listed(stage)
+    transcript.go_to(4, 0)
+    await _settled(stage)
+    transcript.set_line(3, "Not sent any more: 4 messages")
+
+
+@state()
+async def find_thoughts(stage: Stage) -> None:
+    """Find in chat: some places stand in thoughts that are closed."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    stage.desk.page.transcript.set_turns(_conversation())
+    await listed(stage)
+    stage.desk.window.commands.run("find")
+    stage.desk.page.finder.field.setText("sorted")
+    await idle(12)

@@ -73,3 +73,45 @@ CODE: Final = (
     )
     + "```\n\nThat is all of it."
 )
+DIRECTIONS: Final = """המודל `Ministral-3-8B` נטען תוך 3.5 שניות, ותפס 5.2 GB (כ־42%) מתוך 16 GB.
+
+1. להתקין: `pip install numpy==1.26.4`
+2. להריץ את `python3 train.py --epochs 10`
+   - בתוך רשימה: *נטוי*, **מודגש**, [קישור](https://example.org/a?b=c)
+   - an English item, עם מילה בעברית, and the end.
+3. גרסה 2.0 (בטא) – 12/05/2026, 14:30–15:45
+
+| الأمر | What it does | זמן |
+|---|:-:|--:|
+| `git pull --rebase` | يجلب التغييرات ثم `push` | 1,250 ms |
+| cd ~/مشروع | opens the folder, فقط | 3.5 s |
+| 100% | -5 °C إلى +40 °C | 12:30 |
+
+> قال: «The answer is 42» ثم سكت.
+>
+> > He wrote שלום! (twice) and left.
+
+```python
+greeting = "שלום עולם"  # مرحبا بالعالم
+print(f"{greeting}: {3 + 4}")
+```
+
+نتيجة الحساب: \\(a^2 + b^2 = c^2\\)، وهذا كل شيء.[^1]
+
+[^1]: ملاحظة مع رقم 7 و`code`.
+"""
+EMOJI: Final = """### Signs of all kinds 🎉
+
+One line: 😀 ☕️ ✅ ❌ ⚠️ → ← ⇒ ≠ ≈ ∑ √ € ½ ™ – and text after them keeps its height.
+
+- 👩‍👩‍👧‍👦 a family, 🇩🇪🇯🇵 flags, 👍🏽 a tone, 🏳️‍🌈 joined, 1️⃣ a key
+- [x] ✅ done with a sign
+- 語言模型 日本語 한국어 ไทย हिन्दी ქართული Ελληνικά Кириллица
+
+| Sign | Name |
+|:-:|---|
+| 🐱 | a cat |
+| 漢字 | two letters |
+
+`code with 🙂 and 漢字` and **bold 🎈**, *slanted 🎈*, ~~gone 🎈~~.
+"""

@@ -21,7 +21,7 @@ from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QKeyEvent, QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.chat.transcript import Transcript
     from mistral_desk.ui.theme.theme import Theme
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 AGAIN_MS: Final = 300
 """After the conversation changed it is looked through anew, but not for each word of an answer."""
 LONGEST: Final = 400
+NARROW: Final = 640
+"""Pixels, at 100 %, below which words give way to a number."""
 
 
 class FindBar(QWidget):
@@ -268,8 +270,11 @@ class FindBar(QWidget):
         hidden = finding.hidden if finding is not None else 0
         if hidden:
             more = trn("{n} in a closed thought", "{n} in closed thoughts", hidden)
-            self.thoughts.set_label(tr("Open the thoughts: {words}", words=more), more)
-            self.thoughts.setToolTip(tr("Open the thoughts that hold it"))
+            narrow = self.width() < NARROW * self._theme.text_size / 100
+            self.thoughts.set_label(
+                tr("Open the thoughts: {words}", words=more), f"+{amounts.number(hidden)}" if narrow else more
+            )
+            self.thoughts.setToolTip(tr("Open the thoughts: {words}", words=more))
         self.thoughts.setVisible(bool(hidden))
         some = finding is not None and bool(finding.found)
         self.before.setEnabled(some)
@@ -290,6 +295,10 @@ class FindBar(QWidget):
             self.close_bar()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        """Words where there is room for them."""
+        self._say()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The canvas, with a line below."""

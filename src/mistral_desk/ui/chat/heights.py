@@ -33,6 +33,8 @@ class Heights:
         self._measured: list[int] = []
         self._sizes: list[tuple[int, int]] = []
         self._width = -1
+        self._guessed = 0
+        """Turns, from the first on, that were guessed at that width."""
         self._tops: list[int] | None = None
         self._room: tuple[int, int] | None = None
 
@@ -51,7 +53,6 @@ class Heights:
         self._measured.extend(-1 for _ in turns)
         self._sizes.extend((-1, 0) for _ in turns)
         self._tops = None
-        self._width = -1
 
     def precede(self, turns: Sequence[Turn]) -> None:
         """More turns above all others."""
@@ -66,6 +67,7 @@ class Heights:
         """The turns from here on are gone."""
         for one in (self._turns, self._heights, self._measured, self._sizes):
             del one[place:]
+        self._guessed = min(self._guessed, place)
         self._tops = self._room = None
 
     def forget(self) -> None:
@@ -75,12 +77,14 @@ class Heights:
 
     def guess(self, width: int, theme: Theme, shown: Container[Turn]) -> None:
         """Guess what was not measured at this width, from letters and lines; `shown` ones are measured anyway."""
-        if width == self._width:
+        first = self._guessed if width == self._width else 0
+        if first >= len(self._turns):
             return
-        self._width = width
+        self._width, self._guessed = width, len(self._turns)
         metrics = QFontMetricsF(theme.font("lead"))
         line, per_line = metrics.height() * 1.24, max(10.0, width / metrics.averageCharWidth())
-        for number, turn in enumerate(self._turns):
+        for number in range(first, len(self._turns)):
+            turn = self._turns[number]
             if self._measured[number] == width or turn in shown:
                 continue
             letters, lines = self._size(number, turn)
