@@ -36,7 +36,7 @@ class Pieces(io.RawIOBase):
         return piece
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max_size=5), st.integers(1, 9), st.booleans())
 def test_it_finds_what_json_finds(values: list[dict[str, Any]], size: int, ascii_only: bool) -> None:
     data = json.dumps(values, ensure_ascii=ascii_only, indent=size % 3 or None).encode()
@@ -88,7 +88,7 @@ def test_a_long_list_never_lies_in_memory() -> None:
     import tracemalloc
 
     one = json.dumps({"mapping": {str(n): {"text": 'words "and" more ' * 20} for n in range(2_500)}}).encode()
-    times = 60_000_000 // len(one)
+    times = 20_000_000 // len(one)
     tracemalloc.start()
     try:
         count = len([0 for _ in Split(Endless(one, times))])  # type: ignore[arg-type]
