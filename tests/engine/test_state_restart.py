@@ -8,6 +8,7 @@ import os
 import random
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import psutil
 import pytest
 
 from mistral_desk.core.paths import resource
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.protocol import Effort
     from mistral_desk.inference.remote import Look
+    from mistral_desk.inference.state_file import Writing
     from tests.fixtures.small_models import SmallModels
 
 END_OF_THE_WORLD_S: Final = 240
@@ -322,7 +324,7 @@ def test_whatever_happens_in_between_the_answers_are_those_of_an_empty_memory(
                             chat = chat._replace(turns=chat.turns[:-2])  # another wording of the last question
                         case 2:
                             chat = chat._replace(owner=draw.choice(["4", "5"]))  # a branch
-                    if sum(len(turn.text) for turn in chat.turns) > 5000:
+                    if sum(len(turn.text) for turn in chat.turns) > 2600:
                         chat = Chat(chat.owner)
                     chat = await say(engine, chat, words(draw.choice([4, 60, 160]), seed=draw.randrange(5)))
                     chats[f"{chat.owner} {draw.randrange(3)}"] = chat
@@ -338,3 +340,33 @@ def test_whatever_happens_in_between_the_answers_are_those_of_an_empty_memory(
             verdicts = reference.judge(ids, chat.last.tokens)
             assert all(verdict.gap <= TOLERANCE for verdict in verdicts), number
     assert max(goes_on) > LEAST, "after a restart they go on from the disk"
+
+
+def test_a_worker_that_is_killed_takes_nothing_of_what_was_kept_with_it(
+    small_models: SmallModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Small states are kept right after an answer; nobody has to close anything in order."""
+    monkeypatch.setattr("mistral_desk.inference.state_keeper.SOON_S", 0.0)
+    spec = ModelSpec(str(small_models["mistral4"]), CONTEXT, 1)
+
+    async def promise() -> None:
+        kept, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        class Telling(StateStore):
+            def finish(self, writing: Writing) -> None:
+                super().finish(writing)
+                loop.call_soon_threadsafe(kept.set)
+
+        async with running(spec, None) as engine:
+            engine.states = StateKeeper(Telling(tmp_path, lambda: PLENTY))
+            await engine.unload()  # it is loaded again with this keeper
+            await engine.ensure(spec)
+            chat = await say(engine, Chat("1"), words(150))
+            await kept.wait()
+            assert engine.pid
+            psutil.Process(engine.pid).kill()
+        async with running(spec, tmp_path) as engine:
+            on = await say(engine, chat, "more")
+            assert on.cached >= chat.held - 1
+
+    run(promise())
