@@ -154,12 +154,15 @@ def test_the_newest_comes_first_also_after_old_chats_were_imported(path: Path) -
         )
         chat = await history.put(Imported("flock", 1_000_000.0, 1_000_300.0, old))
         assert chat is not None
+        assert len((await history.search("sheep", limit=1000)).hits) == 302, "at once, although it is in no index yet"
+        await history.indexed()
         result = await history.search("sheep", limit=10)
         assert next(hit.message for hit in result.hits if hit.message) == new
         assert (len(result.hits), result.more) == (10, True)
         every = await history.search("sheep", limit=1000)
         assert (len(every.hits), every.more) == (302, False)  # with the new chat's title
         assert [hit.created for hit in every.hits] == sorted((hit.created for hit in every.hits), reverse=True)
+        await history.indexed()
         assert await history._store.read(index_differs) == ""
         await history.close()
 
@@ -178,6 +181,7 @@ def test_every_query_that_is_thorough_finds_what_reading_everything_finds(path: 
         new = (ImportedMessage(str(n), None, "user", 1.0, (Part("text", text),)) for n, text in enumerate(texts))
         chat = await history.put(Imported("x", 1.0, 1.0, tuple(new)))
         assert chat is not None
+        await history.indexed()
         ids = {message.id: message.text for message in await history.tree(chat.id)}
         assert list(ids.values()) == texts
         for query in ("needle", "ne", "世界", "n", "needle in", "no such thing", "e n", "世", "zz", "needless 499"):
@@ -209,8 +213,9 @@ def test_a_search_that_would_take_too_long_ends_and_says_so(
 
     async def promise() -> None:
         history, _ = await History.open(path)
-        new = (ImportedMessage(str(n), None, "user", 1.0, (Part("text", text.format(n)),)) for n in range(300))
+        new = (ImportedMessage(str(n), None, "user", 10.0 * n, (Part("text", text.format(n)),)) for n in range(300))
         await history.put(Imported("x", 1.0, 1.0, tuple(new)))
+        await history.indexed()
         result = await history.search("otheranother")
         assert (result.hits, result.more) == ((), False), "the letters between the words are known to be missing"
         every = await history.search("r other 0", limit=400, thorough=True)

@@ -96,6 +96,7 @@ def test_a_branch_becomes_a_chat_of_its_own(path: Path) -> None:
         assert (await problem_of(history.branch_off(last.id)))[0] == "history.missing"
         named = await history.branch_off(messages[1].id, "Another way")
         assert named.title == "Another way"
+        await history.indexed()
         assert await history._store.read(index_differs) == ""
         await history.close()
 
@@ -115,15 +116,20 @@ def test_a_growing_answer_is_copied_as_one_that_was_stopped(path: Path) -> None:
     run(promise())
 
 
-def test_what_is_no_longer_sent_is_said_of_the_copy_s_own_messages(path: Path) -> None:
+def test_what_settings_say_of_messages_is_said_of_the_copies(path: Path) -> None:
     async def promise() -> None:
         history, _ = await History.open(path)
         chat, user, answer = await history.begin_turn(None, "first")
         _, _, last = await history.begin_turn(chat.id, "second")
-        await history.set_settings(chat.id, ConversationSettings(dropped=answer.id, summary="they greeted"))
+        said = ConversationSettings(
+            dropped=answer.id, summary="they greeted", thoughts={str(answer.id): True, str(last.id): False, "999": True}
+        )
+        await history.set_settings(chat.id, said)
         copy = await history.branch_off(last.id)
         kept = await history.settings(copy.id)
-        assert (kept.dropped, kept.summary) == ((await history.messages(copy.id))[1].id, "they greeted")
+        ids = [one.id for one in await history.messages(copy.id)]
+        assert (kept.dropped, kept.summary) == (ids[1], "they greeted")
+        assert kept.thoughts == {str(ids[1]): True, str(ids[3]): False}
         early = await history.branch_off(user.id)
         assert (await history.settings(early.id)).dropped is None, "what was dropped is not in it"
         assert (await history.settings(early.id)).summary == ""
@@ -170,6 +176,7 @@ def test_an_import_keeps_the_tree_and_comes_once(path: Path) -> None:
         nameless = msgspec.structs.replace(new, origin="")
         assert await history.put(nameless) is not None
         assert await history.put(nameless) is not None, "without an origin nobody knows"
+        await history.indexed()
         assert await history._store.read(index_differs) == ""
         await history.close()
         history, _ = await History.open(path)
@@ -200,6 +207,41 @@ def test_our_own_export_comes_back_only_where_the_chat_is_gone(path: Path, tmp_p
             assert await history.put(msgspec.structs.replace(exported, origin=odd)) is not None
         await history.close()
         await elsewhere.close()
+
+    run(promise())
+
+
+def test_settings_that_speak_of_messages_speak_of_the_imported_ones(path: Path) -> None:
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        said = ConversationSettings(dropped=17, summary="they greeted", thoughts={"17": True, "4": True})
+        chat = await history.put(
+            Imported("t", 1.0, 1.0, (message("17", None, "x"), message("18", "17", "y")), settings=said)
+        )
+        assert chat is not None
+        (first, _) = await history.messages(chat.id)
+        kept = await history.settings(chat.id)
+        assert (kept.dropped, kept.summary, kept.thoughts) == (first.id, "they greeted", {str(first.id): True})
+        await history.close()
+
+    run(promise())
+
+
+def test_thousands_of_messages_of_one_second_have_a_place_each(path: Path) -> None:
+    """As some imports say; and where they are copied, all the places beside are taken already."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        new = tuple(message(str(n), str(n - 1) if n else None, f"mole {n}") for n in range(1_500))
+        chat = await history.put(Imported("t", 5.0, 5.0, new))
+        assert chat is not None
+        assert chat.leaf is not None
+        copy = await history.branch_off(chat.leaf)
+        await history.indexed()
+        found = await history.search("mole", limit=30_000, thorough=True)
+        assert len({hit.message for hit in found.hits}) == 3_000
+        assert {hit.conversation.id for hit in found.hits} == {chat.id, copy.id}
+        await history.close()
 
     run(promise())
 
@@ -278,6 +320,7 @@ def test_any_tree_comes_in_as_it_is_and_any_branch_goes_off(shape: list[tuple[in
         assert [one.text for one in await history.messages(copy.id)] == [
             one.text for one in await history.branch(chosen.id)
         ]
+        await history.indexed()
         assert await history._store.read(index_differs) == ""
         await history.close()
 

@@ -12,16 +12,34 @@ import msgspec
 
 from mistral_desk.chat import rows
 from mistral_desk.chat.imported import in_order
-from mistral_desk.chat.row_values import MESSAGE, PARTS, clean, messages_of
+from mistral_desk.chat.row_values import MESSAGE, PARTS, as_json, clean, messages_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from mistral_desk.chat.imported import Imported
-    from mistral_desk.chat.message import Conversation, Message
+    from mistral_desk.chat.message import Conversation, ConversationSettings, Message
 
 OURS: Final = "mistral-desk:"
 """How the origin of what this program exported begins."""
+# None of these is put into the index at once: the history does that behind everything else, a long chat takes seconds.
+_COPY: Final = (
+    "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
+    "SELECT ?, ?, role, created, model, effort, iif(ending = 'unfinished', 'stopped', ending), figures "
+    "FROM message WHERE id = ?"
+)
+_COPY_PARTS: Final = (
+    'INSERT INTO part (message, "order", kind, body) SELECT ?, "order", kind, body FROM part WHERE message = ? '
+    'ORDER BY "order"'
+)
+_COPY_TOKENS: Final = (
+    "INSERT INTO tokens (message, vocabulary, ids) SELECT ?, vocabulary, ids FROM tokens WHERE message = ?"
+)
+_TAKE_IN: Final = (
+    "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _LATEST: Final = 253_402_300_799.0
 """The last second of the year 9999: a time beyond it is a mistake."""
 
@@ -44,20 +62,13 @@ def branch_off(connection: sqlite3.Connection, message_id: int, title: str, now:
     owner = rows.conversation(connection, rows.message(connection, message_id).conversation)
     settings = rows.settings(connection, owner.id)
     copy = rows.insert_conversation(connection, clean(title) or owner.title, now, settings)
-    ids: dict[int | None, int] = {}
-    for message in rows.path(connection, message_id):
-        first = "unfinished" if message.role == "assistant" else message.ending
-        new = rows.NewMessage(message.role, message.parts, message.model, message.effort, first)
-        ids[message.id] = key = rows.insert_message(connection, copy, ids.get(message.parent), new, message.created)
-        if message.role == "assistant":
-            ending = "stopped" if message.ending == "unfinished" else message.ending
-            state = rows.AnswerState(message.parts, message.tokens, message.vocabulary, ending, message.figures)
-            rows.update_answer(connection, key, state, now)
-    if settings.dropped is not None:
-        dropped = ids.get(settings.dropped)
-        summary = settings.summary if dropped is not None else ""
-        rows.set_settings(connection, copy, msgspec.structs.replace(settings, dropped=dropped, summary=summary))
-    rows.update_conversation(connection, copy, "updated", now)
+    ids: dict[int, int] = {}
+    for key, above in rows.path_ids(connection, message_id):
+        ids[key] = int(connection.execute(_COPY, (copy, ids.get(above) if above else None, key)).lastrowid or 0)
+        connection.execute(_COPY_PARTS, (ids[key], key))
+        connection.execute(_COPY_TOKENS, (ids[key], key))
+    rows.set_settings(connection, copy, _of_copies(settings, {str(old): new for old, new in ids.items()}))
+    rows.update_conversation(connection, copy, "leaf", ids[message_id])
     return rows.conversation(connection, copy)
 
 
@@ -82,13 +93,13 @@ def put(connection: sqlite3.Connection, new: Imported) -> Conversation | None:
     copy = rows.insert_conversation(connection, clean(new.title), created, new.settings)
     ids: dict[str, int] = {}
     for message in new.messages:
+        figures = None if message.figures is None else as_json(message.figures)
         above = None if message.parent is None else ids[message.parent]
-        first = message.ending if message.figures is None else "unfinished"
-        made = rows.NewMessage(message.role, message.parts, message.model, message.effort, first)
-        ids[message.key] = rows.insert_message(connection, copy, above, made, _time(message.created))
-        if message.figures is not None:
-            state = rows.AnswerState(message.parts, (), "", message.ending, message.figures)
-            rows.update_answer(connection, ids[message.key], state, 0.0)
+        about = (message.role, _time(message.created), clean(message.model), message.effort, message.ending, figures)
+        key = int(connection.execute(_TAKE_IN, (copy, above, *about)).lastrowid or 0)
+        rows.put_parts(connection, key, message.parts)
+        ids[message.key] = key
+    rows.set_settings(connection, copy, _of_copies(new.settings, ids))
     leaf = ids.get(new.leaf) if new.leaf is not None else None
     if leaf is None and ids:
         leaf = max(ids.values())
@@ -97,6 +108,17 @@ def put(connection: sqlite3.Connection, new: Imported) -> Conversation | None:
         (name or None, leaf, max(created, updated), new.pinned, new.archived, copy),
     )
     return rows.conversation(connection, copy)
+
+
+def _of_copies(settings: ConversationSettings, ids: Mapping[str, int]) -> ConversationSettings:
+    """Settings that speak of messages, said of their copies: `ids` by the old id, or key, as text."""
+    dropped = None if settings.dropped is None else ids.get(str(settings.dropped))
+    return msgspec.structs.replace(
+        settings,
+        dropped=dropped,
+        summary=settings.summary if dropped is not None else "",
+        thoughts={str(ids[key]): opened for key, opened in settings.thoughts.items() if key in ids},
+    )
 
 
 def _is_here(connection: sqlite3.Connection, name: str) -> bool:

@@ -40,7 +40,11 @@ class History(Listed, Chosen):
     while it waits still does its work.
     """
 
-    _indexing: Indexing | None = None
+    def __init__(self, store: Store) -> None:
+        """`store` is open."""
+        super().__init__(store)
+        self._indexing = Indexing(store, the_time())
+        store.index_made_anew = self.settle
 
     @classmethod
     async def open(cls, path: Path) -> tuple[History, Problem | None]:
@@ -52,10 +56,7 @@ class History(Listed, Chosen):
         """
         store = Store(path)
         notice = await store.open()
-        history = cls(store)
-        history._indexing = Indexing(store, the_time())
-        store.index_made_anew = history.settle
-        return history, notice
+        return cls(store), notice
 
     @classmethod
     async def temporary(cls) -> History:
@@ -76,19 +77,16 @@ class History(Listed, Chosen):
 
     async def close(self) -> None:
         """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
-        if self._indexing:
-            await self._indexing.close()
+        await self._indexing.close()
         await self._store.close()
 
     async def indexed(self) -> None:
         """Wait until everything that was said can be searched for; after an update that takes a while."""
-        if self._indexing:
-            await self._indexing.done()
+        await self._indexing.done()
 
     def settle(self) -> None:
         """See to the index in the background: what was deleted for good leaves its pages, what is missing comes in."""
-        if self._indexing:
-            self._indexing.look()
+        self._indexing.look()
 
     async def keep_copy(self, target: Path) -> None:
         """Make a copy of the whole history; `copies.Backups` is who asks for it."""
@@ -96,8 +94,7 @@ class History(Listed, Chosen):
 
     async def replace_by(self, work: Callable[[Path], None]) -> None:
         """Let `work` overwrite the history's file while nobody writes to it."""
-        if self._indexing:
-            await self._indexing.close()
+        await self._indexing.close()
         try:
             await self._store.replace(work)
         finally:
@@ -120,9 +117,9 @@ class History(Listed, Chosen):
         """Every version of every turn of a conversation, by id: a parent stands before its children."""
         return await self._store.read(lambda c: copying.tree(c, conversation_id))
 
-    async def branch(self, message_id: int, *, tokens: bool = True) -> tuple[Message, ...]:
-        """The messages from the root to this one; without token ids unless `tokens`."""
-        found = await self._store.read(lambda c: rows.path(c, message_id, tokens=tokens))
+    async def branch(self, message_id: int, *, tokens: bool = True, last: int | None = None) -> tuple[Message, ...]:
+        """The messages from the root to this one, or the `last` of them; without token ids unless `tokens`."""
+        found = await self._store.read(lambda c: rows.path(c, message_id, tokens=tokens, last=last))
         if not found:
             raise DeskError("history.missing")
         return found
@@ -256,11 +253,15 @@ class History(Listed, Chosen):
     async def branch_off(self, message_id: int, title: str = "") -> Conversation:
         """A new conversation with copies of the messages from the root to this one; `title` empty: the same title."""
         now = the_time()
-        return await self._store.write(lambda c: copying.branch_off(c, message_id, title, now))
+        made = await self._store.write(lambda c: copying.branch_off(c, message_id, title, now))
+        self.settle()
+        return made
 
     async def put(self, new: Imported) -> Conversation | None:
         """Take in a conversation from elsewhere; None where its origin is here already, and not in the bin."""
-        return await self._store.write(lambda c: copying.put(c, new))
+        made = await self._store.write(lambda c: copying.put(c, new))
+        self.settle()
+        return made
 
     async def origin(self, conversation_id: int) -> str:
         """What a conversation is called in an export, so that no import takes it in twice."""

@@ -27,6 +27,8 @@ _BEHIND: Final = (
 )
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_CONSTRAINT_VTAB})
 """What FTS5 says of itself, also at a commit. Our own tables' constraints have codes of their own, which say which."""
+_STEP_LETTERS: Final = 100_000
+_GOLDEN: Final = 0x9E3779B97F4A7C15
 _LAST_SECOND: Final = 253_402_300_799
 
 
@@ -46,18 +48,20 @@ def indexed(text: str) -> str:
     return fold(text) + " "
 
 
-def put(connection: sqlite3.Connection, message_id: int) -> None:
-    """Put a message into the index that is not in there. Without effect where it does not exist."""
+def put(connection: sqlite3.Connection, message_id: int) -> int:
+    """Put a message into the index that is not in there; how many letters that were, 0 where there is no such one."""
     row = connection.execute(
         "SELECT created, role FROM message WHERE id = ? AND place IS NULL", (message_id,)
     ).fetchone()
     if row is None:
-        return
-    place = _free_place(connection, float(row[0]))
+        return 0
+    place = _free_place(connection, message_id, float(row[0]))
     connection.execute("UPDATE message SET place = ? WHERE id = ?", (place, message_id))
-    if row[1] != "system":  # no transcript shows it
-        text = indexed(text_of(connection.execute(TEXT, (message_id,))))
-        connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (place, text))
+    if row[1] == "system":  # no transcript shows it
+        return 0
+    text = indexed(text_of(connection.execute(TEXT, (message_id,))))
+    connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (place, text))
+    return len(text)
 
 
 def take(connection: sqlite3.Connection, message_id: int) -> None:
@@ -72,13 +76,16 @@ def take(connection: sqlite3.Connection, message_id: int) -> None:
 
 
 def step(connection: sqlite3.Connection, count: int, before: float) -> int:
-    """Put the newest `count` messages into the index that are missing there; how many that were.
+    """Put the newest `count` messages (fewer of long ones) into the index that are missing there; how many that were.
 
     An answer that is not finished waits for its end, unless it was begun before `before`: then nobody writes it.
     """
     rows = connection.execute(_BEHIND, (before, count)).fetchall()
-    for (message_id,) in rows:
-        put(connection, message_id)
+    letters = 0
+    for number, (message_id,) in enumerate(rows, start=1):
+        letters += put(connection, message_id)
+        if letters > _STEP_LETTERS:
+            return number
     return len(rows)
 
 
@@ -126,24 +133,18 @@ def is_behind(connection: sqlite3.Connection, before: float) -> bool:
     return connection.execute(_BEHIND, (before, 1)).fetchone() is not None
 
 
-def _free_place(connection: sqlite3.Connection, created: float) -> int:
+def _free_place(connection: sqlite3.Connection, message_id: int, created: float) -> int:
     """A place of its own near the second in which a message was made.
 
-    Imports may say of thousands that they are of one second: the steps grow, so that this stays quick.
+    Imports may say of thousands that they are of one second: the golden ratio scatters ids that follow each other
+    evenly (Knuth, The Art of Computer Programming 3, 6.4), over about as many seconds as there are such messages.
     """
-    place = wanted = min(max(1, int(created)), _LAST_SECOND)
-    wide = 64
-    while True:
-        taken = {
-            int(row[0])
-            for row in connection.execute(
-                "SELECT place FROM message WHERE place >= ? AND place < ? ORDER BY place", (wanted, wanted + 64)
-            )
-        }
-        place = next((one for one in range(wanted, wanted + 64) if one not in taken), 0)
-        if place:
+    wanted = min(max(1, int(created)), _LAST_SECOND)
+    for digits in range(40):
+        place = wanted + (message_id * _GOLDEN % (1 << 64) >> (64 - digits))
+        if connection.execute("SELECT 1 FROM message WHERE place = ?", (place,)).fetchone() is None:
             return place
-        wanted, wide = wanted + wide, wide * 2
+    return int(connection.execute("SELECT max(place) FROM message").fetchone()[0]) + 1
 
 
 def _name(body: str) -> str:

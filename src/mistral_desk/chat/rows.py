@@ -67,6 +67,7 @@ _PATH: Final = """
     )
     SELECT {} FROM branch JOIN message m ON m.id = branch.id {} ORDER BY m.id, p."order"
 """
+_IDS: Final = _PATH.format("m.id, m.parent_id", "").replace(', p."order"', "")
 _WHOLE: Final = _PATH.format(MESSAGE, PARTS)
 _BARE: Final = _PATH.format(BARE_MESSAGE, BARE_PARTS)
 
@@ -199,7 +200,7 @@ def insert_message(
         (conversation_id, parent, new.role, now, clean(new.model), new.effort, new.ending),
     )
     message_id = int(cursor.lastrowid or 0)
-    _put_parts(connection, message_id, new.parts)
+    put_parts(connection, message_id, new.parts)
     changed = connection.execute(
         "UPDATE conversation SET leaf = ?, updated = ? WHERE id = ?", (message_id, now, conversation_id)
     ).rowcount
@@ -221,7 +222,7 @@ def update_answer(connection: sqlite3.Connection, message_id: int, answer: Answe
     ).rowcount
     if not changed:
         raise DeskError("history.missing")
-    _put_parts(connection, message_id, answer.parts)
+    put_parts(connection, message_id, answer.parts)
     if answer.ending != "unfinished":
         index_rows.put(connection, message_id)
     if answer.tokens:
@@ -261,6 +262,11 @@ def path(
     return tuple(messages_of(rows))
 
 
+def path_ids(connection: sqlite3.Connection, leaf: int) -> list[tuple[int, int | None]]:
+    """The ids of the messages from the root to `leaf`, each with its parent's."""
+    return [(int(row[0]), row[1]) for row in connection.execute(_IDS, (leaf, -1))]
+
+
 def versions(connection: sqlite3.Connection, message_id: int) -> tuple[int, ...]:
     """The ids of all versions of a turn, the oldest first: the message and its siblings. Raises `history.missing`."""
     row = connection.execute("SELECT conversation, parent_id, role FROM message WHERE id = ?", (message_id,)).fetchone()
@@ -286,7 +292,8 @@ def newest_below(connection: sqlite3.Connection, message_id: int) -> int:
 # --- parts ---
 
 
-def _put_parts(connection: sqlite3.Connection, message_id: int, parts: Sequence[Part]) -> None:
+def put_parts(connection: sqlite3.Connection, message_id: int, parts: Sequence[Part]) -> None:
+    """What a message holds, in the place of what it held."""
     connection.execute('DELETE FROM part WHERE message = ? AND "order" >= ?', (message_id, len(parts)))
     connection.executemany(
         'INSERT INTO part (message, "order", kind, body) VALUES (?, ?, ?, ?) '

@@ -163,6 +163,8 @@ class Search:
         self._titles_known = titles or Titles()
         self._wanted = wanted
         self._heads: dict[int, Conversation | None] = {}
+        self._found: set[int] = set()
+        """What comes into the index while this runs is met twice."""
         self._cut_short = False
 
     def run(self) -> Found:
@@ -212,8 +214,9 @@ class Search:
                     self._cut_short = True
                     break
                 self._looks_left -= 1
-                hit = self._hit(message_id, owner, role, created)
+                hit = None if message_id in self._found else self._hit(message_id, owner, role, created)
                 if hit:
+                    self._found.add(message_id)
                     hits.append(hit)
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
