@@ -164,6 +164,22 @@ def test_every_kind_of_memory_goes_on_after_a_restart(kind: str, small_models: S
     run(promise())
 
 
+def test_another_size_of_the_context_takes_the_state_too(small_models: SmallModels, tmp_path: Path) -> None:
+    """An automatic one differs from start to start, with the free memory; one that is too small just reads less."""
+    path = str(small_models["mistral4"])
+
+    async def promise() -> None:
+        async with running(ModelSpec(path, CONTEXT, 1), tmp_path) as engine:
+            chat = await say(engine, Chat("1"), words(150))
+        async with running(ModelSpec(path, CONTEXT // 2, 1), tmp_path) as engine:
+            assert (await say(engine, chat, "more")).cached >= chat.held - 1
+        async with running(ModelSpec(path, 256, 1), tmp_path) as engine:
+            short = await say(engine, Chat("2"), words(4))
+            assert short.cached < 64
+
+    run(promise())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mistral4", "two-directions"])
 def test_a_picture_is_not_looked_at_again(kind: str, tmp_path: Path) -> None:
