@@ -19,6 +19,7 @@ from benchmarks import (
     model_page,
     pictures,
     restart,
+    sidebar,
     stopping,
     window,
 )
@@ -67,6 +68,9 @@ BENCHMARKS: Final = (
     Benchmark("search-million-work", "ms", 100, "at most", history.search_work),
     Benchmark("sidebar-million", "ms", 100, "at most", history.listing),
     Benchmark("sidebar-million-work", "ms", 100, "at most", history.listing_work),
+    Benchmark("sidebar-window", "ms", 100, "at most", sidebar.opening),
+    Benchmark("sidebar-window-work", "ms", 100, "at most", sidebar.opening_work),
+    Benchmark("sidebar-page-work", "ms", 100, "at most", sidebar.scrolling_work),
     Benchmark("model-page-open", "ms", 50, "at most", model_page.opening),
     Benchmark("model-page-work", "ms", 50, "at most", model_page.opening_work),
     Benchmark("browse-keystroke", "ms", 16, "at most", browsing.keystroke),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
@@ -225,7 +226,9 @@ def test_the_menu_comes_by_key_and_by_the_button_of_a_line(qapp: QApplication, t
             click(banner.action)
             await desk.tasks.settled()
             assert len(await history.conversations()) == 5
-            chats.menu_asked.emit((keys[3],), QPoint(10, 10))
+            chats.setFocus()
+            chats.go_to(keys[3])
+            QApplication.sendEvent(chats, QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint()))
             choose("Select")
             assert desk.window.sidebar.model.chosen == (keys[3],)
 

@@ -79,6 +79,7 @@ def test_for_good_asks_first_and_means_it(qapp: QApplication, tmp_path: Path) ->
     async def scenario() -> None:
         async with opened(qapp, tmp_path, SCRIPT) as desk:
             keys = await stored(desk, "one", "two", "three")
+            desk.chats._drafts.keep(str(keys[0]), "a secret that was not sent")
             await desk.services.history.change(keys, deleted=True)
             page = await show(desk, "bin")
             gone = page.cards[1].conversation
@@ -101,6 +102,7 @@ def test_for_good_asks_first_and_means_it(qapp: QApplication, tmp_path: Path) ->
             click(question(desk).yes)
             await desk.tasks.settled()
             assert await desk.services.history.deleted() == ()
+            assert all(desk.chats._drafts.get(str(key)) == "" for key in keys), "nor is anything left unsent in them"
             assert page.nothing.isVisible()
 
     run(qapp, scenario)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
@@ -15,7 +16,7 @@ from mistral_desk.chat.search import Found
 from mistral_desk.ui.sidebar.found import told
 from mistral_desk.ui.sidebar.snippets import Snippet
 from tests.fixtures import fake_worker
-from tests.ui.window import ask, drawn, opened, run
+from tests.ui.window import ask, click, drawn, opened, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,42 @@ def test_an_answer_that_is_late_is_dropped_and_never_two_are_asked_for(qapp: QAp
             await desk.tasks.settled()
             assert asked == ["app", "apples"], "only the first and the last"
             assert shown == ["apples"]
+
+    run(qapp, scenario)
+
+
+def test_a_search_through_all_is_offered_and_nobody_waits_for_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            await ask(desk, "one about apples")
+            await desk.tasks.settled()
+            history, panel = desk.services.history, desk.window.sidebar.found
+            search, went, given_up = history.search, asyncio.Event(), list[str]()
+
+            async def shortly(text: str, *, thorough: bool = False, **more: Any) -> Found:
+                if not thorough:
+                    return msgspec.structs.replace(await search(text, **more), more=text == "apples")
+                went.set()
+                try:
+                    return await asyncio.Future()  # a long way through everything
+                except asyncio.CancelledError:
+                    given_up.append(text)
+                    raise
+
+            history.search = shortly  # type: ignore[method-assign]
+            field = desk.window.sidebar.search
+            field.setText("apples")
+            await desk.tasks.settled()
+            assert panel.told.text() == "2 found; there may be more"
+            assert panel.thorough.isVisible()
+            click(panel.thorough)
+            await went.wait()
+            assert panel.told.text() == "Searching older messages…"
+            field.setText("about")
+            await desk.tasks.settled()
+            assert given_up == ["apples"]
+            assert panel.told.text() == "2 found"
+            assert not panel.thorough.isVisible()
 
     run(qapp, scenario)
 

@@ -117,6 +117,7 @@ class Chats(QObject):
     def _another_history(self) -> None:
         """A backup has taken the place of what was shown."""
         self._open.clear()
+        self.forget_list()
         if self.current is not None:
             self.begin()
         self._desk.context.changed()
@@ -164,6 +165,11 @@ class Chats(QObject):
             return None
         self.begin()
         return shown
+
+    def gone(self, keys: Sequence[int]) -> None:
+        """They are deleted for good: so is what was not sent in them."""
+        for key in keys:
+            self._drafts.keep(str(key), "")
 
     def renamed(self, conversation: Conversation) -> None:
         """It has another title."""
@@ -234,6 +240,10 @@ class Chats(QObject):
         self._mark()
         self.searching.again()
         self.put_away.again()
+
+    def forget_list(self) -> None:
+        """As at the start: what is listed next is the first page."""
+        self._list((), more=False)
 
     async def _more(self) -> None:
         async with self._reading:

@@ -112,6 +112,7 @@ class PutAway(QObject):
     async def _purge(self, keys: Sequence[int]) -> None:
         services = self._desk.services
         await services.history.purge_many(keys)
+        self._chats.gone(keys)
         await services.tidy()  # and the pictures that only they had
         self.again()
 

@@ -69,6 +69,12 @@ class ChatsModel(QAbstractListModel):
         old = self._rows
         if rows == old:
             return
+        if rows[: len(old)] == old:  # one more page
+            first = len(old)
+            self._go(Step("insert", first, len(rows) - first), rows)
+            new = enumerate(rows[first:], first)
+            self._places.update((row.id, number) for number, row in new if not isinstance(row, str))
+            return
         way = steps([_key(row) for row in old], [_key(row) for row in rows])
         if way is None:
             self.beginResetModel()

@@ -248,7 +248,7 @@ class Sidebar(QWidget):
         for way in self.ways.values():
             column.addLayout(_inset(way))
         chosen = (*self.choosing.buttons, self.choosing.done)
-        lists = (self.chats, self.chats.more, self.found.list)
+        lists = (self.chats, self.chats.more, self.found.thorough, self.found.list)
         stops = (self.more, self._hide, self.new, self.search, *lists, *chosen, self.downloads, *self.ways.values())
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
