@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 
-from mistral_desk.chat.context import room_for, sent
+from mistral_desk.chat.context import FAR, room_for, sent
 from mistral_desk.chat.events import Broken, Ended, Full, Shortened, Started, Summarising
 from mistral_desk.chat.fitting_in import Talk, budget
 from mistral_desk.chat.history import History
@@ -23,11 +23,12 @@ from tests.fixtures.engines import run
 from tests.fixtures.sessions import all_of, last_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from mistral_desk.chat.events import TurnEvent
     from mistral_desk.chat.message import WhenFull
+    from mistral_desk.inference.protocol import Counted, Effort
     from tests.fixtures.small_models import SmallModels
 
 GREEDY: Final = Sampling(temperature=0.0, seed=1)
@@ -264,5 +265,43 @@ def test_an_answer_that_filled_the_context_goes_on_where_older_turns_give_way(
             assert settings.dropped == first.id
             branch = await history.messages(chat)
             assert await size(engine, branch[:-1], settings) + len(last.message.tokens) <= CONTEXT
+
+    run(promise())
+
+
+@pytest.mark.parametrize("when", ["drop", "stop"])
+@pytest.mark.allow_log("prompt.far_too_long")
+def test_a_chat_far_longer_than_the_context_is_never_counted_as_a_whole(tmp_path: Path, when: WhenFull) -> None:
+    """As one that was imported: 400 turns of 300 letters, where the context is 512 tokens."""
+
+    async def promise() -> None:
+        async with desk(tmp_path) as (session, history, engine):
+            chat = (await history.create(settings=ConversationSettings(when_full=when))).id
+            above: int | None = None
+            for number in range(400):
+                for role in ("user", "assistant"):
+                    said = (Part("text", f"{number} {role}: " + "tell me of it. " * 20),)
+                    above = (await history.add(chat, above, role, said)).id
+            await engine.ensure(guide())
+            counted: list[int] = []
+            count = engine.count
+
+            async def noted(turns: Sequence[Turn], effort: Effort = "none", **more: bool) -> Counted:
+                counted.append(sum(len(turn.text) for turn in turns))
+                return await count(turns, effort, **more)  # type: ignore[arg-type]
+
+            engine.count = noted  # type: ignore[method-assign, assignment]
+            events = await all_of(session.reply(chat, Draft("And?"), model_spec=guide(), sampling=GREEDY, max_tokens=8))
+            last = events[-1]
+            if when == "stop":
+                assert isinstance(last, Broken)
+                assert last.problem.id == "prompt.far_too_long"
+                return
+            assert isinstance(last, Ended)
+            assert last.message.figures is not None
+            assert last.message.figures.prompt_tokens <= CONTEXT - room_for(CONTEXT)
+            assert counted
+            assert max(counted) <= FAR * CONTEXT + 1000
+            assert (await history.settings(chat)).dropped is not None
 
     run(promise())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from mistral_desk.chat.message import ConversationSettings, Message
 
@@ -20,6 +20,8 @@ ROOM_SHARE: Final = 8
 SUMMARY: Final = 600
 """Tokens of a summary at most, in a small context one part of six."""
 SUMMARY_SHARE: Final = 6
+FAR: Final = 16
+"""No conversation has so many letters for each of its tokens: one with more is too long, and need not be counted."""
 SHOWN_FROM: Final = 0.6
 """The share of the context from which on the meter is shown."""
 NEARLY_FULL: Final = 0.85
@@ -40,6 +42,8 @@ class Budget:
     pictures: int = 0
     message: int = 0
     wanted: int = ROOM
+    far: bool = False
+    """It is so much longer than the context that nobody counted it; `used` is the context then."""
 
     @property
     def earlier(self) -> int:
@@ -59,7 +63,7 @@ class Budget:
     @property
     def full(self) -> bool:
         """Whether an answer would not have the room that it should have."""
-        return self.used + self.wanted > self.context
+        return self.far or self.used + self.wanted > self.context
 
 
 def room_for(context: int, longest: int | None = None) -> int:
@@ -122,6 +126,11 @@ def with_summary(system: str, summary: str) -> str:
     """A system prompt with what was said before behind it."""
     said = summary.strip()
     return "\n\n".join(part for part in (system, said and _SUMMED_UP.replace("{summary}", said)) if part.strip())
+
+
+def letters(messages: Iterable[Message]) -> int:
+    """Letters of messages as they would be sent, files included, thoughts and pictures not."""
+    return sum(len(part.body) for one in messages for part in one.parts if part.kind in ("text", "file"))
 
 
 def without(chosen: Sent, count: int) -> tuple[Message, ...]:

@@ -60,7 +60,7 @@ class GoingOn(msgspec.Struct, frozen=True):
 
 class Full(msgspec.Struct, frozen=True):
     """The conversation has `tokens` and does not fit into the model's `context` with an answer. The turn waits until
-    `Session.decide` says what gives way.
+    `Session.decide` says what gives way. 0 tokens: far more than the context, so that nobody counted.
 
     `messages` are those before the last turn, which could go; `gone` are not sent any more as it is.
     """

@@ -5,16 +5,20 @@ Nothing of it changes a message: what is not sent any more stays in the history,
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from mistral_desk.chat import context
 from mistral_desk.chat.context import (
+    FAR,
     Sent,
     fewest,
     last_of,
+    letters,
     most_of,
     room_for,
     sent,
@@ -29,7 +33,7 @@ from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Sampling, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import ConversationSettings, Message, WhenFull
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import Counted, Effort, ModelInfo
     from mistral_desk.inference.remote import Look
 
-TOO_LONG: Final = frozenset({"prompt.too_long", "prompt.pictures_too_long"})
+TOO_LONG: Final = frozenset({"prompt.too_long", "prompt.pictures_too_long", "prompt.far_too_long"})
 """What the engine says of a conversation that does not fit."""
 
 ASK: Final = (
@@ -48,6 +52,8 @@ ASK: Final = (
 )
 """For the model: what it is asked at the end of the messages that it is to sum up."""
 _WORDS_A_TOKEN: Final = 0.6
+_ENDLESS: Final = 2**60
+"""Tokens of what is not counted, because it is too long in any case."""
 _THINKS_TOO: Final = 3
 """A model that always thinks gets so many times as many tokens for a summary."""
 
@@ -95,10 +101,34 @@ class Talk:
         self.branch, self.settings, self.info, self.gone = branch, settings, info, gone
         self.effort: Effort = effort if effort in info.efforts else info.efforts[0]
 
-    @property
+    @cached_property
     def sent(self) -> Sent:
         """What is sent of it."""
         return sent(self.branch, self.settings)
+
+    @cached_property
+    def far(self) -> bool:
+        """Whether it is so much longer than the context that it need not be counted, and dropping turns would help."""
+        chosen = self.sent
+        return chosen.droppable > 0 and self.too_many(chosen.messages) and not self.too_many(chosen.turns[-1])
+
+    async def is_far(self) -> bool:
+        """As `far`, worked out in another thread: of a long chat that takes a while."""
+        return await asyncio.to_thread(lambda: self.far)
+
+    def too_many(self, messages: Iterable[Message]) -> bool:
+        """Whether these cannot fit whatever their tokens are."""
+        return letters(messages) > FAR * self.info.context
+
+    @property
+    def problem(self) -> Problem:
+        """What is said of one that is `far` too long."""
+        params: dict[str, str | int | float] = {
+            "letters": letters(self.sent.messages),
+            "name": self.info.name,
+            "context": self.info.context,
+        }
+        return Problem("prompt.far_too_long", params)
 
     @property
     def keep_thinking(self) -> bool:
@@ -150,7 +180,7 @@ class Room:
         what = self._decided or talk.settings.when_full
         if what == "ask":
             tokens, size = problem.params.get("tokens"), talk.info.context
-            counted = tokens if isinstance(tokens, int) else size
+            counted = tokens if isinstance(tokens, int) else 0
             messages = sum(map(len, chosen.turns[:-1]))
             what = await self._ask(Full(counted, size, messages, len(chosen.gone)))
         self._decided = what
@@ -164,7 +194,8 @@ class Room:
         most = info.context - talk.room - beside - (summary_size(info.context) if summarise else 0)
 
         async def rest(count: int) -> int:
-            return await self._size(talk, talk.turns(without(chosen, count)))
+            messages = without(chosen, count)
+            return _ENDLESS if talk.too_many(messages) else await self._size(talk, talk.turns(messages))
 
         count = await fewest(chosen.droppable, rest, min(most, info.context // 2 - beside), most)
         if count is None:
@@ -196,6 +227,8 @@ class Room:
             return (*talk.turns(messages, with_summary(talk.settings.system, summary)), question)
 
         async def together(begin: int, end: int) -> int:
+            if talk.too_many(one for turn in chosen.turns[begin:end] for one in turn):
+                return _ENDLESS
             return await self._size(talk, asked(begin, end))
 
         while first < count:
@@ -239,11 +272,30 @@ class Room:
         return counted.tokens
 
 
+async def branch_of(
+    history: History, message_id: int, settings: ConversationSettings, size: int
+) -> tuple[Message, ...]:
+    """The messages from the root to this one, with token ids as far as they can be of use in a context of this size.
+
+    Of a chat far longer than that, the ids alone would be a hundred megabytes.
+    """
+    light = await history.branch(message_id, tokens=False)
+    if await asyncio.to_thread(letters, light) <= FAR * size:
+        return await history.branch(message_id)
+    chosen = await asyncio.to_thread(sent, light, settings)
+    if letters(chosen.messages) > FAR * size:
+        return light
+    whole = {one.id: one for one in await history.branch(message_id, last=len(chosen.messages))}
+    return tuple(whole.get(one.id, one) for one in light)
+
+
 async def budget(talk: Talk, engine: Measure, pictures: Look | None, *, empty: bool = False) -> context.Budget:
     """Where the tokens of the context go. `empty`: what the branch ends with is nobody's message and does not count.
 
     Raises as `Engine.count`.
     """
+    if talk.far:
+        return context.Budget(talk.info.context, talk.info.context, wanted=talk.room, far=True)
     counted = await engine.count(talk.turns(), talk.effort, keep_thinking=talk.keep_thinking, pictures=pictures)
     used, message, shown = counted.tokens, counted.last - counted.last_pictures, counted.pictures
     if empty:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
 from mistral_desk.chat.events import Broken, Ended, Full, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
-from mistral_desk.chat.fitting_in import TOO_LONG, Room, Talk
+from mistral_desk.chat.fitting_in import TOO_LONG, Room, Talk, branch_of
 from mistral_desk.chat.going_on import begun, joined, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.presets import over
@@ -174,7 +174,7 @@ class RunningTurn:
     async def _talk(self, info: ModelInfo) -> Talk:
         """What the model is asked. Raises why it cannot see a picture of this very message."""
         settings = await self._history.settings(self._user.conversation)
-        branch = await self._history.branch(self._user.id)
+        branch = await branch_of(self._history, self._user.id, settings, info.context)
         shown = {picture.sha256 for message in branch for picture in pictures_in(message.parts)}
         now = {picture.sha256 for picture in pictures_in(self._user.parts)}
         if now and not info.sees:
@@ -190,6 +190,8 @@ class RunningTurn:
         beside = len(self._begun.tokens) if self._begun else 0
         while True:
             try:
+                if await talk.is_far():
+                    raise DeskError.of(talk.problem)
                 return await self._generate(talk)
             except DeskError as error:
                 if error.problem.id not in TOO_LONG:

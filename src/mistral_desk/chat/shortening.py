@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from mistral_desk.chat.events import Full, Loading, Reading, Shortened, Summarising
-from mistral_desk.chat.fitting_in import Room, Talk
+from mistral_desk.chat.fitting_in import Room, Talk, branch_of
 from mistral_desk.chat.message import Message, Part
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.core.errors import DeskError, Problem
@@ -84,7 +84,10 @@ class Shortening:
         async with self._engine_free:
             info = await self._engine.ensure(spec, lambda share: events.put_nowait(Loading(share)))
             settings = await self._history.settings(conversation_id)
-            messages = await self._history.messages(conversation_id)
+            leaf = (await self._history.conversation(conversation_id)).leaf
+            if leaf is None:
+                raise DeskError("context.nothing_to_drop")
+            messages = await branch_of(self._history, leaf, settings, info.context)
             branch = with_draft(messages, conversation_id, ())
             talk = await talk_of(branch, settings, info, "none", self._pictures)
             if not talk.sent.droppable:

@@ -23,6 +23,11 @@ CHATS: Final[dict[str, Text]] = {
         "Save one in the window, under a chat's settings.",
     ),
     # --- a full context -----------------------------------------------------------------------------
+    "prompt.far_too_long": Text(
+        "This chat is far too long for the model",
+        "The chat has {letters} letters; {name} sees {context} tokens at once, its answer included.",
+        "Choose in the chat's settings what gives way, or start a new chat.",
+    ),
     "context.no_summary": Text(
         "The model wrote no summary",
         "{name} was asked to sum up the oldest messages, and nothing came of it. Nothing has changed.",

@@ -39,6 +39,12 @@ class FullSheet(Sheet):
             context=amounts.number(full.context),
             model=model,
         )
+        if not full.tokens:
+            size = tr(
+                "It is far longer than the {context} tokens that {model} sees at once.",
+                context=amounts.number(full.context),
+                model=model,
+            )
         column.addWidget(Paragraph(theme, size, parent=body))
         kept = trn(
             "{n} earlier message could give way. The chat keeps all of it; this is about what the model sees.",

@@ -58,7 +58,7 @@ class DetailsSheet(Sheet):
         column.addWidget(Paragraph(theme, self._headline(budget), strong=True, parent=body))
         about = tr("A token is a word or a piece of one. What does not fit, the model does not see.")
         column.addWidget(Label(theme, about, "small", ink="muted", wrap=True, parent=body))
-        if budget is not None:
+        if budget is not None and not budget.far:
             column.addWidget(Shares(theme, budget, body))
         if gone:
             words = trn("{n} message is not sent any more", "{n} messages are not sent any more", gone)
@@ -102,6 +102,12 @@ class DetailsSheet(Sheet):
     def _headline(self, budget: Budget | None) -> str:
         if budget is None:
             return tr("How full the context is, is not known: {model} is not loaded.", model=self._model)
+        if budget.far:
+            return tr(
+                "This chat is far longer than the {context} tokens that {model} sees at once.",
+                context=amounts.number(budget.context),
+                model=self._model,
+            )
         return tr(
             "{used} of {context} tokens that {model} sees at once ({share})",
             used=amounts.number(budget.used),

@@ -91,7 +91,7 @@ class Context(QObject):
             found = None if chat.busy else await self.measuring.budget(chat)
         except DeskError:
             found = None
-        settings, branch = await self.measuring.settings(chat), await self.measuring.branch(chat)
+        settings, branch = await self.measuring.settings(chat), await self.measuring.light(chat)
         chosen = sent(with_draft(branch, 0, ()), settings)
         with contextlib.suppress(RuntimeError):  # closed meanwhile
             sheet.show_budget(
@@ -103,7 +103,7 @@ class Context(QObject):
             )
 
     async def _show_gone(self, chat: Chat) -> None:
-        settings, branch = await self.measuring.settings(chat), await self.measuring.branch(chat)
+        settings, branch = await self.measuring.settings(chat), await self.measuring.light(chat)
         gone = sent(with_draft(branch, 0, ()), settings).gone
         if not gone:
             return
@@ -117,7 +117,7 @@ class Context(QObject):
         settings = await self.measuring.settings(chat)
         gone: tuple[Message, ...] = ()
         if settings.dropped is not None and not chat.busy:
-            gone = sent(with_draft(await self.measuring.branch(chat), 0, ()), settings).gone
+            gone = sent(with_draft(await self.measuring.light(chat), 0, ()), settings).gone
         if chat is not self._desk.page.chat or chat.busy:
             return
         words = trn("Not sent any more: {n} message", "Not sent any more: {n} messages", len(gone))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from mistral_desk.chat.context import Budget, sent
-from mistral_desk.chat.fitting_in import budget
+from mistral_desk.chat.context import FAR, Budget, room_for
+from mistral_desk.chat.fitting_in import branch_of, budget
 from mistral_desk.chat.message import Message, Part
 from mistral_desk.chat.parts import lookup
 from mistral_desk.chat.shortening import talk_of, with_draft
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import ConversationSettings
     from mistral_desk.inference.protocol import Effort, ModelInfo
     from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,8 @@ SURELY_ROOM: Final = 0.5
 """A chat whose letters, were each a token, fill no more than this is not counted: there is room in any case."""
 _MARKUP: Final = 32
 """Tokens that a template writes around a message, at most."""
+_SURROUND: Final = 200
+"""What it writes before all of them, and what is written around a summary."""
 
 
 class Measuring(QObject):
@@ -74,17 +77,22 @@ class Measuring(QObject):
             return chat.own
         return await chat.room.history.settings(chat.conversation.id)
 
-    async def branch(self, chat: Chat) -> tuple[Message, ...]:
-        """The messages before the one that is being written."""
-        conversation = chat.conversation
-        if conversation is None:
+    async def light(self, chat: Chat) -> tuple[Message, ...]:
+        """The messages before the one that is being written, without token ids."""
+        if chat.conversation is None:
             return ()
-        edited = chat.editing.message if chat.editing is not None else None
+        messages = await chat.room.history.messages(chat.conversation.id, tokens=False)
+        return _before(chat, messages)
+
+    async def _branch(self, chat: Chat, settings: ConversationSettings, info: ModelInfo) -> tuple[Message, ...]:
+        """The same with ids; kept until something is another, because a draft is counted again and again."""
         last = chat.turns[-1].message if chat.turns else None
-        key = (conversation.id, last, len(chat.turns))
+        if chat.conversation is None or last is None:
+            return ()
+        key = (chat.conversation.id, last, settings.dropped)
         if self._known is None or self._known[0] != key:
-            self._known = key, await chat.room.history.messages(conversation.id)
-        return tuple(one for one in self._known[1] if edited is None or one.id < edited)
+            self._known = key, await branch_of(chat.room.history, last, settings, info.context)
+        return _before(chat, self._known[1])
 
     async def budget(self, chat: Chat, *, surely: bool = True) -> Budget | None:
         """Where the tokens go, with what is being written; None where no model is ready. Without `surely` also where
@@ -93,10 +101,14 @@ class Measuring(QObject):
         info, parts = self.info, self._draft(chat)
         if info is None:
             return None
-        settings, branch = await self.settings(chat), await self.branch(chat)
-        if not surely and _at_most(settings, branch, parts, info) < SURELY_ROOM * info.context:
+        await chat.older.whole()
+        settings = await self.settings(chat)
+        said = _said(chat, settings)
+        if len(said) > 1 and sum(len(turn.text) for turn in said) > FAR * info.context:
+            return Budget(info.context, info.context, wanted=room_for(info.context, settings.longest), far=True)
+        if not surely and _at_most(settings, said, parts, info) < SURELY_ROOM * info.context:
             return None
-        talk = await self._talk(chat, settings, branch, parts, info)
+        talk = await self._talk(chat, settings, await self._branch(chat, settings, info), parts, info)
         engine, pictures = self._desk.services.engine, lookup(chat.room.pictures)
         return await budget(talk, engine, pictures, empty=not any(part.body.strip() for part in parts))
 
@@ -105,9 +117,14 @@ class Measuring(QObject):
         info = self.info
         if info is None or not info.takes_thoughts or chat.busy:
             return None
-        settings, branch = await self.settings(chat), await self.branch(chat)
-        if not any(one.thinking for one in branch):
+        await chat.older.whole()
+        settings = await self.settings(chat)
+        said = _said(chat, settings)
+        if not any(turn.thinking for turn in said):
             return 0
+        if sum(len(turn.text) + len(turn.thinking) for turn in said) > FAR * info.context:
+            return None
+        branch = await self._branch(chat, settings, info)
         talk = await self._talk(chat, settings, branch, (), info)
         engine, pictures = self._desk.services.engine, lookup(chat.room.pictures)
         both = [
@@ -148,12 +165,26 @@ class Measuring(QObject):
             self.measured.emit(found)
 
 
-def _at_most(settings: ConversationSettings, branch: Sequence[Message], parts: Sequence[Part], info: ModelInfo) -> int:
+def _before(chat: Chat, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Those before the message that is being edited, if one is."""
+    edited = chat.editing.message if chat.editing is not None else None
+    return messages if edited is None else tuple(one for one in messages if one.id < edited)
+
+
+def _said(chat: Chat, settings: ConversationSettings) -> list[Turn]:
+    """The turns that are sent with the next message: their words are here already, and nothing has to be read."""
+    turns, edited = chat.turns, chat.editing
+    if edited is not None and edited in turns:
+        turns = turns[: turns.index(edited)]
+    cut = next((place for place, turn in enumerate(turns, 1) if turn.message == settings.dropped), 0)
+    return turns[cut if settings.dropped is not None else 0 :]
+
+
+def _at_most(settings: ConversationSettings, said: Sequence[Turn], parts: Sequence[Part], info: ModelInfo) -> int:
     """More tokens than this it cannot be: no token is less than a byte."""
-    chosen = sent(with_draft(branch, 0, parts), settings)
-    size = len(chosen.system.encode("utf-8", "replace")) + _MARKUP
-    for message in chosen.messages:
-        size += _MARKUP
-        for part in message.parts:
+    size = sum(len(text.encode("utf-8", "replace")) for text in (settings.system, settings.summary)) + _SURROUND
+    for text, attached in (*((turn.text + turn.thinking, turn.attached) for turn in said), ("", parts)):
+        size += len(text.encode("utf-8", "replace")) + _MARKUP
+        for part in attached:
             size += info.image_tokens if part.kind == "image" else len(part.body.encode("utf-8", "replace"))
     return size

@@ -31,6 +31,8 @@ def ink(budget: Budget) -> str:
 
 def sentence(budget: Budget) -> str:
     """How full it is, for a tool tip and a screen reader."""
+    if budget.far:
+        return tr("Far longer than the context of {context} tokens", context=amounts.number(budget.context))
     words = tr(
         "Context {share} full: {used} of {context} tokens",
         share=amounts.percent(budget.share),
