@@ -95,7 +95,8 @@ class TurnView(QWidget):
     def show_actions(self) -> None:
         """What can be done with the turn now."""
         self._row.set_waiting(self._busy)
-        self._row.arrange()
+        if not self._row.isHidden():  # as it is while the answer grows
+            self._row.arrange()
 
     def _add_branch(self) -> None:
         """*Branch from here*, behind the turn's own actions."""
