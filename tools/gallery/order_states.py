@@ -182,6 +182,15 @@ async def search_indexing(stage: Stage) -> None:
     stage.desk.window.sidebar.found.show_found(Found(hits, more=False, left=12_400))
 
 
+@state()
+async def search_more(stage: Stage) -> None:
+    """A quick search that ended early: the way through everything is offered."""
+    await kept(stage)
+    await _search(stage, WORDS[2])
+    hits = stage.desk.window.sidebar.found.results.hits[:2]
+    stage.desk.window.sidebar.found.show_found(Found(hits, more=True), thorough=True)
+
+
 async def _page(stage: Stage, page: str) -> None:
     stage.desk.window.show_page(page)
     await stage.desk.tasks.settled()
