@@ -52,7 +52,9 @@ class StillFitting:
         """For it."""
         return tuple(one for model in facts.find(model_id) for one in advice.variants(model, self.where))
 
-    async def variant(self, path: str | Path, wishes: Wishes | None = None) -> Variant:  # noqa: ARG002
+    async def variant(
+        self, path: str | Path, wishes: Wishes | None = None, *, projector: str | None = None  # noqa: ARG002
+    ) -> Variant:
         """The namesake's file, whatever is asked for."""
         found = (await self.variants("mistral-small-4"))[0]
         return await planned(found, self.where, wishes or self.stored)
