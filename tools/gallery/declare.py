@@ -75,8 +75,8 @@ async def listed_too(stage: Stage, conversations: Sequence[Conversation]) -> Non
     async def together(limit: int = 200, offset: int = 0, *, archived: bool = False) -> tuple[Conversation, ...]:
         if archived:
             return await stored(limit, offset, archived=True)
-        found = sorted((*await stored(1_000), *conversations), key=lambda one: not one.pinned)
-        return tuple(found[offset : offset + limit])
+        found = {one.id: one for one in (*await stored(1_000), *conversations)}.values()
+        return tuple(sorted(found, key=lambda one: (not one.pinned, -one.updated))[offset : offset + limit])
 
     history.conversations = together  # type: ignore[method-assign]
     await stage.desk.refresh()
