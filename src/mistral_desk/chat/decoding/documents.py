@@ -109,8 +109,11 @@ def _opened(data: bytes, most_pages: int) -> tuple[pypdf.PdfReader, int]:
 
 
 def _plain(text: str) -> str:
-    """Lines without what cannot be seen at their ends, and at most one empty line between them."""
-    seen = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """Lines without what cannot be seen at their ends, and at most one empty line between them.
+
+    A page knows no tabs: Qt, among others, tells its spaces as such.
+    """
+    seen = _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " "))
     return _GAP.sub("\n\n", "\n".join(line.rstrip() for line in seen.split("\n"))).strip("\n")
 
 
