@@ -90,6 +90,8 @@ def test_any_object_can_be_read_and_what_cannot_be_meant_counts_as_not_said(valu
         ("top_k", 2.5),
         ("top_p", 1.5),
         ("seed", 2**32 - 1),
+        ("seed", -(10**400)),
+        ("temperature", 10**400),
         ("seed", 1e400),
     ],
 )

@@ -5,7 +5,6 @@ Files travel between versions, and an imported one may say anything: numbers out
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -41,6 +40,8 @@ _TYPES: Final[dict[str, Any]] = {
     "thoughts": dict[str, bool],
 }
 _WHOLE: Final = frozenset({"top_k", "seed"})
+_DEEPEST: Final = 32
+"""Lists and objects within each other in what is not known here; much deeper ones could not be written again."""
 
 
 def read(raw: str | bytes) -> ConversationSettings:
@@ -64,7 +65,8 @@ def from_values(values: dict[str, Any]) -> ConversationSettings:
         known["sampling"], more = _sampling(sampling)
         if more:
             left["sampling"] = more
-    return ConversationSettings(**known, unknown=left)
+    kept = {name: value for name, value in left.items() if not _is_deep(value)}
+    return ConversationSettings(**known, unknown=kept)
 
 
 def written(settings: ConversationSettings) -> str:
@@ -84,10 +86,10 @@ def written(settings: ConversationSettings) -> str:
 
 def within(name: str, value: object) -> float | int | None:
     """A number of `Sampling` as it may be used, None where it is none, or out of its bounds."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     low, high = BOUNDS[name]
-    if not low <= value <= high or (name in _WHOLE and value != int(value)):
+    if not low <= value <= high or (name in _WHOLE and value != int(value)):  # NaN is not between them either
         return None
     return int(value) if name in _WHOLE else float(value)
 
@@ -97,6 +99,20 @@ def _sampling(values: dict[str, Any]) -> tuple[Sampling, dict[str, Any]]:
     known = {name: within(name, values[name]) for name in BOUNDS if name in values}
     more = {name: value for name, value in values.items() if name not in BOUNDS}
     return msgspec.convert(known, Sampling), more
+
+
+def _is_deep(value: object) -> bool:
+    """Whether it has more than `_DEEPEST` levels."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += one.values()
+            elif isinstance(one, list):
+                inner += one
+        level = inner
+    return bool(level)
 
 
 def _converted(value: object, kind: type[T]) -> T | None:

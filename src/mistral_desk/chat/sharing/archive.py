@@ -27,6 +27,10 @@ _END: Final = struct.Struct("<4s4H2LH")
 _END_64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR: Final = struct.Struct("<4sLQL")
 _LONGEST_COMMENT: Final = 0xFFFF
+_PACKED: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What exports use. Of other methods Python's reader unpacks a megabyte at once, whatever that becomes: of bzip2 twenty
+gigabytes.
+"""
 BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error, ValueError)
 """What Python's reader raises for an archive that is not what it says (a password is a RuntimeError)."""
 
@@ -62,10 +66,13 @@ class Archive:
             self._file.close()
 
     def open(self, name: str) -> BinaryIO:
-        """A member as a stream. Reading it may raise any of `BROKEN`."""
+        """A member as a stream. This and reading it may raise any of `BROKEN`."""
         if self._zip is None:
             raise RuntimeError("the archive is not open")
-        return self._zip.open(name)  # type: ignore[return-value]
+        about = self._zip.getinfo(name)
+        if about.compress_type not in _PACKED:
+            raise NotImplementedError(f"packed by method {about.compress_type}")
+        return self._zip.open(about)  # type: ignore[return-value]
 
     def packed(self, name: str) -> int:
         """Bytes that a member takes in the archive, as its table says: for a share of the work only."""
@@ -104,10 +111,14 @@ def _measure(file: BinaryIO, path: Path) -> None:
         _, _, where, _ = _LOCATOR.unpack_from(tail, locator)
         if where + _END_64.size > size:
             raise DeskError("sharing.archive", "the 64-bit record is not there", name=path.name)
-        file.seek(where)
-        found = _END_64.unpack(file.read(_END_64.size))
-        members = max(0 if members == 0xFFFF else members, found[7])
-        table = max(0 if table == 0xFFFFFFFF else table, found[8])
+        members, table = (0 if members == 0xFFFF else members), (0 if table == 0xFFFFFFFF else table)
+        # The locator says where the record is; some readers, Python's among them, look right before it all the same.
+        for place in {where, start + locator - _END_64.size}:
+            file.seek(max(0, place))
+            record = file.read(_END_64.size)
+            if len(record) == _END_64.size and record.startswith(b"PK\x06\x06"):
+                found = _END_64.unpack(record)
+                members, table = max(members, found[7]), max(table, found[8])
     if members > MOST_MEMBERS or table > MOST_TABLE:
         raise DeskError("sharing.archive", f"{members} members, a table of {table} bytes", name=path.name)
     file.seek(0)

@@ -118,6 +118,11 @@ def title_in(raw: bytes) -> str:
 
 
 def _decoded(raw: bytes) -> _Chat:
+    """The conversation; a byte that is no UTF-8 costs one letter, not the message in which it stands."""
+    try:
+        str(raw, "utf-8")
+    except UnicodeDecodeError:
+        raw = str(raw, "utf-8", "replace").encode()
     try:
         try:
             return msgspec.json.decode(raw, type=_Chat)

@@ -105,7 +105,7 @@ async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come,
     try:
         chat, missing = await _with_pictures(pictures, arrival.chat, arrival)
         kept = await history.put(chat)
-    except ValueError as error:  # it contradicts itself in a way that nobody foresaw
+    except (ValueError, ArithmeticError, RecursionError) as error:  # it contradicts itself in a way that nobody foresaw
         return _set_aside(now, arrival.name, Problem("sharing.broken", {}, str(error)[:200]))
     if kept is None:
         return replace(now, there=now.there + 1)

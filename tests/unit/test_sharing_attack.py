@@ -1,0 +1,106 @@
+"""Files made to do harm come in: archives that unpack to more than a computer has, numbers without an end, odd bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mistral_desk.chat.history import History
+from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.chat.sharing import archive, chatgpt
+from mistral_desk.chat.sharing.archive import Archive
+from mistral_desk.chat.sharing.coming import take
+from mistral_desk.core.errors import DeskError
+from tests.fixtures.chatgpt_exports import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mistral_desk.chat.message import ConversationSettings
+    from mistral_desk.chat.sharing.coming import Come
+
+
+def taken(path: Path) -> tuple[Come, list[ConversationSettings]]:
+    async def work() -> tuple[Come, list[ConversationSettings]]:
+        history = await History.temporary()
+        try:
+            come = await take(history, PicturesInMemory(), [path])
+            return come, [await history.settings(key) for key in come.ids]
+        finally:
+            await history.close()
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_python_unpacks_without_a_bound_is_not_unpacked(method: int, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w", method) as made:
+        made.writestr("conversations.json", json.dumps([plain("x")]))
+    come, _ = taken(tmp_path / "export.zip")
+    assert (come.new, come.aside) == (0, 1)
+    assert come.told[0].problem.id == "sharing.damaged"
+
+
+def test_a_record_of_64_bits_that_is_hidden_before_its_locator_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The locator leads to a record that says one member; the one that Python's reader takes says what there is."""
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 3)
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as made:
+        for number in range(5):
+            made.writestr(f"{number}.json", "{}")
+    raw = path.read_bytes()
+    at = raw.rfind(b"PK\x05\x06")
+    _, _, _, _, count, size, begin, _ = struct.unpack_from("<4s4H2LH", raw, at)
+    shape = struct.Struct("<4sQ2H2L4Q")
+    before = raw[:at]
+    lie = shape.pack(b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 46, begin)
+    true = shape.pack(b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, begin)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    path.write_bytes(lie + before + true + locator + end)
+    with zipfile.ZipFile(path) as made:
+        assert len(made.namelist()) == 5
+    with pytest.raises(DeskError) as refused, Archive(path):
+        pass
+    assert refused.value.problem.id == "sharing.archive"
+    monkeypatch.setattr(archive, "MOST_MEMBERS", 5)
+    with Archive(path) as opened:
+        assert len(opened.names) == 5
+
+
+def test_a_byte_that_is_no_letter_costs_one_letter() -> None:
+    raw = json.dumps(plain("x", text="before BYTE behind")).encode().replace(b"BYTE", b"\xff")
+    first = chatgpt.read(raw).messages[0]
+    assert "before \ufffd behind" in first.parts[0].body
+
+
+def own(**settings: Any) -> str:
+    message = {"id": "1", "parent": None, "role": "user", "created": 1.0, "parts": [{"kind": "text", "text": "x"}]}
+    return json.dumps({
+        "format": "mistral-desk-chat", "version": 1, "title": "x", "created": 1.0, "updated": 1.0, "leaf": "1",
+        "messages": [message], "settings": settings,
+    })  # fmt: skip
+
+
+def test_numbers_without_an_end_and_bottomless_lists_in_settings_count_as_not_said(tmp_path: Path) -> None:
+    deep: list[Any] = []
+    for _ in range(400):
+        deep = [deep]
+    said = {
+        "system": "s",
+        "sampling": {"temperature": 10**400, "min_p": 0.1, "mirostat": deep},
+        "deep": deep,
+        "new": [1],
+    }
+    (tmp_path / "chat.json").write_text(own(**said))
+    come, (settings,) = taken(tmp_path / "chat.json")
+    assert come.new == 1
+    assert (settings.system, settings.sampling.temperature, settings.sampling.min_p) == ("s", None, 0.1)
+    assert settings.unknown == {"new": [1]}
