@@ -14,7 +14,16 @@ from mistral_desk.core import words
 from mistral_desk.inference.model_ids import BUILTIN_TITLE
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat.empty import examples
-from tools.gallery import about_states, fit_states, library_states, models_states, order_states, sharing_states, texts
+from tools.gallery import (
+    about_states,
+    context_states,
+    fit_states,
+    library_states,
+    models_states,
+    order_states,
+    sharing_states,
+    texts,
+)
 from tools.gallery.attached_states import THEIRS
 from tools.gallery.stage import Look, opened, qt_warnings
 from tools.gallery.states import STATES
@@ -31,7 +40,7 @@ OURS_OR_THEIRS: Final = (
     "Mistral Desk", "Cooking rice for six", "English", texts.SHORT, texts.SHORT_QUESTION, texts.QUESTION,
     *texts.MODELS, texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, texts.JAPANESE, "a",
     *THEIRS, *fit_states.THEIRS, *about_states.THEIRS, *models_states.THEIRS, *library_states.THEIRS,
-    *order_states.THEIRS, *sharing_states.THEIRS,
+    *order_states.THEIRS, *sharing_states.THEIRS, *context_states.THEIRS,
 )  # fmt: skip
 """The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")

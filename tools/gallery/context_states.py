@@ -12,6 +12,7 @@ from mistral_desk.chat.events import Summarising
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
 from mistral_desk.core.errors import Problem
+from mistral_desk.core.words import tr
 from mistral_desk.inference.protocol import Counted, Sampling
 from mistral_desk.ui.context.choice import FullSheet
 from mistral_desk.ui.context.details import DetailsSheet
@@ -31,6 +32,9 @@ SUMMARY: Final = (
     "two hours of driving a day. Decided: train from Oslo on 12 May, hotel near the harbour. Open: which day for the "
     "fjord, and whether the aquarium has to be booked."
 )
+TEACHER: Final = "Patient teacher"
+EVENING: Final = "Teacher for the evening"
+THEIRS: Final = (PROMPT, SUMMARY, TEACHER, EVENING, "Proofreader")
 
 
 def _budget(share: float) -> Budget:
@@ -113,7 +117,7 @@ async def context_working(stage: Stage) -> None:
     await context_details(stage)
     sheet = stage.desk.window.overlay
     assert isinstance(sheet, DetailsSheet)
-    sheet.show_working(0.4, "Summing up the oldest messages")
+    sheet.show_working(0.4, tr("Summing up the oldest messages"))
     await idle(2)
 
 
@@ -185,7 +189,7 @@ async def chat_settings_changed(stage: Stage) -> None:
     """A chat with a preset and more of its own."""
     history = stage.services.history
     held = ConversationSettings(system=PROMPT, sampling=Sampling(temperature=0.3))
-    await history.save_preset(Preset(0, "Patient teacher", held, default=True))
+    await history.save_preset(Preset(0, TEACHER, held, default=True))
     await history.save_preset(Preset(0, "Proofreader", ConversationSettings(system="Mend mistakes only.")))
     await ready(stage)
     stage.desk.new_chat()
@@ -217,5 +221,5 @@ async def chat_settings_naming(stage: Stage) -> None:
     sheet = stage.desk.window.overlay
     assert isinstance(sheet, ChatSettingsSheet)
     sheet.presets.menu().actions()[0].trigger()
-    sheet.presets.name.setText("Teacher for the evening")
+    sheet.presets.name.setText(EVENING)
     await idle(2)
