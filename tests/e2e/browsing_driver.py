@@ -145,7 +145,8 @@ class Person:
         self.hear("files", models.repository)
         if (trouble := models.repository.trouble) is not None:
             await self.press("files again", trouble.again_button)
-            self.hear("files again", models.repository)
+            self.hear("files again", self.desk.settings)
+            self.desk.window.commands.run("models")
         for card in tuple(models.repository.cards.values()):
             await self.press("header", card.check)
         self.hear("header", models.repository)
