@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,29 @@ def test_what_is_deleted_for_good_is_not_left_in_the_file(path: Path) -> None:
     assert b"kept 49" in raw
     for word in (b"Quokka", b"WombatZebra", b"ylo", b"uok"):
         assert word not in raw
+
+
+def test_what_is_deleted_for_good_is_not_left_in_the_log_of_a_history_that_stays_open(path: Path) -> None:
+    """An app that runs for weeks closes nothing; and while another program reads, the log is emptied after it."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, *_ = await history.begin_turn(None, "Xylographic Quokkas " * 300)
+        await history.indexed()
+        assert any(b"Quokka" in file.read_bytes() for file in path.parent.glob("history.sqlite3*"))
+        with contextlib.closing(database.connect(path, query_only=True)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM part").fetchone()
+            await history.purge_many([chat.id])
+            assert not await history._store.shed()
+            history.settle()
+        await history.indexed()
+        for file in path.parent.glob("history.sqlite3*"):
+            assert b"Quokka" not in file.read_bytes(), file.name
+        await history.begin_turn(None, "it goes on")
+        await history.close()
+
+    run(promise())
 
 
 @pytest.mark.allow_log("broken", "mistral_desk.chat.index_rows")

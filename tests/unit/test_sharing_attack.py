@@ -1,4 +1,4 @@
-"""Files made to do harm come in: archives that unpack to more than a computer has, numbers without an end, odd bytes."""
+"""Files made to do harm come in: archives that unpack to more than there is room, endless numbers, odd bytes."""
 
 from __future__ import annotations
 

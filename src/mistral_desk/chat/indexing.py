@@ -1,5 +1,5 @@
 """Puts into the index what is not in there yet: all messages after an update, answers that a killed app left. And
-takes out of its pages what was deleted for good.
+takes out of its pages, and out of the file's log, what was deleted for good.
 
 In small steps behind everything else, because a million messages take minutes: nobody waits for it, and a step that
 is cut off is done again at the next start.
@@ -25,6 +25,8 @@ STEP: Final = 100
 """Messages of one transaction: about 30 ms, the longest that anything else waits for it."""
 PAGES: Final = 200
 """Of the index, merged in one transaction."""
+READER_S: Final = 1.0
+"""After so long the log is tried to be emptied again, where another connection still reads in it."""
 
 
 class Indexing:
@@ -65,10 +67,13 @@ class Indexing:
                     begun = time.monotonic()
                     count += await self._store.write(lambda c: index_rows.step(c, STEP, self._before))
                     await asyncio.sleep(time.monotonic() - begun)  # half of the time belongs to all the rest
+                settled = False
                 while await self._store.read(index_rows.is_unsettled):
-                    begun = time.monotonic()
+                    begun, settled = time.monotonic(), True
                     await self._store.write(lambda c: index_rows.settle(c, PAGES))
                     await asyncio.sleep(time.monotonic() - begun)
+                while settled and not await self._store.shed():  # noqa: ASYNC110 - another program may be who reads
+                    await asyncio.sleep(READER_S)
         except DeskError as error:
             log.warning("the index of the history is left to the next start: %s", error)
         if count:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from mistral_desk.chat import backups, index_rows, search
 from mistral_desk.chat.database import (
+    BUSY_S,
     CHECK_S,
     DamagedError,
     connect,
@@ -134,6 +135,19 @@ class Store:
         if self.path and time.monotonic() >= self._next_look:
             self._copy_if_due(self.path)
         return result
+
+    async def shed(self) -> bool:
+        """Empty the write-ahead log, where old pages still have what was deleted since; False while somebody reads."""
+
+        def run() -> bool:
+            connection = _opened(self._write_connection)
+            connection.execute("PRAGMA busy_timeout = 0")  # nobody's message waits for a reader
+            try:
+                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_S * 1000)}")
+
+        return await self._in(self._writer, run)
 
     async def keep(self, target: Path) -> None:
         """Copy the history to `target`. Raises what stands in the way, with no copy made."""
