@@ -29,7 +29,7 @@ from mistral_desk.chat.sharing import as_html, as_markdown
 from mistral_desk.chat.sharing.names import LONGEST, Names, safe
 from mistral_desk.chat.sharing.out import Export, every_id
 from mistral_desk.chat.sharing.reading import contained
-from mistral_desk.chat.sharing.shared import Job, Shared, Wish
+from mistral_desk.chat.sharing.shared import Job, Shared, Wish, remark
 from mistral_desk.core.errors import DeskError
 from tests.fixtures import hostile_texts
 
@@ -74,6 +74,16 @@ def test_names_differ_where_a_system_ignores_case_and_form() -> None:
     assert [names.give(stem, ".md") for stem in ("über", "ÜBER", "straße", "STRASSE", "u\u0308ber")] == [
         "über (2).md", "ÜBER (3).md", "straße.md", "STRASSE (2).md", "u\u0308ber (4).md",
     ]  # fmt: skip
+
+
+def test_how_an_answer_ended_is_said_as_it_was() -> None:
+    def said(ending: str) -> str:
+        return remark(Message(1, 1, None, "assistant", 1000.0, (Part("text", "Yes"),), "m", ending=ending))  # type: ignore[arg-type]
+
+    assert said("stop") == ""
+    assert "longest answer" in said("length"), "somebody set that bound; room there was"
+    assert "context" in said("context")
+    assert said("stopped") != said("unfinished")
 
 
 # --- documents ----------------------------------------------------------------------------------------------

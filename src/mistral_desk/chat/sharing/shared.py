@@ -143,8 +143,10 @@ def remark(message: Message) -> str:
     match message.ending:
         case "stopped":
             return tr("Stopped before its end.")
-        case "length" | "context":
-            return tr("Cut off: there was no room for more.")
+        case "length":
+            return tr("Cut off at the longest answer that was allowed.")
+        case "context":
+            return tr("Cut off: the model's context was full.")
         case "failed" | "unfinished":
             return tr("Broken off before its end.")
         case _:
