@@ -36,6 +36,13 @@ def test_the_best_comes_first_and_equals_keep_their_order() -> None:
     assert best(titles, "nothing like that", str, 10) == []
 
 
+def test_just_what_was_typed_stands_before_what_begins_like_it() -> None:
+    titles = ["Archive or unarchive this chat", "Archive"]
+    assert best(titles, "archive", str, 10) == ["Archive", "Archive or unarchive this chat"]
+    assert best(titles, "archive ", str, 1) == ["Archive"]
+    assert best(titles, "archi", str, 1) == ["Archive or unarchive this chat"], "equal ones keep their order"
+
+
 def _open(desk: Desk) -> Palette:
     QTest.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     palette = desk.window.overlay

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 T = TypeVar("T")
+_WHOLE: Final = -1
 _AT_START: Final = 0
 _AT_WORD: Final = 1
 _INSIDE: Final = 2
@@ -21,12 +22,17 @@ def folded(text: str) -> str:
 
 
 def rank(text: str, typed: str) -> int | None:
-    """How well a text fits: 0 begins with it, 1 its words begin like that, 2 has all the words; None fits not."""
+    """How well a text fits: -1 is just that, 0 begins with it, 1 its words begin like that, 2 has all the words.
+
+    None fits not.
+    """
     title, wanted = folded(text), folded(typed).split()
     if not wanted:
         return _AT_START
     if not all(word in title for word in wanted):
         return None
+    if title.split() == wanted:
+        return _WHOLE
     if title.startswith(" ".join(wanted)):
         return _AT_START
     words = title.split()
