@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
 from mistral_desk.inference.protocol import Sampling
 from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 from tests.fixtures import fake_worker
-from tests.ui.window import ask, heard, opened, run
+from tests.ui.window import ask, click, heard, opened, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from PySide6.QtWidgets import QApplication, QMenu
+    from PySide6.QtWidgets import QMenu
 
     from mistral_desk.ui.desk import Desk
 
@@ -50,6 +51,24 @@ def test_without_a_change_the_models_own_holds(qapp: QApplication, tmp_path: Pat
             assert desk.page.chat.conversation is not None
             kept = await desk.services.history.settings(desk.page.chat.conversation.id)
             assert kept == ConversationSettings()
+
+    run(qapp, scenario)
+
+
+def test_a_number_takes_the_keyboard_with_a_click_on_its_buttons(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            sheet = await shown(desk)
+            sheet.numbers["temperature"].box.spin.setFocus()
+            longest = sheet.numbers["longest"].box
+            click(longest.more)
+            assert longest.spin.text() == "1024", "where there is no limit, a step leads to a usual one"
+            focus = QApplication.focusWidget()
+            assert focus is not None
+            QTest.keyClicks(focus, "12")
+            QTest.keyClick(longest.spin, Qt.Key.Key_Tab)
+            assert longest.spin.text() == "12"
+            assert sheet.numbers["temperature"].box.spin.text() == "0.7", "what is typed goes where was clicked"
 
     run(qapp, scenario)
 

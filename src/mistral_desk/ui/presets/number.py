@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 
 class _Spin(QDoubleSpinBox):
-    """Its lowest place stands for "nothing said"; a step from there begins at what holds by itself."""
+    """Its lowest place stands for "nothing said"; a step from there begins at what holds by itself, and where that is
+    no number it leads to a usual one.
+    """
 
     focus_changed = Signal()
 
     def __init__(self, field: Number, parent: QWidget) -> None:
         super().__init__(parent)
         self._field = field
-        self.base = field.usual
+        self.own: float | None = None
         self.setDecimals(field.decimals)
         self.setSingleStep(field.step)
         self.setRange(field.low - field.step, field.high)
@@ -45,7 +47,8 @@ class _Spin(QDoubleSpinBox):
     def stepBy(self, steps: int) -> None:
         field = self._field
         if self.said is None:
-            self.setValue(min(field.high, max(field.low, self.base + steps * field.step)))
+            start = field.usual if self.own is None else self.own + steps * field.step
+            self.setValue(min(field.high, max(field.low, start)))
         else:
             self.setValue(min(field.high, max(field.low, self.value() + steps * field.step)))
         self.selectAll()
@@ -87,6 +90,7 @@ class NumberBox(QWidget):
         for button, step in ((self.less, self.spin.stepDown), (self.more, self.spin.stepUp)):
             button.setAutoRepeat(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys do it in the number
+            button.pressed.connect(self._take_keyboard)
             button.clicked.connect(step)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
@@ -104,7 +108,7 @@ class NumberBox(QWidget):
     def show_value(self, value: float | None, own: float | None, words: str) -> None:
         """The number that was chosen, or `words` for what holds by itself, which is `own` where that is known."""
         self._showing = True
-        self.spin.base = self._field.usual if own is None else own
+        self.spin.own = own
         self.spin.setSpecialValueText(words)
         self.spin.setValue(self.spin.minimum() if value is None else value)
         self._showing = False
@@ -118,6 +122,10 @@ class NumberBox(QWidget):
         half = width / 2
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(half, half, -half, -half), RADIUS + 2, RADIUS + 2)
         painter.end()
+
+    def _take_keyboard(self) -> None:
+        """What is typed next goes to the number that was just changed, not to another one."""
+        self.spin.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def _changed(self) -> None:
         if not self._showing:

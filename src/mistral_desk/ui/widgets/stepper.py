@@ -56,6 +56,7 @@ class Stepper(QWidget):
         for button, step in ((self.less, self.spin.stepDown), (self.more, self.spin.stepUp)):
             button.setAutoRepeat(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys do it in the number
+            button.pressed.connect(self._take_keyboard)
             button.clicked.connect(step)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 2, 2, 2)
@@ -71,6 +72,10 @@ class Stepper(QWidget):
         self.spin.focus_changed.connect(self.update)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def _take_keyboard(self) -> None:
+        """What is typed next goes to the number that was just changed, not to another one."""
+        self.spin.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """One frame around all; it is the focus ring too."""
