@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, State, keys_of
 from mistral_desk.ui.shortcuts import KeyCap, ShortcutSheet
+from mistral_desk.ui.widgets.ask import Question
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -174,5 +175,50 @@ def test_the_text_grows_by_its_keys_up_to_its_bounds(qapp: QApplication, tmp_pat
             assert desk.theme.text_size == 100
             desk.window.commands.run("smaller")
             assert desk.theme.text_size == 90
+
+    window.run(qapp, scenario)
+
+
+def test_a_command_first_puts_away_the_sheet_that_lies_over_the_window(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            question = Question(desk.theme, "Delete it?", "For good.", yes="Delete", parent=desk.window)
+            agreed: list[bool] = []
+            question.accepted.connect(lambda: agreed.append(True))
+            desk.window.show_overlay(question)
+            for key in (Qt.Key.Key_F6, Qt.Key.Key_F3):
+                QTest.keyClick(desk.window, key)
+                assert desk.window.overlay is question
+                focus = QApplication.focusWidget()
+                assert focus is not None
+                assert question.isAncestorOf(focus), "nothing below a question takes the keyboard"
+            QTest.keyClick(desk.window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
+            assert not desk.page.composer.think.isChecked()
+            QTest.keyClick(desk.window, Qt.Key.Key_F, keys)
+            assert desk.window.overlay is None
+            assert QApplication.focusWidget() is desk.window.sidebar.search
+            assert agreed == []
+
+    window.run(qapp, scenario)
+
+
+def test_what_is_typed_beside_the_composer_goes_into_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            edit = desk.page.composer.edit
+            desk.window.top.more.setFocus()
+            QTest.keyClicks(desk.window.top.more, "a")
+            assert (edit.toPlainText(), QApplication.focusWidget()) == ("a", edit)
+            desk.window.show_settings()
+            tab = QApplication.focusWidget()
+            assert tab is not None
+            QTest.keyClicks(tab, "b")
+            desk.window.show_chat()
+            desk.window.show_overlay(ShortcutSheet(desk.theme, desk.window))
+            sheet = QApplication.focusWidget()
+            assert sheet is not None
+            QTest.keyClicks(sheet, "c")
+            assert edit.toPlainText() == "a", "only in the chat, and not below a sheet"
 
     window.run(qapp, scenario)

@@ -16,7 +16,7 @@ from mistral_desk.ui.widgets.banners import Banners
 from mistral_desk.ui.widgets.focus import watch
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QPaintEvent, QResizeEvent, QShowEvent
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 
     from mistral_desk.ui.chat.page import ChatPage
     from mistral_desk.ui.chats.kept_page import KeptPage
@@ -156,6 +156,14 @@ class MainWindow(QMainWindow):
         overlay.finished.connect(closed)
         overlay.open_over()
 
+    def put_sheets_away(self) -> bool:
+        """Close what lies over the window; False where one of them stays, because something is being done there."""
+        while (top := self.overlay) is not None:
+            top.reject()
+            if self.overlay is top:
+                return False
+        return True
+
     def show_menu(self) -> None:
         """All commands, below the button of the top bar."""
         menu = self.commands.menu(self)
@@ -233,6 +241,17 @@ class MainWindow(QMainWindow):
             regions[(here + step) % len(regions)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     # --- Qt -----------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is typed where nothing takes it in goes to the composer, as everybody expects of a chat."""
+        edit = self.chat.composer.edit
+        bare = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        words = event.text().strip().isprintable() and event.text().strip() != ""
+        if not (bare and words and self.page == "chat" and self.overlay is None) or edit.hasFocus():
+            super().keyPressEvent(event)
+            return
+        edit.setFocus(Qt.FocusReason.OtherFocusReason)
+        QApplication.sendEvent(edit, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hidden at once; the program ends when everything is saved."""

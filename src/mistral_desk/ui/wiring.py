@@ -12,6 +12,8 @@ from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.shortcuts import ShortcutSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.actions import Actions
     from mistral_desk.ui.commands import Command
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 STEP: Final = 10
 """Percent of text size for each press."""
+_ABOVE_SHEETS: Final = frozenset({"escape", "larger", "smaller", "normal_size", "palette", "shortcuts", "stop", "quit"})
+"""What a sheet can stay open for, or what deals with it by itself."""
+_BELOW_SHEETS: Final = frozenset({"next_region", "previous_region", "find_next", "find_last", "think"})
+"""What makes no sense while a sheet lies over it."""
 
 
 def bind(desk: Desk) -> None:
@@ -68,7 +74,21 @@ def bind(desk: Desk) -> None:
         "about": lambda: window.open_settings("about"),
     }
     window.sidebar.export_asked.connect(desk.sharing.export)
-    window.commands.bind(acts, lambda: state(desk))
+    window.commands.bind({key: _over(desk, key, act) for key, act in acts.items()}, lambda: state(desk))
+
+
+def _over(desk: Desk, command: str, act: Callable[[], object]) -> Callable[[], object]:
+    """Done with a sheet open, most commands first put it away: nothing happens below a question that stays."""
+    if command in _ABOVE_SHEETS:
+        return act
+
+    def run() -> None:
+        if command in _BELOW_SHEETS and desk.window.overlay is not None:
+            return
+        if desk.window.put_sheets_away():
+            act()
+
+    return run
 
 
 def _find_models(desk: Desk) -> None:
