@@ -53,7 +53,11 @@ class StillFitting:
         return tuple(one for model in facts.find(model_id) for one in advice.variants(model, self.where))
 
     async def variant(
-        self, path: str | Path, wishes: Wishes | None = None, *, projector: str | None = None  # noqa: ARG002
+        self,
+        path: str | Path,  # noqa: ARG002
+        wishes: Wishes | None = None,
+        *,
+        projector: str | None = None,  # noqa: ARG002
     ) -> Variant:
         """The namesake's file, whatever is asked for."""
         found = (await self.variants("mistral-small-4"))[0]
