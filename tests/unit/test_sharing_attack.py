@@ -6,15 +6,17 @@ import asyncio
 import json
 import struct
 import zipfile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from markdown_it import MarkdownIt
 
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.sharing import archive, chatgpt
 from mistral_desk.chat.sharing.archive import Archive
 from mistral_desk.chat.sharing.coming import take
+from mistral_desk.chat.sharing.reading import contained
 from mistral_desk.core.errors import DeskError
 from tests.fixtures.chatgpt_exports import plain
 
@@ -79,6 +81,26 @@ def test_a_byte_that_is_no_letter_costs_one_letter() -> None:
     raw = json.dumps(plain("x", text="before BYTE behind")).encode().replace(b"BYTE", b"\xff")
     first = chatgpt.read(raw).messages[0]
     assert "before \ufffd behind" in first.parts[0].body
+
+
+_AFTER: Final = " <script>x</script>`"
+_SWALLOWED: Final = (
+    "[a](b`c)", '[a](b "`")', "[a](<b`c>)", "![a](b`c)", "<http://a.b/`>", "[r]: b`\nx", "- [r]:\n  b`\n  x",
+    "[a](data:text/html,<script>) `", "[a](javascript:`)", "> [^1]: b`\n> x",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("start", _SWALLOWED)
+@pytest.mark.parametrize("links", [True, False])
+def test_no_opinion_on_where_code_begins_lets_html_out_of_a_message(start: str, *, links: bool) -> None:
+    """The backtick before it belongs to an address, a title or a definition, so what follows is no code."""
+    reader = MarkdownIt("commonmark", {"html": True})
+    reader.validateLink = lambda _: links  # type: ignore[assignment, method-assign]
+    tokens = reader.parse(contained(start + _AFTER) + "\n## Next\n")
+    assert not [token for token in tokens if token.type == "html_block"]
+    kinds = {one.type for token in tokens for one in token.children or ()}
+    assert not kinds & {"html_inline", "image"}
+    assert contained("Use `<div>` and [this](https://a.b/)") == "Use `<div>` and [this](https://a.b/)\n"
 
 
 def own(**settings: Any) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -32,6 +32,8 @@ _CELL: Final = re.compile(r"(?<!\\)\|")
 _OPENING: Final = re.compile(r"(\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?=<[A-Za-z/!?])")
 # What begins something in HTML; an address between angle brackets is markdown's own.
 _SPECIAL: Final = re.compile(r"\\.|`+|!(?=\[)|<(?!(?:https?|mailto):[^<>\s]*>)(?=[A-Za-z/!?])", re.DOTALL)
+_ACTING: Final = frozenset({"html_inline", "image"})
+_ANYWHERE: Final = re.compile(r"\\.|!(?=\[)|<(?=[A-Za-z/!?])", re.DOTALL)
 
 
 def allowed(address: str) -> bool:
@@ -103,18 +105,57 @@ def contained(text: str) -> str:
     text = normal(text)
     if too_much(text):
         return fenced(text)
+    for escaped in (_escaped, _all_escaped):
+        made = _contained(text, escaped)
+        if not _acts(made):
+            return made
+    return fenced(text)
+
+
+def _contained(text: str, escaped: Callable[[str], str]) -> str:
     lines = text.split("\n")
     tokens = parser().parse(text)
     code = set(_code_lines(tokens))
     for first, end, table in _stretches(tokens, lines, code):
         stretch = "\n".join(lines[first:end])
         cells = _CELL.split(stretch) if table else (stretch,)
-        lines[first:end] = "|".join(map(_escaped, cells)).split("\n")
+        lines[first:end] = "|".join(map(escaped, cells)).split("\n")
     closing = _left_open(tokens, lines)
     for token in reversed(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
             _lower(lines, token)
     return "\n".join(lines).rstrip() + ("\n" + closing if closing else "") + "\n"
+
+
+def _acts(text: str) -> bool:
+    """Whether a reader that takes HTML would find some, or a picture.
+
+    Where a code span begins is a matter of opinion: the address of a link that is none here, a title or a definition
+    may swallow a backtick, and then what looks like code is not.
+    """
+    if "<" not in text and "![" not in text:
+        return False
+    for reader in _other_readers():
+        for token in reader.parse(text):
+            if token.type == "html_block" or any(one.type in _ACTING for one in token.children or ()):
+                return True
+    return False
+
+
+@cache
+def _other_readers() -> tuple[MarkdownIt, ...]:
+    """CommonMark as other programs have it: to some every address is a link, to some those that do no harm, to some
+    none.
+    """
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - as above
+
+    def made(links: Callable[[str], bool] | None = None) -> MarkdownIt:
+        one = MarkdownIt("commonmark", {"html": True, "maxNesting": 3 * NESTING}).enable(["table", "strikethrough"])
+        if links is not None:
+            one.validateLink = links  # type: ignore[assignment, method-assign]
+        return one
+
+    return made(), made(lambda _: True), made(lambda _: False)
 
 
 def _code_lines(tokens: Sequence[Token]) -> Iterator[int]:
@@ -156,6 +197,11 @@ def _escaped(paragraph: str) -> str:
         else:
             made.append(sign if sign.startswith("\\") else f"\\{sign}")
     return "".join((*made, paragraph[at:]))
+
+
+def _all_escaped(paragraph: str) -> str:
+    """With a backslash before everything that could begin HTML or a picture, also where it may be code."""
+    return _ANYWHERE.sub(lambda found: found[0] if found[0].startswith("\\") else f"\\{found[0]}", paragraph)
 
 
 def _end_of_code(paragraph: str, start: int, ticks: int) -> int:
