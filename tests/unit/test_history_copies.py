@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from mistral_desk.chat import backups, database, store
+from mistral_desk.chat.copies import Backups
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Part
+from mistral_desk.core.errors import DeskError
 from tests.fixtures.engines import run
 
 if TYPE_CHECKING:
@@ -89,6 +91,56 @@ def test_a_large_history_closes_without_waiting_for_a_copy(tmp_path: Path, monke
         await history.begin_turn(None, "hello")
         await history.close()
         assert not backups.closing(path).exists()
+
+    run(promise())
+
+
+async def nobody() -> None:
+    """Nothing is being answered."""
+
+
+@pytest.mark.allow_log("SQLITE_BUSY|locked", "mistral_desk.chat")
+def test_a_restore_does_not_wait_for_ever_for_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_S", 0.1)
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, *_ = await history.begin_turn(None, "first")
+        every = Backups(lambda: history, nobody)
+        made = await every.make()
+        await history.begin_turn(chat.id, "second")
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(DeskError) as busy:
+                await every.restore(made)
+            other.execute("ROLLBACK")
+        assert busy.value.problem.id == "history.busy"
+        assert [one.text for one in await history.messages(chat.id)][::2] == ["first", "second"], "all is as it was"
+        await every.restore(made)
+        assert [one.text for one in await history.messages(chat.id)][::2] == ["first"]
+        await history.close()
+
+    run(promise())
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE tokens", "ALTER TABLE message DROP COLUMN figures", "DELETE FROM fact"])
+def test_a_backup_that_somebody_has_changed_takes_no_historys_place(tmp_path: Path, change: str) -> None:
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, *_ = await history.begin_turn(None, "hello")
+        every = Backups(lambda: history, nobody)
+        made = await every.make()
+        with contextlib.closing(sqlite3.connect(made.path)) as copy:
+            copy.execute(change)
+            copy.commit()
+        with pytest.raises(DeskError) as refused:
+            await every.restore(made)
+        assert refused.value.problem.id == "backup.unusable"
+        assert [one.text for one in await history.messages(chat.id)] == ["hello", ""]
+        await history.close()
 
     run(promise())
 

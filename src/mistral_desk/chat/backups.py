@@ -24,6 +24,7 @@ from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
     from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -185,9 +186,28 @@ def ready(candidate: Path, fresh: Path) -> None:
     with contextlib.closing(connect(fresh)) as copy:
         prepare(copy, None, lambda _: None)
         copy.execute("PRAGMA journal_mode = DELETE")
+        _prove_whole(copy)
         broken = copy.execute("PRAGMA foreign_key_check").fetchone()
         if broken:
             raise DamagedError(f"a row of {broken[0]} belongs to nothing")
+
+
+def _prove_whole(copy: sqlite3.Connection) -> None:
+    """Raise `DamagedError` where something is missing that a new history has; only a person's hand can do that."""
+    with contextlib.closing(connect(None)) as new:
+        prepare(new, None, lambda _: None)
+        missing = _columns(new) - _columns(copy)
+    if missing:
+        raise DamagedError(f"{min(missing)} is missing")
+    if copy.execute("SELECT 1 FROM fact WHERE name = 'uuid'").fetchone() is None:
+        raise DamagedError("its name is missing")
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    found = connection.execute(
+        "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'"
+    )
+    return {f"{table}.{column}" for table, column in found}
 
 
 def beyond(copy: sqlite3.Connection, other: sqlite3.Connection | None) -> None:
@@ -221,8 +241,20 @@ def overwrite(path: Path, fresh: Path, kept: Path, now: float) -> None:
             before = None
             _copy_aside(path, now)
         beyond(new, before)
-        new.backup(present)
+        new.backup(present, progress=_impatient(path))
         present.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _impatient(path: Path) -> Callable[[int, int, int], None]:
+    """Raises `history.busy` where another program holds the file: SQLite has waited for it already, and Python would
+    ask it again for ever.
+    """
+
+    def look(status: int, _left: int, _all: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DeskError("history.busy", path=str(path))
+
+    return look
 
 
 def clean(path: Path) -> None:
