@@ -221,3 +221,22 @@ def test_raw_html_stays_text() -> None:
     (block,) = blocks_of('<img src="file:///etc/passwd"><script>alert(1)</script>')
     assert isinstance(block, Prose)
     assert [token.type for token in block.tokens] == ["paragraph_open", "inline", "paragraph_close"]
+
+
+@pytest.mark.parametrize("answer", ["15.", "2)", "-", "*", "1.\n", "So:\n\n15.", "> 7."])
+def test_an_answer_of_a_bare_number_is_seen(answer: str) -> None:
+    words = "\n".join(shown(block) for block in blocks_of(answer))
+    assert words.replace("\n", "") == "".join(answer.replace("> ", "").split("\n"))
+    assert "\n".join(clean(block) for block in blocks_of(answer)) == answer.replace("> ", "").rstrip("\n")
+
+
+def test_an_item_without_words_keeps_its_place_among_others(qapp: QApplication) -> None:
+    theme = Theme(qapp, "light")
+    document = QTextDocument()
+    (prose,) = blocks_of("1. one\n2.\n3. three")
+    assert isinstance(prose, Prose)
+    build(document, prose.tokens, Style(theme))
+    items = [document.findBlockByNumber(number) for number in range(document.blockCount())]
+    assert [item.text() for item in items] == ["one", "", "three"]
+    lists = [item.textList() for item in items]
+    assert [made.itemText(item).strip() for made, item in zip(lists, items, strict=True)] == ["1.", "2.", "3."]
