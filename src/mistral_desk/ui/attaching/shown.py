@@ -200,7 +200,7 @@ class Sheet(_Shown):
     def sizeHint(self) -> QSize:
         """Two lines beside the sign."""
         metrics = self.fontMetrics()
-        words = max(metrics.horizontalAdvance(self._name), metrics.horizontalAdvance(self.detail))
+        words = 1 + max(metrics.horizontalAdvance(self._name), metrics.horizontalAdvance(self.detail))  # it rounds down
         width = self._scaled(24) + 3 * SPACE[2] + words
         return QSize(min(width, self._scaled(260)), 2 * metrics.height() + 2 * SPACE[1] + 2)
 
