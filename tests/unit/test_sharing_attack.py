@@ -14,10 +14,12 @@ from markdown_it import MarkdownIt
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.sharing import archive, chatgpt
+from mistral_desk.chat.sharing import own as own_form
 from mistral_desk.chat.sharing.archive import Archive
 from mistral_desk.chat.sharing.coming import take
 from mistral_desk.chat.sharing.reading import contained
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import Figures
 from tests.fixtures.chatgpt_exports import plain
 
 if TYPE_CHECKING:
@@ -103,8 +105,11 @@ def test_no_opinion_on_where_code_begins_lets_html_out_of_a_message(start: str, 
     assert contained("Use `<div>` and [this](https://a.b/)") == "Use `<div>` and [this](https://a.b/)\n"
 
 
-def own(**settings: Any) -> str:
-    message = {"id": "1", "parent": None, "role": "user", "created": 1.0, "parts": [{"kind": "text", "text": "x"}]}
+def own(figures: dict[str, Any] | None = None, **settings: Any) -> str:
+    said = [{"kind": "text", "text": "x"}]
+    message: dict[str, Any] = {"id": "1", "parent": None, "role": "assistant", "created": 1.0, "parts": said}
+    if figures is not None:
+        message["figures"] = figures
     return json.dumps({
         "format": "mistral-desk-chat", "version": 1, "title": "x", "created": 1.0, "updated": 1.0, "leaf": "1",
         "messages": [message], "settings": settings,
@@ -126,3 +131,14 @@ def test_numbers_without_an_end_and_bottomless_lists_in_settings_count_as_not_sa
     assert come.new == 1
     assert (settings.system, settings.sampling.temperature, settings.sampling.min_p) == ("s", None, 0.1)
     assert settings.unknown == {"new": [1]}
+
+
+@pytest.mark.parametrize("name", ["prompt_tokens", "cached_tokens", "generated_tokens", "again_tokens", "thinking_s"])
+def test_figures_that_nothing_could_have_measured_are_left_out(name: str) -> None:
+    """A chat with them could not be shown."""
+    sound = {"generated_tokens": 5, "prompt_tokens": 7, "seed": 2**32 - 2}
+    chat, _ = own_form.read(own(sound).encode())
+    assert chat.messages[0].figures == Figures(**sound)
+    for value in (10**400, -(10**400)) if name != "thinking_s" else (1e308,):
+        chat, _ = own_form.read(own({**sound, name: value}).encode())
+        assert chat.messages[0].figures is None

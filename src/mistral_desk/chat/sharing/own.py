@@ -35,6 +35,7 @@ VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
 LATEST: Final = 253_402_300_799.0
 """The last second of the year 9999."""
+_MOST_MEASURED: Final = 2**63
 
 
 class Text(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
@@ -284,8 +285,13 @@ def _in(one: OneMessage) -> ImportedMessage:
         model=one.model,
         effort=one.effort,
         ending=one.ending,
-        figures=one.figures,
+        figures=one.figures if one.figures is not None and _measured(one.figures) else None,
     )
+
+
+def _measured(figures: Figures) -> bool:
+    """Whether these can have been measured; JSON has numbers that nothing could count or show."""
+    return all(abs(value) <= _MOST_MEASURED for value in msgspec.structs.astuple(figures) if value is not None)
 
 
 def _part(part: OnePart) -> Part:
