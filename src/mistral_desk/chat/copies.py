@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind: TypeAlias = Literal["daily", "closed", "migration", "own"]
+Kind: TypeAlias = Literal["daily", "closed", "migration", "own", "replaced"]
 """`daily`: made once a day when something changed, the last five · `closed`: when the app was last closed ·
-`migration`: before an update changed the file · `own`: wished for, or made before another one was restored.
+`migration`: before an update changed the file · `own`: wished for · `replaced`: what stood there before another one
+was restored.
 """
 
 
@@ -157,6 +158,8 @@ def _kind(name: str) -> Kind:
         return "daily"
     if name == "closed.sqlite3":
         return "closed"
+    if name.startswith("before-restore-"):
+        return "replaced"
     return "migration" if name.startswith("before-migration-") else "own"
 
 

@@ -32,7 +32,8 @@ KINDS: Final[dict[Kind, str]] = {
     "daily": mark("Made once a day"),
     "closed": mark("Made when the program was closed"),
     "migration": mark("Made before an update"),
-    "own": mark("Made by you, or before another backup was restored"),
+    "own": mark("Made by you"),
+    "replaced": mark("Your chats as they were before you restored another backup"),
 }
 BIN: Final = mark("A backup may still hold chats that you have deleted for good since.")
 SAID_SECONDS: Final = 8
