@@ -136,9 +136,15 @@ def test_numbers_without_an_end_and_bottomless_lists_in_settings_count_as_not_sa
 @pytest.mark.parametrize("name", ["prompt_tokens", "cached_tokens", "generated_tokens", "again_tokens", "thinking_s"])
 def test_figures_that_nothing_could_have_measured_are_left_out(name: str) -> None:
     """A chat with them could not be shown."""
-    sound = {"generated_tokens": 5, "prompt_tokens": 7, "seed": 2**32 - 2}
+    sound: dict[str, Any] = {"generated_tokens": 5, "prompt_tokens": 7, "seed": 2**32 - 2}
     chat, _ = own_form.read(own(sound).encode())
     assert chat.messages[0].figures == Figures(**sound)
     for value in (10**400, -(10**400)) if name != "thinking_s" else (1e308,):
         chat, _ = own_form.read(own({**sound, name: value}).encode())
         assert chat.messages[0].figures is None
+
+
+def test_a_title_of_a_megabyte_is_cut() -> None:
+    document = json.loads(own())
+    chat, _ = own_form.read(json.dumps({**document, "title": "t" * 1_000_000}).encode())
+    assert 60 < len(chat.title) < 10_000

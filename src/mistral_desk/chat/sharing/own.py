@@ -35,6 +35,8 @@ VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
 LATEST: Final = 253_402_300_799.0
 """The last second of the year 9999."""
+_LONGEST_TITLE: Final = 1000
+"""Letters; a list lays all of a title out."""
 _MOST_MEASURED: Final = 2**63
 
 
@@ -250,7 +252,7 @@ def read(raw: bytes | msgspec.Raw | memoryview) -> tuple[Imported, tuple[msgspec
     messages = tuple(_in(one) for one in document.messages)
     _check(document, messages)
     made = Imported(
-        title=document.title,
+        title=document.title[:_LONGEST_TITLE],
         created=_time(document.created),
         updated=_time(document.updated),
         messages=messages,
