@@ -120,7 +120,7 @@ def test_numbers_without_an_end_and_bottomless_lists_in_settings_count_as_not_sa
     deep: list[Any] = []
     for _ in range(400):
         deep = [deep]
-    said = {
+    said: dict[str, Any] = {
         "system": "s",
         "sampling": {"temperature": 10**400, "min_p": 0.1, "mirostat": deep},
         "deep": deep,

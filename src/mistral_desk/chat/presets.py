@@ -105,7 +105,7 @@ def from_body(key: int, name: str, raw: str) -> Preset:
     """The reverse of `body`; what cannot be read counts as not said."""
     try:
         values = msgspec.json.decode(raw, type=dict[str, Any])
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         values = {}
     held = values.get("settings")
     settings = kept_settings.from_values(held) if isinstance(held, dict) else ConversationSettings()

@@ -123,7 +123,7 @@ def _figures(raw: str | None) -> Figures | None:
         return None
     try:
         return msgspec.json.decode(raw, type=Figures)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:
         log.warning("the figures of an answer are unreadable: %s", error)
         return None
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
-
 from mistral_desk.chat import index_rows, kept_settings
 from mistral_desk.chat.message import Conversation, ConversationSettings, Ending, Message, Part
 from mistral_desk.chat.row_values import (
@@ -133,7 +131,7 @@ def settings(connection: sqlite3.Connection, conversation_id: int) -> Conversati
         raise DeskError("history.missing")
     try:
         return kept_settings.read(row[0])
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:
         log.warning("the settings of conversation %d are unreadable: %s", conversation_id, error)
         return ConversationSettings()
 

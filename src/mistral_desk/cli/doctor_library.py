@@ -65,7 +65,7 @@ def _unfinished(path: Path) -> int:
     """How many orders are not done; 0 for a list that makes no sense, which only a start sets aside."""
     try:
         kept = msgspec.json.decode(path.read_bytes(), type=orders.Kept)
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return 0
     return sum(not entry.done for entry in kept.entries)
 

@@ -111,7 +111,7 @@ def described(document: bytes | str) -> Machine:
     """The machine of a JSON description (sizes in 10⁹ bytes). Raises `machine.description` where it makes no sense."""
     try:
         raw = msgspec.json.decode(document)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DeskError("machine.description", reason="it is not JSON") from error
     return from_fields(raw)
 

@@ -63,7 +63,7 @@ def measured(cache: Path, models: Path, *, again: bool = False) -> Measured:
 
 def kept(cache: Path, models: Path) -> Measured | None:
     """The kept measurements of this computer, None where there are none; reads one small file."""
-    with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
+    with contextlib.suppress(OSError, ValueError, RecursionError):
         found = msgspec.json.decode((cache / FILE).read_bytes(), type=Measured)
         if found.version == VERSION and found.key == _key(models):
             return found

@@ -35,7 +35,7 @@ def load(path: Path) -> tuple[tuple[Installed, ...], Problem | None]:
             raise msgspec.ValidationError("another format")
     except FileNotFoundError:
         return (), None
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return (), Problem("library.adopted_damaged", {"name": disk.set_aside(path)})
     return kept.models, None
 

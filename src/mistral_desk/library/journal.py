@@ -160,7 +160,7 @@ def _understood(content: bytes) -> Kept | None:
     lines = content.split(b"\n")
     try:
         head = msgspec.json.decode(lines[0], type=Head)
-    except (msgspec.MsgspecError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     if head.format != FORMAT or head.block < _SMALLEST_BLOCK or head.file.size < 0:
         return None
@@ -168,7 +168,7 @@ def _understood(content: bytes) -> Kept | None:
     for line in lines[1:]:
         try:
             fields = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, RecursionError):
+        except (ValueError, RecursionError):
             continue
         _take(kept, fields)
     return kept

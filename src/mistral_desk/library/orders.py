@@ -105,7 +105,7 @@ def load(path: Path) -> tuple[Kept, Problem | None]:
             raise msgspec.ValidationError("another format")
     except FileNotFoundError:
         return Kept(FORMAT, ()), None
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return Kept(FORMAT, ()), Problem("library.list_damaged", {"name": disk.set_aside(path)})
     return kept, None
 

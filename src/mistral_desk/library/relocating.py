@@ -74,7 +74,7 @@ def read(path: Path) -> Note | None:
     try:
         with path.open("rb") as file:
             note = msgspec.json.decode(file.read(_LARGEST), type=Note)
-    except (OSError, msgspec.MsgspecError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return None
     sound = note.format == FORMAT and Path(note.source).is_absolute() and Path(note.target).is_absolute()
     return note if sound else None

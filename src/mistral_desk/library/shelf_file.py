@@ -121,7 +121,7 @@ def load(path: Path) -> Remembered:
             found = msgspec.json.decode(file.read(_LARGEST), type=Remembered)
     except FileNotFoundError:
         return Remembered()
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         _log.info("what was remembered of the library cannot be read: %s", type(error).__name__)
         return Remembered()
     return found if found.format == FORMAT else Remembered()

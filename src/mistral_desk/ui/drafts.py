@@ -48,7 +48,7 @@ class Drafts(QObject):
             self._kept = {key: _Draft(one) if isinstance(one, str) else one for key, one in read.items()}
         except FileNotFoundError:
             pass
-        except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.info("the drafts could not be read: %s", type(error).__name__)
 
     def get(self, key: str) -> str:

@@ -95,7 +95,7 @@ class FirstWindow(QObject):
             return
         try:
             file = msgspec.json.decode(line, type=_Open).open
-        except msgspec.MsgspecError as error:
+        except (ValueError, RecursionError) as error:
             log.info("a second start asked for something unknown: %s", error)
             return
         self.handed.emit(file)

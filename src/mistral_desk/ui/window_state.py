@@ -39,7 +39,7 @@ def restore(window: MainWindow, file: Path) -> None:
         place = msgspec.json.decode(file.read_bytes(), type=Place)
     except FileNotFoundError:
         return
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.info("the window's place was not restored: %s", error)
         return
     if box := on_screen(place, [screen.availableGeometry() for screen in QGuiApplication.screens()]):
