@@ -126,6 +126,14 @@ def test_markdown_keeps_what_was_said() -> None:
     assert contained("```python\nprint(1)").endswith("print(1)\n```\n")
 
 
+def test_a_bare_number_is_written_where_a_list_of_nothing_would_be() -> None:
+    found = written(as_html.write, shared(Part("text", "15."))).replace("\n", "")
+    assert "<p>15.</p>" in found, "Qt prints an empty item as an empty line"
+    found = written(as_html.write, shared(Part("text", "1. one\n2.\n3. three"))).replace("\n", "")
+    assert "<ol><li>one</li><li></li><li>three</li></ol>" in found
+    assert contained("15.") == "15.\n"
+
+
 def test_files_are_quoted_and_pictures_lie_beside() -> None:
     gallery = PicturesInMemory()
     picture = asyncio.run(gallery.put(Pixels(1, 1, b"abc")))

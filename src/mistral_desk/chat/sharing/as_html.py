@@ -12,6 +12,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from mistral_desk.chat.bare_items import bare_items
 from mistral_desk.chat.parts import read_file, read_picture
 from mistral_desk.chat.sharing.reading import normal, parser, too_much
 from mistral_desk.chat.sharing.shared import data_uri, moment, remark, speaker, title_of
@@ -197,6 +198,7 @@ def _renderer() -> MarkdownIt:
         made.add_render_rule(cell, _cell)
     for level in ("heading_open", "heading_close"):
         made.add_render_rule(level, _heading)
+    made.core.ruler.after("block", "bare", bare_items)
     made.core.ruler.push("tasks", _tasks)
     return made
 

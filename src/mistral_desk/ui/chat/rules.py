@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from markdown_it.token import Token
+from mistral_desk.chat.bare_items import bare_items
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
-    from markdown_it.rules_core import StateCore
     from markdown_it.rules_inline import StateInline
 
 INLINE_LIMIT: Final = 1_000
@@ -41,7 +40,7 @@ def add_rules(parser: MarkdownIt) -> None:
     parser.inline.ruler.after("footnote", "bracket", _bracket)
     parser.block.ruler.before("fence", "formula", _formula_block, interrupting)
     parser.block.ruler.before("reference", "note", _note, interrupting)
-    parser.core.ruler.after("block", "bare", _bare)
+    parser.core.ruler.after("block", "bare", bare_items)
 
 
 def _formula(state: StateInline, silent: bool) -> bool:
@@ -188,35 +187,3 @@ def _note(state: StateBlock, line: int, end: int, silent: bool) -> bool:
     state.push("footnote_close", "div", -1)
     state.line = next_line
     return True
-
-
-def _bare(state: StateCore) -> None:
-    """An answer "15." is a list of nothing to CommonMark, and would be seen as nothing: a list of a single item without
-    words becomes what was written. Among others such an item has an empty line, so that its mark is seen.
-    """
-    tokens, made, index = state.tokens, [], 0
-    while index < len(tokens):
-        kinds = [token.type for token in tokens[index : index + 4]]
-        if kinds[1:3] == ["list_item_open", "list_item_close"] and kinds[0].endswith("_list_open"):
-            if kinds[3].endswith("_list_close"):
-                item = tokens[index + 1]
-                made += _line(item, item.info + item.markup, tokens[index].level, hidden=False)
-                index += 4
-                continue
-            made.append(tokens[index])
-            index, kinds = index + 1, kinds[1:]
-        made.append(tokens[index])
-        if kinds[:2] == ["list_item_open", "list_item_close"]:
-            made += _line(tokens[index], "", tokens[index].level + 1, hidden=True)
-        index += 1
-    state.tokens = made
-
-
-def _line(place: Token, words: str, level: int, *, hidden: bool) -> list[Token]:
-    """A paragraph of these words where `place` stands."""
-    around = [Token(f"paragraph_{end}", "p", nesting) for end, nesting in (("open", 1), ("close", -1))]
-    inside = Token("inline", "", 0, content=words, children=[], level=level + 1, map=place.map)
-    for token in around:
-        token.block, token.hidden, token.level, token.map = True, hidden, level, place.map
-    inside.block = True
-    return [around[0], inside, around[1]]
