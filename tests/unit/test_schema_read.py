@@ -129,6 +129,11 @@ def test_depth_and_chains_end_calmly() -> None:
     assert caught.value.problem.id == "schema.too_big"
 
 
+def test_a_long_beginning_of_a_list_and_a_type_named_over_and_over_end_calmly() -> None:
+    assert refusal({"prefixItems": [{"type": "string"}] * 1900, "items": False}) == "schema.too_big"
+    assert grammar(read({"type": ["string", "null"] * 50_000})) == grammar(read({"type": ["string", "null"]}))
+
+
 def test_branches_that_double_at_every_step_are_not_all_walked() -> None:
     rules: dict[str, Any] = {}
     for n in range(60):

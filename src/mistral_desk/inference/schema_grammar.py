@@ -58,7 +58,10 @@ uuid ::= hexadecimal{8} "-" hexadecimal{4} "-" hexadecimal{4} "-" hexadecimal{4}
 
 def grammar(tree: Tree) -> str:
     """The grammar of an answer. Raises `schema.too_big` and `schema.nothing`."""
-    return _Writer(tree).written()
+    try:
+        return _Writer(tree).written()
+    except RecursionError as error:
+        raise DeskError("schema.too_big", place="#") from error
 
 
 class _Writer:

@@ -225,7 +225,8 @@ class _Reader:
         for name in names:
             if name not in _TYPES:
                 _wrong(f"{place}/type", f"{str(name)[:40]} is no type")
-            nodes += self._of_type(str(name), schema, place, depth)
+        for name in dict.fromkeys(map(str, names)):
+            nodes += self._of_type(name, schema, place, depth)
         if not nodes:
             _wrong(f"{place}/type", "it names a type, or several")
         return nodes[0] if len(nodes) == 1 else Choice(tuple(nodes))
