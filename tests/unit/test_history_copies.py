@@ -95,6 +95,31 @@ def test_a_large_history_closes_without_waiting_for_a_copy(tmp_path: Path, monke
     run(promise())
 
 
+def test_the_copy_of_a_close_goes_where_no_other_will_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a history that has become large: what is deleted for good must not stay in it for ever."""
+    path = tmp_path / NAME
+
+    async def session(words: str) -> None:
+        history, _ = await History.open(path)
+        await history.begin_turn(None, words)
+        await history._store._in(history._store._copier, lambda: None)
+        await history.close()
+
+    run(session("one"))
+    closed = backups.closing(path)
+    assert said(closed)
+    monkeypatch.setattr(backups, "QUICK_BYTES", 0)
+    for old in (*backups.dailies(path), path):
+        os.utime(old, (1_700_000_000, 1_700_000_000))
+    os.utime(closed, (1_900_000_000, 1_900_000_000))
+    run(session("two"))
+    assert closed.exists(), "nothing newer is there"
+    os.utime(closed, (1_700_000_000, 1_700_000_000))
+    run(session("three"))
+    assert not closed.exists()
+    assert backups.dailies(path)
+
+
 async def nobody() -> None:
     """Nothing is being answered."""
 

@@ -70,6 +70,16 @@ def closing(path: Path) -> Path:
     return folder_of(path) / "closed.sqlite3"
 
 
+def drop_closing(path: Path) -> None:
+    """Delete the copy of the last close where a daily one is newer: of a history that became large none follows it,
+    and it would keep for ever what was deleted since.
+    """
+    old = closing(path)
+    with contextlib.suppress(OSError):
+        if any(copy.stat().st_mtime > old.stat().st_mtime for copy in dailies(path)):
+            old.unlink()
+
+
 def before_format(path: Path, version: int) -> Path:
     """The copy made before a file of format `version` was migrated; kept for good."""
     return folder_of(path) / f"before-migration-from-{version}.sqlite3"

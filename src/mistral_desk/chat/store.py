@@ -201,6 +201,8 @@ class Store:
             await self._in(self._writer, lambda: self._rescue(path))
         elif size <= backups.QUICK_BYTES:
             await self._in(self._copier, lambda: self._copy(backups.closing(path)))
+        else:
+            await self._in(self._copier, lambda: backups.drop_closing(path))
 
     async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         """Run `work` in a thread of ours, to its end even if the caller is cancelled."""

@@ -103,7 +103,10 @@ class PutAway(QObject):
 
     def _ask(self, title: str, yes: str, work: Callable[[], Awaitable[None]]) -> None:
         desk = self._desk
-        text = tr("It cannot be brought back. Backups that were made before have it until newer ones take their place.")
+        text = tr(
+            "It cannot be brought back. Backups that were made before still have it: the daily ones until newer ones "
+            "take their place, those that you made until you delete them."
+        )
         question = Question(desk.theme, title, text, yes=yes, parent=desk.window)
         question.yes.set_kind("danger")
         question.accepted.connect(lambda: desk.tasks.spawn(_run(work), "delete for good"))
