@@ -212,7 +212,7 @@ MESSAGES: Final[dict[str, Text]] = {
     "prompt.empty": Text("There is nothing to send", "The message is empty.", "Write something first."),
     "prompt.too_long": Text(
         "This chat is too long for the model",
-        "The conversation with this message has {tokens} tokens; {name} sees {context} at once, its answer included.",
+        "With this message it has {tokens} tokens; {name} sees {context} at once, and its answer needs room, too.",
         "Shorten the message, choose in the chat's settings what gives way, or start a new chat.",
     ),
     "prompt.too_big": Text(
