@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from mistral_desk.inference.protocol import Figures, Finished
 from mistral_desk.ui.settings.erase import EraseSheet
@@ -15,8 +16,6 @@ from tests.ui import window
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from PySide6.QtWidgets import QApplication
 
     from mistral_desk.ui.desk import Desk
 
@@ -72,6 +71,22 @@ def test_it_says_so_stands_in_no_list_and_leaves_no_byte(qapp: QApplication, tmp
             assert desk.listed == ()
             assert _holding(tmp_path / "home") == []
         assert _holding(tmp_path / "home") == [], "neither after the end"
+
+    window.run(qapp, scenario)
+
+
+def test_the_keyboard_goes_on_to_the_new_chat(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await _temporary(desk)
+            await window.ask(desk, "Where is it?")
+            desk.window.top.more.setFocus()
+            desk.window.commands.run("new_chat")
+            question = _question(desk)
+            question.accept()
+            assert desk.page.chat is not None
+            assert not desk.page.chat.temporary
+            assert QApplication.focusWidget() is desk.page.composer.edit, "not back to where the question was asked"
 
     window.run(qapp, scenario)
 

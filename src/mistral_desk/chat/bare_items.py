@@ -34,7 +34,7 @@ def bare_items(state: StateCore) -> None:
 def _line(place: Token, words: str, level: int, *, hidden: bool) -> list[Token]:
     """A paragraph of these words where `place` stands."""
     make = type(place)  # importing the class would load the whole parser
-    around = [make(f"paragraph_{end}", "p", nesting) for end, nesting in (("open", 1), ("close", -1))]
+    around = make("paragraph_open", "p", 1), make("paragraph_close", "p", -1)
     inside = make("inline", "", 0, content=words, children=[], level=level + 1, map=place.map)
     for token in around:
         token.hidden, token.level, token.map = hidden, level, place.map

@@ -53,14 +53,14 @@ class Overlay(QDialog):
         return self
 
     def done(self, result: int) -> None:
-        """Closed: the keyboard goes back to where it was."""
+        """Closed: the keyboard goes back to where it was, or on to where what was agreed to leads."""
         before, self._before = self._before, None
-        super().done(result)
         try:
             if before is not None and before.isVisible():
                 before.setFocus(Qt.FocusReason.OtherFocusReason)
         except RuntimeError:  # Qt has deleted it meanwhile
             pass
+        super().done(result)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as the window."""
