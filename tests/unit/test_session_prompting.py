@@ -57,6 +57,14 @@ def test_an_answer_without_text_is_left_out_and_the_questions_become_one(thinkin
     assert asked == (Turn("user", "a\n\nand b?"),)
 
 
+def test_thousands_of_messages_of_one_side_are_put_together_once() -> None:
+    """An import may have them; put together one by one they would be copied some hundred billion letters far."""
+    said = [message(role, f"{number} ".ljust(1000, "x")) for role in ("user", "assistant") for number in range(20_000)]
+    mine, its = turns_of(said)
+    assert mine.text == "\n\n".join(one.text for one in said[:20_000])
+    assert its.text == "\n\n".join(one.text for one in said[20_000:])
+
+
 def test_the_same_question_sent_again_counts_once() -> None:
     failed = message("assistant", "", "", (), "failed")
     again = [message("user", "a"), failed, message("user", "b"), failed, message("user", "b"), failed]

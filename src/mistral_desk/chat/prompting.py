@@ -15,7 +15,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import MAX_PICTURES, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from mistral_desk.chat.message import Draft, Message, Part
 
@@ -59,31 +59,31 @@ def turns_of(
       and for one that is in the store no more (`gone`). A text file is quoted with its name.
     """
     head = [system] if system.strip() else []
-    turns: list[Turn] = []
+    groups: list[list[Turn]] = []
     for message in messages:
         asked = turn_of(message.parts, sees=sees, gone=gone) if message.role == "user" else Turn("user", message.text)
         text = asked.text
         if not text.strip() and not asked.images:
             continue
-        last = turns[-1] if turns else None
+        last = groups[-1] if groups else None
         match message.role:
             case "system":
                 head.append(text)
             case "user":
-                if last is None or last.role != "user":
-                    turns.append(asked)
-                elif not _repeats(asked, last):
-                    turns[-1] = _joined(last, asked)
+                if last is None or last[0].role != "user":
+                    groups.append([asked])
+                elif not _repeats(asked, last[-1]):
+                    last.append(asked)
             case "assistant":
                 if last is None:
                     continue
-                if last.role == "assistant":
-                    thinking = "\n\n".join(part for part in (last.thinking, message.thinking) if part)
-                    turns[-1] = Turn("assistant", f"{last.text}\n\n{text}", thinking)
+                said = Turn("assistant", text, message.thinking, message.tokens, message.vocabulary)
+                if last[0].role == "assistant":
+                    last.append(said)
                 else:
-                    turns.append(Turn("assistant", text, message.thinking, message.tokens, message.vocabulary))
+                    groups.append([said])
     first = (Turn("system", "\n\n".join(head)),) if head else ()
-    return (*first, *turns)
+    return (*first, *map(_joined, groups))
 
 
 def turn_of(parts: Iterable[Part], *, sees: bool = True, gone: Collection[str] = ()) -> Turn:
@@ -122,17 +122,25 @@ def _name(name: str) -> str:
 
 
 def _repeats(asked: Turn, last: Turn) -> bool:
-    if asked.images != last.images[len(last.images) - len(asked.images) :]:
-        return False
-    return last.text == asked.text or last.text.endswith("\n\n" + asked.text)
+    return last.text == asked.text and asked.images == last.images[len(last.images) - len(asked.images) :]
 
 
-def _joined(one: Turn, other: Turn) -> Turn:
-    between = "\n\n" if one.text and other.text else ""
-    before = len(one.text) + len(between)
-    return Turn(
-        "user",
-        f"{one.text}{between}{other.text}",
-        images=(*one.images, *other.images),
-        places=(*one.places, *(before + place for place in other.places)),
-    )
+def _joined(group: Sequence[Turn]) -> Turn:
+    """Turns of one side as one. There may be thousands, so nothing is put together twice."""
+    if len(group) == 1:
+        return group[0]
+    if group[0].role == "assistant":
+        thinking = "\n\n".join(one.thinking for one in group if one.thinking)
+        return Turn("assistant", "\n\n".join(one.text for one in group), thinking)
+    texts: list[str] = []
+    images: list[str] = []
+    places: list[int] = []
+    length = 0
+    for one in group:
+        between = "\n\n" if one.text and length else ""
+        length += len(between)
+        places += [length + place for place in one.places]
+        images += one.images
+        texts += (between, one.text)
+        length += len(one.text)
+    return Turn("user", "".join(texts), images=tuple(images), places=tuple(places))
