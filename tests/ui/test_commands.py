@@ -9,9 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from mistral_desk.chat.sharing.coming import Come
 from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, State, keys_of
+from mistral_desk.ui.sharing.import_sheet import ImportSheet
 from mistral_desk.ui.shortcuts import KeyCap, ShortcutSheet
 from mistral_desk.ui.widgets.ask import Question
 from tests.fixtures import fake_worker
@@ -220,5 +222,32 @@ def test_what_is_typed_beside_the_composer_goes_into_it(qapp: QApplication, tmp_
             assert sheet is not None
             QTest.keyClicks(sheet, "c")
             assert edit.toPlainText() == "a", "only in the chat, and not below a sheet"
+
+    window.run(qapp, scenario)
+
+
+def test_a_sheet_has_the_keyboard_when_the_window_comes_back(qapp: QApplication, tmp_path: Path) -> None:
+    """A system's dialog was in front while what had the keyboard on the sheet gave way to something else."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            sheet = ImportSheet(desk.theme, desk.window)
+            desk.window.show_overlay(sheet)
+            sheet.show_work()
+            other = QWidget()
+            other.show()
+            other.activateWindow()
+            while not other.isActiveWindow():
+                await window.drawn()
+            sheet.show_done(Come())
+            await window.drawn()
+            other.close()
+            desk.window.activateWindow()
+            while not desk.window.isActiveWindow():
+                await window.drawn()
+            await window.drawn()
+            focus = QApplication.focusWidget()
+            assert focus is not None
+            assert sheet.isAncestorOf(focus)
 
     window.run(qapp, scenario)

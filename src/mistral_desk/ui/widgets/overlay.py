@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -62,6 +62,14 @@ class Overlay(QDialog):
             pass
         super().done(result)
 
+    def event(self, event: QEvent) -> bool:
+        """A window that comes back may have lost sight of who had the keyboard on the sheet; Qt then gives it to what
+        lies below.
+        """
+        if event.type() == QEvent.Type.WindowActivate:
+            QTimer.singleShot(0, self, self._hold)  # Qt gives it away behind this event
+        return super().event(event)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay as large as the window."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget) and watched is self.parentWidget():
@@ -92,6 +100,14 @@ class Overlay(QDialog):
         veil.setAlphaF(0.32 if self._theme.scheme == "light" else 0.55)
         painter.fillRect(self.rect(), veil)
         painter.end()
+
+    def _hold(self) -> None:
+        here = QApplication.focusWidget()
+        covered = self.parentWidget()
+        below = here is not None and covered is not None and covered.isAncestorOf(here) and not self.isAncestorOf(here)
+        if self.isVisible() and (here is None or below):
+            stops, first = self._stops(), self.first()  # the first one may be gone
+            (first if first in stops else stops[0] if stops else self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _stops(self) -> list[QWidget]:
         found: list[QWidget] = []
