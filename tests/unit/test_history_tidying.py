@@ -10,14 +10,13 @@ from mistral_desk.chat import backups
 from mistral_desk.chat.attachments import Pictures, Pixels
 from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.chat.history import BIN_DAYS, History
+from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import picture_part
 from mistral_desk.chat.tidying import tidy
 from tests.fixtures.engines import run
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from mistral_desk.chat.message import Part
 
 DAY_S = 24 * 3600.0
 
@@ -52,6 +51,29 @@ def test_the_bin_keeps_a_chat_for_thirty_days(path: Path) -> None:
         assert pictures.all() == {sha}
         await history.restore(young.id)
         assert (await history.messages(young.id))[0].text == "young"
+        await history.close()
+
+    run(promise())
+
+
+@pytest.mark.allow_log("cannot be read", "mistral_desk.chat.parts")
+@pytest.mark.parametrize("closing", [False, True])
+@pytest.mark.parametrize("purged", [False, True])
+def test_a_picture_that_no_one_can_read_keeps_no_other_one_for_ever(path: Path, *, closing: bool, purged: bool) -> None:
+    """An import may say anything of a picture, and a later version another thing than this one."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        pictures = Pictures(path.parent / "pictures")
+        (cat, part), (dog, _) = await shown(pictures, b"cat"), await shown(pictures, b"dog")
+        odd = ("nonsense", '{"sha256":"../../x","width":1,"height":1}', f'{{"of a later version":"{dog}"}}')
+        other, *_ = await history.begin_turn(None, "odd", attached=[Part("image", body) for body in odd])
+        chat, *_ = await history.begin_turn(None, "a cat", attached=[part])
+        await history.purge_many([chat.id, other.id] if purged else [chat.id])
+        await tidy(history, pictures, (), closing=closing)
+        assert pictures.all() == (frozenset() if purged else {dog})
+        assert cat not in pictures.all()
+        assert await history.loose_pictures() == ()
         await history.close()
 
     run(promise())

@@ -130,10 +130,12 @@ def test_unused_is_what_neither_a_message_nor_a_person_needs(stored: set[str], u
     assert unused(stored, bodies, kept) == stored - used - kept
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", '{"sha256": 3}', "\ud800"])
-def test_a_body_that_cannot_be_read_deletes_nothing(body: str) -> None:
+@pytest.mark.parametrize("body", ["", "{}", "[]", '{"sha256": 3}', "\ud800", '{"sha256":"../x","width":1,"height":1}'])
+def test_a_body_that_cannot_be_read_keeps_what_it_could_mean_and_nothing_else(body: str) -> None:
     with pytest.raises(ValueError, match="body"):
-        unused(["0" * 64], [body])
+        read_picture_body(body)
+    meant = f'{body} "picture": "{"1" * 64}"'
+    assert unused(["0" * 64, "1" * 64], [body, meant]) == {"0" * 64}
 
 
 def test_a_body_holds_the_picture_and_its_name_and_no_path() -> None:

@@ -207,7 +207,7 @@ def test_html_acts_on_nothing(text: str, place: str) -> None:
         case "file":
             chat = shared(file_part(TextFile(text, text)))
         case "name":
-            chat = shared(picture_part(Picture("", 1, 1), text))
+            chat = shared(picture_part(Picture("0" * 64, 1, 1), text))
         case "system":
             chat = shared(system=text)
         case "thinking":

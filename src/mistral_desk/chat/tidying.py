@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat import backups
-from mistral_desk.chat.attachments import read_picture_body, unused
+from mistral_desk.chat.attachments import fingerprints_in, unused
 from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.chat.history import BIN_DAYS
 from mistral_desk.core.errors import DeskError
@@ -41,7 +41,7 @@ async def tidy(history: History, pictures: Pictures, about_to_send: Iterable[str
         loose = await history.loose_pictures()
         if loose:
             used = await history.picture_bodies()
-            mine = [read_picture_body(body).sha256 for body in loose]
+            mine = frozenset[str]().union(*map(fingerprints_in, loose))
             drafted = await asyncio.to_thread(_drafted, history.path, mine)
             await asyncio.to_thread(pictures.delete, unused(mine, used, kept | drafted))
             if closing:

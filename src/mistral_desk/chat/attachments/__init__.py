@@ -10,6 +10,7 @@ from mistral_desk.chat.attachments.kinds import (
     PictureBody,
     Pixels,
     TextFile,
+    fingerprints_in,
     picture_body,
     read_picture_body,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Pictures",
     "Pixels",
     "TextFile",
+    "fingerprints_in",
     "picture_body",
     "read_picture_body",
     "take_in",

@@ -5,6 +5,7 @@ A message's part of kind `image` holds a `Picture` with its name as JSON, never 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,9 @@ FILE_KINDS: Final = {
 }
 """What people call the kinds of files that the decode child knows and does not read, by its names for them."""
 OTHER_KIND: Final = mark("a file of another kind")
+FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
+_LONGEST_SIDE: Final = 100_000
+"""Pixels; whatever claims more could not be laid out."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,21 @@ def picture_body(picture: Picture, name: str = "") -> str:
 
 
 def read_picture_body(body: str) -> PictureBody:
-    """A part's body; raises ValueError where it is none."""
+    """A part's body; raises ValueError where it is none: an import may say anything."""
     try:
-        return msgspec.json.decode(body, type=PictureBody)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+        found = msgspec.json.decode(body, type=PictureBody)
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"no picture's body: {error}") from error
+    if not FINGERPRINT.fullmatch(found.sha256):
+        raise ValueError("no picture's body: no fingerprint")
+    if not (0 < found.width <= _LONGEST_SIDE and 0 < found.height <= _LONGEST_SIDE):
+        raise ValueError("no picture's body: no size")
+    return found
+
+
+def fingerprints_in(body: str) -> frozenset[str]:
+    """The pictures that a part's body names; of one that cannot be read, all that could be meant."""
+    try:
+        return frozenset((read_picture_body(body).sha256,))
+    except ValueError:
+        return frozenset(FINGERPRINT.findall(body))

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.chat.attachments.kinds import Picture, Pixels, read_picture_body
+from mistral_desk.chat.attachments.kinds import Picture, Pixels, fingerprints_in
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _sync(folder: Path) -> None:
 def unused(stored: Iterable[str], bodies: Iterable[str], kept: Iterable[str] = ()) -> frozenset[str]:
     """Which of the `stored` pictures no message uses: `bodies` are those of all parts of kind `image` in the history.
 
-    `kept` are those that a person is about to send. A body that cannot be read raises ValueError, so that nothing
-    is deleted by mistake.
+    `kept` are those that a person is about to send. Of a body that cannot be read all counts that could be meant: so
+    nothing is deleted by mistake, and one such body does not keep everything else for ever.
     """
-    return frozenset(stored) - {read_picture_body(body).sha256 for body in bodies} - set(kept)
+    return frozenset(stored).difference(kept, *map(fingerprints_in, bodies))
