@@ -170,7 +170,7 @@ class Composer(QWidget):
         self._reason = ""
         self.edit = MessageEdit(theme, self)
         self.attach_button = Button(theme, tr("Attach image"), icon="picture", muted=True, round_=True, parent=self)
-        explain_keys = tr("Pictures and text files can also be dropped or pasted here.")
+        explain_keys = tr("Pictures, PDF documents and text files can be chosen, dropped or pasted here.")
         self.attach_button.setAccessibleDescription(explain_keys)
         self.attach_button.setToolTip(f"{tr('Attach image')}\n{explain_keys}")
         self.think = Button(

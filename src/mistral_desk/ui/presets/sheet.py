@@ -85,10 +85,11 @@ class ChatSettingsSheet(Sheet):
         words = ""
         if tokens:
             words = tr(
-                "Another one has this chat read anew with the next message: {tokens}.", tokens=fields.tokens(tokens)
+                "When it changes, the model reads this chat anew with the next message: {tokens}.",
+                tokens=fields.tokens(tokens),
             )
         elif tokens is None and self.own.chat.turns:
-            words = tr("Another one has this chat read anew with the next message.")
+            words = tr("When it changes, the model reads this chat anew with the next message.")
         self.system.tell_cost(words)
         self._resized()
 
