@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import struct
+import sys
 import zipfile
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,6 +85,15 @@ def test_a_byte_that_is_no_letter_costs_one_letter() -> None:
     raw = json.dumps(plain("x", text="before BYTE behind")).encode().replace(b"BYTE", b"\xff")
     first = chatgpt.read(raw).messages[0]
     assert "before \ufffd behind" in first.parts[0].body
+
+
+def test_a_pipe_holds_no_import(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("there are no such files")
+    os.mkfifo(tmp_path / "conversations.json")
+    with pytest.raises(DeskError) as refused:
+        taken(tmp_path / "conversations.json")
+    assert refused.value.problem.id == "sharing.unknown"
 
 
 _AFTER: Final = " <script>x</script>`"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -61,6 +62,8 @@ def arrivals(path: Path) -> Iterator[Arrival]:
         if path.is_dir():
             yield from _folder(path)
             return
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe that nobody writes into would hold the import for ever
+            raise DeskError("sharing.unknown", name=path.name)
         with path.open("rb") as file:
             start = file.read(4)
         if start in {SIGNATURE, EMPTY}:
