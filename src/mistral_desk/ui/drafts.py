@@ -74,7 +74,8 @@ class Drafts(QObject):
         else:
             self._kept.pop(key, None)
         self.changed.emit()
-        self._timer.start()
+        if not self._timer.isActive():  # who types without a pause has it on the disk, too
+            self._timer.start()
 
     def forget(self) -> None:
         """All of them, without touching the disk: what is there is deleted by others."""
