@@ -21,6 +21,7 @@ from tools.gallery import (
     library_states,
     models_states,
     order_states,
+    rich_states,
     sharing_states,
     texts,
 )
@@ -40,10 +41,10 @@ OURS_OR_THEIRS: Final = (
     "Mistral Desk", "Cooking rice for six", "English", texts.SHORT, texts.SHORT_QUESTION, texts.QUESTION,
     *texts.MODELS, texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, texts.JAPANESE, "a",
     *THEIRS, *fit_states.THEIRS, *about_states.THEIRS, *models_states.THEIRS, *library_states.THEIRS,
-    *order_states.THEIRS, *sharing_states.THEIRS, *context_states.THEIRS,
+    *order_states.THEIRS, *rich_states.THEIRS, *sharing_states.THEIRS, *context_states.THEIRS,
 )  # fmt: skip
 """The program's name, languages by their own names, and what people and models said in the pictures."""
-KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
+KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Down|Space|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
 ADDRESS: Final = re.compile(r"https?://\S+")
 TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|\d[\w.]*")
 

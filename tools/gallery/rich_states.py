@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.words import trn
 from mistral_desk.ui.chat.formulas import formulas
 from mistral_desk.ui.chat.turns import Turn
 from tools.gallery import rich_texts, texts
@@ -13,6 +14,14 @@ from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
     from tools.gallery.stage import Stage
+
+HEBREW: Final = "מה קורה כאן? What is `going on` 42?"
+IN_HEBREW: Final = "And in Hebrew?"
+SIGNS: Final = "😀 👩‍👩‍👧‍👦 🇩🇪 漢字?"
+GUIDE: Final = "Guide"
+WORDS: Final = "word " * 700
+THEIRS: Final = (HEBREW, IN_HEBREW, SIGNS, GUIDE, WORDS.strip())
+"""What people wrote in these pictures, and who answered."""
 
 
 async def _settled(stage: Stage) -> None:
@@ -93,7 +102,7 @@ async def selected(stage: Stage) -> None:
 @state()
 async def directions(stage: Stage) -> None:
     """Right-to-left with numbers, code and links; both directions in one list, one table, one quote."""
-    await whole(stage, "מה קורה כאן? What is `going on` 42?", rich_texts.DIRECTIONS)
+    await whole(stage, HEBREW, rich_texts.DIRECTIONS)
     await listed(stage)
     await _settled(stage)
     stage.desk.page.transcript.verticalScrollBar().setValue(0)
@@ -102,7 +111,7 @@ async def directions(stage: Stage) -> None:
 @state()
 async def emoji(stage: Stage) -> None:
     """Emoji, signs and letters of many scripts, in text, lists, a table and code."""
-    await whole(stage, "😀 👩‍👩‍👧‍👦 🇩🇪 漢字?", rich_texts.EMOJI)
+    await whole(stage, SIGNS, rich_texts.EMOJI)
     await listed(stage)
     stage.desk.page.transcript.verticalScrollBar().setValue(0)
 
@@ -115,13 +124,13 @@ def _conversation() -> list[Turn]:
             (texts.QUESTION, texts.ANSWER, texts.THOUGHT),
             (texts.ARABIC, rich_texts.RIGHT_TO_LEFT, ""),
             (texts.SHORT_QUESTION, rich_texts.MIXED, "Sorting again? **Sorted** input is the worst case."),
-            ("word " * 700, rich_texts.EMOJI, ""),
+            (WORDS, rich_texts.EMOJI, ""),
             (texts.SHORT_QUESTION, rich_texts.CODE, ""),
-            ("And in Hebrew?", rich_texts.DIRECTIONS, ""),
+            (IN_HEBREW, rich_texts.DIRECTIONS, ""),
         )
     ):
         asked = Turn("user", text=question, message=2 * number)
-        said = Turn("assistant", model="Guide", message=2 * number + 1)
+        said = Turn("assistant", model=GUIDE, message=2 * number + 1)
         if thought:
             said.think(thought, now=0.0)
         said.write(answer, now=9.0)
@@ -142,7 +151,7 @@ async def long_mixed(stage: Stage) -> None:
     await listed(stage)
     transcript.go_to(4, 0)
     await _settled(stage)
-    transcript.set_line(3, "Not sent any more: 4 messages")
+    transcript.set_line(3, trn("Not sent any more: {n} message", "Not sent any more: {n} messages", 4))
 
 
 @state()
