@@ -64,7 +64,7 @@ def test_from_the_hub_to_an_answer_and_away_again(hub: HubSite, small_models: Sm
 def test_ctrl_c_pauses_and_the_same_command_goes_on(hub: HubSite) -> None:
     whole = content(3_000_000)
     hub.put(Repo(REPOSITORY, {"Tiny-Q4_K_M.gguf": whole}))
-    hub.trouble.stall = 1_000_000
+    hub.trouble.rate = 100_000
     with started("pull", REPOSITORY, "--json") as process:
         while next_line(process, "progress")["done"] == 0:
             pass
@@ -73,7 +73,7 @@ def test_ctrl_c_pauses_and_the_same_command_goes_on(hub: HubSite) -> None:
         assert (process.returncode, err) == (130, "")
         assert out.splitlines()[-1] == '{"type":"paused"}'
     assert process.wait(END_OF_WORLD_S) == 130
-    hub.trouble.stall = None
+    hub.trouble.rate = None
     again = desk("pull", REPOSITORY, "--json")
     assert again.status == 0, again
     assert again.lines[0]["to_fetch"] < len(whole)
