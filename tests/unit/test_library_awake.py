@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,12 @@ COMMAND: Final = [sys.executable, "-c", "import sys; sys.stdin.read()", "keeps a
 
 
 def holders() -> list[int]:
-    return [child.pid for child in psutil.Process().children() if "keeps awake" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # another test's child that ends just now
+            if "keeps awake" in child.cmdline():
+                found.append(child.pid)
+    return found
 
 
 def until(condition: Callable[[], bool]) -> None:
