@@ -59,7 +59,7 @@ _THINKS_TOO: Final = 3
 
 
 class Measure(Protocol):
-    """What this needs of the engine; `inference.client.Engine` is one."""
+    """What counting and writing need of the engine; `inference.client.Engine` is one."""
 
     def generate(  # noqa: D102
         self,
@@ -72,6 +72,7 @@ class Measure(Protocol):
         begun: Turn | None = None,
         keep_thinking: bool = True,
         room: int = 1,
+        owner: str = "",
     ) -> AsyncGenerator[Answer, None]: ...
 
     async def count(  # noqa: D102

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
 from mistral_desk.chat.events import Broken, Ended, Full, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
-from mistral_desk.chat.fitting_in import TOO_LONG, Room, Talk, branch_of
+from mistral_desk.chat.fitting_in import TOO_LONG, Measure, Room, Talk, branch_of
 from mistral_desk.chat.going_on import begun, joined, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.presets import over
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference.protocol import (
-    Effort,
     Figures,
     Finished,
     ModelInfo,
@@ -24,18 +23,16 @@ from mistral_desk.inference.protocol import (
     PromptProgress,
     Resumed,
     Sampling,
-    Turn,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Ending, Message, WhenFull
     from mistral_desk.chat.parts import Gallery
-    from mistral_desk.inference.client import Answer, ModelSpec
-    from mistral_desk.inference.protocol import Counted, PieceKind
-    from mistral_desk.inference.remote import Look
+    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.inference.protocol import PieceKind
 
 log = logging.getLogger(__name__)
 
@@ -44,35 +41,12 @@ T = TypeVar("T")
 KINDS: Final[tuple[PieceKind, ...]] = ("thinking", "text")
 
 
-class EngineDoor(Protocol):
+class EngineDoor(Measure, Protocol):
     """What a session needs of the engine; `inference.client.Engine` is one."""
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo: ...  # noqa: D102
 
     async def blindness(self, spec: ModelSpec) -> Problem | None: ...  # noqa: D102
-
-    def generate(  # noqa: D102
-        self,
-        turns: Sequence[Turn],
-        effort: Effort = ...,
-        sampling: Sampling = ...,
-        max_tokens: int | None = None,
-        pictures: Look | None = None,
-        *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-    ) -> AsyncGenerator[Answer, None]: ...
-
-    async def count(  # noqa: D102
-        self,
-        turns: Sequence[Turn],
-        effort: Effort = ...,
-        *,
-        keep_thinking: bool = True,
-        pictures: Look | None = None,
-    ) -> Counted: ...
 
     def stop(self) -> None: ...  # noqa: D102
 

@@ -2,58 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPalette, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSpinBox, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS
 from mistral_desk.ui.widgets.button import Button
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent, QWheelEvent
+    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
-
-class _Number(QSpinBox):
-    """The number itself; the wheel changes it only where the keyboard is, so that a page can scroll past."""
-
-    focus_changed = Signal()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.focus_changed.emit()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.focus_changed.emit()
+WIDTH: Final = 184
 
 
-class Stepper(QWidget):
-    """`value` within a range, in steps. The number is `spin`; its accessible name is the setting's."""
+class SpinFrame(QWidget):
+    """`spin` between its two buttons in one frame. The wheel turns it only where the keyboard is: a page scrolls past.
 
-    changed = Signal(int)
+    `name` is the accessible name of the number.
+    """
 
-    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, name: str, spin: QSpinBox | QDoubleSpinBox, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.spin = _Number(self)
-        self.spin.setAccessibleName(name)
-        self.spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
-        self.spin.setFrame(False)
-        self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        spin.setParent(self)
+        spin.setAccessibleName(name)
+        spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        spin.setFrame(False)
+        spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        spin.installEventFilter(self)
+        self._number = spin
         self.less = Button(theme, tr("Less: {name}", name=name), icon="minus", muted=True, parent=self)
         self.more = Button(theme, tr("More: {name}", name=name), icon="plus", muted=True, parent=self)
-        for button, step in ((self.less, self.spin.stepDown), (self.more, self.spin.stepUp)):
+        for button, step in ((self.less, spin.stepDown), (self.more, spin.stepUp)):
             button.setAutoRepeat(True)
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the arrow keys do it in the number
             button.pressed.connect(self._take_keyboard)
@@ -62,41 +47,59 @@ class Stepper(QWidget):
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
         row.addWidget(self.less)
-        row.addWidget(self.spin, 1)
+        row.addWidget(spin, 1)
         row.addWidget(self.more)
-        self.setMinimumWidth(184)
+        self.setMinimumWidth(WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFocusProxy(self.spin)
-        self.spin.valueChanged.connect(self.changed)
-        self.spin.valueChanged.connect(self._ends)
-        self.spin.focus_changed.connect(self.update)
+        self.setFocusProxy(spin)
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def _take_keyboard(self) -> None:
-        """What is typed next goes to the number that was just changed, not to another one."""
-        self.spin.setFocus(Qt.FocusReason.MouseFocusReason)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The frame shows where the keyboard is."""
+        if event.type() in {QEvent.Type.FocusIn, QEvent.Type.FocusOut}:
+            self.update()
+        elif event.type() == QEvent.Type.Wheel and not self._number.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """One frame around all; it is the focus ring too."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = 2 if self.spin.hasFocus() else 1
+        width = 2 if self._number.hasFocus() else 1
         painter.setPen(QPen(self._theme.colour("accent" if width == 2 else "border"), width))
         half = width / 2
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(half, half, -half, -half), RADIUS + 2, RADIUS + 2)
         painter.end()
 
+    def _take_keyboard(self) -> None:
+        """What is typed next goes to the number that was just changed, not to another one."""
+        self._number.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def _restyle(self) -> None:
+        spin = self._number
+        spin.setFont(self._theme.font())
+        spin.lineEdit().setStyleSheet("background: transparent; border: 0;")
+        palette = spin.palette()
+        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
+        spin.setPalette(palette)
+        self.update()
+
+
+class Stepper(SpinFrame):
+    """`value` within a range, in steps. The number is `spin`; its accessible name is the setting's."""
+
+    changed = Signal(int)
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
+        self.spin = QSpinBox()
+        super().__init__(theme, name, self.spin, parent)
+        self.spin.valueChanged.connect(self.changed)
+        self.spin.valueChanged.connect(self._ends)
+
     def _ends(self, value: int) -> None:
         self.less.setEnabled(value > self.spin.minimum())
         self.more.setEnabled(value < self.spin.maximum())
-
-    def _restyle(self) -> None:
-        self.spin.setFont(self._theme.font())
-        line = self.spin.lineEdit()
-        line.setStyleSheet("background: transparent; border: 0;")
-        palette = self.spin.palette()
-        palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
-        self.spin.setPalette(palette)
-        self.update()
