@@ -77,8 +77,10 @@ class History(Listed, Chosen):
 
     async def close(self) -> None:
         """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
-        await self._indexing.close()
-        await self._store.close()
+        try:
+            await self._indexing.close()
+        finally:
+            await self._store.close()
 
     async def indexed(self) -> None:
         """Wait until everything that was said can be searched for; after an update that takes a while."""
@@ -94,8 +96,8 @@ class History(Listed, Chosen):
 
     async def replace_by(self, work: Callable[[Path], None]) -> None:
         """Let `work` overwrite the history's file while nobody writes to it."""
-        await self._indexing.close()
         try:
+            await self._indexing.close()
             await self._store.replace(work)
         finally:
             self._indexing = Indexing(self._store, the_time())

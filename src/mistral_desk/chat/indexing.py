@@ -8,7 +8,6 @@ is cut off is done again at the next start.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Final
@@ -55,8 +54,7 @@ class Indexing:
     async def close(self) -> None:
         """Stop after the step that runs."""
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        await asyncio.wait({self._task})
 
     async def _run(self) -> None:
         count = 0
