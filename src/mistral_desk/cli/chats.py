@@ -13,7 +13,7 @@ import msgspec
 from mistral_desk.chat.attachments import Pictures
 from mistral_desk.chat.backups import folder_of
 from mistral_desk.chat.history import History
-from mistral_desk.chat.sharing.out import Export
+from mistral_desk.chat.sharing.out import Export, everything
 from mistral_desk.chat.sharing.shared import Wish
 from mistral_desk.cli.output import Status, write_json, write_problem, write_text
 from mistral_desk.core import amounts
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from mistral_desk.chat.sharing.out import Going
     from mistral_desk.chat.sharing.shared import Format
 
-FORMATS: Final = ("md", "html", "json")
-"""PDF needs Qt's printer, which the command line does without: the window has it."""
-_PAGE: Final = 500
 _HITS: Final = 100_000
 
 
@@ -105,7 +102,7 @@ async def _run(arguments: argparse.Namespace) -> int:
                 return 0
             ids = tuple(dict.fromkeys(hit.conversation.id for hit in found.hits))
         else:
-            listed = await _all(history)
+            listed = await everything(history)
             if arguments.export is None:
                 _say(listed, as_json=arguments.json)
                 return 0
@@ -114,16 +111,6 @@ async def _run(arguments: argparse.Namespace) -> int:
     finally:
         await history.close()
     return 0
-
-
-async def _all(history: History) -> tuple[Conversation, ...]:
-    found: list[Conversation] = []
-    for archived in (False, True):
-        place = 0
-        while page := await history.conversations(_PAGE, place, archived=archived):
-            place += len(page)
-            found += page
-    return tuple(found)
 
 
 async def _export(history: History, pictures: Pictures, ids: Sequence[int], arguments: argparse.Namespace) -> None:

@@ -267,7 +267,7 @@ def _chats_arguments(
     )
     chats.add_argument("--search", metavar="TEXT", help=tr("only where all these words stand, newest first"))
     chats.add_argument("--export", metavar="DIR", help=tr("write them into this folder, one file each"))
-    chats.add_argument(
+    chats.add_argument(  # PDF needs Qt's printer, which the command line does without: the window has it
         "--format", choices=("md", "html", "json"), default="md", help=tr("md (default), html, or json with everything")
     )
     chats.add_argument("--thinking", action="store_true", help=tr("with the model's thoughts"))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from mistral_desk.chat.history import History
+    from mistral_desk.chat.message import Conversation
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.chat.sharing.shared import Format, Wish
 
@@ -141,15 +142,20 @@ class Export:
             self.told(now)
 
 
-async def every_id(history: History) -> tuple[int, ...]:
-    """All conversations but the deleted ones: as the list has them, then the archived ones."""
-    found: dict[int, None] = {}
+async def everything(history: History) -> tuple[Conversation, ...]:
+    """All conversations but the deleted ones, each once: as the list has them, then the archived ones."""
+    found: dict[int, Conversation] = {}
     for archived in (False, True):
         place = 0
         while page := await history.conversations(_PAGE, place, archived=archived):
             place += len(page)
-            found.update(dict.fromkeys(one.id for one in page))
-    return tuple(found)
+            found.update((one.id, one) for one in page)
+    return tuple(found.values())
+
+
+async def every_id(history: History) -> tuple[int, ...]:
+    """The ids of `everything`."""
+    return tuple(one.id for one in await everything(history))
 
 
 def _seldom(told: Callable[[float], None] | None) -> Callable[[float], None] | None:
