@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from mistral_desk.chat.sharing.coming import Come, take
-from mistral_desk.chat.sharing.names import safe
-from mistral_desk.chat.sharing.out import Export, every_id
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError, Words, as_problem
@@ -19,24 +16,25 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.sharing.backups import BackupsDoor
 from mistral_desk.ui.sharing.drop import ChatDrops
-from mistral_desk.ui.sharing.export_sheet import FORMATS, ExportSheet
-from mistral_desk.ui.sharing.import_sheet import ImportSheet, summary
 from mistral_desk.ui.sharing.running import Running
 from mistral_desk.ui.system.reveal import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mistral_desk.chat.sharing.coming import Come
     from mistral_desk.chat.sharing.out import Going, Pack
     from mistral_desk.chat.sharing.shared import Wish
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.notify import Kind
+    from mistral_desk.ui.sharing.export_sheet import ExportSheet
+    from mistral_desk.ui.sharing.import_sheet import ImportSheet
 
 SAID_SECONDS: Final = 8
 
 
 class Sharing(QObject):
-    """Belongs to the desk."""
+    """Belongs to the desk. Formats and sheets are imported when somebody wants them: no start waits for them."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -73,6 +71,8 @@ class Sharing(QObject):
         self._desk.tasks.spawn(self._ask_all(), "export all chats")
 
     async def _ask_all(self) -> None:
+        from mistral_desk.chat.sharing.out import every_id  # noqa: PLC0415
+
         ids = await every_id(self._desk.services.history)
         if ids:
             self.export(ids)
@@ -89,6 +89,8 @@ class Sharing(QObject):
         sheet.wanted.connect(lambda wish: self._ask_where(sheet, ids, title, wish))
 
     def _open_out(self, count: int, title: str) -> ExportSheet:
+        from mistral_desk.ui.sharing.export_sheet import ExportSheet  # noqa: PLC0415
+
         desk = self._desk
         sheet = ExportSheet(desk.theme, count, title_from(title), desk.window)
         sheet.stopped.connect(self.out.stop)
@@ -97,6 +99,9 @@ class Sharing(QObject):
         return sheet
 
     def _ask_where(self, sheet: ExportSheet, ids: tuple[int, ...], title: str, wish: Wish) -> None:
+        from mistral_desk.chat.sharing.names import safe  # noqa: PLC0415
+        from mistral_desk.ui.sharing.export_sheet import FORMATS  # noqa: PLC0415
+
         many = len(ids) > 1
         ending = "zip" if many else wish.format
         name = safe(title, tr("Chat"))
@@ -119,6 +124,8 @@ class Sharing(QObject):
         self._desk.tasks.spawn(self._write(ids, target, wish), "write chats")
 
     async def _write(self, ids: tuple[int, ...], target: Path, wish: Wish) -> None:
+        from mistral_desk.chat.sharing.out import Export  # noqa: PLC0415
+
         services, out = self._desk.services, self.out
 
         def told(now: Going) -> None:
@@ -166,6 +173,8 @@ class Sharing(QObject):
             self._begin(sheet, paths)
 
     def _open_in(self) -> ImportSheet:
+        from mistral_desk.ui.sharing.import_sheet import ImportSheet  # noqa: PLC0415
+
         desk = self._desk
         if self.come.sheet is not None:
             return self.come.sheet
@@ -195,6 +204,9 @@ class Sharing(QObject):
         self._desk.tasks.spawn(self._take(tuple(paths)), "import chats")
 
     async def _take(self, paths: tuple[Path, ...]) -> None:
+        from mistral_desk.chat.sharing.coming import Come, take  # noqa: PLC0415
+        from mistral_desk.ui.sharing.import_sheet import summary  # noqa: PLC0415
+
         services, come = self._desk.services, self.come
         last = Come()
 
