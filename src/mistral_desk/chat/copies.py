@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.chat import backups
-from mistral_desk.chat.database import DamagedError, is_damage, named
+from mistral_desk.chat.database import SIDECARS, DamagedError, is_damage, named
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -179,6 +179,6 @@ def _ready(chosen: Path, fresh: Path, path: str) -> None:
 
 
 def _remove(fresh: Path) -> None:
-    for file in (fresh, *(fresh.with_name(fresh.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+    for file in (fresh, *(fresh.with_name(fresh.name + suffix) for suffix in SIDECARS)):
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.protocol import Sampling
 
-SAMPLING: Final = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
+SAMPLING: Final = tuple(kept_settings.BOUNDS)
 FIELDS: Final = ("system", *SAMPLING, "longest", "think", "keep_thinking", "when_full")
 """What a preset can say, in the order in which it is shown; the names of `ConversationSettings` and `Sampling`."""
 LONGEST_NAME: Final = 60
 """Letters of a preset's name at most."""
+_FROM_PRESET: Final = ("system", "sampling", "longest", "think", "keep_thinking", "when_full")
+"""What of a chat's settings is the preset's once it is chosen."""
 _CHATS_OWN: Final = ("model", "preset", "dropped", "summary", "thoughts")
 
 
@@ -61,17 +63,15 @@ def beyond(settings: ConversationSettings, other: ConversationSettings) -> tuple
 def essence(settings: ConversationSettings) -> ConversationSettings:
     """What of a chat's settings can be another chat's."""
     default = ConversationSettings()
-    kept = {name: getattr(default, name) for name in _CHATS_OWN if hasattr(default, name)}
+    kept = {name: getattr(default, name) for name in _CHATS_OWN}
     return msgspec.structs.replace(settings, **kept, unknown={})
 
 
 def applied(settings: ConversationSettings, preset: Preset | None) -> ConversationSettings:
     """A chat's settings after a preset was chosen, None: none. What belongs to the chat alone stays."""
     chosen = preset.settings if preset else ConversationSettings()
-    said = {name: getattr(chosen, name) for name in ("system", "sampling", "longest", "think", "keep_thinking")}
-    return msgspec.structs.replace(
-        settings, **said, when_full=chosen.when_full, preset=str(preset.id) if preset and preset.id else ""
-    )
+    said = {name: getattr(chosen, name) for name in _FROM_PRESET}
+    return msgspec.structs.replace(settings, **said, preset=str(preset.id) if preset and preset.id else "")
 
 
 def chosen(settings: ConversationSettings, presets: Iterable[Preset]) -> Preset | None:
