@@ -19,6 +19,7 @@ from mistral_desk.ui.context.meter import Meter
 from mistral_desk.ui.context.shares import parts
 from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.text_box import TextBox
 from tests.ui.window import ask, click, heard, run, type_in
 
 if TYPE_CHECKING:
@@ -229,3 +230,18 @@ def test_the_lines_of_the_details_are_the_whole_context() -> None:
     budget = Budget(1000, 700, system=50, pictures=200, message=100)
     assert sum(part.tokens for part in parts(budget)) == 1000
     assert [part.tokens for part in parts(budget)] == [50, 350, 200, 100, 300]
+
+
+def test_a_text_is_as_tall_as_its_lines_at_every_width(qapp: QApplication) -> None:
+    ground = QWidget()
+    box = TextBox(Theme(qapp, "light"), "Summary", ground, least=2, most=12)
+    box.set_text("word " * 80)
+    ground.show()
+    qapp.processEvents()
+    line = box.edit.fontMetrics().lineSpacing()
+    for width in (200, 900, 300, 4000):
+        box.setGeometry(0, 0, width, 400)
+        qapp.processEvents()
+        lines = min(12, max(2, round(box.edit.document().size().height())))
+        assert box.edit.height() // line == lines, width
+    ground.hide()

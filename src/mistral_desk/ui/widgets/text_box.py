@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QS
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -51,6 +51,11 @@ class _Lines(QPlainTextEdit):
         policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if over else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self.setVerticalScrollBarPolicy(policy)
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 2 * SPACE[0] + 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():  # other lines, of which the document does not always tell
+            self.grow()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
