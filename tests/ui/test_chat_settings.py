@@ -116,8 +116,10 @@ def test_presets_are_saved_chosen_renamed_and_deleted_with_undo(qapp: QApplicati
             sheet.numbers["top_k"].box.spin.setValue(5)
             assert part.back.isVisible()
             assert "Top-k" in part.row.note.text()
+            part.back.setFocus()
             part.back.click()
             assert sheet.own.beyond == ()
+            assert part.picker.hasFocus(), "the button is gone"
             _act(part.menu(), "For new chats")
             await desk.tasks.settled()
             _act(part.menu(), "Rename…")

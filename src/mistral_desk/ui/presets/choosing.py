@@ -93,8 +93,11 @@ class PresetPart(QWidget):
         self.row.set_note(words)
         shown = bool(chosen and beyond)
         if self._acts.isVisibleTo(self) != shown:
+            held = self.back.hasFocus() or self.keep.hasFocus()
             self._acts.setVisible(shown)
             self.resized.emit()
+            if held:
+                self.picker.setFocus()
 
     def menu(self) -> QMenu:
         """What can be done with presets."""

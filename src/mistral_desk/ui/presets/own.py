@@ -23,7 +23,6 @@ class Own(QObject):
     """The settings of one chat, and the presets. `history` keeps the presets; the chat's room keeps the chat."""
 
     changed = Signal()
-    presets_changed = Signal()
     deleted = Signal(object)
     """A `Preset` that can be brought back with `restore`."""
 
@@ -62,10 +61,6 @@ class Own(QObject):
     def choose(self, preset: Preset | None) -> None:
         """What a preset says holds for this chat from now on; None: nothing of its own."""
         self._change(lambda now: presets.applied(now, preset))
-
-    def change(self, change: Callable[[ConversationSettings], ConversationSettings]) -> None:
-        """Any other change."""
-        self._change(change)
 
     # --- presets ------------------------------------------------------------------------------------
 
@@ -123,7 +118,6 @@ class Own(QObject):
 
     async def _reread(self) -> None:
         self.presets = await self._history.presets()
-        self.presets_changed.emit()
         self.changed.emit()
 
     def _change(self, change: Callable[[ConversationSettings], ConversationSettings]) -> None:
