@@ -51,6 +51,7 @@ class CodeView(QWidget):
         self._fold = fold
         self._shown = ""
         self._longest = 0
+        self._letter = self._line = 0.0
         self._copy = Button(
             style.theme,
             tr("Copy code"),
@@ -113,7 +114,9 @@ class CodeView(QWidget):
         font = theme.font(self._style.step, code=True)
         self._source.setFont(font)
         theme.dress_bars(self._source)
-        self._source.setTabStopDistance(4 * QFontMetricsF(font).horizontalAdvance(" "))
+        metrics = QFontMetricsF(font)
+        self._letter, self._line = metrics.horizontalAdvance("M"), metrics.lineSpacing()
+        self._source.setTabStopDistance(4 * metrics.horizontalAdvance(" "))
         self._source.recolour()
         self._colour()
         self.update()
@@ -123,9 +126,9 @@ class CodeView(QWidget):
 
         What can be scrolled can be reached by keyboard.
         """
-        wide = self._bar(width) > 0
-        self._source.setFocusPolicy(Qt.FocusPolicy.StrongFocus if wide else Qt.FocusPolicy.ClickFocus)
-        return self._header() + self._text_height() + self._bar(width) + self._foot() + SPACE[2]
+        bar = self._bar(width)
+        self._source.setFocusPolicy(Qt.FocusPolicy.StrongFocus if bar else Qt.FocusPolicy.ClickFocus)
+        return self._header() + self._text_height() + bar + self._foot() + SPACE[2]
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here."""
@@ -235,12 +238,10 @@ class CodeView(QWidget):
         return 0 if self._more.isHidden() else self._more.sizeHint().height() + SPACE[0] // 2
 
     def _text_height(self) -> int:
-        metrics = QFontMetricsF(self._source.font())
-        return math.ceil(self._source.document().blockCount() * metrics.lineSpacing()) + SPACE[0]
+        return math.ceil(self._source.document().blockCount() * self._line) + SPACE[0]
 
     def _bar(self, width: int) -> int:
-        metrics = QFontMetricsF(self._source.font())
-        wide = self._longest * metrics.horizontalAdvance("M") > width - SPACE[3] - SPACE[1]
+        wide = self._longest * self._letter > width - SPACE[3] - SPACE[1]
         return self._source.horizontalScrollBar().sizeHint().height() if wide else 0
 
     def _colour(self) -> None:

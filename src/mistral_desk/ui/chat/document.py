@@ -101,10 +101,16 @@ def formula(document: QTextDocument, text: str, written: str, style: Style) -> B
     return Built(0, frozenset(inlines.wanted))
 
 
+_INDENTS: Final[dict[str, int]] = {}
+
+
 def indent(style: Style) -> int:
     """Pixels by which a list stands in: room for a number of two digits."""
-    metrics = QFontMetricsF(style.theme.font(style.step))
-    return max(INDENT, math.ceil(metrics.horizontalAdvance("88. ")) + 2)
+    font = style.theme.font(style.step)
+    key = font.key()
+    if key not in _INDENTS:  # a text that grows asks many times a second
+        _INDENTS[key] = max(INDENT, math.ceil(QFontMetricsF(font).horizontalAdvance("88. ")) + 2)
+    return _INDENTS[key]
 
 
 def _reset(document: QTextDocument, style: Style) -> None:
