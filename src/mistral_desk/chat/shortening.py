@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from mistral_desk.chat.events import Full, Loading, Reading, Shortened, Summarising
@@ -13,7 +12,7 @@ from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import ConversationSettings, WhenFull
@@ -62,27 +61,24 @@ class Shortening:
         """Do it; the last event is `Shortened`. Raises `context.nothing_to_drop`, and as `Room.make`; nothing has
         changed then.
         """
-        events: asyncio.Queue[ShorteningEvent] = asyncio.Queue()
-        work = asyncio.get_running_loop().create_task(self._work(conversation_id, spec, events, summarise=summarise))
+        events: asyncio.Queue[ShorteningEvent | None] = asyncio.Queue()  # None: there are no more
+        work = asyncio.get_running_loop().create_task(
+            self._work(conversation_id, spec, events.put_nowait, summarise=summarise)
+        )
+        work.add_done_callback(lambda _: events.put_nowait(None))
         try:
-            while not work.done() or not events.empty():
-                coming = asyncio.ensure_future(events.get())
-                await asyncio.wait({coming, work}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
-                    coming.cancel()
-                    continue
-                yield coming.result()
+            while (event := await events.get()) is not None:
+                yield event
             work.result()
         finally:
             work.cancel()
-            with contextlib.suppress(asyncio.CancelledError, DeskError):
-                await work
+            await asyncio.wait({work})
 
     async def _work(
-        self, conversation_id: int, spec: ModelSpec, events: asyncio.Queue[ShorteningEvent], *, summarise: bool
+        self, conversation_id: int, spec: ModelSpec, tell: Callable[[ShorteningEvent], None], *, summarise: bool
     ) -> None:
         async with self._engine_free:
-            info = await self._engine.ensure(spec, lambda share: events.put_nowait(Loading(share)))
+            info = await self._engine.ensure(spec, lambda share: tell(Loading(share)))
             settings = await self._history.settings(conversation_id)
             leaf = (await self._history.conversation(conversation_id)).leaf
             if leaf is None:
@@ -92,7 +88,7 @@ class Shortening:
             talk = await talk_of(branch, settings, info, "none", self._pictures)
             if not talk.sent.droppable:
                 raise DeskError("context.nothing_to_drop")
-            room = Room(self._history, self._engine, lookup(self._pictures), ask=self._nobody, tell=events.put_nowait)
+            room = Room(self._history, self._engine, lookup(self._pictures), ask=self._nobody, tell=tell)
             await room.shorten(talk, summarise=summarise, problem=Problem("context.nothing_to_drop"))
 
     async def _nobody(self, _full: Full) -> WhenFull:
