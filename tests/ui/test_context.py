@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from mistral_desk.chat.context import Budget
@@ -244,4 +245,24 @@ def test_a_text_is_as_tall_as_its_lines_at_every_width(qapp: QApplication) -> No
         qapp.processEvents()
         lines = min(12, max(2, round(box.edit.document().size().height())))
         assert box.edit.height() // line == lines, width
+    ground.hide()
+
+
+def test_while_room_is_made_the_details_say_what_is_done_and_cancel_has_the_keyboard(qapp: QApplication) -> None:
+    ground = QWidget()
+    ground.resize(900, 700)
+    ground.show()
+    sheet = DetailsSheet(Theme(qapp, "light"), "Guide", ground)
+    sheet.show_budget(Budget(1000, 860, wanted=100), gone=0, summed_up=False, droppable=True, when="ask")
+    sheet.open_over()
+    QTest.qWaitForWindowActive(ground)
+    sheet.sum_up.setFocus()
+    sheet.show_working(0.4, "Summing up")
+    assert sheet.progress is not None
+    assert sheet.progress.isVisible()
+    assert sheet.progress.told.text() == "Summing up"
+    assert sheet.cancel.hasFocus()
+    sheet.show_working(None)
+    assert sheet.close_button.hasFocus()
+    assert not sheet.progress.isVisible()
     ground.hide()

@@ -15,8 +15,8 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.picker import Picker
-from mistral_desk.ui.widgets.progress import Progress
 from mistral_desk.ui.widgets.sheet import Sheet
+from mistral_desk.ui.widgets.working import Working
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -45,7 +45,7 @@ class DetailsSheet(Sheet):
         self.cancel = self.button(tr("Cancel"))
         self.cancel.clicked.connect(self.cancelled)
         self.cancel.hide()
-        self.progress: Progress | None = None
+        self.progress: Working | None = None
         self.picker: Picker | None = None
         self._column: QVBoxLayout | None = None
 
@@ -80,15 +80,18 @@ class DetailsSheet(Sheet):
     def show_working(self, share: float | None, words: str = "") -> None:
         """Room is being made; None: it is over."""
         self._working = share is not None
+        held = any(button.hasFocus() for button in (self.drop, self.sum_up, self.cancel))
         for button in (self.drop, self.sum_up):
             button.setVisible(not self._working)
         self.cancel.setVisible(self._working)
+        if held:
+            (self.cancel if self._working else self.close_button).setFocus()
         if share is None or self._column is None:
             if self.progress is not None:
                 self.progress.hide()
             return
         if self.progress is None:
-            self.progress = Progress(self._theme, tr("Making room"), self.card)
+            self.progress = Working(self._theme, tr("Making room"), self.card)
             self._column.insertWidget(0, self.progress)
         self.progress.show()
         self.progress.show_share(share, words)

@@ -12,11 +12,11 @@ from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.sharing.choices import Choices
-from mistral_desk.ui.sharing.working import Working, problem_note
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.sheet import Sheet
 from mistral_desk.ui.widgets.switch import Switch
+from mistral_desk.ui.widgets.working import Working, problem_note
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -9,11 +9,11 @@ from PySide6.QtCore import Signal
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.ui.sharing.working import Working, problem_note
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.sheet import Sheet
+from mistral_desk.ui.widgets.working import Working, problem_note
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QVBoxLayout, QWidget

@@ -1,4 +1,4 @@
-"""What the sheets of export and import show while they work, and what came of it."""
+"""What a sheet shows while it works, and why that came to nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Working(QWidget):
-    """A bar and a line of figures."""
+    """A bar, and a line that says in words how far it is."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
