@@ -10,6 +10,7 @@ from mistral_desk.chat.fitting_in import Room, Talk, branch_of
 from mistral_desk.chat.message import Message, Part
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.threads import ended
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -72,7 +73,7 @@ class Shortening:
             work.result()
         finally:
             work.cancel()
-            await asyncio.wait({work})
+            await ended(work)
 
     async def _work(
         self, conversation_id: int, spec: ModelSpec, tell: Callable[[ShorteningEvent], None], *, summarise: bool

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.threads import to_its_end
 from mistral_desk.inference.state_file import StateFileError
 from mistral_desk.inference.state_identity import identity
 from mistral_desk.inference.state_messages import ForgetStates, KeepStates, StateEnd, StateHead, StatePart
@@ -34,7 +35,6 @@ LATER_S: Final = 60.0
 LEAVE_LIMIT_S: Final = 3.0
 """How long a worker that is let go may take to give the rest."""
 _log: Final = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class StateKeeper:
@@ -97,14 +97,14 @@ class StateKeeper:
             send(StateHead(need.request, head.owner, head.ids, head.extents))
             await taken()
             parts = reading.parts()
-            while (part := await _in_thread(next, parts, None)) is not None:
+            while (part := await to_its_end(next, parts, None)) is not None:
                 send(StatePart(need.request, part))
                 await taken()
             read = True
         except OSError as error:
             _log.info("a saved state could not be read: %s", error)
         finally:
-            await _in_thread(self.store.served if read else self.store.let_go, reading)
+            await to_its_end(self.store.served if read else self.store.let_go, reading)
         send(StateEnd(need.request, reading.sound))
 
     async def keep(self, worker: Worker, most: int | None = None) -> None:
@@ -121,7 +121,7 @@ class StateKeeper:
                 contextlib.aclosing(worker.order(lambda number: KeepStates(number, limit))) as events,
             ):
                 async for event in events:
-                    await _in_thread(file.take, event)
+                    await to_its_end(file.take, event)
         except (OSError, StateFileError, DeskError) as error:
             _log.info("what was read could not be kept: %s", error)
         finally:
@@ -204,13 +204,3 @@ class _File:
         writing, self._writing = self._writing, None
         if writing:
             writing.abandon()
-
-
-async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
-    """As `asyncio.to_thread`; who is cancelled meanwhile goes on when the thread has done with the file."""
-    working = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait({working})
-        raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.threads import ended, over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     T = TypeVar("T")
+
+__all__ = ["begin", "ended", "in_thread"]
 
 _pool: Final = ThreadPoolExecutor(12, "library")
 
@@ -24,23 +27,4 @@ def begin(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> asyncio.Fu
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What it returns or raises. Who is cancelled gets out only when the work has ended: no thread is left behind."""
-    future = begin(work, *args, **kwargs)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await ended(future)
-        raise
-
-
-async def ended(future: asyncio.Future[T]) -> None:
-    """Wait until it is over, however often somebody cancels; what it raised is dropped."""
-    cancelled = False
-    while not future.done():
-        try:
-            await asyncio.wait((future,))
-        except asyncio.CancelledError:
-            cancelled = True
-    with contextlib.suppress(asyncio.CancelledError):
-        future.exception()  # looked at, so that nobody warns of it
-    if cancelled:
-        raise asyncio.CancelledError
+    return await over(begin(work, *args, **kwargs))

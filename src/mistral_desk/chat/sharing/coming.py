@@ -17,11 +17,12 @@ from mistral_desk.chat.message import Part
 from mistral_desk.chat.sharing.chatgpt_content import ASSET
 from mistral_desk.chat.sharing.sources import arrivals
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.threads import to_its_end
 from mistral_desk.core.words import tr
 from mistral_desk.inference.projector_file import LONG_SIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from mistral_desk.chat.history import History
@@ -75,7 +76,7 @@ async def take(
     for number, path in enumerate(paths):
         reading = arrivals(path)
         try:
-            while (arrival := await _next(reading)) is not None:
+            while (arrival := await to_its_end(next, reading, None)) is not None:
                 now = await _one(history, pictures, arrival, now, new)
                 now = replace(now, share=(number + arrival.share) / len(paths))
                 if told is not None:
@@ -85,18 +86,8 @@ async def take(
                 raise
             now = _set_aside(now, path.name, error.problem)
         finally:
-            await asyncio.shield(asyncio.to_thread(reading.close))  # type: ignore[attr-defined]
+            await to_its_end(reading.close)  # type: ignore[attr-defined]
     return replace(now, share=1.0, ids=tuple(new))
-
-
-async def _next(reading: Iterator[Arrival]) -> Arrival | None:
-    """The next one, read in a thread; a cancelled wait leaves the thread to its end, so that it can be closed."""
-    work = asyncio.ensure_future(asyncio.to_thread(next, reading, None))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait((work,))
-        raise
 
 
 async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come, new: list[int]) -> Come:

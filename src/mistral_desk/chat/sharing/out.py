@@ -16,6 +16,7 @@ from mistral_desk.chat.sharing import as_html, as_markdown, own
 from mistral_desk.chat.sharing.packing import Folder, OneFile, Packing, ZipFile
 from mistral_desk.chat.sharing.shared import Job, Shared, gather, title_of
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.threads import ended, to_its_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,8 +87,8 @@ class Export:
         packing: Packing = {"file": OneFile, "folder": Folder, "zip": ZipFile}[self.pack](self.target)
         loop = asyncio.get_running_loop()
         missing = 0
-        await asyncio.to_thread(packing.begin)
         try:
+            await to_its_end(packing.begin)
             for number, key in enumerate(self.ids):
                 origin = await self.history.origin(key) if self.wish.format == "json" else ""
                 try:
@@ -105,9 +106,9 @@ class Export:
 
                 job_made = self._job(packing, told if self.told else None)
                 missing += await self._write(packing, shared, job_made)
-            await asyncio.to_thread(packing.finish)
+            await to_its_end(packing.finish)
         finally:
-            await asyncio.shield(asyncio.to_thread(packing.drop))
+            await to_its_end(packing.drop)
         self._tell(Going(len(self.ids), len(self.ids), "", 1.0))
         return Gone(packing.path, len(packing.files), tuple(packing.files), packing.bytes, missing)
 
@@ -133,8 +134,7 @@ class Export:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             self._stop.set()
-            await asyncio.wait((task,))  # the file is let go of
-            task.exception()
+            await ended(task)  # the file is let go of
             raise
 
     def _tell(self, now: Going) -> None:
