@@ -63,6 +63,7 @@ class Row(QWidget):
         self._tool_line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
         self._tool_line.setContentsMargins(0, 0, 0, 0)
         self._tool_line.setSpacing(SPACE[0])
+        self._before: list[QWidget] = []
         self._line.addWidget(self._tools, 0, Qt.AlignmentFlag.AlignVCenter)
         self._tools.setVisible(control is not None)
         if control is not None:
@@ -77,8 +78,10 @@ class Row(QWidget):
         self._tools.show()
 
     def add_before(self, tool: QWidget) -> None:
-        """One more control before the others."""
-        self._tool_line.insertWidget(0, tool)
+        """One more control before the others; below the words it stands behind them, which begin where the words do."""
+        self._before.append(tool)
+        beside = self._line.direction() == QBoxLayout.Direction.LeftToRight
+        self._tool_line.insertWidget(0 if beside else -1, tool)
         self._tools.show()
 
     def set_note(self, text: str) -> None:
@@ -100,8 +103,9 @@ class Row(QWidget):
         wanted = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         if self._line.direction() != wanted:
             self._line.setDirection(wanted)
-            back = QBoxLayout.Direction.RightToLeft  # the control begins where the words do, or ends where lines end
-            self._tool_line.setDirection(QBoxLayout.Direction.LeftToRight if beside else back)
+            for tool in self._before:
+                self._tool_line.removeWidget(tool)
+                self._tool_line.insertWidget(0 if beside else -1, tool)
             align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeading
             self._line.setAlignment(self._tools, align)
 
