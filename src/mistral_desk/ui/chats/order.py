@@ -12,7 +12,7 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.chats.door import Chats
@@ -119,11 +119,10 @@ class Order(QObject):
         self._desk.window.sidebar.model.end_choosing()
         await self._chats.refresh()
 
-    def _tell(self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], object]) -> None:
+    def _tell(
+        self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], Coroutine[object, object, None]]
+    ) -> None:
         name = (what[0].title or tr("A chat without a title")) if len(what) == 1 else ""
-
-        def act() -> None:
-            self._desk.tasks.spawn(undo(), "undo")  # type: ignore[arg-type]
-
         words = Words(title, name, hint)
-        self._desk.notices.show(Notice("info", words, tr("Undo"), act, UNDO_SECONDS))
+        spawn = self._desk.tasks.spawn
+        self._desk.notices.show(Notice("info", words, tr("Undo"), lambda: spawn(undo(), "undo"), UNDO_SECONDS))

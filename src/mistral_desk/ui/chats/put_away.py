@@ -14,7 +14,7 @@ from mistral_desk.ui.sidebar.model import UNTITLED
 from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.chats.door import Chats
@@ -101,7 +101,7 @@ class PutAway(QObject):
 
         self._desk.tasks.spawn(ask(), "ask before the bin is emptied")
 
-    def _ask(self, title: str, yes: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _ask(self, title: str, yes: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
         desk = self._desk
         text = tr(
             "It cannot be brought back. Backups that were made before still have it: the daily ones until newer ones "
@@ -109,7 +109,7 @@ class PutAway(QObject):
         )
         question = Question(desk.theme, title, text, yes=yes, parent=desk.window)
         question.yes.set_kind("danger")
-        question.accepted.connect(lambda: desk.tasks.spawn(_run(work), "delete for good"))
+        question.accepted.connect(lambda: desk.tasks.spawn(work(), "delete for good"))
         desk.window.show_overlay(question)
 
     async def _purge(self, keys: Sequence[int]) -> None:
@@ -118,10 +118,6 @@ class PutAway(QObject):
         self._chats.gone(keys)
         await services.tidy()  # and the pictures that only they had
         self.again()
-
-
-async def _run(work: Callable[[], Awaitable[None]]) -> None:
-    await work()
 
 
 def _title(conversation: Conversation) -> str:

@@ -49,9 +49,9 @@ class Sidebar(QWidget):
     renamed = Signal(int, str)
     delete_asked = Signal(tuple)
     pin_asked = Signal(tuple, bool)
+    """These conversations, by their ids; whether they are to be pinned, or to lose their pins."""
     archive_asked = Signal(tuple)
     export_asked = Signal(tuple)
-    """These conversations, by their ids; to pin them or to take the pins away."""
     searched = Signal(str)
     """What is looked for in all chats; empty when the search is over."""
     command_asked = Signal(str)
