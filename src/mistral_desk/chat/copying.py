@@ -12,7 +12,7 @@ import msgspec
 
 from mistral_desk.chat import rows
 from mistral_desk.chat.imported import in_order
-from mistral_desk.chat.row_values import MESSAGE, PARTS, as_json, clean, messages_of
+from mistral_desk.chat.row_values import LATEST, MESSAGE, PARTS, as_json, clean, messages_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,8 +40,6 @@ _TAKE_IN: Final = (
     "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_LATEST: Final = 253_402_300_799.0
-"""The last second of the year 9999: a time beyond it is a mistake."""
 
 
 def tree(connection: sqlite3.Connection, conversation_id: int) -> tuple[Message, ...]:
@@ -141,4 +139,4 @@ def _is_here(connection: sqlite3.Connection, name: str) -> bool:
 
 
 def _time(seconds: float) -> float:
-    return min(max(0.0, seconds), _LATEST) if math.isfinite(seconds) else 0.0
+    return min(max(0.0, seconds), LATEST) if math.isfinite(seconds) else 0.0

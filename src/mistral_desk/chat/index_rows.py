@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.chat.row_values import LATEST
 from mistral_desk.chat.schema import WORDS
 from mistral_desk.chat.searching import fold
 
@@ -29,7 +30,6 @@ _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT_VTAB, sqlite3.SQLITE_CONSTRAI
 """What FTS5 says of itself, also at a commit. Our own tables' constraints have codes of their own, which say which."""
 _STEP_LETTERS: Final = 100_000
 _GOLDEN: Final = 0x9E3779B97F4A7C15
-_LAST_SECOND: Final = 253_402_300_799
 
 
 class _Named(msgspec.Struct):
@@ -139,7 +139,7 @@ def _free_place(connection: sqlite3.Connection, message_id: int, created: float)
     Imports may say of thousands that they are of one second: the golden ratio scatters ids that follow each other
     evenly (Knuth, The Art of Computer Programming 3, 6.4), over about as many seconds as there are such messages.
     """
-    wanted = min(max(1, int(created)), _LAST_SECOND)
+    wanted = min(max(1, int(created)), int(LATEST))
     for digits in range(40):
         place = wanted + (message_id * _GOLDEN % (1 << 64) >> (64 - digits))
         if connection.execute("SELECT 1 FROM message WHERE place = ?", (place,)).fetchone() is None:

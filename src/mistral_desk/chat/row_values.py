@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Row = tuple[object, ...]
 
+LATEST: Final = 253_402_300_799.0
+"""The last second of the year 9999: a time beyond it is a mistake."""
+
 HEAD: Final = "id, title, created, updated, leaf, pinned, archived, deleted_at"
 MESSAGE: Final = (
     "m.id, m.conversation, m.parent_id, m.role, m.created, m.model, m.effort, m.ending, m.figures, "

@@ -18,8 +18,9 @@ import msgspec
 
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import ConversationSettings, Part
+from mistral_desk.chat.row_values import LATEST
 from mistral_desk.chat.sharing import chatgpt_content as content
-from mistral_desk.chat.sharing.own import LATEST, MOST_MESSAGES
+from mistral_desk.chat.sharing.own import MOST_MESSAGES
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import DeskError
 

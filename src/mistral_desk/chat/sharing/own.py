@@ -21,6 +21,7 @@ from mistral_desk.chat.attachments.kinds import Picture, PictureBody, TextFile, 
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Ending, Part, PartKind
 from mistral_desk.chat.parts import FileBody, file_part
+from mistral_desk.chat.row_values import LATEST
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Figures, Role
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 FORMAT: Final = "mistral-desk-chat"
 VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
-LATEST: Final = 253_402_300_799.0
-"""The last second of the year 9999."""
 _LONGEST_TITLE: Final = 1000
 """Letters; a list lays all of a title out."""
 _MOST_MEASURED: Final = 2**63
