@@ -251,7 +251,7 @@ def test_what_is_somebodys_goes_with_them(tmp_path: Path) -> None:
 
     store.forget(["2"])
     assert store.owners == {"1", "3"}
-    store.keep_only(["3", "4"])
+    store.forget(["1", "4"])
     assert roomy(tmp_path).owners == {"3"}
     (tmp_path / "0123.part").write_bytes(b"half")
     store.clear()

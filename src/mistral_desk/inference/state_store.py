@@ -144,10 +144,6 @@ class StateStore:
                 if kept.owner in owners:
                     self._delete(kept)
 
-    def keep_only(self, owners: Collection[str]) -> None:
-        """Delete what is anybody else's."""
-        self.forget(self.owners.difference(owners))
-
     def clear(self) -> None:
         """Delete all, unfinished files too."""
         with self._lock:
