@@ -370,6 +370,7 @@ def test_no_restores_nothing_and_a_backup_can_be_deleted(qapp: QApplication, tmp
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             await put(desk, "Only")
             await desk.services.backups.make()
+            await desk.services.backups.make()
             count = len(await desk.services.backups.list())
             desk.sharing.backups.show()
             await desk.tasks.settled()
@@ -380,6 +381,7 @@ def test_no_restores_nothing_and_a_backup_can_be_deleted(qapp: QApplication, tmp
             assert isinstance(question, Question)
             window.click(question.no)
             assert desk.window.overlay is sheet
+            sheet.rows[0].away.setFocus()
             window.click(sheet.rows[0].away)
             question = desk.window.overlay
             assert isinstance(question, Question)
@@ -387,5 +389,6 @@ def test_no_restores_nothing_and_a_backup_can_be_deleted(qapp: QApplication, tmp
             await desk.tasks.settled()
             assert len(await desk.services.backups.list()) == count - 1
             assert len(sheet.rows) == count - 1
+            assert sheet.rows[0].away.hasFocus(), "the keyboard is on what took its place"
 
     window.run(qapp, scenario)

@@ -85,6 +85,11 @@ class BackupRow(Panel):
         self.away.clicked.connect(self.delete)
         row.addWidget(self.away, 0, Qt.AlignmentFlag.AlignVCenter)
 
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether one of its buttons has it."""
+        return self.back.hasFocus() or self.away.hasFocus()
+
 
 class BackupsSheet(Sheet):
     """Shows what it is given; signals go up."""
@@ -103,8 +108,10 @@ class BackupsSheet(Sheet):
         self.show_backups(())
 
     def show_backups(self, backups: Sequence[Backup]) -> None:
-        """These there are, the newest first."""
+        """These there are, the newest first. The keyboard stays at its place in the list."""
         theme = self._theme
+        place = next((place for place, row in enumerate(self.rows) if row.has_keyboard), -1)
+        away = place >= 0 and self.rows[place].away.hasFocus()
         holder, column = self.anew()
         text = tr("One of them can take the place of your chats as they are now, which are kept as one more backup.")
         column.addWidget(Paragraph(theme, text, "small", ink="muted", parent=holder))
@@ -119,6 +126,12 @@ class BackupsSheet(Sheet):
             column.addWidget(Label(theme, tr("There is no backup yet."), wrap=True, parent=holder))
         column.addWidget(Paragraph(theme, tr(BIN), "small", ink="muted", parent=holder))
         self.order()
+        if place >= 0 and self.rows:
+            row = self.rows[min(place, len(self.rows) - 1)]
+            row.show()
+            (row.away if away or not row.back.isEnabled() else row.back).setFocus()
+        elif place >= 0:
+            self.now.setFocus()
 
 
 class BackupsDoor(QObject):
