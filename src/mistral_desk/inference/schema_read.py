@@ -113,9 +113,7 @@ class _Reader:
             place = self._waiting.pop()
             self._rules[self._names[place]] = self._node(self._at(place), place, 0)
         tree = Tree(root, self._rules)
-        if runs_in_circles(tree):
-            raise DeskError("schema.endless", place="#")
-        if is_endless(tree):
+        if runs_in_circles(tree) or is_endless(tree):
             raise DeskError("schema.endless", place="#")
         for place, nodes in self._disjoint:
             compare = Apart(tree)

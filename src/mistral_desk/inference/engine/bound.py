@@ -65,7 +65,7 @@ class Bound:
     def _choose(self, chain: Any, context: Any) -> int:
         pointer = lib.llama_get_logits_ith(context, -1)
         logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self._size,))
-        token = self._chosen(chain, logits)
+        token = self._picked(chain, self._fill(logits))
         if self._is_allowed(token):
             return token
         allowed = self._fill(logits)
@@ -74,10 +74,8 @@ class Bound:
             raise DeskError("schema.not_taken", name=self._name, reason="its vocabulary has nothing that could follow")
         return self._picked(chain, allowed)
 
-    def _chosen(self, chain: Any, logits: Any) -> int:
-        return self._picked(chain, self._fill(logits))
-
     def _fill(self, logits: Any) -> Any:
+        """All tokens that an answer may have, as llama.cpp's samplers take them."""
         self._all["id"] = self._usable
         self._all["logit"] = logits[self._usable]
         self._all["p"] = 0

@@ -173,10 +173,6 @@ class Eyes:
 
     # --- what they look like --------------------------------------------------------------------------
 
-    def is_known(self, chunk: Chunk) -> bool:
-        """Whether it need not be encoded."""
-        return (chunk.sha256, chunk.index) in self._rows
-
     def rows(self, chunk: Chunk, picture: Callable[[], PutImage], watch: Callable[[float], bool]) -> Rows:
         """What the model reads for a chunk: tokens x width numbers. Encoded once, as long as there is room.
 
