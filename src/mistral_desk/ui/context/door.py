@@ -15,9 +15,6 @@ from mistral_desk.chat.events import Full, Loading, Shortened, Summarising
 from mistral_desk.chat.shortening import with_draft
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr, trn
-from mistral_desk.ui.context.choice import FullSheet
-from mistral_desk.ui.context.details import DetailsSheet
-from mistral_desk.ui.context.gone import GoneSheet
 from mistral_desk.ui.context.measuring import Measuring
 from mistral_desk.ui.context.meter import Meter
 from mistral_desk.ui.notify import Notice
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.message import ConversationSettings, Message, WhenFull
     from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.context.details import DetailsSheet
     from mistral_desk.ui.desk import Desk
 
 UNDO_SECONDS: Final = 12
@@ -34,7 +32,7 @@ ABOUT: Final = "context"
 
 
 class Context(QObject):
-    """Belongs to the desk."""
+    """Belongs to the desk. Its sheets are imported when one is opened: no start waits for them."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -78,6 +76,8 @@ class Context(QObject):
             self._desk.tasks.spawn(self._show_line(chat), "show what is not sent")
 
     async def _show(self, chat: Chat) -> None:
+        from mistral_desk.ui.context.details import DetailsSheet  # noqa: PLC0415
+
         sheet = DetailsSheet(self._desk.theme, self._desk.model.title, self._desk.window)
         sheet.shorten.connect(lambda summarise: self._shorten(chat, sheet, summarise=summarise))
         sheet.cancelled.connect(self._cancel)
@@ -107,6 +107,8 @@ class Context(QObject):
         gone = sent(with_draft(branch, 0, ()), settings).gone
         if not gone:
             return
+        from mistral_desk.ui.context.gone import GoneSheet  # noqa: PLC0415
+
         sheet = GoneSheet(self._desk.theme, len(gone), settings.summary, self._desk.window)
         sheet.changed.connect(lambda text: self._change(chat, lambda now: msgspec.structs.replace(now, summary=text)))
         sheet.taken_back.connect(lambda: self._take_back(chat))
@@ -152,6 +154,8 @@ class Context(QObject):
             self._tell(event)
 
     def _ask(self, chat: Chat, full: Full) -> None:
+        from mistral_desk.ui.context.choice import FullSheet  # noqa: PLC0415
+
         def chosen(what: WhenFull, remember: bool) -> None:
             if remember:
                 self._remember(chat, what)

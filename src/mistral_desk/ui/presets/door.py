@@ -13,12 +13,12 @@ from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.presets.own import Own
-from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 
 if TYPE_CHECKING:
     from mistral_desk.chat.presets import Preset
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 
 UNDO_SECONDS: Final = 12
 
@@ -39,6 +39,8 @@ class ChatSettings(QObject):
             self._desk.tasks.spawn(self._show(chat), "show a chat's settings")
 
     async def _show(self, chat: Chat) -> None:
+        from mistral_desk.ui.presets.sheet import ChatSettingsSheet  # noqa: PLC0415 - no start waits for it
+
         desk = self._desk
         own = Own(chat, desk.services.history, desk.tasks)
         await own.load()
