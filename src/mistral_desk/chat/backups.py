@@ -223,8 +223,9 @@ def _columns(connection: sqlite3.Connection) -> set[str]:
 def beyond(copy: sqlite3.Connection, other: sqlite3.Connection | None) -> None:
     """Have a copy give no id again that `other` has given, the history in whose place it comes; None: it is lost."""
     names = [str(row[0]) for row in copy.execute("SELECT name FROM sqlite_sequence")]
-    given = dict.fromkeys(names, GAP) if other is None else {}
-    if other is not None:
+    if other is None:
+        given = dict.fromkeys(names, GAP)
+    else:
         given = {str(name): int(seq) for name, seq in other.execute("SELECT name, seq FROM sqlite_sequence")}
     for name, number in given.items():
         if name not in names:

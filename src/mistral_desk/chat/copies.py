@@ -166,14 +166,12 @@ def _kind(name: str) -> Kind:
 def _ready(chosen: Path, fresh: Path, path: str) -> None:
     try:
         backups.ready(chosen, fresh)
-    except DamagedError as error:
+    except (DamagedError, FileNotFoundError) as error:
         raise DeskError("backup.unusable", str(error), name=chosen.name) from error
     except sqlite3.Error as error:
         if is_damage(error):
             raise DeskError("backup.unusable", str(error), name=chosen.name) from error
         raise named(error, path) from error
-    except FileNotFoundError as error:
-        raise DeskError("backup.unusable", str(error), name=chosen.name) from error
     except OSError as error:
         raise named(error, path) from error
 
