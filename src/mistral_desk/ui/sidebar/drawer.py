@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
+
+from mistral_desk.ui.widgets.overlay import paint_veil
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -62,11 +63,7 @@ class Drawer(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The veil."""
-        painter = QPainter(self)
-        veil = QColor("#000000")
-        veil.setAlphaF(0.32 if self._theme.scheme == "light" else 0.55)
-        painter.fillRect(self.rect(), veil)
-        painter.end()
+        paint_veil(self, self._theme)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         """The keyboard went on to the page."""

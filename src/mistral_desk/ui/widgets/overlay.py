@@ -95,11 +95,7 @@ class Overlay(QDialog):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The veil."""
-        painter = QPainter(self)
-        veil = QColor("#000000")
-        veil.setAlphaF(0.32 if self._theme.scheme == "light" else 0.55)
-        painter.fillRect(self.rect(), veil)
-        painter.end()
+        paint_veil(self, self._theme)
 
     def _hold(self) -> None:
         here = QApplication.focusWidget()
@@ -140,6 +136,15 @@ class Overlay(QDialog):
         if not self.from_top:
             y = (self.height() - height) // 2
         self.card.setGeometry(QRect((self.width() - width) // 2, y, width, height))
+
+
+def paint_veil(over: QWidget, theme: Theme) -> None:
+    """Dim what lies below a widget; to be called while it is painted."""
+    painter = QPainter(over)
+    veil = QColor("#000000")
+    veil.setAlphaF(0.32 if theme.scheme == "light" else 0.55)
+    painter.fillRect(over.rect(), veil)
+    painter.end()
 
 
 class _Card(QWidget):
