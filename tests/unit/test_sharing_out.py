@@ -321,6 +321,23 @@ def test_a_run_that_is_cancelled_leaves_nothing_half_written(pack: Any, tmp_path
     run(check())
 
 
+@pytest.mark.parametrize("steps", range(1, 8))
+def test_an_archive_that_is_cancelled_before_its_first_chat_leaves_nothing(steps: int, tmp_path: Path) -> None:
+    async def check() -> None:
+        history = await history_with("A")
+        ids = await every_id(history)
+        task = asyncio.create_task(Export(history, None, ids, tmp_path / "a.zip", Wish("md"), "zip").run())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await history.close()
+
+    run(check())  # it waits for the threads, too
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
 def test_a_place_that_cannot_be_written_to_says_so_in_words(tmp_path: Path) -> None:
     async def check() -> None:
