@@ -1,7 +1,8 @@
 """Deletes for good what lay in the bin for 30 days, and the pictures that only deleted chats used.
 
-A picture goes at once with the last chat that used it. One that no chat ever used (attached, never sent) goes when the
-app closes; by then a copy of the history may still use one, and then it stays, so that restoring that copy shows it.
+A picture goes at once with the last chat that used it. One that no chat ever used (attached, never sent) goes at the
+next close that deletes a chat for good; a copy of the history may still use one, and then it stays, so that restoring
+that copy shows it.
 """
 
 from __future__ import annotations
