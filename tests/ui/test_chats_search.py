@@ -11,8 +11,8 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
 from mistral_desk.chat.imported import Imported, ImportedMessage
-from mistral_desk.chat.message import Part
-from mistral_desk.chat.search import Found
+from mistral_desk.chat.message import Conversation, Part
+from mistral_desk.chat.search import Found, Hit
 from mistral_desk.ui.sidebar.found import told
 from mistral_desk.ui.sidebar.snippets import Snippet
 from tests.fixtures import fake_worker
@@ -222,3 +222,5 @@ def test_what_is_not_indexed_yet_is_said() -> None:
     assert told(Found((), more=False, left=0)).startswith("Nothing found in titles and messages.")
     words = told(Found((), more=False, left=1))
     assert words == "Nothing found so far. 1 older message is still being indexed."
+    hit = Hit(Conversation(1, "Soup", 1.0, 1.0, None), None, None, 1.0, "Soup", ((0, 4),))
+    assert told(Found((hit,), more=False, left=12)) == "1 found · 12 older messages are still being indexed."

@@ -111,4 +111,4 @@ def told(found: Found) -> str:
     if not found.left:
         return words
     left = trn("{n} older message is still being indexed.", "{n} older messages are still being indexed.", found.left)
-    return tr("{one} {other}", one=words if count else tr("Nothing found so far."), other=left)
+    return f"{words} · {left}" if count else tr("{one} {other}", one=tr("Nothing found so far."), other=left)
