@@ -12,6 +12,7 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from mistral_desk.ui.chat import selecting
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.document import build
 from mistral_desk.ui.chat.find_bar import FindBar
@@ -23,6 +24,7 @@ from mistral_desk.ui.chat.positions import places_in
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.chat.turns import Turn
+from mistral_desk.ui.chat.whereabouts import texts
 from mistral_desk.ui.theme.theme import Theme
 
 if TYPE_CHECKING:
@@ -288,3 +290,20 @@ def test_what_is_counted_without_a_view_is_what_a_view_has(word: str, qapp: QApp
         document = QTextDocument()
         build(document, block.tokens, style)
         assert len(places_in(document, Needle(word))) == len(Needle(word).places(shown(block)))
+
+
+def test_what_is_found_does_not_lie_below_the_way_to_the_end(qtbot: QtBot, page: Page) -> None:
+    page.resize(900, 300)
+    page.transcript.set_turns([answer("\n\n".join(f"Zebra {number}." for number in range(40))), *long_chat(3)])
+    page.transcript.go_to(0, 0)
+    look_for(qtbot, page, "zebra")
+    area = page.transcript
+    for _ in range(20):
+        page.bar.step(1)
+        meant = page.bar._found_at()
+        assert meant is not None
+        text = next(text for place, text in texts(area) if place[:2] == meant[:2])
+        box = selecting.box_of(text, *area.marks.places(text)[meant[2]])
+        end = text.viewport().mapTo(area, box.bottomLeft()).y()
+        assert area._jump.isVisible()
+        assert end <= area._jump.y(), meant

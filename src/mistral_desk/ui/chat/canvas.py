@@ -103,6 +103,11 @@ class Canvas(QAbstractScrollArea):
         bar.setSingleStep(self._line())
         bar.setValue(value)
 
+    @property
+    def covered(self) -> int:
+        """Pixels at the lower edge over which the way to the end lies."""
+        return 0 if self._jump.isHidden() else self._jump.height() + SPACE[1]
+
     def _place_jump(self) -> None:
         self._jump.setVisible(not self._sticky and self.verticalScrollBar().maximum() > 0)
         hint = self._jump.sizeHint()

@@ -245,9 +245,10 @@ class FindBar(QWidget):
             return False
         box = selecting.box_of(text, *places[number])
         top = text.viewport().mapTo(self._area.viewport(), box.topLeft()).y()
-        seen: bool = top >= 0 and top + box.height() <= self._area.viewport().height()
+        covered = self._area.covered
+        seen: bool = top >= 0 and top + box.height() <= self._area.viewport().height() - covered
         if move and not seen:
-            bring_into_sight(text, box)
+            bring_into_sight(text, box.adjusted(0, 0, 0, covered))
         bar = text.horizontalScrollBar()
         if bar.maximum() and not 0 <= box.left() <= box.right() <= text.viewport().width():
             bar.setValue(bar.value() + box.center().x() - text.viewport().width() // 2)
