@@ -19,10 +19,12 @@ import llama_cpp
 import llama_cpp.llama_cpp as lib
 import llama_cpp.mtmd_cpp as mtmd
 
+from mistral_desk.inference.engine import backends
 from mistral_desk.inference.protocol import Device
 
 __all__ = ["AbortFlag", "Log", "devices", "file_name", "ggml", "lib", "mtmd", "start", "system", "version"]
 
+_FOLDER: Final = Path(llama_cpp.__file__).resolve().parent / "lib"
 _WARNING: Final = 3
 _CONTINUED: Final = 5
 """ggml's log levels: 1 debug, 2 info, 3 warning, 4 error, 5 continues the line before."""
@@ -53,9 +55,14 @@ def system() -> str:
     return str(lib.llama_print_system_info().decode("utf-8", "replace")).strip()
 
 
-def start() -> None:
-    """Initialise the backends; calling it twice is harmless."""
-    lib.llama_backend_init()
+def start() -> tuple[str, ...]:
+    """Load and initialise the backends, and name those in use (`vulkan`, `cpu-zen4`); only the first call loads.
+
+    Raises `RuntimeError` where none is for this processor.
+    """
+    used = backends.load(_FOLDER, ggml, graphics=backends.OFF not in os.environ)
+    lib.llama_backend_init()  # it would look for backends by itself, had it none by now
+    return used
 
 
 class Log:
@@ -173,7 +180,7 @@ def ggml(symbol: str) -> Any:
     """
     handles = [lib._lib]  # noqa: SLF001 the binding keeps its handle there
     if sys.platform == "win32":
-        modules = (Path(llama_cpp.__file__).parent / "lib" / f"{module}.dll" for module in ("ggml", "ggml-base"))
+        modules = (_FOLDER / f"{module}.dll" for module in ("ggml", "ggml-base"))
         handles += [ctypes.CDLL(str(path)) for path in modules if path.exists()]
     return next((getattr(handle, symbol) for handle in handles if hasattr(handle, symbol)), None)
 
