@@ -1,0 +1,56 @@
+"""What is said where a model or its process had to be held back; `core.messages` says how to add one.
+
+They are part of `core.messages.MESSAGES`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mistral_desk.core.message_text import Text
+
+GUARDS: Final[dict[str, Text]] = {
+    "engine.keeps_stopping": Text(
+        "The engine keeps stopping with this model",
+        "With {name} the process that runs the model ended {times} times, and no answer came in between ({reason}). "
+        "It is not started again by itself.",
+        "Verify the model's file, or choose another model. For a report, “mistral-desk doctor” and the log have the "
+        "details.",
+    ),
+    "engine.stuck": Text(
+        "The engine made no progress",
+        "The process that runs the model did nothing for {minutes} min, far longer than it takes otherwise, so it was "
+        "stopped. What was written so far is kept.",
+        "Try again. A shorter message or a smaller model may help.",
+    ),
+    "model.no_text": Text(
+        "The model writes, but no text comes of it",
+        "{name} gave {tokens} tokens in a row that show nothing. What was written before is kept.",
+        "Try again. If it comes back, verify the model's file, or choose another model.",
+    ),
+    "model.only_blanks": Text(
+        "The model writes nothing but blanks",
+        "{name} gave {tokens} tokens in a row that are only blanks and empty lines. What was written before is kept.",
+        "Try again. If it comes back, verify the model's file, or choose another model.",
+    ),
+    "model.repeats": Text(
+        "The model repeats itself without end",
+        "{name} wrote the same over and over, {tokens} tokens long. What was written is kept.",
+        "Try again, ask in other words, or give the chat a higher repetition penalty.",
+    ),
+    "model.weights_damaged": Text(
+        "The model's weights are damaged",
+        "Some of the numbers in {name} are no numbers (in “{tensor}”), so it was not loaded.",
+        "Verify the file, or download the model again.",
+    ),
+    "model.known_damaged": Text(
+        "The model's file is damaged",
+        "When {name} was read last, some of its bytes were not as they came, so it was not loaded.",
+        "Verify it, and have it repaired in the library; or choose another model.",
+    ),
+    "model.changed": Text(
+        "The model's file has changed",
+        "{name} is not as it was when it came: its file was written to since.",
+        "Verify it if you did not change it yourself.",
+    ),
+}

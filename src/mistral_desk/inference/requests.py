@@ -1,0 +1,96 @@
+"""The requests that a worker has not finished, by number, with what came for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference.protocol import Failed
+
+if TYPE_CHECKING:
+    from mistral_desk.inference.protocol import Event, Turn
+
+
+@dataclass
+class Request:
+    """One request. `abandoned`: nobody waits for its events any more; `quiet`: it is in the background, and nobody
+    waits for its end; `stuck`: why it was given up.
+    """
+
+    events: asyncio.Queue[Event | Problem] = field(default_factory=asyncio.Queue)
+    abandoned: bool = False
+    quiet: bool = False
+    watchdog: asyncio.TimerHandle | None = None
+    stuck: Problem | None = None
+
+    async def next(self) -> Event:
+        """The next event. Raises what ended the request."""
+        match await self.events.get():
+            case Problem() as problem:
+                raise DeskError.of(problem)
+            case Failed(problem=problem):
+                raise DeskError.of(self.stuck or problem)
+            case event:
+                return event
+
+
+class Requests:
+    """All that are open. Number 0 is the worker itself, from its start to its end."""
+
+    def __init__(self) -> None:
+        self.itself = Request()
+        """For what comes before there is a request, and for the end."""
+        self._open = {0: self.itself}
+        self._numbers = itertools.count(1)
+        self.none = asyncio.Event()
+        """Set while nobody waits for anything."""
+        self.none.set()
+
+    def add(self, *, quiet: bool) -> tuple[int, Request]:
+        """One more."""
+        number, request = next(self._numbers), Request(quiet=quiet)
+        self._open[number] = request
+        if not quiet:
+            self.none.clear()
+        return number, request
+
+    def get(self, number: int) -> Request | None:
+        """The one with this number, None where it is over."""
+        return self._open.get(number)
+
+    def finish(self, number: int) -> Request:
+        """This one is over."""
+        request = self._open.pop(number)
+        if request.watchdog:
+            request.watchdog.cancel()
+        if not self.awaited:
+            self.none.set()
+        return request
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """All that are open."""
+        return tuple(self._open)
+
+    @property
+    def awaited(self) -> tuple[int, ...]:
+        """Those that somebody waits for."""
+        return tuple(number for number, request in self._open.items() if number and not request.quiet)
+
+    @property
+    def stuck(self) -> Problem | None:
+        """Why one of them was given up."""
+        return next((request.stuck for request in self._open.values() if request.stuck), None)
+
+
+def sendable(turn: Turn) -> Turn:
+    """The turn without halves of characters (lone surrogates), which a clipboard may hold and UTF-8 cannot."""
+    text, thinking = (part.encode("utf-8", "replace").decode("utf-8") for part in (turn.text, turn.thinking))
+    if (text, thinking) == (turn.text, turn.thinking):
+        return turn
+    return msgspec.structs.replace(turn, text=text, thinking=thinking)
