@@ -1,4 +1,4 @@
-"""Picks the door: worker, decode child, formula child, command line or window.
+"""Picks the door: worker, decode child, formula child, self-test, command line or window.
 
 Imports late, because a worker must start fast and a window need not be there.
 """
@@ -28,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mistral_desk.chat.formulas.child import main as formulas
 
         return formulas()
+    if arguments[:1] == ["--self-test"]:
+        from mistral_desk.cli.self_test import main as self_test
+
+        return self_test(arguments[1:])
     if arguments == ["--version"]:
         from mistral_desk import __version__
 

@@ -281,7 +281,7 @@ Command: TypeAlias = (
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
-    """The first event: who this worker is. Sent before any model is loaded."""
+    """The first event: who this worker is, before any model is loaded; `backends` are the engine's parts in use."""
 
     protocol: int
     app_version: str
@@ -289,6 +289,7 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
     llama_cpp: str
     system: str
     devices: tuple[Device, ...]
+    backends: tuple[str, ...] = ()
 
 
 class LoadProgress(msgspec.Struct, frozen=True, tag="load_progress"):

@@ -100,12 +100,13 @@ class Worker:
         """Say hello, then obey."""
         try:
             from mistral_desk.inference.engine import last_resort, native  # noqa: PLC0415 after the descriptors are safe
+
+            last_resort.arm()
+            self._log = native.Log()
+            backends = native.start()
         except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no library, or one of another version
             self.send(Failed(0, Problem("engine.missing", {"reason": str(error)[:300]}, repr(error))))
             return 1
-        last_resort.arm()
-        self._log = native.Log()
-        native.start()
         devices = native.devices()
         if protocol.MEASURE in os.environ:
             from mistral_desk.inference.engine import device_speed  # noqa: PLC0415 hardly ever needed
@@ -120,6 +121,7 @@ class Worker:
                 llama_cpp=native.version(),
                 system=native.system(),
                 devices=devices,
+                backends=backends,
             )
         )
         self._obey()
