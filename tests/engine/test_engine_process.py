@@ -16,7 +16,6 @@ import pytest
 
 from mistral_desk.inference import protocol
 from mistral_desk.inference.protocol import (
-    AnswerNow,
     Event,
     Failed,
     Finished,

@@ -18,6 +18,7 @@ from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
+from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
@@ -34,6 +35,7 @@ RETIRE_LIMIT_S: Final = 0.5
 """How long running answers get to end as stopped before their worker is closed."""
 
 _DEFAULT_SAMPLING: Final = Sampling()
+_NO_LIMIT: Final = Budget()
 
 
 class Engine:
@@ -145,11 +147,13 @@ class Engine:
         room: int = 1,
         owner: str = "",
         grammar: str = "",
+        budget: Budget = _NO_LIMIT,
+        rethinks: bool = False,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
         `pictures` gives the pixels of the turns' pictures when the worker asks for them, `begun` is an answer that is
-        to go on where it broke off, `keep_thinking`, `room`, `owner` and `grammar` are as in `protocol.Generate`.
+        to go on where it broke off; all after it are as in `protocol.Generate`.
         `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and
         `ensure`; `engine.no_model` when there was no `ensure` before.
         """
@@ -171,6 +175,8 @@ class Engine:
                 room=room,
                 owner=owner,
                 grammar=grammar,
+                budget=budget,
+                rethinks=rethinks,
                 states=self.states if self.states and await self.states.begin() else None,
             )
         ) as answer:
@@ -210,6 +216,12 @@ class Engine:
         if self._worker:
             for request in self._worker.requests:
                 self._worker.answer_now(request)
+
+    def think_more(self) -> None:
+        """Have the thought that is being generated go on the next time the model would close it."""
+        if self._worker:
+            for request in self._worker.requests:
+                self._worker.think_more(request)
 
     async def close(self) -> None:
         """End the worker; nothing can be started any more. Returns when the process is gone."""

@@ -72,19 +72,22 @@ class Prompter:
         begun: Turn | None = None,
         *,
         keep_thinking: bool = True,
+        rethinks: bool = False,
     ) -> Prompt:
         """The prompt for `turns`, whose last one is the user's. Raises the template's errors.
 
         `pictures` has the ids that stand for each picture of the turns, the markers around it included. `begun` is the
         answer so far: its ids stand right behind the markup that asks for the answer, and nothing stands behind them.
-        Without `keep_thinking` the thoughts of earlier answers are left out.
+        With `rethinks` they are those of its thought alone, which is open. Without `keep_thinking` the thoughts of
+        earlier answers are left out.
         """
         asked = self._asked(turns, effort, pictures or {}, "kept" if keep_thinking else "left out")
         if begun is None:
             return asked
-        return Prompt(
-            [*asked.tokens, *self._begun_ids(begun, asked.tokens[asked.tail :])], asked.tail, asked.begun, asked.starts
-        )
+        lead = asked.tokens[asked.tail :]
+        if rethinks:
+            begun = self._reopened(begun, lead)
+        return Prompt([*asked.tokens, *self._begun_ids(begun, lead)], asked.tail, asked.begun, asked.starts)
 
     def _asked(
         self,
@@ -122,6 +125,17 @@ class Prompter:
                     return turn.tokens
                 parts += splitter.finish()
         return tuple(self._assembly({}).ids(self._spelled(turn, lead)))
+
+    def _reopened(self, turn: Turn, lead: Sequence[int]) -> Turn:
+        """The thought of an answer before it was closed. Where its ids do not end with a token, it has none."""
+        tokens: list[int] = []
+        splitter = Splitter(self._form.manner, self._words.shown, lead, spaced=self._words.spaced)
+        for token in turn.tokens if self._valid(turn) else ():
+            if splitter.closes(token):
+                break
+            splitter.feed(token)
+            tokens.append(token)
+        return Turn("assistant", "", turn.thinking, tuple(tokens) if splitter.thinking else (), turn.vocabulary)
 
     def _spelled(self, turn: Turn, lead: Sequence[int]) -> Iterator[Span]:
         """What there is of an answer as a model of this format writes it; thoughts only where it has any."""

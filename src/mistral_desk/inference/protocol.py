@@ -24,8 +24,9 @@ from mistral_desk.inference.state_messages import (
     StatesKept,
     StateTaken,
 )
+from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore, ThoughtEnd
 
-PROTOCOL_VERSION: Final = 4
+PROTOCOL_VERSION: Final = 5
 MEASURE: Final = "MISTRAL_DESK_MEASURE_DEVICES"
 """An environment variable: a worker that finds it measures what it computes on before it says hello."""
 
@@ -88,6 +89,8 @@ class Figures(msgspec.Struct, frozen=True):
     """What one answer took. Seconds are wall-clock in the worker; rates are None where nothing was measured.
 
     `again_tokens` were read anew so that an answer that had broken off could go on; the worker itself says 0.
+    `generated_tokens` are all of the answer's, those too that were written for the model where its thought was steered;
+    `thought_end` says what closed the thought.
     """
 
     prompt_tokens: int = 0
@@ -100,6 +103,7 @@ class Figures(msgspec.Struct, frozen=True):
     tokens_per_s: float | None = None
     seed: int = 0
     again_tokens: int = 0
+    thought_end: ThoughtEnd = ""
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -242,6 +246,8 @@ class Generate(msgspec.Struct, frozen=True, tag="generate"):
     owner: str = ""
     restores: bool = False
     grammar: str = ""
+    budget: Budget = Budget()
+    rethinks: bool = False
 
 
 class Count(msgspec.Struct, frozen=True, tag="count"):
@@ -262,19 +268,14 @@ class Stop(msgspec.Struct, frozen=True, tag="stop"):
     request: int
 
 
-class AnswerNow(msgspec.Struct, frozen=True, tag="answer_now"):
-    """Close the thought of this request and go straight to the answer; without effect when not thinking."""
-
-    request: int
-
-
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     """Free the model and exit with status 0. The end of stdin means the same."""
 
 
 StateCommand: TypeAlias = StateHead | StatePart | StateEnd | StateTaken
+ThoughtCommand: TypeAlias = AnswerNow | ThinkMore
 Command: TypeAlias = (
-    Load | PutImage | Generate | Count | Stop | AnswerNow | Shutdown | KeepStates | ForgetStates | StateCommand
+    Load | PutImage | Generate | Count | Stop | ThoughtCommand | Shutdown | KeepStates | ForgetStates | StateCommand
 )
 
 # --- events: worker to app --------------------------------------------------------------------------
@@ -387,6 +388,7 @@ Event: TypeAlias = (
     | NeedImage
     | Piece
     | Resumed
+    | Steered
     | Counted
     | Finished
     | Failed

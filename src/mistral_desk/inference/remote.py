@@ -20,7 +20,6 @@ from mistral_desk.inference.child import Child, worker_command
 from mistral_desk.inference.protocol import (
     MEASURE,
     PROTOCOL_VERSION,
-    AnswerNow,
     Command,
     Count,
     Counted,
@@ -44,6 +43,7 @@ from mistral_desk.inference.protocol import (
     Turn,
 )
 from mistral_desk.inference.state_messages import NeedState, StateHead, StatePart, StatesKept, StateTaken
+from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.state_keeper import StateKeeper
 
-Answer: TypeAlias = PromptProgress | Piece | Resumed | Finished
+Answer: TypeAlias = PromptProgress | Piece | Resumed | Steered | Finished
 """What one generation yields; `Finished` is always the last one."""
 
 START_LIMIT_S: Final = 60.0
@@ -71,6 +71,7 @@ TERMINATE_LIMIT_S: Final = 0.5
 
 _log: Final = logging.getLogger(__name__)
 _DEFAULT_SAMPLING: Final = Sampling()
+_NO_LIMIT: Final = Budget()
 
 
 @dataclass
@@ -184,12 +185,15 @@ class Worker:
         room: int = 1,
         owner: str = "",
         grammar: str = "",
+        budget: Budget = _NO_LIMIT,
+        rethinks: bool = False,
         states: StateKeeper | None = None,
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
 
         `begun` is the answer so far, which goes on: a `Resumed` with all of it comes before what is new. `states` gives
-        what was read before for the conversation; `owner` and `grammar` are as in `protocol.Generate`.
+        what was read before for the conversation; `owner`, `grammar`, `budget` and `rethinks` are as in
+        `protocol.Generate`.
 
         `pictures` gives the pixels of the turns' pictures, each once while the worker has room for them. Raises what
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
@@ -197,13 +201,14 @@ class Worker:
         with self._request() as (number, request):
             asked, so_far = tuple(map(_sendable, turns)), _sendable(begun) if begun else None
             order = Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room)
-            self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, grammar=grammar))
+            more = {"grammar": grammar, "budget": budget, "rethinks": rethinks}
+            self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, **more))
             while True:
                 match await self._next(request):
                     case Finished() as finished:
                         yield finished
                         return
-                    case (PromptProgress() | Piece() | Resumed()) as event:
+                    case (PromptProgress() | Piece() | Resumed() | Steered()) as event:
                         yield event
                     case NeedState() as need if states:
                         await states.give(need, self._send, lambda: self._next(request))
@@ -257,6 +262,11 @@ class Worker:
         """Close the thought of a request; without effect when it is not thinking."""
         if request in self._requests and self.alive:
             self._send(AnswerNow(request))
+
+    def think_more(self, request: int) -> None:
+        """Have the thought of a request go on the next time the model would close it."""
+        if request in self._requests and self.alive:
+            self._send(ThinkMore(request))
 
     def kill(self, reason: str) -> None:
         """End the process at once; what waits for it raises `engine.died` with the reason."""

@@ -133,6 +133,28 @@ class Splitter:
         """Whether a channel's name is being written, which belongs to neither."""
         return self._hidden
 
+    @property
+    def half(self) -> bool:
+        """Whether a character has begun and is not whole."""
+        return bool(self._utf8.getstate()[0])
+
+    @property
+    def held(self) -> str:
+        """What may be the beginning of a marker, where markers are text; it is not shown yet."""
+        return self._held
+
+    def closes(self, token: int) -> bool:
+        """Whether this token would end the thought that is being written."""
+        if self.kind != "thinking" or self._hidden:
+            return False
+        if self._manner.by_text:
+            return self._manner.close in self._held + self._shown(token).decode("utf-8", "replace")
+        return self._roles.get(token) in {"close", "end"}
+
+    def drop_held(self) -> None:
+        """What was held back is not to be: its tokens were taken back."""
+        self._held = ""
+
     def _open_in_prompt(self, prompt: Sequence[int]) -> None:
         if self._manner.by_text:
             tail = b"".join(map(self._shown, prompt)).decode("utf-8", "replace")

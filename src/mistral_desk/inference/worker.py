@@ -21,7 +21,6 @@ from mistral_desk.inference import frames, protocol
 from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.projector_file import candidates
 from mistral_desk.inference.protocol import (
-    AnswerNow,
     Count,
     Failed,
     Generate,
@@ -35,6 +34,7 @@ from mistral_desk.inference.protocol import (
 )
 from mistral_desk.inference.state_messages import ForgetStates, KeepStates
 from mistral_desk.inference.state_pipe import StatePipe
+from mistral_desk.inference.thought_messages import AnswerNow, ThinkMore
 
 if TYPE_CHECKING:
     from mistral_desk.inference.engine.generate import Control, Generator
@@ -181,6 +181,8 @@ class Worker:
             return  # it is over already
         if isinstance(command, AnswerNow):
             control.answer_now = True
+        elif isinstance(command, ThinkMore):
+            control.think_more = True
         elif isinstance(command, Stop):
             if self._generator:
                 self._generator.stop(control)

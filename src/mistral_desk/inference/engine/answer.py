@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.bound import Bound
 from mistral_desk.inference.engine.context import AbortedError
+from mistral_desk.inference.engine.hand import Hand
 from mistral_desk.inference.engine.looking import Looking
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
 from mistral_desk.inference.protocol import Figures, Finished, Piece, PromptProgress, Resumed
+from mistral_desk.inference.steering import Steering
 from mistral_desk.inference.thinking import Splitter
 
 if TYPE_CHECKING:
@@ -37,13 +39,15 @@ class Answer:
         self._engine, self._command, self._control, self._send = engine, command, control, send
         self._looking = Looking(engine, command, control, send)
         self._effort = _effort(engine.info, command)
-        self._total = self._cached = self._generated = self._thought_tokens = 0
+        self._total = self._cached = 0
         self._prompt_s = self._thinking_s = 0.0
         self._first: float | None = None
         self._last = 0.0
         advice = defaults(engine.info.architecture, engine.metadata, self._effort)
         self._sampler = Sampler(filled(command.sampling, advice), engine.vocabulary.size)
         self._bound: Bound | None = None
+        self._steering = Steering(command.budget, control)
+        self._hand: Hand | None = None
 
     def run(self) -> Finished:
         """Do everything; the sampler is freed whatever happens."""
@@ -111,62 +115,85 @@ class Answer:
 
     def _write(self, prompt: Prompt) -> Reason:
         """The token loop. Everything it needs is looked up once; see `benchmarks/` for what it costs."""
-        engine, control, request, send = self._engine, self._control, self._command.request, self._send
-        vocabulary, context = engine.vocabulary, engine.context
+        engine, control = self._engine, self._control
+        vocabulary, context, manner = engine.vocabulary, engine.context, engine.form.manner
         tail = prompt.tokens[prompt.tail : prompt.begun]
-        splitter = Splitter(engine.form.manner, vocabulary.shown, tail, spaced=vocabulary.spaced)
+        splitter = Splitter(manner, vocabulary.shown, tail, spaced=vocabulary.spaced)
         seen = self._resume(splitter, prompt.tokens[prompt.begun :])
-        feed, step, ends, held = splitter.feed, context.stepper(), vocabulary.ends, context.held
+        steering = self._steering
+        hand = self._hand = Hand(engine, splitter, steering, self._sampler, self._command.request)
+        feed, tell, ends, held = splitter.feed, hand.bind(self._send), vocabulary.ends, context.held
         chain, pointer = self._sampler.pointer, context.pointer
         sample = self._bound.sampling(splitter) if self._bound else lib.llama_sampler_sample
-        if self._bound and self._effort == "high" and not (splitter.thinking or splitter.between):
-            self._force(engine.form.manner.opening, splitter, step)
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
         thinking_since = clock() if splitter.thinking else None
         generated = 0
         reason: Reason = "stopped"
         try:
+            if not self._begin(hand, splitter):
+                return "context"
             while not control.stopped:
                 if generated == most:
                     reason = "length"
                     break
-                if control.answer_now and (splitter.thinking or seen):
+                if splitter.thinking:
+                    if (how := steering.due()) and hand.may_close():
+                        steering.ended = how
+                        if not hand.close(how):
+                            reason = "context"
+                            break
+                elif seen and control.answer_now:
                     control.answer_now = False
-                    if splitter.thinking and not self._force(engine.form.manner.closing, splitter, step):
-                        reason = "context"
-                        break
                 token = sample(chain, pointer, -1)
                 self._last = clock()
                 if self._first is None:
                     self._first = self._last
+                if splitter.thinking and (ends[token] or splitter.closes(token)):
+                    if steering.goes_on():
+                        if not hand.go_on(token):
+                            reason = "context"
+                            break
+                        continue
+                    steering.ended = ""
                 if ends[token]:
                     reason = "stop"
                     break
                 generated += 1
                 part = feed(token)
-                send(Piece(request, part.kind, part.text, (token,)))
                 if splitter.thinking:
-                    self._thought_tokens += 1
+                    steering.thought(part.text)
                     thinking_since = thinking_since or self._last
                 elif thinking_since is not None:
                     self._thinking_s += self._last - thinking_since
                     thinking_since = None
+                tell(part, token)
                 seen = seen or (part.kind == "text" and bool(part.text))
                 if generated == most or len(held) >= size:  # what comes next is of no use
                     reason = "length" if generated == most else "context"
                     break
-                step(token)
+                hand.step(token)
                 if generated % CHECK_EVERY == 0:
                     self._check()
         except AbortedError:
             reason = "stopped"
-        self._generated = generated
         if thinking_since is not None:
             self._thinking_s += clock() - thinking_since
+        hand.flush()
         for rest in splitter.finish():
-            send(Piece(request, rest.kind, rest.text))
+            self._send(Piece(self._command.request, rest.kind, rest.text))
         return reason
+
+    def _begin(self, hand: Hand, splitter: Splitter) -> bool:
+        """What is written before the model is asked: a thought that is to go on gets its cue, an answer that is bound
+        begins with a thought. False where the context has no room.
+        """
+        if self._command.rethinks and splitter.thinking:
+            self._steering.more()
+            return hand.go_on()
+        if self._bound and self._effort == "high" and not (splitter.thinking or splitter.between):
+            return hand.write(self._engine.form.manner.opening)
+        return True
 
     def _resume(self, splitter: Splitter, tokens: Sequence[int]) -> bool:
         """Take note of what there is of the answer already, and tell it; returns whether text is among it."""
@@ -180,25 +207,11 @@ class Answer:
             pieces.append(Piece(request, kind, "".join(texts), ids))
         if begun.thinking and all(piece.kind != "thinking" for piece in pieces):
             pieces.insert(0, Piece(request, "thinking", begun.thinking))  # of a model that thinks; this one cannot
+        self._steering.said = pieces[-1].text if pieces and splitter.thinking else ""
         for token in tokens[-REPEAT_WINDOW:]:
             self._sampler.accept(token)
         self._send(Resumed(request, tuple(pieces)))
         return any(piece.text for piece in pieces if piece.kind == "text")
-
-    def _force(self, marker: str, splitter: Splitter, step: Callable[[int], None]) -> bool:
-        """Write a marker as if the model had: *Answer now* ends the thought, an answer that is bound begins with one.
-        False where the context has no room.
-        """
-        engine = self._engine
-        tokens = engine.vocabulary.tokenize(marker, special=True)
-        if len(engine.context.held) + len(tokens) >= engine.context.size:
-            return False
-        for token in tokens:
-            part = splitter.feed(token)
-            self._send(Piece(self._command.request, part.kind, part.text, (token,)))
-            self._sampler.accept(token)
-            step(token)
-        return True
 
     def _check(self) -> None:
         """A model whose numbers are none answers with nothing, or with noise: say so instead."""
@@ -208,18 +221,20 @@ class Answer:
 
     def _figures(self) -> Figures:
         first, between = self._first, 0.0
+        generated = self._hand.count if self._hand else 0
         if first is not None:
             between = self._last - first
         return Figures(
             prompt_tokens=self._total,
             cached_tokens=self._cached,
-            generated_tokens=self._generated,
-            thinking_tokens=self._thought_tokens,
+            generated_tokens=generated,
+            thinking_tokens=self._steering.tokens,
             prompt_s=self._prompt_s,
             thinking_s=self._thinking_s,
             first_token_s=None if first is None else first - self._began,
-            tokens_per_s=(self._generated - 1) / between if self._generated > 1 and between > 0 else None,
+            tokens_per_s=(generated - 1) / between if generated > 1 and between > 0 else None,
             seed=self._sampler.seed,
+            thought_end=self._steering.ended,
         )
 
 
@@ -230,6 +245,6 @@ def _effort(info: ModelInfo, command: Generate) -> Effort:
     wanted = command.effort
     if wanted in info.efforts:
         return wanted
-    if wanted == "high" and command.begun is None:
+    if wanted == "high" and (command.begun is None or command.rethinks):
         raise DeskError("prompt.effort", name=info.name, effort=wanted)
     return info.efforts[0]

@@ -37,6 +37,7 @@ class Control:
     def __init__(self) -> None:
         self.stopped = False
         self.answer_now = False
+        self.think_more = False
 
 
 @dataclass

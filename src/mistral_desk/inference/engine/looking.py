@@ -33,10 +33,12 @@ class Looking:
         if not turns or turns[-1].role != "user" or not (turns[-1].text.strip() or turns[-1].images):
             raise DeskError("prompt.empty")
         pictures = {image: self._seen(image) for turn in turns for image in turn.images}
-        begun = command.begun if isinstance(command, Generate) else None
+        begun, rethinks = (command.begun, command.rethinks) if isinstance(command, Generate) else (None, False)
         try:
             with last_resort():
-                return self._engine.prompter.prompt(turns, effort, pictures, begun, keep_thinking=command.keep_thinking)
+                return self._engine.prompter.prompt(
+                    turns, effort, pictures, begun, keep_thinking=command.keep_thinking, rethinks=rethinks
+                )
         except (TemplateError, TemplateSlowError) as error:
             raise as_desk_error(error, self._engine.info.name) from error
 

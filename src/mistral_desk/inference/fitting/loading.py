@@ -12,6 +12,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.fitting.measured import Loaded, Watch, Work, given_back
 from mistral_desk.inference.protocol import Finished, Sampling
+from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 _DEFAULT_SAMPLING: Final = Sampling()
+_NO_LIMIT: Final = Budget()
 
 
 class PlannedEngine(Engine):
@@ -86,6 +88,8 @@ class PlannedEngine(Engine):
         room: int = 1,
         owner: str = "",
         grammar: str = "",
+        budget: Budget = _NO_LIMIT,
+        rethinks: bool = False,
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
@@ -101,6 +105,8 @@ class PlannedEngine(Engine):
                 room=room,
                 owner=owner,
                 grammar=grammar,
+                budget=budget,
+                rethinks=rethinks,
             )
         ) as answer:
             async for event in answer:
