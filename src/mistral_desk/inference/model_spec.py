@@ -27,14 +27,15 @@ class ModelSpec(msgspec.Struct, frozen=True):
         """Whether a worker with this model serves the other spec too: all but the expected speed is equal."""
         return self == msgspec.structs.replace(other, expected=self.expected)
 
-    def command(self, request: int) -> Load:
-        """The command that loads it."""
+    def command(self, request: int, *, look: bool = False) -> Load:
+        """The command that loads it; with `look` its weights are looked at first."""
         return Load(
             request,
             self.path,
             self.context,
             self.threads,
             self.gpu_layers,
+            look,
             projector=self.projector,
             placement=self.placement,
         )
