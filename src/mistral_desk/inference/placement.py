@@ -56,6 +56,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     device takes, in that order. `overrides` are patterns of tensors' names with the buffer type that these go to.
     `experts_on_gpu` are the last layers whose experts are not held back by them. `load_mode` "none" reads the file
     into memory instead of mapping it; `lock` keeps it there. `projector` is the device for the eyes, empty: memory.
+    Up to `most_threads` compute while nobody else needs the cores; 0: no more than `threads`.
     """
 
     context: int
@@ -71,6 +72,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     load_mode: LoadMode = "mmap"
     lock: bool = False
     projector: str = ""
+    most_threads: int = 0
 
     @classmethod
     def of(cls, plan: Plan, devices: Sequence[Device]) -> Placement:

@@ -18,6 +18,7 @@ from mistral_desk.inference.engine.native import AbortFlag, lib
 from mistral_desk.inference.engine.pace import LARGEST
 from mistral_desk.inference.engine.prefix import common_prefix
 from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
+from mistral_desk.inference.engine.threads import Threads
 from mistral_desk.inference.engine.vision import StoppedError
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Plan:
     """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, the
     bytes that saved states may take, and how many tokens at once (some eyes want a whole picture in one batch).
 
-    `batch` are tokens that are read at once, `kv` the type of what is remembered.
+    `batch` are tokens that are read at once, `kv` the type of what is remembered. Of `threads` there may be up to
+    `most_threads` while nobody else needs the cores.
     """
 
     tokens: int
@@ -62,6 +64,7 @@ class Plan:
     at_once: int = 0
     batch: int = LARGEST
     kv: KvType = "f16"
+    most_threads: int = 0
 
 
 class _Told:
@@ -116,6 +119,7 @@ class Context:
         if not self.pointer:
             raise DeskError("engine.failed", reason="no context")
         self._memory = lib.llama_get_memory(self.pointer)
+        self.threads = Threads(self.pointer, plan.threads, max(plan.threads, plan.most_threads))
         self.size = int(lib.llama_n_ctx(self.pointer))
         self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
         self.batch_size = min(max(LARGEST, plan.batch), self._at_once)
@@ -334,7 +338,7 @@ class Context:
                 self._failed(result, 1)
             held.append(token)
 
-        return step
+        return self.threads.stepping(step)
 
     def _decode(self, part: Sequence[int], *, last: bool) -> None:
         batch, begin = self._batch, self._position(len(self.held))
@@ -344,7 +348,7 @@ class Context:
             batch.logits[row] = 0
         batch.logits[len(part) - 1] = last
         batch.n_tokens = len(part)
-        result = lib.llama_decode(self.pointer, batch)
+        result = self.threads.batch(len(part), lambda: int(lib.llama_decode(self.pointer, batch)))
         self._ready = False
         if result:
             self._failed(result, len(part))

@@ -199,12 +199,15 @@ class Fitting:
         mapped = made.load_mode == "mmap"
         case = Case(found.shape, machine, made.layout, made.threads, made.spilled, pinned=not mapped)
         pace = speed(case).tokens_per_s  # of the formulae alone: what a GPU that runs over has taught would excuse it
+        placed = Placement.of(made, self._devices.known() or ())
+        if not (now.threads or self._usual().threads):  # the last core joins in while nobody else needs it
+            placed = msgspec.structs.replace(placed, most_threads=machine.cores)
         spec = msgspec.structs.replace(
             asked,
             context=made.context,
             threads=made.threads,
             gpu_layers=made.gpu_layers,
-            placement=Placement.of(made, self._devices.known() or ()),
+            placement=placed,
             expected=Expected(pace.low, pace.mid),
         )
         return Prepared(asked, spec, found.key, wishes, (found, machine, made), disk.cached(found.path))

@@ -1,0 +1,160 @@
+"""How many threads compute: as many as pay, while other programs come and go.
+
+At every step of a model all threads wait for the slowest one. One that has to share its core holds up all others, so
+that fewer threads are faster on a busy computer; how many is found out by trying.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+WINDOW: Final = 8
+"""Tokens over which a speed is taken."""
+TRIAL: Final = 3
+"""Tokens with which another number of threads is tried."""
+STARVED: Final = 0.8
+"""Of its threads' time that the process must have had; below it others were in the way, or the disk was."""
+SLOWED: Final = 1.3
+"""So many times as long as at best: something has come in between."""
+CHANGED: Final = 1.15
+"""So much slower or faster than when a trial failed: it may go otherwise now."""
+GAIN: Final = 0.93
+"""Of the time with fewer threads that one more must take at most, to be worth a core."""
+DRIFT: Final = 1.01
+"""How much slower each window may be for good: the attention grows with what was said."""
+LOSS: Final = 0.003
+"""Of the time that trials may cost in the long run, where they do not pay."""
+PATIENCE: Final = (4, 64)
+"""Windows before the next trial: after the first that failed, and after many, each time twice as many."""
+LONGEST_S: Final = 10.0
+"""After so many seconds it is tried again, whatever that costs."""
+
+
+@dataclass
+class _Way:
+    """Trials in one direction: when the next one may be, how far it goes, and what the time for a token was."""
+
+    step: int = 1
+    windows: int = PATIENCE[0]
+    next: float = 0.0
+    seen: float = 0.0
+
+    def fail(self, now: float, seconds: float, lost: float) -> None:
+        """It did not pay: wait, in proportion to what was lost; `seconds` is the time for a token without it."""
+        wait = max(self.windows * WINDOW * seconds, lost / LOSS)
+        self.next, self.seen = now + min(wait, LONGEST_S), seconds
+        self.windows = min(2 * self.windows, PATIENCE[1])
+        self.step = 1
+
+    def clear(self, now: float) -> None:
+        """What was learned does not hold any more."""
+        self.step, self.windows, self.next = 1, PATIENCE[0], now
+
+
+class Crew:
+    """Decides the number of threads from what tokens took: no clock, no llama.cpp. Never more than `most`.
+
+    Compute up to `length` tokens with `count` threads, fewer where they take longer than `limit` allows, then `note`
+    what they took; then the next.
+    """
+
+    def __init__(self, start: int, most: int, *, window: int = WINDOW, trial: int = TRIAL) -> None:
+        self.most = max(1, most)
+        self.count = min(max(1, start), self.most)
+        self._window, self._trial_length = window, trial
+        self._base = self.count
+        self._before: tuple[int, float] | None = None
+        self._last = self._best = 0.0
+        self._now = 0.0
+        self._up, self._down = _Way(), _Way()
+        self._odd = 0
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is nothing to decide."""
+        return self.most == 1
+
+    @property
+    def trying(self) -> bool:
+        """Whether what comes next is a trial."""
+        return self.count != self._base
+
+    @property
+    def length(self) -> int:
+        """Tokens to compute before the next `note`."""
+        return self._trial_length if self.trying else self._window
+
+    def limit(self, tokens: int) -> float:
+        """Seconds that the first so many may take; after more, `note` at once."""
+        if self.trying:
+            return self._last * (tokens + 1)
+        return 2 * self._best * self._window if self._best else inf
+
+    def rest(self, seconds: float) -> None:
+        """Nothing was computed for so long: what comes may stand elsewhere in a conversation, and cost otherwise."""
+        self.count, self._before = self._base, None
+        self._now += max(0.0, seconds)
+        self._last = self._best = 0.0
+        self._odd = 0
+
+    def note(self, tokens: int, wall: float, cpu: float) -> None:
+        """Take what so many tokens took, in seconds of the clock and of all threads together, and decide."""
+        if tokens <= 0 or wall <= 0:
+            return
+        self._now += wall
+        seconds = wall / tokens
+        if self.trying:
+            self._tried(seconds, tokens)
+        else:
+            self._computed(seconds, cpu / (wall * self.count))
+
+    def _computed(self, seconds: float, share: float) -> None:
+        before, self._before = self._before, None
+        slowed = bool(self._best) and seconds > SLOWED * self._best
+        self._best = min(seconds, self._best * DRIFT) if self._best else seconds
+        self._last = seconds
+        if before and seconds > before[1] * (GAIN if self._base > before[0] else 1.0):
+            self._go_back(*before)  # the trial was luck
+            return
+        self._look(seconds)
+        if self._base > 1 and (slowed or share < STARVED) and self._now >= self._down.next:
+            self.count = max(1, self._base - self._down.step)
+        elif self._base < self.most and self._now >= self._up.next:
+            self.count = min(self.most, self._base + self._up.step)
+
+    def _look(self, seconds: float) -> None:
+        """Whether it goes so differently from when a trial failed, twice in a row, that it is worth another one."""
+        known = [way for way in (self._up, self._down) if way.seen]
+        odd = [way for way in known if not way.seen / CHANGED <= seconds <= way.seen * CHANGED]
+        self._odd = self._odd + 1 if odd else 0
+        if self._odd >= 2:
+            for way in odd:
+                way.clear(self._now)
+                way.seen = seconds
+            self._odd = 0
+
+    def _tried(self, seconds: float, tokens: int) -> None:
+        more = self.count > self._base
+        way = self._up if more else self._down
+        if seconds < self._last * (GAIN if more else 1.0):
+            self._before = (self._base, self._last)
+            self._base, self._best, self._last = self.count, seconds, seconds
+            way.step, way.windows = min(2 * way.step, self.most), PATIENCE[0]
+            other = self._down if more else self._up
+            other.fail(self._now, seconds, 0.0)
+            return
+        room = self._base - 1 if not more else self.most - self._base
+        further = 2 * way.step
+        if not more and further <= room and seconds < self._last * SLOWED:
+            way.step = further  # one fewer of many changes nothing while others still share a core
+        else:
+            way.fail(self._now, self._last, (seconds - self._last) * tokens)
+        self.count = self._base
+
+    def _go_back(self, count: int, seconds: float) -> None:
+        way = self._up if self._base > count else self._down
+        way.fail(self._now, seconds, max(0.0, self._last - seconds) * self._window)
+        self._base = self.count = count
+        self._best = self._last = seconds
