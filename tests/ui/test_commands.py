@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from mistral_desk.chat.sharing.coming import Come
-from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, State, keys_of
+from mistral_desk.ui.commands import APP_MENU, BAR, BY_ID, COMMANDS, GROUPS, State, keys_of
 from mistral_desk.ui.sharing.import_sheet import ImportSheet
 from mistral_desk.ui.shortcuts import KeyCap, ShortcutSheet
 from mistral_desk.ui.widgets.ask import Question
@@ -79,7 +79,8 @@ def test_the_keys_of_the_design() -> None:
 
 def test_every_group_has_a_place() -> None:
     assert {command.group for command in COMMANDS} == set(GROUPS)
-    assert {command.group for command in COMMANDS if command.action and command.menu} <= set(MENUS)
+    assert {command.group for command in COMMANDS if command.action and command.menu} == set(BAR)
+    assert {command for group in APP_MENU for command in group} <= {one.id for one in COMMANDS if one.menu}
 
 
 @pytest.mark.parametrize(
@@ -111,19 +112,72 @@ def test_every_action_does_something_and_says_what(qapp: QApplication, tmp_path:
 
 
 @pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a menu
-def test_the_menu_has_all_commands_and_greys_what_cannot_be_done(qapp: QApplication, tmp_path: Path) -> None:
+def test_the_programs_menu_stands_below_its_name_and_has_nothing_of_one_chat(
+    qapp: QApplication, tmp_path: Path
+) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            window.click(desk.window.top.more)
-            menu = QApplication.activePopupWidget()
-            assert isinstance(menu, QMenu)
-            shown = {action.objectName(): action for action in menu.actions() if not action.isSeparator()}
-            assert set(shown) == {command.id for command in COMMANDS if command.action and command.menu}
-            assert not shown["stop"].isEnabled()
+            window.click(desk.window.sidebar.name)
+            shown = _popped_up()
+            assert list(shown) == [command for group in APP_MENU for command in group]
+            assert not any(BY_ID[command].group in ("this", "answer") for command in shown)
             assert shown["new_chat"].isEnabled()
-            QTest.keyClick(menu, Qt.Key.Key_Escape)
-            await window.drawn()
-            assert desk.window.commands.by_id["stop"].isEnabled(), "else its keys would be dead"
+            desk.window.toggle_sidebar()
+            QTest.keyClick(desk.window, Qt.Key.Key_F10)
+            assert set(_popped_up()) == set(shown), "with the sidebar hidden, too"
+
+    window.run(qapp, scenario)
+
+
+@pytest.mark.qt_log_ignore("does not support")
+def test_the_dots_over_a_chat_have_what_can_be_done_with_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            dots = desk.window.top.more
+            window.click(dots)
+            assert set(_popped_up()) == {"chat_settings", "context", "find"}, "nothing is stored yet"
+            await window.ask(desk, "Is it so?")
+            await desk.tasks.settled()
+            window.click(dots)
+            shown = _popped_up()
+            assert {"rename", "pin", "put_away", "export_chat", "delete"} < set(shown)
+            assert shown["pin"].text() == "Pin"
+            shown["pin"].trigger()
+            key = desk.chats.current
+            assert key is not None
+            while not (await desk.services.history.conversation(key)).pinned:
+                await window.drawn()
+            await desk.tasks.settled()
+            window.click(dots)
+            shown = _popped_up()
+            assert shown["pin"].text() == "Unpin"
+            shown["rename"].trigger()
+            assert desk.window.top.title.editing
+            desk.window.top.title.end(keep=False)
+            desk.window.commands.run("put_away")
+            await desk.tasks.settled()
+            desk.open_chat(key)
+            await desk.tasks.settled()
+            window.click(dots)
+            assert _popped_up()["put_away"].text() == "Unarchive"
+            desk.window.show_settings()
+            assert not dots.isVisible(), "the settings are no chat"
+
+    window.run(qapp, scenario)
+
+
+def test_a_greyed_command_hears_its_keys_when_the_menu_is_closed(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            actions = desk.window.commands
+            menu = actions.menu(desk.window)
+            desk.window.show_settings()
+            menu.aboutToShow.emit()
+            assert not actions.by_id["stop"].isEnabled()
+            assert not actions.by_id["find"].isEnabled()
+            menu.aboutToHide.emit()
+            assert actions.by_id["stop"].isEnabled()
+            menu.deleteLater()
 
     window.run(qapp, scenario)
 
@@ -251,3 +305,12 @@ def test_a_sheet_has_the_keyboard_when_the_window_comes_back(qapp: QApplication,
             assert sheet.isAncestorOf(focus)
 
     window.run(qapp, scenario)
+
+
+def _popped_up() -> dict[str, QAction]:
+    """The lines of the menu that is open, by their commands; it is closed."""
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    shown = {action.objectName(): action for action in menu.actions() if not action.isSeparator()}
+    QTest.keyClick(menu, Qt.Key.Key_Escape)
+    return shown

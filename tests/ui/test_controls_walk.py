@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from mistral_desk.core import words
 from mistral_desk.ui import loop
+from mistral_desk.ui.chat.text_view import TextView
 from tools.gallery.checks import spoken_name, text_of, visible
 from tools.gallery.stage import Look, idle, opened, qt_warnings
 from tools.gallery.states import STATES
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from tools.gallery.stage import Stage
 
-MENUS: Final = ("menu", "model-menu", "chats-menu")
+MENUS: Final = ("menu", "chat-menu", "model-menu", "chats-menu")
 """Qt's own: their lines are actions with words, and the arrow keys go through them."""
 FLEETING: Final = ("title-written",)
 """A line that is there while somebody writes in it, and no longer when the keyboard is elsewhere."""
@@ -104,7 +105,8 @@ def _another_of_its_group(widget: QWidget) -> bool:
 async def tabbed(stage: Stage) -> list[QWidget]:
     """The controls in the order in which Tab reaches them, until the first comes again."""
     stage.shown.window().activateWindow()
-    first = controls(stage)[0]
+    wanted = controls(stage)
+    first = next((one for one in wanted if not isinstance(one, TextView)), wanted[0])  # one with links keeps it
     first.setFocus(Qt.FocusReason.TabFocusReason)
     await idle(2)
     order: list[QWidget] = []
@@ -112,12 +114,19 @@ async def tabbed(stage: Stage) -> list[QWidget]:
         here = QApplication.focusWidget()
         assert here is not None
         if here in order[:-1] or (here in order and len(order) == 1):
-            return order
+            return from_a_border(order, stage)
         if here not in order:  # a text with links keeps the keyboard for each of them
             order.append(here)
         QTest.keyClick(here, Qt.Key.Key_Tab)
         await idle(1)
     raise AssertionError("the walk has no end")
+
+
+def from_a_border(ring: list[QWidget], stage: Stage) -> list[QWidget]:
+    """The same round, begun where a part of the window begins."""
+    parts = [region_of(one, stage) for one in ring]
+    begin = next((number for number in range(len(ring)) if parts[number] != parts[number - 1]), 0)
+    return ring[begin:] + ring[:begin]
 
 
 def described(widget: QWidget) -> str:

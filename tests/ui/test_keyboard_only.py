@@ -276,7 +276,7 @@ def test_menus_sheets_and_rooms(qapp: App, tmp_path: Path) -> None:
             await keys.press(K.Key_Tab)
             await keys.press(K.Key_Escape)
             assert sheet(desk) is None
-            await keys.to("Menu")
+            await keys.to("Mistral Desk menu")
             await keys.press(K.Key_Return)
             assert QApplication.activePopupWidget() is not None
             await keys.press(K.Key_Escape)

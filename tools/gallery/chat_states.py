@@ -252,9 +252,17 @@ async def shortcuts(stage: Stage) -> None:
 
 @state(sized=False)
 async def menu(stage: Stage) -> None:
-    """All commands, as the button of the top bar shows them."""
+    """The program's menu, below its name."""
     await empty(stage)
     stage.desk.window.show_menu()
+    _popped_up(stage)
+
+
+@state(sized=False)
+async def chat_menu(stage: Stage) -> None:
+    """What can be done with the chat that is open, below the dots over it."""
+    await short_answer(stage)
+    stage.desk.window.show_chat_menu()
     _popped_up(stage)
 
 

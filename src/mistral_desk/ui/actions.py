@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core.words import tr
-from mistral_desk.ui.commands import BY_ID, COMMANDS, GROUPS, MENUS, Command, State
+from mistral_desk.ui.commands import APP_MENU, BAR, BY_ID, COMMANDS, GROUPS, Command, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +53,11 @@ class Actions(QObject):
         """Commands that do nothing: a fault of whoever declared them."""
         return self.by_id.keys() - self._acts.keys()
 
+    @property
+    def state(self) -> State:
+        """What the window is about now."""
+        return self._state()
+
     def possible(self) -> list[Command]:
         """What can be done now and stands in the palette."""
         state = self._state()
@@ -64,17 +69,17 @@ class Actions(QObject):
             self._acts[command]()
 
     def menu(self, parent: QWidget) -> QMenu:
-        """All commands in one menu, for the button of systems without a menu bar."""
+        """What concerns the program, in one menu, for the button of systems without a menu bar."""
         menu = QMenu(parent)
-        for group in MENUS:
+        for group in APP_MENU:
             if not menu.isEmpty():
                 menu.addSeparator()
-            menu.addActions(self._of(group))
+            menu.addActions([self.by_id[command] for command in group])
         self._live(menu)
         return menu
 
     def _fill_bar(self, bar: QMenuBar) -> None:
-        for group in MENUS:
+        for group in BAR:
             menu = bar.addMenu(tr(GROUPS[group]))
             menu.addActions(self._of(group))
             self._live(menu)

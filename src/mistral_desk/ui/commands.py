@@ -17,7 +17,7 @@ from mistral_desk.core.words import mark
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Group = Literal["chat", "answer", "view", "help", "write", "list"]
+Group = Literal["chat", "this", "answer", "view", "help", "write", "list"]
 Role = Literal["none", "preferences", "quit", "about"]
 
 
@@ -32,6 +32,8 @@ class State:
     overlay: bool = False
     stored: bool = False
     """A conversation of the list, or of the archive, is open."""
+    pinned: bool = False
+    archived: bool = False
 
 
 def always(_state: State) -> bool:
@@ -45,7 +47,7 @@ class Command:
 
     `keys` are in Qt's portable form (Ctrl is ⌘ on macOS), the first is the one that is shown. `action` is False where
     a widget listens to the keys itself: such a line stands on the sheet only. `palette` and `menu` say where else it
-    is offered.
+    is offered. `short` is how a menu says it that belongs to one chat anyway; its second form takes it back.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Command:
     palette: bool = True
     menu: bool = True
     icon: str = "chevron-right"
+    short: tuple[str, ...] = ()
 
     @property
     def here(self) -> tuple[str, ...]:
@@ -87,26 +90,30 @@ def _thinking(state: State) -> bool:
     return state.thinking
 
 
+PIN: Final = (mark("Pin"), mark("Unpin"))
+PUT_AWAY: Final = (mark("Archive"), mark("Unarchive"))
 COMMANDS: Final[tuple[Command, ...]] = (
     Command("new_chat", mark("New chat"), "chat", ("Ctrl+N",), icon="compose"),
     Command("temporary_chat", mark("New temporary chat"), "chat", ("Ctrl+Shift+N",), icon="temporary"),
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
-    Command("chat_settings", mark("This chat's settings"), "chat", when=_on_chat, icon="settings"),
-    Command("context", mark("What the model sees"), "chat", when=_on_chat, icon="memory"),
-    Command("export_chat", mark("Export this chat…"), "chat", when=_on_stored, icon="share"),
-    Command("export_all", mark("Export all chats…"), "chat", icon="share", menu=False),
     Command("import_chats", mark("Import chats…"), "chat", icon="download"),
+    Command("export_all", mark("Export all chats…"), "chat", icon="share"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
-    Command("select_chats", mark("Select chats"), "chat", icon="choose", menu=False),
-    Command("rename", mark("Rename this chat"), "chat", ("F2",), when=_on_stored, icon="edit", menu=False),
-    Command("pin", mark("Pin or unpin this chat"), "chat", when=_on_stored, icon="pin", menu=False),
-    Command("put_away", mark("Archive or unarchive this chat"), "chat", when=_on_stored, icon="archive", menu=False),
-    Command("delete", mark("Delete this chat"), "chat", when=_on_stored, icon="trash", menu=False),
-    Command("find", mark("Find in chat"), "chat", ("Ctrl+F",), when=_on_chat, icon="search"),
-    Command("find_next", mark("Find the next one"), "chat", ("F3",), when=_on_chat, palette=False, menu=False),
-    Command("find_last", mark("Find the one before"), "chat", ("Shift+F3",), when=_on_chat, palette=False, menu=False),
-    Command("attach", mark("Attach image"), "chat", ("Ctrl+U",), when=_on_chat, icon="picture"),
+    Command("select_chats", mark("Select chats"), "chat", icon="choose"),
+    Command("rename", mark("Rename this chat"), "this", ("F2",), when=_on_stored, icon="edit", short=(mark("Rename"),)),
+    Command("pin", mark("Pin or unpin this chat"), "this", when=_on_stored, icon="pin", short=PIN),
+    Command(
+        "put_away", mark("Archive or unarchive this chat"), "this", when=_on_stored, icon="archive", short=PUT_AWAY
+    ),
+    Command("export_chat", mark("Export this chat…"), "this", when=_on_stored, icon="share", short=(mark("Export…"),)),
+    Command("chat_settings", mark("This chat's settings"), "this", when=_on_chat, icon="settings"),
+    Command("context", mark("What the model sees"), "this", when=_on_chat, icon="memory"),
+    Command("find", mark("Find in chat"), "this", ("Ctrl+F",), when=_on_chat, icon="search"),
+    Command("find_next", mark("Find the next one"), "this", ("F3",), when=_on_chat, palette=False, menu=False),
+    Command("find_last", mark("Find the one before"), "this", ("Shift+F3",), when=_on_chat, palette=False, menu=False),
+    Command("attach", mark("Attach image"), "this", ("Ctrl+U",), when=_on_chat, icon="picture"),
+    Command("delete", mark("Delete this chat"), "this", when=_on_stored, icon="trash", short=(mark("Delete"),)),
     Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
@@ -123,6 +130,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("normal_size", mark("Normal text size"), "view", ("Ctrl+0",), icon="undo"),
     Command("next_region", mark("Next part of the window"), "view", ("F6",), palette=False, menu=False),
     Command("previous_region", mark("Previous part of the window"), "view", ("Shift+F6",), palette=False, menu=False),
+    Command("menu", mark("Menu"), "view", ("F10",), (), palette=False, menu=False),
     Command("escape", mark("Close what is open, or stop the answer"), "view", ("Esc",), palette=False, menu=False),
     Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences", icon="settings"),
     Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
@@ -142,7 +150,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
 
 BY_ID: Final = {command.id: command for command in COMMANDS}
 GROUPS: Final[dict[Group, str]] = {
-    "chat": mark("Chat"),
+    "chat": mark("Chats"),
+    "this": mark("This chat"),
     "write": mark("In the composer"),
     "answer": mark("Answer"),
     "list": mark("In the list of chats"),
@@ -150,7 +159,16 @@ GROUPS: Final[dict[Group, str]] = {
     "help": mark("Settings and help"),
 }
 """The groups in the order of the sheet."""
-MENUS: Final[tuple[Group, ...]] = ("chat", "answer", "view", "help")
+BAR: Final[tuple[Group, ...]] = ("chat", "this", "answer", "view", "help")
+"""What stands in the menu bar, where the system has one."""
+APP_MENU: Final = (
+    ("new_chat", "temporary_chat", "open_file", "palette"),
+    ("archive", "bin", "import_chats", "export_all"),
+    ("larger", "smaller", "normal_size"),
+    ("settings", "shortcuts", "about", "erase"),
+    ("quit",),
+)
+"""The menu behind the program's name elsewhere, in groups: what has no place of its own in the window."""
 
 
 def keys_of(command: str) -> str:

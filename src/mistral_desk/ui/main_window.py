@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.ui.actions import Actions
+from mistral_desk.ui.chats.chat_menu import chat_menu
 from mistral_desk.ui.sidebar.drawer import Drawer
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
 from mistral_desk.ui.widgets.focus import watch
+from mistral_desk.ui.widgets.popup import below
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
@@ -83,7 +85,8 @@ class MainWindow(QMainWindow):
         self.settings.sheet.connect(self.show_overlay)
         self.commands = Actions(self)
         self.sidebar.command_asked.connect(self.commands.run)
-        self.top.menu_asked.connect(self.show_menu)
+        self.sidebar.menu_asked.connect(self.show_menu)
+        self.top.menu_asked.connect(self.show_chat_menu)
         theme.changed.connect(self._place_sidebar)
         self._place_sidebar()
 
@@ -165,13 +168,15 @@ class MainWindow(QMainWindow):
         return True
 
     def show_menu(self) -> None:
-        """All commands, below the button of the top bar."""
+        """The program's menu, below its name."""
         menu = self.commands.menu(self)
         self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        button = self.top.more
-        x = 0 if self.isRightToLeft() else button.width() - menu.sizeHint().width()
-        menu.popup(button.mapToGlobal(QPoint(x, button.height() + 2)))
+        below(menu, self.sidebar.name if self.sidebar.isVisible() else self.top.first)
+
+    def show_chat_menu(self) -> None:
+        """What can be done with the chat that is open, below the dots over it."""
+        below(chat_menu(self.commands, self._theme, self), self.top.more)
 
     def toggle_sidebar(self) -> None:
         """Show or hide the sidebar; the choice holds while there is room for it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -41,8 +40,7 @@ class TopBar(QWidget):
         self._show.setToolTip(tr("{what} ({keys})", what=tr("Show the sidebar"), keys=keys_of("sidebar")))
         self._new = Button(theme, tr("New chat"), icon="compose", muted=True, parent=self)
         self._new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys=keys_of("new_chat")))
-        self.more = Button(theme, tr("Menu"), icon="more", muted=True, parent=self)
-        self.more.setVisible(sys.platform != "darwin")  # macOS has its menu bar
+        self.more = Button(theme, tr("What can be done with this chat"), icon="more", muted=True, parent=self)
         self.more.clicked.connect(self.menu_asked)
         self._show.clicked.connect(self.show_sidebar)
         self._new.clicked.connect(self.new_chat)
@@ -65,9 +63,10 @@ class TopBar(QWidget):
         self.title.setVisible(bool(title) and not self._quiet)
 
     def set_quiet(self, *, quiet: bool) -> None:
-        """A page with a heading of its own needs no title here."""
+        """A page with a heading of its own needs no title here, and has no chat's menu."""
         if quiet != self._quiet:
             self._quiet = quiet
+            self.more.setVisible(not quiet)
             self.title.setVisible(bool(self.title.title) and not quiet)
 
     def set_sidebar(self, shown: bool) -> None:
@@ -75,6 +74,11 @@ class TopBar(QWidget):
         self._show.setVisible(not shown)
         self._new.setVisible(not shown)
         self._place_title()
+
+    @property
+    def first(self) -> Button:
+        """Where the program's own menu opens while the sidebar, which has it, is hidden."""
+        return self._show
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The canvas."""

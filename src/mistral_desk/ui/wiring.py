@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 STEP: Final = 10
 """Percent of text size for each press."""
-_ABOVE_SHEETS: Final = frozenset({"escape", "larger", "smaller", "normal_size", "palette", "shortcuts", "stop", "quit"})
+_ABOVE_SHEETS: Final = frozenset(
+    {"escape", "menu", "larger", "smaller", "normal_size", "palette", "shortcuts", "stop", "quit"}
+)
 """What a sheet can stay open for, or what deals with it by itself."""
 _BELOW_SHEETS: Final = frozenset({"next_region", "previous_region", "find_next", "find_last", "think"})
 """What makes no sense while a sheet lies over it."""
@@ -69,6 +71,7 @@ def bind(desk: Desk) -> None:
         "next_region": lambda: window.go_to_region(1),
         "previous_region": lambda: window.go_to_region(-1),
         "escape": window.escape,
+        "menu": window.show_menu,
         "settings": window.show_settings,
         "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
         "about": lambda: window.open_settings("about"),
@@ -122,6 +125,8 @@ def state(desk: Desk) -> State:
         can_think=not desk.model.think_reason,
         overlay=desk.window.overlay is not None,
         stored=desk.chats.current is not None,
+        pinned=desk.chats.shown is not None and desk.chats.shown.pinned,
+        archived=desk.chats.shown is not None and desk.chats.shown.archived,
     )
 
 

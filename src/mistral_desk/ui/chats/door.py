@@ -59,6 +59,12 @@ class Chats(QObject):
         """The stored conversation that is shown; None for a new or a temporary one."""
         return None if self._desk.page.chat is None else id_of(self._desk.page.chat)
 
+    @property
+    def shown(self) -> Conversation | None:
+        """As `current`, with what is known of it."""
+        chat = self._desk.page.chat
+        return None if chat is None or chat.temporary else chat.conversation
+
     def begin(self) -> None:
         """The window's first chat, empty."""
         self._show(self._fresh())
@@ -171,11 +177,12 @@ class Chats(QObject):
         for key in keys:
             self._drafts.keep(str(key), "")
 
-    def renamed(self, conversation: Conversation) -> None:
-        """It has another title."""
-        chat = self._open.get(conversation.id)
-        if chat is not None:
-            chat.conversation = conversation
+    def changed(self, *conversations: Conversation) -> None:
+        """They have other titles, pins or places."""
+        for conversation in conversations:
+            chat = self._open.get(conversation.id)
+            if chat is not None:
+                chat.conversation = conversation
 
     def _fresh(self) -> Chat:
         chat = self._make()

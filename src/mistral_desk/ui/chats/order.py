@@ -76,16 +76,17 @@ class Order(QObject):
 
     async def _rename(self, key: int, title: str) -> None:
         conversation = await self._desk.services.history.rename(key, title)
-        self._chats.renamed(conversation)
+        self._chats.changed(conversation)
         await self._chats.refresh()
 
     async def _pin(self, keys: Sequence[int], on: bool) -> None:
-        await self._desk.services.history.change(keys, pinned=on)
+        self._chats.changed(*await self._desk.services.history.change(keys, pinned=on))
         self._desk.window.sidebar.model.end_choosing()
         await self._chats.refresh()
 
     async def _archive(self, keys: Sequence[int]) -> None:
         moved = await self._desk.services.history.change(keys, archived=True)
+        self._chats.changed(*moved)
         shown = self._chats.leave_behind(keys, stop=False)
         await self._moved()
         title = trn("Chat archived", "{n} chats archived", len(keys))
@@ -110,7 +111,7 @@ class Order(QObject):
         deleted: bool | None = None,
         shown: int | None = None,
     ) -> None:
-        await self._desk.services.history.change(keys, archived=archived, deleted=deleted)
+        self._chats.changed(*await self._desk.services.history.change(keys, archived=archived, deleted=deleted))
         await self._moved()
         if shown is not None:
             self._chats.open(shown)

@@ -61,13 +61,24 @@ class Sidebar(QWidget):
     downloads_asked = Signal()
     """The library's downloads are wanted."""
     hide_asked = Signal()
+    menu_asked = Signal()
+    """The program's menu is wanted."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self.model = ChatsModel()
         self.chats = ChatsView(theme, self.model, self)
-        self._name = QLabel("Mistral Desk", self)
+        self.name = Button(
+            theme,
+            tr("Mistral Desk menu"),
+            text="Mistral Desk",
+            trail="chevron-down",
+            strong=True,
+            small=True,
+            parent=self,
+        )
+        self.name.setToolTip(tr("{what} ({keys})", what=tr("Menu"), keys=keys_of("menu")))
         self._hide = Button(theme, tr("Hide the sidebar"), icon="panel", small=True, muted=True, parent=self)
         self._hide.setToolTip(tr("{what} ({keys})", what=tr("Hide the sidebar"), keys=keys_of("sidebar")))
         self.new = Button(theme, tr("New chat"), icon="compose", text=tr("New chat"), kind="row", parent=self)
@@ -191,6 +202,7 @@ class Sidebar(QWidget):
 
     def _connect(self) -> None:
         self._hide.clicked.connect(self.hide_asked)
+        self.name.clicked.connect(self.menu_asked)
         self.new.clicked.connect(self.new_chat)
         self.search.textChanged.connect(self._searched)
         self.search.installEventFilter(self)
@@ -226,8 +238,8 @@ class Sidebar(QWidget):
         self._views.addWidget(self.found)
         self._nothing.setContentsMargins(0, SPACE[0], 0, 0)
         head = QHBoxLayout()
-        head.addSpacing(SPACE[1])
-        head.addWidget(self._name, 1)
+        head.addWidget(self.name)
+        head.addStretch(1)
         head.addWidget(self.more)
         head.addWidget(self._hide)
         column = QVBoxLayout(self)
@@ -249,13 +261,22 @@ class Sidebar(QWidget):
             column.addLayout(_inset(way))
         chosen = (*self.choosing.buttons, self.choosing.done)
         lists = (self.chats, self.chats.more, self.found.thorough, self.found.list)
-        stops = (self.more, self._hide, self.new, self.search, *lists, *chosen, self.downloads, *self.ways.values())
+        stops = (
+            self.name,
+            self.more,
+            self._hide,
+            self.new,
+            self.search,
+            *lists,
+            *chosen,
+            self.downloads,
+            *self.ways.values(),
+        )
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
 
     def _restyle(self) -> None:
         self.setFixedWidth(round(SIDEBAR * max(1.0, min(1.4, self._theme.text_size / 100))))
-        self._name.setFont(self._theme.font("body", strong=True))
         self._nothing.setFont(self._theme.font("small"))
         palette = self._nothing.palette()
         palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour("muted"))

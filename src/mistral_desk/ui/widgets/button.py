@@ -43,6 +43,7 @@ class Button(QAbstractButton):
         kind: Kind = "quiet",
         text: str = "",
         step: Step = "body",
+        strong: bool = False,
         muted: bool = False,
         small: bool = False,
         round_: bool = False,
@@ -54,6 +55,7 @@ class Button(QAbstractButton):
         self._trail = trail
         self._kind: Kind = kind
         self._step: Step = step
+        self._strong = strong
         self._muted = muted
         self._small = small
         self._round = round_
@@ -180,7 +182,7 @@ class Button(QAbstractButton):
         super().changeEvent(event)
 
     def _restyle(self) -> None:
-        self.setFont(self._theme.font(self._step))
+        self.setFont(self._theme.font(self._step, strong=self._strong))
         self.updateGeometry()
         self.update()
 
