@@ -13,7 +13,7 @@ from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference.frames import ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from mistral_desk.inference.protocol import PutImage
 
@@ -50,6 +50,12 @@ class PictureStore:
                 self._changed.wait()
             self._pictures.move_to_end(sha256)
             return self._pictures[sha256]
+
+    def keep(self, names: Collection[str]) -> None:
+        """Drop all but these."""
+        with self._changed:
+            for sha256 in self._pictures.keys() - set(names):
+                del self._pictures[sha256]
 
     def wake(self) -> None:
         """Have who waits look again whether it is given up."""

@@ -7,28 +7,26 @@ say when it has not, so each removal is checked and each kind of memory gets its
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.checkpoints import Checkpoints
+from mistral_desk.inference.engine.context_plan import parameters
 from mistral_desk.inference.engine.native import AbortFlag, lib
 from mistral_desk.inference.engine.pace import LARGEST
 from mistral_desk.inference.engine.prefix import common_prefix
 from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
-from mistral_desk.inference.engine.threads import Threads
 from mistral_desk.inference.engine.vision import StoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from mistral_desk.fit.shape import KvType
-    from mistral_desk.inference.engine.pace import Pace
+    from mistral_desk.inference.engine.context_plan import Plan
     from mistral_desk.inference.engine.shelf import Kept
     from mistral_desk.inference.engine.vision import Chunk, Eyes
-    from mistral_desk.inference.protocol import MemoryKind, PutImage
+    from mistral_desk.inference.protocol import PutImage
 
     Fetch = Callable[[str], PutImage]
     """Gives a picture's pixels by its SHA-256; may wait for them."""
@@ -38,33 +36,12 @@ if TYPE_CHECKING:
 CUTS: Final = ("attention", "sliding")
 """Kinds of memory that tokens can be removed from; a sliding window only as far as it still has what is needed."""
 _ABORTED: Final = 2
-_KV_TYPES: Final[dict[KvType, int]] = {"f16": 1, "q4_0": 2, "q8_0": 8}
-"""ggml_type."""
+_LOST: Final = 256
+"""Tokens that are not cut off for good: what takes longer to read again than to put aside."""
 
 
 class AbortedError(Exception):
     """The abort flag stopped a decode; the memory holds what `Context.held` says."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a context is made for: its size in tokens, threads, the model's kind of memory and window, the pace, the
-    bytes that saved states may take, and how many tokens at once (some eyes want a whole picture in one batch).
-
-    `batch` are tokens that are read at once, `kv` the type of what is remembered. Of `threads` there may be up to
-    `most_threads` while nobody else needs the cores.
-    """
-
-    tokens: int
-    threads: int
-    kind: MemoryKind
-    window: int
-    pace: Pace
-    spare_bytes: int
-    at_once: int = 0
-    batch: int = LARGEST
-    kv: KvType = "f16"
-    most_threads: int = 0
 
 
 class _Told:
@@ -96,30 +73,12 @@ class Context:
         self.eyes = eyes
         self.abort = AbortFlag()
         self.held: list[int] = []
-        self.owner = ""
-        """Whose it is what is held; empty where it is nobody's, and must not leave this process."""
+        self._owner = ""
         self.window, self._pace = plan.window, plan.pace
-        self.spare_bytes = plan.spare_bytes
-        p = lib.llama_context_default_params()
-        p.n_ctx = plan.tokens
-        p.n_ubatch = max(plan.batch, plan.at_once)
-        p.n_batch = max(LARGEST, p.n_ubatch)
-        p.n_seq_max = 1
-        p.n_outputs_max = 1  # one row of logits; the buffer for 512 of a large vocabulary would be 256 MiB
-        p.n_threads = p.n_threads_batch = plan.threads
-        p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
-        if plan.kv != "f16":  # values of another type can only be read with flash attention
-            p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
-        p.type_k = p.type_v = _KV_TYPES[plan.kv]
-        p.abort_callback = self.abort.callback
-        p.abort_callback_data = self.abort.data
-        p.no_perf = True
-        p.swa_full = False
-        self.pointer: Any = lib.llama_init_from_model(model, p)
+        self.pointer: Any = lib.llama_init_from_model(model, parameters(plan, self.abort))
         if not self.pointer:
             raise DeskError("engine.failed", reason="no context")
         self._memory = lib.llama_get_memory(self.pointer)
-        self.threads = Threads(self.pointer, plan.threads, max(plan.threads, plan.most_threads))
         self.size = int(lib.llama_n_ctx(self.pointer))
         self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
         self.batch_size = min(max(LARGEST, plan.batch), self._at_once)
@@ -128,8 +87,12 @@ class Context:
         for row in range(self.batch_size):
             self._batch.n_seq_id[row] = 1
             self._batch.seq_id[row][0] = 0
-        self.checkpoints = Checkpoints(self.pointer, plan.kind, plan.spare_bytes // 2)
-        self._shelf = Shelf(self.pointer, plan.spare_bytes // 2)
+        # An equal share for each: what is put aside, what is on its way in or out, and checkpoints where there are any.
+        self.checkpoints = Checkpoints(self.pointer, plan.kind, plan.spare_bytes // 3)
+        self.share_bytes = plan.spare_bytes // (3 if self.checkpoints.needed else 2)
+        self._shelf = Shelf(self.pointer, self.share_bytes)
+        self._lingering: set[str] = set()
+        """Whose words were read into the memory since it was last wiped: what is cut off stays in its cells."""
         self._spare: list[tuple[int, int]] = []
         self._ready = False
         """Whether there are numbers for the successor of what is held."""
@@ -168,19 +131,14 @@ class Context:
         """
         better = self._shelf.best(tokens, limit, cuts=self.kind == "attention")
         stays = better is None or better[0] - common < WORTH_IT
-        if common * 2 < len(self.held):
+        if len(self.held) - common >= min(_LOST, len(self.held) // 2 + 1):
             self._shelf.put(self.held, self.checkpoints.states, self.owner)
         if better is None or stays:
             return common
         self.clear()
         saved, kept = better
-        self.owner = kept.owner
-        if not self._shelf.take(kept, stays=saved * 2 < len(kept.tokens)):
-            self.clear()
-            return 0
-        self._hold(kept.tokens)
-        self.checkpoints.adopt(kept.checkpoints)
-        return common_prefix(self.held, tokens, limit)
+        stays = len(kept.tokens) - saved >= min(_LOST, len(kept.tokens) // 2 + 1)
+        return common_prefix(self.held, tokens, limit) if self._bring_back(kept, stays=stays) else 0
 
     def foreseen(self, tokens: Sequence[int]) -> int:
         """How many tokens of a prompt `reuse` would find here, about; nothing is changed."""
@@ -204,15 +162,49 @@ class Context:
                 yield now
         yield from self._shelf.owned(least, most_bytes)
 
-    def forget(self, owners: Collection[str]) -> None:
-        """Drop what belongs to these owners."""
-        self._shelf.forget(owners)
-        if self.held and self.owner in owners:
-            self.clear()
+    @property
+    def owner(self) -> str:
+        """Whose it is what is held, and what is read from now on; empty where it is nobody's, and must not leave this
+        process.
+        """
+        return self._owner
 
-    def clear(self) -> None:
-        """Forget everything that was read, and the checkpoints on the way: they need the attention's part too."""
-        lib.llama_memory_clear(self._memory, False)
+    @owner.setter
+    def owner(self, owner: str) -> None:
+        self._owner = owner
+        self._lingering.add(owner)
+
+    def forget(self, owners: Collection[str]) -> None:
+        """Drop what belongs to these owners, and leave nothing of it in the memory: not in cells that are free, not
+        among the pictures. What is held of others stays, unless it is too large to be put aside meanwhile.
+        """
+        self._shelf.forget(owners)
+        if not self._lingering.isdisjoint(owners):
+            kept = None
+            if self.held and self.owner not in owners:
+                kept = self._shelf.copy(self.held, self.checkpoints.states, self.owner, self.share_bytes)
+            self.clear(wipe=True)
+            self._lingering.clear()
+            if kept:
+                self._bring_back(kept)
+        if self.eyes:
+            self.eyes.forget_but(self.held, *self._shelf.tokens)
+
+    def _bring_back(self, kept: Kept, *, stays: bool = False) -> bool:
+        """Hold a sequence again that was put aside; the memory must be empty, and is where this fails."""
+        if not self._shelf.take(kept, stays=stays):
+            self.clear()
+            return False
+        self.owner = kept.owner
+        self._hold(kept.tokens)
+        self.checkpoints.adopt(kept.checkpoints)
+        return True
+
+    def clear(self, *, wipe: bool = False) -> None:
+        """Forget everything that was read, and the checkpoints on the way: they need the attention's part too. To
+        `wipe` writes over it, too.
+        """
+        lib.llama_memory_clear(self._memory, wipe)
         self._ready = False
         self.held.clear()
         self._spare.clear()
@@ -338,7 +330,7 @@ class Context:
                 self._failed(result, 1)
             held.append(token)
 
-        return self.threads.stepping(step)
+        return step
 
     def _decode(self, part: Sequence[int], *, last: bool) -> None:
         batch, begin = self._batch, self._position(len(self.held))
@@ -348,7 +340,7 @@ class Context:
             batch.logits[row] = 0
         batch.logits[len(part) - 1] = last
         batch.n_tokens = len(part)
-        result = self.threads.batch(len(part), lambda: int(lib.llama_decode(self.pointer, batch)))
+        result = lib.llama_decode(self.pointer, batch)
         self._ready = False
         if result:
             self._failed(result, len(part))

@@ -18,7 +18,8 @@ from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
 from mistral_desk.inference.engine import footprint
 from mistral_desk.inference.engine.buffers import Placing, device, placed
-from mistral_desk.inference.engine.context import Context, Plan
+from mistral_desk.inference.engine.context import Context
+from mistral_desk.inference.engine.context_plan import Plan
 from mistral_desk.inference.engine.generate import Generator
 from mistral_desk.inference.engine.last_resort import last_resort
 from mistral_desk.inference.engine.native import Log, file_name, lib
@@ -57,14 +58,10 @@ _QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNOR
 
 def threads() -> int:
     """One thread less than this process has cores, at least one: a thread too many brings all to a standstill."""
-    return max(1, _cores() - 1)
-
-
-def _cores() -> int:
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = min(cores, len(os.sched_getaffinity(0)))
-    return cores
+    return max(1, cores - 1)
 
 
 class Seeing(NamedTuple):
@@ -205,8 +202,7 @@ def _ready(
             eyes.room = min(spare // 4, _ROWS_BYTES)
             spare -= eyes.room
         kv: KvType = wanted.kv if wanted else "f16"
-        at_once, most = eyes.at_once if eyes else 0, _most_threads(command)
-        plan = Plan(size, count, kind, window, steps, spare, at_once, batch, kv, most)
+        plan = Plan(size, count, kind, window, steps, spare, eyes.at_once if eyes else 0, batch, kv)
         context = _context(model, plan, eyes, log)
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
@@ -301,13 +297,6 @@ def _asked(command: Load) -> int | None:
 
 def _threads(command: Load) -> int:
     return max(1, command.placement.threads if command.placement else command.threads or threads())
-
-
-def _most_threads(command: Load) -> int:
-    """As many threads as may compute while nobody else needs the cores: those that were asked for, else all."""
-    if command.placement:
-        return max(command.placement.threads, command.placement.most_threads)
-    return command.threads or _cores()
 
 
 def _offloads(command: Load) -> bool:

@@ -37,7 +37,7 @@ class StateMoves:
         if len(tokens) - have < max(ASK_FROM, len(tokens) // 8):
             return
         ids = named(tokens, context.eyes)
-        need = NeedState(request, ids, have, context.spare_bytes, context.kind == "attention")
+        need = NeedState(request, ids, have, context.share_bytes, context.kind == "attention")
         found = self._pipe.ask(need, given_up)
         if found is None:
             return
@@ -50,7 +50,7 @@ class StateMoves:
 
     def keep(self, context: Context, order: KeepStates, given_up: Callable[[], bool]) -> None:
         """Give what belongs to somebody, is worth it and was not given yet."""
-        for kept in context.kept(LEAST, order.most):
+        for kept in context.kept(LEAST, min(order.most, context.share_bytes)):
             ids = named(kept.tokens, context.eyes)
             digest = _sum(kept.owner, ids)
             if digest in self._known or context.vocabulary_size in kept.tokens:

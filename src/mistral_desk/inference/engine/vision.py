@@ -20,7 +20,7 @@ from mistral_desk.inference.engine.native import file_name, lib, mtmd
 from mistral_desk.inference.engine.picture_size import prepared, prepared_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from mistral_desk.inference.engine.picture_rows import Rows
     from mistral_desk.inference.projector_file import ProjectorFile
@@ -212,6 +212,19 @@ class Eyes:
                 self.pointer, context, chunk.pointer, numbers, position, 0, batch, ctypes.byref(behind), callback, None
             )
         )
+
+    def forget_but(self, *sequences: Iterable[int]) -> None:
+        """Keep only what is known of pictures that stand in these sequences; of others nothing is left."""
+        there = {self.chunk(token)[0].sha256 for tokens in sequences for token in set(tokens) if token < 0}
+        for sha256 in self._sights.keys() - there:
+            self._forget(self._sights.pop(sha256))
+        for key in [key for key in self._rows if key[0] not in there]:
+            self._rows.pop(key).fill(0)
+
+    @property
+    def met(self) -> Collection[str]:
+        """The pictures of which something is known, by their SHA-256."""
+        return self._sights.keys()
 
     # --- inside ---------------------------------------------------------------------------------------
 
