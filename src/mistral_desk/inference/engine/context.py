@@ -18,6 +18,7 @@ from mistral_desk.inference.engine.native import AbortFlag, lib
 from mistral_desk.inference.engine.pace import LARGEST
 from mistral_desk.inference.engine.prefix import common_prefix
 from mistral_desk.inference.engine.shelf import WORTH_IT, Shelf
+from mistral_desk.inference.engine.threads import Threads
 from mistral_desk.inference.engine.vision import StoppedError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Context:
         if not self.pointer:
             raise DeskError("engine.failed", reason="no context")
         self._memory = lib.llama_get_memory(self.pointer)
+        self.threads = Threads(self.pointer, plan.threads, max(plan.threads, plan.most_threads))
         self.size = int(lib.llama_n_ctx(self.pointer))
         self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
         self.batch_size = min(max(LARGEST, plan.batch), self._at_once)
@@ -330,7 +332,7 @@ class Context:
                 self._failed(result, 1)
             held.append(token)
 
-        return step
+        return self.threads.stepping(step)
 
     def _decode(self, part: Sequence[int], *, last: bool) -> None:
         batch, begin = self._batch, self._position(len(self.held))
@@ -340,7 +342,7 @@ class Context:
             batch.logits[row] = 0
         batch.logits[len(part) - 1] = last
         batch.n_tokens = len(part)
-        result = lib.llama_decode(self.pointer, batch)
+        result = self.threads.batch(len(part), lambda: int(lib.llama_decode(self.pointer, batch)))
         self._ready = False
         if result:
             self._failed(result, len(part))

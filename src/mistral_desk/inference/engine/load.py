@@ -16,7 +16,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.fit.shape import KV_BYTES
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
-from mistral_desk.inference.engine import footprint
+from mistral_desk.inference.engine import footprint, weights
 from mistral_desk.inference.engine.buffers import Placing, device, placed
 from mistral_desk.inference.engine.context import Context
 from mistral_desk.inference.engine.context_plan import Plan
@@ -58,10 +58,14 @@ _QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNOR
 
 def threads() -> int:
     """One thread less than this process has cores, at least one: a thread too many brings all to a standstill."""
+    return max(1, _cores() - 1)
+
+
+def _cores() -> int:
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         cores = min(cores, len(os.sched_getaffinity(0)))
-    return max(1, cores - 1)
+    return cores
 
 
 class Seeing(NamedTuple):
@@ -75,7 +79,7 @@ class Seeing(NamedTuple):
 def load(
     command: Load,
     log: Log,
-    progress: Callable[[float], None],
+    progress: Callable[[float, bool], None],
     cancelled: Callable[[], bool],
     pictures: PictureStore,
     *,
@@ -83,19 +87,22 @@ def load(
 ) -> Generator:
     """Load the model that `command` names, with its eyes where it has some, and make a context for it.
 
-    `progress(fraction)` is called while tensors are read; when `cancelled()` is true soon after, the load stops.
+    `progress(fraction, looks)` is called while tensors are read, first those that are only looked at where that is
+    asked for; when `cancelled()` is true soon after, the load stops.
     Raises `model.…`, `load.cancelled`, and `projector.…` for a projector that was asked for.
     """
     log.forget()
     file = model_file.inspect(Path(command.path))
     found = projector_file.chosen(file, command.projector)
+    if command.check_tensors:
+        weights.look_at(file, lambda fraction: progress(fraction, True), cancelled)
     share = file.bytes / (file.bytes + (found.file.bytes if found.file else 0))
-    model = _open(file, command, log, lambda fraction: progress(fraction * share), cancelled)
+    model = _open(file, command, log, lambda fraction: progress(fraction * share, False), cancelled)
     eyes: Eyes | None = None
     try:
 
         def watch(fraction: float) -> bool:
-            progress(share + fraction * (1 - share))
+            progress(share + fraction * (1 - share), False)
             return not cancelled()
 
         eyes, blind = _eyes(model, file, found, command, watch)
@@ -126,7 +133,6 @@ def _open(
         placing.apply(parameters)
     else:
         parameters.n_gpu_layers = command.gpu_layers
-    parameters.check_tensors = command.check_tensors
     callback = lib.llama_progress_callback(report)  # must live as long as the call
     parameters.progress_callback = callback
     if cancelled():
@@ -202,7 +208,8 @@ def _ready(
             eyes.room = min(spare // 4, _ROWS_BYTES)
             spare -= eyes.room
         kv: KvType = wanted.kv if wanted else "f16"
-        plan = Plan(size, count, kind, window, steps, spare, eyes.at_once if eyes else 0, batch, kv)
+        at_once, most = eyes.at_once if eyes else 0, _most_threads(command)
+        plan = Plan(size, count, kind, window, steps, spare, at_once, batch, kv, most)
         context = _context(model, plan, eyes, log)
     except DeskError as error:
         raise _refused(file, log.report(), size) from error
@@ -297,6 +304,13 @@ def _asked(command: Load) -> int | None:
 
 def _threads(command: Load) -> int:
     return max(1, command.placement.threads if command.placement else command.threads or threads())
+
+
+def _most_threads(command: Load) -> int:
+    """As many threads as may compute while nobody else needs the cores: those that were asked for, else all."""
+    if command.placement:
+        return max(command.placement.threads, command.placement.most_threads)
+    return command.threads or _cores()
 
 
 def _offloads(command: Load) -> bool:
