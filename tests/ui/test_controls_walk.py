@@ -236,6 +236,6 @@ def test_the_names_are_the_words_that_are_promised(qapp: QApplication) -> None:
         staged(qapp, name, look_at)
     promised = {
         "Message", "Send", "Stop", "Think harder", "Answer now", "New chat", "Search chats", "Chats", "Models",
-        "Library", "Settings", "Transcript", "Model", "Thought for 12 s",
+        "Library", "Settings", "Transcript", "Model", "Thought for 12 s", "Attach image or file",
     }  # fmt: skip
     assert promised - found == set()

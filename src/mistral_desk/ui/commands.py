@@ -112,7 +112,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("find", mark("Find in chat"), "this", ("Ctrl+F",), when=_on_chat, icon="search"),
     Command("find_next", mark("Find the next one"), "this", ("F3",), when=_on_chat, palette=False, menu=False),
     Command("find_last", mark("Find the one before"), "this", ("Shift+F3",), when=_on_chat, palette=False, menu=False),
-    Command("attach", mark("Attach image"), "this", ("Ctrl+U",), when=_on_chat, icon="picture"),
+    Command("attach", mark("Attach image or file"), "this", ("Ctrl+U",), when=_on_chat, icon="attach"),
     Command("delete", mark("Delete this chat"), "this", when=_on_stored, icon="trash", short=(mark("Delete"),)),
     Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),

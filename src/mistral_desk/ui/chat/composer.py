@@ -169,10 +169,11 @@ class Composer(QWidget):
         self.tray = Tray(theme, self)
         self._reason = ""
         self.edit = MessageEdit(theme, self)
-        self.attach_button = Button(theme, tr("Attach image"), icon="picture", muted=True, round_=True, parent=self)
+        attach = tr("Attach image or file")
+        self.attach_button = Button(theme, attach, icon="attach", muted=True, round_=True, parent=self)
         explain_keys = tr("Pictures, PDF documents and text files can be chosen, dropped or pasted here.")
         self.attach_button.setAccessibleDescription(explain_keys)
-        self.attach_button.setToolTip(f"{tr('Attach image')}\n{explain_keys}")
+        self.attach_button.setToolTip(f"{attach}\n{explain_keys}")
         self.think = Button(
             theme, tr("Think harder"), icon="think", text=tr("Think harder"), muted=True, round_=True, parent=self
         )
