@@ -38,6 +38,7 @@ from mistral_desk.inference.protocol import (
     Turn,
 )
 from mistral_desk.inference.state_messages import MOST_BYTES, Extent, ForgetStates, KeepStates, StateHead
+from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """Time decides no test."""
@@ -265,7 +266,7 @@ def test_fields_that_a_newer_side_adds_are_ignored() -> None:
 
 def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
     """Changing one of these bytes means a new PROTOCOL_VERSION."""
-    assert protocol.PROTOCOL_VERSION == 4
+    assert protocol.PROTOCOL_VERSION == 5
     assert frame(Stop(7)) == b"\x14\0\0\0\x82\xa4type\xa4stop\xa7request\x07"
     fields = {
         str(kind.__struct_config__.tag or kind.__name__): [field.encode_name for field in msgspec.structs.fields(kind)]
@@ -282,6 +283,10 @@ def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
             NeedImage,
             Piece,
             Resumed,
+            Steered,
+            AnswerNow,
+            ThinkMore,
+            Budget,
             Finished,
             Failed,
             *typing.get_args(protocol.StateCommand)[:3],
@@ -295,17 +300,21 @@ def test_the_wire_format_of_this_version_stays_as_it_is() -> None:
         "put_image": ["sha256", "width", "height", "rgb"],
         "generate": [
             *("request", "turns", "effort", "sampling", "max_tokens", "begun", "keep_thinking", "room"),
-            *("owner", "restores", "grammar"),
+            *("owner", "restores", "grammar", "budget", "rethinks"),
         ],
         "count": ["request", "turns", "effort", "keep_thinking"],
         "counted": ["request", "tokens", "system", "last", "pictures", "last_pictures"],
         "Turn": ["role", "text", "thinking", "tokens", "vocabulary", "images", "places"],
-        "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices"],
-        "load_progress": ["request", "fraction"],
+        "hello": ["protocol", "app_version", "pid", "llama_cpp", "system", "devices", "backends"],
+        "load_progress": ["request", "fraction", "looks"],
         "loaded": ["request", "model", "cage"],
         "need_image": ["request", "sha256"],
         "piece": ["request", "kind", "text", "tokens"],
         "resumed": ["request", "pieces"],
+        "steered": ["request", "how"],
+        "answer_now": ["request"],
+        "think_more": ["request"],
+        "Budget": ["tokens", "seconds"],
         "finished": ["request", "reason", "figures", "vocabulary"],
         "failed": ["request", "problem"],
         "state_head": ["request", "owner", "ids", "extents"],
