@@ -21,7 +21,9 @@ SLOWED: Final = 1.3
 CHANGED: Final = 1.15
 """So much slower or faster than when a trial failed: it may go otherwise now."""
 GAIN: Final = 0.93
-"""Of the time with fewer threads that one more must take at most, to be worth a core."""
+"""Of the time with fewer threads that more must take at most, to be worth their cores, where they are far more."""
+HARM: Final = 1.05
+"""What takes no longer than this much more harms so little that more threads still can be tried at once."""
 DRIFT: Final = 1.01
 """How much slower each window may be for good: the attention grows with what was said."""
 LOSS: Final = 0.003
@@ -115,7 +117,7 @@ class Crew:
         slowed = bool(self._best) and seconds > SLOWED * self._best
         self._best = min(seconds, self._best * DRIFT) if self._best else seconds
         self._last = seconds
-        if before and seconds > before[1] * (GAIN if self._base > before[0] else 1.0):
+        if before and seconds > before[1] * _worth(before[0], self._base):
             self._go_back(*before)  # the trial was luck
             return
         self._look(seconds)
@@ -138,7 +140,7 @@ class Crew:
     def _tried(self, seconds: float, tokens: int) -> None:
         more = self.count > self._base
         way = self._up if more else self._down
-        if seconds < self._last * (GAIN if more else 1.0):
+        if seconds < self._last * _worth(self._base, self.count):
             self._before = (self._base, self._last)
             self._base, self._best, self._last = self.count, seconds, seconds
             way.step, way.windows = min(2 * way.step, self.most), PATIENCE[0]
@@ -147,8 +149,8 @@ class Crew:
             return
         room = self._base - 1 if not more else self.most - self._base
         further = 2 * way.step
-        if not more and further <= room and seconds < self._last * SLOWED:
-            way.step = further  # one fewer of many changes nothing while others still share a core
+        if further <= room and seconds < self._last * (HARM if more else SLOWED):
+            way.step = further  # one of many changes little: none while others still share a core
         else:
             way.fail(self._now, self._last, (seconds - self._last) * tokens)
         self.count = self._base
@@ -158,3 +160,10 @@ class Crew:
         way.fail(self._now, seconds, max(0.0, self._last - seconds) * self._window)
         self._base = self.count = count
         self._best = self._last = seconds
+
+
+def _worth(before: int, after: int) -> float:
+    """The share of the time before that a change of threads must not exceed. Fewer are welcome if they are no slower;
+    more are worth their cores where they bring nearly half of what their number promises.
+    """
+    return 1.0 if after < before else max(GAIN, 1 - 0.4 * (1 - before / after))
