@@ -32,7 +32,7 @@ from mistral_desk.inference.protocol import Load
 from pathlib import Path
 log = native.Log(level=2)
 native.start()
-generator = load(Load(1, sys.argv[1], 4096, 1), log, lambda _: None, lambda: False, PictureStore())
+generator = load(Load(1, sys.argv[1], 4096, 1), log, lambda *_: None, lambda: False, PictureStore())
 header = model_file.inspect(Path(sys.argv[1])).header
 print(json.dumps([footprint.kv_bytes(header, 4096, 512), footprint.context_bytes(header, 4096, 512)]))
 """

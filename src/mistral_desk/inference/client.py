@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.child import worker_command
+from mistral_desk.inference.crashes import Crashes
 from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
+    from mistral_desk.inference.silence import Quiet
     from mistral_desk.inference.state_keeper import StateKeeper
 
 __all__ = ["Answer", "Engine", "ModelSpec", "Worker", "worker_command"]
@@ -41,8 +43,14 @@ _NO_LIMIT: Final = Budget()
 class Engine:
     """What conversations use: at most one worker with one model, started and restarted when it is needed."""
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, cache: Path | None = None) -> None:
+        """`cache` is where it is remembered which models' weights were looked at, and which made workers die; without
+        it weights are not looked at.
+        """
         self._command = command
+        self._crashes = Crashes(cache)
+        self._died: Problem | None = None
+        self._mourned: Worker | None = None
         self._worker: Worker | None = None
         self._spec: ModelSpec | None = None
         self._model: ModelInfo | None = None
@@ -76,6 +84,20 @@ class Engine:
         return self._worker.pid if self._worker else None
 
     @property
+    def quiet(self) -> Quiet | None:
+        """How long the worker has said nothing about what it works on; None while that is within its own pace."""
+        return self._worker.quiet if self._worker else None
+
+    @property
+    def looks(self) -> bool:
+        """Whether what is told of a load just now is a first look at the weights."""
+        return self._worker is not None and self._worker.looks
+
+    async def allow(self, path: str) -> None:
+        """Let a model be loaded once more that was left alone because workers died with it."""
+        await self._crashes.allow(path)
+
+    @property
     def busy(self) -> bool:
         """Whether something is being loaded or generated, so that `stop` has an effect."""
         return bool(self._worker and self._worker.requests)
@@ -86,7 +108,8 @@ class Engine:
         Where memory is too short for its placement, or was when its worker died, less is tried, and the model's
         `changes` say what. So they do where it is loaded again because a GPU's memory ran over in silence.
 
-        Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`.
+        Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`; that is
+        `engine.keeps_stopping` for one with which three workers died in a row, until `allow`.
         """
         async with self._lock:
             if self._closed:
@@ -95,29 +118,45 @@ class Engine:
             if self._is_ready(spec) and not again and (model := self.model):
                 self._spec = spec
                 return model
-            given = self._lowering.begin(spec, self._worker.ended if self._worker else None)
-            await self._retire()
             self._halted = False
-            while True:
-                try:
-                    self._model = await self._load(given, on_progress)
-                    break
-                except DeskError as error:
-                    less = self._lowering.next(spec, error.problem)
-                    if less is None:
-                        raise
-                    _log.info("memory was short, so less of it is tried: %s", less.placement)
-                    given = less
+            if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
+                self._mourned, self._died = self._worker, self._worker.ended
+                self._crashes.died(self._spec, self._died)
+            try:
+                look = await self._crashes.begin(spec)
+                given, self._died = self._lowering.begin(spec, self._died), None
+                await self._retire()
+                self._model = await self._load_what_fits(spec, given, on_progress, look=look)
+            except BaseException as error:
+                await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
+                raise
+            await self._crashes.loaded(spec, looked_at=look)
             self._spec = spec
             return self._model
 
-    async def _load(self, spec: ModelSpec, on_progress: Callable[[float], None] | None) -> ModelInfo:
+    async def _load_what_fits(
+        self, spec: ModelSpec, given: ModelSpec, on_progress: Callable[[float], None] | None, *, look: bool
+    ) -> ModelInfo:
+        """Load what is `given` of `spec`, or less where memory is short."""
+        while True:
+            try:
+                return await self._load(given, on_progress, look=look)
+            except DeskError as error:
+                less = self._lowering.next(spec, error.problem)
+                if less is None:
+                    raise
+                _log.info("memory was short, so less of it is tried: %s", less.placement)
+                given = less
+
+    async def _load(
+        self, spec: ModelSpec, on_progress: Callable[[float], None] | None, *, look: bool = False
+    ) -> ModelInfo:
         """Load it in a new worker; none is left where that fails."""
         worker = self._worker = Worker(self._command)
         try:
             await worker.start()
             self._go_on(spec)
-            info = self._lowering.loaded(await worker.load(spec, on_progress))
+            info = self._lowering.loaded(await worker.load(spec, on_progress, look=look))
             if self.states:
                 await self.states.loaded(worker, info)
         except BaseException:
@@ -184,6 +223,8 @@ class Engine:
                 if isinstance(event, Finished):
                     if (spec := self._spec) is not None:
                         self._lowering.answered(spec, event.figures)
+                        if event.figures.generated_tokens:
+                            self._crashes.answered(spec)
                     if self.states and owner:
                         self.states.ended(worker, owner)
                 yield event

@@ -190,7 +190,8 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     """Load this worker's model. `context` in tokens (None: a sensible one within the trained context);
     `threads` None: the worker's own rule. `projector` None: the one that lies beside the model, if there is one;
     empty: none, whatever lies there; else this file, and no other. A `placement` decides everything but the files;
-    context, threads and GPU layers beside it are not looked at. Answered by `LoadProgress`…, then `Loaded` or `Failed`.
+    context, threads and GPU layers beside it are not looked at. `check_tensors`: look at all weights first. Answered by
+    `LoadProgress`…, then `Loaded` or `Failed`.
     """
 
     request: int
@@ -294,10 +295,11 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class LoadProgress(msgspec.Struct, frozen=True, tag="load_progress"):
-    """Share of the model that is loaded, 0 to 1."""
+    """Share of the model that is loaded, 0 to 1; while `looks` is true, the share of its weights that was looked at."""
 
     request: int
     fraction: float
+    looks: bool = False
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded", omit_defaults=True):

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import msgspec
@@ -42,8 +40,11 @@ from mistral_desk.inference.protocol import (
     Stop,
     Turn,
 )
+from mistral_desk.inference.requests import Requests, sendable
 from mistral_desk.inference.state_messages import NeedState, StateHead, StatePart, StatesKept, StateTaken
 from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore
+from mistral_desk.inference.waiting import patiently, within
+from mistral_desk.inference.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.model_spec import ModelSpec
+    from mistral_desk.inference.requests import Request
+    from mistral_desk.inference.silence import Quiet
     from mistral_desk.inference.state_keeper import StateKeeper
 
 Answer: TypeAlias = PromptProgress | Piece | Resumed | Steered | Finished
@@ -74,18 +77,6 @@ _DEFAULT_SAMPLING: Final = Sampling()
 _NO_LIMIT: Final = Budget()
 
 
-@dataclass
-class _Request:
-    """One request that the worker has not finished. `abandoned`: nobody waits for its events any more;
-    `quiet`: it is in the background, and nobody waits for its end.
-    """
-
-    events: asyncio.Queue[Event | Problem] = field(default_factory=asyncio.Queue)
-    abandoned: bool = False
-    quiet: bool = False
-    watchdog: asyncio.TimerHandle | None = None
-
-
 class Worker:
     """One worker process. When it dies, everything that waits for it raises a `DeskError` at once."""
 
@@ -99,10 +90,10 @@ class Worker:
         self._reported: Problem | None = None
         self._closing = False
         self._over = asyncio.Event()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._requests: dict[int, _Request] = {0: _Request()}
-        self._numbers = itertools.count(1)
+        self._requests = Requests()
+        self._watching = Watching(lambda: self.pid, self._stuck)
+        self.looks = False
+        """Whether it looks at the model's weights just now, before it loads them."""
         self.cage: Cage | None = None
         """What it may not do, as it found itself; None before its model was loaded."""
 
@@ -127,9 +118,14 @@ class Worker:
         return self._ended
 
     @property
+    def quiet(self) -> Quiet | None:
+        """How long it has said nothing about what it works on; None while that is within its own pace."""
+        return self._watching.quiet
+
+    @property
     def requests(self) -> tuple[int, ...]:
         """The requests that it still works on or that wait in it."""
-        return tuple(number for number, request in self._requests.items() if number and not request.quiet)
+        return self._requests.awaited
 
     async def start(self) -> Hello:
         """Start the process and wait for its hello.
@@ -139,11 +135,10 @@ class Worker:
         self._child = Child(self._command, self._receive, self._more)
         limit = START_LIMIT_S * (_MEASURING if self._more else 1)
         try:
-            async with asyncio.timeout(limit):
-                event = await self._next(self._requests[0])
+            event = await patiently(self._requests.itself.next(), limit)
         except TimeoutError:
             self._child.kill(f"no sign of life within {limit:.0f} seconds")
-            event = await self._next(self._requests[0])
+            event = await self._requests.itself.next()
         except BaseException:
             self._child.kill("it was not needed any more")
             raise
@@ -154,20 +149,26 @@ class Worker:
         self._hello = event
         return event
 
-    async def load(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
-        """Load the model; `on_progress` gets shares from 0 to 1. Cancelling the task cancels the loading.
+    async def load(
+        self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None, *, look: bool = False
+    ) -> ModelInfo:
+        """Load the model; `on_progress` gets shares from 0 to 1. Cancelling the task cancels the loading. With `look`
+        its weights are looked at first: while it `looks`, the shares are of that.
 
         Raises what the worker found wrong with the file (`model.…`, `load.cancelled`) and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(spec.command(number))
+            self._watching.begin(loading=True)
+            self._send(spec.command(number, look=look))
             while True:
-                match await self._next(request):
-                    case LoadProgress(fraction=fraction):
+                match await request.next():
+                    case LoadProgress(fraction=fraction, looks=looks):
+                        self.looks = looks
                         if on_progress:
                             on_progress(fraction)
                     case Loaded(model=model, cage=cage):
-                        self.cage = cage
+                        self.cage, self.looks = cage, False
+                        self._watching.loaded()
                         return model
                     case event:
                         self._unexpected(event)
@@ -199,19 +200,21 @@ class Worker:
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
-            asked, so_far = tuple(map(_sendable, turns)), _sendable(begun) if begun else None
+            asked, so_far = tuple(map(sendable, turns)), sendable(begun) if begun else None
             order = Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room)
             more = {"grammar": grammar, "budget": budget, "rethinks": rethinks}
             self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, **more))
             while True:
-                match await self._next(request):
+                match await request.next():
                     case Finished() as finished:
+                        if request.stuck:
+                            raise DeskError.of(request.stuck)
                         yield finished
                         return
                     case (PromptProgress() | Piece() | Resumed() | Steered()) as event:
                         yield event
                     case NeedState() as need if states:
-                        await states.give(need, self._send, lambda: self._next(request))
+                        await states.give(need, self._send, request.next)
                     case NeedImage(sha256=sha256) if pictures:
                         self._send(await pictures(sha256))
                     case event:
@@ -230,9 +233,9 @@ class Worker:
         Raises what the worker reports (`model.template`, `prompt.empty`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
-            self._send(Count(number, tuple(map(_sendable, turns)), effort, keep_thinking))
+            self._send(Count(number, tuple(map(sendable, turns)), effort, keep_thinking))
             while True:
-                match await self._next(request):
+                match await request.next():
                     case Counted() as counted:
                         return counted
                     case NeedImage(sha256=sha256) if pictures:
@@ -244,7 +247,7 @@ class Worker:
         """Have states kept or forgotten, in the background: whatever else is asked for ends it. Raises `engine.…`."""
         with self._request(quiet=True) as (number, request):
             self._send(make(number))
-            while not isinstance(event := await self._next(request), StatesKept):
+            while not isinstance(event := await request.next(), StatesKept):
                 if not isinstance(event, StateHead | StatePart):
                     self._unexpected(event)
                 yield event
@@ -260,12 +263,12 @@ class Worker:
 
     def answer_now(self, request: int) -> None:
         """Close the thought of a request; without effect when it is not thinking."""
-        if request in self._requests and self.alive:
+        if self._requests.get(request) and self.alive:
             self._send(AnswerNow(request))
 
     def think_more(self, request: int) -> None:
         """Have the thought of a request go on the next time the model would close it."""
-        if request in self._requests and self.alive:
+        if self._requests.get(request) and self.alive:
             self._send(ThinkMore(request))
 
     def kill(self, reason: str) -> None:
@@ -275,7 +278,7 @@ class Worker:
 
     async def idle(self, limit_s: float) -> None:
         """Wait until no request is open or the worker is dead, at most `limit_s` seconds."""
-        await _within(self._quiet, limit_s)
+        await within(self._requests.none, limit_s)
 
     async def close(self) -> None:
         """End the process: gently, then firmly; returns when it is gone, within two seconds."""
@@ -299,41 +302,33 @@ class Worker:
     # --- inside -----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _request(self, *, quiet: bool = False) -> Iterator[tuple[int, _Request]]:
+    def _request(self, *, quiet: bool = False) -> Iterator[tuple[int, Request]]:
         """A numbered request; when its owner leaves before the last event, it is stopped."""
         if self._child is None or self._ended:
             raise DeskError.of(self._ended or Problem("engine.no_model"))
-        number, request = next(self._numbers), _Request(quiet=quiet)
-        self._requests[number] = request
+        number, request = self._requests.add(quiet=quiet)
         if not quiet:
-            self._quiet.clear()
+            self._watching.begin()
         try:
             yield number, request
         finally:
-            if number in self._requests:
+            if self._requests.get(number):
                 request.abandoned = True
                 self.stop(number)
 
     def _send(self, command: Command) -> None:
         if self._child:
+            self._watching.sent()
             self._child.send(command)
-
-    async def _next(self, request: _Request) -> Event:
-        match await request.events.get():
-            case Problem() as problem:
-                raise DeskError.of(problem)
-            case Failed(problem=problem):
-                raise DeskError.of(problem)
-            case event:
-                return event
 
     def _receive(self, item: Event | death.Ended) -> None:
         """Hand what came to the request that it belongs to."""
+        self._watching.heard(asks=isinstance(item, NeedImage | NeedState))
         match item:
             case death.Ended():
                 self._end(item)
             case Hello():
-                self._requests[0].events.put_nowait(item)
+                self._requests.itself.events.put_nowait(item)
             case Failed(request=0):
                 self._reported = item.problem
                 self.kill("it reported a failure of its own")
@@ -343,7 +338,9 @@ class Worker:
                     _log.debug("an event of a request that is over: %s", type(item).__name__)
                     return
                 if isinstance(item, Finished | Failed | Loaded | Counted | StatesKept):
-                    self._finish(item.request)
+                    self._requests.finish(item.request)
+                    if not self.requests:
+                        self._watching.end()
                 if not request.abandoned:
                     request.events.put_nowait(item)
 
@@ -351,20 +348,20 @@ class Worker:
         self._ended = self._reported or death.problem(ended, ready=self._hello is not None)
         if not self._closing:
             _log.info("the worker is gone: %s %s", self._ended.id, self._ended.params)
-        for number in tuple(self._requests):
-            self._finish(number).events.put_nowait(self._ended)
+        for number in self._requests.numbers:
+            self._requests.finish(number).events.put_nowait(self._ended)
+        self._watching.end()
         self._over.set()
-        self._quiet.set()
 
-    def _finish(self, number: int) -> _Request:
-        request = self._requests.pop(number)
-        if request.watchdog:
-            request.watchdog.cancel()
-        if not self.requests:
-            self._quiet.set()
-        return request
+    def _stuck(self, problem: Problem) -> None:
+        """It made no progress for far too long: it is asked to stop, and ended where it does not."""
+        for number in self.requests:
+            if request := self._requests.get(number):
+                request.stuck = problem
+            self.stop(number)
 
     def _disobeyed(self) -> None:
+        self._reported = self._requests.stuck or self._reported
         self.kill(f"it did not stop within {STOP_LIMIT_S:.0f} seconds")
 
     def _unexpected(self, event: Event) -> NoReturn:
@@ -374,24 +371,5 @@ class Worker:
         raise DeskError("engine.protocol", reason=reason)
 
     async def _gone(self, limit_s: float) -> bool:
-        await _within(self._over, limit_s)
+        await within(self._over, limit_s)
         return self._over.is_set()
-
-
-async def _within(event: asyncio.Event, limit_s: float) -> None:
-    """Wait for the event, at most so long. In a task that is being cancelled `asyncio.timeout` would raise
-    `CancelledError` instead of ending in Python before 3.11.4, and a worker that is being closed would be left.
-    """
-    waiting = asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait({waiting}, timeout=limit_s)
-    finally:
-        waiting.cancel()
-
-
-def _sendable(turn: Turn) -> Turn:
-    """The turn without halves of characters (lone surrogates), which a clipboard may hold and UTF-8 cannot."""
-    text, thinking = (part.encode("utf-8", "replace").decode("utf-8") for part in (turn.text, turn.thinking))
-    if (text, thinking) == (turn.text, turn.thinking):
-        return turn
-    return msgspec.structs.replace(turn, text=text, thinking=thinking)

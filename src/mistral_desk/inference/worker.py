@@ -232,12 +232,12 @@ class Worker:
             raise DeskError("engine.protocol", reason="this worker has a model already")
         told = 0.0
 
-        def progress(fraction: float) -> None:
+        def progress(fraction: float, looks: bool = False) -> None:
             nonlocal told
             now = time.monotonic()
-            if now - told >= PROGRESS_EVERY_S or fraction >= 1.0:
+            if now - told >= PROGRESS_EVERY_S or (fraction >= 1.0 and not looks):
                 told = now
-                self.send(LoadProgress(command.request, fraction))
+                self.send(LoadProgress(command.request, fraction, looks))
 
         generator = load(command, self._log, progress, lambda: control.stopped, self._pictures, states=self._states)
         cage = self._cage.close(graphics=self._graphics)

@@ -16,6 +16,7 @@ from mistral_desk.inference.engine.hand import Hand
 from mistral_desk.inference.engine.looking import Looking
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
+from mistral_desk.inference.engine.watch import Watch
 from mistral_desk.inference.protocol import Figures, Finished, Piece, PromptProgress, Resumed
 from mistral_desk.inference.steering import Steering
 from mistral_desk.inference.thinking import Splitter
@@ -125,6 +126,7 @@ class Answer:
         feed, tell, ends, held = splitter.feed, hand.bind(self._send), vocabulary.ends, context.held
         chain, pointer = self._sampler.pointer, context.pointer
         sample = self._bound.sampling(splitter) if self._bound else lib.llama_sampler_sample
+        watch = Watch(engine.info.name, vocabulary.shown, self._command.turns[-1].text).take
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
         thinking_since = clock() if splitter.thinking else None
@@ -168,6 +170,7 @@ class Answer:
                     self._thinking_s += self._last - thinking_since
                     thinking_since = None
                 tell(part, token)
+                watch(token, part.text)
                 seen = seen or (part.kind == "text" and bool(part.text))
                 if generated == most or len(held) >= size:  # what comes next is of no use
                     reason = "length" if generated == most else "context"
@@ -177,6 +180,9 @@ class Answer:
                     self._check()
         except AbortedError:
             reason = "stopped"
+        except DeskError:
+            hand.flush()
+            raise
         if thinking_since is not None:
             self._thinking_s += clock() - thinking_since
         hand.flush()
