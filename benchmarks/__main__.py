@@ -21,6 +21,7 @@ from benchmarks import (
     restart,
     sidebar,
     stopping,
+    threads,
     window,
 )
 from benchmarks.figure import Benchmark, Figure
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 BENCHMARKS: Final = (
     Benchmark("generation", "of bare llama.cpp", 0.97, "at least", engine_speed.generation),
     Benchmark("reading", "of bare llama.cpp", 0.97, "at least", engine_speed.reading),
+    Benchmark("threads-quiet", "of the best fixed number", 0.8, "at least", threads.quiet),
+    Benchmark("threads-beside-one", "of the best fixed number", 0.8, "at least", threads.beside_one),
+    Benchmark("threads-beside-two", "of the best fixed number", 0.8, "at least", threads.beside_two),
     Benchmark("stop-reading", "ms", 200, "at most", stopping.in_reading),
     Benchmark("stop-answer", "ms", 200, "at most", stopping.in_answer),
     Benchmark("picture-turn-2", "of turn 1", 0.1, "at most", pictures.second_turn),

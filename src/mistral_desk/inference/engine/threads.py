@@ -5,6 +5,7 @@ A crew is told what decoding took and nothing else: what lies between two tokens
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,8 @@ from mistral_desk.inference.engine.native import lib
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+FIXED: Final = "MISTRAL_DESK_FIXED_THREADS"
+"""An environment variable for whoever measures: as many threads as were asked for compute, whatever it costs."""
 PAUSE_S: Final = 0.5
 """After so long without a batch the next one belongs to another prompt."""
 LEAST: Final = 64
@@ -30,6 +33,7 @@ class Threads:
         self._context = context
         self._steps = Crew(start, most)
         self._batches = Crew(most, most, window=1, trial=1)
+        self._fixed = self._steps.fixed or bool(os.environ.get(FIXED))
         self._stepped = self._read = time.perf_counter()
         self._size = 0
         self._tokens = self._added = 0
@@ -44,7 +48,7 @@ class Threads:
         """The `step` that decodes one token, for one answer: it learns from what each took."""
         crew = self._steps
         self._tokens = self._added = 0
-        if crew.fixed:
+        if self._fixed:
             return step
         clock, cpu_clock = time.perf_counter, time.process_time
         crew.rest(clock() - self._stepped)
@@ -77,7 +81,7 @@ class Threads:
     def batch(self, tokens: int, decode: Callable[[], int]) -> int:
         """Have a batch decoded, and learn from it; returns what `decode` does."""
         crew = self._batches
-        if crew.fixed or tokens < LEAST:
+        if self._fixed or tokens < LEAST:
             return decode()
         began, cpu = time.perf_counter(), time.process_time()
         if tokens != self._size or began - self._read > PAUSE_S:  # its tokens cost otherwise
