@@ -20,6 +20,7 @@ from mistral_desk.inference.protocol import (
     PromptProgress,
     Sampling,
 )
+from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.client import Answer, ModelSpec
     from mistral_desk.inference.protocol import Turn
+    from mistral_desk.inference.silence import Quiet
 
 VOCABULARY: Final = "0" * 64
+NO_LIMIT: Final = Budget()
 MODEL: Final = ModelInfo(
     name="Guide",
     architecture="mistral3",
@@ -78,6 +81,8 @@ class StillEngine:
         self.fails: Problem | None = None
         self.breaks: Problem | None = None
         self.busy = False
+        self.quiet: Quiet | None = None
+        self.looks = False
         self.counted = Counted(0, 240, system=36, last=24)
         self._stopped = asyncio.Event()
 
@@ -109,6 +114,8 @@ class StillEngine:
         keep_thinking: bool = True,  # noqa: ARG002
         room: int = 1,  # noqa: ARG002
         owner: str = "",  # noqa: ARG002
+        budget: Budget = NO_LIMIT,  # noqa: ARG002
+        rethinks: bool = False,  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()
@@ -134,9 +141,15 @@ class StillEngine:
             self.counted if keep_thinking else msgspec.structs.replace(self.counted, tokens=self.counted.tokens - 412)
         )
 
+    async def allow(self, path: str) -> None:
+        """Nothing was forbidden."""
+
     def stop(self) -> None:
         """End what stands still."""
         self._stopped.set()
+
+    def think_more(self) -> None:
+        """Nothing: it stands still."""
 
     def answer_now(self) -> None:
         """As stopping: the pictures need no more."""

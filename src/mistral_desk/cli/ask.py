@@ -223,6 +223,7 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
             turns = await _turns(question, engine, pictures)
             if question.try_anyway:
                 fitting.allow(await fitting.key(question.spec.path))
+                await engine.allow(question.spec.path)
             await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
             effort, look, written = question.draft.effort, lookup(pictures), ""
             answer = engine.generate(

@@ -41,6 +41,7 @@ from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.sharing.door import Sharing
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
+from mistral_desk.ui.trouble import Trouble
 from mistral_desk.ui.welcome.page import Welcome
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Desk(QObject):
         self.attention = Attention(self.window, services.settings)
         self.getting = Getting(self)
         self.shelf = LibraryDoor(self)
+        self.trouble = Trouble(self)
         self.downloads = Downloads(self)
         self.moving = MovingDoor(self)
         self.anew = Anew(self)
@@ -176,7 +178,8 @@ class Desk(QObject):
             await self.model.warm()
         except DeskError as error:
             log.info("the model was not made ready: %s", error.problem.id)
-            if error.problem.id != "load.cancelled" and not self.fits.refused(error.problem):
+            told = error.problem.id == "load.cancelled" or self.fits.refused(error.problem)
+            if not told and not self.trouble.told(error.problem):
                 self.notices.problem(error.problem)
 
     def ask_file(self) -> None:

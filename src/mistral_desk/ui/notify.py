@@ -24,7 +24,7 @@ Kind = Literal["info", "success", "warning", "error"]
 
 @dataclass(frozen=True)
 class Notice:
-    """What to show: words, how grave it is, and at most one thing that the person can do at once.
+    """What to show: words, how grave it is, and what the person can do at once: one thing, rarely a second one.
 
     A notice with `seconds` leaves by itself after that time; 0 stays until it is closed. One that is `about` something
     takes the place of what was said of it before, and goes when that is over.
@@ -36,6 +36,8 @@ class Notice:
     act: Callable[[], None] | None = None
     seconds: int = 0
     about: str = ""
+    second: str = ""
+    act_second: Callable[[], None] | None = None
 
 
 class Notices(QObject):

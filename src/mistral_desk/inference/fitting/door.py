@@ -103,6 +103,11 @@ class Fitting:
         """Bytes of memory that a model of ours takes just now, and would give back for another one."""
 
     @property
+    def cache(self) -> Path:
+        """The folder for what can be found out again."""
+        return self._places.cache
+
+    @property
     def notices(self) -> tuple[Problem, ...]:
         """What happened while opening and should be told."""
         return (self.notice,) if self.notice else ()

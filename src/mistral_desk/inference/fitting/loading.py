@@ -36,7 +36,7 @@ class PlannedEngine(Engine):
 
     def __init__(self, fitting: Fitting, command: Sequence[str] | None = None, *, learns: bool = True) -> None:
         """With `learns` what answers took is recorded."""
-        super().__init__(command)
+        super().__init__(command, fitting.cache)
         self._fitting = fitting
         fitting.holds = lambda: given_back(self.pid)
         self.learns = learns

@@ -32,6 +32,7 @@ from mistral_desk.inference.model_ids import model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.items import Attachments
 from mistral_desk.ui.chat.older import Older
+from mistral_desk.ui.chat.stillness import Stillness
 from mistral_desk.ui.chat.thoughts import Thoughts
 from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.chat.versions import Versions
@@ -122,6 +123,7 @@ class Chat(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._flush)
+        Stillness(self, model)
 
     @property
     def open_thoughts(self) -> bool:
@@ -260,7 +262,7 @@ class Chat(QObject):
     async def _run(self, question: Turn | None, answer: Turn, events: _Asking) -> None:
         started = False
         try:
-            async with contextlib.aclosing(events(self._model.spec(), self._model.id)) as coming:
+            async with contextlib.aclosing(events(await self._model.allowed(), self._model.id)) as coming:
                 async for event in coming:
                     started = True
                     self._take(event, question, answer)
@@ -297,7 +299,7 @@ class Chat(QObject):
             case Started():
                 self._started(event, question, answer)
             case Loading(fraction=fraction):
-                answer.phase, answer.fraction = "loading", fraction
+                answer.phase, answer.fraction, answer.looks = "loading", fraction, self._model.looks
                 self._model.progress(fraction)
             case Reading():
                 answer.phase = "reading"

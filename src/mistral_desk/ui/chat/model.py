@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.inference.client import ModelSpec
     from mistral_desk.inference.protocol import ModelInfo
+    from mistral_desk.inference.silence import Quiet
     from mistral_desk.services import Services
 
 NO_EFFORT = mark("This model does not take a reasoning effort: it always answers in its own way.")
@@ -32,6 +33,7 @@ class ModelChoice(QObject):
         self.info: ModelInfo | None = None
         self.fraction: float | None = None
         self.eyes: str | None = None
+        self._once_more = False
 
     @property
     def title(self) -> str:
@@ -44,6 +46,28 @@ class ModelChoice(QObject):
         if self.info is None or "high" in self.info.efforts:
             return ""
         return tr(NO_EFFORT)
+
+    @property
+    def looks(self) -> bool:
+        """Whether the share is of a first look at its weights."""
+        return self._services.engine.looks
+
+    @property
+    def quiet(self) -> Quiet | None:
+        """How long the engine says nothing about what it works on, where that is long."""
+        return self._services.engine.quiet
+
+    def once_more(self) -> None:
+        """The person wants to try the model again with which the engine kept stopping."""
+        self._once_more = True
+
+    async def allowed(self) -> ModelSpec:
+        """As `spec`; what the person wants in spite of all is allowed."""
+        spec, wanted = self.spec(), self._once_more
+        self._once_more = False
+        if wanted:
+            await self._services.engine.allow(spec.path)
+        return spec
 
     def spec(self) -> ModelSpec:
         """What to run. Raises `model.…` and `resource.missing`."""
@@ -76,7 +100,7 @@ class ModelChoice(QObject):
         model = self.id
         self.progress(0.0)
         try:
-            info = await self._services.engine.ensure(self.spec(), self.progress)
+            info = await self._services.engine.ensure(await self.allowed(), self.progress)
         finally:
             self.progress(None)
         if model == self.id:

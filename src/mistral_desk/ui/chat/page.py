@@ -55,6 +55,8 @@ class ChatPage(QWidget):
     """What is about to be sent is something else."""
     could_not_see = Signal(object, object)
     """The `Turn` that was taken back because the model cannot see its pictures, and why."""
+    verify_asked = Signal()
+    """The file of the model that answers is to be verified."""
     ask_anew = Signal(object)
     """The model that was just downloaded is to answer this `Turn`'s question."""
     leave = Signal()
@@ -78,6 +80,11 @@ class ChatPage(QWidget):
         self._connect()
         self._restyle()
         self._model_changed()
+
+    @property
+    def model(self) -> ModelChoice:
+        """Which model answers."""
+        return self._model
 
     @property
     def chat(self) -> Chat | None:

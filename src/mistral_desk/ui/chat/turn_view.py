@@ -17,6 +17,7 @@ from mistral_desk.ui.chat.message_text import MessageText
 from mistral_desk.ui.chat.plain_text import html
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
+from mistral_desk.ui.chat.troubles import doubts_file, left_alone
 from mistral_desk.ui.chat.turn_base import TurnView
 from mistral_desk.ui.chat.turns import THOUGHT, speed
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
@@ -204,6 +205,9 @@ class AnswerView(TurnView):
         self.anew.clicked.connect(self._ask_anew)
         self._again = self._row.add(tr("Try again"), "retry", waits=True)
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
+        self._verify = self._row.add(tr("Verify the file"), "verify")
+        self._verify.set_label(tr("Verify the file"), tr("Verify the file"))
+        self._verify.clicked.connect(self._ask_to_verify)
         self._add_branch()
         self._figures_button = self._row.add(tr("Figures"), "info")
         self.refresh()
@@ -250,7 +254,9 @@ class AnswerView(TurnView):
             self.anew.set_label(tr("Ask that again: {name}", name=turn.offer), tr("Ask that again"))
             self.anew.setToolTip(tr("Ask {name} the same", name=turn.offer))
         cut_short = turn.problem is not None or turn.ending in BROKEN_OFF
-        self._again.set_label(tr("Try again"), tr("Try again") if cut_short else "")
+        again = tr("Try once more") if left_alone(turn.problem) else tr("Try again")
+        self._again.set_label(again, again if cut_short else "")
+        self._verify.setVisible(doubts_file(turn.problem))
         self._show_version()
         self.show_actions()
 
@@ -326,6 +332,10 @@ class AnswerView(TurnView):
         thought = self._thinking.stops() if self._thinking is not None else []
         shown = self._attached.tiles if self._attached is not None else []
         return [*thought, *self._stack.stops(), *shown, *self._row.buttons]
+
+    def _ask_to_verify(self) -> None:
+        self.turn.verify = True
+        self.again.emit(self.turn)
 
     def _ask_anew(self) -> None:
         self.turn.anew = True

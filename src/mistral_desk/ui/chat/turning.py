@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr
+from mistral_desk.ui.chat.troubles import left_alone
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.strip import Strip
 
@@ -98,7 +99,12 @@ class Turning(QObject):
         if turn.anew:
             turn.anew = False
             self._page.ask_anew.emit(turn)
+        elif turn.verify:
+            turn.verify = False
+            self._page.verify_asked.emit()
         elif chat is not None:
+            if left_alone(turn.problem):
+                self._page.model.once_more()
             chat.again(turn, think=self._page.composer.think.isChecked() or None)
 
     def go_on(self, turn: Turn) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Message, Part
     from mistral_desk.core.errors import Problem
     from mistral_desk.inference.protocol import Figures
+    from mistral_desk.inference.silence import Quiet
 
 Phase = Literal["waiting", "loading", "reading", "full", "summing", "thinking", "writing", "done"]
 
@@ -52,11 +53,17 @@ class Turn:
     versions: tuple[int, ...] = ()
     attached: tuple[Part, ...] = ()
     looking: bool = False
+    looks: bool = False
+    """Whether the model's weights are looked at before it is loaded."""
+    quiet: Quiet | None = None
+    """How long the engine says nothing about it, where that is long."""
     unfolded: bool = False
     thought_open: bool = False
     offer: str = ""
     """The title of a model that can be asked the same now; `anew` once that is wanted."""
     anew: bool = False
+    verify: bool = False
+    """Whether the file of its model is to be verified."""
     unfolded_code: set[int] | None = None
     """Long code blocks that are shown whole; None where all are, as in an answer that was seen to grow."""
     line_ends: tuple[int, int] = (0, 0)
@@ -121,7 +128,7 @@ class Turn:
     def end(self, message: Message | None, problem: Problem | None = None, now: float | None = None) -> None:
         """The answer is over; `message` is what was stored of it."""
         self._end_thought(now)
-        self.phase = "done"
+        self.phase, self.quiet = "done", None
         self.problem = problem
         if message is not None:
             self.load(message)
@@ -215,9 +222,22 @@ class Turn:
 
     def status(self) -> str:
         """The line that says what is happening; empty when there is nothing to say."""
+        state = self._state()
+        if self.quiet is None or self.phase in ("waiting", "full", "done"):
+            return state
+        time = amounts.seconds(round(self.quiet.seconds))
+        if self.quiet.paused:
+            words = tr("Another program has paused the engine, {time} ago", time=time)
+        else:
+            words = tr("Nothing new for {time}: this takes longer than usual", time=time)
+        return tr("{state}. {more}", state=state, more=words) if state else words
+
+    def _state(self) -> str:
         match self.phase:
             case "waiting":
                 return tr("Getting ready")
+            case "loading" if self.looks:
+                return tr("Checking the weights once {share}", share=percent(self.fraction))
             case "loading":
                 return tr("Loading the model {share}", share=percent(self.fraction))
             case "reading":

@@ -14,6 +14,8 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.notify import Notice
@@ -36,10 +38,8 @@ class Banner(QWidget):
         self.note = Note(theme, notice.kind, notice.words, self)
         self.close_button = Button(theme, tr("Close this notice"), icon="close", small=True, muted=True, parent=self)
         self.close_button.clicked.connect(lambda: self.closed.emit(self))
-        self.action: Button | None = None
-        if notice.action:
-            self.action = Button(theme, notice.action, text=notice.action, kind="outline", small=True, parent=self)
-            self.action.clicked.connect(self._act)
+        self.action = self._button(notice.action, notice.act)
+        self.second = self._button(notice.second, notice.act_second)
         if notice.seconds:
             timer = QTimer(self)
             timer.setSingleShot(True)
@@ -49,19 +49,30 @@ class Banner(QWidget):
     def arrange(self, width: int) -> int:
         """Place everything for `width`; returns the height."""
         close = self.close_button.sizeHint()
-        act = self.action.sizeHint() if self.action else None
-        room = close.width() + (act.width() + SPACE[1] if act else 0)
-        self.note.set_room_right(room)
-        height = max(self.note.height_for(width), close.height() + 2 * SPACE[1])
+        acts = [button for button in (self.action, self.second) if button is not None]
+        widest = max((button.sizeHint().width() for button in acts), default=0)
+        self.note.set_room_right(close.width() + (widest + SPACE[1] if acts else 0))
+        below = sum(button.sizeHint().height() + SPACE[0] for button in acts[1:])
+        height = max(self.note.height_for(width), close.height() + 2 * SPACE[1] + below)
         self.note.setGeometry(0, 0, width, height)
         mirrored = self.isRightToLeft()
         top = SPACE[1]
         x = width - close.width() - SPACE[1]
         self.close_button.setGeometry(width - x - close.width() if mirrored else x, top, close.width(), close.height())
-        if self.action and act:
-            x -= act.width() + SPACE[0]
-            self.action.setGeometry(width - x - act.width() if mirrored else x, top, act.width(), act.height())
+        x -= widest + SPACE[0]
+        for button in acts:
+            size = button.sizeHint()
+            button.setGeometry(width - x - widest if mirrored else x, top, widest, size.height())
+            top += size.height() + SPACE[0]
         return height
+
+    def _button(self, words: str, act: Callable[[], None] | None) -> Button | None:
+        """A button that closes the notice when it has done what it says."""
+        if not words:
+            return None
+        button = Button(self._theme, words, text=words, kind="outline", small=True, parent=self)
+        button.clicked.connect(lambda: self._act(act))
+        return button
 
     def event(self, event: QEvent) -> bool:
         """A button that became larger gets its room."""
@@ -79,9 +90,9 @@ class Banner(QWidget):
         painter.drawRoundedRect(self.rect(), 10, 10)
         painter.end()
 
-    def _act(self) -> None:
-        if self.notice.act is not None:
-            self.notice.act()
+    def _act(self, act: Callable[[], None] | None) -> None:
+        if act is not None:
+            act()
         self.closed.emit(self)
 
 

@@ -1,0 +1,50 @@
+"""What the window does where a model's file is doubted, or the engine was left alone because it kept stopping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from mistral_desk.core.errors import in_words
+from mistral_desk.core.words import tr
+from mistral_desk.ui.chat.troubles import doubts_file, left_alone
+from mistral_desk.ui.notify import Notice
+
+if TYPE_CHECKING:
+    from mistral_desk.core.errors import Problem
+    from mistral_desk.ui.desk import Desk
+
+
+class Trouble(QObject):
+    """Belongs to the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._desk = desk
+        desk.page.verify_asked.connect(self.verify)
+
+    def told(self, problem: Problem) -> bool:
+        """Whether it was told here, with what can be done, that a model could not be made ready."""
+        if not doubts_file(problem):
+            return False
+        verify, about = tr("Verify the file"), self._desk.model.id.casefold()
+        words = in_words(problem, tr)
+        if left_alone(problem):
+            again = tr("Try once more")
+            notice = Notice("error", words, again, self._once_more, about=about, second=verify, act_second=self.verify)
+        else:
+            notice = Notice("error", words, verify, self.verify, about=about)
+        self._desk.notices.show(notice)
+        return True
+
+    def verify(self) -> None:
+        """Read the file of the model that answers and compare it, in the library, where it shows how far it is."""
+        desk = self._desk
+        if desk.window.page != "library":
+            desk.window.show_page("library")
+        desk.library.verified.emit(desk.model.id)
+
+    def _once_more(self) -> None:
+        self._desk.model.once_more()
+        self._desk.warm()
