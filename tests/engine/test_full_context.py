@@ -155,16 +155,21 @@ def test_who_wants_to_stop_is_told_the_numbers_and_nothing_is_lost(tmp_path: Pat
     run(promise())
 
 
-@pytest.mark.allow_log("prompt.too_long")
-def test_a_message_that_fits_into_no_context_is_refused_with_numbers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("when", ["ask", "drop", "summarise"])
+@pytest.mark.allow_log("context.message_too_long")
+def test_a_message_that_fits_into_no_context_is_refused_and_nothing_is_offered_in_vain(
+    tmp_path: Path, when: WhenFull
+) -> None:
     async def promise() -> None:
         async with desk(tmp_path) as (session, history, _):
-            own = ConversationSettings(when_full="drop")
+            own = ConversationSettings(when_full=when)
             await last_of(session.reply(None, Draft("Hi"), model_spec=guide(), sampling=GREEDY, settings=own))
             events = await all_of(session.reply(1, Draft("word " * 3000), model_spec=guide(), sampling=GREEDY))
             broken = events[-1]
             assert isinstance(broken, Broken)
-            assert broken.problem.id == "prompt.too_long"
+            assert broken.problem.id == "context.message_too_long"
+            assert broken.problem.params["context"] == CONTEXT
+            assert not any(isinstance(event, Full) for event in events)
             assert (await history.settings(1)).dropped is None, "nothing was dropped in vain"
 
     run(promise())

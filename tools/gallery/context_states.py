@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.chat.context import Budget
-from mistral_desk.chat.events import Summarising
+from mistral_desk.chat.events import Full, Summarising
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
 from mistral_desk.core.errors import Problem
@@ -140,6 +140,27 @@ async def context_full(stage: Stage) -> None:
     async with asyncio.timeout(60):
         while stage.desk.window.overlay is None:
             await idle(1)
+    await idle(2)
+
+
+@state()
+async def context_no_summary(stage: Stage) -> None:
+    """The question again: the summary was of no use."""
+    await ready(stage)
+    await listed(stage)
+    failed = Problem("context.summary_off", {"name": MODEL.name})
+    full = Full(SIZE - 90, SIZE, 8, helps=("drop",), failed=failed)
+    stage.desk.window.show_overlay(FullSheet(stage.desk.theme, full, MODEL.name, stage.desk.window))
+    await idle(2)
+
+
+@state()
+async def context_only_drop(stage: Stage) -> None:
+    """The question where a summary would find no room."""
+    await ready(stage)
+    await listed(stage)
+    full = Full(SIZE - 90, SIZE, 8, helps=("drop",))
+    stage.desk.window.show_overlay(FullSheet(stage.desk.theme, full, MODEL.name, stage.desk.window))
     await idle(2)
 
 

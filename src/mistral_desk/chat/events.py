@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
-from mistral_desk.chat.message import Conversation, Message
+from mistral_desk.chat.message import Conversation, Message, WhenFull
 from mistral_desk.core.errors import Problem
 
 
@@ -58,17 +58,28 @@ class GoingOn(msgspec.Struct, frozen=True):
     text: str
 
 
+class Steered(msgspec.Struct, frozen=True):
+    """The thought goes on where the model wanted to close it (`more`), or was closed: by *Answer now* (`now`), or
+    because its `tokens` or `seconds` are used up.
+    """
+
+    how: Literal["more", "now", "tokens", "seconds"]
+
+
 class Full(msgspec.Struct, frozen=True):
     """The conversation has `tokens` and does not fit into the model's `context` with an answer. The turn waits until
     `Session.decide` says what gives way. 0 tokens: far more than the context, so that nobody counted.
 
-    `messages` are those before the last turn, which could go; `gone` are not sent any more as it is.
+    `messages` are those before the last turn, which could go; `gone` are not sent any more as it is. `helps` is what
+    can be chosen besides stopping; `failed` says why another choice came to nothing.
     """
 
     tokens: int
     context: int
     messages: int
     gone: int = 0
+    helps: tuple[WhenFull, ...] = ("summarise", "drop")
+    failed: Problem | None = None
 
 
 class Summarising(msgspec.Struct, frozen=True):
@@ -103,5 +114,16 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 TurnEvent: TypeAlias = (
-    Started | Loading | Reading | Full | Summarising | Shortened | GoingOn | Thinking | Writing | Ended | Broken
+    Started
+    | Loading
+    | Reading
+    | Full
+    | Summarising
+    | Shortened
+    | GoingOn
+    | Steered
+    | Thinking
+    | Writing
+    | Ended
+    | Broken
 )

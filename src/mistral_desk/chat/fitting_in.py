@@ -29,6 +29,7 @@ from mistral_desk.chat.context import (
 from mistral_desk.chat.events import Full, Reading, Shortened, Summarising
 from mistral_desk.chat.presets import over
 from mistral_desk.chat.prompting import turns_of
+from mistral_desk.chat.summaries import is_off
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Sampling, Turn
 
@@ -40,9 +41,14 @@ if TYPE_CHECKING:
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import Counted, Effort, ModelInfo
     from mistral_desk.inference.remote import Look
+    from mistral_desk.inference.thought_messages import Budget
 
 TOO_LONG: Final = frozenset({"prompt.too_long", "prompt.pictures_too_long", "prompt.far_too_long"})
 """What the engine says of a conversation that does not fit."""
+NO_SUMMARY: Final = frozenset(
+    {"context.no_summary", "context.summary_off", "context.summary_long", "context.too_long_to_sum_up"}
+)
+"""Why there is no summary: then the person is asked again what gives way."""
 
 ASK: Final = (
     "Stop here for a moment. The messages above will not be available to you any more, so sum up for yourself what "
@@ -73,6 +79,8 @@ class Measure(Protocol):
         keep_thinking: bool = True,
         room: int = 1,
         owner: str = "",
+        budget: Budget = ...,
+        rethinks: bool = False,
     ) -> AsyncGenerator[Answer, None]: ...
 
     async def count(  # noqa: D102
@@ -171,23 +179,43 @@ class Room:
     async def make(self, talk: Talk, problem: Problem, beside: int = 0) -> Talk:
         """The same talk with less of it sent, kept in the chat's settings before it comes back.
 
-        `problem` says why it does not fit; it is raised where the person stops here, and where dropping does not help.
-        `beside` are tokens that have to fit, too: those of an answer that is to go on. Raises `context.no_summary`,
-        `context.too_long_to_sum_up`, and what the engine raises; nothing has changed then.
+        `problem` says why it does not fit; it is raised where the person stops here. Only what helps is offered, and
+        what does not help although it was chosen once for this chat is asked about again. `beside` are tokens that have
+        to fit, too: those of an answer that is to go on. Raises `context.message_too_long` where nothing helps, and
+        what the engine raises; nothing has changed then.
         """
-        chosen = talk.sent
-        if not chosen.droppable:
-            raise DeskError.of(problem)
+        chosen, info = talk.sent, talk.info
+        helps = await self._helping(talk, beside)
+        if not helps:
+            raise DeskError.of(_alone(problem, talk))
+        tokens = problem.params.get("tokens")
+        counted = tokens if isinstance(tokens, int) else 0
+        full = Full(counted, info.context, sum(map(len, chosen.turns[:-1])), len(chosen.gone), helps)
         what = self._decided or talk.settings.when_full
-        if what == "ask":
-            tokens, size = problem.params.get("tokens"), talk.info.context
-            counted = tokens if isinstance(tokens, int) else 0
-            messages = sum(map(len, chosen.turns[:-1]))
-            what = await self._ask(Full(counted, size, messages, len(chosen.gone)))
-        self._decided = what
-        if what not in ("drop", "summarise"):
-            raise DeskError.of(problem)
-        return await self.shorten(talk, summarise=what == "summarise", problem=problem, beside=beside)
+        while True:
+            if what == "ask" or (what != "stop" and what not in full.helps):
+                what = await self._ask(full)
+            self._decided = what
+            if what not in full.helps:
+                raise DeskError.of(problem)
+            try:
+                return await self.shorten(talk, summarise=what == "summarise", problem=problem, beside=beside)
+            except DeskError as error:
+                if error.problem.id not in NO_SUMMARY:
+                    raise
+                full, what = msgspec.structs.replace(full, helps=("drop",), failed=error.problem), "ask"
+
+    async def _helping(self, talk: Talk, beside: int) -> tuple[WhenFull, ...]:
+        """What would make enough room, were as much as possible left out."""
+        chosen, info = talk.sent, talk.info
+        if not chosen.droppable:
+            return ()
+        least = without(chosen, chosen.droppable)
+        left = _ENDLESS if talk.too_many(least) else await self._size(talk, talk.turns(least))
+        free = info.context - talk.room - beside - left
+        if free < 0:
+            return ()
+        return ("drop",) if free < summary_size(info.context) else ("summarise", "drop")
 
     async def shorten(self, talk: Talk, *, summarise: bool, problem: Problem, beside: int = 0) -> Talk:
         """Leave the oldest turns out, with a summary in their place or without; raises as `make`."""
@@ -204,6 +232,8 @@ class Room:
         summary = talk.settings.summary if chosen.gone else ""
         if summarise:
             summary = await self._summary(talk, count, summary)
+            if await self._is_longer(talk, count, summary):
+                raise DeskError("context.summary_long", name=info.name)
         dropped = last_of(chosen, count)
 
         def change(now: ConversationSettings) -> ConversationSettings:
@@ -240,9 +270,18 @@ class Room:
             def told(share: float, begin: int = first, stop: int = end) -> None:
                 self._tell(Summarising((begin + share * (stop - begin)) / count))
 
-            summary = await self._written(talk, asked(first, end), effort, most, told)
-            first = end
+            written = await self._written(talk, asked(first, end), effort, most, told)
+            if is_off(written, [one for turn in chosen.turns[first:end] for one in turn], summary):
+                raise DeskError("context.summary_off", name=info.name)
+            summary, first = written, end
         return summary
+
+    async def _is_longer(self, talk: Talk, count: int, summary: str) -> bool:
+        """Whether more is sent with this summary than with what it replaces."""
+        if talk.too_many(talk.sent.messages):
+            return False
+        after = talk.turns(without(talk.sent, count), with_summary(talk.settings.system, summary))
+        return await self._size(talk, after) >= await self._size(talk, talk.turns())
 
     async def _written(
         self, talk: Talk, turns: Sequence[Turn], effort: Effort, most: int, told: Callable[[float], None]
@@ -271,6 +310,13 @@ class Room:
             turns, talk.effort, keep_thinking=talk.keep_thinking, pictures=self._pictures
         )
         return counted.tokens
+
+
+def _alone(problem: Problem, talk: Talk) -> Problem:
+    """What is said where leaving out all that was said before does not help."""
+    if problem.id != "prompt.too_long":
+        return problem
+    return Problem("context.message_too_long", {"name": talk.info.name, "context": talk.info.context})
 
 
 async def branch_of(

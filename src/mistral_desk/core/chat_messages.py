@@ -33,6 +33,22 @@ CHATS: Final[dict[str, Text]] = {
         "{name} was asked to sum up the oldest messages, and nothing came of it. Nothing has changed.",
         "Try again, or drop the oldest messages without a summary.",
     ),
+    "context.summary_off": Text(
+        "The summary is of no use",
+        "What {name} wrote has nothing of the messages in it that it was to sum up. It was thrown away.",
+        "Drop the oldest messages without a summary, or choose a larger model.",
+    ),
+    "context.summary_long": Text(
+        "The summary is of no use",
+        "What {name} wrote is longer than the messages that it was to sum up. It was thrown away.",
+        "Drop the oldest messages without a summary, or choose a larger model.",
+    ),
+    "context.message_too_long": Text(
+        "Your message is too long for the model",
+        "Even if all earlier messages were left out, it would not fit into the {context} tokens that {name} sees at "
+        "once, with room for an answer.",
+        "Shorten the message or attach less, or choose a model that sees more at once.",
+    ),
     "context.nothing_to_drop": Text(
         "There is nothing to leave out",
         "The chat has no earlier messages that could be left out.",

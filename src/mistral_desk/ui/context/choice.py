@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout
 
 from mistral_desk.core import amounts
+from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.widgets.button import Button
@@ -45,6 +46,10 @@ class FullSheet(Sheet):
                 context=amounts.number(full.context),
                 model=model,
             )
+        if full.failed is not None:
+            failed = in_words(full.failed, tr)
+            column.addWidget(Paragraph(theme, failed.title, strong=True, parent=body))
+            column.addWidget(Paragraph(theme, failed.message, parent=body))
         column.addWidget(Paragraph(theme, size, parent=body))
         kept = trn(
             "{n} earlier message could give way. The chat keeps all of it; this is about what the model sees.",
@@ -52,6 +57,9 @@ class FullSheet(Sheet):
             full.messages,
         )
         column.addWidget(Paragraph(theme, kept, ink="muted", parent=body))
+        if full.failed is None and "summarise" not in full.helps:
+            why = tr("Your message leaves no room for a summary of them.")
+            column.addWidget(Paragraph(theme, why, ink="muted", parent=body))
         options = QVBoxLayout()
         options.setSpacing(0)
         column.addLayout(options)
@@ -74,6 +82,8 @@ class FullSheet(Sheet):
             "stop",
         )
         self.remember = Switch(theme, tr("Do the same in this chat from now on"), body)
+        self.sum_up.setVisible("summarise" in full.helps)
+        self.drop.setVisible("drop" in full.helps)
         for row in (self.sum_up, self.drop, self.stop):
             options.addWidget(row)
         options.addWidget(Row(theme, tr("Do the same in this chat from now on"), "", self.remember, parent=body))
@@ -81,7 +91,8 @@ class FullSheet(Sheet):
 
     def first(self) -> QWidget:
         """The first choice."""
-        return self.sum_up.control or self.close_button
+        row = self.drop if self.sum_up.isHidden() else self.sum_up
+        return row.control or self.close_button
 
     def done(self, result: int) -> None:
         """Closed without a choice: stop."""
