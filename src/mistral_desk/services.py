@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from mistral_desk.chat.copies import Backups
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.session import Session
+from mistral_desk.chat.thought_limit import usual
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.hub_files import Listing
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.chat.erase import Erased, Share
+    from mistral_desk.chat.parts import Gallery
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
@@ -150,7 +153,8 @@ class Services:
         fitting = Fitting(places, lambda: models_folder(places, settings), engine, lambda: usual_wishes(settings))
         runs, free = PlannedEngine(fitting, engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()), *fitting.notices)
-        session = Session(history, runs, free, Pictures(places.pictures))
+        pictures = Pictures(places.pictures)
+        session = Session(history, runs, free, pictures, thought_limit=partial(usual, settings))
         made = cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
         made.notices = (*notices, *await made.front.open())
         return made
@@ -177,9 +181,12 @@ class Services:
     async def temporary(self) -> Room:
         """A room for a chat that is kept nowhere; close it with `leave`."""
         history, pictures = await History.temporary(), PicturesInMemory()
-        room = Room(history, Session(history, self.engine, self.engine_free, pictures), pictures)
+        room = Room(history, self._session(history, pictures), pictures)
         self.rooms.append(room)
         return room
+
+    def _session(self, history: History, pictures: Gallery) -> Session:
+        return Session(history, self.engine, self.engine_free, pictures, thought_limit=partial(usual, self.settings))
 
     async def leave(self, room: Room) -> None:
         """Close a room; what was said in it is gone."""
@@ -231,7 +238,7 @@ class Services:
             self._hear()
             await self._forget_done(go_on=not on_the_move)
         self.history, _ = await History.open(self.folders.history)
-        self.session = Session(self.history, self.engine, self.engine_free, self.pictures)
+        self.session = self._session(self.history, self.pictures)
         await self.library.look()  # what was registered elsewhere is forgotten
         return done
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.chat import kept_settings
-from mistral_desk.chat.kept_settings import BOUNDS, LONGEST
+from mistral_desk.chat.kept_settings import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.inference.protocol import Sampling
 
@@ -41,6 +41,8 @@ _settings = st.builds(
     think=st.none() | st.booleans(),
     sampling=st.builds(Sampling, **{name: _number(name) for name in BOUNDS}),
     longest=st.none() | st.integers(1, LONGEST),
+    think_tokens=st.none() | st.integers(0, LONGEST),
+    think_seconds=st.none() | st.integers(0, LONGEST_THOUGHT_S),
     preset=_words,
     when_full=st.sampled_from(["ask", "stop", "drop", "summarise"]),
     keep_thinking=st.none() | st.booleans(),

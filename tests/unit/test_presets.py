@@ -39,6 +39,8 @@ OTHER = {
     "repeat_penalty": 1.2,
     "seed": 7,
     "longest": 300,
+    "think_tokens": 2000,
+    "think_seconds": 60,
     "think": True,
     "keep_thinking": False,
     "when_full": "drop",

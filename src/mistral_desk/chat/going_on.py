@@ -28,6 +28,18 @@ def begun(message: Message) -> Turn | None:
     return Turn("assistant", message.text, message.thinking, message.tokens, message.vocabulary)
 
 
+def reopened(before: Figures | None, now: Figures, begun_tokens: int) -> Figures:
+    """The figures of a new version that kept the thought of another one, which took `before`: its thought is both."""
+    old = before or Figures()
+    made = joined(None, now, begun_tokens, thought=False)
+    return msgspec.structs.replace(
+        made,
+        thinking_tokens=old.thinking_tokens + now.thinking_tokens,
+        thinking_s=old.thinking_s + now.thinking_s if before else 0.0,
+        first_token_s=now.first_token_s,
+    )
+
+
 def written_by(before: str, now: str) -> str:
     """The model ids of an answer that `now` goes on with: each writer once in a row."""
     last = before.rpartition(BETWEEN)[2]
@@ -61,6 +73,7 @@ def joined(before: Figures | None, now: Figures, begun_tokens: int, *, thought: 
         thinking_s=0.0 if before is None and thought else first.thinking_s + now.thinking_s,
         first_token_s=first.first_token_s,
         tokens_per_s=_rate(first, now),
+        thought_end=now.thought_end or first.thought_end,
     )
 
 

@@ -26,12 +26,16 @@ BOUNDS: Final[dict[str, tuple[float, float]]] = {
 """What each number of `Sampling` may be. llama.cpp takes the largest seed of 32 bits for "draw one"."""
 LONGEST: Final = 10_000_000
 """Tokens of an answer at most; no context is larger."""
+LONGEST_THOUGHT_S: Final = 24 * 3600
+_WITHIN: Final = {"longest": (1, LONGEST), "think_tokens": (0, LONGEST), "think_seconds": (0, LONGEST_THOUGHT_S)}
 
 _TYPES: Final[dict[str, Any]] = {
     "system": str,
     "model": str,
     "think": bool | None,
     "longest": int | None,
+    "think_tokens": int | None,
+    "think_seconds": int | None,
     "preset": str,
     "when_full": WhenFull,
     "keep_thinking": bool | None,
@@ -58,8 +62,9 @@ def from_values(values: dict[str, Any]) -> ConversationSettings:
             found = _converted(left.pop(name), kind)
             if found is not None:
                 known[name] = found
-    if not 1 <= known.get("longest", 1) <= LONGEST:
-        del known["longest"]
+    for name, (low, high) in _WITHIN.items():
+        if not low <= known.get(name, low) <= high:
+            del known[name]
     sampling = left.pop("sampling", None)
     if isinstance(sampling, dict):
         known["sampling"], more = _sampling(sampling)

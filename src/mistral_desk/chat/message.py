@@ -76,6 +76,7 @@ class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `system` is the system prompt; `model` and `think` are what it was last used with. `sampling` says only what is
     other than the model's own. `longest` is the longest answer in tokens, None: until the context is full.
+    `think_tokens` and `think_seconds` are the longest thought, 0: without a limit, None: as the app's settings say.
     `preset` is the id of the preset that was chosen last. `keep_thinking` None: as the model's template does.
     `dropped` is the last message that is not sent any more, and `summary` says in its place what was said there.
     `thoughts` tells by message id which thoughts the person has opened (true) or closed. `unknown` holds what
@@ -87,6 +88,8 @@ class ConversationSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     think: bool | None = None
     sampling: Sampling = Sampling()
     longest: int | None = None
+    think_tokens: int | None = None
+    think_seconds: int | None = None
     preset: str = ""
     when_full: WhenFull = "ask"
     keep_thinking: bool | None = None

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import Sampling
 
 SAMPLING: Final = tuple(kept_settings.BOUNDS)
-FIELDS: Final = ("system", *SAMPLING, "longest", "think", "keep_thinking", "when_full")
+THOUGHT: Final = ("think", "think_seconds", "think_tokens", "keep_thinking")
+FIELDS: Final = ("system", *SAMPLING, "longest", *THOUGHT, "when_full")
 """What a preset can say, in the order in which it is shown; the names of `ConversationSettings` and `Sampling`."""
 LONGEST_NAME: Final = 60
 """Letters of a preset's name at most."""
-_FROM_PRESET: Final = ("system", "sampling", "longest", "think", "keep_thinking", "when_full")
+_FROM_PRESET: Final = ("system", "sampling", "longest", *THOUGHT, "when_full")
 """What of a chat's settings is the preset's once it is chosen."""
 _CHATS_OWN: Final = ("model", "preset", "dropped", "summary", "thoughts")
 

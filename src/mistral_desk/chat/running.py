@@ -8,10 +8,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from mistral_desk.chat import events, thought_limit
 from mistral_desk.chat.answer import GrowingAnswer, Saver
 from mistral_desk.chat.events import Broken, Ended, Full, GoingOn, Loading, Reading, Thinking, TurnEvent, Writing
 from mistral_desk.chat.fitting_in import TOO_LONG, Measure, Room, Talk, branch_of
-from mistral_desk.chat.going_on import begun, joined, written_by
+from mistral_desk.chat.going_on import begun, joined, reopened, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.presets import over
 from mistral_desk.core.errors import DeskError, Problem, as_problem
@@ -24,6 +25,7 @@ from mistral_desk.inference.protocol import (
     Resumed,
     Sampling,
 )
+from mistral_desk.inference.thought_messages import Steered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.parts import Gallery
     from mistral_desk.inference.client import ModelSpec
     from mistral_desk.inference.protocol import PieceKind
+    from mistral_desk.inference.thought_messages import Budget
 
 log = logging.getLogger(__name__)
 
@@ -52,16 +55,21 @@ class EngineDoor(Measure, Protocol):
 
     def answer_now(self) -> None: ...  # noqa: D102
 
+    def think_more(self) -> None: ...  # noqa: D102
+
 
 @dataclass(frozen=True)
 class Wish:
-    """How an answer is to be made; `model` is the id that is stored. `goes_on`: from where it broke off."""
+    """How an answer is to be made; `model` is the id that is stored. `goes_on`: from where it broke off; `rethinks`:
+    with the thought of this answer, which goes on.
+    """
 
     spec: ModelSpec
     sampling: Sampling
     max_tokens: int | None
     model: str = ""
     goes_on: bool = False
+    rethinks: Message | None = None
 
 
 class RunningTurn:
@@ -77,6 +85,7 @@ class RunningTurn:
         user: Message,
         answer: Message,
         wish: Wish,
+        thought_limit: Callable[[], Budget],
     ) -> None:
         self.answer = answer
         self.events: asyncio.Queue[TurnEvent] = asyncio.Queue()
@@ -86,13 +95,14 @@ class RunningTurn:
         self._pictures = pictures
         self._user = user
         self._wish = wish
-        self._begun = begun(answer) if wish.goes_on else None
+        self._thought_limit = thought_limit
+        self._begun = begun(answer) if wish.goes_on else begun(wish.rethinks) if wish.rethinks else None
         self._begun_tokens = 0
         self._text = GrowingAnswer(answer if wish.goes_on else None)
         self._saver = Saver(history, answer, self._text)
         self._stopping = asyncio.Event()
         self._decision: asyncio.Future[WhenFull] | None = None
-        self._generating = False
+        self._generating = self._answer_now = False
         self.is_over = False
         self.task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {answer.id}")
 
@@ -103,6 +113,17 @@ class RunningTurn:
         self._stopping.set()
         if self._generating:
             self._engine.stop()
+
+    def answer_now(self) -> None:
+        """End the thought, also one that has not begun."""
+        self._answer_now = True
+        if self._generating:
+            self._engine.answer_now()
+
+    def go_on_thinking(self) -> None:
+        """Have the thought go on where the model would close it next."""
+        if self._generating:
+            self._engine.think_more()
 
     async def _run(self) -> None:
         ending: Ending = "failed"
@@ -211,7 +232,10 @@ class RunningTurn:
             keep_thinking=talk.keep_thinking,
             room=talk.room,
             owner=owner,
+            budget=self._budget(talk),
+            rethinks=wish.rethinks is not None,
         )
+        told = False
         try:
             async with contextlib.aclosing(answer):
                 async for event in answer:
@@ -220,6 +244,9 @@ class RunningTurn:
                         return event.reason, self._figures(event.figures)
                     if self._stopping.is_set():
                         self._engine.stop()  # again: the first one may have met a worker that was just starting
+                    if self._answer_now and not told:
+                        told = True  # it was asked for before there was a request
+                        self._engine.answer_now()
                     self._take(event)
         except DeskError as error:
             if not self._stopping.is_set():
@@ -230,18 +257,27 @@ class RunningTurn:
             self._generating = False
         raise DeskError("engine.protocol", reason="an answer without an end")
 
+    def _budget(self, talk: Talk) -> Budget:
+        """How long the thought may be; one that was stopped and goes on has used some of it."""
+        allowed = thought_limit.limit(talk.settings, self._thought_limit())
+        return thought_limit.left(allowed, self.answer.figures) if self._wish.goes_on else allowed
+
     def _figures(self, now: Figures) -> Figures:
+        if (old := self._wish.rethinks) is not None:
+            return reopened(old.figures, now, self._begun_tokens)
         if self._begun is None:
             return now
         return joined(self.answer.figures, now, self._begun_tokens, thought=bool(self._begun.thinking))
 
-    def _take(self, event: Piece | PromptProgress | Resumed) -> None:
+    def _take(self, event: Piece | PromptProgress | Resumed | Steered) -> None:
         match event:
             case Resumed(pieces=pieces):
                 self._text.resume(pieces)
                 self._begun_tokens = sum(len(piece.tokens) for piece in pieces)
                 said = {kind: "".join(piece.text for piece in pieces if piece.kind == kind) for kind in KINDS}
                 self.events.put_nowait(GoingOn(said["thinking"], said["text"]))
+            case Steered(how=how):
+                self.events.put_nowait(events.Steered(how))
             case PromptProgress(done=done, total=total, cached=cached, seconds_left=left, looking=looking):
                 self.events.put_nowait(Reading(done, total, cached, left, looking))
             case Piece(kind=kind, text=text):

@@ -19,9 +19,10 @@ from mistral_desk.chat.running import EngineDoor, RunningTurn, Wish
 from mistral_desk.chat.shortening import Shortening
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Sampling
+from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part, WhenFull
@@ -54,11 +55,15 @@ class Session:
         engine: EngineDoor,
         engine_free: asyncio.Lock | None = None,
         pictures: Gallery | None = None,
+        *,
+        thought_limit: Callable[[], Budget] = Budget,
     ) -> None:
         """Sessions that share an engine share `engine_free` too: it answers one at a time.
 
-        `pictures` is where the pictures of this history's messages are.
+        `pictures` is where the pictures of this history's messages are. `thought_limit` is how long a thought may be
+        where a chat says nothing of it.
         """
+        self._thought_limit = thought_limit
         self._history = history
         self._engine = engine
         self._pictures = pictures
@@ -158,6 +163,29 @@ class Session:
             async for event in events:
                 yield event
 
+    async def think_more(
+        self,
+        message_id: int,
+        *,
+        model_spec: ModelSpec,
+        model: str = "",
+        sampling: Sampling = _DEFAULT,
+        max_tokens: int | None = None,
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """A new version beside an answer: its thought is kept and goes on, then it is answered anew.
+
+        One that has no thought is answered again, with one. As `reply` otherwise.
+        """
+        old = await self._history.message(message_id)
+        if old.role != "assistant" or old.parent is None:
+            raise DeskError("history.missing", f"message {message_id} answers nothing")
+        await self._check_eyes(model_spec, (await self._history.message(old.parent)).parts)
+        begun = await self._history.begin_version(old.parent, model=model or model_spec.path, effort="high")
+        wish = Wish(model_spec, sampling, max_tokens, rethinks=old if old.thinking else None)
+        async with contextlib.aclosing(self._answer(begun, wish)) as events:
+            async for event in events:
+                yield event
+
     async def continue_answer(
         self,
         message_id: int,
@@ -202,9 +230,17 @@ class Session:
         for turn in tuple(self._turns):
             turn.stop()
 
-    def answer_now(self) -> None:
-        """Have the model close its thought and answer."""
-        self._engine.answer_now()
+    def answer_now(self, answer: int | None = None) -> None:
+        """Have the model close its thought and answer, also where it has not begun to think yet. None: every answer."""
+        for turn in self._turns:
+            if answer in {None, turn.answer.id}:
+                turn.answer_now()
+
+    def go_on_thinking(self, answer: int) -> None:
+        """Have the thought of this answer go on where the model would close it next."""
+        for turn in self._turns:
+            if answer == turn.answer.id:
+                turn.go_on_thinking()
 
     def shortening(self) -> Shortening:
         """Makes room in a chat before it is full."""
@@ -239,6 +275,7 @@ class Session:
             user=user,
             answer=answer,
             wish=wish,
+            thought_limit=self._thought_limit,
         )
         self._turns.append(turn)
         turn.task.add_done_callback(lambda _: self._turns.remove(turn))

@@ -75,6 +75,30 @@ LANGUAGE: Final = Choice(
 THINK_BY_DEFAULT: Final = Switch(
     "chat.think_by_default", False, "Think harder in new chats", "New chats start with Think harder switched on."
 )
+THINK_SECONDS: Final = Whole(
+    "chat.think_seconds",
+    0,
+    "Longest thought, in seconds",
+    "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter thought "
+    "costs less time, and hard questions more mistakes. Think more grants them once again.",
+    1,
+    86_400,
+    "s",
+    automatic=True,
+    zero="No limit",
+)
+THINK_TOKENS: Final = Whole(
+    "chat.think_tokens",
+    0,
+    "Longest thought, in tokens",
+    "As above, but the same on a slow and on a fast computer: a token is a word or a piece of one. Where both are set, "
+    "what is used up first counts.",
+    1,
+    10_000_000,
+    "tokens",
+    automatic=True,
+    zero="No limit",
+)
 SHOW_THINKING: Final = Switch(
     "chat.show_thinking", False, "Open the thinking", "The model's thinking is unfolded while it is written."
 )
@@ -183,6 +207,8 @@ ALL: Final[tuple[Declared, ...]] = (
     MOTION,
     LANGUAGE,
     THINK_BY_DEFAULT,
+    THINK_SECONDS,
+    THINK_TOKENS,
     SHOW_THINKING,
     STATES,
     MODELS_FOLDER,

@@ -121,12 +121,41 @@ NUMBERS: Final = (
         1024,
     ),
 )
+THOUGHTS: Final = (
+    Number(
+        "think_seconds",
+        mark("Longest thought, in seconds"),
+        mark(
+            "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter "
+            "thought costs less time, and hard questions more mistakes. 0 is without a limit."
+        ),
+        0,
+        86_400,
+        5,
+        0,
+        60,
+    ),
+    Number(
+        "think_tokens",
+        mark("Longest thought, in tokens"),
+        mark(
+            "As above, but the same on a slow and on a fast computer. Where both are set, what is used up first "
+            "counts. 0 is without a limit."
+        ),
+        0,
+        10_000_000,
+        64,
+        0,
+        1024,
+    ),
+)
+"""How long a thought may be."""
 LABELS: Final = {
     "system": SYSTEM_LABEL,
     "think": THINK_LABEL,
     "keep_thinking": KEEP_LABEL,
     "when_full": FULL_LABEL,
-    **{one.field: one.label for one in NUMBERS},
+    **{one.field: one.label for one in (*NUMBERS, *THOUGHTS)},
 }
 
 
@@ -156,6 +185,8 @@ def own_words(field: Number, info: ModelInfo | None) -> tuple[str, str]:
         return tr("Drawn anew"), ""
     if field.field == "longest":
         return tr("No limit"), ""
+    if field in THOUGHTS:
+        return tr("As in the app's settings"), ""
     calm, thinking = (own_number(field, info, thinks=thinks) for thinks in (False, True))
     if calm is None or thinking is None:
         return tr("The model's own"), tr("The model's own number is known once the model is loaded.")

@@ -51,6 +51,9 @@ class ChatSettingsSheet(Sheet):
         keep = (fields.KEEP_LABEL, fields.KEEP_HELP, fields.KEEP_CHOICES)
         self.keep = ChoiceRow(theme, own, "keep_thinking", keep, thinking)
         thinking.add(self.think)
+        for one in fields.THOUGHTS:
+            self.numbers[one.field] = NumberRow(theme, own, one, thinking)
+            thinking.add(self.numbers[one.field])
         thinking.add(self.keep)
         column.addWidget(thinking)
         context = Section(theme, tr("Context"), body)
