@@ -33,9 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return self_test(arguments[1:])
     if arguments == ["--version"]:
-        from mistral_desk import __version__
+        from mistral_desk.core.build import version
 
-        sys.stdout.write(f"mistral-desk {__version__}\n")
+        sys.stdout.write(f"mistral-desk {version()}\n")
         return 0
     try:
         from mistral_desk.cli.main import main as command_line

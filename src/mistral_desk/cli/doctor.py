@@ -24,6 +24,7 @@ from mistral_desk.cli.display import obstacle
 from mistral_desk.cli.doctor_library import Shelf, shelf
 from mistral_desk.cli.doctor_library import rows as rows_of_library
 from mistral_desk.cli.output import harmless, write_json, write_text
+from mistral_desk.core import build
 from mistral_desk.core.errors import DeskError, Problem, in_words
 from mistral_desk.core.machine import Machine, this_machine
 from mistral_desk.core.paths import Folders, folders, resource
@@ -77,15 +78,17 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The whole report; what could not be found out is None or empty."""
+    """The whole report; what could not be found out is None or empty. `backends` are the engine's parts in use."""
 
     version: str
+    build: str
     python: str
     system: str
     frozen: bool
     libraries: dict[str, str | None]
     llama_cpp: str | None
     engine_build: str | None
+    backends: tuple[str, ...]
     engine_protocol: int | None
     hardware: Machine
     devices: tuple[Device, ...]
@@ -135,12 +138,14 @@ async def _examine() -> Report:
     places = _folders(folders(), problems)
     return Report(
         version=__version__,
+        build=build.build(),
         python=platform.python_version(),
         system=platform.platform(),
         frozen=bool(getattr(sys, "frozen", False)),
         libraries={name: _version(name) for name in _LIBRARIES},
         llama_cpp=hello.llama_cpp if hello else None,
         engine_build=hello.system if hello else None,
+        backends=hello.backends if hello else (),
         engine_protocol=hello.protocol if hello else None,
         hardware=this_machine(),
         devices=hello.devices if hello else (),
@@ -219,11 +224,12 @@ def _display() -> str:
 def _in_words(report: Report) -> str:
     hardware = report.hardware
     rows = [
-        ("Mistral Desk", report.version + (" (installed)" if report.frozen else "")),
+        ("Mistral Desk", build.version() + (", installed" if report.frozen else "")),
         ("System", report.system),
         ("Python", report.python),
         *((name, version or "not installed") for name, version in report.libraries.items()),
         ("llama.cpp", report.llama_cpp or "did not start"),
+        ("Engine's parts in use", ", ".join(report.backends) or "unknown"),
         ("Engine's build", report.engine_build or "unknown"),
         ("Processor", f"{hardware.processor}, {hardware.cores} cores, {hardware.threads} threads"),
         ("Memory", f"{hardware.memory_total / _GIB:.1f} GiB, {hardware.memory_available / _GIB:.1f} GiB free"),

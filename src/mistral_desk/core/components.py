@@ -26,6 +26,8 @@ _OURS_TO_CARRY: Final = {
     "shiboken6": ("licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
 }
 """Texts that their makers' packages do not bring along, as resources."""
+_SYSTEM: Final = ("licenses", "system")
+_NAMED: Final = re.compile(r"^License: *(\S+)", re.MULTILINE)
 _LONGEST: Final = 200_000
 
 
@@ -44,6 +46,8 @@ class Component:
                 return "\n\n".join(resource(*place.split("/")).read_text(encoding="utf-8") for place in places)
             if self.name == "Python":
                 return _python_text()
+            if (text := _carried_text(self.name)) is not None:
+                return text.read_text(encoding="utf-8", errors="replace")[:_LONGEST]
             return _distribution_text(self.name)
         except (OSError, DeskError, importlib.metadata.PackageNotFoundError):
             return ""
@@ -71,7 +75,29 @@ def components() -> tuple[Component, ...]:
         Component("Inter", "", "OFL-1.1"),
         Component("JetBrains Mono", "", "OFL-1.1"),
     )
-    return (*libraries, *others)
+    return (*libraries, *others, *_of_the_system())
+
+
+def _of_the_system() -> tuple[Component, ...]:
+    """Libraries of the building system that an installed program brings along; `licenses/system` holds their texts."""
+    try:
+        texts = sorted(resource(*_SYSTEM).glob("*.txt"))
+    except DeskError:
+        return ()
+    return tuple(Component(text.stem, "", _first_licence(text)) for text in texts)
+
+
+def _carried_text(name: str) -> Path | None:
+    try:
+        return resource(*_SYSTEM, f"{name}.txt")
+    except DeskError:
+        return None
+
+
+def _first_licence(text: Path) -> str:
+    """The licence that Debian's description of a package names first; some only have it as running text."""
+    found = _NAMED.search(text.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else ""
 
 
 def _needs(name: str) -> list[str]:

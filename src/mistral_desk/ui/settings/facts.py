@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from PySide6 import __version__ as qt_version
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from mistral_desk import __version__
-from mistral_desk.core import amounts
+from mistral_desk.core import amounts, build
 from mistral_desk.core.components import Component, components
 from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.inference import cage
+from mistral_desk.inference import cage, engine_parts
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
 from mistral_desk.ui.settings.rows import Row
@@ -73,6 +72,15 @@ def graphics(hello: Hello | None) -> str:
     )
 
 
+def engine(hello: Hello | None) -> str:
+    """The engine's version, which of its parts are in use, and what they were made with; empty before there was one."""
+    if hello is None:
+        return ""
+    parts = engine_parts.in_short(hello.backends)
+    used = [tr("In use: {parts}", parts=parts)] if parts else []
+    return "\n".join([tr("llama.cpp {version}", version=hello.llama_cpp), *used, hello.system])
+
+
 class HardwareFacts:
     """Rows below the hardware's settings; `refresh` looks again."""
 
@@ -98,9 +106,7 @@ class HardwareFacts:
         self._rows["memory"].set_note(memory(machine))
         self._rows["graphics"].set_note(graphics(hello) or not_yet)
         self._rows["disk"].set_note(amounts.file_size(room) if room is not None else tr("Unknown"))
-        self._rows["engine"].set_note(
-            tr("llama.cpp {version}\n{build}", version=hello.llama_cpp, build=hello.system) if hello else not_yet
-        )
+        self._rows["engine"].set_note(engine(hello) or not_yet)
 
 
 def fill_privacy(
@@ -138,7 +144,7 @@ def fill_privacy(
 
 def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None]) -> None:
     """Version, licences of everything that comes along, and two links."""
-    version = tr("Version {version}, licensed under Apache-2.0", version=__version__)
+    version = tr("Version {version}, licensed under Apache-2.0", version=build.version())
     section.add(Row(theme, "Mistral Desk", version, copied=True, parent=section))
     running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
     section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
