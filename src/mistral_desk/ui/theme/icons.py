@@ -42,5 +42,5 @@ def app_icon() -> QIcon:
     """The program's own sign, in the sizes that systems ask for."""
     made = QIcon()
     for size in (16, 32, 48, 64, 128, 256):
-        made.addPixmap(pixmap("app", "#FFFFFF", size, 1.0))
+        made.addPixmap(pixmap("app-small" if size < 40 else "app", "#FFFFFF", size, 1.0))
     return made
