@@ -12,7 +12,12 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parents[2] / "requirements"
 
 # What a lock must agree with: one environment holds all of them.
-LOCKS: dict[str, tuple[str, ...]] = {"build": (), "app": (), "dev": ("build", "app"), "package": ("build", "app", "dev")}
+LOCKS: dict[str, tuple[str, ...]] = {
+    "build": (),
+    "app": (),
+    "dev": ("build", "app"),
+    "package": ("build", "app", "dev"),
+}
 
 OPTIONS = (
     *("--universal", "--python-version", "3.11", "--generate-hashes"),

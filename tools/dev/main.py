@@ -66,6 +66,8 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         commands["bench"] = ("measure, one row a figure ([--only NAME] [--json])", _module("benchmarks"))
     if (ROOT / "tools" / "gallery" / "__main__.py").exists():
         commands["gallery"] = ("make the pictures for the documentation", _module("tools.gallery"))
+    if (ROOT / "tools" / "package" / "main.py").exists():
+        commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--check])", package)
     return commands
 
 
@@ -127,6 +129,13 @@ def checks(words: list[str]) -> int:
     # One at a time: mypy's cache has one writer, and two at once would take longer than one after the other.
     with environment.alone(PLACE, "check.lock", "Another check of this folder is running; waiting for it.", print):
         return check.check_all(ROOT, PLACE.python, min(suite.cores(), 4))
+
+
+def package(words: list[str]) -> int:
+    """Make what people install."""
+    from tools.package import main as packaging  # noqa: PLC0415 - a room of its own that no other command needs
+
+    return packaging.package(PLACE, words)
 
 
 def _module(name: str) -> Callable[[list[str]], int]:

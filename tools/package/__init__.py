@@ -1,0 +1,1 @@
+"""Bundle, packages and installers: what `dev.py package` does. Only the standard library, as in tools.dev."""

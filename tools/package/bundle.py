@@ -1,0 +1,168 @@
+"""Makes the bundle: the program with its own Python, its libraries and the portable engine, in one folder.
+
+Every input is locked: packages by requirements/*.lock, the engine by its recipe. Nothing is installed into the
+developers' environment; what only makes the bundle lies in build/package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tools.dev import environment, locks
+from tools.dev.engine_wheel import PACKAGE
+from tools.dev.steps import Failed
+from tools.package import engine
+
+if TYPE_CHECKING:
+    from tools.dev.environment import Place
+    from tools.dev.steps import Steps
+
+NAME: Final = "mistral-desk"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where things are made, below build/package."""
+
+    place: Place
+
+    @property
+    def top(self) -> Path:
+        """Everything that can be deleted at any time."""
+        return self.place.root / "build" / "package"
+
+    @property
+    def bundle(self) -> Path:
+        """The finished bundle."""
+        return self.top / "bundle" / NAME
+
+    @property
+    def program(self) -> Path:
+        """The program in it."""
+        return self.bundle / (f"{NAME}.exe" if sys.platform == "win32" else NAME)
+
+    @property
+    def icons(self) -> Path:
+        """The icon in all its sizes."""
+        return self.top / "icons"
+
+    @property
+    def tools(self) -> Path:
+        """The packages that make the bundle, apart from those that go into it."""
+        return self.top / "tools"
+
+
+def version(place: Place) -> str:
+    """The program's version, which stands in one place only."""
+    text = (place.root / "src" / "mistral_desk" / "__init__.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    if not found:
+        raise Failed("src/mistral_desk/__init__.py names no version.")
+    return found[1]
+
+
+def built_from(place: Place) -> str:
+    """The commit that is built, with `+` where the folder has changes; empty where git does not tell."""
+    try:
+        said = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--exclude", "*"],
+            cwd=place.root,
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+        )
+    except OSError:
+        return ""
+    return said.stdout.strip() if said.returncode == 0 else ""
+
+
+def make(place: Place, steps: Steps) -> Work:
+    """Make the bundle anew. Raises `Failed`."""
+    work = Work(place)
+    pin = locks.pin_of(place.lock("app").read_text(encoding="utf-8"), PACKAGE)
+    wheel = engine.wheel(pin, place.python, steps)
+    _tools(work, steps)
+    for folder in ("engine", "notices", "bundle", "icons"):
+        shutil.rmtree(work.top / folder, ignore_errors=True)
+    libraries = engine.lay_out(wheel, work.top / "engine")
+    _notices(work)
+    with steps.step("Icons"):
+        script = [str(place.python), "-m", "tools.package.icons", str(work.icons)]
+        steps.run(script, cwd=place.root, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    names = {
+        "MISTRAL_DESK_ENGINE": str(libraries),
+        "MISTRAL_DESK_NOTICES": str(work.top / "notices"),
+        "PYTHONPATH": str(work.tools),
+        "PYTHONHASHSEED": "1",  # the order of what is packed
+    }
+    with steps.step("The bundle (PyInstaller)"):
+        command = [str(place.python), "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN"]
+        command += ["--distpath", str(work.bundle.parent), "--workpath", str(work.top / "work")]
+        steps.run([*command, str(place.root / "installer" / f"{NAME}.spec")], env={**os.environ, **names})
+        if sys.platform == "linux":
+            _system_licences(work)
+    with steps.step("The bundle's own self-test"):
+        result = work.top / "self-test.json"
+        env = {**os.environ, "MISTRAL_DESK_HOME": str(work.top / "home")}
+        steps.run([str(work.program), "--self-test", str(result)], env=env, todo=f"What it found stands in {result}.")
+    return work
+
+
+def _tools(work: Work, steps: Steps) -> None:
+    lock = work.place.lock("package")
+    whole = hashlib.sha256(lock.read_bytes() + environment.base_python().encode()).hexdigest()
+    stamp = work.tools / ".whole"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == whole:
+        return
+    shutil.rmtree(work.tools, ignore_errors=True)
+    with steps.step("What makes the bundle: requirements/package.lock"):
+        command = [str(work.place.python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+        command += ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", str(work.tools)]
+        steps.run([*command, "-r", str(lock)])
+    stamp.write_text(whole, encoding="utf-8")
+
+
+def _notices(work: Work) -> None:
+    """What goes along and lies nowhere in the source tree: Python's licence, and what was built."""
+    notices = work.top / "notices"
+    (notices / "resources").mkdir(parents=True)
+    (notices / "resources" / "build.txt").write_text(built_from(work.place) + "\n", encoding="utf-8")
+    ask = "import sys, sysconfig; print(sysconfig.get_path('stdlib')); print(sys.base_prefix)"
+    said = subprocess.run([str(work.place.python), "-c", ask], check=True, capture_output=True, encoding="utf-8")
+    for folder in said.stdout.splitlines():
+        if (text := Path(folder, "LICENSE.txt")).is_file():
+            shutil.copyfile(text, notices / "LICENSE.txt")
+            return
+    raise Failed(f"No licence lies beside this Python, {sysconfig.get_path('stdlib')}.")
+
+
+def _system_licences(work: Work) -> None:
+    """The licences of the system's libraries that go along, as their packages have them (Debian and its relatives)."""
+    target = work.bundle / "lib" / "resources" / "licenses" / "system"
+    target.mkdir(parents=True)
+    carried = [file for file in (work.bundle / "lib").glob("lib*.so*") if not file.is_symlink()]
+    carried += (work.bundle / "lib" / "llama_cpp" / "lib").glob("libgomp.so*")
+    missing = []
+    for file in carried:
+        if re.match(r"lib(python|Qt6|icu|pyside|shiboken)", file.name):
+            continue  # they came with packages of Python's, whose licences go along already
+        said = subprocess.run(
+            ["dpkg", "-S", f"*/{file.name}"], check=False, capture_output=True, encoding="utf-8", errors="replace"
+        )
+        packages = {line.partition(":")[0] for line in said.stdout.splitlines()}
+        texts = [text for name in packages if (text := Path("/usr/share/doc", name, "copyright")).is_file()]
+        if not texts:
+            missing.append(file.name)
+        for text in texts:
+            shutil.copyfile(text, target / f"{text.parent.name}.txt")
+    if missing:
+        raise Failed(f"No licence was found for {', '.join(missing)}: the bundle has to be made on Debian.")

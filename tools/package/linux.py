@@ -1,0 +1,136 @@
+"""The packages for Linux: a .deb and an archive, from the bundle and what lies in installer/linux."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import time
+from typing import TYPE_CHECKING, Final
+
+from tools.dev.steps import Failed
+from tools.package.bundle import NAME, Work, built_from, version
+from tools.package.icons import SIZES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.dev.steps import Steps
+
+ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def debian_version(text: str) -> str:
+    """A version of Python's as Debian orders it: `0.1.0.dev0` comes before `0.1.0`, and so must it there."""
+    for word in (".dev", "a", "b", "rc"):
+        head, found, tail = text.partition(word)
+        if found and tail.isdigit():
+            return f"{head}~{word.strip('.')}{tail}"
+    return text
+
+
+def deb(work: Work, target: Path, steps: Steps) -> Path:
+    """Write the .deb into the folder `target`. Raises `Failed`."""
+    if shutil.which("dpkg-deb") is None:
+        raise Failed("dpkg-deb is not here: the .deb is made on Debian and its relatives.")
+    number, architecture = debian_version(version(work.place)), ARCHITECTURES[os.uname().machine]
+    file = target / f"{NAME}_{number}_{architecture}.deb"
+    root = work.top / "deb"
+    shutil.rmtree(root, ignore_errors=True)
+    with steps.step(f"{file.name}"):
+        shutil.copytree(work.bundle, root / "usr" / "lib" / NAME, symlinks=True)
+        (root / "usr" / "bin").mkdir(parents=True)
+        (root / "usr" / "bin" / NAME).symlink_to(f"../lib/{NAME}/{NAME}")
+        _shared(work, root / "usr" / "share")
+        documents = root / "usr" / "share" / "doc" / NAME
+        documents.mkdir(parents=True)
+        shutil.copyfile(work.place.root / "LICENSE", documents / "copyright")
+        kilobytes = -(-sum(path.lstat().st_size for path in root.rglob("*") if not path.is_dir()) // 1024)
+        control = _filled(work, "control", VERSION=number, ARCHITECTURE=architecture, SIZE=str(kilobytes))
+        (root / "DEBIAN").mkdir()
+        (root / "DEBIAN" / "control").write_text(control, encoding="utf-8")
+        sums = [
+            f"{hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()}  {path.relative_to(root)}\n"
+            for path in sorted((root / "usr").rglob("*"))
+            if path.is_file() and not path.is_symlink()
+        ]
+        (root / "DEBIAN" / "md5sums").write_text("".join(sums), encoding="utf-8")
+        for path in (root, *root.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+        # zstd: what unpacks it stands in every Debian and Ubuntu that has a C library new enough for Qt.
+        command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z19", "--build", str(root), str(file)]
+        steps.run(command, env={**os.environ, "SOURCE_DATE_EPOCH": str(_when(work))})
+    return file
+
+
+def archive(work: Work, target: Path, steps: Steps) -> Path:
+    """Write the archive for every other Linux into the folder `target`: unpack it anywhere, start `mistral-desk`."""
+    name = f"{NAME}-{version(work.place)}-linux-{os.uname().machine}"
+    file = target / f"{name}.tar.xz"
+    shared = work.top / "share"
+    shutil.rmtree(shared, ignore_errors=True)
+    with steps.step(file.name):
+        _shared(work, shared)
+        when = _when(work)
+
+        def plain(one: tarfile.TarInfo) -> tarfile.TarInfo:
+            one.uid = one.gid = 0
+            one.uname = one.gname = "root"
+            one.mtime = when
+            return one
+
+        with tarfile.open(file, "w:xz", preset=6) as made:
+            made.add(work.bundle, name, filter=plain)
+            made.add(shared, f"{name}/share", filter=plain)
+    return file
+
+
+def sums(files: list[Path]) -> Path:
+    """Write SHA256SUMS beside the files, as `sha256sum --check` reads it."""
+    lines = []
+    for file in files:
+        with file.open("rb") as stream:
+            lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {file.name}\n")
+    target = files[0].parent / "SHA256SUMS"
+    target.write_text("".join(lines), encoding="utf-8")
+    return target
+
+
+def _shared(work: Work, share: Path) -> None:
+    """What the desktop knows the program by."""
+    for folder, name in (
+        ("applications", f"{NAME}.desktop"),
+        ("mime/packages", f"{NAME}.xml"),
+        ("metainfo", f"{NAME}.metainfo.xml"),
+    ):
+        (share / folder).mkdir(parents=True)
+        day = time.strftime("%Y-%m-%d", time.gmtime(_when(work)))
+        text = _filled(work, name, VERSION=version(work.place), DATE=day)
+        (share / folder / name).write_text(text, encoding="utf-8")
+    for size in SIZES:
+        place = share / "icons" / "hicolor" / f"{size}x{size}" / "apps"
+        place.mkdir(parents=True)
+        shutil.copyfile(work.icons / f"{size}.png", place / f"{NAME}.png")
+    scalable = share / "icons" / "hicolor" / "scalable" / "apps"
+    scalable.mkdir(parents=True)
+    shutil.copyfile(work.place.root / "resources" / "icons" / "app.svg", scalable / f"{NAME}.svg")
+
+
+def _filled(work: Work, name: str, **values: str) -> str:
+    text = (work.place.root / "installer" / "linux" / name).read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _when(work: Work) -> int:
+    """Seconds since 1970 of what is built: the newest commit's, so that the same source gives the same files."""
+    if asked := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(asked)
+    if not built_from(work.place):
+        return int(time.time())
+    command = ["git", "log", "-1", "--format=%ct"]
+    return int(subprocess.run(command, cwd=work.place.root, check=True, capture_output=True, encoding="utf-8").stdout)
