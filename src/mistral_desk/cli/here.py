@@ -24,6 +24,7 @@ from mistral_desk.net.secrets import Secrets
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from mistral_desk.core.errors import Problem
     from mistral_desk.core.paths import Folders
     from mistral_desk.library.installed import Library
     from mistral_desk.library.queue import Queue
@@ -38,6 +39,8 @@ class Meant:
     path: str
     projector: str | None
     title: str
+    doubt: Problem | None = None
+    """What is to be said before it is loaded."""
 
 
 def meant(asked: str, settings: Settings) -> Meant:
@@ -54,7 +57,7 @@ def meant(asked: str, settings: Settings) -> Meant:
         if error.problem.id == "library.not_found" and not is_name(asked):
             return Meant(asked, asked, None, model_title(asked))
         raise
-    return Meant(model.id, model.path, apart(model), model_title(model.id))
+    return Meant(model.id, model.path, apart(model), model_title(model.id), model.doubt)
 
 
 async def used(model: Meant) -> None:

@@ -45,8 +45,8 @@ GUARDS: Final[dict[str, Text]] = {
     ),
     "model.known_damaged": Text(
         "The model's file is damaged",
-        "When {name} was read last, some of its bytes were not as they came, so it was not loaded.",
-        "Verify it, and have it repaired in the library; or choose another model.",
+        "When {name} was read last, some of its bytes were not as they came. It may answer with nonsense.",
+        "Have it repaired in the library, or choose another model.",
     ),
     "model.changed": Text(
         "The model's file has changed",

@@ -198,7 +198,7 @@ class Library:
 
         def noted(file: LibraryFile) -> LibraryFile:
             good = found.get(file.path)
-            return file if good is None else replace(file, verified=(good, now))
+            return file if good is None else replace(file, verified=(good, now), proven=now if good else file.proven)
 
         with self._lock:
             known, self.problem = adopted_file.load(self._adopted)
@@ -238,10 +238,10 @@ def _as_it_is(model: Installed) -> Installed:
 
 def _now(file: LibraryFile) -> LibraryFile | None:
     try:
-        size = os.stat(file.path).st_size  # noqa: PTH116 - a link is followed, and a name that is no path is an error
+        status = os.stat(file.path)  # noqa: PTH116 - a link is followed, and a name that is no path is an error
     except (OSError, ValueError):
         return None
-    return file if size == file.bytes else LibraryFile(file.path, size)
+    return file.seen(status.st_size, status.st_mtime)
 
 
 def _told_apart(models: Sequence[Installed]) -> list[Installed]:

@@ -46,13 +46,13 @@ def scan(folder: Path) -> tuple[Installed, ...] | None:
 def file_at(path: Path) -> LibraryFile | None:
     """A file with what its list says of it; None where it cannot be looked at."""
     try:
-        size = path.stat().st_size
+        status = path.stat()
         known = _listed(journal.path_for(path))
     except OSError:
         return None
-    if known is None or known.bytes != size:
-        return LibraryFile(str(path), size)
-    return replace(known, path=str(path))
+    if known is None:
+        return LibraryFile(str(path), status.st_size)
+    return replace(known, path=str(path)).seen(status.st_size, status.st_mtime)
 
 
 def _listed(listed: Path) -> LibraryFile | None:
@@ -73,7 +73,8 @@ def _listed(listed: Path) -> LibraryFile | None:
     if kept is not None and kept.sha256:
         file, head = kept.head.file, kept.head
         known = (kept.sha256, file.repository, file.revision, file.path, head.set.removeprefix(REPAIR), head.title)
-        found = LibraryFile("", file.size, *known, kept.verified)
+        proven = max(kept.whole_since, kept.verified[1] if kept.verified and kept.verified[0] else 0.0)
+        found = LibraryFile("", file.size, *known, kept.verified, proven)
     if len(_read) >= _MOST_READ:
         _read.clear()
     _read[listed] = (state, found)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FILE: Final = "library.json"
 FORMAT: Final = 2
 _LARGEST: Final = 16 << 20
+SLACK_S: Final = 2.0
+"""Some file systems know the time of a change to two seconds only."""
 _log: Final = logging.getLogger(__name__)
 
 Origin: TypeAlias = Literal["guide", "download", "folder", "own", "huggingface", "lmstudio", "llamacpp", "ollama"]
@@ -30,7 +32,8 @@ Deletes: TypeAlias = Literal["bin_or_good", "forgets", "never"]
 class LibraryFile(msgspec.Struct, frozen=True):
     """A file of a model. `sha256` is what it had when it came, empty where nobody knows; so `repository` and `title`.
 
-    `verified` is the last reading: whether it was the same, and when (seconds since 1970).
+    `verified` is the last reading: whether it was the same, and when (seconds since 1970). `proven` is when it was last
+    known to be what it should; `changed` tells that it has another size, or was written to, since then.
     """
 
     path: str
@@ -42,6 +45,14 @@ class LibraryFile(msgspec.Struct, frozen=True):
     set: str = ""
     title: str = ""
     verified: tuple[bool, float] | None = None
+    proven: float = 0.0
+    changed: bool = False
+
+    def seen(self, size: int, written: float) -> LibraryFile:
+        """It as it lies there: its size, and when it was written to last. One of another size is another file."""
+        if size != self.bytes:
+            return LibraryFile(self.path, size, changed=bool(self.sha256))
+        return msgspec.structs.replace(self, changed=bool(self.proven) and written > self.proven + SLACK_S)
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -85,6 +96,15 @@ class Installed(msgspec.Struct, frozen=True):
         if self.missing:
             return "incomplete"
         return "damaged" if any(file.verified and not file.verified[0] for file in self.all) else "here"
+
+    @property
+    def doubt(self) -> Problem | None:
+        """What is to be said before it is loaded: it was found damaged when it was read last, or has changed since."""
+        if any(file.verified and not file.verified[0] for file in self.all):
+            return Problem("model.known_damaged", {"name": self.title})
+        if any(file.changed for file in self.all):
+            return Problem("model.changed", {"name": self.title})
+        return None
 
     @property
     def deletes(self) -> Deletes:

@@ -22,6 +22,8 @@ class Trouble(QObject):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._desk = desk
+        self._told: set[tuple[str, str]] = set()
+        desk.model.asked_for.connect(self._doubt)
         desk.page.verify_asked.connect(self.verify)
 
     def told(self, problem: Problem) -> bool:
@@ -44,6 +46,16 @@ class Trouble(QObject):
         if desk.window.page != "library":
             desk.window.show_page("library")
         desk.library.verified.emit(desk.model.id)
+
+    def _doubt(self) -> None:
+        """Say before a model is loaded that its file is not what it was, once in a run of the program."""
+        model = self._desk.services.library.find(self._desk.model.id)
+        doubt = model.doubt if model is not None else None
+        if model is None or doubt is None or (model.id, doubt.id) in self._told:
+            return
+        self._told.add((model.id, doubt.id))
+        about, words, verify = model.id.casefold(), in_words(doubt, tr), tr("Verify the file")
+        self._desk.notices.show(Notice("warning", words, verify, self.verify, about=about))
 
     def _once_more(self) -> None:
         self._desk.model.once_more()

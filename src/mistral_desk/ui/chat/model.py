@@ -25,6 +25,8 @@ class ModelChoice(QObject):
     """The chosen model's id, what is known of it, and the share that is loaded while it loads."""
 
     changed = Signal()
+    asked_for = Signal()
+    """The model is to be ready; it is loaded where it is not."""
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class ModelChoice(QObject):
 
     async def allowed(self) -> ModelSpec:
         """As `spec`; what the person wants in spite of all is allowed."""
+        self.asked_for.emit()
         spec, wanted = self.spec(), self._once_more
         self._once_more = False
         if wanted:

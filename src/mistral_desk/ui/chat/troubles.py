@@ -12,7 +12,6 @@ _DOUBTFUL: Final = frozenset(
     {
         KEEPS_STOPPING,
         "model.damaged",
-        "model.known_damaged",
         "model.load_failed",
         "model.no_text",
         "model.nothing_sensible",
