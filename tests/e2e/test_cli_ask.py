@@ -28,6 +28,9 @@ def check_figures(ran: Ran) -> None:
         "generated_tokens",
         "first_token_s",
         "tokens_per_s",
+        "thinking_tokens",
+        "thinking_s",
+        "thought_end",
     ]
     assert done["type"] == "done"
     pieces = [line for line in ran.lines[:-1] if line["text"]]

@@ -71,7 +71,7 @@ def test_json_lines_are_exactly_these(worker: Worker, model: str, capsys: pytest
     out, err = capsys.readouterr()
     done = (
         '{"type":"done","reason":"stop","prompt_tokens":8,"cached_tokens":2,"generated_tokens":4,'
-        '"first_token_s":0.02,"tokens_per_s":50.0}'
+        '"first_token_s":0.02,"tokens_per_s":50.0,"thinking_tokens":1,"thinking_s":0.0,"thought_end":""}'
     )
     assert out.splitlines() == [
         '{"type":"thinking","text":"Seven…"}',

@@ -17,6 +17,7 @@ from mistral_desk.chat.parts import file_part, lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.presets import over
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
+from mistral_desk.chat.thought_limit import limit, usual
 from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
@@ -33,6 +34,7 @@ from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Rea
 from mistral_desk.inference.schema_check import met
 from mistral_desk.inference.schema_grammar import grammar
 from mistral_desk.inference.schema_read import read_file
+from mistral_desk.inference.thought_messages import Budget, ThoughtEnd
 
 if TYPE_CHECKING:
     import argparse
@@ -41,6 +43,12 @@ _NOTES: Final[dict[Reason, str]] = {
     "length": mark("(The answer was cut at the number of tokens asked for.)"),
     "context": mark("(The answer was cut because the model's context is full.)"),
     "stopped": mark("(Stopped.)"),
+}
+
+
+_LIMITS: Final[dict[ThoughtEnd, str]] = {
+    "tokens": mark("(The thinking ended at the number of tokens allowed.)"),
+    "seconds": mark("(The thinking ended when its time was over.)"),
 }
 
 
@@ -65,6 +73,9 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     generated_tokens: int
     first_token_s: float | None
     tokens_per_s: float | None
+    thinking_tokens: int
+    thinking_s: float
+    thought_end: ThoughtEnd
 
 
 def ask(arguments: argparse.Namespace) -> int:
@@ -84,7 +95,7 @@ def ask(arguments: argparse.Namespace) -> int:
     question = Question(
         files=tuple(arguments.files),
         system=own.system if arguments.system is None else _whole(arguments.system),
-        draft=Draft(text, arguments.think or bool(own.think)),
+        draft=Draft(text, bool(arguments.think or own.think or arguments.think_tokens or arguments.think_seconds)),
         spec=model_spec(model.path, settings, model.projector),
         model=model,
         sampling=over(Sampling(temperature=arguments.temperature, seed=arguments.seed), own.sampling),
@@ -92,6 +103,7 @@ def ask(arguments: argparse.Namespace) -> int:
         places=places,
         try_anyway=arguments.try_anyway,
         grammar=rules,
+        budget=_budget(arguments, own, settings),
         met=(lambda answer: met(tree, answer)) if tree else lambda _: True,
     )
     return asyncio.run(_answer(question, Json() if arguments.json else Terminal()))
@@ -113,6 +125,7 @@ class Question(msgspec.Struct, frozen=True):
     places: Folders
     try_anyway: bool = False
     grammar: str = ""
+    budget: Budget = Budget()
     met: Callable[[str], bool] = lambda _: True
 
     @property
@@ -145,6 +158,9 @@ class Json:
                 took.generated_tokens,
                 _rounded(took.first_token_s),
                 _rounded(took.tokens_per_s),
+                took.thinking_tokens,
+                round(took.thinking_s, 4),
+                took.thought_end,
             )
         )
 
@@ -190,6 +206,8 @@ class Terminal:
     def done(self, end: Finished) -> None:
         """End the lines; say what the text does not."""
         self._end_lines()
+        if end.figures.thought_end in _LIMITS:
+            sys.stderr.write(tr(_LIMITS[end.figures.thought_end]) + "\n")
         if end.reason in _NOTES:
             sys.stderr.write(tr(_NOTES[end.reason]) + "\n")
         elif not self._written:
@@ -226,9 +244,8 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
                 await engine.allow(question.spec.path)
             await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
             effort, look, written = question.draft.effort, lookup(pictures), ""
-            answer = engine.generate(
-                turns, effort, question.sampling, question.max_tokens, look, grammar=question.grammar
-            )
+            bounds = question.sampling, question.max_tokens
+            answer = engine.generate(turns, effort, *bounds, look, grammar=question.grammar, budget=question.budget)
             async with contextlib.aclosing(answer) as events:
                 async for event in events:
                     match event:
@@ -288,6 +305,13 @@ def _own(preset: str | None, places: Folders) -> ConversationSettings:
     from mistral_desk.cli.preset import preset_named  # noqa: PLC0415
 
     return preset_named(preset, places.history)
+
+
+def _budget(arguments: argparse.Namespace, own: ConversationSettings, settings: Settings) -> Budget:
+    """How long the thought may be: the options come first, then the preset, then the app's settings."""
+    otherwise = limit(own, usual(settings))
+    said = Budget(arguments.think_tokens, arguments.think_seconds)
+    return otherwise if said == Budget() else said
 
 
 def _from_stdin() -> str:

@@ -174,7 +174,18 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
     )
-
+    ask.add_argument(
+        "--think-tokens",
+        type=_between(int, 1, 10_000_000),
+        metavar="N",
+        help=tr("think, but at most so many tokens and to the end of the sentence"),
+    )
+    ask.add_argument(
+        "--think-seconds",
+        type=_between(float, 0.1, 86_400),
+        metavar="S",
+        help=tr("the same in seconds; a shorter thought is quicker and more often wrong"),
+    )
     ask.add_argument(
         "--schema",
         metavar="FILE",
