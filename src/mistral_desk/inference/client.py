@@ -19,6 +19,7 @@ from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
+from mistral_desk.inference.spare import Spare
 from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Engine:
         self._died: Problem | None = None
         self._mourned: Worker | None = None
         self._worker: Worker | None = None
+        self._spare = Spare(lambda: Worker(self._command))
         self._spec: ModelSpec | None = None
         self._model: ModelInfo | None = None
         self._lock = asyncio.Lock()
@@ -71,7 +73,8 @@ class Engine:
     @property
     def hello(self) -> Hello | None:
         """What the worker said about itself, None before the first one was started."""
-        return self._worker.hello if self._worker else None
+        worker = self._worker or self._spare.worker
+        return worker.hello if worker else None
 
     @property
     def cage(self) -> Cage | None:
@@ -102,6 +105,11 @@ class Engine:
         """Whether something is being loaded or generated, so that `stop` has an effect."""
         return bool(self._worker and self._worker.requests)
 
+    def prepare(self) -> None:
+        """Have a process start already that the next model will be loaded in; nothing is loaded."""
+        if not self._closed and self.model is None and not self._lock.locked():
+            self._spare.begin()
+
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
 
@@ -124,6 +132,7 @@ class Engine:
                 self._crashes.died(self._spec, self._died)
             try:
                 look = await self._crashes.begin(spec)
+                self._spare.begin()  # while the old worker takes its leave
                 given, self._died = self._lowering.begin(spec, self._died), None
                 await self._retire()
                 self._model = await self._load_what_fits(spec, given, on_progress, look=look)
@@ -152,9 +161,10 @@ class Engine:
         self, spec: ModelSpec, on_progress: Callable[[float], None] | None, *, look: bool = False
     ) -> ModelInfo:
         """Load it in a new worker; none is left where that fails."""
-        worker = self._worker = Worker(self._command)
+        worker = self._worker = await self._spare.take() or Worker(self._command)
         try:
-            await worker.start()
+            if worker.hello is None:
+                await worker.start()
             self._go_on(spec)
             info = self._lowering.loaded(await worker.load(spec, on_progress, look=look))
             if self.states:
@@ -270,7 +280,17 @@ class Engine:
         if self._lock.locked():
             self.stop()
         async with self._lock:
+            await asyncio.gather(self._retire(), self._spare.close())
+
+    async def rest(self) -> bool:
+        """Give the memory of the model back until it is asked for again; false where something is being done. What was
+        read is kept on the disk before, as far as that goes quickly.
+        """
+        if self._lock.locked() or self.busy or self.model is None:
+            return False
+        async with self._lock:
             await self._retire()
+        return True
 
     async def unload(self, paths: Collection[str] | None = None) -> None:
         """Let go of the model's files, if it is one of these paths: they are to be moved or deleted. An answer that is
