@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library.lines import Lines
 from mistral_desk.library.pace import Meter
+from mistral_desk.library.threads import WRITERS, begin_portion
 from tests.fixtures.engines import run
 from tests.fixtures.hub_files import FileHub, content
 from tests.fixtures.online import online
@@ -150,5 +152,33 @@ def test_closed_without_a_download_it_has_no_thread(tmp_path: Path) -> None:
         async with online(tmp_path) as net:
             await Lines(net).close()
         assert threads() == []
+
+    run(test())
+
+
+def test_a_processor_is_left_to_the_window_while_portions_are_written() -> None:
+    """However many connections bring some, as many are hashed and written at once as there are processors but one."""
+
+    async def test() -> None:
+        at_work, most, lock, gate = 0, 0, threading.Lock(), threading.Event()
+        begun = threading.Semaphore(0)
+
+        def portion() -> None:
+            nonlocal at_work, most
+            with lock:
+                at_work += 1
+                most = max(most, at_work)
+            begun.release()
+            gate.wait()
+            with lock:
+                at_work -= 1
+
+        works = [begin_portion(portion) for _ in range(4 * WRITERS)]
+        for _ in range(WRITERS):
+            await asyncio.to_thread(begun.acquire)
+        gate.set()
+        await asyncio.gather(*works)
+        assert most == WRITERS
+        assert max(1, (os.cpu_count() or 2) - 1) >= WRITERS
 
     run(test())

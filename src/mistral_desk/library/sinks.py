@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from mistral_desk.library import disk
-from mistral_desk.library.threads import begin, ended
+from mistral_desk.library.threads import begin_portion, ended
 
 if TYPE_CHECKING:
     from mistral_desk.library.part import Part
@@ -76,7 +76,7 @@ class ToPart:
             held, offset = self._held, self._offset
             self._offset += self._size
             self._held, self._size, self._since = [], 0, time.monotonic()
-            self._writing = begin(self._write, offset, held)
+            self._writing = begin_portion(self._write, offset, held)
 
     def _write(self, offset: int, held: list[bytes]) -> None:
         data = b"".join(held)

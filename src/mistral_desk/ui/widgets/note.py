@@ -49,6 +49,8 @@ class Note(QWidget):
 
     def set_room_right(self, room: int) -> None:
         """Keep this many pixels free for buttons at the end."""
+        if room == self._room_right:
+            return  # whoever places the note is asked to place it again after each change: it would never end
         self._room_right = room
         self.updateGeometry()
         self.update()
