@@ -78,7 +78,8 @@ def test_a_dropped_document_is_counted_read_sent_and_read_again(qapp: QApplicati
             assert (body.name, body.pages, body.blank, body.text) == (NAME, 3, 1, words)
             await drawn()
             sheet = next(one for one in desk.page.findChildren(Sheet) if one.isVisible())
-            assert "3 pages" in sheet.accessibleName()
+            assert sheet.detail == f"3 pages, {item.tokens} tokens", "the figure that stood there before it was sent"
+            assert sheet.detail in sheet.accessibleName()
             click(sheet)
             await drawn()
             assert reading(desk).edit.toPlainText() == words

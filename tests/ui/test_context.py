@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import pytest
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -21,7 +22,8 @@ from mistral_desk.ui.context.shares import parts
 from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.text_box import TextBox
-from tests.ui.window import ask, click, heard, run, type_in
+from tests.fixtures import fake_worker
+from tests.ui.window import ask, click, heard, opened, run, type_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -197,10 +199,16 @@ def test_closing_the_question_stops_and_keeps_the_words(qapp: QApplication, tmp_
 
 
 def test_room_is_made_by_hand_before_it_is_full(qapp: QApplication, tmp_path: Path) -> None:
+    said = ("Two rooms in Lisbon cost 1,400 euros.", "The agency is open on Tuesday.")
+    summary = "Lisbon: two rooms, 1,400 euros."
+    answers = [step for text in (*said, summary) for step in ({"await": "generate"}, *fake_worker.answer(text))]
+    script = [fake_worker.HELLO, {"await": "load"}, *fake_worker.loading(), *answers, {"serve": {}}]
+
     async def scenario() -> None:
-        async with guide(qapp, tmp_path) as desk:
-            for _ in range(3):
-                await ask(desk, WORDS)
+        async with opened(qapp, tmp_path, script) as desk:
+            where = "I look for a flat in Lisbon, quiet and with a view, near a tram and a park. " * 2
+            for question in (where + "What do two rooms cost?", where + "When is the agency open?"):
+                await ask(desk, question)
             desk.context.show()
             await desk.tasks.settled()
             sheet = overlay(desk, DetailsSheet)
@@ -208,7 +216,30 @@ def test_room_is_made_by_hand_before_it_is_full(qapp: QApplication, tmp_path: Pa
             click(sheet.sum_up)
             await desk.tasks.settled()
             gone = overlay(desk, GoneSheet)
-            assert gone.box.text == (await own(desk)).summary != ""
+            assert gone.box.text == (await own(desk)).summary == summary
+
+    run(qapp, scenario)
+
+
+@pytest.mark.allow_log("shown: The summary is of no use")
+def test_what_the_guide_writes_for_a_summary_is_thrown_away_with_a_word(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with guide(qapp, tmp_path) as desk:
+            for question in ("What can this app do?", "What can you do with a picture?", "How do I delete a chat?"):
+                await ask(desk, question)
+            desk.context.show()
+            await desk.tasks.settled()
+            sheet = overlay(desk, DetailsSheet)
+            told = asyncio.ensure_future(heard(desk.notices.shown))
+            await asyncio.sleep(0)
+            click(sheet.sum_up)
+            (notice,) = await told
+            assert notice.words.title == "The summary is of no use"
+            await desk.tasks.settled()
+            assert overlay(desk, DetailsSheet) is sheet
+            assert sheet.drop.isVisible(), "what helps is still offered"
+            kept = await own(desk)
+            assert (kept.dropped, kept.summary) == (None, "")
 
     run(qapp, scenario)
 

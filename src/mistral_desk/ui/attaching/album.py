@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.attachments import Picture, Pixels
     from mistral_desk.chat.history import History
     from mistral_desk.chat.parts import Gallery
+    from mistral_desk.ui.attaching.counts import Counts
     from mistral_desk.ui.tasks import Tasks
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class Album(QObject):
         self._coming: set[str] = set()
         self._held: Counter[str] = Counter()
         self._lock = asyncio.Lock()
+        self.counts: Counts | None = None
+        """How many tokens attached texts take, where somebody counts them."""
 
     # --- to show ------------------------------------------------------------------------------------
 

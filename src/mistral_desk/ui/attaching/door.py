@@ -15,6 +15,7 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import that_see
 from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.attaching.album import Album
+from mistral_desk.ui.attaching.counts import Counts
 from mistral_desk.ui.attaching.drop import Drops
 from mistral_desk.ui.attaching.enlarged import Enlarged
 from mistral_desk.ui.attaching.items import MOST
@@ -54,7 +55,10 @@ class Attaching(QObject):
         self._desk = desk
         services = desk.services
         self._drafts = drafts
+        self.counts = Counts(desk.tasks, self._count, self)
+        self._counted_for: tuple[str, bool] | None = None
         self.album = Album(services.pictures, lambda: services.history, desk.tasks, lambda: drafts.pictures, self)
+        self.album.counts = self.counts
         drafts.changed.connect(self._tell_drafted)
         self._tell_drafted()
         self._show(self.album)
@@ -69,7 +73,8 @@ class Attaching(QObject):
         desk = self._desk
         album = None if room else self.album
         chat = Chat(room or desk.services, desk.tasks, desk.model, temporary=room is not None, album=album)
-        chat.attachments.count = self._count
+        chat.attachments.count = self.counts.of
+        chat.album.counts = self.counts
         chat.attachments.rejected.connect(self._rejected)
         chat.attachments.too_many.connect(self._too_many)
         chat.attachments.blind.connect(lambda blind: self._blind(chat, blind))
@@ -90,6 +95,12 @@ class Attaching(QObject):
         return added if added > 0 else None
 
     def _count_anew(self) -> None:
+        model = self._desk.model
+        now = model.id, model.info is not None
+        if now == self._counted_for:
+            return
+        self._counted_for = now
+        self.counts.forget()
         if (chat := self._desk.page.chat) is not None:
             chat.attachments.count_anew()
 

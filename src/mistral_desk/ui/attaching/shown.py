@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from mistral_desk.chat.attachments import PictureBody
 from mistral_desk.chat.parts import FileBody, read_file, read_picture
 from mistral_desk.core.words import tr
+from mistral_desk.ui.attaching.counts import Counts
 from mistral_desk.ui.attaching.enlarged import caption
 from mistral_desk.ui.attaching.items import about_tokens, amount
 from mistral_desk.ui.attaching.tile import paint_cover, rim
@@ -42,13 +43,13 @@ class Attached(QWidget):
         self._theme = theme
         self._album = album
         read = ((read_picture if part.kind == "image" else read_file)(part) for part in parts)
-        bodies = [body for body in read if body is not None]
-        self._pictures = tuple(body for body in bodies if isinstance(body, PictureBody))
+        bodies = [(part, body) for part, body in zip(parts, read, strict=True) if body is not None]
+        self._pictures = tuple(body for _, body in bodies if isinstance(body, PictureBody))
         self.tiles = [
             Thumbnail(body, album, theme, self, alone=len(bodies) == 1)
             if isinstance(body, PictureBody)
-            else Sheet(body, theme, self)
-            for body in bodies
+            else Sheet(part, body, album, theme, self)
+            for part, body in bodies
         ]
         for tile in self.tiles:
             tile.clicked.connect(lambda _on=False, tile=tile: self._enlarge(tile))
@@ -187,20 +188,40 @@ class Thumbnail(_Shown):
 
 
 class Sheet(_Shown):
-    """A text file or a document: its name and about how much it is; pressing it shows what it says."""
+    """A text file or a document: its name and how much it is; pressing it shows what it says."""
 
-    def __init__(self, body: FileBody, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, part: Part, body: FileBody, album: Album, theme: Theme, parent: QWidget) -> None:
         self.body = body
+        self._part, self._counts = part, album.counts
+        self._key = Counts.key(part)
         self._name = body.name
-        self.detail = tr(", ").join(amount(about_tokens(body.text), body.pages))
-        super().__init__(theme, f"{body.name}, {self.detail}", parent)
+        self._about = self.detail = tr(", ").join(amount(about_tokens(body.text), body.pages))
+        super().__init__(theme, "", parent)
+        self._say()
+        if self._counts is not None:
+            self._counts.changed.connect(self._counted)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleDescription(tr("Press to read what the model gets"))
+
+    def _counted(self, key: str) -> None:
+        if key in ("", self._key):
+            self._say()
+
+    def _say(self) -> None:
+        """The same figure as before it was sent; a guess where nobody has counted."""
+        tokens = None if self._counts is None else self._counts.known(self._part, self._key)
+        exact = None if tokens is None else tr(", ").join(amount(tokens, self.body.pages, counted=True))
+        self.detail = exact or self._about
+        name = f"{self._name}, {self.detail}"
+        self.setAccessibleName(name)
+        self.setToolTip(plain_tip(name))
+        self.update()
 
     def sizeHint(self) -> QSize:
         """Two lines beside the sign."""
         metrics = self.fontMetrics()
-        words = 1 + max(metrics.horizontalAdvance(self._name), metrics.horizontalAdvance(self.detail))  # it rounds down
+        lines = (self._name, self.detail, self._about)  # it keeps its place when it is counted
+        words = 1 + max(map(metrics.horizontalAdvance, lines))  # it rounds down
         width = self._scaled(24) + 3 * SPACE[2] + words
         return QSize(min(width, self._scaled(260)), 2 * metrics.height() + 2 * SPACE[1] + 2)
 
