@@ -90,7 +90,7 @@ class Watching:
         if watched is self._silence and watched.worth_a_look:  # else it spoke meanwhile
             watched.passed(elapsed, found)
         if watched.hangs:
-            _log.warning("worker %d made no progress for %d minutes", pid, watched.minutes)
+            _log.info("worker %d made no progress for %d minutes", pid, watched.minutes)
             problem = Problem("engine.stuck", {"minutes": watched.minutes})
             watched.rest()
             self._give_up(problem)
