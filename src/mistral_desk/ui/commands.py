@@ -28,6 +28,8 @@ class State:
     page: str = "chat"
     busy: bool = False
     thinking: bool = False
+    thinkable: bool = False
+    """A thought can go on: the one that runs, or that of the last answer."""
     can_think: bool = True
     overlay: bool = False
     stored: bool = False
@@ -86,6 +88,10 @@ def _busy(state: State) -> bool:
     return state.busy
 
 
+def _thinkable(state: State) -> bool:
+    return state.page == "chat" and state.thinkable
+
+
 def _thinking(state: State) -> bool:
     return state.thinking
 
@@ -116,6 +122,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("delete", mark("Delete this chat"), "this", when=_on_stored, icon="trash", short=(mark("Delete"),)),
     Command("think", mark("Think harder"), "answer", ("Ctrl+T",), when=_can_think, icon="think"),
     Command("answer_now", mark("Answer now"), "answer", ("Ctrl+Return",), when=_thinking, icon="send"),
+    Command("think_more", mark("Think more"), "answer", ("Ctrl+Shift+T",), when=_thinkable, icon="think"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
     Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
     Command("fit", mark("How the model runs here"), "answer", icon="chip"),

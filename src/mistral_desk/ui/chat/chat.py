@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -21,6 +21,7 @@ from mistral_desk.chat.events import (
     Reading,
     Shortened,
     Started,
+    Steered,
     Summarising,
     Thinking,
     TurnEvent,
@@ -31,6 +32,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_ids import model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.items import Attachments
+from mistral_desk.ui.chat.course import Course
 from mistral_desk.ui.chat.older import Older
 from mistral_desk.ui.chat.stillness import Stillness
 from mistral_desk.ui.chat.thoughts import Thoughts
@@ -41,31 +43,13 @@ from mistral_desk.ui.theme.tokens import FRAME_MS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Part
-    from mistral_desk.chat.parts import Gallery
-    from mistral_desk.chat.session import Session
     from mistral_desk.ui.chat.model import ModelChoice
+    from mistral_desk.ui.chat.room import Room
     from mistral_desk.ui.tasks import Tasks
 
 log = logging.getLogger(__name__)
 _FRAME_S: Final = FRAME_MS / 1000
-
-
-class Room(Protocol):
-    """Where a conversation is kept and answered: the services, or a room for chats that are kept nowhere."""
-
-    @property
-    def history(self) -> History:
-        """Where it is kept."""
-
-    @property
-    def session(self) -> Session:
-        """Who answers."""
-
-    @property
-    def pictures(self) -> Gallery:
-        """Where its pictures are."""
 
 
 class Chat(QObject):
@@ -113,6 +97,7 @@ class Chat(QObject):
         self.own = ConversationSettings()
         self.thoughts = Thoughts(self, tasks)
         self.versions = Versions(self, tasks)
+        self.course = Course(self, model)
         self.older = Older(self, tasks)
         self._answer: Turn | None = None
         self._aside: list[Turn] = []
@@ -198,8 +183,8 @@ class Chat(QObject):
             ),
         )
 
-    def again(self, turn: Turn, *, think: bool | None = None) -> None:
-        """Answer once more; the old version stays in the history."""
+    def again(self, turn: Turn, *, think: bool | None = None, more: bool = False) -> None:
+        """Answer once more; the old version stays in the history. With `more` its thought goes on before that."""
         if self.busy or turn.message is None or turn not in self.turns:
             return
         message = turn.message
@@ -207,10 +192,12 @@ class Chat(QObject):
             think = False  # the answer was made by one that can
         if turn.role == "assistant":
             self._aside = self._cut(turn)
-        self._start(
-            None,
-            lambda spec, model: self.room.session.regenerate(message, model_spec=spec, model=model, think=think),
-        )
+        session = self.room.session
+        if more:
+            events: _Asking = lambda spec, model: session.think_more(message, model_spec=spec, model=model)  # noqa: E731
+        else:
+            events = lambda spec, model: session.regenerate(message, model_spec=spec, model=model, think=think)  # noqa: E731
+        self._start(None, events, thinks=more, thought_s=turn.thinking_s if more else 0.0)
 
     def go_on(self, turn: Turn) -> None:
         """Have an answer that broke off go on where it stopped."""
@@ -239,20 +226,16 @@ class Chat(QObject):
             self._stopping = True  # the session may not know of it yet
             self.room.session.stop()
 
-    def answer_now(self) -> None:
-        """End the thought and write."""
-        if self._answer is not None and self._answer.phase == "thinking":
-            self.room.session.answer_now()
-
     # --- what happens -------------------------------------------------------------------------------
 
     def _ask(self, draft: Draft, events: _Asking) -> None:
         question = Turn("user", text=draft.text, attached=draft.attached or ())
         self.turns.append(question)
-        self._start(question, events)
+        self._start(question, events, thinks=draft.think)
 
-    def _start(self, question: Turn | None, events: _Asking) -> None:
+    def _start(self, question: Turn | None, events: _Asking, *, thinks: bool = False, thought_s: float = 0.0) -> None:
         answer = Turn("assistant", model=self._model.title, phase="waiting", thought_open=self.open_thoughts)
+        answer.thinks, answer.thinking_s = thinks, thought_s
         self.turns.append(answer)
         self._answer = answer
         self.added.emit((question, answer) if question else (answer,))
@@ -313,6 +296,8 @@ class Chat(QObject):
                 self.told.emit(event)
             case GoingOn(thinking=thinking, text=text):
                 answer.go_on(thinking, text)
+            case Steered(how=how):
+                answer.steer(how)
             case Thinking(text=text):
                 answer.think(text)
             case Writing(text=text):
@@ -331,6 +316,7 @@ class Chat(QObject):
         if question is not None:
             question.message = event.user_message.id
         answer.message = event.answer_message.id
+        self.course.begun(answer, thinks=event.answer_message.effort == "high")
         self._model.learn()
         if self._stopping:
             self.room.session.stop()

@@ -231,12 +231,12 @@ class Composer(QWidget):
             self._busy = busy
             self._update_action()
 
-    def set_think_reason(self, reason: str) -> None:
-        """Why *Think harder* cannot be had, empty when it can."""
+    def set_think_reason(self, reason: str, *, on: bool = False) -> None:
+        """Why there is nothing to switch, empty when there is; `on`: it always thinks."""
         self._reason = reason
         explain(self.think, reason)
         if reason:
-            self.think.setChecked(False)
+            self.think.setChecked(on)
         else:
             self.think.setToolTip(tr(THINK))
             self.think.setAccessibleDescription(tr(THINK))

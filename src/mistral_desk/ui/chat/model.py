@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.silence import Quiet
     from mistral_desk.services import Services
 
+ALWAYS = mark("This model always thinks before it answers. Answer now ends a thought.")
 NO_EFFORT = mark("This model does not take a reasoning effort: it always answers in its own way.")
 
 
@@ -48,6 +49,21 @@ class ModelChoice(QObject):
         if self.info is None or "high" in self.info.efforts:
             return ""
         return tr(NO_EFFORT)
+
+    @property
+    def switch_reason(self) -> str:
+        """Why there is nothing to switch; empty when there is, or when nothing is known yet."""
+        return tr(ALWAYS) if self.always_thinks else self.think_reason
+
+    @property
+    def thinks(self) -> bool:
+        """Whether it can write thoughts that are told apart from its answer, as far as is known."""
+        return self.info is None or (self.info.thinking and "high" in self.info.efforts)
+
+    @property
+    def always_thinks(self) -> bool:
+        """Whether it has no other way."""
+        return self.info is not None and self.info.efforts == ("high",)
 
     @property
     def looks(self) -> bool:

@@ -105,7 +105,8 @@ class ChatPage(QWidget):
         self.composer.edit.document().clearUndoRedoStacks()  # what another chat held does not come back here
         self.temporary.setVisible(chat.temporary)
         self.composer.set_busy(chat.busy)
-        self.composer.think.setChecked(chat.think and not self._model.think_reason)
+        if not self._model.switch_reason:
+            self.composer.think.setChecked(chat.think)
         self.turning.strip.setVisible(chat.editing is not None)
         self.transcript.branches = not chat.temporary
         self.transcript.set_busy(chat.busy)
@@ -186,7 +187,7 @@ class ChatPage(QWidget):
     def answer_now(self) -> None:
         """End the thought and write."""
         if self._chat is not None:
-            self._chat.answer_now()
+            self._chat.course.answer_now()
 
     def _send(self, text: str) -> None:
         if self._chat is None or self._chat.busy:
@@ -198,7 +199,7 @@ class ChatPage(QWidget):
             self.turning.bring_back()
 
     def _example(self, text: str, think: bool) -> None:
-        if think and not self._model.think_reason:
+        if think and not self._model.switch_reason:
             self.composer.think.setChecked(True)
         self.ask(text)
 
@@ -263,7 +264,7 @@ class ChatPage(QWidget):
 
     def _model_changed(self) -> None:
         self.composer.model.set_model(self._model.title, self._model.fraction)
-        self.composer.set_think_reason(self._model.think_reason)
+        self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
         demonstration = self._model.id == "builtin"
         self._foot.setText(
             tr("The Guide is a small model that knows this app and little else.")

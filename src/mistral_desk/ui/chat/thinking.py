@@ -1,4 +1,4 @@
-"""The thought of an answer: one quiet line that can be opened, with *Answer now* while it goes on."""
+"""The thought of an answer: one quiet line that can be opened, with *Answer now* and *Think more* while it goes on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.inlines import Style
+from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -29,6 +30,7 @@ class ThinkingView(QWidget):
     """Header with the time, the last words of the thought while it runs, and all of it when opened."""
 
     answer_now = Signal()
+    more = Signal()
     link = Signal(str)
     resized = Signal()
     toggled = Signal()
@@ -46,8 +48,12 @@ class ThinkingView(QWidget):
         self._now = Button(
             theme, tr("Answer now"), text=tr("Answer now"), kind="outline", step="small", small=True, parent=self
         )
-        self._now.setToolTip(tr("End the thinking and write the answer ({keys})", keys="Ctrl+Enter"))
+        self._now.setToolTip(tr("End the thinking and write the answer ({keys})", keys=keys_of("answer_now")))
         self._now.clicked.connect(self.answer_now)
+        self._more = Button(
+            theme, tr("Think more"), text=tr("Think more"), kind="outline", step="small", small=True, parent=self
+        )
+        self._more.clicked.connect(self.more)
         self._stack = Stack(Style(theme, "body", muted=True), tr("Thought"), self)
         self._stack.link.connect(self.link)
         self._stack.resized.connect(self.resized)
@@ -63,7 +69,7 @@ class ThinkingView(QWidget):
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches in here, in order."""
-        return [self._header, self._now, *self._stack.stops()]
+        return [self._header, self._now, self._more, *self._stack.stops()]
 
     def texts(self) -> list[tuple[int, Text]]:
         """Its texts that exist as widgets, with the numbers of their blocks."""
@@ -99,6 +105,8 @@ class ThinkingView(QWidget):
         elif not thinking:
             self._clock.stop()
         self._now.setVisible(thinking)
+        self._more.setVisible(thinking)
+        self._show_more()
         if self._turn.thought_open:
             self._stack.set_blocks(self._turn.thought(), self._turn.unread_thought)
         self._stack.setVisible(self._turn.thought_open)
@@ -115,7 +123,7 @@ class ThinkingView(QWidget):
 
     def height_for(self, width: int, span: Span | None = None) -> int:
         """Header, and below it the preview or the thought, of which only what is within `span` is made."""
-        height = self._header.sizeHint().height()
+        height = self._head(width)
         if self._turn.thought_open:
             above = height + SPACE[0]
             inner = None if span is None else (span[0] - above, span[1] - above)
@@ -139,7 +147,7 @@ class ThinkingView(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A hairline beside the open thought, or the last words of the running one."""
         painter = QPainter(self)
-        top = self._header.height()
+        top = self._head(self.width())
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
         if self._turn.thought_open:
             x = self.width() - SPACE[3] if mirrored else SPACE[3] - 2  # under the middle of the chevron
@@ -164,16 +172,45 @@ class ThinkingView(QWidget):
     def _line(self) -> int:
         return self._theme.control - SPACE[1]
 
+    def _buttons(self) -> int:
+        """The width of both buttons, with the space before each."""
+        return sum(SPACE[1] + button.sizeHint().width() for button in (self._now, self._more))
+
+    def _breaks(self, width: int) -> bool:
+        """Whether the buttons take a line of their own."""
+        thinking = self._turn.phase == "thinking"
+        return thinking and self._header.sizeHint().width() + self._buttons() > width
+
+    def _head(self, width: int) -> int:
+        """The height of what stands above the thought."""
+        below = self._now.sizeHint().height() if self._breaks(width) else 0
+        return self._header.sizeHint().height() + below
+
     def _place(self) -> None:
-        hint, now = self._header.sizeHint(), self._now.sizeHint()
+        hint, width = self._header.sizeHint(), self.width()
         mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        first = min(hint.width(), max(0, self.width() - now.width()))
-        self._header.setGeometry(self.width() - first if mirrored else 0, 0, first, hint.height())
-        x = self.width() - first - SPACE[1] - now.width() if mirrored else first + SPACE[1]
-        self._now.setGeometry(x, 0, now.width(), now.height())
-        top = hint.height() + SPACE[0]
+        breaks = self._breaks(width)
+        first = min(hint.width(), width)
+        self._header.setGeometry(width - first if mirrored else 0, 0, first, hint.height())
+        x, y = (SPACE[1], hint.height()) if breaks else (first + SPACE[1], 0)
+        for button in (self._now, self._more):
+            size = button.sizeHint()
+            button.setGeometry(width - x - size.width() if mirrored else x, y, size.width(), size.height())
+            x += size.width() + SPACE[1]
+        top = self._head(width) + SPACE[0]
         left = SPACE[0] if mirrored else SPACE[4]
         self._stack.setGeometry(left, top, self._inner(self.width()), max(0, self.height() - top))
+
+    def _show_more(self) -> None:
+        asked = self._turn.more_asked
+        words = tr("Will think more") if asked else tr("Think more")
+        if words != self._more.text() or not self._more.toolTip():
+            self._more.set_label(words, words)
+            told = tr("The thinking goes on when the model would end it.")
+            if not asked:
+                told = tr("Have the thinking go on when the model would end it ({keys})", keys=keys_of("think_more"))
+            self._more.setToolTip(told)
+            self._place()
 
     def _toggle(self) -> None:
         self._turn.thought_open = not self._turn.thought_open

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QMimeData, QTimer
+from PySide6.QtCore import QMimeData, QTimer, Signal
 
 from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.core.errors import in_words
@@ -37,6 +37,9 @@ RICH: Final = 100_000
 class AnswerView(TurnView):
     """The model's thought, text and state, then what can be done with it."""
 
+    think_more = Signal(object)
+    """The thought of this turn is to go on."""
+
     def __init__(
         self, turn: Turn, theme: Theme, parent: QWidget, album: Album | None = None, *, branches: bool = True
     ) -> None:
@@ -60,6 +63,9 @@ class AnswerView(TurnView):
         self.anew.clicked.connect(self._ask_anew)
         self._again = self._row.add(tr("Try again"), "retry", waits=True)
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
+        self._more = self._row.add(tr("Think more"), "think", waits=True)
+        self._more.clicked.connect(lambda: self.think_more.emit(self.turn))
+        self._thinks = False
         self._verify = self._row.add(tr("Verify the file"), "verify")
         self._verify.set_label(tr("Verify the file"), tr("Verify the file"))
         self._verify.clicked.connect(self._ask_to_verify)
@@ -85,6 +91,7 @@ class AnswerView(TurnView):
             if self._thinking is None:
                 self._thinking = ThinkingView(turn, self._theme, self)
                 self._thinking.answer_now.connect(self.answer_now)
+                self._thinking.more.connect(lambda: self.think_more.emit(self.turn))
                 self._thinking.link.connect(self.link)
                 self._thinking.resized.connect(self.resized)
                 self._thinking.toggled.connect(lambda: self.thought_toggled.emit(self.turn))
@@ -115,9 +122,16 @@ class AnswerView(TurnView):
         self._show_version()
         self.show_actions()
 
+    def set_thinks(self, thinks: bool) -> None:
+        """Whether the model that would answer can think."""
+        if thinks != self._thinks:
+            self._thinks = thinks
+            self.show_actions()
+
     def show_actions(self) -> None:
         """An answer that broke off can go on, as long as nothing follows it."""
         self._on.setVisible(self._last and self.turn.goes_on)
+        self._more.setVisible(self._thinks and bool(self.turn.text))
         super().show_actions()
 
     def arrange(self, width: int, span: Span | None) -> int:

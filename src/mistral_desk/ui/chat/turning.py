@@ -12,10 +12,12 @@ from PySide6.QtCore import QObject
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.troubles import left_alone
+from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.strip import Strip
 
 if TYPE_CHECKING:
+    from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.page import ChatPage
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.notify import Notices
@@ -34,6 +36,7 @@ class Turning(QObject):
         self.strip.closed.connect(self.cancel)
         page.composer.edit_last.connect(self.edit_last)
         page.composer.think_toggled.connect(self._think_toggled)
+        page.model.changed.connect(self._model_changed)
         transcript = page.transcript
         transcript.again.connect(self.again)
         transcript.go_on.connect(self.go_on)
@@ -125,14 +128,42 @@ class Turning(QObject):
         chat = self._page.chat
         if chat is not None and turn in chat.turns:
             chat.versions.look(turn)
+        view = self._page.transcript.view(turn)
+        if isinstance(view, AnswerView):
+            view.think_more.connect(self.think_more)
+            view.set_thinks(self._page.model.thinks)
+
+    def _model_changed(self) -> None:
+        for _, view in self._page.transcript.living():
+            if isinstance(view, AnswerView):
+                view.set_thinks(self._page.model.thinks)
+
+    # --- thoughts -----------------------------------------------------------------------------------
+
+    @property
+    def thinkable(self) -> Turn | None:
+        """The answer whose thought can go on: the one that is on its way while it thinks, else the last one."""
+        chat = self._page.chat
+        if chat is None or not chat.turns:
+            return None
+        if chat.answer is not None:
+            return chat.answer if chat.answer.phase == "thinking" else None
+        last = chat.turns[-1]
+        return last if last.role == "assistant" and last.text and self._page.model.thinks else None
+
+    def think_more(self, turn: Turn | None = None) -> None:
+        """Have the thought of this answer, else of the one that the keyboard means, go on."""
+        chat, turn = self._page.chat, turn or self.thinkable
+        if chat is not None and turn is not None:
+            chat.course.more(turn)
 
     def _thought_toggled(self, turn: Turn) -> None:
         if self._page.chat is not None:
             self._page.chat.thoughts.keep(turn)
 
     def _think_toggled(self, on: bool) -> None:
-        """The switch speaks of the next message; switched off in a thought it ends the thought, switched on in an
-        answer it offers to start over.
+        """The switch speaks of the next message. Switched off before or in a thought it ends that; switched on in an
+        answer that is made without, or whose thought was ended, it offers to start over.
         """
         chat = self._page.chat
         if chat is None:
@@ -141,24 +172,36 @@ class Turning(QObject):
         answer = chat.answer
         if answer is None:
             return
-        if not on and answer.phase == "thinking":
-            chat.answer_now()
-        elif on and answer.phase == "writing":
-            words = Words(tr("Start over with thinking?"), tr("This answer is being written without."), "")
-            self._notices.show(Notice("info", words, tr("Start over"), lambda: self._start_over(answer), 12))
+        if not on:
+            chat.course.answer_now()
+        elif answer.phase != "thinking" and (answer.hurried or not answer.thinks):
+            self._offer(chat, answer)
 
-    def _start_over(self, answer: Turn) -> None:
-        chat = self._page.chat
-        if chat is None or answer not in chat.turns:
+    def _offer(self, chat: Chat, answer: Turn) -> None:
+        ask, why, act = tr("Start over with thinking?"), tr("This answer is made without."), tr("Start over")
+        if answer.thinking:
+            ask, why, act = tr("Go on with the thinking?"), tr("It was ended for this answer."), tr("Think more")
+        self._notices.show(Notice("info", Words(ask, why, ""), act, lambda: self._anew(chat, answer), 12))
+
+    def _anew(self, chat: Chat, answer: Turn) -> None:
+        """Another version with a thought, or with more of it, as soon as this one has stopped; it stays."""
+        if answer not in chat.turns:
             return
+
+        def make() -> None:
+            if answer.thinking:
+                chat.course.more(answer)
+            else:
+                chat.again(answer, think=True)
+
         if not answer.live:
-            chat.again(answer, think=True)
+            make()
             return
 
         def then(ended: Turn) -> None:
             if ended is answer:
                 chat.ended.disconnect(then)
-                chat.again(answer, think=True)
+                make()
 
         chat.ended.connect(then)
         chat.stop()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.inference.protocol import Figures
     from mistral_desk.inference.silence import Quiet
+    from mistral_desk.inference.thought_messages import ThoughtEnd
 
 Phase = Literal["waiting", "loading", "reading", "full", "summing", "thinking", "writing", "done"]
 
@@ -57,6 +58,13 @@ class Turn:
     """Whether the model's weights are looked at before it is loaded."""
     quiet: Quiet | None = None
     """How long the engine says nothing about it, where that is long."""
+    thinks: bool = False
+    """Whether the answer that is on its way is made with a thought."""
+    hurried: bool = False
+    """Whether the person wanted it at once."""
+    more_asked: bool = False
+    """Whether the thought is to go on where the model would close it next."""
+    thought_end: ThoughtEnd = ""
     unfolded: bool = False
     thought_open: bool = False
     offer: str = ""
@@ -93,6 +101,7 @@ class Turn:
         self.figures = message.figures
         if message.figures and message.figures.thinking_s:
             self.thinking_s = message.figures.thinking_s
+        self.thought_end = message.figures.thought_end if message.figures else ""
         self.phase = "done"
         self._since = None
 
@@ -121,6 +130,7 @@ class Turn:
     def write(self, text: str, now: float | None = None) -> None:
         """A piece of the answer; the thought, if there was one, is over."""
         self._end_thought(now)
+        self.more_asked = False
         self.phase = "writing"
         self.text += text
         self._body.feed(text)
@@ -133,9 +143,21 @@ class Turn:
         if message is not None:
             self.load(message)
 
+    @property
+    def ahead_of_thought(self) -> bool:
+        """Whether it is to be made with a thought that has not begun."""
+        return self.thinks and self.phase in ("waiting", "loading", "reading", "full", "summing")
+
+    def steer(self, how: Literal["more", "now", "tokens", "seconds"]) -> None:
+        """The thought goes on, or was closed, for another reason than the model's."""
+        self.more_asked = False
+        if how != "more":
+            self.thought_end = how
+
     def resume(self) -> None:
         """The answer is to go on; all that there is of it stays."""
         self.phase = "waiting"
+        self.hurried = self.more_asked = False
         self.fraction, self.seconds_left, self.looking = 0.0, None, False
 
     def go_on(self, thinking: str, text: str, now: float | None = None) -> None:
@@ -218,7 +240,12 @@ class Turn:
         seconds = self.thought_seconds(now)
         if self.phase == "thinking":
             return tr("Thinking… {time}", time=amounts.seconds(seconds)) if seconds else tr("Thinking…")
-        return tr("Thought for {time}", time=amounts.seconds(max(1, seconds))) if seconds else tr("Thought")
+        time = amounts.seconds(max(1, seconds))
+        if self.thought_end == "seconds":
+            return tr("Thought for {time}, your limit", time=time)
+        if self.thought_end == "tokens":
+            return tr("Thought for {time}, up to your limit of tokens", time=time)
+        return tr("Thought for {time}", time=time) if seconds else tr("Thought")
 
     def status(self) -> str:
         """The line that says what is happening; empty when there is nothing to say."""

@@ -110,5 +110,5 @@ class ChatSettings(QObject):
     def _set_think(self, chat: Chat, *, on: bool) -> None:
         chat.think = on
         page = self._desk.page
-        if page.chat is chat and not self._desk.model.think_reason:
+        if page.chat is chat and not self._desk.model.switch_reason:
             page.composer.think.setChecked(on)
