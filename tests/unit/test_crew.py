@@ -193,4 +193,4 @@ def test_a_rest_in_the_midst_of_a_trial_ends_it() -> None:
     crew.note(8, 0.08, 0.08)
     crew.rest(5.0)
     assert crew.count == 1
-    assert crew.limit(1) == math.inf
+    assert not crew.trying

@@ -26,6 +26,14 @@ HARM: Final = 1.05
 """What takes no longer than this much more harms so little that more threads still can be tried at once."""
 DRIFT: Final = 1.01
 """How much slower each window may be for good: the attention grows with what was said."""
+MOST_TRIALS: Final = 4
+"""Trials that are judged together where chance is great, as on a computer with too much to do."""
+SHORTER: Final = 1.6
+"""How much more chance there is in a trial than in a window."""
+MEMORY: Final = 0.2
+"""What the last window counts in how much chance there is."""
+ELSEWHERE: Final = 1.5
+"""How much more a token may cost at another place of a conversation than at the one before."""
 LOSS: Final = 0.003
 """Of the time that trials may cost in the long run, where they do not pay."""
 PATIENCE: Final = (4, 64)
@@ -42,10 +50,25 @@ class _Way:
     windows: int = PATIENCE[0]
     next: float = 0.0
     seen: float = 0.0
+    trials: int = 0
+    ratio: float = 0.0
+    lost: float = 0.0
 
-    def fail(self, now: float, seconds: float, lost: float) -> None:
+    def tried(self, ratio: float, lost: float) -> float:
+        """Note how a trial compares to what was before; returns how all of them do that are judged together."""
+        self.trials += 1
+        self.ratio += ratio
+        self.lost += lost
+        return self.ratio / self.trials
+
+    def judged(self) -> None:
+        """The next trial is another matter."""
+        self.trials, self.ratio, self.lost = 0, 0.0, 0.0
+
+    def fail(self, now: float, seconds: float, lost: float = 0.0) -> None:
         """It did not pay: wait, in proportion to what was lost; `seconds` is the time for a token without it."""
-        wait = max(self.windows * WINDOW * seconds, lost / LOSS)
+        wait = max(self.windows * WINDOW * seconds, (self.lost + lost) / LOSS)
+        self.judged()
         self.next, self.seen = now + min(wait, LONGEST_S), seconds
         self.windows = min(2 * self.windows, PATIENCE[1])
         self.step = 1
@@ -53,6 +76,7 @@ class _Way:
     def clear(self, now: float) -> None:
         """What was learned does not hold any more."""
         self.step, self.windows, self.next = 1, PATIENCE[0], now
+        self.judged()
 
 
 class Crew:
@@ -68,7 +92,7 @@ class Crew:
         self._window, self._trial_length = window, trial
         self._base = self.count
         self._before: tuple[int, float] | None = None
-        self._last = self._best = 0.0
+        self._last = self._best = self._chance = 0.0
         self._now = 0.0
         self._up, self._down = _Way(), _Way()
         self._odd = 0
@@ -91,14 +115,14 @@ class Crew:
     def limit(self, tokens: int) -> float:
         """Seconds that the first so many may take; after more, `note` at once."""
         if self.trying:
-            return self._last * (tokens + 1)
+            return self._last * (tokens + 1 + 2 * MOST_TRIALS * self._chance)
         return 2 * self._best * self._window if self._best else inf
 
     def rest(self, seconds: float) -> None:
         """Nothing was computed for so long: what comes may stand elsewhere in a conversation, and cost otherwise."""
         self.count, self._before = self._base, None
         self._now += max(0.0, seconds)
-        self._last = self._best = 0.0
+        self._best *= ELSEWHERE
         self._odd = 0
 
     def note(self, tokens: int, wall: float, cpu: float) -> None:
@@ -116,12 +140,15 @@ class Crew:
         before, self._before = self._before, None
         slowed = bool(self._best) and seconds > SLOWED * self._best
         self._best = min(seconds, self._best * DRIFT) if self._best else seconds
+        if self._last and not before:
+            self._chance += MEMORY * (min(1.0, abs(seconds / self._last - 1)) - self._chance)
         self._last = seconds
         if before and seconds > before[1] * _worth(before[0], self._base):
             self._go_back(*before)  # the trial was luck
             return
         self._look(seconds)
-        if self._base > 1 and (slowed or share < STARVED) and self._now >= self._down.next:
+        odd = slowed or share < STARVED or not self._down.seen  # once in any case: who spins has all the time there is
+        if self._base > 1 and odd and self._now >= self._down.next:
             self.count = max(1, self._base - self._down.step)
         elif self._base < self.most and self._now >= self._up.next:
             self.count = min(self.most, self._base + self._up.step)
@@ -138,22 +165,28 @@ class Crew:
             self._odd = 0
 
     def _tried(self, seconds: float, tokens: int) -> None:
-        more = self.count > self._base
-        way = self._up if more else self._down
-        if seconds < self._last * _worth(self._base, self.count):
-            self._before = (self._base, self._last)
-            self._base, self._best, self._last = self.count, seconds, seconds
-            way.step, way.windows = min(2 * way.step, self.most), PATIENCE[0]
-            other = self._down if more else self._up
-            other.fail(self._now, seconds, 0.0)
-            return
-        room = self._base - 1 if not more else self.most - self._base
-        further = 2 * way.step
-        if further <= room and seconds < self._last * (HARM if more else SLOWED):
-            way.step = further  # one of many changes little: none while others still share a core
-        else:
-            way.fail(self._now, self._last, (seconds - self._last) * tokens)
+        more, count = self.count > self._base, self.count
+        way, worth = self._up if more else self._down, _worth(self._base, count)
+        ratio = way.tried(seconds / self._last, (seconds - self._last) * tokens)
+        doubt = SHORTER * self._chance
         self.count = self._base
+        if worth - doubt < ratio < worth + doubt and way.trials < MOST_TRIALS:
+            return  # once more, after another window
+        if ratio < worth:
+            self._before = (self._base, self._last)
+            self._base = self.count = count
+            self._best = self._last = seconds
+            way.step, way.windows = min(2 * way.step, self.most), PATIENCE[0]
+            way.judged()
+            (self._down if more else self._up).fail(self._now, seconds)
+            return
+        room = self.most - self._base if more else self._base - 1
+        further = 2 * way.step
+        if further <= room and ratio < (HARM if more else SLOWED):
+            way.step = further  # one of many changes little: none while others still share a core
+            way.judged()
+        else:
+            way.fail(self._now, self._last)
 
     def _go_back(self, count: int, seconds: float) -> None:
         way = self._up if self._base > count else self._down
