@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -59,6 +60,10 @@ class Engine:
         self._lock = asyncio.Lock()
         self._closed = False
         self._halted = False
+        self._used = time.monotonic()
+        self._listeners: list[tuple[ModelSpec, Callable[[float], None]]] = []
+        self.resting = False
+        """Whether the model was let go because nobody used it, and nothing was loaded since."""
         self._lowering = Lowering()
         self.states: StateKeeper | None = None
         """Keeps what was read of conversations that have an owner; None: nothing is kept."""
@@ -110,6 +115,11 @@ class Engine:
         if not self._closed and self.model is None and not self._lock.locked():
             self._spare.begin()
 
+    @property
+    def used(self) -> float:
+        """When something was last asked of it, by `time.monotonic`: now, while it works or loads."""
+        return time.monotonic() if self.busy or self._lock.locked() else self._used
+
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.
 
@@ -117,39 +127,56 @@ class Engine:
         `changes` say what. So they do where it is loaded again because a GPU's memory ran over in silence.
 
         Raises what is wrong with the model (`model.…`), `load.cancelled` after `stop()`, and `engine.…`; that is
-        `engine.keeps_stopping` for one with which three workers died in a row, until `allow`.
+        `engine.keeps_stopping` for one with which three workers died in a row, until `allow`. Who asks while the same
+        model is being loaded already hears of that load.
         """
-        async with self._lock:
-            if self._closed:
-                raise DeskError("engine.died", reason="Mistral Desk is closing")
-            again = self.relieves and self._lowering.due
-            if self._is_ready(spec) and not again and (model := self.model):
-                self._spec = spec
-                return model
-            self._halted = False
-            if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
-                self._mourned, self._died = self._worker, self._worker.ended
-                self._crashes.died(self._spec, self._died)
-            try:
-                look = await self._crashes.begin(spec)
-                self._spare.begin()  # while the old worker takes its leave
-                given, self._died = self._lowering.begin(spec, self._died), None
-                await self._retire()
-                self._model = await self._load_what_fits(spec, given, on_progress, look=look)
-            except BaseException as error:
-                await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
-                raise
-            await self._crashes.loaded(spec, looked_at=look)
-            self._spec = spec
-            return self._model
+        listener = (spec, on_progress) if on_progress else None
+        if listener:
+            self._listeners.append(listener)
+        try:
+            async with self._lock:
+                return await self._ensured(spec)
+        finally:
+            self._used = time.monotonic()
+            if listener:
+                self._listeners.remove(listener)
 
-    async def _load_what_fits(
-        self, spec: ModelSpec, given: ModelSpec, on_progress: Callable[[float], None] | None, *, look: bool
-    ) -> ModelInfo:
+    async def _ensured(self, spec: ModelSpec) -> ModelInfo:
+        """As `ensure`, for whoever holds the lock."""
+        if self._closed:
+            raise DeskError("engine.died", reason="Mistral Desk is closing")
+        again = self.relieves and self._lowering.due
+        if self._is_ready(spec) and not again and (model := self.model):
+            self._spec = spec
+            return model
+        self._halted = self.resting = False
+        if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
+            self._mourned, self._died = self._worker, self._worker.ended
+            self._crashes.died(self._spec, self._died)
+        try:
+            look = await self._crashes.begin(spec)
+            self._spare.begin()  # while the old worker takes its leave
+            given, self._died = self._lowering.begin(spec, self._died), None
+            await self._retire()
+            self._model = await self._load_what_fits(spec, given, look=look)
+        except BaseException as error:
+            await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
+            raise
+        await self._crashes.loaded(spec, looked_at=look)
+        self._spec = spec
+        return self._model
+
+    async def _load_what_fits(self, spec: ModelSpec, given: ModelSpec, *, look: bool) -> ModelInfo:
         """Load what is `given` of `spec`, or less where memory is short."""
+
+        def tell(share: float) -> None:
+            for wanted, listener in tuple(self._listeners):
+                if spec.same_worker(wanted):
+                    listener(share)
+
         while True:
             try:
-                return await self._load(given, on_progress, look=look)
+                return await self._load(given, tell, look=look)
             except DeskError as error:
                 less = self._lowering.next(spec, error.problem)
                 if less is None:
@@ -157,9 +184,7 @@ class Engine:
                 _log.info("memory was short, so less of it is tried: %s", less.placement)
                 given = less
 
-    async def _load(
-        self, spec: ModelSpec, on_progress: Callable[[float], None] | None, *, look: bool = False
-    ) -> ModelInfo:
+    async def _load(self, spec: ModelSpec, on_progress: Callable[[float], None], *, look: bool) -> ModelInfo:
         """Load it in a new worker; none is left where that fails."""
         worker = self._worker = await self._spare.take() or Worker(self._command)
         try:
@@ -237,6 +262,7 @@ class Engine:
                             self._crashes.answered(spec)
                     if self.states and owner:
                         self.states.ended(worker, owner)
+                    self._used = time.monotonic()
                 yield event
 
     async def count(
@@ -289,7 +315,8 @@ class Engine:
         if self._lock.locked() or self.busy or self.model is None:
             return False
         async with self._lock:
-            await self._retire()
+            await asyncio.gather(self._retire(), self._spare.close())
+            self.resting = True
         return True
 
     async def unload(self, paths: Collection[str] | None = None) -> None:
