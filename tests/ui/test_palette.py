@@ -43,6 +43,29 @@ def test_just_what_was_typed_stands_before_what_begins_like_it() -> None:
     assert best(titles, "archi", str, 1) == ["Archive or unarchive this chat"], "equal ones keep their order"
 
 
+def test_what_takes_something_away_stands_behind_what_fits_as_well() -> None:
+    titles = ["Archive or unarchive this chat", "Archive", "Arch Linux"]
+    assert best(titles, "arch", str, 10, titles[0].__eq__) == ["Archive", "Arch Linux", titles[0]]
+    assert best(titles, "archive or", str, 10, titles[0].__eq__) == [titles[0]], "and is found by its own words"
+
+
+def test_who_looks_for_the_archive_archives_nothing(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            await window.ask(desk, "Is it so?")
+            await desk.tasks.settled()
+            for typed in ("ar", "arch"):
+                palette = _open(desk)
+                QTest.keyClicks(palette.field, typed)
+                QTest.keyClick(palette.field, Qt.Key.Key_Return)
+                await desk.tasks.settled()
+                assert len(await desk.services.history.conversations()) == 1, typed
+                assert desk.window.page == "archive"
+                desk.window.show_chat()
+
+    window.run(qapp, scenario)
+
+
 def _open(desk: Desk) -> Palette:
     QTest.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     palette = desk.window.overlay

@@ -155,6 +155,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("chat_menu", mark("What can be done with the chat"), "list", ("Shift+F10",), action=False),
 )
 
+TAKES_AWAY: Final = frozenset({"put_away", "delete", "erase"})
+"""In the palette these stand behind others that fit as well: nobody archives a chat who looks for the archive."""
 BY_ID: Final = {command.id: command for command in COMMANDS}
 GROUPS: Final[dict[Group, str]] = {
     "chat": mark("Chats"),

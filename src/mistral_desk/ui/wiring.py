@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
-from mistral_desk.ui.commands import State, keys_of
+from mistral_desk.ui.commands import TAKES_AWAY, State, keys_of
 from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.shortcuts import ShortcutSheet
 
@@ -140,7 +140,9 @@ def entries(desk: Desk) -> list[Entry]:
 
 
 def _command(actions: Actions, command: Command) -> Entry:
-    return Entry(tr(command.words), keys_of(command.id), command.icon, lambda: actions.run(command.id))
+    return Entry(
+        tr(command.words), keys_of(command.id), command.icon, lambda: actions.run(command.id), command.id in TAKES_AWAY
+    )
 
 
 def _chat(desk: Desk, conversation: Conversation) -> Entry:

@@ -41,7 +41,13 @@ def rank(text: str, typed: str) -> int | None:
     return _INSIDE
 
 
-def best(entries: Iterable[T], typed: str, title: Callable[[T], str], limit: int) -> list[T]:
-    """At most `limit` entries that fit, the best first; equal ones keep their order."""
+def best(
+    entries: Iterable[T],
+    typed: str,
+    title: Callable[[T], str],
+    limit: int,
+    behind: Callable[[T], bool] = lambda _entry: False,
+) -> list[T]:
+    """At most `limit` entries that fit, the best first; equal ones keep their order, those `behind` come last."""
     fitting = [(place, entry) for entry in entries if (place := rank(title(entry), typed)) is not None]
-    return [entry for _place, entry in sorted(fitting, key=lambda pair: pair[0])][:limit]
+    return [entry for _, entry in sorted(fitting, key=lambda pair: (pair[0], behind(pair[1])))][:limit]

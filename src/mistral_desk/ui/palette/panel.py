@@ -37,6 +37,8 @@ class Entry:
     remark: str
     icon: str
     act: Callable[[], object]
+    changes: bool = False
+    """It takes something away: Enter does so only where nothing else fits as well."""
 
 
 class EntriesModel(QAbstractListModel):
@@ -127,7 +129,7 @@ class Palette(Overlay):
 
     def _filter(self) -> None:
         typed = self.field.text().strip()
-        found = best(self._entries, typed, lambda entry: entry.title, SHOWN)
+        found = best(self._entries, typed, lambda entry: entry.title, SHOWN, lambda entry: entry.changes)
         self.model.show([*found, self._further(typed)] if typed and self._further is not None else found)
         some = self.model.rowCount() > 0
         self._nothing.setVisible(not some)
