@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 
-from mistral_desk.core.errors import DeskError
+from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.ui.chats.put_away import PAGE
+from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
@@ -71,6 +72,33 @@ def test_a_deleted_chat_is_in_the_bin_with_its_last_day_and_comes_back(qapp: QAp
             assert len(page.cards) == 1
             assert page.cards[0].back.hasFocus(), "the keyboard goes to what took its place"
             assert desk.window.banners.banners[0].notice.words.title == "The chat is in the list again"
+
+    run(qapp, scenario)
+
+
+def test_a_notice_covers_neither_the_heading_nor_the_way_back(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = await stored(desk, *(f"chat {number}" for number in range(30)))
+            page = await show(desk, "bin")
+            before = page.leave_button.mapTo(desk.window, page.leave_button.rect().topLeft())
+            desk.chats.order.delete(keys)
+            await desk.tasks.settled()
+            await drawn()
+            banners = desk.window.banners
+            assert banners.isVisible()
+            covered = QRect(banners.mapTo(desk.window, banners.rect().topLeft()), banners.size())
+            for head in (page.leave_button, page.empty_button, *page.findChildren(Label)[:2]):
+                place = QRect(head.mapTo(desk.window, head.rect().topLeft()), head.size())
+                assert not covered.intersects(place), head.accessibleName()
+            assert page.leave_button.mapTo(desk.window, page.leave_button.rect().topLeft()) == before, "nothing jumps"
+            tall = page.height()
+            desk.notices.show(Notice("info", Words("It stays.", "Until somebody closes it.", "")))
+            await drawn()
+            assert page.height() <= tall - banners.banners[0].height(), "what is last can be scrolled to"
+            desk.window.show_chat()
+            await drawn()
+            assert banners.y() < desk.window.height() // 2, "in a chat, what is new stands below"
 
     run(qapp, scenario)
 

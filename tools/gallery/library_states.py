@@ -158,7 +158,7 @@ async def downloads(stage: Stage) -> None:
 
 @state()
 async def library_notice(stage: Stage) -> None:
-    """A notice that stays stands above the page and covers nothing of it."""
+    """A notice that stays stands below the page and covers nothing of it."""
     await library(stage)
     stage.desk.notices.problem(MISSING)
     await idle(2)

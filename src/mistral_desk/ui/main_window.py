@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.banners = Banners(theme, self._column, self.top)
         self.banners.lasting.connect(self._make_room)
-        self._pages.currentChanged.connect(self.banners.place)
+        self._pages.currentChanged.connect(self._place_notices)
         notices.shown.connect(self.banners.show_notice)
         notices.shown.connect(self.close_drawer)  # else what it offers would lie below
         notices.over.connect(self.banners.withdraw)
@@ -300,8 +300,12 @@ class MainWindow(QMainWindow):
                 self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make_room(self, covered: int) -> None:
-        """A notice that stays covers no heading and no way back; in a chat what is written last stands below anyway."""
-        self._below_notices.setFixedHeight(0 if self.page == "chat" else covered)
+        """What stands last on a page is not covered by a notice that stays; in a chat they stand at the top."""
+        self._above_notices.setFixedHeight(0 if self.page == "chat" else covered)
+
+    def _place_notices(self) -> None:
+        self.banners.low = self.page != "chat"
+        self.banners.place()
 
     def _lay_out(self) -> None:
         self._whole = whole = _Ground(self._theme, self)
@@ -312,11 +316,11 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self._below_notices = QWidget(self._column)
-        self._below_notices.setFixedHeight(0)
+        self._above_notices = QWidget(self._column)
+        self._above_notices.setFixedHeight(0)
         column.addWidget(self.top)
-        column.addWidget(self._below_notices)
         column.addWidget(self._pages, 1)
+        column.addWidget(self._above_notices)
         row = QHBoxLayout(whole)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)

@@ -1,4 +1,7 @@
-"""The notices of the window: calm boxes over the top of the main column, each with a way to close it."""
+"""The notices of the window: calm boxes over the main column, each with a way to close it.
+
+In a chat they stand at its top, because what is new is written below; elsewhere at the foot.
+"""
 
 from __future__ import annotations
 
@@ -106,6 +109,8 @@ class Banners(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._below = below
+        self.low = False
+        """Whether they stand at the foot: there they cover no heading, and nothing moves when they come and go."""
         self.banners: list[Banner] = []
         self.setAccessibleName(tr("Notices"))
         self.hide()
@@ -165,7 +170,8 @@ class Banners(QWidget):
                 banner.setGeometry(0, y, width, height)
                 y += height + SPACE[1]
                 lasting += 0 if banner.notice.seconds else height + SPACE[1]
-        self.setGeometry((parent.width() - width) // 2, above, width, y)
+        top = parent.height() - y if self.low else above
+        self.setGeometry((parent.width() - width) // 2, top, width, y)
         self.show()
         self.raise_()
         self.lasting.emit(lasting)
