@@ -36,6 +36,7 @@ def said(key: str, parent: str | None, role: str, text: str) -> ImportedMessage:
 
 async def look_for(desk: Desk, words: str) -> list[tuple[str, str]]:
     """Type words into the field; title and snippet of what is found."""
+    await desk.services.history.indexed()  # else it is said that some is still missing
     desk.window.search_chats()
     desk.window.sidebar.search.setText(words)
     await desk.tasks.settled()
@@ -101,6 +102,24 @@ def test_titles_archived_ones_and_what_is_gone(qapp: QApplication, tmp_path: Pat
             assert [hit.conversation.id for hit in panel.results.hits] == [other], "it was looked for anew"
             assert await look_for(desk, "zebra") == []
             assert panel.told.text().startswith("Nothing found")
+
+    run(qapp, scenario)
+
+
+def test_a_new_chat_ends_the_search_and_an_opened_hit_does_not(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            await ask(desk, "Tell me of whales.")
+            sidebar = desk.window.sidebar
+            for begin in (sidebar.new.click, desk.temporary_chat):
+                assert await look_for(desk, "whales")
+                sidebar.found.open_first()
+                await desk.tasks.settled()
+                assert sidebar.search.text() == "whales", "one may want to look at the next hit"
+                begin()
+                await desk.tasks.settled()
+                assert sidebar.search.text() == ""
+                assert sidebar.chats.isVisible(), "the list is there again"
 
     run(qapp, scenario)
 

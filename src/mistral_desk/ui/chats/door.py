@@ -73,11 +73,19 @@ class Chats(QObject):
 
     def new(self) -> None:
         """An empty conversation; it is stored with its first message."""
-        self.leave(self.begin)
+        self.leave(self._begin_anew)
 
     def temporary(self) -> None:
         """A conversation that is kept nowhere."""
-        self.leave(lambda: self._desk.tasks.spawn(self._open_temporary(), "open a temporary chat"))
+        self.leave(self._begin_temporary)
+
+    def _begin_anew(self) -> None:
+        self._desk.window.sidebar.search.clear()  # whoever begins something else looks for nothing any more
+        self.begin()
+
+    def _begin_temporary(self) -> None:
+        self._desk.window.sidebar.search.clear()
+        self._desk.tasks.spawn(self._open_temporary(), "open a temporary chat")
 
     def open(self, key: int) -> None:
         """Show a stored conversation."""
