@@ -8,9 +8,10 @@ import re
 import threading
 import zipfile
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -33,8 +34,6 @@ from tests.fixtures.chatgpt_exports import plain, save
 from tests.ui import window
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from mistral_desk.ui.desk import Desk
@@ -298,6 +297,34 @@ def test_an_export_dropped_on_the_list_comes_in(qapp: QApplication, tmp_path: Pa
             assert dropped(desk, path)
             await desk.tasks.settled()
             assert len(desk.chats.listed) == 2
+
+    window.run(qapp, scenario)
+
+
+def test_where_documents_are_missing_the_dialogs_begin_at_home(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen: list[Path] = []
+    monkeypatch.setattr(QFileDialog, "open", lambda self: chosen.append(Path(self.directory().absolutePath())))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    there, missing = tmp_path / "Papers", tmp_path / "Documents"
+    there.mkdir()
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            for place, wanted in ((missing, tmp_path), (there, there)):
+                monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _kind, place=place: str(place))
+                desk.sharing.import_files()
+                sheet = desk.window.overlay
+                assert isinstance(sheet, ImportSheet)
+                sheet.choose.emit()
+                sheet.reject()
+                assert chosen.pop() == wanted
+            desk.sharing._folder = str(tmp_path / "a stick that is gone")
+            desk.sharing.import_files()
+            assert isinstance(desk.window.overlay, ImportSheet)
+            desk.window.overlay.choose.emit()
+            assert chosen.pop() == there
 
     window.run(qapp, scenario)
 

@@ -250,4 +250,5 @@ class Sharing(QObject):
 
     def _place(self) -> Path:
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        return Path(self._folder or documents or Path.home())
+        there = (Path(one) for one in (self._folder, documents) if one and Path(one).is_dir())
+        return next(there, Path.home())  # not every home has Documents, and a stick may be gone
