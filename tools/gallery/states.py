@@ -12,6 +12,7 @@ from tools.gallery import (
     page_states,
     rich_states,
     sharing_states,
+    thought_states,
 )
 from tools.gallery.declare import STATES, State
 
@@ -29,4 +30,5 @@ __all__ = [
     "page_states",
     "rich_states",
     "sharing_states",
+    "thought_states",
 ]

@@ -80,7 +80,7 @@ THINK_SECONDS: Final = Whole(
     0,
     "Longest thought, in seconds",
     "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter thought "
-    "costs less time, and hard questions more mistakes. Think more grants them once again.",
+    "is quicker, and more often wrong on hard questions. Think more grants them once again.",
     1,
     86_400,
     "s",
@@ -172,7 +172,8 @@ THREADS: Final = Whole(
     "hardware.threads",
     0,
     "Processor threads",
-    "How many threads the engine uses. Automatic leaves a core for the rest of the computer.",
+    "How many threads the engine uses at most. Automatic leaves a core to other programs as soon as they need it, and "
+    "more where that is faster.",
     1,
     512,
     automatic=True,
@@ -186,6 +187,18 @@ CONTEXT: Final = Whole(
     1_048_576,
     "tokens",
     automatic=True,
+)
+REST_AFTER: Final = Whole(
+    "hardware.rest_after",
+    30,
+    "Let the model rest",
+    "A model that nobody has used for so long gives its memory back to other programs. It is loaded again as soon as "
+    "you type.",
+    1,
+    1440,
+    "min",
+    automatic=True,
+    zero="Never",
 )
 OFFLINE: Final = Switch(
     "privacy.offline",
@@ -220,6 +233,7 @@ ALL: Final[tuple[Declared, ...]] = (
     DOWNLOADS_NOTIFY,
     THREADS,
     CONTEXT,
+    REST_AFTER,
     OFFLINE,
     REFRESH_CATALOG,
 )

@@ -244,7 +244,7 @@ class Turn:
         if self.thought_end == "seconds":
             return tr("Thought for {time}, your limit", time=time)
         if self.thought_end == "tokens":
-            return tr("Thought for {time}, up to your limit of tokens", time=time)
+            return tr("Thought for {time}, your limit of tokens", time=time)
         return tr("Thought for {time}", time=time) if seconds else tr("Thought")
 
     def status(self) -> str:

@@ -127,7 +127,7 @@ THOUGHTS: Final = (
         mark("Longest thought, in seconds"),
         mark(
             "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter "
-            "thought costs less time, and hard questions more mistakes. 0 is without a limit."
+            "thought is quicker, and more often wrong on hard questions. 0 means no limit."
         ),
         0,
         86_400,
@@ -140,7 +140,7 @@ THOUGHTS: Final = (
         mark("Longest thought, in tokens"),
         mark(
             "As above, but the same on a slow and on a fast computer. Where both are set, what is used up first "
-            "counts. 0 is without a limit."
+            "counts. 0 means no limit."
         ),
         0,
         10_000_000,
