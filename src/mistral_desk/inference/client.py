@@ -116,9 +116,14 @@ class Engine:
             self._spare.begin()
 
     @property
+    def in_use(self) -> bool:
+        """Whether it works or loads just now, or lets a model go."""
+        return self.busy or self._lock.locked()
+
+    @property
     def used(self) -> float:
-        """When something was last asked of it, by `time.monotonic`: now, while it works or loads."""
-        return time.monotonic() if self.busy or self._lock.locked() else self._used
+        """When something was last asked of it, by `time.monotonic`: now, while it is in use."""
+        return time.monotonic() if self.in_use else self._used
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """Have this model ready: at once if it is, else in a new worker. Another model ends the old worker.

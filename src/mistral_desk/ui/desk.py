@@ -42,6 +42,7 @@ from mistral_desk.ui.sharing.door import Sharing
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.trouble import Trouble
+from mistral_desk.ui.warmth import Warmth
 from mistral_desk.ui.welcome.page import Welcome
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Desk(QObject):
         self.anew = Anew(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
-        self.sharing = Sharing(self)
+        self.sharing, self.warmth = Sharing(self), Warmth(self)
         self.window.close_asked.connect(self.ask_to_close)
         self.settings.erase_asked.connect(lambda: self.tasks.spawn(self._ask_to_erase(), "delete all data"))
         self.page.model_menu.connect(lambda: show_model_menu(self))
@@ -101,7 +102,7 @@ class Desk(QObject):
             self.notices.problem(problem, "warning")
         self.tasks.spawn(self.moving.taken_up(), "hear of a move that goes on")
         self.tasks.spawn(self.refresh(), "list the chats")
-        self.warm()
+        self.warmth.begin()
         self.catalog.start()
         self.tasks.spawn(read_ahead(), "read ahead")
 
@@ -125,6 +126,7 @@ class Desk(QObject):
         self.keep()
         for door in (self.downloads, self.shelf, self.moving, self.context):
             door.close()
+        await self.warmth.close()
         formulas().end()
         await self.tasks.cancel()
 

@@ -117,6 +117,13 @@ class PlannedEngine(Engine):
                     self._note(event.figures, watch, seen=any(turn.images for turn in turns))
                 yield event
 
+    async def rest(self) -> bool:
+        """As `Engine.rest`; it is planned anew then, because others may have the memory."""
+        rested = await super().rest()
+        if rested:
+            self._prepared = None
+        return rested
+
     async def close(self) -> None:
         """As `Engine.close`; what was noted is on the disk then."""
         await super().close()

@@ -22,7 +22,7 @@ from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMimeData
-    from PySide6.QtGui import QDragEnterEvent, QFocusEvent, QInputMethodEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QDragEnterEvent, QFocusEvent, QInputMethodEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
     from mistral_desk.ui.attaching.items import Attachments
     from mistral_desk.ui.theme.theme import Theme
@@ -44,6 +44,8 @@ class MessageEdit(QPlainTextEdit):
     focus_changed = Signal()
     pasted = Signal(object)
     """Files or a picture, as a tuple of `Source`."""
+    used = Signal()
+    """Somebody begins to write: a key, a paste, an input method, a click into the text."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -93,9 +95,18 @@ class MessageEdit(QPlainTextEdit):
             self.edit_last.emit()
             return
         super().keyPressEvent(event)
+        if event.text().isprintable() and event.text():
+            self.used.emit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Whoever clicks here wants to write."""
+        super().mousePressEvent(event)
+        self.used.emit()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         """Remember whether a word is still being composed."""
+        if event.preeditString() or event.commitString():
+            self.used.emit()
         self._composing = bool(event.preeditString())
         super().inputMethodEvent(event)
 
@@ -116,6 +127,7 @@ class MessageEdit(QPlainTextEdit):
             self.pasted.emit(found)
         elif source.hasText():
             self.insertPlainText(source.text())
+        self.used.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The composer draws the ring."""

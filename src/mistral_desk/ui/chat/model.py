@@ -66,6 +66,11 @@ class ModelChoice(QObject):
         return self.info is not None and self.info.efforts == ("high",)
 
     @property
+    def resting(self) -> bool:
+        """Whether it was let go because nobody used it; it is loaded again when somebody types."""
+        return self._services.engine.resting and self.fraction is None
+
+    @property
     def looks(self) -> bool:
         """Whether the share is of a first look at its weights."""
         return self._services.engine.looks

@@ -263,14 +263,14 @@ class ChatPage(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _model_changed(self) -> None:
-        self.composer.model.set_model(self._model.title, self._model.fraction)
+        self.composer.model.set_model(self._model.title, self._model.fraction, resting=self._model.resting)
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
-        demonstration = self._model.id == "builtin"
-        self._foot.setText(
-            tr("The Guide is a small model that knows this app and little else.")
-            if demonstration
-            else tr("Models make mistakes. Check what matters.")
-        )
+        if self._model.resting:
+            self._foot.setText(tr("The model rests and leaves its memory to other programs. It loads when you type."))
+        elif self._model.id == "builtin":
+            self._foot.setText(tr("The Guide is a small model that knows this app and little else."))
+        else:
+            self._foot.setText(tr("Models make mistakes. Check what matters."))
 
     def _choose_view(self) -> None:
         empty = self._chat is None or not self._chat.turns

@@ -92,7 +92,8 @@ class Welcome(ColumnArea):
         self.facts["memory"].setText(memory(machine))
         self.facts["graphics"].setText(graphics(hello) or tr("Looking…"))
         self.facts["disk"].setText(tr("{size} free", size=amounts.file_size(room)) if room else tr("Unknown"))
-        self._guide.setText(tr(READY if self._services.engine.model is not None else SOON))
+        engine = self._services.engine
+        self._guide.setText(tr(READY if engine.model is not None or engine.resting else SOON))
 
     def recommend(self, machine: Machine, offers: Sequence[Offer]) -> None:
         """Say what runs best here."""

@@ -28,17 +28,23 @@ class ModelChip(Button):
             theme, tr("Model"), text="", trail="chevron-down", step="small", muted=True, round_=True, parent=parent
         )
         self._fraction: float | None = None
+        self._title, self._resting = "", False
         self.setProperty("elides", True)  # the tool tip has the whole name
         self.setToolTip(tr("The model that answers"))
 
-    def set_model(self, title: str, fraction: float | None = None) -> None:
-        """Show a model; `fraction` (0 to 1) while it is being loaded."""
-        self.setAccessibleDescription(
-            tr("{title}, loading {share}", title=title, share=percent(fraction)) if fraction is not None else title
-        )
-        if title != self.text():
+    def set_model(self, title: str, fraction: float | None = None, *, resting: bool = False) -> None:
+        """Show a model; `fraction` (0 to 1) while it is being loaded, `resting` while its memory is given back."""
+        rests = tr("Resting; loads again when you type")
+        if fraction is not None:
+            self.setAccessibleDescription(tr("{title}, loading {share}", title=title, share=percent(fraction)))
+        else:
+            self.setAccessibleDescription(f"{title}. {rests}" if resting else title)
+        if (title, resting) != (self._title, self._resting):
+            self._title, self._resting = title, resting
+            self.set_icon("moon" if resting else "")
             self.setText(title)
-            self.setToolTip(tr("The model that answers: {title}", title=title))
+            answers = tr("The model that answers: {title}", title=title)
+            self.setToolTip(f"{answers}\n{rests}" if resting else answers)
             self.updateGeometry()
         if fraction != self._fraction:
             self._fraction = fraction
