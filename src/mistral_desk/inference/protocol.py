@@ -90,7 +90,7 @@ class Figures(msgspec.Struct, frozen=True):
 
     `again_tokens` were read anew so that an answer that had broken off could go on; the worker itself says 0.
     `generated_tokens` are all of the answer's, those too that were written for the model where its thought was steered;
-    `thought_end` says what closed the thought.
+    `thought_end` says what closed the thought; `threads` computed a token, on average.
     """
 
     prompt_tokens: int = 0
@@ -104,6 +104,7 @@ class Figures(msgspec.Struct, frozen=True):
     seed: int = 0
     again_tokens: int = 0
     thought_end: ThoughtEnd = ""
+    threads: float = 0.0
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -240,6 +240,12 @@ class Worker:
                 self.send(LoadProgress(command.request, fraction, looks))
 
         generator = load(command, self._log, progress, lambda: control.stopped, self._pictures, states=self._states)
-        cage = self._cage.close(graphics=self._graphics)
-        self._generator = generator
+        self._generator = generator  # so that it can be stopped
+        try:
+            generator.warm(control)
+            cage = self._cage.close(graphics=self._graphics)
+        except BaseException:
+            self._generator = None
+            generator.close()
+            raise
         self.send(Loaded(command.request, generator.info, cage))

@@ -240,6 +240,7 @@ class Answer:
             first_token_s=None if first is None else first - self._began,
             tokens_per_s=(generated - 1) / between if generated > 1 and between > 0 else None,
             seed=self._sampler.seed,
+            threads=round(self._engine.context.threads.average, 2),
             thought_end=self._steering.ended,
         )
 

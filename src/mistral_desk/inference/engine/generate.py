@@ -9,8 +9,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.answer import Answer
-from mistral_desk.inference.engine.context import CUTS
+from mistral_desk.inference.engine.context import CUTS, AbortedError
 from mistral_desk.inference.engine.looking import count
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.state_messages import StatesKept
@@ -81,6 +82,26 @@ class Generator:
         with self._lock:
             if self._running is control:
                 self.context.abort.set()
+
+    def warm(self, control: Control) -> None:
+        """Decode a token and forget it, so that the first answer does not wait for what is made at first use. Raises
+        `engine.failed`, and `load.cancelled` where it is stopped.
+        """
+        with self._lock:
+            self._running = control
+            self.context.abort.clear()
+        try:
+            if not control.stopped:
+                self.context.read([self.vocabulary.begin or 0])
+        except AbortedError:
+            pass
+        finally:
+            with self._lock:
+                self._running = None
+                self.context.abort.clear()
+            self.context.clear()
+        if control.stopped:
+            raise DeskError("load.cancelled", name=self.info.name)
 
     def count(self, command: Count, control: Control, send: Callable[[Event], None]) -> Counted:
         """How large a prompt would be. Raises `DeskError`."""

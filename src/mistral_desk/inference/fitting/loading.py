@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import time
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import Engine
@@ -167,6 +170,8 @@ class PlannedEngine(Engine):
         loaded = self.loaded()
         if not self.learns or loaded is None:
             return
+        if threads := round(figures.threads):  # what computed, which may be more than was planned, or fewer
+            loaded = dataclasses.replace(loaded, info=msgspec.structs.replace(loaded.info, threads=threads))
         work = Work(figures, seen, *watch.shares(loaded.info.threads), self.take_load_s())
         task = asyncio.get_running_loop().create_task(self._fitting.learn(loaded, work), name="record of a run")
         self._notes.add(task)
