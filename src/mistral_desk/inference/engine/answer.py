@@ -14,7 +14,6 @@ from mistral_desk.inference.engine.bound import Bound
 from mistral_desk.inference.engine.context import AbortedError
 from mistral_desk.inference.engine.hand import Hand
 from mistral_desk.inference.engine.looking import Looking
-from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
 from mistral_desk.inference.engine.watch import Watch
 from mistral_desk.inference.protocol import Figures, Finished, Piece, PromptProgress, Resumed
@@ -124,8 +123,8 @@ class Answer:
         steering = self._steering
         hand = self._hand = Hand(engine, splitter, steering, self._sampler, self._command.request)
         feed, tell, ends, held = splitter.feed, hand.bind(self._send), vocabulary.ends, context.held
-        chain, pointer = self._sampler.pointer, context.pointer
-        sample = self._bound.sampling(splitter) if self._bound else lib.llama_sampler_sample
+        sampler = self._sampler
+        sample = self._bound.sampling(splitter, sampler, context) if self._bound else sampler.sampling(context)
         watch = Watch(engine.info.name, vocabulary.shown, self._command.turns[-1].text).take
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
@@ -147,7 +146,7 @@ class Answer:
                             break
                 elif seen and control.answer_now:
                     control.answer_now = False
-                token = sample(chain, pointer, -1)
+                token = sample()
                 self._last = clock()
                 if self._first is None:
                     self._first = self._last

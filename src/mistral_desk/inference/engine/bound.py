@@ -7,21 +7,23 @@ grammar is asked about this one alone; only else about the whole vocabulary.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine.candidates import TOKEN, token_array
 from mistral_desk.inference.engine.native import lib
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mistral_desk.inference.engine.generate import Generator
-    from mistral_desk.inference.thinking import Splitter
+    import numpy.typing as npt
 
-_TOKEN: Final = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-"""llama_token_data"""
+    from mistral_desk.inference.engine.context import Context
+    from mistral_desk.inference.engine.generate import Generator
+    from mistral_desk.inference.engine.sample import Sampler
+    from mistral_desk.inference.thinking import Splitter
 
 
 class Bound:
@@ -39,8 +41,11 @@ class Bound:
         kept = zip(range(self._size), vocabulary.ends, vocabulary.control, strict=True)
         usable = [token for token, ends, control in kept if ends or not (control or token in manner.tokens)]
         self._usable = np.array(usable, np.int32)
-        self._all = np.zeros(len(self._usable), _TOKEN)
-        self._one = np.zeros(1, _TOKEN)
+        self._all = np.zeros(len(self._usable), TOKEN)
+        self._refused = np.full(self._size, -np.inf, np.float32)
+        self._refused[self._usable] = 0
+        self._row = np.zeros(self._size, np.float32)
+        self._one = np.zeros(1, TOKEN)
 
     def close(self) -> None:
         """Free it."""
@@ -48,51 +53,48 @@ class Bound:
             lib.llama_sampler_free(self._grammar)
             self._grammar = None
 
-    def sampling(self, splitter: Splitter) -> Callable[[Any, Any, int], int]:
-        """As `llama_sampler_sample`, but bound wherever the splitter is in the answer."""
+    def sampling(self, splitter: Splitter, sampler: Sampler, context: Context) -> Callable[[], int]:
+        """As `Sampler.sampling`, but bound wherever the splitter is in the answer."""
+        free = sampler.sampling(context)
 
-        def sample(chain: Any, context: Any, row: int) -> int:
+        def sample() -> int:
             if splitter.thinking or splitter.between:
-                return int(lib.llama_sampler_sample(chain, context, row))
-            token = self._choose(chain, context)
-            lib.llama_sampler_accept(chain, token)
+                return free()
+            token = self._choose(sampler, context.logits())
+            sampler.accept(token)
             if not self._ends[token]:
                 lib.llama_sampler_accept(self._grammar, token)
             return token
 
         return sample
 
-    def _choose(self, chain: Any, context: Any) -> int:
-        pointer = lib.llama_get_logits_ith(context, -1)
-        logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self._size,))
-        token = self._picked(chain, self._fill(logits))
+    def _choose(self, sampler: Sampler, logits: npt.NDArray[np.float32]) -> int:
+        np.add(logits, self._refused, out=self._row)
+        token = sampler.choose(self._row)
+        if token is None:
+            token = self._picked(sampler, self._fill(logits))
         if self._is_allowed(token):
             return token
         allowed = self._fill(logits)
         lib.llama_sampler_apply(self._grammar, ctypes.byref(allowed))
         if not np.isfinite(self._all["logit"]).any():
             raise DeskError("schema.not_taken", name=self._name, reason="its vocabulary has nothing that could follow")
-        return self._picked(chain, allowed)
+        return self._picked(sampler, allowed)
 
-    def _fill(self, logits: Any) -> Any:
+    def _fill(self, logits: npt.NDArray[np.float32]) -> Any:
         """All tokens that an answer may have, as llama.cpp's samplers take them."""
         self._all["id"] = self._usable
         self._all["logit"] = logits[self._usable]
         self._all["p"] = 0
-        return _array(self._all)
+        return token_array(self._all)
 
     @staticmethod
-    def _picked(chain: Any, tokens: Any) -> int:
-        lib.llama_sampler_apply(chain, ctypes.byref(tokens))
+    def _picked(sampler: Sampler, tokens: Any) -> int:
+        lib.llama_sampler_apply(sampler.pointer, ctypes.byref(tokens))
         return int(tokens.data[tokens.selected].id)
 
     def _is_allowed(self, token: int) -> bool:
         self._one["id"], self._one["logit"] = token, 0
-        single = _array(self._one)
+        single = token_array(self._one)
         lib.llama_sampler_apply(self._grammar, ctypes.byref(single))
         return bool(np.isfinite(self._one["logit"][0]))
-
-
-def _array(tokens: Any) -> Any:
-    pointer = tokens.ctypes.data_as(lib.llama_token_data_p)
-    return lib.llama_token_data_array(pointer, len(tokens), -1, False)

@@ -6,12 +6,12 @@ say when it has not, so each removal is checked and each kind of memory gets its
 
 from __future__ import annotations
 
-import ctypes
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine.candidates import Numbers
 from mistral_desk.inference.engine.checkpoints import Checkpoints
 from mistral_desk.inference.engine.context_plan import parameters
 from mistral_desk.inference.engine.native import AbortFlag, lib
@@ -85,6 +85,7 @@ class Context:
         self._at_once = int(lib.llama_n_batch(self.pointer))  # it may be clamped to the context
         self.batch_size = min(max(LARGEST, plan.batch), self._at_once)
         self.vocabulary_size = int(lib.llama_vocab_n_tokens(lib.llama_model_get_vocab(model)))
+        self.logits = Numbers(self.pointer, self.vocabulary_size)
         self._batch = lib.llama_batch_init(self.batch_size, 0, 1)
         for row in range(self.batch_size):
             self._batch.n_seq_id[row] = 1
@@ -365,8 +366,5 @@ class Context:
 
     def finite(self) -> bool:
         """Whether the numbers for the next token are numbers: one not-a-number or infinity spoils the sum."""
-        pointer = lib.llama_get_logits_ith(self.pointer, -1)
-        if not pointer:
-            return False
-        logits = np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_float)), (self.vocabulary_size,))
-        return bool(np.isfinite(np.dot(logits, logits)))
+        logits = self.logits()
+        return bool(len(logits) and np.isfinite(np.dot(logits, logits)))

@@ -1,6 +1,7 @@
 """How the next token is chosen: the sampler chain, and where its numbers come from.
 
-Top-k comes first, so that everything behind it touches a few candidates instead of the whole vocabulary.
+Top-k comes first, so that everything behind it touches a few candidates instead of the whole vocabulary; the chain
+is given just these (`candidates`), and still does its part, so that a seed gives the tokens that it always gave.
 """
 
 from __future__ import annotations
@@ -8,11 +9,17 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.inference.engine.candidates import Candidates
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.protocol import Effort, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from mistral_desk.inference.engine.context import Context
 
 OURS: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0)
 _DRAW: Final = 0xFFFFFFFF
@@ -86,7 +93,9 @@ class Sampler:
         self.pointer = lib.llama_sampler_chain_init(parameters)
         temperature, top_k, top_p, min_p = s.temperature or 0.0, s.top_k or 0, s.top_p, s.min_p
         penalty = s.repeat_penalty if s.repeat_penalty and s.repeat_penalty > 0 else 1.0
-        if temperature <= 0 and penalty == 1.0:
+        self._greedy = temperature <= 0 and penalty == 1.0
+        self._candidates = Candidates(vocabulary_size, 0 if self._greedy else top_k)
+        if self._greedy:
             self._add(lib.llama_sampler_init_greedy())
             return
         if top_k > 0:
@@ -105,6 +114,33 @@ class Sampler:
 
     def _add(self, sampler: int) -> None:
         lib.llama_sampler_chain_add(self.pointer, sampler)
+
+    def sampling(self, context: Context) -> Callable[[], int]:
+        """A function that chooses the token after the last one that was decoded: as `llama_sampler_sample`, sooner."""
+        chain, pointer, choose, numbers = self.pointer, context.pointer, self.choose, context.logits
+        accept = lib.llama_sampler_accept
+
+        def sample() -> int:
+            token = choose(numbers())
+            if token is None:
+                return int(lib.llama_sampler_sample(chain, pointer, -1))
+            accept(chain, token)
+            return token
+
+        return sample
+
+    def choose(self, logits: npt.NDArray[np.float32]) -> int | None:
+        """The token that the chain chooses by these numbers; it is not told so yet (`accept`). None where it has to
+        look at all of them itself.
+        """
+        if self._greedy:
+            best = int(logits.argmax())
+            return best if logits[best] == logits[best] else None  # it is not, where it is no number
+        found = self._candidates.find(logits)
+        if found is None:
+            return None
+        lib.llama_sampler_apply(self.pointer, found)
+        return self._candidates.selected
 
     def accept(self, token: int) -> None:
         """Tell the chain of a token that it did not choose itself."""
