@@ -200,6 +200,13 @@ REST_AFTER: Final = Whole(
     automatic=True,
     zero="Never",
 )
+GRAPHICS: Final = Switch(
+    "hardware.graphics",
+    True,
+    "Use the graphics card",
+    "Where this is off, the processor alone computes, and no driver of a graphics card is loaded into the engine. It holds "
+    "from the next time that a model is loaded.",
+)
 OFFLINE: Final = Switch(
     "privacy.offline",
     False,
@@ -233,6 +240,7 @@ ALL: Final[tuple[Declared, ...]] = (
     DOWNLOADS_NOTIFY,
     THREADS,
     CONTEXT,
+    GRAPHICS,
     REST_AFTER,
     OFFLINE,
     REFRESH_CATALOG,

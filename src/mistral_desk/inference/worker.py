@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
+from mistral_desk.core.paths import folders
+from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.inference import frames, protocol
 from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.projector_file import candidates
@@ -105,6 +107,8 @@ class Worker:
         try:
             from mistral_desk.inference.engine import last_resort, native  # noqa: PLC0415 after the descriptors are safe
 
+            if not glance(folders().settings, GRAPHICS):
+                os.environ[native.NO_GRAPHICS] = "1"
             last_resort.arm()
             self._log = native.Log()
             backends = native.start()

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     Find = Callable[[str], Any]
     """Gives a function of ggml's by its name, None where the build has none."""
 
-OFF: Final = "MISTRAL_DESK_NO_GRAPHICS"
-"""An environment variable: a worker that finds it computes with the processor alone, and loads no driver."""
 GRAPHICS: Final = ("cuda", "hip", "metal", "vulkan")
 """What computes beside the processor, in ggml's own order. `rpc` is not among them: it would listen to others."""
 _PREFIX: Final = "ggml-" if sys.platform == "win32" else "libggml-"

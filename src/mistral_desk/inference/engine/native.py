@@ -24,6 +24,9 @@ from mistral_desk.inference.protocol import Device
 
 __all__ = ["AbortFlag", "Log", "devices", "file_name", "ggml", "lib", "mtmd", "start", "system", "version"]
 
+NO_GRAPHICS: Final = "MISTRAL_DESK_NO_GRAPHICS"
+"""An environment variable: a worker that finds it computes with the processor alone, and loads no driver."""
+
 _FOLDER: Final = Path(llama_cpp.__file__).resolve().parent / "lib"
 _WARNING: Final = 3
 _CONTINUED: Final = 5
@@ -60,7 +63,7 @@ def start() -> tuple[str, ...]:
 
     Raises `RuntimeError` where none is for this processor.
     """
-    used = backends.load(_FOLDER, ggml, graphics=backends.OFF not in os.environ)
+    used = backends.load(_FOLDER, ggml, graphics=NO_GRAPHICS not in os.environ)
     lib.llama_backend_init()  # it would look for backends by itself, had it none by now
     return used
 

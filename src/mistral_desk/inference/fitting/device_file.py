@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk import __version__
+from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.fit.machine import GpuReport
 from mistral_desk.inference.protocol import Device
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "devices.json"
+WITHOUT: Final = "devices-processor.json"
+"""The same where the person has switched the graphics card off: both are remembered, so that switching costs nothing."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -33,7 +36,9 @@ class _Kept(msgspec.Struct, frozen=True):
 class DeviceFile:
     """The devices of this computer. Safe to use from several threads; it reads and writes one small file."""
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, settings: Path | None = None) -> None:
+        """`settings` is the person's file, in which a graphics card can be switched off at any time."""
+        self._cache, self._settings = cache, settings
         self._path = cache / FILE
         self._kept: _Kept | None = None
         self._lock = threading.Lock()
@@ -93,6 +98,10 @@ class DeviceFile:
         self.learn(self.known() or (), measured=True)
 
     def _known(self) -> _Kept | None:
+        graphics = self._settings is None or glance(self._settings, GRAPHICS)
+        path = self._cache / (FILE if graphics else WITHOUT)
+        if path != self._path:
+            self._path, self._kept = path, None
         if self._kept is None:
             with contextlib.suppress(OSError, ValueError):
                 kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)

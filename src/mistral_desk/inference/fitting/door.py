@@ -96,7 +96,7 @@ class Fitting:
         self._remote = RemoteFiles(places.cache)
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
-        self._devices = DeviceFile(places.cache)
+        self._devices = DeviceFile(places.cache, places.settings)
         self._measuring: asyncio.Task[Machine] | None = None
         self._allowed: set[str] = set()
         self.holds: Callable[[], int] = int
