@@ -204,8 +204,7 @@ GRAPHICS: Final = Switch(
     "hardware.graphics",
     True,
     "Use the graphics card",
-    "Where this is off, the processor alone computes, and no driver of a graphics card is loaded into the engine. It holds "
-    "from the next time that a model is loaded.",
+    "Off, the processor alone computes, and no graphics driver is loaded. It holds from a model's next loading on.",
 )
 OFFLINE: Final = Switch(
     "privacy.offline",

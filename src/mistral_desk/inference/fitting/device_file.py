@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "devices.json"
 WITHOUT: Final = "devices-processor.json"
-"""The same where the person has switched the graphics card off: both are remembered, so that switching costs nothing."""
+"""The same where the person has switched the graphics card off: both are kept, so that switching costs nothing."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
