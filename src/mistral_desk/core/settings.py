@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.server_settings import SERVER, SERVER_PORT
 from mistral_desk.core.setting_kinds import Choice, Place, Places, Setting, Switch, T, Whole
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "SERVER",
+    "SERVER_PORT",
     "Choice",
     "Declared",
     "Place",
@@ -241,6 +244,8 @@ ALL: Final[tuple[Declared, ...]] = (
     CONTEXT,
     GRAPHICS,
     REST_AFTER,
+    SERVER,
+    SERVER_PORT,
     OFFLINE,
     REFRESH_CATALOG,
 )

@@ -37,6 +37,7 @@ SECTIONS: Final = {
     "models": mark("Models folder"),
     "downloads": mark("Downloads"),
     "hardware": mark("Hardware"),
+    "server": mark("Other programs"),
     "privacy": mark("Privacy"),
     "about": mark("About"),
 }

@@ -1,0 +1,165 @@
+"""The server as a thing that is switched on and off: a thread with a loop of its own, so that the window's has no part
+in what programs send, however much that is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.settings import OFFLINE
+from mistral_desk.server.api import Api
+from mistral_desk.server.connections import Bounded
+from mistral_desk.server.guards import Guard
+from mistral_desk.server.line import Line
+
+if TYPE_CHECKING:
+    from mistral_desk.server.ground import Ground
+
+_log: Final = logging.getLogger(__name__)
+LOCAL: Final = "127.0.0.1"
+_BACKLOG: Final = 64
+_GRACE_S: Final = 2
+
+
+class Serving:
+    """For the loop that the engine belongs to. Begin with `start`, end with `stop`; then it can begin again."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.line = Line(ground)
+        self._ground = ground
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._api: Api | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.address = ""
+        """Where it listens, as programs need it: `http://127.0.0.1:8642/v1`; empty while it does not."""
+
+    async def start(self, port: int, token: str | None, host: str = LOCAL) -> str:
+        """Listen, at any free port where `port` is 0; the address. `host` is an address of this computer.
+
+        Raises `server.offline`, `server.cannot_listen`, and `server.open_without_token` where `token` is None and other
+        computers could connect.
+        """
+        if self._ground.settings.get(OFFLINE):
+            raise DeskError("server.offline")
+        if token is None and not is_local(host):
+            raise DeskError("server.open_without_token", address=host[:100])
+        await self.stop()
+        listening = await asyncio.to_thread(_listening, host, port)
+        self._api = Api(self._ground, self.line, asyncio.get_running_loop())
+        guard = Guard(self._api.app, token, frozenset({host.casefold(), *_own_names()}), open_=not is_local(host))
+        config = uvicorn.Config(
+            guard,
+            http=Bounded,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            backlog=_BACKLOG,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        self._server = uvicorn.Server(config)
+        up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        here = asyncio.get_running_loop()
+        self._thread = threading.Thread(
+            target=self._turn,
+            args=(self._server, listening, lambda: here.call_soon_threadsafe(_settle, up)),
+            name="server",
+            daemon=True,
+        )
+        self._thread.start()
+        await up
+        name = f"[{host}]" if ":" in host else host
+        self.address = f"http://{name}:{listening.getsockname()[1]}/v1"
+        _log.info("the server listens")
+        return self.address
+
+    async def stop(self) -> None:
+        """Listen no more; what is being answered breaks off. Returns when the thread has ended."""
+        thread, server, loop, api = self._thread, self._server, self._loop, self._api
+        self._thread = self._server = self._loop = self._api = None
+        self.address = ""
+        if thread is None or server is None:
+            return
+        if loop is not None and api is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                loop.call_soon_threadsafe(api.end)
+        server.should_exit = True
+        await asyncio.to_thread(thread.join)
+
+    def _turn(self, server: uvicorn.Server, listening: socket.socket, up: Callable[[], object]) -> None:
+        """The life of the thread."""
+
+        async def serve() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(up)
+            await server.serve([listening])
+
+        try:
+            asyncio.run(serve())
+        except Exception:  # noqa: BLE001 - the window goes on without it
+            _log.exception("the server ended by an error of the program")
+        finally:
+            with contextlib.suppress(RuntimeError):
+                up()
+            listening.close()
+
+
+def is_local(host: str) -> bool:
+    """Whether only this computer can connect to this address of it."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            made.setsockopt(
+                socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1
+            )  # else another program could share the port
+        else:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(_BACKLOG)
+        made.setblocking(False)
+    except (OSError, OverflowError) as error:
+        made.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DeskError("server.cannot_listen", str(error), address=f"{host[:100]}:{port}", reason=reason) from error
+    return made
+
+
+def _own_names() -> tuple[str, str]:
+    """What other computers in the same net call this one."""
+    name = socket.gethostname().casefold()
+    return name, f"{name}.local"
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable

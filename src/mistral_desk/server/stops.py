@@ -1,0 +1,42 @@
+"""Words that end an answer where they first appear, and are not part of it; they may come in pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Stops:
+    """What could be the beginning of such a word is held back until more is known."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = tuple(words)
+        self._held = ""
+        self.met = False
+        """Whether one has appeared; nothing more is let through then."""
+
+    def take(self, text: str) -> str:
+        """More of the answer; what of it, and of what was held back, is certain to stay."""
+        if self.met or not self._words:
+            return "" if self.met else text
+        whole = self._held + text
+        at = min((found for word in self._words if (found := whole.find(word)) >= 0), default=-1)
+        if at >= 0:
+            self.met, self._held = True, ""
+            return whole[:at]
+        kept = max(self._beginning(whole, word) for word in self._words)
+        self._held = whole[len(whole) - kept :]
+        return whole[: len(whole) - kept]
+
+    def rest(self) -> str:
+        """What is still held back when the answer ends."""
+        held, self._held = self._held, ""
+        return held
+
+    @staticmethod
+    def _beginning(text: str, word: str) -> int:
+        """How many characters at the end of the text are the beginning of the word."""
+        longest = min(len(text), len(word) - 1)
+        return next((size for size in range(longest, 0, -1) if word.startswith(text[len(text) - size :])), 0)
