@@ -20,7 +20,7 @@ from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import GRAPHICS, glance
-from mistral_desk.inference import frames, protocol
+from mistral_desk.inference import frames, no_memory, protocol
 from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.projector_file import candidates
 from mistral_desk.inference.protocol import (
@@ -59,6 +59,7 @@ def main() -> int:
     """Run until stdin ends or `Shutdown` comes; returns the exit status."""
     commands, events = _descriptors()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then closes stdin
+    no_memory.arm()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would stand outside the cage, idle
     if platform.machine().lower() in {"x86_64", "amd64"}:
         # What numpy itself asks for: its library takes an emulated Nehalem for a Haswell, and dies of it.
@@ -224,6 +225,8 @@ class Worker:
                     self.send(self._generator.forget(job))
                 else:
                     self.send(self._generator.answer(job, control, self.send))
+            except MemoryError:
+                no_memory.end()
             except Exception as error:  # noqa: BLE001 whatever it was, the app has to hear of it
                 if not isinstance(error, DeskError):
                     sys.excepthook(type(error), error, error.__traceback__)
