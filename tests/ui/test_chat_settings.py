@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.presets import Preset
+from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.inference.protocol import Sampling
+from mistral_desk.ui.presets.fields import NUMBERS
 from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 from tests.fixtures import fake_worker
 from tests.ui.window import ask, click, heard, opened, run
@@ -30,6 +32,10 @@ async def shown(desk: Desk) -> ChatSettingsSheet:
     sheet = desk.window.overlay
     assert isinstance(sheet, ChatSettingsSheet)
     return sheet
+
+
+def test_the_window_has_the_bounds_that_everything_else_has() -> None:
+    assert {one.field: (one.low, one.high) for one in NUMBERS if one.field in BOUNDS} == BOUNDS
 
 
 def test_without_a_change_the_models_own_holds(qapp: QApplication, tmp_path: Path) -> None:

@@ -259,6 +259,7 @@ def test_nothing_of_the_chat_is_in_the_log(
         ["hi", "--temperature", "hot"],
         ["hi", "--temperature", "nan"],
         ["hi", "--temperature", "-1"],
+        ["hi", "--temperature", "5.01"],
         ["hi", "--max-tokens", "0"],
         ["hi", "--seed", "-1"],
         ["hi", "--shout"],

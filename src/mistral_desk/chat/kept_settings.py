@@ -11,19 +11,11 @@ import msgspec
 
 from mistral_desk.chat.message import ConversationSettings, WhenFull
 from mistral_desk.chat.row_values import clean
+from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.inference.protocol import Sampling
 
 T = TypeVar("T")
 
-BOUNDS: Final[dict[str, tuple[float, float]]] = {
-    "temperature": (0.0, 5.0),
-    "top_k": (0, 1_000_000),
-    "top_p": (0.0, 1.0),
-    "min_p": (0.0, 1.0),
-    "repeat_penalty": (0.01, 10.0),
-    "seed": (0, 4_294_967_294),
-}
-"""What each number of `Sampling` may be. llama.cpp takes the largest seed of 32 bits for "draw one"."""
 LONGEST: Final = 10_000_000
 """Tokens of an answer at most; no context is larger."""
 LONGEST_THOUGHT_S: Final = 24 * 3600

@@ -12,13 +12,14 @@ import msgspec
 from mistral_desk.chat import kept_settings
 from mistral_desk.chat.message import ConversationSettings
 from mistral_desk.chat.row_values import clean
+from mistral_desk.core.sampling_bounds import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mistral_desk.inference.protocol import Sampling
 
-SAMPLING: Final = tuple(kept_settings.BOUNDS)
+SAMPLING: Final = tuple(BOUNDS)
 THOUGHT: Final = ("think", "think_seconds", "think_tokens", "keep_thinking")
 FIELDS: Final = ("system", *SAMPLING, "longest", *THOUGHT, "when_full")
 """What a preset can say, in the order in which it is shown; the names of `ConversationSettings` and `Sampling`."""

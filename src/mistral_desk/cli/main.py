@@ -16,6 +16,7 @@ from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import folders
+from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.core.settings import LANGUAGE, glance
 from mistral_desk.core.words import mark, tr
 
@@ -167,12 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
     ask.add_argument("--preset", metavar="NAME", help=tr("settings saved in the window; other options come first"))
-    ask.add_argument("--seed", type=_between(int, 0, 2**32 - 2), metavar="N", help=tr("makes the answer repeatable"))
+    ask.add_argument("--seed", type=_between(int, *BOUNDS["seed"]), metavar="N", help=tr("makes the answer repeatable"))
     ask.add_argument(
         "--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("length of the answer at most")
     )
     ask.add_argument(
-        "--temperature", type=_between(float, 0.0, 10.0), metavar="N", help=tr("0 always takes the likeliest word")
+        "--temperature",
+        type=_between(float, *BOUNDS["temperature"]),
+        metavar="N",
+        help=tr("0 always takes the likeliest word"),
     )
     ask.add_argument(
         "--think-tokens",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat.presets import SAMPLING
 from mistral_desk.core import amounts
+from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.core.words import mark, tr, trn
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ NUMBERS: Final = (
         "temperature",
         mark("Temperature"),
         mark("How daring the choice of words is. 0 always takes the likeliest one; above 1 it becomes erratic."),
-        0,
-        5,
+        *BOUNDS["temperature"],
         0.05,
         2,
         0.7,
@@ -64,8 +64,7 @@ NUMBERS: Final = (
         "top_k",
         mark("Top-k"),
         mark("Only so many of the likeliest words are considered. 0 considers all of them, and is slower."),
-        0,
-        1_000_000,
+        *BOUNDS["top_k"],
         1,
         0,
         40,
@@ -74,8 +73,7 @@ NUMBERS: Final = (
         "top_p",
         mark("Top-p"),
         mark("Only the likeliest words that make up this share of all chances are considered. 1 considers all."),
-        0,
-        1,
+        *BOUNDS["top_p"],
         0.05,
         2,
         0.95,
@@ -84,8 +82,7 @@ NUMBERS: Final = (
         "min_p",
         mark("Min-p"),
         mark("Words with less than this share of the likeliest one's chance are left out. 0 leaves out none."),
-        0,
-        1,
+        *BOUNDS["min_p"],
         0.01,
         2,
         0.05,
@@ -94,8 +91,7 @@ NUMBERS: Final = (
         "repeat_penalty",
         mark("Repetition"),
         mark("Above 1, words that were just used become less likely; too much makes the text odd. 1 is off."),
-        0.5,
-        10,
+        *BOUNDS["repeat_penalty"],
         0.05,
         2,
         1.0,
@@ -104,8 +100,7 @@ NUMBERS: Final = (
         "seed",
         mark("Seed"),
         mark("The same number gives the same answer to the same chat. Without one, each answer is drawn anew."),
-        0,
-        4_294_967_294,
+        *BOUNDS["seed"],
         1,
         0,
         1,
