@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mistral_desk.chat.backups import now
 from mistral_desk.chat.history import History
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import ConversationSettings, Part
@@ -274,8 +275,27 @@ def test_times_that_cannot_be_are_made_possible(path: Path, time: float) -> None
         chat = await history.put(Imported("t", time, time, (one, message("b", "a", "x"))))
         assert chat is not None
         (first, _) = await history.messages(chat.id)
-        assert 0 <= first.created < 1e12
+        assert 0 <= first.created <= now()
         assert [hit.message for hit in (await history.search("heron")).hits] == [first.id]
+        await history.close()
+
+    run(promise())
+
+
+@pytest.mark.parametrize("year", [2033.0, 5000.0, 10_000.0, 1e200])
+def test_an_import_that_is_dated_in_the_future_does_not_stand_above_all_others(path: Path, year: float) -> None:
+    """Whether it is a wrong clock or a joke: it is as late as it came, by whichever way it came."""
+    later = (year - 1970) * 365.25 * 24 * 3600
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        one = ImportedMessage("a", None, "user", later, (Part("text", "heron"),))
+        chat = await history.put(Imported("future", later, later, (one,)))
+        assert chat is not None
+        assert max(chat.created, chat.updated) <= now()
+        assert (await history.messages(chat.id))[0].created <= now()
+        begun = await history.create("begun afterwards")
+        assert [found.id for found in await history.conversations()] == [begun.id, chat.id]
         await history.close()
 
     run(promise())

@@ -12,7 +12,7 @@ import msgspec
 
 from mistral_desk.chat import rows
 from mistral_desk.chat.imported import in_order
-from mistral_desk.chat.row_values import LATEST, MESSAGE, PARTS, as_json, clean, messages_of
+from mistral_desk.chat.row_values import MESSAGE, PARTS, as_json, clean, messages_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,20 +80,27 @@ def uuid(connection: sqlite3.Connection) -> str:
     return str(connection.execute("SELECT value FROM fact WHERE name = 'uuid'").fetchone()[0])
 
 
-def put(connection: sqlite3.Connection, new: Imported) -> Conversation | None:
-    """Take in a conversation; None where it is here already, and not in the bin."""
+def put(connection: sqlite3.Connection, new: Imported, now: float) -> Conversation | None:
+    """Take in a conversation; None where it is here already, and not in the bin. Nothing of it is later than `now`."""
     if not in_order(new.messages):
         raise ValueError("an imported message has no parent, or a key that is there twice")
     name = clean(new.origin)
     if name and _is_here(connection, name):
         return None
-    created, updated = _time(new.created), _time(new.updated)
+    created, updated = _time(new.created, now), _time(new.updated, now)
     copy = rows.insert_conversation(connection, clean(new.title), created, new.settings)
     ids: dict[str, int] = {}
     for message in new.messages:
         figures = None if message.figures is None else as_json(message.figures)
         above = None if message.parent is None else ids[message.parent]
-        about = (message.role, _time(message.created), clean(message.model), message.effort, message.ending, figures)
+        about = (
+            message.role,
+            _time(message.created, now),
+            clean(message.model),
+            message.effort,
+            message.ending,
+            figures,
+        )
         key = int(connection.execute(_TAKE_IN, (copy, above, *about)).lastrowid or 0)
         rows.put_parts(connection, key, message.parts)
         ids[message.key] = key
@@ -138,5 +145,6 @@ def _is_here(connection: sqlite3.Connection, name: str) -> bool:
     return False
 
 
-def _time(seconds: float) -> float:
-    return min(max(0.0, seconds), LATEST) if math.isfinite(seconds) else 0.0
+def _time(seconds: float, now: float) -> float:
+    """A moment as others said it: what lies in the future would stand above everything for years."""
+    return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), now)

@@ -261,7 +261,8 @@ class History(Listed, Chosen):
 
     async def put(self, new: Imported) -> Conversation | None:
         """Take in a conversation from elsewhere; None where its origin is here already, and not in the bin."""
-        made = await self._store.write(lambda c: copying.put(c, new))
+        now = the_time()
+        made = await self._store.write(lambda c: copying.put(c, new, now))
         self.settle()
         return made
 

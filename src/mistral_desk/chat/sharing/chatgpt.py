@@ -267,7 +267,7 @@ def _time(value: object) -> float | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if 0 < value <= LATEST else None
+    return float(min(value, LATEST)) if value > 0 else None
 
 
 def _as(raw: msgspec.Raw, kind: Any) -> Any:

@@ -21,7 +21,6 @@ from mistral_desk.chat.attachments.kinds import Picture, PictureBody, TextFile, 
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Ending, Part, PartKind
 from mistral_desk.chat.parts import FileBody, file_part
-from mistral_desk.chat.row_values import LATEST
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Figures, Role
 
@@ -252,8 +251,8 @@ def read(raw: bytes | msgspec.Raw | memoryview) -> tuple[Imported, tuple[msgspec
     _check(document, messages)
     made = Imported(
         title=document.title[:_LONGEST_TITLE],
-        created=_time(document.created),
-        updated=_time(document.updated),
+        created=document.created,
+        updated=document.updated,
         messages=messages,
         leaf=document.leaf,
         origin=document.origin[:200],
@@ -281,7 +280,7 @@ def _in(one: OneMessage) -> ImportedMessage:
         key=one.id,
         parent=one.parent,
         role=one.role,
-        created=_time(one.created),
+        created=one.created,
         parts=tuple(_part(part) for part in one.parts),
         model=one.model,
         effort=one.effort,
@@ -292,7 +291,8 @@ def _in(one: OneMessage) -> ImportedMessage:
 
 def _measured(figures: Figures) -> bool:
     """Whether these can have been measured; JSON has numbers that nothing could count or show."""
-    return all(abs(value) <= _MOST_MEASURED for value in msgspec.structs.astuple(figures) if value is not None)
+    numbers = (value for value in msgspec.structs.astuple(figures) if isinstance(value, int | float))
+    return all(abs(value) <= _MOST_MEASURED for value in numbers)
 
 
 def _part(part: OnePart) -> Part:
@@ -322,7 +322,3 @@ def _check(document: Document, messages: tuple[ImportedMessage, ...]) -> None:
         known.add(message.key)
     if document.leaf is not None and document.leaf not in known:
         raise DeskError("sharing.broken", "its last message is not in it")
-
-
-def _time(seconds: float) -> float:
-    return seconds if 0.0 <= seconds <= LATEST else 0.0
