@@ -28,7 +28,7 @@ from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.sharing import as_html, as_markdown
 from mistral_desk.chat.sharing.names import LONGEST, Names, safe
 from mistral_desk.chat.sharing.out import Export, every_id
-from mistral_desk.chat.sharing.reading import contained
+from mistral_desk.chat.sharing.reading import contained, parser
 from mistral_desk.chat.sharing.shared import Job, Shared, Wish, remark
 from mistral_desk.core.errors import DeskError
 from tests.fixtures import hostile_texts
@@ -124,6 +124,27 @@ def test_markdown_keeps_what_was_said() -> None:
         "Use `<b>` or\n\n```html\n<b>x</b>\n# no heading\n```\n\n### Big\n\nwith \\![a](http://h/x.png) and \\<i>\n"
     )
     assert contained("```python\nprint(1)").endswith("print(1)\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("- # Big\n- more\n", "- ### Big\n- more\n"),
+        ("1. ## Two\n   text\n2. # One\n", "1. #### Two\n   text\n2. ### One\n"),
+        ("> # Quoted\n", "> ### Quoted\n"),
+        ("> - # Deep\n", "> - ### Deep\n"),
+        ("- Under\n  =====\n- lines\n", "- ### Under\n- lines\n"),
+        ("> Two\n> lines\n> ---\n> text\n", "> #### Two lines\n> text\n"),
+        ("-\n  # Below\n", "-\n  ### Below\n"),
+        ("- ```\n  # no heading\n  ```\n", "- ```\n  # no heading\n  ```\n"),
+    ],
+)
+def test_headings_in_lists_and_quotations_come_below_the_documents_own(said: str, written: str) -> None:
+    made = contained(said)
+    assert made == written
+    levels = [int(token.tag[1:]) for token in parser().parse(made) if token.type == "heading_open"]
+    assert all(level > 2 for level in levels)
+    assert len(levels) == sum(token.type == "heading_open" for token in parser().parse(said))
 
 
 def test_a_bare_number_is_written_where_a_list_of_nothing_would_be() -> None:

@@ -27,7 +27,9 @@ _ADDRESS: Final = 4_096
 _MARKS: Final = "*_[]`<!~|\\&"
 _FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
 _RUN: Final = re.compile(r"`+")
-_ATX: Final = re.compile(r"( {0,3})(#{1,6})(?=[ \t]|$)")
+_INSIDE: Final = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*")
+"""What stands before a line's own words in lists and quotations."""
+_ATX: Final = re.compile(rf"({_INSIDE.pattern})(#{{1,6}})(?=[ \t]|$)")
 _CELL: Final = re.compile(r"(?<!\\)\|")
 _OPENING: Final = re.compile(r"(\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?=<[A-Za-z/!?])")
 # What begins something in HTML; an address between angle brackets is markdown's own.
@@ -99,8 +101,8 @@ def fenced(text: str, language: str = "") -> str:
 def contained(text: str) -> str:
     """A message's markdown so that it can stand among others in one document.
 
-    Its headings come below those of the document (two levels deeper, six at most), a code block that it left open is
-    closed, HTML is escaped, and a picture becomes a link: what shows the document loads nothing.
+    Its headings, in lists too, come below those of the document (two levels deeper, six at most), a code block that it
+    left open is closed, HTML is escaped, and a picture becomes a link: what shows the document loads nothing.
     """
     text = normal(text)
     if too_much(text):
@@ -122,7 +124,7 @@ def _contained(text: str, escaped: Callable[[str], str]) -> str:
         lines[first:end] = "|".join(map(escaped, cells)).split("\n")
     closing = _left_open(tokens, lines)
     for token in reversed(tokens):
-        if token.type == "heading_open" and token.level == 0 and token.map:
+        if token.type == "heading_open" and token.map:
             _lower(lines, token)
     return "\n".join(lines).rstrip() + ("\n" + closing if closing else "") + "\n"
 
@@ -230,7 +232,10 @@ def _lower(lines: list[str], token: Token) -> None:
     if found is not None and token.markup.startswith("#"):
         lines[first] = f"{found[1]}{marks}{lines[first][found.end() :]}"
     else:  # underlined; its lines become one
-        lines[first:end] = [f"{marks} " + " ".join(line.strip() for line in lines[first : end - 1])]
+        before = _INSIDE.match(lines[first])
+        lead = before[0] if before is not None else ""
+        words = (lines[first][len(lead) :], *(line.lstrip(" \t>") for line in lines[first + 1 : end - 1]))
+        lines[first:end] = [f"{lead}{marks} " + " ".join(map(str.strip, words))]
 
 
 _CONTROLS: Final = {code: "\ufffd" for code in range(32) if chr(code) not in "\t\n"} | {127: "\ufffd"}
