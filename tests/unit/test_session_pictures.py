@@ -11,7 +11,7 @@ import pytest
 from mistral_desk.chat.attachments.kinds import Pixels, TextFile
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Draft, Message, Part
-from mistral_desk.chat.parts import attached_to, file_part, picture_part, pictures_in
+from mistral_desk.chat.parts import attached_to, file_part, picture_part, pictures_in, read_file, read_picture
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turns_of
 from mistral_desk.chat.session import Broken, Session, Started
@@ -119,6 +119,15 @@ def test_a_picture_that_is_gone_leaves_a_note_and_one_that_cannot_be_read_too() 
 
     assert turn.images == ()
     assert turn.text.count("[A picture was here") == 2
+
+
+@pytest.mark.allow_log("cannot be read", "mistral_desk.chat.parts")
+def test_what_cannot_be_read_is_logged_once_however_often_it_is_read(caplog: pytest.LogCaptureFixture) -> None:
+    one, other = Part("image", "{once"), Part("file", "{once")
+    for part in (one, other, one, other):
+        assert (read_picture if part.kind == "image" else read_file)(part) is None
+    said = [record.getMessage() for record in caplog.records]
+    assert [line.split(" in ")[0] for line in said] == ["a picture", "a file"]
 
 
 def test_a_file_is_quoted_with_its_name_between_fences_that_it_does_not_have() -> None:

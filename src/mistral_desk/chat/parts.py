@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -68,7 +70,7 @@ def read_picture(part: Part) -> PictureBody | None:
     try:
         return read_picture_body(part.body)
     except ValueError as error:
-        log.warning("a picture in a message cannot be read: %s", error)
+        _warn("a picture", part.body, str(error))
         return None
 
 
@@ -77,8 +79,18 @@ def read_file(part: Part) -> FileBody | None:
     try:
         return msgspec.json.decode(part.body, type=FileBody)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        log.warning("a file in a message cannot be read: %s", error)
+        _warn("a file", part.body, str(error))
         return None
+
+
+def _warn(what: str, body: str, reason: str) -> None:
+    _warn_once(what, sha256(body.encode("utf-8", "replace")).hexdigest(), reason)
+
+
+@lru_cache(maxsize=1000)
+def _warn_once(what: str, _body: str, reason: str) -> None:
+    """It is read whenever it is shown, searched or sent: one line in the log is enough for each."""
+    log.warning("%s in a message cannot be read: %s", what, reason)
 
 
 def attached_to(message: Message) -> tuple[Part, ...]:
