@@ -36,7 +36,6 @@ from mistral_desk.inference.model_ids import (
     model_spec,
     model_title,
     models_folder,
-    that_see,
     usual_wishes,
 )
 from mistral_desk.inference.state_keeper import StateKeeper
@@ -323,10 +322,6 @@ class Services:
     def models_there(self) -> tuple[str, ...]:
         """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""
         return tuple(model.id for model in self.library.look_now() if model.state == "here" and model.id != BUILTIN)
-
-    async def models_that_see(self) -> tuple[str, ...]:
-        """The ids of models that can see pictures, the built-in one included."""
-        return await asyncio.to_thread(lambda: that_see((BUILTIN, *self.models_there()), self.place_of))
 
     def place_of(self, model: str) -> tuple[str, str | None]:
         """The path of a model by its id, and its projector where that lies elsewhere than the engine would look. A path

@@ -19,12 +19,12 @@ from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Conversation, ConversationSettings, Message, Part
 from mistral_desk.chat.parts import picture_part
-from mistral_desk.chat.sharing.shared import FORMATS, Job, Shared, StoppedError, Wish
+from mistral_desk.chat.sharing.shared import Job, Shared, StoppedError, Wish
 from mistral_desk.ui.attaching.drop import DropSign
 from mistral_desk.ui.sharing import pdf
 from mistral_desk.ui.sharing.backups import BackupsSheet
 from mistral_desk.ui.sharing.drop import exports_in
-from mistral_desk.ui.sharing.export_sheet import ExportSheet
+from mistral_desk.ui.sharing.export_sheet import FORMATS, ExportSheet
 from mistral_desk.ui.sharing.import_sheet import ImportSheet
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import Button

@@ -20,6 +20,7 @@ from mistral_desk.chat.session import Ended, Writing
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import THEME
 from mistral_desk.inference.client import ModelSpec
+from mistral_desk.inference.model_ids import that_see
 from mistral_desk.services import BUILTIN, Services
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, problem_of, run
@@ -204,7 +205,7 @@ def test_which_models_see_is_known_from_their_files(home: Path, small_models: Sm
 
     async def test() -> None:
         services = await Services.open()
-        found = await services.models_that_see()
+        found = that_see((BUILTIN, *services.models_there()), services.place_of)
         assert [Path(model).name for model in found if model != BUILTIN] == [seer.name]
         await services.close()
 

@@ -62,7 +62,7 @@ def test_what_is_too_large_is_passed_over() -> None:
 def test_no_more_is_read_than_was_allowed() -> None:
     split = Split(Pieces(b"[" + b" " * 10_000, 100), most=1_000)  # type: ignore[arg-type]
     assert list(split) == []
-    assert split.cut
+    assert not split.complete
     assert split.read <= 1_100
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.words import mark, tr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+UNTITLED: Final = mark("A chat without a title")
 LIMIT: Final = 60
 """Code points in a title at most, the ellipsis included."""
 ELLIPSIS: Final = "…"
 _JOINER: Final = "\u200d"
 # Characters that turn the direction of everything after them: a title stands in a list beside others.
 _DIRECTION: Final = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def called(title: str) -> str:
+    """What a stored conversation with this title is called wherever it is named."""
+    return title or tr(UNTITLED)
 
 
 def title_from(text: str, limit: int = LIMIT) -> str:

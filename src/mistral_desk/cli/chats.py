@@ -15,6 +15,7 @@ from mistral_desk.chat.backups import folder_of
 from mistral_desk.chat.history import History
 from mistral_desk.chat.sharing.out import Export, everything
 from mistral_desk.chat.sharing.shared import Wish
+from mistral_desk.chat.titles import called
 from mistral_desk.cli.output import Status, write_json, write_problem, write_text
 from mistral_desk.core import amounts
 from mistral_desk.core.paths import folders
@@ -172,7 +173,7 @@ def _found(hit: Hit) -> FoundRow:
 
 def _line(one: Conversation) -> str:
     day = time.strftime("%Y-%m-%d", time.localtime(one.updated))
-    title = " ".join(one.title.split()) or tr("A chat without a title")
+    title = called(" ".join(one.title.split()))
     notes = [str(one.id), day, title]
     if one.pinned:
         notes.append(tr("pinned"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.chat.titles import called
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
@@ -146,7 +147,7 @@ def _command(actions: Actions, command: Command) -> Entry:
 
 
 def _chat(desk: Desk, conversation: Conversation) -> Entry:
-    title = conversation.title or tr("A chat without a title")
+    title = called(conversation.title)
     return Entry(title, tr("Chat"), "chat", lambda: desk.open_chat(conversation.id))
 
 

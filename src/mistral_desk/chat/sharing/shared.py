@@ -7,9 +7,10 @@ import io
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mistral_desk.chat.parts import read_picture
+from mistral_desk.chat.titles import called
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
 from mistral_desk.inference.model_ids import model_title
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Conversation, ConversationSettings, Message, Part
 
 Format = Literal["md", "json", "html", "pdf"]
-FORMATS: Final[tuple[Format, ...]] = ("md", "json", "html", "pdf")
 
 
 class StoppedError(Exception):
@@ -118,7 +118,7 @@ def data_uri(png: bytes) -> str:
 
 def title_of(shared: Shared) -> str:
     """The title, or words in its place, on one line."""
-    return " ".join(shared.conversation.title.split()) or tr("A chat without a title")
+    return called(" ".join(shared.conversation.title.split()))
 
 
 def speaker(message: Message) -> str:

@@ -32,8 +32,6 @@ class Split:
         """`most` bytes are read at most: what an archive unpacks to has no end of its own."""
         self._stream, self._largest, self._most = stream, largest, most
         self.complete = False
-        self.cut = False
-        """There was more than `most`."""
         self.read = 0
 
     def __iter__(self) -> Iterator[bytes | None]:
@@ -43,7 +41,6 @@ class Split:
         while chunk := self._stream.read(CHUNK):
             self.read += len(chunk)
             if self._most is not None and self.read > self._most:
-                self.cut = True
                 return
             at = begin = 0
             while at < len(chunk):

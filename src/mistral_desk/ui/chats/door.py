@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
+from mistral_desk.chat.titles import called
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
@@ -279,10 +280,10 @@ class Chats(QObject):
         window.sidebar.set_current(id_of(chat))
         key = id_of(chat)
         listed = None if key is None else window.sidebar.model.conversation(key)
-        title = "" if listed is None else listed.title
-        if chat.temporary:
-            title = tr("Temporary chat")
-        window.top.set_title(title or (chat.conversation.title if chat.conversation else ""), key)
+        title = tr("Temporary chat") if chat.temporary else ""
+        if chat.conversation is not None and key is not None:
+            title = called(chat.conversation.title if listed is None else listed.title)
+        window.top.set_title(title, key)
         window.setWindowTitle(tr("{title} – Mistral Desk", title=title) if title else "Mistral Desk")
 
 

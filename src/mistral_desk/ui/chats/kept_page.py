@@ -9,9 +9,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.chat.history import BIN_DAYS
+from mistral_desk.chat.titles import called
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sidebar.days import long
-from mistral_desk.ui.sidebar.model import UNTITLED
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.card import Card
@@ -212,7 +212,7 @@ class KeptCard(Card):
     """A chat, when it was put away, and its two buttons."""
 
     def __init__(self, theme: Theme, kind: Kind, conversation: Conversation, now: datetime, parent: QWidget) -> None:
-        title = conversation.title or tr(UNTITLED)
+        title = called(conversation.title)
         super().__init__(theme, "chat", title, parent)
         self.conversation = conversation
         if kind is BIN and conversation.deleted_at is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from PySide6.QtCore import QObject
 
 from mistral_desk.chat.history import BIN_DAYS
+from mistral_desk.chat.titles import called
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
@@ -123,7 +124,7 @@ class Order(QObject):
     def _tell(
         self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], Coroutine[object, object, None]]
     ) -> None:
-        name = (what[0].title or tr("A chat without a title")) if len(what) == 1 else ""
+        name = called(what[0].title) if len(what) == 1 else ""
         words = Words(title, name, hint)
         spawn = self._desk.tasks.spawn
         self._desk.notices.show(Notice("info", words, tr("Undo"), lambda: spawn(undo(), "undo"), UNDO_SECONDS))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
+from mistral_desk.chat.titles import called
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
-from mistral_desk.ui.sidebar.model import UNTITLED
 from mistral_desk.ui.widgets.ask import Question
 
 if TYPE_CHECKING:
@@ -121,4 +121,4 @@ class PutAway(QObject):
 
 
 def _title(conversation: Conversation) -> str:
-    return conversation.title or tr(UNTITLED)
+    return called(conversation.title)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from mistral_desk.chat.titles import title_from
+from mistral_desk.chat.titles import called, title_from
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError, Words, as_problem
 from mistral_desk.core.words import tr, trn
@@ -83,7 +83,7 @@ class Sharing(QObject):
         title = ""
         if len(ids) == 1:
             conversation = await self._desk.services.history.conversation(ids[0])
-            title = conversation.title or tr("A chat without a title")
+            title = called(conversation.title)
         sheet = self._open_out(len(ids), title)
         self._about = len(ids), title
         sheet.wanted.connect(lambda wish: self._ask_where(sheet, ids, title, wish))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
 
-from mistral_desk.chat.titles import title_from
+from mistral_desk.chat.titles import called, title_from
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
@@ -125,7 +125,7 @@ class ImportSheet(Sheet):
             words = in_words(one.problem, tr)
             line = tr(
                 "{name}: {value}",
-                name=title_from(one.name) or tr("A chat without a title"),
+                name=called(title_from(one.name)),
                 value=f"{words.title}. {words.message}",
             )
             column.addWidget(Paragraph(self._theme, line, "small", ink="muted", parent=holder))

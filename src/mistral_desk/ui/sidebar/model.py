@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
-from mistral_desk.core.words import mark, tr
+from mistral_desk.chat.titles import called
+from mistral_desk.core.words import tr
 from mistral_desk.ui.sidebar.days import groups
 from mistral_desk.ui.sidebar.steps import Step, steps
 from mistral_desk.ui.widgets.tip import plain_tip
@@ -23,7 +24,6 @@ BUSY: Final = Qt.ItemDataRole.UserRole + 1
 OPEN: Final = Qt.ItemDataRole.UserRole + 2
 CHOSEN: Final = Qt.ItemDataRole.UserRole + 3
 PINNED: Final = Qt.ItemDataRole.UserRole + 4
-UNTITLED: Final = mark("New chat")
 _PARENT: Final = QModelIndex()
 
 
@@ -195,9 +195,9 @@ class ChatsModel(QAbstractListModel):
         if isinstance(row, str):
             return row if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole) else None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return row.title or tr(UNTITLED)
+            return called(row.title)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(row.title or tr(UNTITLED))
+            return plain_tip(called(row.title))
         if role == ID:
             return row.id
         if role == BUSY:
@@ -231,7 +231,7 @@ class ChatsModel(QAbstractListModel):
         return True
 
     def _spoken(self, row: Conversation) -> str:
-        words = row.title or tr(UNTITLED)
+        words = called(row.title)
         if row.id in self._busy:
             words = tr("{title}, answering", title=words)
         if row.id in self._chosen:

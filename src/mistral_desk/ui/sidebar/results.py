@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from mistral_desk.chat.titles import called
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sidebar.days import short
-from mistral_desk.ui.sidebar.model import UNTITLED
 from mistral_desk.ui.sidebar.snippets import Snippet, Writer
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
@@ -109,7 +109,7 @@ class ResultsModel(QAbstractListModel):
 
 def title_of(hit: Hit) -> str:
     """The title of its conversation."""
-    return hit.conversation.title or tr(UNTITLED)
+    return called(hit.conversation.title)
 
 
 def _who(hit: Hit) -> str:
