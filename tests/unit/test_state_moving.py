@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import PromptProgress
 from mistral_desk.inference.state_file import Identity
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_messages import (
@@ -126,14 +127,27 @@ def test_who_gives_waits_until_each_part_was_taken_and_makes_way() -> None:
     assert events.empty()
 
 
-def test_a_worker_that_goes_while_it_is_given_a_state_costs_no_file(tmp_path: Path) -> None:
-    store = StateStore(tmp_path, lambda: 1 << 30)
+def kept(folder: Path) -> StateStore:
+    """A store with one state of three parts."""
+    store = StateStore(folder, lambda: 1 << 30)
     writing = store.begin(ME, StateHead(0, "1", IDS, (Extent(300, 3 * PART_BYTES),)))
     assert writing
     for _ in range(3):
         writing.write(os.urandom(PART_BYTES))
     store.finish(writing)
-    keeper = StateKeeper(store)
+    return store
+
+
+def still_there(store: StateStore) -> bool:
+    """Whether it is as good as it was."""
+    still = store.best(ME, NeedState(7, IDS, 0, 1 << 30, True))
+    if still:
+        still.close()
+    return still is not None
+
+
+def test_a_worker_that_goes_while_it_is_given_a_state_costs_no_file(tmp_path: Path) -> None:
+    keeper = StateKeeper(kept(tmp_path))
     keeper._identity = ME
     sent: list[Command] = []
 
@@ -148,6 +162,24 @@ def test_a_worker_that_goes_while_it_is_given_a_state_costs_no_file(tmp_path: Pa
 
     asyncio.run(promise())
     assert [type(one) for one in sent] == [StateHead, StatePart]
-    still = store.best(ME, NeedState(7, IDS, 0, 1 << 30, True))
-    assert still, "it is as good as it was"
-    still.close()
+    assert still_there(keeper.store)
+
+
+def test_who_is_stopped_while_a_state_comes_hears_its_end(tmp_path: Path) -> None:
+    """The worker's last words come in the place of its thanks; they are handed on, and nothing more is sent."""
+    keeper = StateKeeper(kept(tmp_path))
+    keeper._identity = ME
+    sent: list[Command] = []
+    said: list[Event] = [StateTaken(7), PromptProgress(7, 0, 300, 0), StateTaken(7)]
+
+    async def heard() -> Event:
+        return said.pop(0)
+
+    async def promise() -> None:
+        assert await keeper.give(NeedState(7, IDS, 0, 1 << 30, True), sent.append, heard) == PromptProgress(
+            7, 0, 300, 0
+        )
+
+    asyncio.run(promise())
+    assert [type(one) for one in sent] == [StateHead, StatePart]
+    assert still_there(keeper.store)

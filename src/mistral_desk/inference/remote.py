@@ -204,17 +204,21 @@ class Worker:
             order = Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room)
             more = {"grammar": grammar, "budget": budget, "rethinks": rethinks}
             self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, **more))
+            heard: Event | None = None
             while True:
-                match await request.next():
+                event, heard = heard or await request.next(), None
+                match event:
                     case Finished() as finished:
                         if request.stuck:
                             raise DeskError.of(request.stuck)
                         yield finished
                         return
-                    case (PromptProgress() | Piece() | Resumed() | Steered()) as event:
+                    case PromptProgress() | Piece() | Resumed() | Steered():
                         yield event
                     case NeedState() as need if states:
-                        await states.give(need, self._send, request.next)
+                        heard = await states.give(need, self._send, request.next)
+                    case StateTaken():
+                        pass  # of what was on its way when the answer was stopped
                     case NeedImage(sha256=sha256) if pictures:
                         self._send(await pictures(sha256))
                     case event:

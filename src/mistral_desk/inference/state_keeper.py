@@ -15,7 +15,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.threads import to_its_end
 from mistral_desk.inference.state_file import StateFileError
 from mistral_desk.inference.state_identity import identity
-from mistral_desk.inference.state_messages import ForgetStates, KeepStates, StateEnd, StateHead, StatePart
+from mistral_desk.inference.state_messages import ForgetStates, KeepStates, StateEnd, StateHead, StatePart, StateTaken
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -84,28 +84,34 @@ class StateKeeper:
         ]
 
     async def give(
-        self, need: NeedState, send: Callable[[Command], None], taken: Callable[[], Awaitable[Event]]
-    ) -> None:
-        """Answer a worker that asks for a state. `taken` returns when it has taken what was sent last."""
+        self, need: NeedState, send: Callable[[Command], None], heard: Callable[[], Awaitable[Event]]
+    ) -> Event | None:
+        """Answer a worker that asks for a state. `heard` gives its next event. Returns one that came in the place of
+        its having taken a part: the answer was stopped, and it wants no more.
+        """
         known = self._identity
         reading = await asyncio.to_thread(self.store.best, known, need) if known else None
         if reading is None:
             send(StateEnd(need.request, False))
-            return
+            return None
         head, read = reading.head.state, False
         try:
             send(StateHead(need.request, head.owner, head.ids, head.extents))
-            await taken()
             parts = reading.parts()
-            while (part := await to_its_end(next, parts, None)) is not None:
+            while isinstance(event := await heard(), StateTaken):
+                part = await to_its_end(next, parts, None)
+                if part is None:
+                    read = True
+                    break
                 send(StatePart(need.request, part))
-                await taken()
-            read = True
+            else:
+                return event
         except OSError as error:
             _log.info("a saved state could not be read: %s", error)
         finally:
             await to_its_end(self.store.served if read else self.store.let_go, reading)
         send(StateEnd(need.request, reading.sound))
+        return None
 
     async def keep(self, worker: Worker, most: int | None = None) -> None:
         """Have the worker give what is not kept yet, states of at most `most` bytes, and write it. Never raises."""

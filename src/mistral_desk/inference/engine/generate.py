@@ -116,6 +116,7 @@ class Generator:
     def forget(self, order: ForgetStates) -> StatesKept:
         """Drop what was read for somebody."""
         self.context.forget(order.owners)
+        self.pictures.keep(self.context.eyes.met if self.context.eyes else ())
         return StatesKept(order.request)
 
     def answer(self, command: Generate, control: Control, send: Callable[[Event], None]) -> Finished:
