@@ -83,6 +83,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.adopt import adopt
 
         return adopt(arguments)
+    if arguments.command == "serve":
+        from mistral_desk.cli.serve import serve
+
+        return serve(arguments)
     if arguments.command == "chats":
         from mistral_desk.cli.chats import chats
 
@@ -234,6 +238,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _library_arguments(commands, common)
     _chats_arguments(commands, common)
+    _serve_arguments(commands, common)
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
 
@@ -287,6 +292,18 @@ def _chats_arguments(
     )
     chats.add_argument("--thinking", action="store_true", help=tr("with the model's thoughts"))
     chats.add_argument("--no-pictures", action="store_true", help=tr("without pictures"))
+
+
+def _serve_arguments(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    words = tr("let other programs ask")
+    serve = commands.add_parser("serve", parents=[common], help=words, description=tr(_SERVE), allow_abbrev=False)
+    serve.add_argument("--port", type=_between(int, 0, 65_535), metavar="N", help=tr("0 takes any that is free"))
+    serve.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help=tr("where to listen; 127.0.0.1 is this computer alone")
+    )
+    serve.add_argument("--no-token", action="store_true", help=tr("let every program on this computer ask"))
 
 
 def _models_arguments(models: argparse.ArgumentParser) -> None:
@@ -356,5 +373,9 @@ _IMPORT: Final = mark(
 _CHATS: Final = mark(
     "List the conversations, search in them, and write them out. Thoughts stay out unless --thinking asks for them;"
     " what is in the bin stays here. Nothing in the folder is overwritten. JSON can be imported again."
+)
+_SERVE: Final = mark(
+    "Let editors and scripts ask the models on this computer in the OpenAI protocol, until Ctrl+C. The address and the "
+    "token go to stdout; docs/server.md says what is understood."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

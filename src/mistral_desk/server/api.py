@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -89,15 +90,20 @@ class Api:
         return _json(found) if found else _Refusal(Problem("server.no_model", {"name": name[:200]}))
 
     async def _listed(self) -> dict[str, replies.Listed]:
-        there = asyncio.run_coroutine_threadsafe(self._ground.models(), self._engine_loop)
-        models = await asyncio.wrap_future(there)
+        models = await self._there(self._ground.models())
         return {shown(one): replies.Listed(shown(one), int(one.used or 0)) for one in models}
+
+    async def _there(self, work: Coroutine[object, object, T]) -> T:
+        """Do it in the engine's loop."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._engine_loop))
 
     async def _chat(self, request: Request) -> Response:
         kind = request.headers.get("content-type", "")
         if kind.partition(";")[0].strip().casefold() != "application/json":
             raise DeskError("server.not_json", name=kind[:100])
         wanted = asked(understood(await request.body()))
+        named = shown(await self._there(self._ground.named(wanted.model)))
+        wanted = dataclasses.replace(wanted, model=named)
         running = Running(self._line, wanted, self._engine_loop)
         self._running.add(running)
         answer = Answer(wanted)
