@@ -109,12 +109,24 @@ def make(place: Place, steps: Steps) -> Work:
         command += ["--distpath", str(work.bundle.parent), "--workpath", str(work.top / "work")]
         steps.run([*command, str(place.root / "installer" / f"{NAME}.spec")], env={**os.environ, **names})
         if sys.platform == "linux":
+            _without_debugging(work, steps)
             _system_licences(work)
     with steps.step("The bundle's own self-test"):
         result = work.top / "self-test.json"
         env = {**os.environ, "MISTRAL_DESK_HOME": str(work.top / "home")}
         steps.run([str(work.program), "--self-test", str(result)], env=env, todo=f"What it found stands in {result}.")
     return work
+
+
+def _without_debugging(work: Work, steps: Steps) -> None:
+    """Take from Python's own libraries what only a debugger reads: a third of them where Python was compiled by hand.
+
+    Not from anybody else's: numpy's do not load any more when they were touched.
+    """
+    if shutil.which("strip") is None:
+        return
+    files = [*(work.bundle / "lib").glob("libpython3*"), *(work.bundle / "lib").glob("python3*/lib-dynload/*.so")]
+    steps.run(["strip", "--strip-debug", *(str(file) for file in files if not file.is_symlink())])
 
 
 def _tools(work: Work, steps: Steps) -> None:

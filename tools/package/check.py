@@ -47,6 +47,7 @@ def check(work: Work, deb: Path, steps: Steps) -> None:
         with steps.step(f"Debian {suite}: {deb.name} is installed"):
             shutil.copyfile(deb, root / "root" / deb.name)
             with _mounted(root):
+                _inside(root, steps, "apt-get", "update")
                 _inside(root, steps, "apt-get", "install", "-y", "--no-install-recommends", f"/root/{deb.name}")
                 _inside(root, steps, "apt-get", "install", "-y", "--no-install-recommends", "xvfb", "xauth")
             if list(root.glob("usr/bin/python3*")):

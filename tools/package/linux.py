@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tools.dev.steps import Steps
 
+COMPRESSION: Final = ("-Zxz",)
+"""As Debian's own packages: a tenth smaller than zstd at its best, and some seconds slower to unpack."""
 ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -60,8 +62,7 @@ def deb(work: Work, target: Path, steps: Steps) -> Path:
         for path in (root, *root.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-        # zstd: what unpacks it stands in every Debian and Ubuntu that has a C library new enough for Qt.
-        command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z19", "--build", str(root), str(file)]
+        command = ["dpkg-deb", "--root-owner-group", *COMPRESSION, "--build", str(root), str(file)]
         steps.run(command, env={**os.environ, "SOURCE_DATE_EPOCH": str(_when(work))})
     return file
 

@@ -28,7 +28,7 @@ EXCLUDED: Final = [
     *("tkinter", "_tkinter", "turtle", "idlelib", "ensurepip", "pip", "setuptools", "_distutils_hack", "wheel"),
     *("pytest", "_pytest", "hypothesis", "mypy", "coverage", "IPython", "matplotlib", "scipy", "pandas", "gguf"),
     *("numpy.f2py", "numpy.testing", "numpy.distutils", "numpy.tests", "PIL.ImageTk", "PIL.ImageQt"),
-    *("llama_cpp.server", "huggingface_hub", "transformers", "torch", "mistral_common", "requests", "uvloop"),
+    *("llama_cpp.server", "huggingface_hub", "transformers", "torch", "mistral_common", "requests", "uvloop", "yaml"),
     *("PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtSql", "PySide6.QtTest"),
     *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools"),
     *("PySide6.QtXml", "PySide6.QtConcurrent", "PySide6.QtAsyncio"),
