@@ -39,13 +39,20 @@ _SILENT_EXIT_S: Final = 0.5
 """How long a process may live on after it closed its end of the pipe."""
 
 
+_SPINS: Final = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}
+"""How long a thread spins that waits for the others, before it sleeps: rounds of GCC's runtime, milliseconds of LLVM's
+(Windows, macOS: not tried; ggml itself would say 200). A spinning thread holds the core that the slowest one needs.
+"""
+
+
 def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment for a worker: the person's own (drivers need it) without anything that may be a secret."""
     env = without_secrets(base or os.environ)
     env["GGML_NO_BACKTRACE"] = "1"  # else an abort starts a debugger
     env["PYTHONUTF8"] = "1"
     env["PYTHONSAFEPATH"] = "1"  # never import from whatever folder the app was started in
-    env.setdefault("GOMP_SPINCOUNT", "300")  # long spinning barriers collapse on a busy machine
+    for name, spins in _SPINS.items():
+        env.setdefault(name, spins)
     return env
 
 
