@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,10 +16,12 @@ from benchmarks import (
     engine_speed,
     fit_speed,
     history,
+    llama_bench,
     long_chat,
     model_page,
     pictures,
     restart,
+    sampling,
     sidebar,
     stopping,
     threads,
@@ -30,8 +33,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BENCHMARKS: Final = (
-    Benchmark("generation", "of bare llama.cpp", 0.97, "at least", engine_speed.generation),
-    Benchmark("reading", "of bare llama.cpp", 0.97, "at least", engine_speed.reading),
+    Benchmark("generation", "of bare llama.cpp", 0.98, "at least", engine_speed.generation),
+    Benchmark("reading", "of bare llama.cpp", 0.98, "at least", engine_speed.reading),
+    *(
+        Benchmark(f"{name}-{words}", "of bare llama.cpp", 0.98, "at least", partial(measure, tokens))
+        for words, tokens in engine_speed.DEPTHS.items()
+        for name, measure in (("generation", engine_speed.generation), ("reading", engine_speed.reading))
+    ),
+    Benchmark("generation-llama-bench", "of llama-bench", 0.95, "at least", llama_bench.generation),
+    Benchmark("reading-llama-bench", "of llama-bench", 0.95, "at least", llama_bench.reading),
+    Benchmark("sampling", "of greedy", 0.97, "at least", sampling.beside_greedy),
     Benchmark("threads-quiet", "of the best fixed number", 0.8, "at least", threads.quiet),
     Benchmark("threads-beside-one", "of the best fixed number", 0.8, "at least", threads.beside_one),
     Benchmark("threads-beside-two", "of the best fixed number", 0.8, "at least", threads.beside_two),

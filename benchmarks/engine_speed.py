@@ -8,32 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Figures, Finished, Piece, Sampling, Turn
+from mistral_desk.inference.yardstick import Order, Start, Yardstick
 from tests.fixtures.gguf_models import BENCH_SHAPE, mistral4, mistral4_plan
 from tests.fixtures.gguf_writing import Recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 ROUNDS: Final = 21
 ANSWER: Final = 32
 QUESTION: Final = 400
 """Tokens of the question, about; both sides read as many."""
-CONTEXT: Final = 4096
+DEPTHS: Final = {"2k": 2048, "7k": 7168}
+"""Tokens that a conversation has before the question, in the rows that say so; the model knows 8,192."""
+CONTEXT: Final = 8192
 SAMPLER: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
 
 
@@ -45,19 +45,23 @@ class Cost(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One question to our worker: its text, how many tokens were read for it, the answer's ids, and the costs."""
+    """One question to our worker: its text, how many tokens were there and how many were read for it, the answer's ids,
+    and the costs.
+    """
 
     text: str
+    before: int
     read_tokens: int
-    answer: list[int]
+    answer: tuple[int, ...]
     costs: dict[str, Cost]
 
 
 class Comparison(NamedTuple):
-    """Pairs of costs, our worker's and bare llama.cpp's, of blocks that followed each other."""
+    """Pairs of costs, our worker's and bare llama.cpp's, of blocks that followed each other; the tokens before each."""
 
     pairs: dict[str, list[tuple[Cost, Cost]]]
     threads: int
+    before: int
 
 
 def bench_model() -> Path:
@@ -71,91 +75,86 @@ def bench_model() -> Path:
     return path
 
 
-def generation() -> tuple[float, str]:
+def generation(depth: int = 0) -> tuple[float, str]:
     """Share of bare llama.cpp's generation speed that is left through our worker."""
-    return _ratio("generate")
+    return _ratio("generate", depth)
 
 
-def reading() -> tuple[float, str]:
+def reading(depth: int = 0) -> tuple[float, str]:
     """Share of bare llama.cpp's prompt speed that is left through our worker."""
-    return _ratio("read")
+    return _ratio("read", depth)
 
 
-def _ratio(kind: str) -> tuple[float, str]:
-    result = _comparison()
+def through_us(kind: str) -> tuple[Cost, Comparison]:
+    """What a token costs through our worker, at the beginning of a conversation; and where that was measured."""
+    result = _comparison(0)
+    return _median(ours for ours, _ in result.pairs[kind]), result
+
+
+def _ratio(kind: str, depth: int) -> tuple[float, str]:
+    result = _comparison(depth)
     pairs = result.pairs[kind]
-    ours = Cost(*(statistics.median(values) for values in zip(*(ours for ours, _ in pairs), strict=True)))
-    bare = Cost(*(statistics.median(values) for values in zip(*(bare for _, bare in pairs), strict=True)))
+    ours, bare = _median(ours for ours, _ in pairs), _median(bare for _, bare in pairs)
     ratios = sorted(bare.cpu / ours.cpu for ours, bare in pairs)
     wall = statistics.median(bare.wall / ours.wall for ours, bare in pairs)
     how = (
         f"CPU time, median of {len(pairs)} pairs of blocks (quartiles {ratios[len(ratios) // 4]:.3f} to "
-        f"{ratios[-len(ratios) // 4]:.3f}), {result.threads} thread(s); CPU ms a token {ours.cpu * 1e3:.2f} against "
-        f"{bare.cpu * 1e3:.2f}; wall {1 / ours.wall:.1f} against {1 / bare.wall:.1f} tokens/s (median ratio {wall:.3f})"
+        f"{ratios[-len(ratios) // 4]:.3f}), {result.threads} thread(s), {result.before} tokens before; CPU ms a token "
+        f"{ours.cpu * 1e3:.2f} against {bare.cpu * 1e3:.2f}; wall {1 / ours.wall:.1f} against {1 / bare.wall:.1f} "
+        f"tokens/s (median ratio {wall:.3f})"
     )
     return statistics.median(ratios), how
 
 
-class Bare:
-    """The yardstick's process."""
-
-    def __init__(self, model: Path, threads: int) -> None:
-        command = [sys.executable, "-m", "benchmarks.bare", str(model), str(threads)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def __enter__(self) -> Self:
-        self._answer()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._process:
-            if self._process.stdin:
-                self._process.stdin.close()
-
-    def repeat(self, block: Block) -> dict[str, Cost]:
-        """Read and generate what our worker read and generated; what one token cost."""
-        if self._process.stdin:
-            order = {"text": block.text, "tokens": block.read_tokens, "answer": block.answer}
-            self._process.stdin.write(json.dumps(order) + "\n")
-            self._process.stdin.flush()
-        return {kind: Cost(*seconds) for kind, seconds in self._answer().items()}
-
-    def _answer(self) -> dict[str, tuple[float, float]]:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise RuntimeError(f"the bare loop ended with {self._process.wait()}")
-        answer: dict[str, tuple[float, float]] = json.loads(line)
-        return answer
+def _median(costs: Iterable[Cost]) -> Cost:
+    return Cost(*(statistics.median(values) for values in zip(*costs, strict=True)))
 
 
 @cache
-def _comparison() -> Comparison:
+def _comparison(depth: int) -> Comparison:
     threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
-    return asyncio.run(_compare(bench_model(), threads))
+    return asyncio.run(_compare(bench_model(), threads, depth))
 
 
-async def _compare(model: Path, threads: int) -> Comparison:
+async def _compare(model: Path, threads: int, depth: int) -> Comparison:
     pairs: dict[str, list[tuple[Cost, Cost]]] = {"read": [], "generate": []}
-    worker = Worker()
+    worker, before = Worker(), 0
     await worker.start()
     try:
         await worker.load(ModelSpec(str(model), CONTEXT, threads))
-        with Bare(model, threads) as loop:
+        with Yardstick(Start(str(model), CONTEXT, threads)) as bare:
             for number in range(ROUNDS + 1):
-                block = await _ours(worker, number)
-                repeated = loop.repeat(block)
-                if number:  # the first round warms both up
+                block = await _ours(worker, number, depth)
+                repeated = _repeated(bare, block)
+                if number:  # the first round warms both up, and reads what comes before
+                    before = block.before
                     for kind, cost in block.costs.items():
                         pairs[kind].append((cost, repeated[kind]))
     finally:
         await worker.close()
-    return Comparison(pairs, threads)
+    return Comparison(pairs, threads, before)
 
 
-async def _ours(worker: Worker, number: int) -> Block:
-    """One question that shares nothing with the one before: reading it, and generating, as the app sees them."""
+def _repeated(bare: Yardstick, block: Block) -> dict[str, Cost]:
+    """Read and generate what our worker read and generated, at the same place; what one token cost."""
+    took = bare.measure(Order(block.text, block.before, block.read_tokens, block.answer))
+    read, written = block.read_tokens, len(block.answer)
+    return {
+        "read": Cost(took.read_s / read, took.read_cpu_s / read),
+        "generate": Cost(took.write_s / written, took.write_cpu_s / written),
+    }
+
+
+def _letters(number: int, tokens: int) -> str:
     draw = random.Random(number)
-    text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(QUESTION // 2))
+    return " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(tokens // 2))
+
+
+async def _ours(worker: Worker, number: int, depth: int) -> Block:
+    """One question behind `depth` tokens that are always the same; it shares nothing with the one before: reading it,
+    and generating, as the app sees them.
+    """
+    text = " ".join(filter(None, (_letters(-1, depth), _letters(number, QUESTION))))
     now = clock(worker.pid or 0)
     start, first, last, figures = now(), None, None, Figures()
     answer: list[int] = []
@@ -173,14 +172,17 @@ async def _ours(worker: Worker, number: int) -> Block:
         raise RuntimeError(f"the answer ended after {len(answer)} of {ANSWER + 1} tokens")
     new = figures.prompt_tokens - figures.cached_tokens
     costs = {"read": _cost(start, first, new), "generate": _cost(first, last, ANSWER)}
-    return Block(text, new, answer[:ANSWER], costs)
+    return Block(text, figures.cached_tokens, new, tuple(answer[:ANSWER]), costs)
 
 
 def clock(pid: int) -> Callable[[], Cost]:
     """Tells the time: the wall's, and the CPU time that the process `pid` has taken."""
     process = psutil.Process(pid)
+    precise = (~pid << 3) | 2  # Linux' clock of a process: psutil's figures are rounded to hundredths of a second
 
     def now() -> Cost:
+        if psutil.LINUX:
+            return Cost(time.perf_counter(), time.clock_gettime(precise))
         times = process.cpu_times()
         return Cost(time.perf_counter(), times.user + times.system)
 

@@ -1,4 +1,4 @@
-"""Picks the door: worker, decode child, formula child, self-test, command line or window.
+"""Picks the door: worker, yardstick, decode child, formula child, self-test, command line or window.
 
 Imports late, because a worker must start fast and a window need not be there.
 """
@@ -20,6 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mistral_desk.inference.worker import main as worker
 
         return worker()
+    if arguments == ["--bare"]:
+        from mistral_desk.inference.bare_child import main as bare
+
+        return bare()
     if arguments == ["--decode"]:
         from mistral_desk.chat.decoding.child import main as decode
 

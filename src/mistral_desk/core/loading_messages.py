@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mistral_desk.core.bench_messages import BENCH
 from mistral_desk.core.guard_messages import GUARDS
 from mistral_desk.core.message_text import Text
 from mistral_desk.core.schema_messages import SCHEMAS
@@ -58,6 +59,7 @@ LOADING: Final[dict[str, Text]] = {
         "The model was to be loaded onto {name}, but the engine does not find it.",
         "Check the device, or let Mistral Desk decide where the model lies.",
     ),
+    **BENCH,
     **GUARDS,
     **SCHEMAS,
 }

@@ -45,14 +45,14 @@ _SPINS: Final = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}
 """
 
 
-def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(base: Mapping[str, str] | None = None, spins: Mapping[str, str] = _SPINS) -> dict[str, str]:
     """The environment for a worker: the person's own (drivers need it) without anything that may be a secret."""
     env = without_secrets(base or os.environ)
     env["GGML_NO_BACKTRACE"] = "1"  # else an abort starts a debugger
     env["PYTHONUTF8"] = "1"
     env["PYTHONSAFEPATH"] = "1"  # never import from whatever folder the app was started in
-    for name, spins in _SPINS.items():
-        env.setdefault(name, spins)
+    for name, count in spins.items():
+        env.setdefault(name, count)
     return env
 
 
@@ -216,7 +216,9 @@ def worker_command() -> list[str]:
     return [sys.executable, "-m", "mistral_desk", "--worker"]
 
 
-def spawn(command: Sequence[str], more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str], more: Mapping[str, str] | None = None, spins: Mapping[str, str] = _SPINS
+) -> subprocess.Popen[bytes]:
     """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
     if sys.platform == "win32":
         return subprocess.Popen(
@@ -225,7 +227,7 @@ def spawn(command: Sequence[str], more: Mapping[str, str] | None = None) -> subp
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment() | dict(more or {}),
+            env=environment(spins=spins) | dict(more or {}),
             creationflags=subprocess.CREATE_NO_WINDOW,
         )
     else:
@@ -235,7 +237,7 @@ def spawn(command: Sequence[str], more: Mapping[str, str] | None = None) -> subp
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment() | dict(more or {}),
+            env=environment(spins=spins) | dict(more or {}),
             process_group=0,
         )
 

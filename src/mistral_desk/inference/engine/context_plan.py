@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.engine.pace import Pace
     from mistral_desk.inference.protocol import MemoryKind
 
-_KV_TYPES: Final[dict[KvType, int]] = {"f16": 1, "q4_0": 2, "q8_0": 8}
+KV_TYPES: Final[dict[KvType, int]] = {"f16": 1, "q4_0": 2, "q8_0": 8}
 """ggml_type."""
 
 
@@ -51,7 +51,7 @@ def parameters(plan: Plan, abort: AbortFlag) -> Any:
     p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
     if plan.kv != "f16":  # values of another type can only be read with flash attention
         p.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_ENABLED
-    p.type_k = p.type_v = _KV_TYPES[plan.kv]
+    p.type_k = p.type_v = KV_TYPES[plan.kv]
     p.abort_callback = abort.callback
     p.abort_callback_data = abort.data
     p.no_perf = True
