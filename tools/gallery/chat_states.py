@@ -78,6 +78,15 @@ async def long_chat(stage: Stage) -> None:
 
 
 @state()
+async def resting(stage: Stage) -> None:
+    """The model rests: said at its chip and below the composer."""
+    await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    await listed(stage)
+    await stage.engine.rest()
+    stage.desk.warmth.resting.rested()
+
+
+@state()
 async def loading(stage: Stage) -> None:
     """Loading the model."""
     stage.engine.loads = 0.42

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -83,6 +84,7 @@ class StillEngine:
         self.busy = False
         self.quiet: Quiet | None = None
         self.looks = False
+        self.resting = self.in_use = False
         self.counted = Counted(0, 240, system=36, last=24)
         self._stopped = asyncio.Event()
 
@@ -140,6 +142,19 @@ class StillEngine:
         return (
             self.counted if keep_thinking else msgspec.structs.replace(self.counted, tokens=self.counted.tokens - 412)
         )
+
+    @property
+    def used(self) -> float:
+        """Just now, so that nothing rests by itself."""
+        return time.monotonic()
+
+    def prepare(self) -> None:
+        """No process is needed."""
+
+    async def rest(self) -> bool:
+        """As the real one."""
+        self.model, self.resting = None, True
+        return True
 
     async def allow(self, path: str) -> None:
         """Nothing was forbidden."""
