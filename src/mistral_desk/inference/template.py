@@ -6,6 +6,7 @@ The dialect is the one that Hugging Face's tokenizers define for chat templates 
 
 from __future__ import annotations
 
+import _thread
 import ctypes
 import datetime as dt
 import json
@@ -31,6 +32,8 @@ SECONDS: Final = 2.0
 """A template that computes longer is stopped; real ones take a millisecond."""
 _PATIENCE: Final = 15
 """So many times as long may it take by the clock."""
+_BEGINS_S: Final = 10.0
+"""A thread that has not begun by then found no memory."""
 LONGEST: Final = 1 << 20
 """Characters of a template's source at most."""
 LARGEST: Final = 1 << 24
@@ -271,33 +274,36 @@ def _bounded(work: Callable[[], Any], seconds: float) -> Any:
     """
     result: list[Any] = []
     failure: list[BaseException] = []
+    threads: list[int] = []
+    over = threading.Event()
 
     def run() -> None:
         try:
+            threads.append(threading.get_ident())
             result.append(work())
         except BaseException as error:  # noqa: BLE001 it is raised again where it was asked for
             failure.append(error)
+        finally:
+            over.set()
 
-    thread = threading.Thread(target=run, name="template", daemon=True)
-    thread.start()
+    _thread.start_new_thread(run, ())  # a `Thread` would be waited for without end where it finds no memory to begin
     spent, began = time.process_time(), time.monotonic()
-    while (
-        thread.is_alive() and time.process_time() - spent < seconds and time.monotonic() - began < _PATIENCE * seconds
-    ):
-        thread.join(0.05)
-    for _ in range(20):
-        if not thread.is_alive():
+    while not over.wait(0.05) and time.process_time() - spent < seconds:
+        if time.monotonic() - began >= (_PATIENCE * seconds if threads else _BEGINS_S):
             break
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(TemplateSlowError)
-        )
-        thread.join(0.05)
+    if not threads:
+        raise MemoryError("no thread could begin")
+    for _ in range(20):
+        if over.is_set():
+            break
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(threads[0]), ctypes.py_object(TemplateSlowError))
+        over.wait(0.05)
     else:
         raise TemplateSlowError
     if not failure:
         return result[0]
     error = failure[0]
-    if isinstance(error, TemplateError | TemplateSlowError):
+    if isinstance(error, TemplateError | TemplateSlowError | MemoryError):
         raise error
     if isinstance(error, jinja2.TemplateError):
         raise TemplateError(str(error) or type(error).__name__) from error
