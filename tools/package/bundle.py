@@ -7,6 +7,7 @@ developers' environment; what only makes the bundle lies in build/package.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -115,6 +116,9 @@ def make(place: Place, steps: Steps) -> Work:
         result = work.top / "self-test.json"
         env = {**os.environ, "MISTRAL_DESK_HOME": str(work.top / "home")}
         steps.run([str(work.program), "--self-test", str(result)], env=env, todo=f"What it found stands in {result}.")
+        parts = json.loads(result.read_text(encoding="utf-8"))["backends"]
+        if not any(part.startswith("cpu-") for part in parts):
+            raise Failed(f"The engine in the bundle does not choose by processor: {parts}")
     return work
 
 
