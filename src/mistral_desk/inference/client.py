@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference.ahead import Ahead
 from mistral_desk.inference.child import worker_command
 from mistral_desk.inference.crashes import Crashes
 from mistral_desk.inference.lowering import Lowering
@@ -67,6 +68,8 @@ class Engine:
         self._lowering = Lowering()
         self.states: StateKeeper | None = None
         """Keeps what was read of conversations that have an owner; None: nothing is kept."""
+        self.ahead = Ahead(lambda: self._worker, lambda: self.model, lambda: self.states)
+        """Reads conversations before they are answered; ends when anything is."""
         self.relieves = True
         """Whether a model by which a GPU's memory runs over is loaded again for the next answer, with less there."""
 
@@ -236,6 +239,7 @@ class Engine:
         `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and
         `ensure`; `engine.no_model` when there was no `ensure` before.
         """
+        self.ahead.stop()
         if self._spec is None:
             raise DeskError("engine.no_model")
         await self.ensure(self._spec)
@@ -344,6 +348,7 @@ class Engine:
 
     async def _retire(self) -> None:
         """End the worker; answers that it is writing end as stopped where it obeys in time."""
+        self.ahead.stop()
         worker, self._worker, self._spec, self._model = self._worker, None, None, None
         if worker is None:
             return
