@@ -37,6 +37,7 @@ from mistral_desk.inference.child import environment, worker_command
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Piece, Sampling, Turn
+from mistral_desk.net.client import authorities
 from mistral_desk.net.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -220,9 +221,7 @@ class _Tests:
 
     def _connections(self) -> str:
         """Nothing is connected to. No certificates at all is how a bare container is, and is only said."""
-        import httpx2  # noqa: PLC0415 - a part of what is tried
-
-        return f"{len(httpx2.create_ssl_context().get_ca_certs())} certificates that the system trusts"
+        return f"{authorities()} certificate authorities that the system trusts"
 
     def _licences(self) -> str:
         found = components()

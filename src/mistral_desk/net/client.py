@@ -350,6 +350,11 @@ def _made(at: Address, straight: bool) -> httpx2.AsyncClient:
     return client
 
 
+def authorities() -> int:
+    """How many certificate authorities the system trusts; 0 where it has none, and no connection could be made."""
+    return len(_certificates().get_ca_certs())
+
+
 @functools.cache
 def _certificates() -> ssl.SSLContext:
     """Whom the system trusts; read once, because it takes a sixth of a second."""
