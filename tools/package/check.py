@@ -29,7 +29,7 @@ SUITES: Final = ("bookworm", "trixie")
 LARGEST_INSTALLED: Final = 300_000_000
 LARGEST_DEB: Final = 100_000_000
 _NEEDS: Final = (system.Need("program", "mmdebstrap", "clean roots of Debian", "mmdebstrap"),)
-_HOME: Final = "/root/here"
+_HOME: Final = "/srv/here"
 
 
 def check(work: Work, deb: Path, steps: Steps) -> None:
@@ -45,10 +45,10 @@ def check(work: Work, deb: Path, steps: Steps) -> None:
         with steps.step(f"A clean root of Debian {suite} without Python"):
             _fresh(root, suite, steps)
         with steps.step(f"Debian {suite}: {deb.name} is installed"):
-            shutil.copyfile(deb, root / "root" / deb.name)
+            shutil.copyfile(deb, root / "srv" / deb.name)
             with _mounted(root):
                 _inside(root, steps, "apt-get", "update")
-                _inside(root, steps, "apt-get", "install", "-y", "--no-install-recommends", f"/root/{deb.name}")
+                _inside(root, steps, "apt-get", "install", "-y", "--no-install-recommends", f"/srv/{deb.name}")
                 _inside(root, steps, "apt-get", "install", "-y", "--no-install-recommends", "xvfb", "xauth")
             if list(root.glob("usr/bin/python3*")):
                 raise Failed(f"A Python came into the root of {suite}: it proves nothing.")
@@ -90,7 +90,7 @@ def _inside(root: Path, steps: Steps, *command: str) -> None:
     environment = {
         **kept,
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": "/root",
+        "HOME": "/srv",
         "DEBIAN_FRONTEND": "noninteractive",
     }
     steps.run(["chroot", str(root), *command], env={**environment, "LANG": "C.UTF-8"})
