@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 OURS: Final = "mistral-desk:"
 """How the origin of what this program exported begins."""
 # None of these is put into the index at once: the history does that behind everything else, a long chat takes seconds.
-_COPY: Final = (
-    "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
-    "SELECT ?, ?, role, created, model, effort, iif(ending = 'unfinished', 'stopped', ending), figures "
-    "FROM message WHERE id = ?"
-)
-_COPY_PARTS: Final = (
-    'INSERT INTO part (message, "order", kind, body) SELECT ?, "order", kind, body FROM part WHERE message = ? '
-    'ORDER BY "order"'
-)
-_COPY_TOKENS: Final = (
-    "INSERT INTO tokens (message, vocabulary, ids) SELECT ?, vocabulary, ids FROM tokens WHERE message = ?"
-)
 _TAKE_IN: Final = (
     "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -50,24 +38,6 @@ def tree(connection: sqlite3.Connection, conversation_id: int) -> tuple[Message,
         (conversation_id,),
     )
     return tuple(messages_of(found))
-
-
-def branch_off(connection: sqlite3.Connection, message_id: int, title: str, now: float) -> Conversation:
-    """A new conversation with copies of the messages from the root to this one. Raises `history.missing`.
-
-    `title` empty: the title it has. What the model has said keeps its token ids, so that nothing is read anew.
-    """
-    owner = rows.conversation(connection, rows.message(connection, message_id).conversation)
-    settings = rows.settings(connection, owner.id)
-    copy = rows.insert_conversation(connection, clean(title) or owner.title, now, settings)
-    ids: dict[int, int] = {}
-    for key, above in rows.path_ids(connection, message_id):
-        ids[key] = int(connection.execute(_COPY, (copy, ids.get(above) if above else None, key)).lastrowid or 0)
-        connection.execute(_COPY_PARTS, (ids[key], key))
-        connection.execute(_COPY_TOKENS, (ids[key], key))
-    rows.set_settings(connection, copy, _of_copies(settings, {str(old): new for old, new in ids.items()}))
-    rows.update_conversation(connection, copy, "leaf", ids[message_id])
-    return rows.conversation(connection, copy)
 
 
 def origin(connection: sqlite3.Connection, conversation_id: int) -> str:
@@ -104,7 +74,7 @@ def put(connection: sqlite3.Connection, new: Imported, now: float) -> Conversati
         key = int(connection.execute(_TAKE_IN, (copy, above, *about)).lastrowid or 0)
         rows.put_parts(connection, key, message.parts)
         ids[message.key] = key
-    rows.set_settings(connection, copy, _of_copies(new.settings, ids))
+    rows.set_settings(connection, copy, of_copies(new.settings, ids))
     leaf = ids.get(new.leaf) if new.leaf is not None else None
     if leaf is None and ids:
         leaf = max(ids.values())
@@ -115,7 +85,7 @@ def put(connection: sqlite3.Connection, new: Imported, now: float) -> Conversati
     return rows.conversation(connection, copy)
 
 
-def _of_copies(settings: ConversationSettings, ids: Mapping[str, int]) -> ConversationSettings:
+def of_copies(settings: ConversationSettings, ids: Mapping[str, int]) -> ConversationSettings:
     """Settings that speak of messages, said of their copies: `ids` by the old id, or key, as text."""
     dropped = None if settings.dropped is None else ids.get(str(settings.dropped))
     return msgspec.structs.replace(

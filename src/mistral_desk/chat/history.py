@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from mistral_desk.chat import copying, rows
+from mistral_desk.chat import branching, copying, rows
 from mistral_desk.chat.backups import now as the_time
 from mistral_desk.chat.chosen import Chosen
 from mistral_desk.chat.indexing import Indexing
@@ -252,10 +252,15 @@ class History(Listed, Chosen):
 
     # --- whole conversations --------------------------------------------------------------------------
 
-    async def branch_off(self, message_id: int, title: str = "") -> Conversation:
-        """A new conversation with copies of the messages from the root to this one; `title` empty: the same title."""
-        now = the_time()
-        made = await self._store.write(lambda c: copying.branch_off(c, message_id, title, now))
+    async def branch_off(
+        self, message_id: int, title: str = "", told: Callable[[int, int], None] = lambda _done, _all: None
+    ) -> Conversation:
+        """A new conversation with copies of the messages from the root to this one; `title` empty: the same title.
+
+        A long one is copied in steps, with everything else in between: `told` hears how many of how many messages are.
+        Cancelled, nothing of it is left. Raises `history.missing`, also where the chat is deleted for good meanwhile.
+        """
+        made = await branching.branch_off(self._store, message_id, title, told)
         self.settle()
         return made
 

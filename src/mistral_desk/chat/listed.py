@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat import rows, search
 from mistral_desk.chat.backups import now as the_time
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.search import Found
     from mistral_desk.chat.store import Store
+
+
+_SURELY_OVER_S: Final = 24 * 3600.0
+"""No copy of a conversation takes so long: the program that made it was killed."""
 
 
 class Listed:
@@ -138,10 +142,10 @@ class Listed:
 
     async def purge_deleted(self, older_than_s: float) -> int:
         """Purge what was deleted more than `older_than_s` seconds ago; how many conversations that were."""
-        moment = the_time() - older_than_s
+        now = the_time()
 
         def work(connection: sqlite3.Connection) -> int:
-            gone = rows.deleted_before(connection, moment)
+            gone = rows.deleted_before(connection, now - older_than_s, now - _SURELY_OVER_S)
             rows.purge(connection, gone)
             return len(gone)
 

@@ -14,6 +14,7 @@ from mistral_desk.chat.row_values import (
     BARE_MESSAGE,
     BARE_PARTS,
     HEAD,
+    LATEST,
     MESSAGE,
     PARTS,
     as_json,
@@ -69,6 +70,9 @@ _IDS: Final = _PATH.format("m.id, m.parent_id", "").replace(', p."order"', "")
 _WHOLE: Final = _PATH.format(MESSAGE, PARTS)
 _BARE: Final = _PATH.format(BARE_MESSAGE, BARE_PARTS)
 
+COMING: Final = LATEST
+"""`deleted_at` of a conversation that is still being copied: it stands in no list, not even in the bin."""
+
 # --- conversations ----------------------------------------------------------------------------------
 
 
@@ -107,9 +111,9 @@ def conversations(
 def deleted(connection: sqlite3.Connection, limit: int, offset: int) -> tuple[Conversation, ...]:
     """A page of what was deleted and can still be brought back, the latest first."""
     rows = connection.execute(
-        f"SELECT {HEAD} FROM conversation WHERE deleted_at IS NOT NULL "  # noqa: S608
+        f"SELECT {HEAD} FROM conversation WHERE deleted_at < ? "  # noqa: S608
         "ORDER BY deleted_at DESC, id DESC LIMIT ? OFFSET ?",
-        (limit, offset),
+        (COMING, limit, offset),
     )
     return tuple(conversation_of(row) for row in rows)
 
@@ -159,9 +163,11 @@ def purge(connection: sqlite3.Connection, conversation_ids: Sequence[int]) -> No
         connection.execute("DELETE FROM conversation WHERE id = ?", (conversation_id,))
 
 
-def deleted_before(connection: sqlite3.Connection, moment: float) -> list[int]:
-    """The conversations that were deleted before `moment`."""
-    rows = connection.execute("SELECT id FROM conversation WHERE deleted_at < ?", (moment,))
+def deleted_before(connection: sqlite3.Connection, moment: float, begun: float) -> list[int]:
+    """The conversations that were deleted before `moment`, and copies that were `begun` before and never ended."""
+    rows = connection.execute(
+        "SELECT id FROM conversation WHERE deleted_at < ? OR (deleted_at = ? AND created < ?)", (moment, COMING, begun)
+    )
     return [int(row[0]) for row in rows]
 
 

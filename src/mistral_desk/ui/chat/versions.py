@@ -5,8 +5,11 @@ Going back to a version shows what was last seen behind it, as long as the chat 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core.errors import DeskError
@@ -23,14 +26,21 @@ BRANCH: Final = mark("Branch · {title}")
 """The title of a chat that was branched off."""
 
 
-class Versions:
+class Versions(QObject):
     """Belongs to a chat."""
 
+    going = Signal(int, int)
+    """So many of so many messages of a branch are copied."""
+    over = Signal()
+    """No branch is being made any more."""
+
     def __init__(self, chat: Chat, tasks: Tasks) -> None:
+        super().__init__(chat)
         self._chat, self._tasks = chat, tasks
         self._seen: dict[int, int] = {}
         """The last message that was shown behind a version."""
         self._branching = False
+        self._making: asyncio.Task[object] | None = None
 
     def look(self, turn: Turn) -> None:
         """Find out whether a turn has other versions; it changes when it has."""
@@ -50,6 +60,11 @@ class Versions:
         if turn.message is not None and turn in self._chat.turns and not self._branching:
             self._branching = True
             self._tasks.spawn(self._branch(turn.message), "branch off")
+
+    def stop(self) -> None:
+        """Make no branch after all."""
+        if self._making is not None:
+            self._making.cancel()
 
     async def _look(self, turn: Turn, message: int) -> None:
         try:
@@ -83,11 +98,13 @@ class Versions:
 
     async def _branch(self, message: int) -> None:
         chat = self._chat
+        self._making = asyncio.current_task()
         try:
             title = chat.conversation.title if chat.conversation else ""
-            conversation = await chat.room.history.branch_off(message, branch_title(title))
+            conversation = await chat.room.history.branch_off(message, branch_title(title), self.going.emit)
         finally:
-            self._branching = False
+            self._branching, self._making = False, None
+            self.over.emit()
         chat.branched.emit(conversation)
 
 

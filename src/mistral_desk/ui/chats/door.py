@@ -11,6 +11,7 @@ from mistral_desk.chat.titles import called
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
+from mistral_desk.ui.chats.branching import Branching
 from mistral_desk.ui.chats.order import Order
 from mistral_desk.ui.chats.put_away import PutAway
 from mistral_desk.ui.chats.searching import Searching
@@ -46,6 +47,7 @@ class Chats(QObject):
         self.order = Order(desk, self)
         self.put_away = PutAway(desk, self)
         self.searching = Searching(desk, self)
+        self.branching = Branching(desk)
         desk.services.backups.listen(self._another_history)
         desk.page.leave.connect(self.new)
         desk.page.draft_changed.connect(self._keep_draft)
@@ -206,15 +208,20 @@ class Chats(QObject):
         chat.ended.connect(lambda _turn: desk.anew.offer(chat))  # a model may have come while it was being written
         if chat.temporary:
             return chat
-        chat.branched.connect(lambda conversation: desk.tasks.spawn(self._branched(conversation), "show a branch"))
+        chat.branched.connect(
+            lambda conversation: desk.tasks.spawn(self._branched(conversation, chat), "show a branch")
+        )
+        chat.versions.going.connect(lambda done, all_: self.branching.show(chat, done, all_))
+        chat.versions.over.connect(lambda: self.branching.over(chat))
         chat.begun.connect(lambda conversation: self._begun(chat, conversation))
         chat.ended.connect(lambda _turn: desk.tasks.spawn(self.refresh(), "list the chats"))
         chat.busy_changed.connect(lambda _busy: self._mark())
         return chat
 
-    async def _branched(self, conversation: Conversation) -> None:
+    async def _branched(self, conversation: Conversation, chat: Chat) -> None:
         await self.refresh()
-        self.open(conversation.id)
+        if self.branching.wanted(conversation, chat):
+            self.open(conversation.id)
 
     def _begun(self, chat: Chat, conversation: Conversation) -> None:
         self._open[conversation.id] = chat
