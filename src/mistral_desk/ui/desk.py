@@ -230,7 +230,7 @@ class Desk(QObject):
         history = self._services.history
         lists = (await history.conversations(_ALL), await history.conversations(_ALL, archived=True))
         chats = sum(len(one) for one in (*lists, await history.deleted(_ALL)))
-        self._drafts.save()
+        await asyncio.wrap_future(self._drafts.begin_saving())
         shares = await asyncio.to_thread(self._services.inventory)
         sheet = EraseSheet(self._theme, chats, shares, self.window)
         sheet.wanted.connect(lambda: self.tasks.spawn(self._erase(sheet), "delete all data"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -37,12 +39,12 @@ class Drafts(QObject):
 
     def __init__(self, file: Path, parent: QObject) -> None:
         super().__init__(parent)
-        self._file = file
+        self._file = _File(file)
         self._kept: dict[str, _Draft] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLE_MS)
-        self._timer.timeout.connect(self.save)
+        self._timer.timeout.connect(self.begin_saving)
         try:
             read = msgspec.json.decode(file.read_bytes(), type=dict[str, str | _Draft])
             self._kept = {key: _Draft(one) if isinstance(one, str) else one for key, one in read.items()}
@@ -78,23 +80,54 @@ class Drafts(QObject):
             self._timer.start()
 
     def forget(self) -> None:
-        """All of them, without touching the disk: what is there is deleted by others."""
+        """All of them, without touching the disk: others delete what is there, and nothing is written after it."""
         self._timer.stop()
         self._kept.clear()
+        self._file.forget()
         self.changed.emit()
 
     def save(self) -> None:
-        """Write what has changed; that it cannot be written is logged and stops nobody."""
+        """Write what has changed and wait for it: the program ends."""
+        self.begin_saving().result()
+
+    def begin_saving(self) -> Future[None]:
+        """Have it written in a thread of its own; that it cannot be written is logged and stops nobody."""
         self._timer.stop()
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
+        return self._file.write(dict(self._kept))
+
+
+class _File:
+    """The one thread that writes: a later state never stands below an earlier one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="drafts")
+        self._lock = threading.Lock()
+        self._age = 0
+
+    def write(self, kept: dict[str, _Draft]) -> Future[None]:
+        """What is kept now; the drafts themselves never change, so that they can be written while somebody types."""
+        return self._writer.submit(self._write, kept, self._age)
+
+    def forget(self) -> None:
+        """What was to be written until now is not put in its place any more."""
+        with self._lock:
+            self._age += 1
+
+    def _write(self, kept: dict[str, _Draft], age: int) -> None:
+        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
-            if not self._kept:
-                self._file.unlink(missing_ok=True)
-                return
-            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.encode(self._kept))
-            part.replace(self._file)
+            if kept:
+                descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.encode(kept))
+            with self._lock:
+                if age != self._age:
+                    part.unlink(missing_ok=True)
+                elif kept:
+                    part.replace(self._path)
+                else:
+                    self._path.unlink(missing_ok=True)
         except (OSError, ValueError) as error:
             log.warning("the drafts were not saved: %s", error)
             with contextlib.suppress(OSError):
