@@ -118,6 +118,8 @@ class Story:
         self._spec, self._folder = spec, folder
         self._pictures = {one.sha256: one for one in pictures}
         self.costs: list[Cost] = []
+        self.asked: list[tuple[tuple[Turn, ...], Effort]] = []
+        """What was asked for each of the costs."""
 
     async def told(self, text: Sequence[str]) -> tuple[Cost, ...]:
         """All of it. `text` are the persons' words of its turns."""
@@ -155,6 +157,7 @@ class Story:
         self, name: str, engine: Engine, turns: tuple[Turn, ...], effort: Effort = "none", owner: str = "1"
     ) -> tuple[Turn, ...]:
         """Ask, note what it cost, and return the conversation with its answer."""
+        self.asked.append((turns, effort))
         began, first, text = time.perf_counter(), 0.0, {"text": "", "thinking": ""}
         tokens: list[int] = []
 

@@ -15,6 +15,7 @@ from mistral_desk.chat.events import Full, Loading, Shortened, Summarising
 from mistral_desk.chat.shortening import with_draft
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.context.foresight import Foresight
 from mistral_desk.ui.context.measuring import Measuring
 from mistral_desk.ui.context.meter import Meter
 from mistral_desk.ui.notify import Notice
@@ -40,6 +41,7 @@ class Context(QObject):
         self._followed: weakref.WeakSet[Chat] = weakref.WeakSet()
         self._shortening: asyncio.Task[object] | None = None
         self.measuring = Measuring(desk)
+        self.foresight = Foresight(desk, self.measuring)
         self.meter = Meter(desk.theme, desk.page.composer)
         desk.page.composer.put_before_model(self.meter)
         self.measuring.measured.connect(self.meter.show_budget)
@@ -53,6 +55,7 @@ class Context(QObject):
     def close(self) -> None:
         """The window closes."""
         self.measuring.close()
+        self.foresight.close()
 
     # --- what is shown ------------------------------------------------------------------------------
 

@@ -112,6 +112,18 @@ class Measuring(QObject):
         engine, pictures = self._desk.services.engine, lookup(chat.room.pictures)
         return await budget(talk, engine, pictures, empty=not any(part.body.strip() for part in parts))
 
+    async def to_come(self, chat: Chat) -> Talk | None:
+        """What stands before the next message, with one letter in its place; None where no model is ready, or it is far
+        too long.
+        """
+        info = self.info
+        if info is None:
+            return None
+        await chat.older.whole()
+        settings = await self.settings(chat)
+        talk = await self._talk(chat, settings, await self._branch(chat, settings, info), (), info)
+        return None if await talk.is_far() else talk
+
     async def thinking(self, chat: Chat) -> int | None:
         """Tokens that thoughts of earlier answers take in the prompt; None where that is not known."""
         info = self.info
