@@ -118,12 +118,12 @@ def _grammar(form: dict[str, Any] | None) -> str:
     match form:
         case None | {"type": "text"}:
             return ""
-        case {"type": "json_object"}:
-            return grammar(read(_ANY_OBJECT))
         case {"type": "json_schema", "json_schema": {"schema": dict() | bool() as schema}}:
             return grammar(read(schema))
         case {"type": "json_object" | "json_schema", "schema": dict() as schema}:  # as llama.cpp's server takes it
             return grammar(read(schema))
+        case {"type": "json_object"}:
+            return grammar(read(_ANY_OBJECT))
         case _:
             raise garbled("response_format", "it must be text, json_object, or json_schema with a schema")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 LOCAL: Final = "127.0.0.1"
-_BACKLOG: Final = 64
+_BACKLOG: Final = 256
 _GRACE_S: Final = 2
 
 
@@ -143,7 +143,7 @@ def _listening(host: str, port: int) -> socket.socket:
         made.bind((host, port))
         made.listen(_BACKLOG)
         made.setblocking(False)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         made.close()
         reason = getattr(error, "strerror", None) or str(error)
         raise DeskError("server.cannot_listen", str(error), address=f"{host[:100]}:{port}", reason=reason) from error

@@ -22,10 +22,11 @@ class Stops:
         if self.met or not self._words:
             return "" if self.met else text
         whole = self._held + text
-        at = min((found for word in self._words if (found := whole.find(word)) >= 0), default=-1)
-        if at >= 0:
+        # The one that is complete first, so that it is the same one however the answer is cut into pieces.
+        found = [(at + len(word), at) for word in self._words if (at := whole.find(word)) >= 0]
+        if found:
             self.met, self._held = True, ""
-            return whole[:at]
+            return whole[: min(found)[1]]
         kept = max(self._beginning(whole, word) for word in self._words)
         self._held = whole[len(whole) - kept :]
         return whole[: len(whole) - kept]
