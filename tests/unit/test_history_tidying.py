@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +118,34 @@ def test_drafts_and_copies_keep_their_pictures(path: Path) -> None:
         await history._store.write(lambda c: c.execute("INSERT INTO loose VALUES (?)", (parts[b"min"][1].body,)))
         await tidy(history, pictures, {sha[b"dra"]}, closing=True)
         assert pictures.all() == {sha[b"dra"], sha[b"fil"], sha[b"cop"]}, "at closing goes what nothing uses"
+        await history.close()
+
+    run(promise())
+
+
+def test_what_was_attached_and_never_sent_goes_a_day_later(path: Path) -> None:
+    """Nobody deletes a chat, and the app was killed while a picture stood in the composer."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        pictures = Pictures(path.parent / "pictures")
+        names = (b"nev", b"snt", b"drf", b"tod", b"agn", b"cpy")
+        parts = {name: await shown(pictures, name) for name in names}
+        sha = {name: one for name, (one, _) in parts.items()}
+        await history.begin_turn(None, "x", attached=[parts[b"snt"][1]])
+        await history.begin_turn(None, "x", attached=[parts[b"cpy"][1]])
+        await history.keep_copy(backups.next_own(path, 0.0))
+        gone = parts[b"cpy"][1].body
+        await history._store.write(lambda c: c.execute("DELETE FROM part WHERE body = ?", (gone,)))
+        await tidy(history, pictures, {sha[b"drf"]}, closing=True)
+        assert pictures.all() == set(sha.values()), "the window may be open beside this program"
+        for name in set(names) - {b"tod"}:
+            os.utime(pictures.path(sha[name]), (backups.now() - 1.1 * DAY_S,) * 2)
+        assert (await shown(pictures, b"agn"))[0] == sha[b"agn"]
+        await tidy(history, pictures, {sha[b"drf"]})
+        assert pictures.all() == set(sha.values()), "while the window is open nothing is swept"
+        await tidy(history, pictures, {sha[b"drf"]}, closing=True)
+        assert pictures.all() == set(sha.values()) - {sha[b"nev"]}
         await history.close()
 
     run(promise())

@@ -1,8 +1,8 @@
 """Deletes for good what lay in the bin for 30 days, and the pictures that only deleted chats used.
 
-A picture goes at once with the last chat that used it. One that no chat ever used (attached, never sent) goes at the
-next close that deletes a chat for good; a copy of the history may still use one, and then it stays, so that restoring
-that copy shows it.
+A picture goes at once with the last chat that used it. One that no chat ever used (attached, never sent) goes at a
+close: the next one that deletes a chat for good, at the latest the first one a day after it was attached. A copy of the
+history may still use one, and then it stays, so that restoring that copy shows it.
 """
 
 from __future__ import annotations
@@ -48,16 +48,22 @@ async def tidy(history: History, pictures: Pictures, about_to_send: Iterable[str
             if closing:
                 await asyncio.to_thread(_sweep, history.path, pictures, used, kept)
             await history.forget_loose(loose)
+        elif closing and (old := await asyncio.to_thread(pictures.older_than, _DAY_S)):
+            used = await history.picture_bodies()
+            if unused(old, used, kept):
+                await asyncio.to_thread(_sweep, history.path, pictures, used, kept, old)
     except (DeskError, ValueError, OSError) as error:
         log.warning("what was deleted could not be tidied away: %s", error)
         return 0
     return gone
 
 
-def _sweep(path: Path | None, pictures: Pictures, used: Iterable[str], kept: set[str]) -> None:
-    """Delete all pictures that neither the history, nor one of its copies, nor a draft uses."""
+def _sweep(
+    path: Path | None, pictures: Pictures, used: Iterable[str], kept: set[str], those: frozenset[str] | None = None
+) -> None:
+    """Delete pictures, all or `those`, that neither the history, nor one of its copies, nor a draft uses."""
     copied = backups.picture_bodies(path) if path else ()
-    stored = pictures.all()
+    stored = pictures.all() if those is None else those
     pictures.delete(unused(stored, (*used, *copied), kept | _drafted(path, stored)))
 
 

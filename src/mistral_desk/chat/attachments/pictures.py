@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -93,10 +94,22 @@ class Pictures:
             return frozenset()
         return frozenset(match[1] for match in map(_NAME.fullmatch, names) if match)
 
+    def older_than(self, seconds: float) -> frozenset[str]:
+        """What was last put here longer ago than that."""
+        before = time.time() - seconds
+        found = []
+        for sha256 in self.all():
+            with contextlib.suppress(FileNotFoundError):
+                if self.path(sha256).stat().st_mtime < before:
+                    found.append(sha256)
+        return frozenset(found)
+
     def _put(self, pixels: Pixels) -> Picture:
         picture = Picture(pixels.sha256, pixels.width, pixels.height)
         path = self.path(picture.sha256)
         if self._holds(picture):
+            with contextlib.suppress(OSError):
+                os.utime(path)  # it is about to be sent again
             return picture
         from PIL import Image  # noqa: PLC0415
 
