@@ -141,20 +141,26 @@ class Services:
 
         Raises `folder.not_writable` and `history.…`; nothing stays open then.
         """
-        places = folders(home).ensure()
+        async with contextlib.AsyncExitStack() as undo:
+            made = await cls._open(folders(home).ensure(), engine, undo)
+            undo.pop_all()
+        return made
+
+    @classmethod
+    async def _open(cls, places: Folders, engine: Sequence[str] | None, undo: contextlib.AsyncExitStack) -> Services:
+        """As `open`; `undo` closes what is open when something goes wrong."""
         log = Log(places.logs)
-        try:
-            settings, problems = Settings.open(places.settings)
-            history, notice = await History.open(places.history)
-        except BaseException:
-            log.close()
-            raise
+        undo.callback(log.close)
+        settings, problems = Settings.open(places.settings)
+        history, notice = await History.open(places.history)
+        undo.push_async_callback(history.close)
         fitting = Fitting(places, lambda: models_folder(places, settings), engine, lambda: usual_wishes(settings))
         runs, free = PlannedEngine(fitting, engine), asyncio.Lock()
         notices = (*problems, *((notice,) if notice else ()), *fitting.notices)
         pictures = Pictures(places.pictures)
         session = Session(history, runs, free, pictures, thought_limit=partial(usual, settings))
         made = cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
+        undo.push_async_callback(made.front.close)
         made.notices = (*notices, *await made.front.open())
         return made
 

@@ -21,6 +21,9 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import THEME
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.inference.model_ids import that_see
+from mistral_desk.library.installed import Library
+from mistral_desk.library.moving import Moving
+from mistral_desk.library.queue import Queue
 from mistral_desk.services import BUILTIN, Services
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, problem_of, run
@@ -148,6 +151,34 @@ def test_a_history_that_cannot_be_used_is_said_and_nothing_stays_open(home: Path
     for thread in set(threading.enumerate()) - threads:  # one may be on its last step
         thread.join(END_OF_WORLD_S)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("stage", ["recall", "interrupted", "downloads"])
+def test_a_library_that_does_not_open_leaves_nothing_open(
+    home: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    async def broken(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    owner = {"recall": Library, "interrupted": Moving, "downloads": Queue}[stage]
+    monkeypatch.setattr(owner, "open" if stage == "downloads" else stage, broken)
+    files = len(psutil.Process().open_files())
+    threads = set(threading.enumerate())
+    handlers = list(logging.getLogger().handlers)
+
+    async def test() -> None:
+        with pytest.raises(OSError, match="the disk is gone"):
+            await Services.open()
+        assert len(psutil.Process().open_files()) == files, "history and log are let go of"
+        assert logging.getLogger().handlers == handlers
+        left = [one for one in set(threading.enumerate()) - threads if one.name.startswith("history")]
+        for one in left:
+            one.join(END_OF_WORLD_S)
+        assert not any(one.is_alive() for one in left)
+
+    run(test())
+    monkeypatch.undo()
+    assert home.exists()
 
 
 def test_a_picture_goes_with_the_last_chat_that_used_it_and_the_bin_keeps_it(home: Path, tmp_path: Path) -> None:
