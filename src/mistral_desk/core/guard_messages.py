@@ -12,8 +12,8 @@ from mistral_desk.core.message_text import Text
 GUARDS: Final[dict[str, Text]] = {
     "engine.keeps_stopping": Text(
         "The engine keeps stopping with this model",
-        "With {name} the process that runs the model ended {times} times, and no answer came in between ({reason}). "
-        "It is not started again by itself.",
+        "With {name}, the process that runs the model ended {times} times without an answer in between; the last time: "
+        "{reason}. It is not started again by itself.",
         "Verify the model's file, or choose another model. For a report, “mistral-desk doctor” and the log have the "
         "details.",
     ),
@@ -36,7 +36,7 @@ GUARDS: Final[dict[str, Text]] = {
     "model.repeats": Text(
         "The model repeats itself without end",
         "{name} wrote the same over and over, {tokens} tokens long. What was written is kept.",
-        "Try again, ask in other words, or give the chat a higher repetition penalty.",
+        "Try again, ask in other words, or raise Repetition in this chat's settings.",
     ),
     "model.weights_damaged": Text(
         "The model's weights are damaged",
