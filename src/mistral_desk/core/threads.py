@@ -19,11 +19,12 @@ async def to_its_end(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     return await over(asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs)))
 
 
-async def over(future: asyncio.Future[T]) -> T:
-    """What it returns or raises; who is cancelled gets out only when it is over."""
+async def over(future: asyncio.Future[T], stop: Callable[[], object] = lambda: None) -> T:
+    """What it returns or raises; who is cancelled gets out only when it is over, which `stop` hastens."""
     try:
         return await asyncio.shield(future)
     except asyncio.CancelledError:
+        stop()
         await ended(future)
         raise
 

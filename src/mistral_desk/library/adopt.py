@@ -6,7 +6,6 @@ place belongs to whoever put it there: it is never written, moved or deleted fro
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from pathlib import Path
@@ -23,7 +22,7 @@ from mistral_desk.library.part import StoppedError
 from mistral_desk.library.programs import NAMES, Computer, Program, places
 from mistral_desk.library.scan import ENDING, file_at, grouped, scan
 from mistral_desk.library.shelf_file import Installed
-from mistral_desk.library.threads import begin, ended
+from mistral_desk.library.threads import begin, over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -166,13 +165,7 @@ class Adopting:
     async def _work(self, work: Callable[..., T], *args: object) -> T:
         """Work in a thread that ends when this task is cancelled."""
         stop = threading.Event()
-        future = begin(work, *args, stop)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            stop.set()
-            await ended(future)
-            raise
+        return await over(begin(work, *args, stop), stop.set)
 
 
 def _models_at(path: Path) -> Iterator[Installed]:

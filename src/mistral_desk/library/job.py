@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mistral_desk.library import disk, there
 from mistral_desk.library.pace import Meter, time_left
 from mistral_desk.library.part import left_over
-from mistral_desk.library.threads import begin, ended
+from mistral_desk.library.threads import begin, over
 from mistral_desk.library.transfer import Transfer
 from mistral_desk.library.wanted import place
 
@@ -167,13 +167,7 @@ class Job:
 
     async def _work(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Long work in a thread, ended early when this task is cancelled."""
-        future = begin(work, *args, **kwargs)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            self._stop.set()
-            await ended(future)
-            raise
+        return await over(begin(work, *args, **kwargs), self._stop.set)
 
 
 def _content(wanted: Wanted) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from mistral_desk.library.threads import ended
+from mistral_desk.library.threads import over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -47,12 +47,7 @@ class Lines:
             tasks[0].cancel()
 
         there.call_soon_threadsafe(begin)
-        try:
-            return await asyncio.shield(result)
-        except asyncio.CancelledError:
-            there.call_soon_threadsafe(end)
-            await ended(result)
-            raise
+        return await over(result, lambda: there.call_soon_threadsafe(end))
 
     async def close(self) -> None:
         """Close its connections and end the thread; nothing may be under way."""

@@ -22,7 +22,7 @@ from mistral_desk.library.move_plan import MovePlan
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.relocating import Mover, Note, Phase, Step
 from mistral_desk.library.telling import Teller
-from mistral_desk.library.threads import begin, ended, in_thread
+from mistral_desk.library.threads import begin, in_thread, over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,13 +268,7 @@ class Moving:
 
     async def _work(self, work: Callable[[], None]) -> None:
         """Long work in a thread, which `_stop` ends."""
-        future = begin(work)
-        try:
-            await asyncio.shield(future)
-        except asyncio.CancelledError:
-            self._stop.set()
-            await ended(future)
-            raise
+        await over(begin(work), self._stop.set)
 
 
 def _note(plan: MovePlan) -> Note:

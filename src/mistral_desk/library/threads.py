@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
-__all__ = ["WRITERS", "begin", "begin_portion", "ended", "in_thread"]
+__all__ = ["WRITERS", "begin", "begin_portion", "ended", "in_thread", "over"]
 
 WRITERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
 """Portions of downloads that are hashed and written at once: one processor is left to the window. More threads than

@@ -21,7 +21,7 @@ from mistral_desk.library.part import Part
 from mistral_desk.library.sinks import Sink, ToMemory, ToPart
 from mistral_desk.library.source import Source
 from mistral_desk.library.spans import Spans, missing
-from mistral_desk.library.threads import begin, ended, in_thread
+from mistral_desk.library.threads import begin, in_thread, over
 from mistral_desk.library.wanted import checked, url
 
 if TYPE_CHECKING:
@@ -281,13 +281,7 @@ class Transfer:
 
     async def _long(self, work: Callable[[], T]) -> T:
         """Long work on the part, ended early when this task is cancelled."""
-        future = begin(work)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            self._part.stop.set()
-            await ended(future)
-            raise
+        return await over(begin(work), self._part.stop.set)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -5,7 +5,6 @@ The hash to compare with was stored when the file came, so nobody is asked for i
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import threading
 import zlib
@@ -19,7 +18,7 @@ from mistral_desk.library import disk, journal
 from mistral_desk.library.journal import Journal
 from mistral_desk.library.orders import Order
 from mistral_desk.library.part import StoppedError
-from mistral_desk.library.threads import begin, ended
+from mistral_desk.library.threads import begin, over
 from mistral_desk.library.wanted import PART
 
 if TYPE_CHECKING:
@@ -81,12 +80,7 @@ async def verify_all(model: Installed, told: Callable[[int], None] | None = None
     stop = threading.Event()
     for file in model.all:
         future = begin(verify, Path(file.path), _offset(told, done), stop, file.sha256)
-        try:
-            results.append(await asyncio.shield(future))
-        except asyncio.CancelledError:
-            stop.set()
-            await ended(future)
-            raise
+        results.append(await over(future, stop.set))
         done += file.bytes
     return tuple(results)
 
