@@ -199,7 +199,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=tr("a JSON schema that the answer has to fulfil; the thoughts before it are free"),
     )
-    anyway = tr("load it even if it does not fit, or would take minutes for an answer")
+    anyway = tr("load it even if it does not fit, would take minutes for an answer, or kept ending the engine")
     ask.add_argument("--try-anyway", action="store_true", help=anyway)
 
     fit = commands.add_parser(
@@ -235,6 +235,21 @@ def _parser() -> argparse.ArgumentParser:
         help=tr("builtin (default), a model of the list, or a GGUF file"),
     )
     bench.add_argument("--try-anyway", action="store_true", help=anyway)
+    bench.add_argument(
+        "--beside",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=tr("measure this llama-bench or llama-server too, with the same file, threads and depth"),
+    )
+    bench.add_argument(
+        "--seconds",
+        type=_between(float, 1, 86_400),
+        default=300.0,
+        metavar="N",
+        help=tr("time for long conversations and what is beside; longer ones are left out (default 300)"),
+    )
+    bench.add_argument("--short", action="store_true", help=tr("neither long conversations nor llama.cpp alone"))
 
     _library_arguments(commands, common)
     _chats_arguments(commands, common)
