@@ -46,7 +46,11 @@ GOLDEN = {
     "gpu_layers": int,
     "experts_on_gpu": int,
     "placed": dict,
+    "lengths": list,
+    "beside": list,
 }
+AT_LENGTH = ("context", "before", "prompt_per_s", "tokens_per_s", "written")
+COMPARED = ("context", "prompt_per_s", "tokens_per_s", "prompt_ratio", "tokens_ratio")
 
 
 def check_measure(figure: dict[str, Any]) -> None:
@@ -58,7 +62,7 @@ def check_measure(figure: dict[str, Any]) -> None:
 
 def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path) -> None:
     path = small_models["mistral4_q8"]
-    ran = desk("bench", "--model", str(path), "--json")
+    ran = desk("bench", "--model", str(path), "--seconds", "1", "--json")
     assert (ran.status, ran.err) == (0, "")
     (found,) = ran.lines
     assert {name: type(value) for name, value in found.items()} == GOLDEN
@@ -72,7 +76,11 @@ def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path
     assert (found["gpus"], found["gpu_layers"], found["kv"]) == ([], 0, "f16")
     assert sum(found["placed"].values()) > found["bytes"] * 0.9
 
-    text = desk("bench", "--model", str(path))
+    assert {tuple(one) for one in found["lengths"]} == {AT_LENGTH}
+    assert [one["name"] for one in found["beside"]] == ["llama.cpp"]
+    assert {tuple(one) for one in found["beside"][0]["lengths"]} == {COMPARED}
+
+    text = desk("bench", "--model", str(path), "--short")
     assert (text.status, text.err) == (0, "")
     lines = text.out.splitlines()
     assert lines[1] == f"Model: {found['model']}, {found['quantization']}, {lines[1].rpartition(', ')[2]}"
@@ -80,12 +88,29 @@ def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path
     assert str(path.parent) not in text.out
     assert str(home) not in text.out
     assert "GPU: none used" in lines
+    assert "Ours is" not in text.out
     assert "/" not in text.out.replace("tokens/s", "").replace(found["processor"], "")
 
     verdict = desk("fit", str(path), "--json").lines[0]
     runs = verdict["measured"].get("tokens_per_s", {}).get("runs", 0)
     assert runs == [found["busy"], "busy meanwhile" in text.out].count(False), "busy runs teach nothing"
     assert ("Measured on this computer:" in desk("fit", str(path)).out) == bool(verdict["measured"])
+
+
+def test_lengths_and_what_is_beside_are_a_table(small_models: SmallModels) -> None:
+    ran = desk("bench", "--model", str(small_models["mistral4_q8"]), "--seconds", "1")
+    assert (ran.status, ran.err) == (0, "")
+    lines = ran.out.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("Context"))
+    assert lines[head].split() == ["Context", "Program", "Reading", "Writing", "Ours", "is"]
+    ours, theirs = lines[head + 1].split(), lines[head + 2].split()
+    assert (ours[1:3], theirs[0]) == (["Mistral", "Desk"], "llama.cpp")
+    assert 300 < int(ours[0]) <= 512
+
+
+def test_a_program_beside_that_is_none_is_refused(tmp_path: Path) -> None:
+    ran = desk("bench", "--beside", str(tmp_path / "llama-bench"), "--json")
+    assert (ran.status, ran.lines[-1]["id"]) == (1, "bench.unknown_program")
 
 
 @posix

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from mistral_desk.core import amounts
 from mistral_desk.inference.fitting import Benchmark, benchmark_text
 from mistral_desk.inference.fitting.benchmark import Card, Measure
+from mistral_desk.inference.fitting.beside import Beside, Compared
+from mistral_desk.inference.fitting.lengths import AtLength, Clock
 
 SPLIT = Benchmark(
     model="Mistral Small 4",
@@ -53,3 +56,30 @@ def test_a_model_without_experts_has_none_to_speak_of() -> None:
 
 def test_one_in_memory_says_that_no_gpu_was_used() -> None:
     assert "GPU: none used" in benchmark_text(msgspec.structs.replace(SPLIT, gpus=(), gpu_layers=0)).splitlines()
+
+
+def test_lengths_stand_beside_what_others_did_in_the_same_place() -> None:
+    lengths = AtLength(500, 20, 61.2, 11.8, 47), AtLength(2040, 1530, 55.5, None, 0)
+    beside = (
+        Beside("llama.cpp", (Compared(500, 62.0, 11.9, 0.987, 0.992), Compared(2040, 56.0, None, 0.991, None))),
+        Beside("llama-bench", (Compared(500, 63.0, 12.0, 0.971, 0.983),), "there was no more time"),
+    )
+    lines = benchmark_text(msgspec.structs.replace(SPLIT, lengths=lengths, beside=beside)).splitlines()
+    assert lines[lines.index("") + 1 :] == [
+        "Context  Program       Reading  Writing  Ours is",
+        "500      Mistral Desk  61       11.8",
+        "         llama.cpp     62       11.9     0.99 · 0.99",
+        "         llama-bench   63       12.0     0.97 · 0.98",
+        f"{amounts.number(2040)}    Mistral Desk  56       –",
+        "         llama.cpp     56       –        0.99 · –",
+        "Tokens in front of what was written; tokens a second; our speed as a share of theirs.",
+        "llama-bench: there was no more time",
+    ]
+
+
+def test_a_length_is_begun_only_where_every_side_has_time_for_it() -> None:
+    clock = Clock(100.0, 3)
+    assert clock.allows(1000, 50.0)
+    assert not clock.allows(1000, 40.0)
+    assert not clock.allows(1, None)
+    assert not Clock(0.0, 1).allows(1, 1000.0)

@@ -14,7 +14,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text
+from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text, compared
 from mistral_desk.inference.model_ids import model_spec, models_folder, usual_wishes
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _STEPS: Final[dict[Step, str]] = {
     "machine": mark("Measuring this computer"),
     "load": mark("Loading the model {share}"),
     "round": mark("Reading and writing {share}"),
+    "lengths": mark("Longer and longer conversations {share}"),
+    "beside": mark("The same with llama.cpp alone {share}"),
 }
 
 
@@ -40,7 +42,7 @@ def bench(arguments: argparse.Namespace) -> int:
     model = meant(arguments.model, settings)
     spec = model_spec(model.path, settings, model.projector)
     fitting = Fitting(places, lambda: models_folder(places, settings), usual=lambda: usual_wishes(settings))
-    found = asyncio.run(_run(fitting, spec, try_anyway=arguments.try_anyway))
+    found = asyncio.run(_run(fitting, spec, arguments))
     if found is None:
         sys.stderr.write(tr("(Stopped.)") + "\n")
         return INTERRUPTED
@@ -51,7 +53,7 @@ def bench(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _run(fitting: Fitting, spec: ModelSpec, *, try_anyway: bool) -> Benchmark | None:
+async def _run(fitting: Fitting, spec: ModelSpec, arguments: argparse.Namespace) -> Benchmark | None:
     engine, status = PlannedEngine(fitting), Status()
 
     def tell(step: Step, share: float) -> None:
@@ -60,10 +62,13 @@ async def _run(fitting: Fitting, spec: ModelSpec, *, try_anyway: bool) -> Benchm
 
     try:
         with interrupts(engine) as interrupted:
-            if try_anyway:
+            if arguments.try_anyway:
                 fitting.allow(await fitting.key(spec.path))
             try:
-                return await benchmark(fitting, engine, spec, tell)
+                found = await benchmark(fitting, engine, spec, tell)
+                if found is None or arguments.short:
+                    return found
+                return await compared(engine, found, arguments.beside, arguments.seconds, tell)
             except (DeskError, asyncio.CancelledError):
                 if interrupted():
                     return None

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from mistral_desk import __version__
-from mistral_desk.core import amounts
 from mistral_desk.core import machine as computer
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import speed
+from mistral_desk.inference.fitting.beside import Bare, Beside, beside, program
+from mistral_desk.inference.fitting.lengths import SAMPLING, SENTENCES, AtLength, Clock, at_lengths
 from mistral_desk.inference.fitting.measured import (
     Watch,
     Work,
@@ -27,10 +27,10 @@ from mistral_desk.inference.fitting.measured import (
     slowed,
     taken,
 )
-from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
+from mistral_desk.inference.protocol import Figures, Finished, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from mistral_desk.fit.speed import Range
     from mistral_desk.inference.fitting.door import Fitting
@@ -39,9 +39,8 @@ if TYPE_CHECKING:
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import ModelInfo
 
-Step = Literal["machine", "load", "round"]
+Step = Literal["machine", "load", "round", "lengths", "beside"]
 
-_SAMPLING: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
 _ANSWER: Final = 64
 """Tokens that an answer is to have."""
 _ENOUGH: Final = 3 * _ANSWER
@@ -50,12 +49,6 @@ _ROUNDS: Final = 12
 _LONG_S: Final = 30.0
 """Seconds after which no further round begins."""
 _LETTERS: Final = 2000
-_SENTENCES: Final = (
-    "A boat lies at the quay and waits for the tide, while two people carry boxes up the narrow stairs. ",
-    "In the morning the baker opens the door, and the smell of bread goes through the whole street. ",
-    "The train is late again, so the passengers read, talk, or look at the rain on the windows. ",
-    "Behind the house there is a garden with apple trees, a bench, and a well that has long been dry. ",
-)
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -71,7 +64,7 @@ class Benchmark(msgspec.Struct, frozen=True):
     `runs` are the runs of this computer that had corrected the prediction of `tokens_per_s`. `busy`: other programs
     took so much of the processors that the speeds say little. `gpu_layers` counts as llama.cpp does (the output is
     one), `experts_on_gpu` are the layers with their experts there, None for a model without; `placed` are bytes by
-    device.
+    device. `lengths` and `beside`: where that was asked for (`compared`).
     """
 
     model: str
@@ -101,6 +94,8 @@ class Benchmark(msgspec.Struct, frozen=True):
     gpu_layers: int
     experts_on_gpu: int | None
     placed: dict[str, int]
+    lengths: tuple[AtLength, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -161,6 +156,45 @@ async def benchmark(
         engine.learns, engine.relieves = before
 
 
+async def compared(
+    engine: PlannedEngine,
+    result: Benchmark,
+    programs: Sequence[str],
+    seconds: float,
+    tell: Callable[[Step, float], None],
+) -> Benchmark | None:
+    """The result with speeds at several lengths, and what the bare loop of llama.cpp and the `programs` (llama-bench or
+    llama-server, by path) do in the same places. All of it takes about so many seconds, the shortest length always.
+
+    The model has to be loaded; it is not any more when the others begin. None where it was stopped. Raises
+    `bench.unknown_program`, and as `Engine.generate`.
+    """
+    info = engine.model
+    if info is None:
+        raise DeskError("engine.no_model")
+    others = [Bare(info), *(program(path, info) for path in programs)]
+    clock = Clock(seconds, 1 + len(others))
+    before, engine.learns = engine.learns, False
+    try:
+        places = await at_lengths(engine, info, clock, lambda share: tell("lengths", share))
+    finally:
+        engine.learns = before
+    if places is None:
+        return None
+    if not places:
+        return result  # its context has no room for the shortest
+    await engine.unload()
+    found: list[Beside] = []
+    for number, other in enumerate(others):
+        clock.sides = len(others) - number
+
+        def told(share: float, at: int = number) -> None:
+            tell("beside", (at + share) / len(others))
+
+        found.append(await beside(other, places, clock, told))
+    return msgspec.structs.replace(result, lengths=tuple(places), beside=tuple(found))
+
+
 async def _measured(
     fitting: Fitting, engine: PlannedEngine, spec: ModelSpec, tell: Callable[[Step, float], None]
 ) -> Benchmark | None:
@@ -185,10 +219,10 @@ async def _measured(
 
 
 async def _round(engine: PlannedEngine, info: ModelInfo, number: int) -> Finished:
-    text = "".join(_SENTENCES[(number + place) % len(_SENTENCES)] for place in range(_LETTERS // 80))
+    text = "".join(SENTENCES[(number + place) % len(SENTENCES)] for place in range(_LETTERS // 80))
     most = max(100, min(_LETTERS, info.context // 2))  # a letter is at most a token in all but the strangest models
     asked = f"{number + 1}. {text[:most]}\nTell this as a long story, with every detail."
-    answer = engine.generate([Turn("user", asked)], "none", _SAMPLING, _ANSWER)
+    answer = engine.generate([Turn("user", asked)], "none", SAMPLING, _ANSWER)
     async with contextlib.aclosing(answer) as events:
         async for event in events:
             if isinstance(event, Finished):
@@ -275,62 +309,3 @@ def _measure(measured: float | None, predicted: Range | None) -> Measure:
 def _short(value: float) -> float:
     """Four digits that mean something."""
     return float(f"{value:.4g}")
-
-
-def benchmark_text(result: Benchmark) -> str:
-    """The same for a message to others: plain lines with the model's name, and no place of any file."""
-    size = amounts.file_size(result.bytes)
-    lines = [
-        tr("Mistral Desk {version}: benchmark", version=result.version),
-        tr("Model: {name}, {quantization}, {size}", name=result.model, quantization=result.quantization, size=size),
-        tr("Writing: {figure}", figure=_in_words(result.tokens_per_s, amounts.speed, _bare)),
-        tr("Reading: {figure}", figure=_in_words(result.prompt_per_s, amounts.speed, _bare)),
-        tr("Loading: {figure}", figure=_in_words(result.load_s, lambda value: amounts.seconds(value, 1))),
-        tr("Memory: {figure}", figure=_in_words(result.memory, lambda value: amounts.file_size(round(value)))),
-        trn("{n} thread", "{n} threads", result.threads)
-        + " \N{MIDDLE DOT} "
-        + trn("context of {n} token", "context of {n} tokens", result.context),
-        tr(
-            "Computer: {processor}, {cores} cores, {size} of memory",
-            processor=result.processor,
-            cores=result.cores,
-            size=amounts.bytes_of_memory(result.ram),
-        ),
-        *_divided(result),
-        tr("Engine: llama.cpp {version}, {system}", version=result.engine, system=result.system),
-    ]
-    if result.runs:
-        runs = trn("{n} earlier run", "{n} earlier runs", result.runs)
-        lines.append(tr("The prediction for writing had learned from {runs} on this computer.", runs=runs))
-    if result.busy:
-        lines.append(tr("Other programs were busy meanwhile, so this says little."))
-    return "\n".join(lines) + "\n"
-
-
-def _divided(result: Benchmark) -> Iterator[str]:
-    """Where the model lay, and how it was loaded."""
-    if result.gpus and result.gpu_layers:
-        names = " + ".join(f"{card.name} ({amounts.bytes_of_memory(card.memory)})" for card in result.gpus)
-        here, of_all = amounts.number(min(result.gpu_layers - 1, result.layers)), amounts.number(result.layers)
-        if result.experts_on_gpu is None:
-            yield tr("GPU: {names}; {here} of {all} layers there", names=names, here=here, all=of_all)
-        else:
-            experts = amounts.number(result.experts_on_gpu)
-            told = {"names": names, "here": here, "all": of_all, "experts": experts}
-            yield tr("GPU: {names}; {here} of {all} layers there, {experts} with their experts", **told)
-    else:
-        yield tr("GPU: none used")
-    mode = tr("mapped from the file") if result.load_mode == "mmap" else tr("read into memory")
-    yield tr("Loaded: {mode}; KV cache {kv}, micro-batch {batch}", mode=mode, kv=result.kv, batch=result.batch)
-
-
-def _bare(tokens_per_s: float) -> str:
-    return amounts.number(tokens_per_s, 1 if tokens_per_s < 20 else 0)
-
-
-def _in_words(figure: Measure, say: Callable[[float], str], bare: Callable[[float], str] | None = None) -> str:
-    measured = tr("not measured") if figure.measured is None else say(figure.measured)
-    if figure.predicted is None:
-        return measured
-    low, high = (bare or say)(figure.predicted[0]), say(figure.predicted[2])
-    return tr("{measured} (predicted: {low} to {high})", measured=measured, low=low, high=high)

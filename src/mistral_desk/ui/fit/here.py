@@ -12,7 +12,8 @@ from mistral_desk.core.errors import DeskError, Words, in_words
 from mistral_desk.core.words import tr
 from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference.fitting import PlannedEngine
-from mistral_desk.inference.fitting.benchmark import benchmark, benchmark_text
+from mistral_desk.inference.fitting.benchmark import benchmark
+from mistral_desk.inference.fitting.benchmark_text import benchmark_text
 from mistral_desk.ui.fit.advanced import Advanced
 from mistral_desk.ui.fit.planner import Planner
 from mistral_desk.ui.fit.sheet import FitSheet

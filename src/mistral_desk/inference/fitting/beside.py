@@ -1,0 +1,162 @@
+"""What others take in the same places: the bare loop of llama.cpp, and its llama-bench or llama-server where given.
+
+The same file, threads, division and depth. Each runs as a child, one after the other, and is ended when time is up or
+nobody wants it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import mark
+from mistral_desk.inference.fitting.lengths import text
+from mistral_desk.inference.fitting.llama_programs import LlamaBench, LlamaServer
+from mistral_desk.inference.yardstick import Order, Start, Yardstick
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mistral_desk.inference.fitting.lengths import AtLength, Clock
+    from mistral_desk.inference.protocol import ModelInfo
+
+BARE: Final = "llama.cpp"
+NO_TIME: Final = mark("there was no more time")
+_LEAST_S: Final = 120.0
+"""What a program gets for its start and the shortest length, however little time is left."""
+_SENTENCES: Final = 400
+"""So many of them are some thousand tokens; where more are needed, they come again."""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Another program's tokens a second in the place of an `AtLength`, and ours as a share of them."""
+
+    context: int
+    prompt_per_s: float | None
+    tokens_per_s: float | None
+    prompt_ratio: float | None
+    tokens_ratio: float | None
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What a program did; `problem` says in words why it is not all."""
+
+    name: str
+    lengths: tuple[Compared, ...]
+    problem: str = ""
+
+
+class Program(Protocol):
+    """A program that measures. It blocks; `kill` comes from another thread and ends it."""
+
+    name: str
+
+    def measure(self, at: AtLength) -> tuple[float | None, float | None]:
+        """Tokens a second in reading and in writing. Raises `bench.beside`."""
+
+    def kill(self) -> None:
+        """End it at once; a `measure` that waits for it raises."""
+
+    def close(self) -> None:
+        """Leave nothing of it, when no `measure` waits any more."""
+
+
+class Bare:
+    """The bare loop, as a program like the others."""
+
+    name = BARE
+
+    def __init__(self, info: ModelInfo) -> None:
+        self._start = Start(info.path, info.context, info.threads, info.placement)
+        self._running: Yardstick | None = None
+        self._over = False
+
+    def measure(self, at: AtLength) -> tuple[float | None, float | None]:
+        """As `Program.measure`."""
+        if self._running is None:
+            self._running = Yardstick(self._start)
+            if self._over:  # it was not wanted any more, just now
+                self._running.kill()
+            self._running.__enter__()
+        read = at.context - at.before
+        took = self._running.measure(Order(text(_SENTENCES), at.before, read, write=max(at.written, 1)))
+        return read / took.read_s if took.read_s else None, at.written / took.write_s if took.write_s else None
+
+    def kill(self) -> None:
+        """As `Program.kill`."""
+        self._over = True
+        if self._running:
+            self._running.kill()
+
+    def close(self) -> None:
+        """As `Program.close`."""
+        if self._running:
+            self._running.__exit__()
+
+
+def program(path: str, info: ModelInfo) -> Program:
+    """The program at `path` for the model that was loaded. Raises `bench.unknown_program`."""
+    name = Path(path).name.lower()
+    if Path(path).is_file() and "llama-server" in name:
+        return LlamaServer(path, info)
+    if Path(path).is_file() and "llama-bench" in name:
+        return LlamaBench(path, info)
+    raise DeskError("bench.unknown_program", path=path)
+
+
+async def beside(what: Program, places: Sequence[AtLength], clock: Clock, tell: Callable[[float], None]) -> Beside:
+    """Have a program do the same at all lengths; a task that is cancelled ends it at once."""
+    found, problem = list[Compared](), ""
+    try:
+        for number, at in enumerate(places):
+            tell(number / len(places))
+            if found and not clock.allows(at.context, found[-1].prompt_per_s):
+                problem = NO_TIME
+                break
+            speeds = await _within(what, at, clock.left if found else max(clock.left, _LEAST_S))
+            found.append(_compared(at, *speeds))
+    except DeskError as error:
+        problem = str(error.problem.params.get("reason", error.problem.id)) if clock.left else NO_TIME
+    finally:
+        await asyncio.to_thread(what.close)
+    return Beside(what.name, tuple(found), problem)
+
+
+async def _within(what: Program, at: AtLength, most_s: float) -> tuple[float | None, float | None]:
+    """One measurement in a thread; what takes too long, or is not wanted any more, is ended."""
+    end = threading.Timer(most_s, what.kill)
+    end.daemon = True
+    end.start()
+    work = asyncio.ensure_future(asyncio.to_thread(what.measure, at))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        what.kill()
+        await asyncio.wait({work})
+        work.exception()
+        raise
+    finally:
+        end.cancel()
+
+
+def _compared(at: AtLength, prompt_per_s: float | None, tokens_per_s: float | None) -> Compared:
+    return Compared(
+        at.context,
+        _digits(prompt_per_s),
+        _digits(tokens_per_s),
+        _share(at.prompt_per_s, prompt_per_s),
+        _share(at.tokens_per_s, tokens_per_s),
+    )
+
+
+def _digits(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
+
+
+def _share(ours: float | None, theirs: float | None) -> float | None:
+    return round(ours / theirs, 3) if ours and theirs else None

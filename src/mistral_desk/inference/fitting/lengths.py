@@ -1,0 +1,166 @@
+"""How fast a model reads and writes behind little and behind much: a conversation that grows, measured on its way."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mistral_desk.inference.client import Engine
+    from mistral_desk.inference.protocol import Figures, ModelInfo
+
+LENGTHS: Final = (512, 2048, 8192, 32_768)
+"""Tokens that the conversation has when something is written."""
+READ: Final = 512
+"""Tokens that are read, up to the length."""
+WRITE: Final = 48
+_ENOUGH: Final = 32
+"""Tokens whose speed means something; a model that ends earlier is asked again."""
+_ROUNDS: Final = 4
+_FRAME: Final = 96
+"""Tokens that a template may put around a turn."""
+_SLOWER: Final = 1.5
+"""How much slower a token is read than the one before, where attention makes up all: never less time than is needed."""
+SAMPLING: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.0, repeat_penalty=1.0, seed=1)
+SENTENCES: Final = (
+    "A boat lies at the quay and waits for the tide, while two people carry boxes up the narrow stairs. ",
+    "In the morning the baker opens the door, and the smell of bread goes through the whole street. ",
+    "The train is late again, so the passengers read, talk, or look at the rain on the windows. ",
+    "Behind the house there is a garden with apple trees, a bench, and a well that has long been dry. ",
+)
+
+
+class AtLength(msgspec.Struct, frozen=True):
+    """Tokens a second with `context` tokens in front of what was written, of which the last ones were read behind
+    `before`; None where nothing could be measured. `written` are tokens.
+    """
+
+    context: int
+    before: int
+    prompt_per_s: float | None
+    tokens_per_s: float | None
+    written: int
+
+
+@dataclass
+class Clock:
+    """Seconds that a measurement may take in all, and whether there is enough of them for the next length."""
+
+    seconds: float
+    sides: int
+    """How many programs are to do the same one after the other."""
+    _began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, at least none."""
+        return max(0.0, self.seconds - (time.perf_counter() - self._began))
+
+    def allows(self, tokens: int, per_s: float | None) -> bool:
+        """Whether every side can still read so many tokens at about this speed, here and in what comes behind us."""
+        return bool(per_s) and tokens / (per_s or 1.0) * _SLOWER * self.sides <= self.left
+
+
+async def at_lengths(
+    engine: Engine, info: ModelInfo, clock: Clock, tell: Callable[[float], None]
+) -> list[AtLength] | None:
+    """Measure the model that is loaded, as far as its context and the time allow; of what fits, the first always.
+
+    `tell` hears how much is done, 0 to 1. None where it was stopped (`engine.stop`). Raises as `Engine.generate`.
+    """
+    lengths = [length for length in LENGTHS if length + WRITE + _FRAME <= info.context]
+    talk, found = _Talk(engine, info), list[AtLength]()
+    per_sentence = max(1.0, (await _size(engine, 8) - await _size(engine, 0)) / 8)
+    for number, length in enumerate(lengths):
+        tell(number / len(lengths))
+        rate = found[-1].prompt_per_s if found else None
+        if found and not clock.allows(length - talk.tokens, rate):
+            break
+        fill = int((length - READ - talk.tokens - _FRAME) / per_sentence)
+        if fill > 0 and not await talk.goes_on(fill):
+            return None
+        one = await _measured(talk, int((length - talk.tokens - _FRAME / 2) / per_sentence))
+        if one is None:
+            return None
+        found.append(one)
+    return found
+
+
+async def _measured(talk: _Talk, sentences: int) -> AtLength | None:
+    """Read and write at this place, as often as it takes to have enough; None where it was stopped."""
+    written, writing_s, read, reading_s = 0, 0.0, 0, 0.0
+    first: Figures | None = None
+    for number in range(_ROUNDS):
+        end = await talk.answer(f"{number + 1}. {text(max(1, sentences))}\nTell this as a long story.", WRITE)
+        took = end.figures
+        if end.reason == "stopped":
+            return None
+        first = first or took
+        if took.tokens_per_s and took.generated_tokens > 1:
+            written += took.generated_tokens - 1
+            writing_s += (took.generated_tokens - 1) / took.tokens_per_s
+        read += took.prompt_tokens - took.cached_tokens
+        reading_s += took.prompt_s
+        if written >= _ENOUGH:
+            break
+    if first is None:
+        return None
+    reads, writes = _per_s(read, reading_s), _per_s(written, writing_s)
+    return AtLength(first.prompt_tokens, first.cached_tokens, reads, writes, written)
+
+
+class _Talk:
+    """A conversation that grows by what is asked and answered."""
+
+    def __init__(self, engine: Engine, info: ModelInfo) -> None:
+        self._engine, self._info = engine, info
+        self._turns: list[Turn] = []
+        self.tokens = 0
+
+    async def goes_on(self, sentences: int) -> bool:
+        """Make it longer, not measured; false where it was stopped."""
+        asked = Turn("user", text(sentences))
+        answer: list[Piece] = []
+        end = await self._asked(asked, 1, answer)
+        ids = tuple(token for piece in answer for token in piece.tokens)
+        said = "".join(piece.text for piece in answer if piece.kind == "text")
+        self._turns += [asked, Turn("assistant", said, tokens=ids, vocabulary=self._info.vocabulary)]
+        self.tokens = end.figures.prompt_tokens + len(ids)
+        return end.reason != "stopped"
+
+    async def answer(self, words: str, most: int) -> Finished:
+        """Ask, and forget that it was asked: the next question stands in the same place."""
+        return await self._asked(Turn("user", words), most, [])
+
+    async def _asked(self, turn: Turn, most: int, pieces: list[Piece]) -> Finished:
+        asked = self._engine.generate([*self._turns, turn], "none", SAMPLING, most)
+        async with contextlib.aclosing(asked) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event
+                if isinstance(event, Piece):
+                    pieces.append(event)
+        raise DeskError("engine.protocol", reason="an answer without an end")
+
+
+async def _size(engine: Engine, sentences: int) -> int:
+    return (await engine.count([Turn("user", "1. " + text(sentences))])).tokens
+
+
+def text(sentences: int) -> str:
+    """So many sentences, the same ones again and again."""
+    return "".join(SENTENCES[number % len(SENTENCES)] for number in range(sentences))
+
+
+def _per_s(tokens: int, seconds: float) -> float | None:
+    """Four digits that mean something; None where nothing was done."""
+    return float(f"{tokens / seconds:.4g}") if seconds else None
