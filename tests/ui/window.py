@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QPoint, Qt
@@ -18,7 +19,6 @@ from tests.fixtures import fake_worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-    from pathlib import Path
 
     from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QApplication, QWidget
@@ -46,15 +46,21 @@ def run(
 async def opened(
     app: QApplication,
     folder: Path,
-    script: Sequence[fake_worker.Step],
+    script: Sequence[fake_worker.Step] | Path,
     *,
     scheme: str = "light",
     size: tuple[int, int] = (1180, 800),
     warm: bool = True,
 ) -> AsyncIterator[Desk]:
-    """The window, shown, with its model ready; everything is closed in the end."""
-    services = await Services.open(str(folder / "home"), engine=fake_worker.command(folder, script))
-    services.resolve_model = lambda _model="builtin": ModelSpec("/models/fake.gguf")  # type: ignore[method-assign, assignment]
+    """The window, shown, with its model ready; everything is closed in the end. A path in the place of a script is a
+    model for the real worker.
+    """
+    if isinstance(script, Path):
+        spec, command = ModelSpec(str(script), 1024, 1), None
+    else:
+        spec, command = ModelSpec("/models/fake.gguf"), fake_worker.command(folder, script)
+    services = await Services.open(str(folder / "home"), engine=command)
+    services.resolve_model = lambda _model="builtin": spec  # type: ignore[method-assign, assignment]
     theme = Theme(app, scheme)  # type: ignore[arg-type]
     desk = Desk(services, theme)
     try:

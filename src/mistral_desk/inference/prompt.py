@@ -128,14 +128,14 @@ class Prompter:
 
     def _reopened(self, turn: Turn, lead: Sequence[int]) -> Turn:
         """The thought of an answer before it was closed. Where its ids do not end with a token, it has none."""
-        tokens: list[int] = []
+        count = 0
         splitter = Splitter(self._form.manner, self._words.shown, lead, spaced=self._words.spaced)
-        for token in turn.tokens if self._valid(turn) else ():
+        for at, token in enumerate(turn.tokens if self._valid(turn) else (), 1):
             if splitter.closes(token):
                 break
             splitter.feed(token)
-            tokens.append(token)
-        return Turn("assistant", "", turn.thinking, tuple(tokens) if splitter.thinking else (), turn.vocabulary)
+            count = count if splitter.held else at  # what is held may be the beginning of the close
+        return Turn("assistant", "", turn.thinking, turn.tokens[:count] if splitter.thinking else (), turn.vocabulary)
 
     def _spelled(self, turn: Turn, lead: Sequence[int]) -> Iterator[Span]:
         """What there is of an answer as a model of this format writes it; thoughts only where it has any."""

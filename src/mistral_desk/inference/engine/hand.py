@@ -71,7 +71,7 @@ class Hand:
             return False
         for token in tokens:
             part = self._splitter.feed(token)
-            if self._splitter.thinking:
+            if self._splitter.thinking and not self._splitter.between:
                 self._steering.thought(part.text)
             self._tell(part, token)
             self._sampler.accept(token)
@@ -112,6 +112,7 @@ class Hand:
         count = len(self._held)
         self._held.clear()
         self.count -= count
+        self._steering.tokens -= count
         splitter.drop_held()
         if count:
             kept = list(context.held[:-count])
