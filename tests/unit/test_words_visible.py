@@ -87,6 +87,7 @@ TOKENS: Final = {
     "files",
     "id",
     "chats",
+    "serve",
     "md",
     "html",
     "json",

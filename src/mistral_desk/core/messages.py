@@ -16,7 +16,6 @@ from mistral_desk.core.library_messages import LIBRARY
 from mistral_desk.core.loading_messages import LOADING
 from mistral_desk.core.message_text import Text
 from mistral_desk.core.network_messages import NETWORK
-from mistral_desk.core.server_messages import SERVER
 
 __all__ = ["MESSAGES", "Text"]
 
@@ -396,5 +395,4 @@ MESSAGES: Final[dict[str, Text]] = {
     **LIBRARY,
     **LOADING,
     **NETWORK,
-    **SERVER,
 }

@@ -1,4 +1,4 @@
-"""Messages about connections, the catalogue, the hub and tokens; `core.messages` says how to add one.
+"""Messages about connections, the catalogue, the hub, tokens and our own server; `core.messages` says how to add one.
 
 They are part of `core.messages.MESSAGES`, in a file of their own because there are many.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from mistral_desk.core.message_text import Text
+from mistral_desk.core.server_messages import SERVER
 
 NETWORK: Final[dict[str, Text]] = {
     # --- connections --------------------------------------------------------------------------------
@@ -144,4 +145,5 @@ NETWORK: Final[dict[str, Text]] = {
         "A token is one line of letters, digits and signs without spaces.",
         "Copy it again from the website.",
     ),
+    **SERVER,
 }

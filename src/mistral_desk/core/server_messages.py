@@ -20,7 +20,7 @@ SERVER: Final[dict[str, Text]] = {
     "server.remote_picture": Text(
         "Pictures are not fetched",
         "An image has the address {address}, and this server fetches nothing.",
-        "Send the picture itself, as data:image/png;base64,…",
+        "Send the picture itself, as a data URI: “data:image/png;base64,” and its bytes.",
     ),
     "server.no_model": Text(
         "There is no such model here",

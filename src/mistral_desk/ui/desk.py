@@ -38,6 +38,7 @@ from mistral_desk.ui.presets.door import ChatSettings
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
+from mistral_desk.ui.settings.server_door import ServerDoor
 from mistral_desk.ui.sharing.door import Sharing
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
@@ -82,7 +83,7 @@ class Desk(QObject):
         self.shelf = LibraryDoor(self)
         self.trouble = Trouble(self)
         self.downloads = Downloads(self)
-        self.moving = MovingDoor(self)
+        self.moving, self.server = MovingDoor(self), ServerDoor(self)
         self.anew = Anew(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
@@ -104,6 +105,7 @@ class Desk(QObject):
         self.tasks.spawn(self.refresh(), "list the chats")
         self.warmth.begin()
         self.catalog.start()
+        self.server.begin()
         self.tasks.spawn(read_ahead(), "read ahead")
 
     def welcome(self) -> None:
@@ -129,6 +131,7 @@ class Desk(QObject):
         await self.warmth.close()
         formulas().end()
         await self.tasks.cancel()
+        await self.server.close()
 
     def ask_to_close(self) -> None:
         """End the program; where a temporary chat would be lost, ask first."""

@@ -14,6 +14,7 @@ from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
 from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
+from mistral_desk.ui.settings.server_row import ServerRow
 from mistral_desk.ui.settings.token import TokenRow
 from mistral_desk.ui.sharing.your_data import YourData
 from mistral_desk.ui.theme.tokens import SPACE
@@ -68,6 +69,7 @@ class SettingsPage(QWidget):
         self.page = "appearance"
         self._hardware: HardwareFacts | None = None
         self._kept_in: Row | None = None
+        self.server: ServerRow | None = None
 
     def make(self) -> None:
         """Make the rows, once."""
@@ -87,6 +89,8 @@ class SettingsPage(QWidget):
                 section.add(self.moving)
             elif setting is declared.MORE_FOLDERS:
                 self.further = FurtherFolders(theme, services.settings, notices, section, row)
+        self.server = ServerRow(theme, self.sections["server"])
+        self.sections["server"].add(self.server)
         self.token = TokenRow(theme, self.sections["downloads"])
         self.sections["downloads"].add(self.token)
         self.data = YourData(theme, self.sections["data"], services.folders.data)
