@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -16,7 +18,7 @@ from mistral_desk.inference.protocol import Sampling
 from mistral_desk.ui.presets.fields import NUMBERS
 from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 from tests.fixtures import fake_worker
-from tests.ui.window import ask, click, heard, opened, run
+from tests.ui.window import ask, click, drawn, heard, opened, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +59,43 @@ def test_without_a_change_the_models_own_holds(qapp: QApplication, tmp_path: Pat
             assert desk.page.chat.conversation is not None
             kept = await desk.services.history.settings(desk.page.chat.conversation.id)
             assert kept == ConversationSettings()
+
+    run(qapp, scenario)
+
+
+def distance(one: QColor, other: QColor) -> int:
+    return abs(one.red() - other.red()) + abs(one.green() - other.green()) + abs(one.blue() - other.blue())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_holds_by_itself_does_not_look_like_what_was_chosen(
+    qapp: QApplication, tmp_path: Path, scheme: str
+) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes."), scheme=scheme) as desk:
+            sheet = await shown(desk)
+            row = sheet.numbers["temperature"]
+            colours = desk.theme.colours
+
+            def ink() -> str:
+                box = row.box.spin
+                place = box.mapTo(desk.window, box.rect().topLeft())
+                picture = desk.window.grab(QRect(place, box.size())).toImage()
+                ground = picture.pixelColor(0, 0)
+                pixels = [picture.pixelColor(x, y) for x in range(picture.width()) for y in range(picture.height())]
+                farthest = max(pixels, key=lambda one: distance(one, ground))
+                return min((colours.muted, colours.text), key=lambda one: distance(QColor(one), farthest))
+
+            assert ink() == colours.muted
+            assert row.box.spin.accessibleDescription() == "holds by itself"
+            sheet.own.say("temperature", 0.4)
+            await drawn()
+            assert ink() == colours.text
+            assert row.box.spin.accessibleDescription() == ""
+            row.reset.click()
+            sheet.close_button.setFocus()  # else the caret is painted, too
+            await drawn()
+            assert ink() == colours.muted
 
     run(qapp, scenario)
 

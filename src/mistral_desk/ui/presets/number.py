@@ -69,6 +69,11 @@ class NumberBox(SpinFrame):
         self.spin.setSpecialValueText(words)
         self.spin.setValue(self.spin.minimum() if value is None else value)
         self._showing = False
+        ink = "muted" if value is None else "text"  # nobody chose what holds by itself
+        if ink != self.ink:
+            self.ink = ink
+            self._restyle()
+        self.spin.setAccessibleDescription(tr("holds by itself") if value is None else "")
 
     def _changed(self) -> None:
         if not self._showing:

@@ -29,6 +29,8 @@ class SpinFrame(QWidget):
     def __init__(self, theme: Theme, name: str, spin: QSpinBox | QDoubleSpinBox, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.ink = "text"
+        """The theme's colour of the number."""
         spin.setParent(self)
         spin.setAccessibleName(name)
         spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
@@ -81,10 +83,11 @@ class SpinFrame(QWidget):
     def _restyle(self) -> None:
         spin = self._number
         spin.setFont(self._theme.font())
-        spin.lineEdit().setStyleSheet("background: transparent; border: 0;")
+        ink = self._theme.colour(self.ink)
+        spin.lineEdit().setStyleSheet(f"background: transparent; border: 0; color: {ink.name()};")
         palette = spin.palette()
         palette.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-        palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
+        palette.setColor(QPalette.ColorRole.Text, ink)
         spin.setPalette(palette)
         self.update()
 
