@@ -54,6 +54,8 @@ class Engine:
         self._crashes = Crashes(cache)
         self._died: Problem | None = None
         self._mourned: Worker | None = None
+        self.looked = False
+        """Whether the last load began with a look at the weights, and so says nothing about the next one's time."""
         self._worker: Worker | None = None
         self._spare = Spare(lambda: Worker(self._command))
         self._spec: ModelSpec | None = None
@@ -171,6 +173,7 @@ class Engine:
             await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
             raise
         await self._crashes.loaded(spec, looked_at=look)
+        self.looked = look
         self._spec = spec
         return self._model
 

@@ -67,7 +67,7 @@ class PlannedEngine(Engine):
             await self._fitting.ask_devices()  # a device that was there the last time is not there any more
             info = await self._ensure(spec, on_progress)
         if info is not there:
-            self._load_s = time.perf_counter() - began
+            self._load_s = None if self.looked else time.perf_counter() - began
         if self.hello and self.hello is not self._heard:
             self._heard = self.hello
             await self._fitting.heard(self.hello)
