@@ -7,7 +7,6 @@ doing, so that no worker is ever left behind.
 from __future__ import annotations
 
 import os
-import platform
 import queue
 import signal
 import sys
@@ -61,9 +60,6 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the app, which then closes stdin
     no_memory.arm()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would stand outside the cage, idle
-    if platform.machine().lower() in {"x86_64", "amd64"}:
-        # What numpy itself asks for: its library takes an emulated Nehalem for a Haswell, and dies of it.
-        os.environ.setdefault("OPENBLAS_CORETYPE", "NEHALEM")
     from mistral_desk.inference.sandbox.worker import WorkerCage  # noqa: PLC0415 after the descriptors are safe
 
     cage = WorkerCage()
