@@ -26,6 +26,7 @@ from benchmarks import (
     sidebar,
     stopping,
     threads,
+    turn_costs,
     window,
 )
 from benchmarks.figure import Benchmark, Figure
@@ -53,6 +54,9 @@ BENCHMARKS: Final = (
     Benchmark("picture-turn-2", "of turn 1", 0.1, "at most", pictures.second_turn),
     Benchmark("picture-turn-3", "of turn 1", 0.1, "at most", pictures.third_turn),
     Benchmark("picture-handler", "of the handler's", 0.1, "at most", pictures.beside_the_handler),
+    Benchmark("turn-edit", "of a fresh prefill", 0.1, "at most", turn_costs.edit),
+    Benchmark("turn-think-later", "of a fresh prefill", 0.1, "at most", turn_costs.think_later),
+    Benchmark("turn-switch-back", "of a fresh prefill", 0.1, "at most", turn_costs.switch_back),
     Benchmark("restart-turn", "of a fresh prefill", 0.1, "at most", restart.turn),
     Benchmark("prediction", "of 6 in range", 6, "at least", fit_speed.prediction),
     Benchmark("correction", "of 6 in the narrower range", 6, "at least", fit_speed.correction),

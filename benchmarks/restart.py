@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
-from benchmarks.engine_speed import bench_model
+from benchmarks.turn_costs import LARGE, files
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
 from mistral_desk.inference.state_keeper import StateKeeper
@@ -40,7 +40,7 @@ async def _compared() -> tuple[float, str]:
     draw = random.Random(TOKENS)
     text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(TOKENS // 2))
     threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
-    spec = ModelSpec(str(bench_model()), TOKENS + 1024, threads)
+    spec = ModelSpec(str(files(LARGE)[0]), TOKENS + 1024, threads, projector="")
     with tempfile.TemporaryDirectory() as folder:
         states = Path(folder) / "states"
         first = Turn("user", text)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -45,6 +46,8 @@ MORE: Final = 2048
 LONGEST: Final = 65_536
 SIZE: Final = (640, 480)
 QUESTION: Final = "And then?"
+BENCH_TOKENS: Final = 1024
+"""Of the conversation that `dev.py bench` looks at."""
 LARGE: Final = replace(BENCH_SHAPE, context=LONGEST)
 SMALL: Final = replace(
     BENCH_SHAPE, width=512, layers=4, heads=8, query_rank=256, kv_rank=128, rope=32, experts=8, context=LONGEST
@@ -177,6 +180,37 @@ class Story:
                     said = Turn("assistant", text["text"], text["thinking"], tuple(tokens), event.vocabulary)
                     return (*turns, said)
         raise RuntimeError("an answer without an end")
+
+
+def edit() -> tuple[float, str]:
+    """Time to the first token after the last question was edited, as a share of a fresh prefill."""
+    return _share("edit of the last question")
+
+
+def think_later() -> tuple[float, str]:
+    """After *Think harder* was switched, not for the first time in this chat."""
+    return _share("Think harder, later")
+
+
+def switch_back() -> tuple[float, str]:
+    """After another chat was used."""
+    return _share("back to this chat")
+
+
+def _share(turn: str) -> tuple[float, str]:
+    found, threads = _bench()
+    fresh, cost = found.costs[0], found.cost(turn)
+    how = (
+        f"{cost.prompt} tokens of prompt, {cost.read} read, first token after {cost.first_s * 1e3:.0f} ms; a fresh "
+        f"prefill reads {fresh.read} in {fresh.first_s * 1e3:.0f} ms; {threads} thread(s)"
+    )
+    return cost.first_s / fresh.first_s, how
+
+
+@cache
+def _bench() -> tuple[Table, int]:
+    threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
+    return table(*files(LARGE), BENCH_TOKENS, 0, threads), threads
 
 
 def picture(seed: int) -> PutImage:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
     from tests.fixtures.wandering import Answered
 
-CONVERSATIONS: Final = int(os.environ.get("MISTRAL_DESK_CONVERSATIONS", "4"))
+CONVERSATIONS: Final = int(os.environ.get("MISTRAL_DESK_CONVERSATIONS", "3"))
 TOGETHER: Final = 10
 """Conversations of one worker and one folder of saved states, so that there is much to mix up."""
 STEPS: Final = 10

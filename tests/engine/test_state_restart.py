@@ -13,10 +13,8 @@ import pytest
 
 from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.engine.state_moves import LEAST
 from mistral_desk.inference.protocol import Finished, Piece, Turn
 from mistral_desk.inference.state_keeper import StateKeeper
-from mistral_desk.inference.state_messages import ForgetStates
 from mistral_desk.inference.state_store import StateStore
 from tests.fixtures.conversations import GREEDY, Reply
 from tests.fixtures.gguf_models import mistral4
@@ -38,9 +36,6 @@ END_OF_THE_WORLD_S: Final = 240
 CONTEXT: Final = 2048
 PLENTY: Final = 1 << 30
 WORDS: Final = ("sea", "sun", "rain", "boat", "red", "seven", "circle", "what", "is", "the")
-PARTS: Final = 4
-STEPS: Final = 6
-"""Restarts, and turns between two of them."""
 TOLERANCE: Final = 0.5
 """How far below the best logit a greedy token may be, on random weights, where batches differ in rounding."""
 
@@ -261,101 +256,6 @@ def test_another_model_at_the_same_place_takes_no_old_state(tmp_path: Path, smal
             assert (await say(engine, chat, "more")).cached >= chat.held - 1, "the old one is back"
 
     run(promise())
-
-
-def damage(content: bytes, draw: random.Random) -> bytes:
-    """Cut somewhere, or with a flipped bit, or with a stretch of zeros."""
-    at = draw.randrange(len(content))
-    match draw.randrange(3):
-        case 0:
-            return content[:at]
-        case 1:
-            return content[:at] + bytes([content[at] ^ (1 << draw.randrange(8))]) + content[at + 1 :]
-        case _:
-            end = min(len(content), at + draw.randrange(1, 100_000))
-            zeroed = content[:at] + bytes(end - at) + content[end:]
-            return zeroed if zeroed != content else content[:-1]
-
-
-@pytest.mark.slow
-def test_dozens_of_damaged_states_are_ignored_by_a_real_worker(tmp_path: Path, small_models: SmallModels) -> None:
-    spec = ModelSpec(str(small_models["mistral4"]), CONTEXT, 1)
-    draw = random.Random(4)
-
-    async def promise() -> None:
-        async with running(spec, tmp_path) as engine:
-            chat = await say(engine, Chat("1"), words(150))
-        (path,) = files(tmp_path)
-        sound = path.read_bytes()
-        async with running(spec, None) as engine:
-            fresh = await say(engine, chat, "more")
-            pid = engine.pid
-            for _ in range(40):
-                path.write_bytes(damage(sound, draw))
-                keeper = StateKeeper(StateStore(tmp_path, lambda: PLENTY))
-                worker = engine._worker
-                assert worker
-                assert engine.model
-                await keeper.loaded(worker, engine.model)
-                async for _event in worker.order(lambda number: ForgetStates(number, ("1",))):
-                    pass
-                engine.states = keeper
-                now = await say(engine, chat, "more")
-                engine.states = None
-                await keeper.stop()
-                assert now.cached == 0
-                assert now.last
-                assert fresh.last
-                assert now.last.tokens == fresh.last.tokens
-            assert engine.pid == pid, "it is the same process still"
-
-    run(promise())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["mistral4", "dense", "sliding", "recurrent", "hybrid"])
-def test_whatever_happens_in_between_the_answers_are_those_of_an_empty_memory(
-    kind: str, small_models: SmallModels, tmp_path: Path
-) -> None:
-    """Chats in turn, other efforts, edits, branches, temporary ones, and restarts, in any order."""
-    spec = ModelSpec(str(small_models[kind]), CONTEXT, 1)
-    draw = random.Random(kind)
-    said: list[Chat] = []
-    goes_on: list[int] = []
-
-    async def promise() -> None:
-        chats: dict[str, Chat] = {}
-        for _ in range(PARTS):
-            async with running(spec, tmp_path) as engine:
-                kept = [chat for chat in chats.values() if chat.owner]
-                if kept:
-                    said.append(await say(engine, max(kept, key=lambda chat: chat.held), words(30)))
-                    goes_on.append(said[-1].cached)
-                for _ in range(STEPS):
-                    chat = draw.choice([Chat(draw.choice(["1", "2", "3", ""])), *chats.values()])
-                    match draw.randrange(4):
-                        case 0:
-                            chat = chat._replace(effort=draw.choice(["none", "high"]))
-                        case 1:
-                            chat = chat._replace(turns=chat.turns[:-2])  # another wording of the last question
-                        case 2:
-                            chat = chat._replace(owner=draw.choice(["4", "5"]))  # a branch
-                    if sum(len(turn.text) for turn in chat.turns) > 2600:
-                        chat = Chat(chat.owner)
-                    chat = await say(engine, chat, words(draw.choice([4, 60, 160]), seed=draw.randrange(5)))
-                    chats[f"{chat.owner} {draw.randrange(3)}"] = chat
-                    said.append(chat)
-
-    run(promise())
-    with Reference(small_models[kind], CONTEXT) as reference:
-        prompts = Prompts(reference)
-        for number, chat in enumerate(said):
-            assert chat.last
-            ids = prompts.ids(chat.turns[:-1], chat.effort)
-            assert len(ids) == chat.last.figures.prompt_tokens
-            verdicts = reference.judge(ids, chat.last.tokens)
-            assert all(verdict.gap <= TOLERANCE for verdict in verdicts), number
-    assert max(goes_on) > LEAST, "after a restart they go on from the disk"
 
 
 def test_a_worker_that_is_killed_takes_nothing_of_what_was_kept_with_it(

@@ -53,7 +53,7 @@ class Shelf:
         """Put the sequence aside that is in the context's memory now; silently not where it is too large."""
         if len(tokens) < WORTH_IT:
             return
-        now = self.copy(tokens, checkpoints, owner, self._most_bytes // 2)
+        now = self.copy(tokens, checkpoints, owner, self._most_bytes)
         if now:
             self.add(now)
 
