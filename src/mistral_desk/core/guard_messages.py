@@ -40,7 +40,7 @@ GUARDS: Final[dict[str, Text]] = {
     ),
     "model.weights_damaged": Text(
         "The model's weights are damaged",
-        "Some of the numbers in {name} are no numbers (in “{tensor}”), so it was not loaded.",
+        "Some of the weights in {name} are not numbers (in “{tensor}”), so it was not loaded.",
         "Verify the file, or download the model again.",
     ),
     "model.known_damaged": Text(
