@@ -26,19 +26,24 @@ CARD = Device("Vulkan0", "a card", "gpu", 2**30, 2**30, way_gbps=10.0)
 class Ggml:
     """ggml as a build without backends inside has it: it loads what it is handed, or refuses it."""
 
-    def __init__(self, *refused: str) -> None:
-        self.refused = refused
+    def __init__(self, *refused: str, idle: str = "none") -> None:
+        """`refused` do not load; what is `idle` loads and finds no device."""
+        self.refused, self.idle = refused, idle
         self.loaded: list[str] = []
 
     def __call__(self, name: str) -> Any:
         if name == "ggml_backend_load":
             return self._function(self._load)
+        if name == "ggml_backend_reg_dev_count":
+            return self._function(lambda registered: registered - 1)
         return self._function(lambda: 0) if name.endswith("count") else self._function(lambda _=0: None)
 
     def _load(self, path: bytes) -> int:
         assert Path(os.fsdecode(path)).resolve().parent == Path.cwd()
         self.loaded.append(Path(os.fsdecode(path)).name)
-        return 0 if any(word in self.loaded[-1] for word in self.refused) else 1
+        if any(word in self.loaded[-1] for word in self.refused):
+            return 0
+        return 1 if self.idle in self.loaded[-1] else 2
 
     @staticmethod
     def _function(work: Any) -> Any:
@@ -78,6 +83,10 @@ def test_without_graphics_no_driver_is_touched(engine: Path) -> None:
 
 def test_a_card_without_its_driver_is_done_without(engine: Path) -> None:
     assert backends.load(engine, Ggml("vulkan")) == ("cpu",)
+
+
+def test_a_driver_without_a_card_is_not_in_use(engine: Path) -> None:
+    assert backends.load(engine, Ggml(idle="vulkan")) == ("cpu",)
 
 
 def test_no_part_for_this_processor_is_said(engine: Path) -> None:

@@ -68,14 +68,16 @@ def score(file: Path) -> int:
 
 
 def _take(find: Find, file: Path) -> bool:
-    """Hand one file to ggml; False where it does not load (a driver is missing) or has no devices."""
-    load = find("ggml_backend_load")
-    if load is None:
+    """Hand one file to ggml; False where it does not load (the loader of drivers is missing) or finds no device."""
+    load, count = find("ggml_backend_load"), find("ggml_backend_reg_dev_count")
+    if load is None or count is None:
         return False
     load.argtypes, load.restype = [ctypes.c_char_p], ctypes.c_void_p
+    count.argtypes, count.restype = [ctypes.c_void_p], ctypes.c_size_t
     # Relative to the current folder, which is the file's: on Windows ggml reads this text in the system's code page,
     # and a person's folder may have a name that it lacks.
-    return bool(load(os.fsencode(os.path.join(os.curdir, file.name))))  # noqa: PTH118 Path would drop the dot
+    registered = load(os.fsencode(os.path.join(os.curdir, file.name)))  # noqa: PTH118 Path would drop the dot
+    return bool(registered and count(registered))
 
 
 def _registered(find: Find) -> tuple[str, ...]:
