@@ -15,6 +15,7 @@ from tools.dev import engine_wheel, locks, system
 from tools.dev.environment import Place
 from tools.dev.steps import Failed, Steps
 from tools.package import bundle, debian, engine, linux
+from tools.package.notes import notes
 from tools.package.trimming import keeps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -204,3 +205,20 @@ def test_the_recipe_of_the_bundle_is_python_and_names_what_exists() -> None:
     assert (ROOT / "tools" / "package" / "start.py").is_file()
     assert "upx=True" not in text
     assert "strip=True" not in text
+
+
+def test_a_release_tells_what_the_changelog_says_of_it() -> None:
+    text = "# Changelog\n\nHead.\n\n## Unreleased (0.2.0)\n\n- New.\n\n## 0.1.0, 2026-12-01\n\n- First.\n"
+    assert notes(text, "0.2.0") == "- New.\n"
+    assert notes(text, "0.1.0") == "- First.\n"
+    with pytest.raises(KeyError):
+        notes(text, "0.1")
+    assert notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), "0.1.0")
+
+
+def test_no_workflow_runs_what_somebody_may_change_and_none_may_write_by_default() -> None:
+    for file in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = file.read_text(encoding="utf-8")
+        for used in re.findall(r"uses: (\S+)", text):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", used), f"{file.name}: {used}"
+        assert re.search(r"^permissions:\n  contents: read$", text, re.MULTILINE), file.name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import sysconfig
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.dev import environment, system
@@ -16,6 +18,24 @@ if TYPE_CHECKING:
     from tools.dev.environment import Place
 
 
+def needs() -> tuple[system.Need, ...]:
+    """What the bundle is made with on Linux: programs that read libraries, and Python as a library, which Debian has in
+    a package of its own.
+    """
+    if sys.platform != "linux":
+        return ()
+    found = [system.Need("program", "objdump", "reading what libraries need", "binutils", "binutils", "binutils")]
+    said = sysconfig.get_config_vars()
+    name = str(said.get("INSTSONAME", ""))
+    folders = (str(said.get("LIBDIR", "")), f"{said.get('LIBDIR', '')}/{said.get('MULTIARCH', '')}")
+    if not any(Path(folder, name).is_file() for folder in folders):
+        number = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        found.append(
+            system.Need("library", name, "Python in the bundle", f"libpython{number}", "python3-libs", "python")
+        )
+    return tuple(found)
+
+
 def package(place: Place, words: Sequence[str]) -> int:
     """Make all that this system can make, into dist/. Raises `Failed`."""
     parser = argparse.ArgumentParser(prog="dev.py package", description=__doc__, allow_abbrev=False)
@@ -26,7 +46,7 @@ def package(place: Place, words: Sequence[str]) -> int:
         help="also install the .deb in clean roots of Debian 12 and 13 and try it there (needs root)",
     )
     asked = parser.parse_args(words)
-    environment.prepare(place, "app", (*system.QT, *system.ENGINE), ())
+    environment.prepare(place, "app", (*system.QT, *system.ENGINE, *needs()), ())
     target = place.root / "dist"
     target.mkdir(exist_ok=True)
     steps = Steps(place.root / "build" / "package.log")
