@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from PySide6.QtCore import QSignalBlocker
 
 from mistral_desk.catalog import hub, sync
+from mistral_desk.core.errors import Problem, in_words
+from mistral_desk.core.settings import SERVER
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit.verdict import NAMESAKE
 from mistral_desk.ui.settings.connections import ConnectionsSheet
@@ -13,6 +17,8 @@ from tools.gallery.declare import STATES, State, listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
+    from mistral_desk.ui.settings.server_row import ServerRow
+    from mistral_desk.ui.widgets.switch import Switch
     from tools.gallery.stage import Stage
 
 
@@ -55,8 +61,42 @@ _settings_page("chat", "Settings of the chat.")
 _settings_page("models", "The folder for models.")
 _settings_page("downloads", "Limits of downloads, and the access token.")
 _settings_page("hardware", "What the engine uses, and what this computer has.")
+_settings_page("server", "Our server for other programs, switched off.")
 _settings_page("privacy", "What stays on this computer, and how to delete it.")
 _settings_page("about", "Versions and licences.")
+
+
+@state()
+async def settings_server_on(stage: Stage) -> None:
+    """The server listens, a model answers a program, and more wait; the token does not last."""
+    await settings(stage)
+    stage.desk.window.open_settings("server")
+    await stage.desk.tasks.settled()
+    row = _server_row(stage)
+    row.show_on("http://127.0.0.1:8642/v1", NAMESAKE, 3, lasts=False)
+    await idle(2)
+    stage.desk.settings.area.ensureWidgetVisible(row)
+
+
+@state()
+async def settings_server_taken(stage: Stage) -> None:
+    """Another program has the port."""
+    await settings(stage)
+    stage.desk.window.open_settings("server")
+    await stage.desk.tasks.settled()
+    taken = Problem("server.cannot_listen", {"address": "127.0.0.1:8642", "reason": "Address already in use"})
+    row = _server_row(stage)
+    row.show_trouble(in_words(taken, tr))
+    await idle(2)
+    stage.desk.settings.area.ensureWidgetVisible(row)
+
+
+def _server_row(stage: Stage) -> ServerRow:
+    """The row of a server that is switched on; none is started for a picture."""
+    switch = stage.desk.settings.controls[SERVER.name]
+    with QSignalBlocker(switch):
+        cast("Switch", switch).setChecked(True)
+    return cast("ServerRow", stage.desk.settings.server)
 
 
 @state()

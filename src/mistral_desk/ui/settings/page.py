@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
@@ -38,10 +39,13 @@ SECTIONS: Final = {
     "models": mark("Models folder"),
     "downloads": mark("Downloads"),
     "hardware": mark("Hardware"),
-    "server": mark("Other programs"),
+    "server": mark("Server"),
     "privacy": mark("Privacy"),
     "about": mark("About"),
 }
+
+
+_ARROWS: Final = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
 
 
 class SettingsPage(QWidget):
@@ -129,6 +133,18 @@ class SettingsPage(QWidget):
         if self._kept_in:
             self._kept_in.set_note(cage.in_words(self._services.engine.cage))
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Arrows go from page to page in their order; Qt's own stop where the tabs go on in a second line."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _ARROWS:
+            pages = list(self.tabs)
+            step = _ARROWS[Qt.Key(event.key())] * (-1 if self.isRightToLeft() else 1)
+            place = next((at for at, tab in enumerate(self.tabs.values()) if tab is watched), -2) + step
+            if 0 <= place < len(pages):
+                self.show_page(pages[place])
+                self.tabs[pages[place]].setFocus(Qt.FocusReason.TabFocusReason)
+            return True
+        return super().eventFilter(watched, event)
+
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
         return [self.search, self.tabs[self.page]]
@@ -143,6 +159,7 @@ class SettingsPage(QWidget):
             tab = Button(self._theme, tr(words), text=tr(words), parent=self._tab_row)
             tab.setCheckable(True)
             tab.clicked.connect(lambda _on=False, key=key: self.show_page(key))
+            tab.installEventFilter(self)
             group.addButton(tab)
             flow.addWidget(tab)
             self.tabs[key] = tab

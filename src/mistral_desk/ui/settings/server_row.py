@@ -1,4 +1,4 @@
-"""Settings → Other programs: whether our server listens, where, what it is doing, and the token to copy."""
+"""Settings → Server: whether our server listens, where, what it is doing, and the token to copy."""
 
 from __future__ import annotations
 
