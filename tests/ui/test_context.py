@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 from PySide6.QtTest import QTest
@@ -21,9 +21,10 @@ from mistral_desk.ui.context.meter import Meter
 from mistral_desk.ui.context.shares import parts
 from mistral_desk.ui.desk import Desk
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.text_box import TextBox
 from tests.fixtures import fake_worker
-from tests.ui.window import ask, click, heard, opened, run, type_in
+from tests.ui.window import ask, click, drawn, heard, opened, run, type_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from mistral_desk.chat.message import ConversationSettings
+    from mistral_desk.inference.protocol import Counted
     from mistral_desk.ui.widgets.overlay import Overlay
 
 CONTEXT: Final = 512
@@ -219,6 +221,43 @@ def test_room_is_made_by_hand_before_it_is_full(qapp: QApplication, tmp_path: Pa
             assert gone.box.text == (await own(desk)).summary == summary
 
     run(qapp, scenario)
+
+
+def test_the_details_open_at_once_and_count_while_they_are_open(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            await ask(desk, "Hi")
+            await desk.tasks.settled()
+            count, may = desk.services.engine.count, asyncio.Event()
+
+            async def slow(*asked: Any, **more: Any) -> Counted:
+                await may.wait()
+                return await count(*asked, **more)
+
+            desk.services.engine.count = slow  # type: ignore[method-assign]
+            sheet = await details(desk)
+            assert "Counting…" in said(sheet)
+            assert not sheet.drop.isVisible()
+            sheet.reject()
+            sheet = await details(desk)
+            may.set()
+            await desk.tasks.settled()
+            assert "Counting…" not in said(sheet)
+            assert any("sees at once" in one for one in said(sheet))
+
+    run(qapp, scenario)
+
+
+async def details(desk: Desk) -> DetailsSheet:
+    """As soon as they are open."""
+    desk.context.show()
+    while desk.window.overlay is None:
+        await drawn()
+    return overlay(desk, DetailsSheet)
+
+
+def said(sheet: DetailsSheet) -> list[str]:
+    return [label.text() for label in sheet.area.findChildren(Label) if label.isVisible()]
 
 
 @pytest.mark.allow_log("shown: The summary is of no use")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.context.shares import Shares
 from mistral_desk.ui.presets import fields
 from mistral_desk.ui.settings.rows import Row
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.context import Budget
     from mistral_desk.ui.theme.theme import Theme
+
+
+_ABOUT: Final = mark("A token is a word or a piece of one. What does not fit, the model does not see.")
 
 
 class DetailsSheet(Sheet):
@@ -49,6 +52,16 @@ class DetailsSheet(Sheet):
         self.picker: Picker | None = None
         self._column: QVBoxLayout | None = None
 
+    def show_counting(self) -> None:
+        """Nothing is known yet."""
+        self._column = None
+        body, column = self.anew()
+        column.addWidget(Paragraph(self._theme, tr("Counting…"), strong=True, parent=body))
+        column.addWidget(Label(self._theme, tr(_ABOUT), "small", ink="muted", wrap=True, parent=body))
+        for button in (self.drop, self.sum_up):
+            button.hide()
+        self.order()
+
     def show_budget(self, budget: Budget | None, *, gone: int, summed_up: bool, droppable: bool, when: str) -> None:
         """Show a state. `gone` messages are not sent any more; `when` is what happens in a full context."""
         theme = self._theme
@@ -56,8 +69,7 @@ class DetailsSheet(Sheet):
         self._column = column
         self.progress = None
         column.addWidget(Paragraph(theme, self._headline(budget), strong=True, parent=body))
-        about = tr("A token is a word or a piece of one. What does not fit, the model does not see.")
-        column.addWidget(Label(theme, about, "small", ink="muted", wrap=True, parent=body))
+        column.addWidget(Label(theme, tr(_ABOUT), "small", ink="muted", wrap=True, parent=body))
         if budget is not None and not budget.far:
             column.addWidget(Shares(theme, budget, body))
         if gone:

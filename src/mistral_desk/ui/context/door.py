@@ -79,6 +79,7 @@ class Context(QObject):
             self._desk.tasks.spawn(self._show_line(chat), "show what is not sent")
 
     async def _show(self, chat: Chat) -> None:
+        """At once; of a long chat it takes a while to count."""
         from mistral_desk.ui.context.details import DetailsSheet  # noqa: PLC0415
 
         sheet = DetailsSheet(self._desk.theme, self._desk.model.title, self._desk.window)
@@ -86,8 +87,9 @@ class Context(QObject):
         sheet.cancelled.connect(self._cancel)
         sheet.gone_asked.connect(self.show_gone)
         sheet.when_full.connect(lambda what: self._remember(chat, what))
-        await self._fill(sheet, chat)
+        sheet.show_counting()
         self._desk.window.show_overlay(sheet)
+        await self._fill(sheet, chat)
 
     async def _fill(self, sheet: DetailsSheet, chat: Chat) -> None:
         try:
