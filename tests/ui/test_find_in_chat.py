@@ -307,3 +307,31 @@ def test_what_is_found_does_not_lie_below_the_way_to_the_end(qtbot: QtBot, page:
         end = text.viewport().mapTo(area, box.bottomLeft()).y()
         assert area._jump.isVisible()
         assert end <= area._jump.y(), meant
+
+
+@pytest.mark.parametrize("size", [(900, 260), (420, 500), (900, 210)])
+def test_what_is_found_stays_in_sight_when_the_window_becomes_smaller(
+    qtbot: QtBot, page: Page, size: tuple[int, int]
+) -> None:
+    page.transcript.set_turns([answer("\n\n".join(f"Zebra {number}." for number in range(60))), *long_chat(3)])
+    page.transcript.go_to(0, 0)
+    look_for(qtbot, page, "zebra")
+    area = page.transcript
+    for _ in range(30):
+        page.bar.step(1)
+
+    def seen() -> bool:
+        meant = page.bar._found_at()
+        assert meant is not None
+        return page.bar._in_sight(*meant)
+
+    assert seen()
+    before = page.size()
+    page.resize(*size)
+    qtbot.waitUntil(seen, timeout=60_000)
+    assert page.bar.count.text() == "31 of 60"
+    area.verticalScrollBar().setValue(0)
+    assert not seen(), "who scrolls away is not brought back"
+    page.resize(before)
+    qtbot.wait(0)
+    assert area.verticalScrollBar().value() == 0

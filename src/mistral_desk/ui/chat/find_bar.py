@@ -73,7 +73,11 @@ class FindBar(QWidget):
         self.thoughts.clicked.connect(self._open_thoughts)
         self.close_button.clicked.connect(self.close_bar)
         transcript.thought_toggled.connect(lambda _turn: self.changed())
+        self._resized = QTimer(self)
+        self._resized.setSingleShot(True)
+        self._resized.timeout.connect(self._show_place)
         self.field.installEventFilter(self)
+        transcript.installEventFilter(self)
         self._inner = QWidget(self)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(SPACE[4], SPACE[1], SPACE[4], SPACE[1])
@@ -282,8 +286,13 @@ class FindBar(QWidget):
         self.next.setEnabled(some)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Enter goes on, with Shift back; Esc closes."""
-        if event.type() == QEvent.Type.KeyPress:
+        """Enter goes on, with Shift back; Esc closes. What was seen of what is found is seen at another size, too."""
+        if watched is self._area:
+            if event.type() == QEvent.Type.Resize and not self.isHidden() and not self._resized.isActive():
+                found = self._found_at()  # everything lies where it lay before
+                if found is not None and self._in_sight(*found):
+                    self._resized.start(0)
+        elif event.type() == QEvent.Type.KeyPress:
             pressed: QKeyEvent = event  # type: ignore[assignment]
             if pressed.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 self.step(-1 if pressed.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
