@@ -54,7 +54,7 @@ def bench(arguments: argparse.Namespace) -> int:
 
 
 async def _run(fitting: Fitting, spec: ModelSpec, arguments: argparse.Namespace) -> Benchmark | None:
-    engine, status = PlannedEngine(fitting), Status()
+    engine, status = PlannedEngine(fitting, steady=True), Status()
 
     def tell(step: Step, share: float) -> None:
         words = tr(_STEPS[step])

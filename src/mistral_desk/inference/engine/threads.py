@@ -19,7 +19,7 @@ FIXED: Final = "MISTRAL_DESK_FIXED_THREADS"
 """An environment variable for whoever measures: as many threads as were asked for compute, whatever it costs."""
 PAUSE_S: Final = 0.5
 """After so long without a batch the next one belongs to another prompt."""
-LEAST: Final = 64
+LEAST: Final = 32
 """Tokens of a batch that teaches something; a token of a smaller one costs more in any case."""
 
 

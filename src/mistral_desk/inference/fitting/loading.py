@@ -37,12 +37,14 @@ class PlannedEngine(Engine):
     otherwise, because a plan made beside the loaded model would differ, and load it again.
     """
 
-    def __init__(self, fitting: Fitting, command: Sequence[str] | None = None, *, learns: bool = True) -> None:
-        """With `learns` what answers took is recorded."""
+    def __init__(
+        self, fitting: Fitting, command: Sequence[str] | None = None, *, learns: bool = True, steady: bool = False
+    ) -> None:
+        """With `learns` what answers took is recorded; `steady`: no more threads compute than the plan counts on."""
         super().__init__(command, fitting.cache)
         self._fitting = fitting
         fitting.holds = lambda: given_back(self.pid)
-        self.learns = learns
+        self.learns, self._steady = learns, steady
         self._prepared: Prepared | None = None
         self._planning = asyncio.Lock()
         self._heard: Hello | None = None
@@ -151,8 +153,12 @@ class PlannedEngine(Engine):
             known = self._prepared
             if known and spec in (known.asked, known.spec) and known.wishes == self._fitting.wishes(known.key):
                 return known
-            self._prepared = await self._fitting.prepare(spec)
-            return self._prepared
+            made = await self._fitting.prepare(spec)
+            if self._steady and made.spec.placement:
+                planned = msgspec.structs.replace(made.spec.placement, most_threads=0)
+                made = dataclasses.replace(made, spec=msgspec.structs.replace(made.spec, placement=planned))
+            self._prepared = made
+            return made
 
     def loaded(self) -> Loaded | None:
         """The model that is loaded, with the plan behind it; None where there is none."""
