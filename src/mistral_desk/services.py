@@ -45,7 +45,7 @@ from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
-from mistral_desk.net.secrets import Secrets
+from mistral_desk.net.secrets import SERVER, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -278,6 +278,7 @@ class Services:
             self.ledger.erase()
         self.secrets.forget()
         self.secrets.forget(token_name(self.hub.base))
+        self.secrets.forget(SERVER)
         self.catalogue.forget()
 
     async def _forget_done(self, *, go_on: bool) -> None:

@@ -75,7 +75,6 @@ async def settings_server_on(stage: Stage) -> None:
     row = _server_row(stage)
     row.show_on("http://127.0.0.1:8642/v1", NAMESAKE, 3, lasts=False)
     await idle(2)
-    stage.desk.settings.area.ensureWidgetVisible(row)
 
 
 @state()
@@ -88,7 +87,6 @@ async def settings_server_taken(stage: Stage) -> None:
     row = _server_row(stage)
     row.show_trouble(in_words(taken, tr))
     await idle(2)
-    stage.desk.settings.area.ensureWidgetVisible(row)
 
 
 def _server_row(stage: Stage) -> ServerRow:

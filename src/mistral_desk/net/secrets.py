@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 SERVICE: Final = "mistral-desk"
 HUB: Final = "hub"
-_VARIABLES: Final = {HUB: "HF_TOKEN", "server": "MISTRAL_DESK_SERVER_TOKEN"}
+SERVER: Final = "server"
+"""What other programs show to our own server."""
+_VARIABLES: Final = {HUB: "HF_TOKEN", SERVER: "MISTRAL_DESK_SERVER_TOKEN"}
 """Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.net.secrets import SERVER
+
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.net.secrets import Secrets
 
-NAME: Final = "server"
+NAME: Final = SERVER
 """In the keyring; `MISTRAL_DESK_SERVER_TOKEN` comes first, and is kept nowhere."""
 _BYTES: Final = 32
 
