@@ -45,7 +45,7 @@ from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
-from mistral_desk.net.secrets import SERVER, Secrets
+from mistral_desk.net.secrets import HUB, SERVER, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -276,9 +276,8 @@ class Services:
         """Drop what is remembered beside the files; it blocks."""
         with contextlib.suppress(OSError):  # its file stands among what could not be deleted
             self.ledger.erase()
-        self.secrets.forget()
-        self.secrets.forget(token_name(self.hub.base))
-        self.secrets.forget(SERVER)
+        for name in (HUB, token_name(self.hub.base), SERVER):
+            self.secrets.forget(name)
         self.catalogue.forget()
 
     async def _forget_done(self, *, go_on: bool) -> None:
