@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import qasync
 import shiboken6
-from PySide6.QtCore import QSocketNotifier, QTimer
+from PySide6.QtCore import QCoreApplication, QSocketNotifier, QTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -45,6 +45,9 @@ def run(app: QApplication, main: Callable[[], Coroutine[object, object, T]]) -> 
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+        # What a thread put in line after the last turn is dropped, as asyncio's own loops do. Qt would still deliver
+        # it: to a timer that is gone, in the middle of whatever runs next.
+        QCoreApplication.removePostedEvents(loop._QEventLoop__call_soon_signaller)  # noqa: SLF001 - no public way
         # qasync leaves its timers, which may still run, to Python's garbage collector. It may come along on a thread
         # of the engine's, and Qt crashes when a timer fires whose object was destroyed on another thread.
         shiboken6.delete(loop._timer)  # noqa: SLF001 - no public way
