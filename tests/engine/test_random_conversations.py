@@ -17,7 +17,7 @@ from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.inference.engine.prefix import common_prefix
 from mistral_desk.inference.protocol import PutImage
-from tests.fixtures.llama_reference import Reference
+from tests.fixtures.llama_reference import BATCH, Reference
 from tests.fixtures.prompts import Prompts
 from tests.fixtures.seeing import picture, seeing
 from tests.fixtures.seeing_reference import SeeingReference
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from tests.fixtures.llama_reference import Verdict
     from tests.fixtures.small_models import SmallModels
     from tests.fixtures.wandering import Answered
 
@@ -34,30 +35,31 @@ CONVERSATIONS: Final = int(os.environ.get("MISTRAL_DESK_CONVERSATIONS", "3"))
 TOGETHER: Final = 10
 """Conversations of one worker and one folder of saved states, so that there is much to mix up."""
 STEPS: Final = 10
+OTHER_BATCHES: Final = (1, 17, 64)
 ROOM: Final = 2048
 
 
 class Kind(NamedTuple):
     """`eyes` names a model that sees. `tolerance` is how far below the best logit a greedy token may be: nothing for
-    the model that ships, the rounding of batches on random weights.
+    the model that ships, the rounding of batches on random weights. With `experts`, rounding may choose another one.
     """
 
     tolerance: float = 0.5
     eyes: str = ""
-    cuts: bool = True
+    experts: bool = False
 
 
 KINDS: Final = {
-    "mistral4": Kind(),
-    "mistral4, seeing": Kind(eyes="mistral4"),
+    "mistral4": Kind(experts=True),
+    "mistral4, seeing": Kind(eyes="mistral4", experts=True),
     "dense": Kind(),
-    "sliding": Kind(cuts=False),
-    "sliding, seeing": Kind(eyes="sliding", cuts=False),
-    "sliding, seeing both ways": Kind(eyes="both-ways", cuts=False),
-    "recurrent": Kind(cuts=False),
-    "recurrent, seeing": Kind(eyes="recurrent", cuts=False),
-    "hybrid": Kind(cuts=False),
-    "hybrid, seeing": Kind(eyes="hybrid", cuts=False),
+    "sliding": Kind(),
+    "sliding, seeing": Kind(eyes="sliding"),
+    "sliding, seeing both ways": Kind(eyes="both-ways"),
+    "recurrent": Kind(),
+    "recurrent, seeing": Kind(eyes="recurrent"),
+    "hybrid": Kind(),
+    "hybrid, seeing": Kind(eyes="hybrid"),
     "dense, seeing in two directions": Kind(eyes="two-directions"),
     "builtin": Kind(0.0),
     "builtin, seeing": Kind(0.0, eyes="builtin"),
@@ -98,6 +100,21 @@ class Judge:
         """What stood before the new tokens of an answer."""
         return [*self._prompts.ids(one.turns, one.effort, self._names), *one.begun]
 
+    def _is_rounding(self, ids: Sequence[int], tokens: Sequence[int], verdict: Verdict, kind: Kind) -> bool:
+        """Whether llama.cpp itself chooses so from an empty memory, when it computes fewer tokens at once. Where two
+        experts are nearly as good as each other the last digit decides for all that follows: by up to 6.5 in a logit,
+        at one of 9,000 positions by more than the tolerance.
+        """
+        before = [*ids, *tokens[: verdict.position]]
+        try:
+            for self._reference.batch in OTHER_BATCHES:
+                row = self._reference.logits(before, len(before) - 1)[-1]
+                if row.max() - row[verdict.token] <= kind.tolerance:
+                    return True
+        finally:
+            self._reference.batch = BATCH
+        return False
+
     def wrong(self, answered: Sequence[Answered], kind: Kind) -> list[str]:
         """What is not as it should be, in words."""
         found: list[str] = []
@@ -119,7 +136,10 @@ class Judge:
                 self.counts["the very same"] += verdict.gap == 0
                 self.widest = max(self.widest, verdict.gap)
                 if verdict.gap > kind.tolerance:
-                    found.append(f"{one.what}: {verdict}")
+                    if kind.experts and self._is_rounding(ids, one.tokens, verdict, kind):
+                        self.counts["another expert by rounding"] += 1
+                    else:
+                        found.append(f"{one.what}: {verdict}")
             before = [*ids, *one.tokens[:-1]]
         return found
 
