@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 
 from mistral_desk.core.settings import OFFLINE, SERVER, SERVER_PORT
 from mistral_desk.server.serving import Serving
+from mistral_desk.ui.chat import stillness
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -130,6 +133,33 @@ def test_who_waits_is_seen(qapp: QApplication, tmp_path: Path) -> None:
                 await asyncio.gather(*answers)
             while "wait" in row.note.text():
                 await window.drawn()
+
+    window.run(qapp, scenario)
+
+
+def test_a_chat_that_waits_for_a_program_says_so(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stillness, "LOOK_MS", 20)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.endless()) as desk:
+            row = await shown(desk)
+            await switched(desk, on=True)
+            serving = desk.server.serving
+            assert serving is not None
+            headers = {"authorization": f"Bearer {copied(row.token)}"}
+            async with httpx2.AsyncClient(base_url=serving.address, headers=headers, timeout=None) as program:
+                async with program.stream("POST", "/chat/completions", json=HI | {"stream": True}) as answer:
+                    await anext(answer.aiter_lines())
+                    window.type_in(desk, "And I?")
+                    QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
+                    turn = await window.phase(desk, "waiting")
+                    while turn.status() != "Another program is answered first":
+                        await window.drawn()
+                await window.phase(desk, "writing")  # the program has gone, and it is the chat's turn
+                desk.page.stop()
+                await desk.tasks.settled()
 
     window.run(qapp, scenario)
 

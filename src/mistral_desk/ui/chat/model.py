@@ -37,6 +37,8 @@ class ModelChoice(QObject):
         self.fraction: float | None = None
         self.eyes: str | None = None
         self._once_more = False
+        self.elsewhere = False
+        """Whether another program is being answered."""
 
     @property
     def title(self) -> str:

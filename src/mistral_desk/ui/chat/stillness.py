@@ -1,4 +1,6 @@
-"""Sees once a second, while an answer is on its way, whether the engine says nothing for long; its turn says so."""
+"""Sees once a second, while an answer is on its way, whether the engine says nothing for long, or is busy for another
+program; its turn says so.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ class Stillness(QObject):
             self._timer.stop()
 
     def _look(self) -> None:
-        turn, quiet = self._chat.answer, self._model.quiet
-        if turn is not None and turn.quiet != quiet:
-            turn.quiet = quiet
+        turn, quiet, elsewhere = self._chat.answer, self._model.quiet, self._model.elsewhere
+        if turn is not None and (turn.quiet, turn.behind) != (quiet, elsewhere):
+            turn.quiet, turn.behind = quiet, elsewhere
             self._chat.touch(turn)

@@ -58,6 +58,8 @@ class Turn:
     """Whether the model's weights are looked at before it is loaded."""
     quiet: Quiet | None = None
     """How long the engine says nothing about it, where that is long."""
+    behind: bool = False
+    """Whether another program's request is answered first."""
     thinks: bool = False
     """Whether the answer that is on its way is made with a thought."""
     hurried: bool = False
@@ -261,6 +263,8 @@ class Turn:
 
     def _state(self) -> str:
         match self.phase:
+            case "waiting" if self.behind:
+                return tr("Another program is answered first")
             case "waiting":
                 return tr("Getting ready")
             case "loading" if self.looks:

@@ -116,6 +116,7 @@ class ServerDoor(QObject):
 
     def _changed(self) -> None:
         """A request came or is over: shown, but not a thousand times a second."""
+        self._desk.model.elsewhere = bool(self.serving and self.serving.line.answering)
         if not self._later.isActive():
             self._later.start()
 
