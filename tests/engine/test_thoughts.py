@@ -12,7 +12,7 @@ import pytest
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Turn
-from mistral_desk.inference.steering import CUES
+from mistral_desk.inference.steering import CUE, CUES
 from mistral_desk.inference.thought_messages import Budget
 from tests.fixtures.conversations import GREEDY, ask
 from tests.fixtures.talking import ANSWER, ASKED, MANNERS, MORE, THOUGHT, listen, talker
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 END_OF_THE_WORLD_S: Final = 120
-CUE: Final = f"\n\nWait{MORE}"
+AGAIN: Final = f"\n\n{CUE}{MORE}"
 LONG: Final = (Turn("user", "sea sun rain boat " * 60),)
 """Takes a while to be read, so that what is wished meanwhile is known before the thought begins."""
 KEEPS_THOUGHTS: Final = ("mistral", "sliding")
@@ -64,9 +64,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return model
 
 
-def said(name: str) -> str:
-    """What a talker answers behind a thought that it closed itself."""
-    return ANSWER if MANNERS[name].answers else ""
+def said(name: str, *, led_on: bool = False) -> str:
+    """What a talker answers. With channels it says nothing behind its own close, and where it was `led_on` and is to
+    answer all the same, what it would think.
+    """
+    return ANSWER if MANNERS[name].answers else THOUGHT if led_on else ""
 
 
 async def whole(worker: Worker, reply: Told, asked: tuple[Turn, ...] = ASKED) -> None:
@@ -111,8 +113,8 @@ def test_think_more_takes_the_close_back_a_bounded_number_of_times(name: str, mo
     async def story(worker: Worker) -> None:
         reply = await listen(worker, LONG, early=more_of(worker))
         assert reply.steered == ("more",) * CUES
-        assert reply.thinking.strip() == THOUGHT + CUE * CUES
-        assert (reply.text, reply.reason) == (said(name), "stop")
+        assert reply.thinking.strip() == THOUGHT + AGAIN * CUES
+        assert (reply.text, reply.reason) == (said(name, led_on=True), "stop")
         assert reply.took.generated_tokens == len(reply.tokens)
         assert "</" not in reply.thinking + reply.text, "no marker is shown, nor a piece of one"
         assert reply.took.thinking_tokens <= reply.took.generated_tokens
@@ -128,8 +130,8 @@ def test_more_of_a_finished_thought_reads_only_what_is_new(name: str, models: Ca
         first = await listen(worker)
         reply = await listen(worker, begun=first.as_turn(), rethinks=True)
         assert reply.steered == ("more",) * CUES
-        assert reply.thinking.strip() == THOUGHT + CUE * CUES
-        assert (reply.text, reply.reason) == (said(name), "stop")
+        assert reply.thinking.strip() == THOUGHT + AGAIN * CUES
+        assert (reply.text, reply.reason) == (said(name, led_on=True), "stop")
         assert first.tokens[: reply.before] == reply.tokens[: reply.before], "its own ids"
         if "recurrent" not in name and "hybrid" not in name:
             assert reply.took.cached_tokens >= reply.took.prompt_tokens - 1
@@ -146,10 +148,21 @@ def test_more_of_a_thought_that_another_model_had(name: str, lost: str, models: 
         begun = Turn("assistant", "Rome.", THOUGHT, (), "") if lost == "no ids" else None
         begun = begun or Turn("assistant", "Rome.", THOUGHT, (5, 6, 7), "of another model")
         reply = await listen(worker, begun=begun, rethinks=True)
-        assert reply.thinking.strip() == THOUGHT + CUE * CUES
-        assert reply.text == said(name)
+        assert reply.thinking.strip() == THOUGHT + AGAIN * CUES
+        assert reply.text == said(name, led_on=True)
 
     told(models(name), story)
+
+
+def test_a_model_that_would_end_in_a_thought_that_was_led_on_answers_all_the_same(tmp_path: Path) -> None:
+    async def story(worker: Worker) -> None:
+        reply = await listen(worker, LONG, early=more_of(worker))
+        assert reply.thinking == THOUGHT + AGAIN * CUES
+        assert (reply.text, reply.reason) == (ANSWER, "stop")
+        assert reply.took.thought_end == ""
+        await whole(worker, reply, LONG)
+
+    told(talker(tmp_path / "ends.gguf", MANNERS["mistral"], ends=True), story)
 
 
 def test_a_model_that_cannot_think_is_not_asked_for_more(small_models: SmallModels) -> None:
@@ -224,7 +237,7 @@ def test_a_budget_of_time_ends_a_thought_without_end(tmp_path: Path) -> None:
 def test_more_is_granted_where_the_budget_would_have_ended_it(tmp_path: Path) -> None:
     async def story(worker: Worker) -> None:
         plain = await listen(worker, budget=Budget(tokens=40))
-        more = await listen(worker, budget=Budget(tokens=40), act=at(0, more_of(worker)))
+        more = await listen(worker, LONG, budget=Budget(tokens=40), early=more_of(worker))
         assert more.steered == ("tokens",)
         assert more.took.thinking_tokens > plain.took.thinking_tokens + 30
 

@@ -16,7 +16,7 @@ from mistral_desk.chat.parts import picture_part
 from mistral_desk.core import settings as declared
 from mistral_desk.core.paths import resource
 from mistral_desk.inference.protocol import Figures, Finished
-from mistral_desk.inference.steering import CUES
+from mistral_desk.inference.steering import CUE, CUES
 from mistral_desk.inference.thought_messages import Steered
 from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker, templates
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.desk import Desk
     from tests.fixtures.small_models import SmallModels
 
-CUE: Final = f"\n\nWait{MORE}"
+AGAIN: Final = f"\n\n{CUE}{MORE}"
 THINKS: Final = templates.official() + (
     "{%- if add_generation_prompt and reasoning_effort|default('none') == 'high' -%}[THINK]{%- endif -%}"
 )
@@ -128,7 +128,7 @@ def test_more_of_a_finished_thought_is_a_version_of_its_own(qapp: QApplication, 
             await over(desk, lambda: press(desk, "Think more", times=2))
             second = chat_of(desk).turns[-1]
             assert second is not first
-            assert (second.thinking, second.text) == (THOUGHT + CUE * CUES, ANSWER)
+            assert (second.thinking, second.text) == (THOUGHT + AGAIN * CUES, ANSWER)
             assert second.versions == (first.message, second.message)
             _, kept = await stored(desk)
             assert (kept.thinking, kept.text, kept.effort) == (second.thinking, ANSWER, "high")

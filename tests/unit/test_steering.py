@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from mistral_desk.inference.steering import CUES, LEAST_MORE, LEAST_SOFT, MOST_SOFT, Steering, ends_a_sentence
+from mistral_desk.inference.steering import CUE, CUES, LEAST_MORE, LEAST_SOFT, MOST_SOFT, Steering, ends_a_sentence
 from mistral_desk.inference.thought_messages import Budget
 
 
@@ -132,12 +132,12 @@ def test_a_thought_that_used_up_all_before_may_only_end_its_sentence() -> None:
 
 def test_the_cue_begins_a_line() -> None:
     thought = Thought(Budget())
-    assert thought.steering.cue == "Wait", "nothing was thought yet"
+    assert thought.steering.cue == CUE, "nothing was thought yet"
     thought.say("So it is.")
-    assert thought.steering.cue == "\n\nWait"
+    assert thought.steering.cue == f"\n\n{CUE}"
     thought.say("\n")
     thought.say("")
-    assert thought.steering.cue == "Wait"
+    assert thought.steering.cue == CUE
 
 
 @pytest.mark.parametrize(

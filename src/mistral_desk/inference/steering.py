@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.thought_messages import ThoughtEnd
 
-CUE: Final = "Wait"
-"""What a thought goes on with where the model wanted to close it (budget forcing: Muennighoff et al. 2025, s1)."""
+CUE: Final = "Wait,"
+"""What a thought goes on with where the model wanted to close it (budget forcing: Muennighoff et al. 2025, s1). With
+the comma no other word can be made of it.
+"""
 LEAST_MORE: Final = 32
 """Tokens that one *Think more* is worth; a model that closes earlier is given the cue again."""
-CUES: Final = 3
+CUES: Final = 2
 """Times that the cue is given for one *Think more*; after that a close is obeyed, whenever it comes."""
 MOST_SOFT: Final = 64
 """Tokens that a sentence may take to end when the budget is used up; less where the budget is small."""
@@ -50,6 +52,7 @@ class Steering:
         self._since: float | None = None
         self._over: tuple[ThoughtEnd, int, float] | None = None
         self._more_until = self._cues = 0
+        self._led_on = False
 
     def thought(self, text: str) -> None:
         """A token of the thought, and what it shows."""
@@ -89,8 +92,14 @@ class Steering:
             return True
         return False
 
+    def owes_an_answer(self) -> bool:
+        """The model wants to end everything in the thought: whether it was led on, and so is to answer, once."""
+        owes, self._led_on = self._led_on, False
+        return owes
+
     def more(self) -> None:
         """One *Think more* begins, with its first cue."""
+        self._led_on = True
         self._begin_anew()
         self._more_until, self._cues = self.tokens + LEAST_MORE, CUES - 1
 

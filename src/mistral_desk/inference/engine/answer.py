@@ -150,13 +150,18 @@ class Answer:
                 self._last = clock()
                 if self._first is None:
                     self._first = self._last
-                if splitter.thinking and (ends[token] or splitter.closes(token)):
+                if splitter.thinking and ((ends[token] and not splitter.between) or splitter.closes(token)):
                     if steering.goes_on():
                         if not hand.go_on(token):
                             reason = "context"
                             break
                         continue
                     steering.ended = ""
+                    if ends[token] and steering.owes_an_answer():
+                        if not hand.close(""):
+                            reason = "context"
+                            break
+                        continue
                 if ends[token]:
                     reason = "stop"
                     break
