@@ -54,8 +54,6 @@ class Engine:
         self._crashes = Crashes(cache)
         self._died: Problem | None = None
         self._mourned: Worker | None = None
-        self.looked = False
-        """Whether the last load began with a look at the weights, and so says nothing about the next one's time."""
         self._worker: Worker | None = None
         self._spare = Spare(lambda: Worker(self._command))
         self._spec: ModelSpec | None = None
@@ -105,6 +103,11 @@ class Engine:
     def looks(self) -> bool:
         """Whether what is told of a load just now is a first look at the weights."""
         return self._worker is not None and self._worker.looks
+
+    @property
+    def looked_s(self) -> float:
+        """How much of the last load was a first look at the weights, in seconds; 0 where there was none."""
+        return self._worker.looked_s if self._worker else 0.0
 
     async def allow(self, path: str) -> None:
         """Let a model be loaded once more that was left alone because workers died with it."""
@@ -173,7 +176,6 @@ class Engine:
             await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
             raise
         await self._crashes.loaded(spec, looked_at=look)
-        self.looked = look
         self._spec = spec
         return self._model
 

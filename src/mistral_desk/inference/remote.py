@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import msgspec
@@ -93,7 +94,8 @@ class Worker:
         self._requests = Requests()
         self._watching = Watching(lambda: self.pid, self._stuck)
         self.looks = False
-        """Whether it looks at the model's weights just now, before it loads them."""
+        """Whether it looks at the model's weights just now, before it loads them; `looked_s` is how long it did."""
+        self.looked_s = 0.0
         self.cage: Cage | None = None
         """What it may not do, as it found itself; None before its model was loaded."""
 
@@ -158,11 +160,14 @@ class Worker:
         Raises what the worker found wrong with the file (`model.…`, `load.cancelled`) and `engine.…`.
         """
         with self._request() as (number, request):
+            began = time.monotonic()
             self._watching.begin(loading=True)
             self._send(spec.command(number, look=look))
             while True:
                 match await request.next():
                     case LoadProgress(fraction=fraction, looks=looks):
+                        if looks:
+                            self.looked_s = time.monotonic() - began
                         self.looks = looks
                         if on_progress:
                             on_progress(fraction)

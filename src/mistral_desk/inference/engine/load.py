@@ -96,6 +96,7 @@ def load(
     found = projector_file.chosen(file, command.projector)
     if command.check_tensors:
         weights.look_at(file, lambda fraction: progress(fraction, True), cancelled)
+        log.forget()  # loading begins now
     share = file.bytes / (file.bytes + (found.file.bytes if found.file else 0))
     model = _open(file, command, log, lambda fraction: progress(fraction * share, False), cancelled)
     eyes: Eyes | None = None

@@ -69,7 +69,7 @@ class PlannedEngine(Engine):
             await self._fitting.ask_devices()  # a device that was there the last time is not there any more
             info = await self._ensure(spec, on_progress)
         if info is not there:
-            self._load_s = None if self.looked else time.perf_counter() - began
+            self._load_s = time.perf_counter() - began - self.looked_s
         if self.hello and self.hello is not self._heard:
             self._heard = self.hello
             await self._fitting.heard(self.hello)
@@ -165,7 +165,8 @@ class PlannedEngine(Engine):
         prepared, info = self._prepared, self.model
         if info is None or prepared is None or prepared.made is None:
             return None
-        return Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "", prepared.cached)
+        cached = 1.0 if self.looked_s else prepared.cached  # the look had just read all of it
+        return Loaded(*prepared.made, info, self.hello.llama_cpp if self.hello else "", cached)
 
     def take_load_s(self) -> float | None:
         """Seconds that loading the model took, worker and plan included; None after it was asked for once."""
