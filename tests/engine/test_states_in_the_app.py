@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+import psutil
 import pytest
 
 from mistral_desk.chat.message import Draft
 from mistral_desk.core.settings import STATES
 from mistral_desk.inference.protocol import Sampling
+from mistral_desk.inference.state_file import SUFFIX, UNFINISHED
 from mistral_desk.inference.state_store import FOLDER, StateStore
 from mistral_desk.services import BUILTIN, Services
 from tests.fixtures.engines import run
@@ -92,8 +94,13 @@ def test_delete_all_my_data_leaves_none(home: Path) -> None:
             await said(services, services.session, None)
             await services.states.keep(services.engine._worker)  # type: ignore[arg-type]
             assert services.states.store.owners
+            room = await services.temporary()
+            await said(services, room.session, None)
+            worker = services.engine.pid
+            assert worker
             await services.erase()
-            assert not list((home / "cache").rglob("*.state"))
+            assert not psutil.pid_exists(worker), "its memory is gone with it"
+            assert not [path for path in (home / "cache").rglob("*") if path.suffix in (SUFFIX, UNFINISHED)]
             fresh = await said(services, services.session, None, "Hi")
             assert cached(fresh) < 64
         assert owners(home) == frozenset(), "the new chat is too short to be worth it"
