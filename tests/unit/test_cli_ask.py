@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from mistral_desk.__main__ import main
+from mistral_desk.cli.ask import Terminal
 from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference import remote
 from mistral_desk.inference.protocol import Failed, Figures, Finished, Piece
@@ -327,3 +328,23 @@ def test_a_file_that_is_no_picture_is_said_before_any_model_is_loaded(
     broken.write_bytes(b"\x89PNG\r\n\x1a\n broken")
     assert main(["ask", "What?", "--json", "--model", model, "--image", str(broken)]) == 1
     assert json.loads(capsys.readouterr().out)["id"].startswith("attachment.")
+
+
+def test_a_terminal_hears_of_a_first_look_at_weights_and_of_silence_but_not_amid_the_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    out = Terminal()
+    out.loading("One", 0.42, True)
+    out.loading("One", 0.5, False)
+    out.silent(83.0)
+    shown = capsys.readouterr().err.split("\r")
+    assert [line.rstrip() for line in shown[1:]] == [
+        "Checking the weights once 42 %",
+        "Loading One 50 %",
+        "Nothing new for 83 s: this takes longer than usual",
+    ]
+    out.piece(Piece(1, "text", "half a line"))
+    capsys.readouterr()
+    out.silent(90.0)
+    assert capsys.readouterr().err == ""

@@ -22,6 +22,7 @@ from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
 from mistral_desk.core.amounts import about, percent
+from mistral_desk.core.amounts import seconds as in_seconds
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
@@ -34,6 +35,7 @@ from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Rea
 from mistral_desk.inference.schema_check import met
 from mistral_desk.inference.schema_grammar import grammar
 from mistral_desk.inference.schema_read import read_file
+from mistral_desk.inference.silence import TICK_S
 from mistral_desk.inference.thought_messages import Budget, ThoughtEnd
 
 if TYPE_CHECKING:
@@ -91,6 +93,8 @@ def ask(arguments: argparse.Namespace) -> int:
     tree = read_file(Path(arguments.schema)) if arguments.schema else None
     rules = grammar(tree) if tree else ""
     model = meant(arguments.model, settings)
+    if model.doubt:
+        write_problem(model.doubt, as_json=False)
     own = _own(arguments.preset, places)
     question = Question(
         files=tuple(arguments.files),
@@ -137,8 +141,11 @@ class Question(msgspec.Struct, frozen=True):
 class Json:
     """The answer as JSON lines."""
 
-    def loading(self, title: str, fraction: float) -> None:
+    def loading(self, title: str, fraction: float, looks: bool) -> None:
         """Nothing: progress is for people."""
+
+    def silent(self, seconds: float) -> None:
+        """Nothing: programs have clocks."""
 
     def progress(self, event: PromptProgress) -> None:
         """Nothing: progress is for people."""
@@ -178,9 +185,17 @@ class Terminal:
         self._thinking = False
         self._written = ""
 
-    def loading(self, title: str, fraction: float) -> None:
-        """Show how far the model is loaded."""
-        self._status.show(tr("Loading {title} {share}", title=title, share=percent(fraction)))
+    def loading(self, title: str, fraction: float, looks: bool) -> None:
+        """Show how far the model is loaded, or, before its first load, how much of its weights was looked at."""
+        share = percent(fraction)
+        looked = tr("Checking the weights once {share}", share=share) if looks else ""
+        self._status.show(looked or tr("Loading {title} {share}", title=title, share=share))
+
+    def silent(self, seconds: float) -> None:
+        """Say that nothing was heard for so long; not in the line that is being written."""
+        if self._written or self._thinking:
+            return
+        self._status.show(tr("Nothing new for {time}: this takes longer than usual", time=in_seconds(round(seconds))))
 
     def progress(self, event: PromptProgress) -> None:
         """Show how far the message is read."""
@@ -234,6 +249,7 @@ class Terminal:
 async def _answer(question: Question, out: Json | Terminal) -> int:
     fitting = Fitting(question.places)
     engine = PlannedEngine(fitting, learns=False)
+    listening = asyncio.create_task(_listen(engine, out))
     end: Finished | None = None
     try:
         with interrupts(engine) as interrupted:
@@ -242,7 +258,7 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
             if question.try_anyway:
                 fitting.allow(await fitting.key(question.spec.path))
                 await engine.allow(question.spec.path)
-            await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction))
+            await engine.ensure(question.spec, lambda fraction: out.loading(question.title, fraction, engine.looks))
             effort, look, written = question.draft.effort, lookup(pictures), ""
             bounds = question.sampling, question.max_tokens
             answer = engine.generate(turns, effort, *bounds, look, grammar=question.grammar, budget=question.budget)
@@ -270,7 +286,16 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
         out.broken(error.problem)
         return INTERRUPTED if error.problem.id == "load.cancelled" else 1
     finally:
+        listening.cancel()
         await engine.close()
+
+
+async def _listen(engine: Engine, out: Json | Terminal) -> None:
+    """Tell once a second how long the engine has said nothing, where that is long."""
+    while True:
+        await asyncio.sleep(TICK_S)
+        if quiet := engine.quiet:
+            out.silent(quiet.seconds)
 
 
 async def _turns(question: Question, engine: Engine, pictures: PicturesInMemory) -> tuple[Turn, ...]:
