@@ -126,14 +126,14 @@ def test_offline_says_why_and_asks_nobody(qapp: QApplication, tmp_path: Path, si
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             page = await at_models(desk)
-            desk.services.settings.set(declared.OFFLINE, value=True)
+            desk.services.settings.set(declared.OFFLINE, True)
             assert not page.begin.get.isEnabled()
             assert "Work offline" in page.begin.get.accessibleDescription()
             assert "Work offline" in page.head.state.text()
             desk.models.show_hub("mistral")
             assert not desk.models.hub.go.isEnabled()
             assert "Work offline" in desk.models.hub.go.accessibleDescription()
-            desk.services.settings.set(declared.OFFLINE, value=False)
+            desk.services.settings.set(declared.OFFLINE, False)
             assert page.begin.get.isEnabled()
             assert site.answered == []
 
@@ -323,3 +323,26 @@ def test_the_hub_is_asked_when_search_is_pressed_and_a_header_tells_whether_it_r
                 assert page.isVisible()
 
         window.run(qapp, scenario)
+
+
+def is_made(desk: Desk) -> bool:
+    return desk.models.made
+
+
+def test_what_is_inside_is_made_when_somebody_comes_to_see_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            assert not is_made(desk), "no start waits for it"
+            desk.services.settings.set(declared.OFFLINE, True)
+            desk.services.settings.set(declared.OFFLINE, False)
+            assert not is_made(desk), "nor does anything that is told to it"
+            desk.window.show_page("models")
+            assert is_made(desk)
+            assert desk.models.browse.isVisible()
+            assert desk.models.about.control is not None
+            first = desk.models.browse
+            desk.window.show_chat()
+            desk.window.show_page("models")
+            assert desk.models.browse is first
+
+    window.run(qapp, scenario)

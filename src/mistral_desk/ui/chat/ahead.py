@@ -1,4 +1,4 @@
-"""Loads what the first answer is shown with once the window stands, so that the first chat opens as fast as the next.
+"""Loads what the first answer and the first look at the models need once the window stands: both come as fast as later.
 
 Modules and rules of languages, a tenth of a second of work: in a thread, after the first paint.
 """
@@ -9,10 +9,12 @@ import asyncio
 
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat import highlight, markdown
+from mistral_desk.ui.models import page as models
 
 
 async def read_ahead() -> None:
-    """Read the markdown parser and the commonest language's rules."""
+    """Read the markdown parser and the commonest language's rules, then what the page of models is made of."""
     await loop.idle()
     await asyncio.to_thread(markdown.read_ahead)
     await asyncio.to_thread(highlight.prepare, "python")
+    await asyncio.to_thread(models.kinds)

@@ -40,9 +40,12 @@ class Getting(QObject):
         self._desk = desk
         self._buttons: weakref.WeakSet[GetButton] = weakref.WeakSet()
         self._coming: frozenset[str] = frozenset()
-        desk.models.about.control = self.for_variant
-        desk.models.repository.control = self.for_remote
+        desk.models.when_made(self._offer)
         desk.services.settings.listen(declared.OFFLINE, lambda _on: self.refresh())
+
+    def _offer(self) -> None:
+        models = self._desk.models
+        models.about.control, models.repository.control = self.for_variant, self.for_remote
 
     # --- buttons --------------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ from mistral_desk.fit.advice import ranked
 from mistral_desk.fit.by_record import by_record
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.fit.verdict import Verdict, in_file_words
-from mistral_desk.ui.models.about.page import Opening
 from mistral_desk.ui.models.browse.remembered import FILE, Remembered
 from mistral_desk.ui.models.browse.source import Progress, Source
 from mistral_desk.ui.models.hub_door import HubDoor
@@ -58,10 +57,6 @@ class Models(QObject):
         self._problem: Problem | None = None
         self._reading = True
         self.remembered = Remembered(desk.services.folders.data / FILE, self)
-        page.browse.show_wishes(self.remembered.wishes)
-        page.browse.wished.connect(self.remembered.keep)
-        for shown in (page.browse, page.about):
-            shown.closed_problem.connect(self._close_problem)
         page.privacy.connect(lambda: desk.window.open_settings("privacy"))
         page.looked_for.connect(self.look)
         page.measure.connect(lambda: desk.tasks.spawn(self._rank(again=True), "rank the models"))
@@ -73,6 +68,14 @@ class Models(QObject):
         page.sheet.connect(desk.window.show_overlay)
         desk.services.settings.listen(declared.OFFLINE, lambda _on: self._tell())
         self.hub = HubDoor(desk, self)
+        page.when_made(self._page_made)
+
+    def _page_made(self) -> None:
+        page = self._page
+        page.browse.show_wishes(self.remembered.wishes)
+        page.browse.wished.connect(self.remembered.keep)
+        for shown in (page.browse, page.about):
+            shown.closed_problem.connect(self._close_problem)
         self._tell()
 
     # --- the list -------------------------------------------------------------------------------------
@@ -160,6 +163,8 @@ class Models(QObject):
 
     def _tell(self) -> None:
         """Where the list is from and what is happening with it."""
+        if not self._page.made:
+            return
         services, catalogue = self._desk.services, self._catalogue
         source = Source(
             host=self._lists.host,
@@ -179,7 +184,8 @@ class Models(QObject):
         """All data was deleted: what ships with the program is left."""
         self.cancel()
         self.remembered.forget()
-        self._page.browse.show_wishes(self.remembered.wishes)
+        if self._page.made:
+            self._page.browse.show_wishes(self.remembered.wishes)
         if self._catalogue is not None:
             self._desk.tasks.spawn(self._read(), "read the catalog")
 
@@ -201,6 +207,8 @@ class Models(QObject):
             self._page.show_offers(self._machine, best, fits)
 
     def _show_record(self, key: str, member: str) -> None:
+        from mistral_desk.ui.models.about.page import Opening  # noqa: PLC0415
+
         catalogue = self._catalogue
         record = catalogue.get(key) if catalogue else None
         if record is None or catalogue is None:

@@ -29,7 +29,11 @@ class HubDoor(QObject):
         page = self._page
         page.searched.connect(lambda words: desk.tasks.spawn(self._search(words), "search the hub"))
         page.listed.connect(lambda name: desk.tasks.spawn(self._list(name), "list a repository"))
-        page.repository.asked.connect(lambda name: desk.tasks.spawn(self._judge(name), "read a header on the hub"))
+        page.when_made(self._page_made)
+
+    def _page_made(self) -> None:
+        spawn = self._desk.tasks.spawn
+        self._page.repository.asked.connect(lambda name: spawn(self._judge(name), "read a header on the hub"))
 
     @property
     def host(self) -> str:

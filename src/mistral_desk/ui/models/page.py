@@ -1,26 +1,24 @@
-"""The models: a browser, a page for each model, the comparison and the hub, with a way back from each."""
+"""The models: a browser, a page for each model, the comparison and the hub, with a way back from each.
+
+What is inside is imported and made when it is first wanted: no start waits for what most starts never show.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict as words
-from mistral_desk.ui.models.about.page import AboutPage
-from mistral_desk.ui.models.browse.hub import HubPage
-from mistral_desk.ui.models.browse.page import BrowsePage
-from mistral_desk.ui.models.browse.repository import RepositoryPage
-from mistral_desk.ui.models.compare.page import ComparePage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from PySide6.QtGui import QShowEvent
 
@@ -29,6 +27,11 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.fit.advice import Offer
     from mistral_desk.fit.machine import Machine
+    from mistral_desk.ui.models.about.page import AboutPage
+    from mistral_desk.ui.models.browse.hub import HubPage
+    from mistral_desk.ui.models.browse.page import BrowsePage
+    from mistral_desk.ui.models.browse.repository import RepositoryPage
+    from mistral_desk.ui.models.compare.page import ComparePage
     from mistral_desk.ui.theme.theme import Theme
 
     _SubPage: TypeAlias = BrowsePage | AboutPage | ComparePage | HubPage | RepositoryPage
@@ -52,8 +55,20 @@ class Place:
     focus: QWidget | None = None
 
 
+class _Inside(NamedTuple):
+    """The pages; the names are those of `Kind`."""
+
+    browse: BrowsePage
+    model: AboutPage
+    compare: ComparePage
+    hub: HubPage
+    repository: RepositoryPage
+
+
 class ModelsPage(QWidget):
-    """Shows what it is given; signals go up to the door."""
+    """Shows what it is given; signals go up to the door. Whoever wants something inside it while nobody has come to see
+    it uses `when_made`.
+    """
 
     chat_with = Signal(str)
     open_file = Signal()
@@ -82,21 +97,10 @@ class ModelsPage(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(tr("Models"))
+        self._theme = theme
         self._stack = QStackedWidget(self)
-        self.browse = BrowsePage(theme, self._stack)
-        self.about = AboutPage(theme, self._stack)
-        self.compare = ComparePage(theme, self._stack)
-        self.hub = HubPage(theme, self._stack)
-        self.repository = RepositoryPage(theme, self._stack)
-        self._pages: dict[Kind, _SubPage] = {
-            "browse": self.browse,
-            "model": self.about,
-            "compare": self.compare,
-            "hub": self.hub,
-            "repository": self.repository,
-        }
-        for page in self._pages.values():
-            self._stack.addWidget(page)
+        self._made: _Inside | None = None
+        self._then: list[Callable[[], None]] = []
         self._history: list[Place] = [Place()]
         self._catalogue: Catalogue | None = None
         self._wanted = ""
@@ -104,7 +108,65 @@ class ModelsPage(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._stack)
-        self._connect()
+
+    # --- what is inside -------------------------------------------------------------------------------
+
+    @property
+    def made(self) -> bool:
+        """Whether anything is inside yet."""
+        return self._made is not None
+
+    def when_made(self, act: Callable[[], None]) -> None:
+        """Do it as soon as something is inside; at once, where it is."""
+        if self.made:
+            act()
+        else:
+            self._then.append(act)
+
+    @property
+    def browse(self) -> BrowsePage:
+        """The browser."""
+        return self._inside.browse
+
+    @property
+    def about(self) -> AboutPage:
+        """The page of one model."""
+        return self._inside.model
+
+    @property
+    def compare(self) -> ComparePage:
+        """Several beside each other."""
+        return self._inside.compare
+
+    @property
+    def hub(self) -> HubPage:
+        """The search on the hub."""
+        return self._inside.hub
+
+    @property
+    def repository(self) -> RepositoryPage:
+        """One repository of it."""
+        return self._inside.repository
+
+    @property
+    def _inside(self) -> _Inside:
+        if self._made is None:
+            self._made = self._make()
+            then, self._then = self._then, []
+            for act in then:
+                act()
+        return self._made
+
+    def _make(self) -> _Inside:
+        made = _Inside(*(kind(self._theme, self._stack) for kind in kinds()))  # type: ignore[arg-type]
+        for page in made:
+            self._stack.addWidget(page)
+        self._connect(made)
+        return made
+
+    def _page(self, kind: Kind) -> _SubPage:
+        page: _SubPage = getattr(self._inside, kind)
+        return page
 
     # --- what is shown --------------------------------------------------------------------------------
 
@@ -115,7 +177,7 @@ class ModelsPage(QWidget):
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
-        return self._pages[self.place.kind].regions()
+        return self._page(self.place.kind).regions()
 
     def show_catalogue(self, catalogue: Catalogue, index: Index) -> None:
         """These are the models; an open page of one of them is shown anew."""
@@ -214,13 +276,13 @@ class ModelsPage(QWidget):
         kept = inside if self.place.kind == "browse" else None  # other pages are built anew, and their widgets are gone
         self._history[-1] = replace(self.place, scroll=self._scroll(), focus=kept)
         self._history.append(place)
-        self._stack.setCurrentWidget(self._pages[place.kind])
+        self._stack.setCurrentWidget(self._page(place.kind))
         self.regions()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _arrive(self) -> None:
         """At a place where one was before."""
         place = self.place
-        self._stack.setCurrentWidget(self._pages[place.kind])
+        self._stack.setCurrentWidget(self._page(place.kind))
         if place.kind == "model":
             self.asked.emit(place.record, place.member)
         elif place.kind == "compare":
@@ -233,27 +295,37 @@ class ModelsPage(QWidget):
         QTimer.singleShot(0, self, lambda: self._scroll_to(place))  # a page that was built anew has its height then
 
     def _scroll(self) -> int:
-        page = self._pages[self.place.kind]
-        return 0 if isinstance(page, ComparePage) else page.area.verticalScrollBar().value()
+        kind = self.place.kind
+        return 0 if kind == "compare" else self._bar(kind).value()
 
     def _scroll_to(self, place: Place) -> None:
-        page = self._pages[place.kind]
-        if self.place is place and not isinstance(page, ComparePage):
-            if place.scroll and isinstance(page, AboutPage):
-                page.finish()
-            page.area.verticalScrollBar().setValue(place.scroll)
+        if self.place is place and place.kind != "compare":
+            if place.scroll and place.kind == "model":
+                self.about.finish()
+            self._bar(place.kind).setValue(place.scroll)
+
+    def _bar(self, kind: Literal["browse", "model", "hub", "repository"]) -> QScrollBar:
+        inside = self._inside
+        return {
+            "browse": inside.browse.area,
+            "model": inside.model.area,
+            "hub": inside.hub.area,
+            "repository": inside.repository.area,
+        }[kind].verticalScrollBar()
 
     # --- Qt -----------------------------------------------------------------------------------------------
 
     def showEvent(self, event: QShowEvent) -> None:
         """The list is read when somebody comes to see it."""
         super().showEvent(event)
+        _ = self._inside
         if not self._asked_for:
             self._asked_for = True
             self.looked_for.emit()
 
-    def _connect(self) -> None:
-        browse, about, compare, head = self.browse, self.about, self.compare, self.browse.head
+    def _connect(self, made: _Inside) -> None:
+        browse, about, compare, hub, repository = made
+        head = browse.head
         head.chat_with.connect(self.chat_with)
         head.open_file.connect(self.open_file)
         head.library.connect(self.library)
@@ -272,15 +344,15 @@ class ModelsPage(QWidget):
         about.link.connect(self.link)
         about.refresh.connect(self.refresh)
         about.cancel.connect(self.cancel)
-        for page in (browse, about, self.hub, self.repository):
+        for page in (browse, about, hub, repository):
             page.privacy.connect(self.privacy)
         about.advanced_opened.connect(self.advanced_opened)
         browse.hub.connect(self.show_hub)
-        self.hub.back.connect(self.back)
-        self.hub.searched.connect(self.searched)
-        self.hub.opened.connect(self.show_repository)
-        self.repository.back.connect(self.back)
-        self.repository.again.connect(lambda: self.listed.emit(self.place.record))
+        hub.back.connect(self.back)
+        hub.searched.connect(self.searched)
+        hub.opened.connect(self.show_repository)
+        repository.back.connect(self.back)
+        repository.again.connect(lambda: self.listed.emit(self.place.record))
         compare.back.connect(self.back)
         compare.open_model.connect(self.show_model)
         compare.remove.connect(self._uncompare)
@@ -303,6 +375,17 @@ class ModelsPage(QWidget):
             self.show_list()
         else:
             self.compared.emit(marked)
+
+
+def kinds() -> tuple[Callable[[Theme, QWidget], QWidget], ...]:
+    """What the pages are made by, as `_Inside` has them. The first call imports them, in any thread."""
+    from mistral_desk.ui.models.about.page import AboutPage  # noqa: PLC0415
+    from mistral_desk.ui.models.browse.hub import HubPage  # noqa: PLC0415
+    from mistral_desk.ui.models.browse.page import BrowsePage  # noqa: PLC0415
+    from mistral_desk.ui.models.browse.repository import RepositoryPage  # noqa: PLC0415
+    from mistral_desk.ui.models.compare.page import ComparePage  # noqa: PLC0415
+
+    return BrowsePage, AboutPage, ComparePage, HubPage, RepositoryPage
 
 
 def resolved(catalogue: Catalogue, model: str) -> tuple[Record | None, str]:
