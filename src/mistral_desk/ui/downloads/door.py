@@ -13,6 +13,7 @@ from mistral_desk.ui.downloads import words
 from mistral_desk.ui.downloads.ask_cancel import CancelSheet
 from mistral_desk.ui.downloads.get_button import Ware
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -35,6 +36,7 @@ class Downloads(QObject):
         self._queue = desk.services.downloads
         self._told: dict[str, str] = {}
         self.now: tuple[Download, ...] = ()
+        self._spread = Spread(self)
         rows = desk.library.downloads
         rows.paused.connect(lambda key: self.spawn(self._queue.pause(key), "pause a download"))
         rows.resumed.connect(lambda key: self.spawn(self._queue.resume(key), "resume a download"))
@@ -49,19 +51,27 @@ class Downloads(QObject):
 
     def close(self) -> None:
         """Hear no more: the window goes before the queue does."""
+        self._spread.end()
         for end in self._endings:
             end()
 
     def show(self, downloads: tuple[Download, ...]) -> None:
         """As they are now; at most ten times a second."""
         self.now = downloads
-        desk = self._desk
-        desk.library.downloads.show_downloads(downloads)
-        desk.window.sidebar.downloads.show_downloads(downloads)
-        desk.getting.show_coming(frozenset(one.order.id.casefold() for one in downloads if one.state != "done"))
-        desk.attention.show_progress(downloads)
         for one in downloads:
             self._tell_trouble(one)
+        self._spread.later(self._show_line, self._show_elsewhere, self._show_rows)
+
+    def _show_rows(self) -> None:
+        self._desk.library.downloads.show_downloads(self.now)
+
+    def _show_line(self) -> None:
+        self._desk.window.sidebar.downloads.show_downloads(self.now)
+
+    def _show_elsewhere(self) -> None:
+        coming = frozenset(one.order.id.casefold() for one in self.now if one.state != "done")
+        self._desk.getting.show_coming(coming)
+        self._desk.attention.show_progress(self.now)
 
     def begun(self, ware: Ware) -> None:
         """An order was given in the window."""

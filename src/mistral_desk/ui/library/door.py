@@ -17,6 +17,7 @@ from mistral_desk.ui.library.adding import Adding
 from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.library.shelf import whole
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.spread import Spread
 from mistral_desk.ui.system.reveal import reveal
 from mistral_desk.ui.widgets.ask import Question
 
@@ -52,11 +53,15 @@ class LibraryDoor(QObject):
         desk.model.changed.connect(self.show)
         self.adding = Adding(desk)
         page.add_asked.connect(self.adding.ask)
-        self._end = self._library.listen(lambda _models: self.show())
+        self._spread = Spread(self)
+        self._end = self._library.listen(
+            lambda _models: self._spread.later(self._desk.getting.refresh, self._show_models)
+        )
         self.show()
 
     def close(self) -> None:
         """Hear no more."""
+        self._spread.end()
         self._end()
 
     def ids(self) -> tuple[str, ...]:
@@ -84,9 +89,12 @@ class LibraryDoor(QObject):
 
     def show(self) -> None:
         """As they were seen last."""
+        self._show_models()
+        self._desk.getting.refresh()
+
+    def _show_models(self) -> None:
         if self._library.models:
             self._desk.library.show_models(self._library.models, self._desk.model.id)
-        self._desk.getting.refresh()
 
     async def _look(self) -> None:
         await self._library.look()
