@@ -15,6 +15,7 @@ from mistral_desk.chat.message import Part
 from mistral_desk.ui.chats.door import PAGE
 from mistral_desk.ui.chats.order import UNDO_SECONDS
 from mistral_desk.ui.sidebar.model import CHOSEN, ID, OPEN
+from mistral_desk.ui.wiring import entries
 from tests.fixtures import fake_worker
 from tests.ui.window import ask, click, drawn, opened, run
 
@@ -305,5 +306,29 @@ def test_a_rename_in_the_list_lives_through_an_answer_that_ends_elsewhere(qapp: 
             await drawn()
             await desk.tasks.settled()
             assert (await desk.services.history.conversation(keys[4])).title == "half a na"
+
+    run(qapp, scenario)
+
+
+def test_a_chat_without_a_title_has_one_name_everywhere(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            key = (await desk.services.history.create("")).id
+            await desk.refresh()
+            name = "A chat without a title"
+            desk.open_chat(key)
+            await desk.tasks.settled()
+            assert name in titles(desk)
+            assert desk.window.top.title.accessibleName() == name
+            assert desk.window.windowTitle().startswith(name)
+            assert name in [entry.title for entry in entries(desk)]
+            desk.chats.order.archive([key])
+            await desk.tasks.settled()
+            (banner,) = desk.window.banners.banners
+            assert banner.notice.words.message == name
+            desk.window.show_page("archive")
+            await desk.tasks.settled()
+            (card,) = desk.window.archive.cards
+            assert name in card.back.accessibleName()
 
     run(qapp, scenario)
