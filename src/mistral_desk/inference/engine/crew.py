@@ -156,7 +156,8 @@ class Crew:
     def _look(self, seconds: float) -> None:
         """Whether it goes so differently from when a trial failed, twice in a row, that it is worth another one."""
         known = [way for way in (self._up, self._down) if way.seen]
-        odd = [way for way in known if not way.seen / CHANGED <= seconds <= way.seen * CHANGED]
+        band = CHANGED + MOST_TRIALS * self._chance
+        odd = [way for way in known if not way.seen / band <= seconds <= way.seen * band]
         self._odd = self._odd + 1 if odd else 0
         if self._odd >= 2:
             for way in odd:
