@@ -1,13 +1,11 @@
-"""Chats go out of the window and come into it: the sheets, drops on the list, PDF, and backups in the settings."""
+"""Chats go out of the window and come into it: the sheets, drops on the list, and backups in the settings."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
 import threading
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +15,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from mistral_desk.chat.attachments import Pixels
 from mistral_desk.chat.imported import Imported, ImportedMessage
-from mistral_desk.chat.message import Conversation, ConversationSettings, Message, Part
+from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import picture_part
-from mistral_desk.chat.sharing.shared import Job, Shared, StoppedError, Wish
+from mistral_desk.chat.sharing.shared import Job, Shared, Wish
 from mistral_desk.ui.attaching.drop import DropSign
 from mistral_desk.ui.sharing import pdf
 from mistral_desk.ui.sharing.backups import BackupsSheet
@@ -29,7 +27,7 @@ from mistral_desk.ui.sharing.import_sheet import ImportSheet
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
-from tests.fixtures import fake_worker, hostile_texts
+from tests.fixtures import fake_worker
 from tests.fixtures.chatgpt_exports import plain, save
 from tests.ui import window
 
@@ -192,78 +190,6 @@ def test_a_place_that_cannot_be_written_to_is_told_and_can_be_chosen_anew(qapp: 
             assert (tmp_path / "a.html").exists()
 
     window.run(qapp, scenario)
-
-
-# --- PDF ------------------------------------------------------------------------------------------------------
-
-
-def printed(*parts: Part, role: Any = "assistant", messages: int = 1, **wish: Any) -> bytes:
-    import io
-
-    said = tuple(Message(n + 1, 1, n or None, role, 1.7e9, parts, "m", ending="stop") for n in range(messages))
-    sink = io.BytesIO()
-    shared = Shared(Conversation(1, "Title", 1.7e9, 1.7e9, messages), ConversationSettings(), said)
-    pdf.write(shared, Job(sink, Wish("pdf", **wish)))
-    return sink.getvalue()
-
-
-def pages(document: bytes) -> int:
-    return len(re.findall(rb"/Type\s*/Page\b(?!s)", document))
-
-
-def streams(document: bytes) -> bytes:
-    """What is drawn, unpacked."""
-    found = []
-    for raw in re.findall(rb"stream\r?\n(.*?)endstream", document, re.DOTALL):
-        try:
-            found.append(zlib.decompress(raw))
-        except zlib.error:
-            found.append(raw)
-    return b"\n".join(found)
-
-
-def test_a_pdf_has_its_fonts_and_goes_nowhere(qapp: QApplication) -> None:
-    text = (
-        "# Head\n\nSome *words*, [a link](https://example.org) and ![no](http://canary.invalid/x.png)\n\n|a|\n|-|\n|1|"
-    )
-    document = printed(Part("text", text))
-    assert document.startswith(b"%PDF-")
-    assert pages(document) == 1
-    assert b"/FontFile2" in document or b"/FontFile3" in document
-    assert not re.search(rb"/(URI|Launch|JavaScript|JS|OpenAction|GoToR|SubmitForm)\b", document + streams(document))
-
-
-def test_a_pdf_breaks_long_texts_over_pages(qapp: QApplication) -> None:
-    short = pages(printed(Part("text", "word " * 300)))
-    long = pages(printed(Part("text", "word " * 6_000)))
-    code = pages(printed(Part("text", "```\n" + "x = 1\n" * 400 + "```")))
-    line = pages(printed(Part("text", "x" * 100_000), role="user"))
-    assert short == 1
-    assert 6 <= long <= 30
-    assert code >= 4
-    assert line >= 8
-
-
-def test_a_pdf_of_hostile_texts_ends(qapp: QApplication) -> None:
-    for name in dir(hostile_texts):
-        text = getattr(hostile_texts, name)
-        if isinstance(text, str) and not name.startswith("__"):
-            assert pages(printed(Part("text", text[:60_000]))) >= 1
-
-
-def test_a_pdf_is_given_up_between_two_pieces(qapp: QApplication) -> None:
-    import io
-
-    stop = threading.Event()
-    stop.set()
-    shared = Shared(Conversation(1, "T", 0, 0, 1), ConversationSettings(), (Message(1, 1, None, "user", 0, ()),))
-    sink = io.BytesIO()
-    try:
-        pdf.write(shared, Job(sink, Wish("pdf"), stop=stop))
-    except StoppedError:
-        assert sink.getvalue() == b""
-    else:
-        raise AssertionError("it went on")
 
 
 # --- in -------------------------------------------------------------------------------------------------------
