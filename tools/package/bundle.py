@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.cli.display import NEEDED
 from tools.dev import environment, locks
 from tools.dev.engine_wheel import PACKAGE
 from tools.dev.steps import Failed
@@ -110,6 +111,8 @@ def make(place: Place, steps: Steps) -> Work:
         command += ["--distpath", str(work.bundle.parent), "--workpath", str(work.top / "work")]
         steps.run([*command, str(place.root / "installer" / f"{NAME}.spec")], env={**os.environ, **names})
         if sys.platform == "linux":
+            if lacking := [name for name in NEEDED if not (work.bundle / "lib" / name).exists()]:
+                raise Failed(f"The bundle lacks {', '.join(lacking)}, without which Qt opens no window on X11.")
             _without_debugging(work, steps)
             _system_licences(work)
     with steps.step("The bundle's own self-test"):
