@@ -62,6 +62,7 @@ FIGURES: Final = Figures(
 HELLO: Final = Hello(
     protocol=1, app_version="0.1.0", pid=1, llama_cpp="b7142", system="x86-64, AVX2",
     devices=(Device("Vulkan0", "Radeon RX 7600", "gpu", 7_516_192_768, 8_589_934_592),),
+    backends=("vulkan", "cpu-haswell"),
 )  # fmt: skip
 
 
