@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,7 +27,6 @@ from tests.fixtures.engines import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
-    from pathlib import Path
 
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import ModelInfo
@@ -154,6 +154,14 @@ def test_the_bare_loop_reads_and_writes_what_it_is_told(small_models: SmallModel
         with pytest.raises(DeskError) as caught:
             bare.measure(Order("A boat lies at the quay.", 1000, 500))
         assert caught.value.problem.id == "bench.beside"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says of a process how it is locked in")
+def test_the_bare_loop_is_locked_in_as_a_worker_is(small_models: SmallModels) -> None:
+    with Yardstick(Start(str(small_models["mistral4_q8"]), 1024, 1)) as bare:
+        state = Path(f"/proc/{bare.pid}/status").read_text(encoding="ascii")
+        assert "\nSeccomp:\t2\n" in state
+        assert "\nNoNewPrivs:\t1\n" in state
 
 
 @pytest.mark.parametrize("kind", ["recurrent", "sliding"])

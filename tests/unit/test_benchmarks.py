@@ -7,6 +7,7 @@ import json
 import pytest
 
 from benchmarks import __main__ as door
+from benchmarks import llama_bench
 from benchmarks.figure import Benchmark, Figure, UnavailableError
 
 
@@ -33,6 +34,17 @@ def test_what_cannot_be_measured_has_no_value_and_says_why() -> None:
 
     assert figure == Figure("speed", None, "s", "at most 1 s", None, "there is no window here")
     assert "not measured" in door.row(figure)
+
+
+def test_llama_bench_is_measured_where_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(llama_bench.PROGRAM, raising=False)
+    rows = [one.run() for one in door.BENCHMARKS if one.name.endswith("llama-bench")]
+
+    assert [(row.name, row.value, row.met) for row in rows] == [
+        ("generation-llama-bench", None, None),
+        ("reading-llama-bench", None, None),
+    ]
+    assert all(llama_bench.PROGRAM in row.how for row in rows)
 
 
 def test_json_is_a_list_of_rows_and_a_missed_aim_is_a_failure(

@@ -69,6 +69,11 @@ class Yardstick:
         self._process = spawn(command or yardstick_command(), spins={})  # as where nobody tells llama.cpp otherwise
         self._start = start
 
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
     def __enter__(self) -> Self:
         """Returns when the model is loaded. Raises `bench.beside`."""
         try:
