@@ -107,6 +107,13 @@ def test_never_more_threads_than_the_most_and_never_none(
         assert crew.limit(1) >= 0
 
 
+def test_a_clock_that_stands_still_teaches_nothing() -> None:
+    crew = Crew(1, 2)
+    for wall in (0.0, 5e-324, 0.08, 5e-324):
+        crew.note(9, wall, wall)
+        assert crew.count in (1, 2)
+
+
 def test_a_computer_with_one_core_has_nothing_to_decide() -> None:
     assert Crew(1, 1).fixed
     assert not Crew(1, 2).fixed

@@ -1,4 +1,4 @@
-"""A model that is not used is let go, and a process waits for the next one: on scripted workers, which are processes."""
+"""A model that is not used is let go, and a process waits for the next one: on scripted workers, real processes."""
 
 from __future__ import annotations
 

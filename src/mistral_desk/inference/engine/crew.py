@@ -127,10 +127,10 @@ class Crew:
 
     def note(self, tokens: int, wall: float, cpu: float) -> None:
         """Take what so many tokens took, in seconds of the clock and of all threads together, and decide."""
-        if tokens <= 0 or wall <= 0:
+        seconds = wall / tokens if tokens > 0 else 0.0
+        if seconds <= 0:  # a clock that stands still teaches nothing
             return
         self._now += wall
-        seconds = wall / tokens
         if self.trying:
             self._tried(seconds, tokens)
         else:
