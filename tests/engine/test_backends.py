@@ -123,7 +123,7 @@ def test_switching_graphics_off_and_on_forgets_nothing(home: Path) -> None:
     devices.learn((CARD, PROCESSOR), measured=True)
     settings.set(GRAPHICS, value=False)
     assert devices.known() is None, "what was known has a card that the engine will not have"
-    devices.learn((PROCESSOR,))
+    devices.learn((CARD, PROCESSOR))  # from a worker that was started before
     assert [one.kind for one in devices.reports()] == ["cpu"]
     settings.set(GRAPHICS, value=True)
     assert devices.known() == (CARD, PROCESSOR)

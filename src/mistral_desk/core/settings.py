@@ -207,7 +207,7 @@ GRAPHICS: Final = Switch(
     "hardware.graphics",
     True,
     "Use the graphics card",
-    "Off, the processor alone computes, and no graphics driver is loaded. It holds from a model's next loading on.",
+    "Off: only the processor computes, and no graphics driver is loaded. It counts from the next time a model is loaded.",
 )
 OFFLINE: Final = Switch(
     "privacy.offline",

@@ -79,6 +79,8 @@ class DeviceFile:
         """
         with self._lock:
             before = self._known()
+            if self._path.name == WITHOUT:  # a worker that was started before the switch may have one still
+                devices = [one for one in devices if one.kind not in {"gpu", "integrated"}]
             speeds = {_lasting(one): one for one in before.devices if one.way_gbps or one.core} if before else {}
             found = tuple(_with_speeds(one, speeds.get(_lasting(one))) for one in devices)
             same = before is not None and list(map(_lasting, before.devices)) == list(map(_lasting, found))
