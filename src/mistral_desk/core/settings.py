@@ -207,7 +207,7 @@ GRAPHICS: Final = Switch(
     "hardware.graphics",
     True,
     "Use the graphics card",
-    "Off: only the processor computes, and no graphics driver is loaded. It counts from the next time a model is loaded.",
+    "Off: only the processor computes, and no graphics driver is loaded. It counts from the next time a model loads.",
 )
 OFFLINE: Final = Switch(
     "privacy.offline",
