@@ -77,6 +77,7 @@ def test_the_engine_lies_there_once_under_the_names_that_are_asked_for(tmp_path:
         for name in ("ggml-cpu-zen4", "ggml-cpu-haswell", "ggml-vulkan"):
             made.writestr(f"llama_cpp/lib/lib{name}.so", f"the code of {name}")
         made.writestr("llama_cpp/llama.py", "not a library")
+        made.writestr("llama_cpp/lib/libllama-common.so.0", "what only llama.cpp's own programs need")
     try:
         folder = engine.lay_out(wheel, tmp_path / "engine")
     except Failed as failure:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 RECIPE: Final = Path(__file__).resolve().parents[2] / "installer" / "llama" / "recipe.json"
 NEWEST_GLIBC: Final = 34
 """glibc 2.34 is what Qt's own wheels ask for; the engine asks for no more."""
-_LIBRARY: Final = re.compile(r"llama_cpp/lib/[^/]+\.(so|dylib|dll)[^/]*$|llama_cpp/lib/[^/]+\.metallib$")
+_LIBRARY: Final = re.compile(r"llama_cpp/lib/(?!(lib)?(llama-common|cpp-httplib))[^/]+\.(so|dylib|dll|metallib)[^/]*$")
+"""What llama.cpp's own programs share is compiled and installed along with the rest, and nobody here needs it."""
 _TODO: Final = "Nothing half-built was kept; the same command starts the build anew. The log names the first error."
 
 
