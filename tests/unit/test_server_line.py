@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING, Any
 
+from mistral_desk.server import api
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
 from tests.fixtures.serving import HI, fault, served
@@ -13,6 +14,8 @@ from tests.fixtures.serving import HI, fault, served
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    import pytest
 
 
 async def events(lines: AsyncIterator[str]) -> list[Any]:
@@ -85,6 +88,25 @@ def test_an_answer_as_a_whole_and_in_pieces(tmp_path: Path) -> None:
             assert told[-2]["choices"][0]["finish_reason"] == "stop"
             assert told[-1]["choices"] == []
             assert told[-1]["usage"] == whole["usage"]
+
+    run(test())
+
+
+def test_a_stream_that_waits_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "SIGN_S", 0.01)
+
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            wanted = HI | {"stream": True}
+            await here.ground.free.acquire()  # a chat is being answered
+            async with here.client.stream("POST", "/chat/completions", json=wanted) as answer:
+                lines = answer.aiter_lines()
+                signs = 0
+                while signs < 3:
+                    signs += (await anext(lines)).startswith(": ")
+                here.ground.free.release()
+                told = await events(lines)
+            assert "".join(one["choices"][0]["delta"].get("content", "") for one in told) == "Yes."
 
     run(test())
 
