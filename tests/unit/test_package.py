@@ -16,7 +16,7 @@ from tools.dev.environment import Place
 from tools.dev.steps import Failed, Steps
 from tools.package import bundle, debian, engine, linux
 from tools.package.notes import notes
-from tools.package.trimming import keeps
+from tools.package.trimming import foreign, keeps
 
 ROOT = Path(__file__).resolve().parents[2]
 LINUX = ROOT / "installer" / "linux"
@@ -66,6 +66,13 @@ def test_what_the_program_needs_goes_along(name: str) -> None:
 )
 def test_what_is_the_system_s_or_nobody_s_stays_out(name: str) -> None:
     assert not keeps(name)
+
+
+def test_what_only_developers_have_installed_stays_out() -> None:
+    pins = locks.pins((ROOT / "requirements" / "app.lock").read_text(encoding="utf-8"))
+    out = set(foreign([pin.name for pin in pins]))
+    assert {"pytest", "_pytest", "hypothesis", "mypy"} <= out
+    assert not {"msgspec", "PIL", "PySide6", "shiboken6", "numpy", "llama_cpp", "keyring", "httpx2"} & out
 
 
 def test_the_engine_lies_there_once_under_the_names_that_are_asked_for(tmp_path: Path) -> None:

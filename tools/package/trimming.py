@@ -5,8 +5,14 @@ Names are those of the bundle: from its top, with slashes.
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from tools.dev.locks import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Imported by names that no reader of the source sees: keyring's homes, and Windows' and macOS' bins.
 HIDDEN: Final = [
@@ -65,6 +71,15 @@ _NOT_QT: Final = re.compile(
 _NEVER: Final = re.compile(
     r"(^|/)(__pycache__|tests?|examples|qml|metatypes|typesystems|glue|include|scripts)/|direct_url\.json$|\.pyi$|\.a$"
 )
+
+
+def foreign(locked: Iterable[str]) -> list[str]:
+    """The modules of this environment that belong to no distribution in `locked`: developers' tools, which libraries of
+    ours would import where they find them.
+    """
+    ours = set(map(normal, locked))
+    owners = importlib.metadata.packages_distributions()
+    return sorted(module for module, names in owners.items() if not ours & set(map(normal, names)))
 
 
 def keeps(name: str) -> bool:
