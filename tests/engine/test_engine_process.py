@@ -30,6 +30,7 @@ from mistral_desk.inference.protocol import (
     Stop,
     Turn,
 )
+from mistral_desk.inference.thought_messages import AnswerNow
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
 from tests.fixtures.pipes import END_OF_THE_WORLD_S, Pipes
 

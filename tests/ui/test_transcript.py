@@ -17,8 +17,8 @@ from mistral_desk.ui.chat.prose import ProseView
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turn_view import AnswerView
-from mistral_desk.ui.chat.user_view import UserView
 from mistral_desk.ui.chat.turns import Turn
+from mistral_desk.ui.chat.user_view import UserView
 from mistral_desk.ui.theme.theme import Theme
 
 if TYPE_CHECKING:
