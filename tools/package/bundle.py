@@ -126,14 +126,17 @@ def make(place: Place, steps: Steps) -> Work:
 
 
 def _without_debugging(work: Work, steps: Steps) -> None:
-    """Take from Python's own libraries what only a debugger reads: a third of them where Python was compiled by hand.
+    """Take from Python's own libraries and from the engine's what only linkers and debuggers read.
 
     Not from anybody else's: numpy's do not load any more when they were touched.
     """
     if shutil.which("strip") is None:
         return
-    files = [*(work.bundle / "lib").glob("libpython3*"), *(work.bundle / "lib").glob("python3*/lib-dynload/*.so")]
-    steps.run(["strip", "--strip-debug", *(str(file) for file in files if not file.is_symlink())])
+    lib = work.bundle / "lib"
+    files = [
+        file for part in ("libpython3*", "python3*/lib-dynload/*.so", "llama_cpp/lib/lib*") for file in lib.glob(part)
+    ]
+    steps.run(["strip", "--strip-unneeded", *(str(file) for file in files if not file.is_symlink())])
 
 
 def _tools(work: Work, steps: Steps) -> None:
