@@ -151,7 +151,8 @@ def test_a_chat_that_waits_for_a_program_says_so(
             headers = {"authorization": f"Bearer {copied(row.token)}"}
             async with httpx2.AsyncClient(base_url=serving.address, headers=headers, timeout=None) as program:
                 async with program.stream("POST", "/chat/completions", json=HI | {"stream": True}) as answer:
-                    await anext(answer.aiter_lines())
+                    lines = answer.aiter_lines()  # held: one that nobody holds is closed, and the answer with it
+                    await anext(lines)
                     window.type_in(desk, "And I?")
                     QTest.keyClick(desk.page.composer.edit, Qt.Key.Key_Return)
                     turn = await window.phase(desk, "waiting")

@@ -122,7 +122,12 @@ class ModelChoice(QObject):
         self.changed.emit()
 
     async def warm(self) -> None:
-        """Load the model before the first question. Raises `model.…` and `engine.…`."""
+        """Load the model before the first question; not while another program is answered, which would break off.
+
+        Raises `model.…` and `engine.…`.
+        """
+        if self.elsewhere:
+            return
         model = self.id
         self.progress(0.0)
         try:
