@@ -219,6 +219,10 @@ def region_of(widget: QWidget, stage: Stage) -> str:
         return "sidebar"
     if window.top.isAncestorOf(widget):
         return "top"
+    if window.overlay is not None and window.overlay.isAncestorOf(widget):
+        return "sheet"
+    if window.banners.isAncestorOf(widget):
+        return "notices"
     return next(name for name, room in window.rooms.items() if room.isAncestorOf(widget))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.inference.ahead import Ahead
 from mistral_desk.inference.protocol import (
     Counted,
     Device,
@@ -87,6 +88,7 @@ class StillEngine:
         self.looks = False
         self.resting = self.in_use = False
         self.counted = Counted(0, 240, system=36, last=24)
+        self.ahead = Ahead(lambda: None, lambda: self.model, lambda: None)  # without a worker nothing is read
         self._stopped = asyncio.Event()
 
     async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo:  # noqa: ARG002
