@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE
+from mistral_desk.server import connections
 from mistral_desk.server.guards import MOST_BYTES, MOST_REQUESTS
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
@@ -129,6 +131,67 @@ def test_a_thousand_at_once_are_answered_or_told_to_wait(tmp_path: Path) -> None
             assert set(statuses) <= {200, 429, 503, 0}
             assert statuses.count(200) >= MOST_REQUESTS // 2
             assert (await here.chat()).json()["choices"][0]["message"]["content"] == "Yes."
+
+    run(test())
+
+
+_LIST = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_ASK = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_TOKEN_LINE = f"Authorization: Bearer {TOKEN}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "told", "more"),
+    [
+        ("GET /v1/models HT", b"", ""),
+        (_LIST, b"HTTP/1.1 401 ", "G"),
+        (_LIST, b"HTTP/1.1 401 ", "GET /v1/models HTTP/1.1\r\nX: "),
+        (f"{_ASK}Content-Length: 9\r\n\r\n", b"HTTP/1.1 401 ", "{"),
+        (f"{_ASK}Transfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 401 ", "1\r\n{\r\n"),
+        (f"{_ASK}{_TOKEN_LINE}Content-Length: 9\r\n\r\n", b"", "{"),
+    ],
+)
+def test_who_begins_a_request_and_never_ends_it_keeps_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, told: bytes, more: str
+) -> None:
+    monkeypatch.setattr(connections, "_LOOK_S", 0.2)
+
+    async def test() -> None:
+        async with served(tmp_path, YES) as here:
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
+            writer.write(first.encode())
+            if told:
+                assert (await reader.readuntil(b"}}")).startswith(told)
+            writer.write(more.encode())
+            with contextlib.suppress(ConnectionError):
+                await reader.read()  # to the connection's end
+            writer.close()
+            assert (await here.chat()).status_code == 200
+
+    run(test())
+
+
+def test_who_waits_long_for_an_answer_keeps_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_LOOK_S", 0.01)
+    looked = threading.Semaphore(0)
+    look = connections.Bounded._look
+
+    def counted(self: connections.Bounded) -> None:
+        look(self)
+        looked.release()
+
+    monkeypatch.setattr(connections.Bounded, "_look", counted)
+
+    async def test() -> None:
+        async with served(tmp_path, YES) as here, here.ground.free:
+            asked = asyncio.create_task(here.chat())
+            await here.reaches(1, answering=False)
+            for _ in range(5):
+                await asyncio.to_thread(looked.acquire)
+            assert not asked.done()
+            here.ground.free.release()
+            assert (await asked).status_code == 200
+            await here.ground.free.acquire()
 
     run(test())
 

@@ -1,12 +1,13 @@
 """How many connections there are at a time: every open one takes a handle of the program, and Linux gives 1,024.
 
-uvicorn bounds requests, not connections; what comes beyond the bound, or says nothing for long, is closed here.
+uvicorn bounds requests, not connections; what comes beyond the bound, or keeps a place and asks nothing, is closed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
@@ -18,16 +19,21 @@ _TOLD: Final = 512
 """So many are told why they are sent away; what comes beyond is only closed."""
 _TELLING_S: Final = 1.0
 """So long one that is told may take to hear it: who closes while something is unread takes the answer back."""
-_SILENCE_S: Final = 30.0
-"""So long a connection may take for its first request's head."""
+_LOOK_S: Final = 30.0
+"""Between two looks at a connection. So long it may take for a request's head."""
+_LEAST_BYTES: Final = 32 << 10
+"""Of a request that is not here yet, from one look to the next: what is slower only keeps a place."""
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Bounded(H11Protocol):
     """A connection that is one of so many."""
 
-    _silent: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
     _sent_away = False
+    _came = 0
+    _seen: tuple[object, int] = (None, 0)
+    """The request and the bytes that had come at the last look."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or send it away."""
@@ -37,24 +43,32 @@ class Bounded(H11Protocol):
             transport.write(_FULL)
             if len(self.connections) <= _TOLD and transport.can_write_eof():
                 transport.write_eof()
-                self._silent = self.loop.call_later(_TELLING_S, transport.close)
+                self._timer = self.loop.call_later(_TELLING_S, transport.close)
             else:
                 transport.close()
             return
-        self._silent = self.loop.call_later(_SILENCE_S, self._too_silent)
+        self._timer = self.loop.call_later(_LOOK_S, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
-        if self._silent is not None:
-            self._silent.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """More of a request; what comes to one that is sent away is not read."""
         if not self._sent_away:
+            self._came += len(data)
             super().data_received(data)
 
-    def _too_silent(self) -> None:
+    def _look(self) -> None:
+        """Close it where a request is not here yet, and hardly came nearer since the last look."""
         cycle: Any = self.cycle
-        if cycle is None:
+        before, self._seen = self._seen, (cycle, self._came)
+        still = cycle is before[0] and self._came - before[1] < _LEAST_BYTES
+        answered = cycle is not None and cycle.response_complete  # the rest of such a request is not read
+        state = self.conn.their_state
+        if (state is h11.SEND_BODY and (still or answered)) or (state is h11.IDLE and still):
             self.transport.close()
+        else:
+            self._timer = self.loop.call_later(_LOOK_S, self._look)

@@ -66,6 +66,7 @@ class Serving:
             lifespan="off",
             interface="asgi3",
             log_config=None,
+            log_level=logging.ERROR,  # what strangers send, however odd, does not fill the log
             access_log=False,
             proxy_headers=False,
             server_header=False,
