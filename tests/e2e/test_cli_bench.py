@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import psutil
 import pytest
 
@@ -48,6 +49,7 @@ GOLDEN = {
     "placed": dict,
     "lengths": list,
     "beside": list,
+    "stopped": bool,
 }
 AT_LENGTH = ("context", "before", "prompt_per_s", "tokens_per_s", "written")
 COMPARED = ("context", "prompt_per_s", "tokens_per_s", "prompt_ratio", "tokens_ratio")
@@ -62,7 +64,7 @@ def check_measure(figure: dict[str, Any]) -> None:
 
 def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path) -> None:
     path = small_models["mistral4_q8"]
-    ran = desk("bench", "--model", str(path), "--seconds", "1", "--json")
+    ran = desk("bench", "--model", str(path), "--json")
     assert (ran.status, ran.err) == (0, "")
     (found,) = ran.lines
     assert {name: type(value) for name, value in found.items()} == GOLDEN
@@ -98,7 +100,7 @@ def test_it_measures_and_fit_then_shows_it(small_models: SmallModels, home: Path
 
 
 def test_lengths_and_what_is_beside_are_a_table(small_models: SmallModels) -> None:
-    ran = desk("bench", "--model", str(small_models["mistral4_q8"]), "--seconds", "1")
+    ran = desk("bench", "--model", str(small_models["mistral4_q8"]))
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
     head = next(number for number, line in enumerate(lines) if line.startswith("Context"))
@@ -127,6 +129,29 @@ def test_ctrl_c_ends_it_cleanly(moment: str) -> None:
         assert (app.returncode, out) == (130, "")
         assert "Traceback" not in err
         assert not [worker for worker in workers if worker.is_running()]
+
+
+BENCH_HANGS = "import pathlib, time\npathlib.Path({begun!r}).touch()\ntime.sleep(600)\n"
+
+
+@posix
+def test_ctrl_c_keeps_what_was_measured(small_models: SmallModels, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    hangs = tmp_path / "llama-bench"
+    hangs.write_text(f"#!{sys.executable}\n" + BENCH_HANGS.format(begun=str(begun)), encoding="utf-8")
+    hangs.chmod(0o755)
+    model = str(small_models["mistral4_q8"])
+    with started("bench", "--model", model, "--beside", str(hangs), "--seconds", "3600", "--json") as app:
+        while not begun.exists():
+            assert app.poll() is None
+        app.send_signal(signal.SIGINT)
+        out, err = rest_of(app)
+    assert (app.returncode, err.strip().splitlines()[-1]) == (130, "(Stopped.)")
+    found = msgspec.json.decode(out)
+    assert found["stopped"]
+    assert found["lengths"]
+    assert [one["name"] for one in found["beside"]] == ["llama.cpp"]
+    assert len(found["beside"][0]["lengths"]) == len(found["lengths"])
 
 
 def test_a_model_that_is_none_is_an_error_in_words(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.fitting.beside import BARE, Bare, beside, program
+from mistral_desk.inference.fitting.beside import BARE, NO_TIME, Bare, Beside, beside, program
 from mistral_desk.inference.fitting.lengths import WRITE, AtLength, Clock, at_lengths
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.yardstick import Order, Start, Yardstick
@@ -115,11 +115,52 @@ def test_a_conversation_grows_and_is_measured_on_its_way(small_models: SmallMode
     loaded(small_models["mistral4_q8"], use)
 
 
-def test_no_time_means_the_shortest_length_only(small_models: SmallModels) -> None:
+class Hanging(Engine):
+    """An engine whose answers never come to their end."""
+
+    async def generate(self, *given: Any, **more: Any) -> AsyncGenerator[Answer, None]:
+        async with contextlib.aclosing(super().generate(*given, **more)) as events:
+            async for event in events:
+                yield event
+                await asyncio.Event().wait()
+
+
+def test_time_ends_what_is_measured(small_models: SmallModels) -> None:
+    async def test() -> None:
+        engine = Hanging()
+        try:
+            info = await engine.ensure(ModelSpec(str(small_models["mistral4_q8"]), 4096, 1))
+            assert await at_lengths(engine, info, Clock(0.5, 1), lambda _: None) == []
+            assert await at_lengths(engine, info, Clock(0.0, 1), lambda _: None) == []
+        finally:
+            await engine.close()
+
+    run(test())
+
+
+def test_a_program_begins_nothing_when_time_is_up(small_models: SmallModels, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    path = stand_in(tmp_path, "llama-bench", BENCH.format(asked=str(asked)))
+
+    async def use(_engine: Engine, info: ModelInfo) -> None:
+        found = await beside(program(str(path), info), PLACES, Clock(0.0, 1), lambda _: None)
+        assert (found.lengths, found.problem) == ((), NO_TIME)
+        assert not asked.exists()
+
+    loaded(small_models["mistral4_q8"], use)
+
+
+def test_what_was_measured_is_heard_of_at_once(small_models: SmallModels, tmp_path: Path) -> None:
+    path = stand_in(tmp_path, "llama-bench", BENCH.format(asked=str(tmp_path / "asked")))
+
     async def use(engine: Engine, info: ModelInfo) -> None:
-        found = await at_lengths(engine, info, Clock(0.0, 1), lambda _: None)
-        assert found is not None
-        assert len(found) == 1
+        kept: list[AtLength] = []
+        found = await at_lengths(engine, info, Clock(600.0, 1), lambda _: None, kept.append)
+        assert kept == found
+        heard: list[Beside] = []
+        theirs = await beside(program(str(path), info), PLACES, Clock(600.0, 1), lambda _: None, heard.append)
+        assert [len(one.lengths) for one in heard] == [1, 2]
+        assert heard[-1] == theirs
 
     loaded(small_models["mistral4_q8"], use)
 
@@ -233,11 +274,7 @@ def test_a_program_that_fails_says_why(small_models: SmallModels, tmp_path: Path
 
 @pytest.mark.parametrize("name", ["llama-bench", "llama-server"])
 @pytest.mark.parametrize("end", ["cancelled", "cancelled at once", "out of time"])
-def test_a_program_that_hangs_is_ended(
-    small_models: SmallModels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, end: str
-) -> None:
-    monkeypatch.setattr("mistral_desk.inference.fitting.beside._LEAST_S", 0.0)
-
+def test_a_program_that_hangs_is_ended(small_models: SmallModels, tmp_path: Path, name: str, end: str) -> None:
     async def use(_engine: Engine, info: ModelInfo) -> None:
         begun = asyncio.Event()
         gone = asyncio.Event()

@@ -7,7 +7,7 @@ import msgspec
 from mistral_desk.core import amounts
 from mistral_desk.inference.fitting import Benchmark, benchmark_text
 from mistral_desk.inference.fitting.benchmark import Card, Measure
-from mistral_desk.inference.fitting.beside import Beside, Compared
+from mistral_desk.inference.fitting.beside import NO_TIME, Beside, Compared
 from mistral_desk.inference.fitting.lengths import AtLength, Clock
 
 SPLIT = Benchmark(
@@ -75,6 +75,11 @@ def test_lengths_stand_beside_what_others_did_in_the_same_place() -> None:
         "Tokens in front of what was written; tokens a second; our speed as a share of theirs.",
         "llama-bench: there was no more time",
     ]
+
+
+def test_no_time_for_any_length_is_said() -> None:
+    lines = benchmark_text(msgspec.structs.replace(SPLIT, beside=(Beside("llama.cpp", (), NO_TIME),))).splitlines()
+    assert lines[-2:] == ["", "llama.cpp: there was no more time"]
 
 
 def test_a_length_is_begun_only_where_every_side_has_time_for_it() -> None:

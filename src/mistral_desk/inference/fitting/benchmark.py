@@ -64,7 +64,7 @@ class Benchmark(msgspec.Struct, frozen=True):
     `runs` are the runs of this computer that had corrected the prediction of `tokens_per_s`. `busy`: other programs
     took so much of the processors that the speeds say little. `gpu_layers` counts as llama.cpp does (the output is
     one), `experts_on_gpu` are the layers with their experts there, None for a model without; `placed` are bytes by
-    device. `lengths` and `beside`: where that was asked for (`compared`).
+    device. `lengths` and `beside`: where that was asked for (`compared`), as far as it came where it was `stopped`.
     """
 
     model: str
@@ -96,6 +96,7 @@ class Benchmark(msgspec.Struct, frozen=True):
     placed: dict[str, int]
     lengths: tuple[AtLength, ...] = ()
     beside: tuple[Beside, ...] = ()
+    stopped: bool = False
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -162,37 +163,51 @@ async def compared(
     programs: Sequence[str],
     seconds: float,
     tell: Callable[[Step, float], None],
-) -> Benchmark | None:
+    *,
+    keep: Callable[[Benchmark], None] = lambda _result: None,
+) -> Benchmark:
     """The result with speeds at several lengths, and what the bare loop of llama.cpp and the `programs` (llama-bench or
-    llama-server, by path) do in the same places. All of it takes about so many seconds, the shortest length always.
+    llama-server, by path) do in the same places. After so many seconds it ends with what there is.
 
-    The model has to be loaded; it is not any more when the others begin. None where it was stopped. Raises
+    The model has to be loaded; it is not any more when the others begin. `keep` hears the result whenever it has grown:
+    a task that is cancelled has no other. Where `engine.stop` ended it, the result is `stopped`. Raises
     `bench.unknown_program`, and as `Engine.generate`.
     """
     info = engine.model
     if info is None:
         raise DeskError("engine.no_model")
     others = [Bare(info), *(program(path, info) for path in programs)]
-    clock = Clock(seconds, 1 + len(others))
+    clock = Clock(seconds, 1 + sum(other.reads for other in others))
+
+    def longer(one: AtLength) -> None:
+        nonlocal result
+        result = msgspec.structs.replace(result, lengths=(*result.lengths, one))
+        keep(result)
+
     before, engine.learns = engine.learns, False
     try:
-        places = await at_lengths(engine, info, clock, lambda share: tell("lengths", share))
+        places = await at_lengths(engine, info, clock, lambda share: tell("lengths", share), longer)
     finally:
         engine.learns = before
     if places is None:
-        return None
-    if not places:
+        return msgspec.structs.replace(result, stopped=True)
+    if not places and clock.left:
         return result  # its context has no room for the shortest
     await engine.unload()
-    found: list[Beside] = []
+    done = result
     for number, other in enumerate(others):
-        clock.sides = len(others) - number
+        clock.sides = sum(one.reads for one in others[number:])
 
         def told(share: float, at: int = number) -> None:
             tell("beside", (at + share) / len(others))
 
-        found.append(await beside(other, places, clock, told))
-    return msgspec.structs.replace(result, lengths=tuple(places), beside=tuple(found))
+        def more(found: Beside, before: Benchmark = done) -> None:
+            keep(msgspec.structs.replace(before, beside=(*before.beside, found)))
+
+        found = await beside(other, places, clock, told, more)
+        done = msgspec.structs.replace(done, beside=(*done.beside, found))
+        keep(done)
+    return done
 
 
 async def _measured(

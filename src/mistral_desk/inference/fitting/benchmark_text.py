@@ -45,8 +45,16 @@ def benchmark_text(result: Benchmark) -> str:
 
 def _at_lengths(result: Benchmark) -> Iterator[str]:
     """A table: at each length ours, then what others do in the same place and ours as a share of that."""
-    if not result.lengths:
-        return
+    if result.lengths:
+        yield from _table(result)
+    elif result.beside:
+        yield ""
+    for other in result.beside:
+        if other.problem:
+            yield f"{other.name}: {tr(other.problem)}"
+
+
+def _table(result: Benchmark) -> Iterator[str]:
     rows: list[tuple[str, ...]] = [(tr("Context"), tr("Program"), tr("Reading"), tr("Writing"), tr("Ours is"))]
     for at in result.lengths:
         place = amounts.number(at.context)
@@ -61,9 +69,6 @@ def _at_lengths(result: Benchmark) -> Iterator[str]:
     for row in rows:
         yield "  ".join(word.ljust(width) for word, width in zip(row, wide, strict=True)).rstrip()
     yield tr("Tokens in front of what was written; tokens a second; our speed as a share of theirs.")
-    for other in result.beside:
-        if other.problem:
-            yield f"{other.name}: {tr(other.problem)}"
 
 
 def _speed(value: float | None) -> str:

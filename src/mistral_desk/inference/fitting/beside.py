@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 BARE: Final = "llama.cpp"
 NO_TIME: Final = mark("there was no more time")
-_LEAST_S: Final = 120.0
-"""What a program gets for its start and the shortest length, however little time is left."""
 _SENTENCES: Final = 400
 """So many of them are some thousand tokens; where more are needed, they come again."""
 
@@ -55,6 +53,8 @@ class Program(Protocol):
     """A program that measures. It blocks; `kill` comes from another thread and ends it."""
 
     name: str
+    reads: float
+    """How often it reads the tokens of a length, so that its time can be told beforehand."""
 
     def measure(self, at: AtLength) -> tuple[float | None, float | None]:
         """Tokens a second in reading and in writing. Raises `bench.beside`."""
@@ -70,6 +70,7 @@ class Bare:
     """The bare loop, as a program like the others."""
 
     name = BARE
+    reads = 1.0
 
     def __init__(self, info: ModelInfo) -> None:
         self._start = Start(info.path, info.context, info.threads, info.placement)
@@ -99,27 +100,41 @@ class Bare:
             self._running.__exit__()
 
 
-def program(path: str, info: ModelInfo) -> Program:
-    """The program at `path` for the model that was loaded. Raises `bench.unknown_program`."""
+def known(path: str) -> type[LlamaBench | LlamaServer]:
+    """Which of the programs that we know a file is, by its name. Raises `bench.unknown_program`."""
     name = Path(path).name.lower()
     if Path(path).is_file() and "llama-server" in name:
-        return LlamaServer(path, info)
+        return LlamaServer
     if Path(path).is_file() and "llama-bench" in name:
-        return LlamaBench(path, info)
+        return LlamaBench
     raise DeskError("bench.unknown_program", path=path)
 
 
-async def beside(what: Program, places: Sequence[AtLength], clock: Clock, tell: Callable[[float], None]) -> Beside:
-    """Have a program do the same at all lengths; a task that is cancelled ends it at once."""
+def program(path: str, info: ModelInfo) -> Program:
+    """The program at `path` for the model that was loaded. Raises `bench.unknown_program`."""
+    return known(path)(path, info)
+
+
+async def beside(
+    what: Program,
+    places: Sequence[AtLength],
+    clock: Clock,
+    tell: Callable[[float], None],
+    keep: Callable[[Beside], None] = lambda _found: None,
+) -> Beside:
+    """Have a program do the same at all lengths, until time is up; a task that is cancelled ends it at once.
+
+    `tell` hears how much is done, 0 to 1, `keep` what it has done after each length.
+    """
     found, problem = list[Compared](), ""
     try:
         for number, at in enumerate(places):
             tell(number / len(places))
-            if found and not clock.allows(at.context, found[-1].prompt_per_s):
+            if not clock.left or (found and not clock.allows(at.context, found[-1].prompt_per_s)):
                 problem = NO_TIME
                 break
-            speeds = await _within(what, at, clock.left if found else max(clock.left, _LEAST_S))
-            found.append(_compared(at, *speeds))
+            found.append(_compared(at, *await _within(what, at, clock.left)))
+            keep(Beside(what.name, tuple(found)))
     except DeskError as error:
         problem = str(error.problem.params.get("reason", error.problem.id)) if clock.left else NO_TIME
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from mistral_desk.inference.client import Engine
     from mistral_desk.inference.protocol import Figures, ModelInfo
@@ -56,8 +57,8 @@ class Clock:
     """Seconds that a measurement may take in all, and whether there is enough of them for the next length."""
 
     seconds: float
-    sides: int
-    """How many programs are to do the same one after the other."""
+    sides: float
+    """How many programs are to do the same one after the other; one that reads everything twice counts twice."""
     _began: float = field(default_factory=time.perf_counter)
 
     @property
@@ -71,28 +72,48 @@ class Clock:
 
 
 async def at_lengths(
-    engine: Engine, info: ModelInfo, clock: Clock, tell: Callable[[float], None]
+    engine: Engine,
+    info: ModelInfo,
+    clock: Clock,
+    tell: Callable[[float], None],
+    keep: Callable[[AtLength], None] = lambda _one: None,
 ) -> list[AtLength] | None:
-    """Measure the model that is loaded, as far as its context and the time allow; of what fits, the first always.
+    """Measure the model that is loaded, as far as its context and the time allow; what the time ends is left out.
 
-    `tell` hears how much is done, 0 to 1. None where it was stopped (`engine.stop`). Raises as `Engine.generate`.
+    `tell` hears how much is done, 0 to 1; `keep` hears each length when it is measured. None where it was stopped
+    (`engine.stop`). Raises as `Engine.generate`.
     """
+    found = list[AtLength]()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(clock.left):
+            async for one in _longer_and_longer(engine, info, clock, tell):
+                if one is None:
+                    return None
+                found.append(one)
+                keep(one)
+    return found
+
+
+async def _longer_and_longer(
+    engine: Engine, info: ModelInfo, clock: Clock, tell: Callable[[float], None]
+) -> AsyncIterator[AtLength | None]:
+    """One length after the other, None in the end where it was stopped."""
     lengths = [length for length in LENGTHS if length + WRITE + _FRAME <= info.context]
-    talk, found = _Talk(engine, info), list[AtLength]()
+    talk, rate = _Talk(engine, info), None
     per_sentence = max(1.0, (await _size(engine, 8) - await _size(engine, 0)) / 8)
     for number, length in enumerate(lengths):
         tell(number / len(lengths))
-        rate = found[-1].prompt_per_s if found else None
-        if found and not clock.allows(length - talk.tokens, rate):
-            break
+        if number and not clock.allows(length, rate):
+            return
         fill = int((length - READ - talk.tokens - _FRAME) / per_sentence)
         if fill > 0 and not await talk.goes_on(fill):
-            return None
+            yield None
+            return
         one = await _measured(talk, int((length - talk.tokens - _FRAME / 2) / per_sentence))
+        yield one
         if one is None:
-            return None
-        found.append(one)
-    return found
+            return
+        rate = one.prompt_per_s
 
 
 async def _measured(talk: _Talk, sentences: int) -> AtLength | None:

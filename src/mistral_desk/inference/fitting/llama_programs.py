@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
-import socket
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.child import spawn
 from mistral_desk.inference.fitting.lengths import SAMPLING, text
+from mistral_desk.net.neighbour import HOST, Neighbour
 
 if TYPE_CHECKING:
     from mistral_desk.inference.fitting.lengths import AtLength
@@ -76,6 +75,8 @@ class LlamaBench:
     """`llama-bench`: one run for reading and one for writing at each length, behind just as many tokens (`-d`)."""
 
     name = "llama-bench"
+    reads = 2.0
+    """Each of the two runs reads all that is before it anew."""
 
     def __init__(self, path: str, info: ModelInfo) -> None:
         self._command = [path, *_common(info, "/"), "-r", "1", "-o", "json"]
@@ -114,12 +115,11 @@ class LlamaServer:
     """`llama-server` on this computer's own address, asked for the tokens at each length."""
 
     name = "llama-server"
+    reads = 1.0
 
     def __init__(self, path: str, info: ModelInfo) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        context = ["-c", str(info.context), "-np", "1", "--host", "127.0.0.1", "--port", str(self._port)]
+        self._neighbour = Neighbour()
+        context = ["-c", str(info.context), "-np", "1", "--host", HOST, "--port", str(self._neighbour.port)]
         self._command = [path, *_common(info, ","), *context]
         self._child: _Child | None = None
         self._over = False
@@ -134,8 +134,8 @@ class LlamaServer:
                 self._ask("/completion", self._order(tokens[: at.before], 0))
             took = self._ask("/completion", self._order(tokens, max(at.written, 1)))["timings"]
             return float(took["prompt_per_second"]), float(took["predicted_per_second"])
-        except (OSError, http.client.HTTPException) as error:
-            raise child.failed(str(error) or type(error).__name__) from error
+        except OSError as error:
+            raise child.failed(str(error)) from error
         except (ValueError, KeyError, TypeError) as error:
             raise child.failed("its answer is of another form") from error
 
@@ -148,7 +148,7 @@ class LlamaServer:
                 self._ask("/health", None)
                 said = self._ask("/tokenize", {"content": text(_SENTENCES)})
                 self._tokens = [int(token) for token in said["tokens"]]
-            except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError) as error:
                 if child.process.poll() is not None:
                     raise child.failed("it did not start") from error
             else:
@@ -162,20 +162,12 @@ class LlamaServer:
         return {"prompt": tokens, "n_predict": write, "cache_prompt": True, "ignore_eos": True, "seed": 1, **chosen}
 
     def _ask(self, path: str, order: dict[str, Any] | None) -> Any:
-        """One request to the child that we started; nothing leaves this computer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port)
-        with contextlib.closing(connection):
-            body = None if order is None else json.dumps(order)
-            connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            said = answer.read()
-            if answer.status != http.client.OK:
-                raise http.client.HTTPException(f"it answered {answer.status}")
-            return json.loads(said)
+        return json.loads(self._neighbour.ask(path, None if order is None else json.dumps(order).encode()))
 
     def kill(self) -> None:
         """As `beside.Program.kill`."""
         self._over = True
+        self._neighbour.cut()
         if self._child:
             self._child.end()
 
