@@ -163,6 +163,22 @@ def test_another_file_at_the_same_place_is_another_model(tmp_path: Path) -> None
     run(test())
 
 
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize("script", [DIES_LOADING, DIES_ANSWERING], ids=["loading", "answering"])
+def test_a_file_that_was_repaired_meanwhile_is_tried_at_once(tmp_path: Path, script: Script, cached: bool) -> None:
+    spec = model_in(tmp_path)
+
+    async def test() -> None:
+        async with program(tmp_path, script, tmp_path / "cache" if cached else None) as engine:
+            await died(engine, spec, LIMIT)
+            assert (await problem_of(asked(engine, spec)))[0] == "engine.keeps_stopping"
+            (tmp_path / "Modell mit Ümlaut.gguf").write_bytes(b"GGUF, downloaded again")
+            await died(engine, spec, LIMIT)
+            assert (await problem_of(asked(engine, spec)))[0] == "engine.keeps_stopping"
+
+    run(test())
+
+
 def test_a_program_that_ended_with_its_worker_while_it_loaded_counts_as_a_death(tmp_path: Path) -> None:
     """As when memory runs out for all: nobody is left to write it down, but that it had begun stands there."""
     spec, cache = model_in(tmp_path), tmp_path / "cache"

@@ -14,7 +14,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark
-from mistral_desk.inference.file_notes import FileNotes, runs
+from mistral_desk.inference.file_notes import FileNotes, runs, state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,13 +41,18 @@ class Crashes:
         """`cache` is the folder for what is remembered; without one nothing is, and no weights are looked at."""
         self._notes = FileNotes(cache)
         self._deaths: dict[str, int] = {}
+        self._states: dict[str, str] = {}
+        """What a model's files were when they were loaded last."""
         self._last: dict[str, Problem] = {}
 
     async def begin(self, spec: ModelSpec) -> bool:
         """The model is about to be loaded; whether its weights are to be looked at first. Raises
         `engine.keeps_stopping` after too many deaths.
         """
-        note = await asyncio.to_thread(self._begun, spec.path)
+        state, note = await asyncio.to_thread(self._begun, spec.path)
+        if self._states.setdefault(spec.path, state) != state:  # repaired, or downloaded again: another model
+            self._states[spec.path] = state
+            self.answered(spec)
         deaths = max(note.deaths, self._deaths.get(spec.path, 0))
         if deaths >= LIMIT:
             raise DeskError.of(self._refusal(spec, note, deaths))
@@ -87,8 +92,10 @@ class Crashes:
         if note.deaths >= LIMIT:
             await asyncio.to_thread(self._change, path, deaths=LIMIT - 1)
 
-    def _begun(self, path: str) -> Note:
-        """What is known of it, with the note that it is being loaded unless it must not be."""
+    def _begun(self, path: str) -> tuple[str, Note]:
+        """What its files are, and what is known of them, with the note that they are being loaded unless they must
+        not be.
+        """
         note = self._notes.get(path)
         if note.loader and not runs(note.loader):
             note = msgspec.structs.replace(note, deaths=note.deaths + 1, cause="engine.died", words=_WITH_US, loader=0)
@@ -96,7 +103,7 @@ class Crashes:
         if self._notes.lasting and note.deaths < LIMIT:
             note = msgspec.structs.replace(note, loader=os.getpid())
         self._notes.put(path, note)
-        return known
+        return state_of(path), known
 
     def _change(self, path: str, *, looked_at: bool = False, **changed: int | str) -> None:
         note = msgspec.structs.replace(self._notes.get(path), **changed)

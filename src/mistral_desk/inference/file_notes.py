@@ -65,7 +65,7 @@ class FileNotes:
         """What is known of the model at this path, as its files are now."""
         key = state_of(path)
         if self._folder is None or not key:
-            return self._held.get(path, NOTHING)
+            return self._held.get(key or path, NOTHING)
         try:
             with (self._folder / key).open("rb") as file:
                 return msgspec.json.decode(file.read(_LARGEST), type=Note)
@@ -79,7 +79,7 @@ class FileNotes:
         """Keep what is known; a note that says nothing is deleted."""
         key = state_of(path)
         if self._folder is None or not key:
-            self._held[path] = note
+            self._held[key or path] = note
             return
         try:
             if note == NOTHING:
