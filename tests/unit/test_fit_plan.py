@@ -13,12 +13,12 @@ from hypothesis import strategies as some
 
 from mistral_desk.catalog import facts
 from mistral_desk.fit.guess import guess
-from mistral_desk.fit.layout import MEMORY, usable_gpu, usable_memory
+from mistral_desk.fit.layout import MEMORY, buffers, usable_gpu, usable_memory
 from mistral_desk.fit.machine import GB, Gpu, Machine, from_fields
-from mistral_desk.fit.plan import WORDS, Plan, Wishes, plan, server_command
+from mistral_desk.fit.plan import LONG, WORDS, Plan, Wishes, plan, server_command
 from mistral_desk.fit.read import shape_of
 from mistral_desk.fit.shape import Layer, Shape, projector_memory
-from mistral_desk.fit.speed import Run, correction, loading
+from mistral_desk.fit.speed import Case, Run, correction, loading, prompt_seconds
 from mistral_desk.inference import model_file
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.machines import pc, with_more
@@ -179,6 +179,28 @@ def test_experts_stay_in_memory_where_only_the_rest_fits_on_the_card() -> None:
     assert re.search(pattern, "blk.7.ffn_gate_up_exps.weight")
     assert not re.search(pattern, "blk.0.ffn_down_shexp.weight")
     assert not re.search(pattern, "blk.0.attn_k_b.weight")
+
+
+def test_experts_that_are_copied_to_the_card_are_copied_for_many_tokens_at_once() -> None:
+    where = pc(128, 8)
+    made, small = plan(SMALL_4, where), plan(SMALL_4, where, Wishes(batch=512))
+    assert made.batch == 2048
+    assert long_text_s(made, where) < 0.5 * long_text_s(small, where)
+    assert made.layout
+    assert small.layout
+    more = buffers(SMALL_4, made.layout, 0) - buffers(SMALL_4, small.layout, 0)
+    assert made.where("gpu0") - small.where("gpu0") >= more > 0, "what is larger is counted"
+
+
+@pytest.mark.parametrize("where", [pc(128), pc(128, 96)], ids=["no card", "all on the card"])
+def test_where_nothing_is_copied_no_buffer_is_larger_than_it_has_to_be(where: Machine) -> None:
+    assert plan(SMALL_4, where).batch == 512
+
+
+def long_text_s(made: Plan, where: Machine) -> float:
+    assert made.layout
+    case = Case(SMALL_4, where, made.layout, made.threads, made.spilled, made.load_mode == "none")
+    return prompt_seconds(case, LONG)
 
 
 def test_as_many_experts_as_fit_go_back_to_the_card() -> None:

@@ -15,7 +15,7 @@ import msgspec
 from mistral_desk.fit.layout import KINDS, MEMORY, Kind, Layout, asked, holdings, lack, layouts, usable_memory
 from mistral_desk.fit.read import ROUTED
 from mistral_desk.fit.shape import KvType
-from mistral_desk.fit.speed import Case, Run, Speed, speed
+from mistral_desk.fit.speed import Case, Run, Speed, prompt_seconds, speed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +40,9 @@ BATCHES_SPLIT: Final = (512, 1024, 2048)
 """Micro-batches to try; larger ones only pay where experts are copied to a GPU for each."""
 LARGEST_BATCH: Final = 2048
 """Tokens of a micro-batch at most, where the context is not longer."""
+LONG: Final = 4096
+_LONG_TURNS: Final = 0.1
+"""Tokens of a long text, and the share of turns that read one: a document, a conversation of another day."""
 _SHORT: Final = ((8192, 1.6), (16_384, 1.15))
 _BLIND: Final = 1.2
 _ROOM_TO_PIN: Final = 0.85
@@ -138,7 +141,7 @@ def threads_for(machine: Machine) -> int:
 
 
 def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Sequence[Run] = ()) -> Plan:
-    """The best plan: by its word, then its context, then the time of a typical answer.
+    """The best plan: by its word, then its context and the time of a typical answer and of reading a long text.
 
     Nothing but these four decides it, and pages ask for the same ones again and again: what was found is kept.
     """
@@ -148,13 +151,14 @@ def plan(shape: Shape, machine: Machine, wishes: Wishes | None = None, runs: Seq
 @lru_cache(maxsize=1024)  # the known models' quantizations on a dozen computers
 def _best(shape: Shape, machine: Machine, wishes: Wishes, runs: tuple[Run, ...]) -> Plan:
     best: Plan | None = None
+    most = (-len(WORDS), 0.0)
     least: Lack | None = None
     for context in contexts(shape, wishes):
         for candidate in _candidates(shape, machine, context, wishes, runs):
             if isinstance(candidate, Lack):
                 least = candidate if least is None or candidate.bytes < least.bytes else least
-            elif best is None or _merit(candidate) > _merit(best):
-                best = candidate
+            elif (merit := _merit(shape, machine, candidate)) > most:
+                best, most = candidate, merit
         if best and best.word == "fast" and best.speed and best.speed.region == "gpu":
             break  # a shorter context has nothing to add
     if best:
@@ -263,12 +267,15 @@ def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, run
     )
 
 
-def _merit(made: Plan) -> tuple[int, float]:
-    """What makes a plan better: its word, then the time of a typical answer; a short context and a projector that
-    has to work without the GPU count as lost time.
+def _merit(shape: Shape, machine: Machine, made: Plan) -> tuple[int, float]:
+    """What makes a plan better: its word, then the time of a turn, which is a typical answer and now and then a long
+    text to read; a short context and a projector that has to work without the GPU count as lost time.
     """
     layout, found = made.layout, made.speed
     seconds = found.answer_s.mid if found else 0.0
+    if layout:
+        case = Case(shape, machine, layout, made.threads, made.spilled, made.load_mode == "none")
+        seconds += _LONG_TURNS * prompt_seconds(case, min(LONG, made.context))
     short = next((cost for bound, cost in _SHORT if made.context < bound), 1.0)
     blind = _BLIND if layout and layout.gpus and layout.projector == MEMORY else 1.0
     return (-WORDS.index(made.word), -seconds * short * blind)
