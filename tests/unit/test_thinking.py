@@ -103,6 +103,16 @@ def test_markers_as_plain_text_are_found_however_the_tokens_cut_them(sizes: list
     assert gathered(splitter, range(len(pieces))) == ("is 1 < 2?</thin ", "Yes: 1 <think> 2")
 
 
+def test_a_token_that_closes_a_thought_and_says_more_is_known() -> None:
+    pieces = [b"<think>", b"hm", b"</", b"think>", b"think>\n\n", b'think>{"a', b"thin"]
+    splitter = Splitter(manner({}, "</think>"), pieces.__getitem__)
+    for token in (0, 1, 2):
+        splitter.feed(token)
+
+    assert [splitter.closes(token) for token in (3, 4, 5, 6)] == [True, True, True, False]
+    assert [splitter.spills(token) for token in (3, 4, 5, 6)] == [False, False, True, False]
+
+
 def test_plain_text_that_only_begins_like_a_marker() -> None:
     assert split(PLAIN, "</think>", "<thin air") == ("", "<thin air")
     assert split(PLAIN, "</think>", "<th") == ("", "<th")

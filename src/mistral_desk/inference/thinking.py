@@ -151,6 +151,13 @@ class Splitter:
             return self._manner.close in self._held + self._shown(token).decode("utf-8", "replace")
         return self._roles.get(token) in {"close", "end"}
 
+    def spills(self, token: int) -> bool:
+        """Whether this token closes the thought and already says something behind the marker, where that is text."""
+        if not (self._manner.by_text and self.closes(token)):
+            return False
+        text = self._held + self._shown(token).decode("utf-8", "replace")
+        return bool(text.partition(self._manner.close)[2].strip())
+
     def drop_held(self) -> None:
         """What was held back is not to be: its tokens were taken back."""
         self._held = ""

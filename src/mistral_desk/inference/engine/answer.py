@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.engine.bound import Bound
 from mistral_desk.inference.engine.context import AbortedError
-from mistral_desk.inference.engine.hand import Hand
+from mistral_desk.inference.engine.hand import Hand, NoRoomError
 from mistral_desk.inference.engine.looking import Looking
 from mistral_desk.inference.engine.sample import REPEAT_WINDOW, Sampler, defaults, filled
 from mistral_desk.inference.engine.watch import Watch
@@ -124,7 +124,8 @@ class Answer:
         hand = self._hand = Hand(engine, splitter, steering, self._sampler, self._command.request)
         feed, tell, ends, held = splitter.feed, hand.bind(self._send), vocabulary.ends, context.held
         sampler = self._sampler
-        sample = self._bound.sampling(splitter, sampler, context) if self._bound else sampler.sampling(context)
+        bound = self._bound
+        sample = bound.sampling(splitter, sampler, context) if bound else sampler.sampling(context)
         watch = Watch(engine.info.name, vocabulary.shown, self._command.turns[-1].text).take
         most, size = self._command.max_tokens, context.size
         clock = time.perf_counter
@@ -132,8 +133,7 @@ class Answer:
         generated = 0
         reason: Reason = "stopped"
         try:
-            if not self._begin(hand, splitter):
-                return "context"
+            self._begin(hand, splitter)
             while not control.stopped:
                 if generated == most:
                     reason = "length"
@@ -141,28 +141,29 @@ class Answer:
                 if splitter.thinking:
                     if (how := steering.due()) and hand.may_close():
                         steering.ended = how
-                        if not hand.close(how):
-                            reason = "context"
-                            break
+                        hand.close(how)
                 elif seen and control.answer_now:
                     control.answer_now = False
+                if bound and splitter.between and bound.is_lost:
+                    hand.answer()
+                    continue
                 token = sample()
                 self._last = clock()
                 if self._first is None:
                     self._first = self._last
                 if splitter.thinking and ((ends[token] and not splitter.between) or splitter.closes(token)):
                     if steering.goes_on():
-                        if not hand.go_on(token):
-                            reason = "context"
-                            break
+                        hand.go_on(token)
                         continue
                     steering.ended = ""
-                    if ends[token] and steering.owes_an_answer():
-                        if not hand.close(""):
-                            reason = "context"
-                            break
+                    owes = ends[token] and (bound or steering.owes_an_answer())
+                    if owes or (bound and splitter.spills(token)):
+                        hand.close("")
                         continue
                 if ends[token]:
+                    if bound and splitter.between:
+                        hand.answer()
+                        continue
                     reason = "stop"
                     break
                 generated += 1
@@ -184,6 +185,8 @@ class Answer:
                     self._check()
         except AbortedError:
             reason = "stopped"
+        except NoRoomError:
+            reason = "context"
         except DeskError:
             hand.flush()
             raise
@@ -194,16 +197,15 @@ class Answer:
             self._send(Piece(self._command.request, rest.kind, rest.text))
         return reason
 
-    def _begin(self, hand: Hand, splitter: Splitter) -> bool:
+    def _begin(self, hand: Hand, splitter: Splitter) -> None:
         """What is written before the model is asked: a thought that is to go on gets its cue, an answer that is bound
-        begins with a thought. False where the context has no room.
+        begins with a thought. Raises `NoRoomError`.
         """
         if self._command.rethinks and splitter.thinking:
             self._steering.more()
-            return hand.go_on()
-        if self._bound and self._effort == "high" and not (splitter.thinking or splitter.between):
-            return hand.write(self._engine.form.manner.opening)
-        return True
+            hand.go_on()
+        elif self._bound and self._effort == "high" and not (splitter.thinking or splitter.between):
+            hand.write(self._engine.form.manner.opening)
 
     def _resume(self, splitter: Splitter, tokens: Sequence[int]) -> bool:
         """Take note of what there is of the answer already, and tell it; returns whether text is among it."""

@@ -7,7 +7,7 @@ grammar is asked about this one alone; only else about the whole vocabulary.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mistral_desk.inference.engine.generate import Generator
     from mistral_desk.inference.engine.sample import Sampler
     from mistral_desk.inference.thinking import Splitter
+
+HEADER: Final = 16
+"""Tokens that a channel's header may have; the longest in use has about ten."""
 
 
 class Bound:
@@ -46,6 +49,7 @@ class Bound:
         self._refused[self._usable] = 0
         self._row = np.zeros(self._size, np.float32)
         self._one = np.zeros(1, TOKEN)
+        self._header = 0
 
     def close(self) -> None:
         """Free it."""
@@ -58,7 +62,11 @@ class Bound:
         free = sampler.sampling(context)
 
         def sample() -> int:
-            if splitter.thinking or splitter.between:
+            if splitter.between:
+                self._header += 1
+                return free()
+            self._header = 0
+            if splitter.thinking:
                 return free()
             token = self._choose(sampler, context.logits())
             sampler.accept(token)
@@ -67,6 +75,11 @@ class Bound:
             return token
 
         return sample
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the model writes on and on in a channel's header, where nothing binds it, and is to be led out."""
+        return self._header >= HEADER
 
     def _choose(self, sampler: Sampler, logits: npt.NDArray[np.float32]) -> int:
         np.add(logits, self._refused, out=self._row)

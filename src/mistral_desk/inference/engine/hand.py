@@ -24,6 +24,10 @@ _PATIENCE: Final = 8
 """Tokens that a character, or a channel's name, may take to become whole before a thought is closed in its middle."""
 
 
+class NoRoomError(Exception):
+    """The context has no room for what is to be written."""
+
+
 class Hand:
     """Writes one answer. `step` decodes a token; `count` are the tokens that were told."""
 
@@ -63,12 +67,12 @@ class Hand:
         for part, token in held:
             self._send(Piece(self._request, part.kind, part.text, (token,)))
 
-    def write(self, text: str, *, special: bool = True) -> bool:
-        """Write this as if the model had; `special` reads markers in it. False where the context has no room."""
+    def write(self, text: str, *, special: bool = True) -> None:
+        """Write this as if the model had; `special` reads markers in it. Raises `NoRoomError`."""
         engine = self._engine
         tokens = engine.vocabulary.tokenize(text, special=special)
         if len(engine.context.held) + len(tokens) >= engine.context.size:
-            return False
+            raise NoRoomError
         for token in tokens:
             part = self._splitter.feed(token)
             if self._splitter.thinking and not self._splitter.between:
@@ -76,7 +80,6 @@ class Hand:
             self._tell(part, token)
             self._sampler.accept(token)
             self.step(token)
-        return True
 
     def may_close(self) -> bool:
         """Whether the thought can be closed here: not in the middle of a character, nor of a channel's name."""
@@ -85,8 +88,8 @@ class Hand:
             return False
         return True
 
-    def close(self, how: ThoughtEnd) -> bool:
-        """Close the thought. False where the context has no room."""
+    def close(self, how: ThoughtEnd) -> None:
+        """Close the thought. Raises `NoRoomError`."""
         begun = self._splitter.held
         self.flush()
         self._waited = 0
@@ -94,15 +97,17 @@ class Hand:
             self._send(Steered(self._request, how))
         closing = self._manner.closing
         at = closing.find(self._manner.close)
-        return self.write(closing[at + len(begun) :] if begun and at >= 0 else closing)
+        self.write(closing[at + len(begun) :] if begun and at >= 0 else closing)
 
-    def go_on(self, token: int | None = None) -> bool:
-        """Let the thought go on with a cue; `token`, which would have closed it, is not written. False where the
-        context has no room.
-        """
+    def answer(self) -> None:
+        """Begin the answer where a channel's header stands that leads to none. Raises `NoRoomError`."""
+        self.write(self._manner.answering or self._manner.closing)
+
+    def go_on(self, token: int | None = None) -> None:
+        """Let the thought go on with a cue; `token`, which would have closed it, is not written. Raises as `write`."""
         text = self._taken_back(token) if token is not None and self._manner.by_text else ""
         self._send(Steered(self._request, "more"))
-        return self.write(text + self._steering.cue, special=False)
+        self.write(text + self._steering.cue, special=False)
 
     def _taken_back(self, token: int) -> str:
         """Take back what there is of a marker that is text; returns what stood before it in the same tokens."""
