@@ -34,9 +34,9 @@ class Pair:
     def __init__(self, ours: Prompts, oracle: PromptOracle, reference: Reference) -> None:
         self.ours, self.oracle, self.reference = ours, oracle, reference
 
-    def check(self, turns: tuple[Turn, ...], effort: Effort) -> None:
+    def check(self, turns: tuple[Turn, ...], effort: Effort, begun: Turn | None = None) -> None:
         """Equal ids; a failure shows both as text."""
-        expected, found = self.oracle.encode(turns, effort), self.ours.ids(turns, effort)
+        expected, found = self.oracle.encode(turns, effort, begun), self.ours.ids(turns, effort, begun=begun)
         assert found == expected, f"{self.oracle.text(found)!r}\n{self.oracle.text(expected)!r}"
 
 
@@ -59,6 +59,17 @@ def pair(
 def test_prompts_of_generated_conversations_are_mistrals(block: int, pair: Pair) -> None:
     for number in range(CONVERSATIONS // 10):
         pair.check(*conversation(random.Random(block * 1000 + number)))
+
+
+def test_an_answer_that_goes_on_does_so_behind_an_open_thought_or_in_its_text(pair: Pair) -> None:
+    """*Continue*: what broke off in a thought leaves it open, what broke off in the text has it closed."""
+    draw = random.Random(11)
+    for number in range(100):
+        turns, _ = conversation(random.Random(5000 + number))
+        thought, text = words(draw, 1, 30).strip(), words(draw, 1, 30).strip()
+        pair.check(turns, "high", Turn("assistant", "", thought))
+        pair.check(turns, "high", Turn("assistant", text, thought))
+        pair.check(turns, "high", Turn("assistant", text))
 
 
 @pytest.mark.parametrize(
