@@ -116,6 +116,7 @@ def test_what_would_change_the_answer_and_cannot_be_kept_is_refused_by_name(fiel
     [
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": -1}, "temperature"),
+        ({"temperature": 5.1}, "temperature"),
         ({"top_p": 2}, "top_p"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_completion_tokens": 10**12}, "max_completion_tokens"),

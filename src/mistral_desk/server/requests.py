@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.sampling_bounds import BOUNDS
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -57,11 +58,8 @@ class Body(msgspec.Struct, frozen=True):
 
 
 _BOUNDS: Final[dict[str, tuple[float, float]]] = {
-    "temperature": (0.0, 10.0),
-    "top_p": (0.0, 1.0),
-    "min_p": (0.0, 1.0),
-    "repeat_penalty": (0.01, 10.0),
-    "top_k": (-1, 1_000_000),
+    **{name: BOUNDS[name] for name in ("temperature", "top_p", "min_p", "repeat_penalty")},
+    "top_k": (-1, BOUNDS["top_k"][1]),
     "max_tokens": (-1, 2**31 - 1),
     "max_completion_tokens": (-1, 2**31 - 1),
 }
