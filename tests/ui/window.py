@@ -51,12 +51,13 @@ async def opened(
     scheme: str = "light",
     size: tuple[int, int] = (1180, 800),
     warm: bool = True,
+    context: int = 1024,
 ) -> AsyncIterator[Desk]:
     """The window, shown, with its model ready; everything is closed in the end. A path in the place of a script is a
-    model for the real worker.
+    model for the real worker, with so much `context`.
     """
     if isinstance(script, Path):
-        spec, command = ModelSpec(str(script), 1024, 1), None
+        spec, command = ModelSpec(str(script), context, 1), None
     else:
         spec, command = ModelSpec("/models/fake.gguf"), fake_worker.command(folder, script)
     services = await Services.open(str(folder / "home"), engine=command)
