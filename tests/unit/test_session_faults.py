@@ -71,9 +71,15 @@ def test_after_a_kill_of_the_worker_the_next_message_works(tmp_path: Path) -> No
     run(promise())
 
 
+TOO_LONG: Final = Problem("prompt.too_long", {"tokens": 9000, "context": 4096, "name": "Fake"})
+NOTHING: Final = Problem("model.nothing_sensible", {"name": "Fake"})
+ALONE: Final = Problem("context.message_too_long", {"name": "Fake", "context": 4096})
+"""What is said of a message that is too long by itself: there is nothing before it that could be left out."""
+
+
 @pytest.mark.allow_log("answer", "mistral_desk.chat")
-def test_what_the_worker_refuses_is_told_and_the_question_kept(tmp_path: Path) -> None:
-    refusal = Problem("prompt.too_long", {"tokens": 9000, "context": 4096, "name": "Fake"})
+@pytest.mark.parametrize(("refusal", "told"), [(NOTHING, NOTHING), (TOO_LONG, ALONE)])
+def test_what_the_worker_refuses_is_told_and_the_question_kept(refusal: Problem, told: Problem, tmp_path: Path) -> None:
     script = [
         fake_worker.HELLO,
         {"serve": {"load": fake_worker.loading(), "generate": [fake_worker.event(Failed(0, refusal))]}},
@@ -83,7 +89,7 @@ def test_what_the_worker_refuses_is_told_and_the_question_kept(tmp_path: Path) -
         async with desk(tmp_path, script) as (session, history, _):
             broken = (await all_of(session.reply(None, Draft("long"), model_spec=SPEC)))[-1]
             assert isinstance(broken, Broken)
-            assert broken.problem == refusal
+            assert broken.problem == told
             assert [found.text for found in await history.messages(1)] == ["long", ""]
             assert broken.message.ending == "failed"
 
