@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,8 +43,8 @@ def by_llama(sampler: Sampler, logits: npt.NDArray[np.float32]) -> int:
         Sampling,
         temperature=st.sampled_from([0.0, 0.1, 0.7, 1.0, 2.0]),
         top_k=st.sampled_from([0, 1, 2, 20, 40, 100, 256, 257]),
-        top_p=st.sampled_from([0.5, 0.95, 1.0]),
-        min_p=st.sampled_from([0.0, 0.05]),
+        top_p=st.sampled_from([0.0, 0.01, 0.5, 0.95, 1.0]),
+        min_p=st.sampled_from([0.0, 0.05, 1.0]),
         repeat_penalty=st.sampled_from([1.0, 1.1, 1.5]),
         seed=st.integers(0, 2**31 - 1),
     ),
@@ -102,3 +103,25 @@ def test_the_common_case_takes_the_short_way() -> None:
             assert all(sampler.choose(numbers(size, seed)) is not None for seed in range(20))
         finally:
             sampler.close()
+
+
+@pytest.mark.parametrize("top_k", [0, 40, 10_000])
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        Sampling(temperature=5.0, top_p=0.0, min_p=0.0),
+        Sampling(temperature=5.0, top_p=1.0, min_p=1.0),
+        Sampling(temperature=1e-45, top_p=1.0, min_p=0.0),
+        Sampling(temperature=1e-38, top_p=1.0, min_p=0.0),
+        Sampling(temperature=1e-6, top_p=1.0, min_p=0.0),
+    ],
+)
+def test_the_narrowest_numbers_leave_only_the_most_likely(sampling: Sampling, top_k: int) -> None:
+    logits = numbers(33_333, 5)
+    sampler = Sampler(msgspec.structs.replace(sampling, top_k=top_k, seed=1), len(logits))
+    try:
+        for _ in range(8):
+            found = sampler.choose(logits)
+            assert (by_llama(sampler, logits) if found is None else found) == logits.argmax()
+    finally:
+        sampler.close()

@@ -90,6 +90,11 @@ def test_advice_that_makes_no_sense_is_not_taken(value: object) -> None:
     assert defaults("llama", {"general.sampling.temp": value, "general.sampling.top_p": value}, "none") == OURS
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), 2**40, 1e300, "many", True])
+def test_no_count_of_candidates_stops_a_model_from_loading(value: object) -> None:
+    assert defaults("llama", {"general.sampling.top_k": value}, "none") == OURS
+
+
 @settings(deadline=None)  # time decides no test
 @given(st.text(st.sampled_from("aé \n")), st.integers(0, 3), st.integers(0, 3))
 def test_long_words_are_cut_and_nothing_is_lost(text: str, letters: int, blanks: int) -> None:

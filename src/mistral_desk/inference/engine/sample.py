@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OURS: Final = Sampling(temperature=0.7, top_k=40, top_p=0.95, min_p=0.05, repeat_penalty=1.0)
 _DRAW: Final = 0xFFFFFFFF
 """This seed means "draw one" to llama.cpp, so it is the first that no request can have."""
+_COLDEST: Final = 1e-6
+"""Below it a number divided by the temperature may be infinite, and all infinite ones are equal: it counts as 0."""
 REPEAT_WINDOW: Final = 64
 """Tokens that the repetition penalty looks back on."""
 
@@ -40,6 +42,7 @@ _KEYS: Final = {
     "repeat_penalty": "general.sampling.penalty_repeat",
 }
 """Where a GGUF keeps its author's advice."""
+_MOST_TOP_K: Final = 2**31 - 1
 
 
 def defaults(architecture: str, metadata: Mapping[str, object], effort: Effort) -> Sampling:
@@ -68,7 +71,7 @@ def _from_file(metadata: Mapping[str, object]) -> Sampling:
             found[name] = float(value)
     return Sampling(
         temperature=_within(found.get("temperature"), 0.0, 5.0),
-        top_k=None if "top_k" not in found else int(found["top_k"]),
+        top_k=None if (most := _within(found.get("top_k"), -1, _MOST_TOP_K)) is None else int(most),
         top_p=_within(found.get("top_p"), 0.0, 1.0),
         min_p=_within(found.get("min_p"), 0.0, 1.0),
         repeat_penalty=_within(found.get("repeat_penalty"), 0.01, 10.0),
@@ -91,7 +94,8 @@ class Sampler:
         parameters = lib.llama_sampler_chain_default_params()
         parameters.no_perf = True
         self.pointer = lib.llama_sampler_chain_init(parameters)
-        temperature, top_k, top_p, min_p = s.temperature or 0.0, s.top_k or 0, s.top_p, s.min_p
+        temperature = s.temperature if s.temperature and s.temperature >= _COLDEST else 0.0
+        top_k, top_p, min_p = s.top_k or 0, s.top_p, s.min_p
         penalty = s.repeat_penalty if s.repeat_penalty and s.repeat_penalty > 0 else 1.0
         self._greedy = temperature <= 0 and penalty == 1.0
         self._candidates = Candidates(vocabulary_size, 0 if self._greedy else top_k)
@@ -105,7 +109,7 @@ class Sampler:
         if temperature <= 0:
             self._add(lib.llama_sampler_init_greedy())
             return
-        if top_p is not None and 0 < top_p < 1:
+        if top_p is not None and top_p < 1:
             self._add(lib.llama_sampler_init_top_p(top_p, 1))
         if min_p is not None and min_p > 0:
             self._add(lib.llama_sampler_init_min_p(min_p, 1))
