@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import qasync
@@ -35,3 +37,28 @@ def test_what_a_thread_says_between_the_last_turn_and_the_end_is_dropped(
     monkeypatch.undo()
     loop.run(qapp, lambda: loop.idle(4))
     assert late == []
+
+
+def test_what_was_there_before_the_loop_is_not_looked_through_until_its_end(qapp: QApplication) -> None:
+    """Thousands of modules, classes and functions: they made each full collection a pause that a person sees."""
+
+    class Thing:
+        """Garbage that only the collector finds."""
+
+        def __init__(self) -> None:
+            self.myself = self
+
+    def left() -> weakref.ref[Thing]:
+        return weakref.ref(Thing())
+
+    before = left()
+
+    async def turn() -> weakref.ref[Thing]:
+        within = left()
+        gc.collect()
+        assert before() is not None
+        return within
+
+    assert loop.run(qapp, turn)() is None
+    gc.collect()
+    assert before() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library.lines import Lines
 from mistral_desk.library.pace import Meter
-from mistral_desk.library.threads import WRITERS, begin_portion
+from mistral_desk.library.threads import BACK, WRITERS, begin, begin_portion
 from tests.fixtures.engines import run
 from tests.fixtures.hub_files import FileHub, content
 from tests.fixtures.online import online
@@ -180,5 +181,24 @@ def test_a_processor_is_left_to_the_window_while_portions_are_written() -> None:
         await asyncio.gather(*works)
         assert most == WRITERS
         assert max(1, (os.cpu_count() or 2) - 1) >= WRITERS
+
+    run(test())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread that stands back may get nothing for seconds")
+def test_threads_of_downloads_stand_back_behind_the_window_by_the_same_steps_each(tmp_path: Path) -> None:
+    """Also those that one of them began: a new thread inherits, and twice the steps would be too many."""
+
+    def mine() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    async def there() -> set[int]:
+        return {mine(), *await asyncio.gather(*(way(mine) for way in (begin, begin_portion) for _ in range(20)))}
+
+    async def test() -> None:
+        async with online(tmp_path) as net:
+            lines = Lines(net)
+            assert await lines.run(there) == {min(19, mine() + BACK)}
+            await lines.close()
 
     run(test())

@@ -95,7 +95,7 @@ class Front:
         read: Callable[[Installed], Awaitable[None]],
     ) -> None:
         """`read` has a look at a model that has just come, so that what it needs is known when somebody asks."""
-        self._read = read
+        self._read, self._net, self._secrets = read, net, secrets
         self._came: list[Callable[[Order], None]] = []
         self.library = library_of(places, settings)
         self.downloads = queue_of(places, settings, net, hub, secrets=secrets, came=self._whole)
@@ -116,6 +116,11 @@ class Front:
         told = await self.downloads.open()
         await self.moving.open()
         return (*told, *((self.library.problem,) if self.library.problem else ()))
+
+    async def warm(self) -> None:
+        """Load what downloads need, where there may be some soon: in the first one it would hold up the window."""
+        await in_thread(self._net.warm)
+        await in_thread(self._secrets().warm)
 
     async def close(self) -> None:
         """Stop a move and the downloads; they go on at the next start."""

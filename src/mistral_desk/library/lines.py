@@ -10,7 +10,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from mistral_desk.library.threads import over
+from mistral_desk.library.threads import over, stand_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,6 +67,7 @@ class Lines:
 
 def _turn(loop: asyncio.AbstractEventLoop) -> None:
     """The life of the thread."""
+    stand_back()
     asyncio.set_event_loop(loop)
     try:
         loop.run_forever()

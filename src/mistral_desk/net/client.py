@@ -127,6 +127,12 @@ class Net:
         """Whether nothing may leave this computer."""
         return self._settings.get(OFFLINE)
 
+    def warm(self) -> None:
+        """Load what connections need, where they are allowed, before one is wanted. It blocks for half a second."""
+        if not self.offline:
+            _loaded()
+            _certificates()
+
     async def fetch(
         self, url: str, purpose: Purpose, *, limit: int, seconds: float = 60.0, wants: Wants | None = None
     ) -> Reply:
@@ -331,12 +337,9 @@ def _made(at: Address, straight: bool) -> httpx2.AsyncClient:
     """A client. It blocks for half a second: the library is loaded and the system's certificates are read."""
     import http.cookiejar  # noqa: PLC0415 - most starts make no connection
 
-    import httpcore2._backends.anyio  # noqa: PLC0415
     import httpx2  # noqa: PLC0415
 
-    httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = _READ
-    for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)  # addresses belong into no log
+    _loaded()
     try:
         client = httpx2.AsyncClient(
             headers={"user-agent": f"mistral-desk/{__version__}"},
@@ -348,6 +351,19 @@ def _made(at: Address, straight: bool) -> httpx2.AsyncClient:
         raise DeskError("net.unreachable", str(error), host=at.name, reason=faults.PROXY) from error
     client.cookies.jar.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+def _loaded() -> None:
+    """Load the library, with all that it would load in its first connection."""
+    import http.cookiejar  # noqa: F401, PLC0415
+
+    import anyio._backends._asyncio  # noqa: F401, PLC0415
+    import httpcore2._backends.anyio  # noqa: PLC0415
+    import httpx2  # noqa: F401, PLC0415
+
+    httpcore2.AsyncHTTP11Connection.READ_NUM_BYTES = _READ
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # addresses belong into no log
 
 
 def authorities() -> int:

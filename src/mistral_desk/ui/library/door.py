@@ -43,6 +43,7 @@ class LibraryDoor(QObject):
         self._results: dict[str, tuple[Verified, ...]] = {}
         page = desk.library
         page.looked_for.connect(self.look)
+        page.looked_for.connect(lambda: self.spawn(desk.services.front.warm(), "load what downloads need"))
         page.chat_with.connect(desk.chat_with)
         page.revealed.connect(lambda key: self._with(key, self._reveal, name="show a file"))
         page.verified.connect(lambda key: self._with(key, self._verify, name="verify a model"))
