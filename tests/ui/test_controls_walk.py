@@ -221,6 +221,8 @@ def region_of(widget: QWidget, stage: Stage) -> str:
         return "top"
     if window.overlay is not None and window.overlay.isAncestorOf(widget):
         return "sheet"
+    if not window.isAncestorOf(widget):
+        return "a window of its own"
     if window.banners.isAncestorOf(widget):
         return "notices"
     return next(name for name, room in window.rooms.items() if room.isAncestorOf(widget))

@@ -327,6 +327,14 @@ async def interrupted(stage: Stage) -> None:
 
 
 @state()
+async def branch_long(stage: Stage) -> None:
+    """A long chat is being branched: how far it is, and a way to call it off."""
+    await short_answer(stage)
+    stage.desk.chats.branching.show(stage.chat, 84_512, 200_000)
+    await idle(2)
+
+
+@state()
 async def branch(stage: Stage) -> None:
     """A chat that was branched off at a question: its title says so, and the question can be answered."""
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)

@@ -112,6 +112,16 @@ async def context_details(stage: Stage) -> None:
 
 
 @state()
+async def context_counting(stage: Stage) -> None:
+    """The tokens of a long chat are being counted."""
+    await _said(stage, 1)
+    sheet = DetailsSheet(stage.desk.theme, stage.desk.model.title, stage.desk.window)
+    sheet.show_counting()
+    stage.desk.window.show_overlay(sheet)
+    await idle(2)
+
+
+@state()
 async def context_working(stage: Stage) -> None:
     """The oldest messages are being summed up because the person wants it."""
     await context_details(stage)

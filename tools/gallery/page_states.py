@@ -17,6 +17,7 @@ from tools.gallery.declare import STATES, State, listed, ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
+    from mistral_desk.ui.settings.rows import Row
     from mistral_desk.ui.settings.server_row import ServerRow
     from mistral_desk.ui.widgets.switch import Switch
     from tools.gallery.stage import Stage
@@ -53,6 +54,8 @@ def _settings_page(page: str, brief: str) -> None:
         await settings(stage)
         stage.desk.window.open_settings(page)
         await stage.desk.tasks.settled()
+        if page == "server" and stage.desk.settings.server is not None:
+            _in_sight(stage, stage.desk.settings.server)
 
     STATES.append(State(f"settings-{page}", brief, set_up))
 
@@ -94,7 +97,14 @@ def _server_row(stage: Stage) -> ServerRow:
     switch = stage.desk.settings.controls[SERVER.name]
     with QSignalBlocker(switch):
         cast("Switch", switch).setChecked(True)
-    return cast("ServerRow", stage.desk.settings.server)
+    row = cast("ServerRow", stage.desk.settings.server)
+    _in_sight(stage, row)
+    return row
+
+
+def _in_sight(stage: Stage, row: Row) -> None:
+    """However narrow the window and large the words are."""
+    stage.looked = lambda: stage.desk.settings.area.ensureWidgetVisible(row, 0, 0)
 
 
 @state()

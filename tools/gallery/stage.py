@@ -28,7 +28,7 @@ from tools.gallery.engine import MODEL, StillEngine
 from tools.gallery.fitting import StillFitting, pc
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication, QWidget
@@ -83,6 +83,8 @@ class Stage:
     services: Services
     shown: QWidget
     extra: list[QWidget]
+    looked: Callable[[], object] | None = None
+    """Done after each look: a part of a page that scrolls is brought back into sight."""
 
     @property
     def chat(self) -> Chat:
@@ -97,6 +99,9 @@ class Stage:
         if self.shown is self.desk.window:
             self.shown.resize(look.width, HEIGHT)
         await idle(6)
+        if self.looked is not None:
+            self.looked()
+            await idle(2)
 
 
 @contextlib.asynccontextmanager

@@ -153,10 +153,10 @@ class SettingsPage(QWidget):
 
     def _lay_out(self) -> None:
         self._tab_row = QWidget(self)
-        flow = FlowLayout(self._tab_row, spacing=SPACE[0])
+        flow = FlowLayout(self._tab_row, spacing=0, even=True)
         group = QButtonGroup(self)
         for key, words in SECTIONS.items():
-            tab = Button(self._theme, tr(words), text=tr(words), parent=self._tab_row)
+            tab = Button(self._theme, tr(words), text=tr(words), small=True, parent=self._tab_row)
             tab.setCheckable(True)
             tab.clicked.connect(lambda _on=False, key=key: self.show_page(key))
             tab.installEventFilter(self)

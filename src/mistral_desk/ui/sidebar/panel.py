@@ -276,7 +276,8 @@ class Sidebar(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _restyle(self) -> None:
-        self.setFixedWidth(round(SIDEBAR * max(1.0, min(1.4, self._theme.text_size / 100))))
+        head = sum(button.sizeHint().width() for button in (self.name, self.more, self._hide)) + 2 * SPACE[2]
+        self.setFixedWidth(max(head, round(SIDEBAR * max(1.0, min(1.4, self._theme.text_size / 100)))))
         self._nothing.setFont(self._theme.font("small"))
         palette = self._nothing.palette()
         palette.setColor(QPalette.ColorRole.WindowText, self._theme.colour("muted"))

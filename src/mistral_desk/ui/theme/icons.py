@@ -31,9 +31,9 @@ def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 
 def icon(name: str, colour: str, size: int = 20) -> QIcon:
-    """A stock icon for menus; two resolutions."""
+    """A stock icon for menus; in resolutions for fine screens and large words."""
     made = QIcon()
-    for ratio in (1.0, 2.0):
+    for ratio in (1.0, 2.0, 4.0):
         made.addPixmap(pixmap(name, colour, size, ratio))
     return made
 

@@ -71,14 +71,16 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
 
 
-def menu_sheet(colours: Colours, *, lines: bool, round_: bool) -> str:
+def menu_sheet(colours: Colours, *, lines: bool, round_: bool, sign: int) -> str:
     """A menu on the raised surface, with room around its words. `lines` frames what is chosen, for high contrast;
-    `round_` where the menu's window has no corners of its own.
+    `round_` where the menu's window has no corners of its own; `sign` is an icon's size. A menu taller than the
+    screen scrolls: a second column would stand beside it without its surface.
     """
     edge = colours.border if lines else "transparent"
     return f"""
 QMenu {{ background: {colours.raised}; color: {colours.text}; border: 1px solid {colours.hairline};
-  border-radius: {10 if round_ else 0}px; padding: 6px; }}
+  border-radius: {10 if round_ else 0}px; padding: 6px;
+  icon-size: {sign}px; menu-scrollable: 1; }}
 QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; border: 1px solid transparent; }}
 QMenu::item:selected {{ background: {colours.bubble}; border: 1px solid {edge}; }}
 QMenu::item:disabled {{ color: {colours.muted}; }}

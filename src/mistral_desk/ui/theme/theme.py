@@ -150,7 +150,8 @@ class Theme(QObject):
         """Give a menu its surface."""
         round_ = sys.platform != "win32"  # there the system rounds and shadows the window itself
         menu.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground, round_)
-        menu.setStyleSheet(menu_sheet(self.colours, lines=self._high, round_=round_))
+        sign = round(16 * max(1.0, self.text_size / 100))
+        menu.setStyleSheet(menu_sheet(self.colours, lines=self._high, round_=round_, sign=sign))
         menu.setFont(self.font())
 
     def _contrast_changed(self) -> None:

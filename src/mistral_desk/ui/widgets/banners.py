@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 SHOWN: Final = 3
+BESIDE: Final = 0.3
+"""Of a notice's width that its buttons may take from its words; else they stand below them."""
 SHARE: Final = 0.6
 """Of the column's height: what is being written below stays in sight."""
 
@@ -54,6 +56,8 @@ class Banner(QWidget):
         close = self.close_button.sizeHint()
         acts = [button for button in (self.action, self.second) if button is not None]
         widest = max((button.sizeHint().width() for button in acts), default=0)
+        if widest + close.width() > BESIDE * width:
+            return self._arrange_below(width, acts)
         self.note.set_room_right(close.width() + (widest + SPACE[1] if acts else 0))
         below = sum(button.sizeHint().height() + SPACE[0] for button in acts[1:])
         height = max(self.note.height_for(width), close.height() + 2 * SPACE[1] + below)
@@ -67,6 +71,26 @@ class Banner(QWidget):
             size = button.sizeHint()
             button.setGeometry(width - x - widest if mirrored else x, top, widest, size.height())
             top += size.height() + SPACE[0]
+        return height
+
+    def _arrange_below(self, width: int, acts: list[Button]) -> int:
+        """The buttons in lines below the words."""
+        close = self.close_button.sizeHint()
+        self.note.set_room_right(close.width())
+        mirrored = self.isRightToLeft()
+        self.close_button.setGeometry(
+            SPACE[1] if mirrored else width - close.width() - SPACE[1], SPACE[1], close.width(), close.height()
+        )
+        begin = x = self.note.begin
+        y = self.note.height_for(width)
+        for button in acts:
+            size = button.sizeHint()
+            if x > begin and x + size.width() > width - SPACE[3]:
+                x, y = begin, y + size.height() + SPACE[0]
+            button.setGeometry(width - x - size.width() if mirrored else x, y, size.width(), size.height())
+            x += size.width() + SPACE[1]
+        height = y + acts[-1].sizeHint().height() + SPACE[2]
+        self.note.setGeometry(0, 0, width, height)
         return height
 
     def _button(self, words: str, act: Callable[[], None] | None) -> Button | None:

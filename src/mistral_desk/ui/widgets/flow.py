@@ -7,10 +7,15 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
 
 
 class FlowLayout(QLayout):
-    """Lines from the reading side; `spacing` pixels between widgets and between lines."""
+    """Lines from the reading side; `spacing` pixels between widgets and between lines.
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 4) -> None:
+    With `even` the lines are about as long as each other: none is left with a single widget because one more did
+    not fit above.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, spacing: int = 4, even: bool = False) -> None:
         super().__init__(parent)
+        self._even = even
         self._items: list[QLayoutItem] = []
         self._heights: dict[int, int] = {}
         self.setContentsMargins(0, 0, 0, 0)
@@ -74,17 +79,38 @@ class FlowLayout(QLayout):
         x, y, line = rect.x(), rect.y(), 0
         parent = self.parentWidget()
         direction = parent.layoutDirection() if parent else Qt.LayoutDirection.LeftToRight
-        for item in self._items:
-            widget = item.widget()
-            if widget is not None and widget.isHidden():
-                continue
+        width = self._width(rect.width())
+        for item in self._shown():
             hint = item.sizeHint()
             if rect.width() < hint.width():  # what can become narrower does, in a line of its own
                 hint.setWidth(max(rect.width(), item.minimumSize().width()))
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
+            if x > rect.x() and x + hint.width() > rect.x() + width:
                 x, y, line = rect.x(), y + line + self.spacing(), 0
             if move:
                 item.setGeometry(QStyle.visualRect(direction, rect, QRect(QPoint(x, y), hint)))
             x += hint.width() + self.spacing()
             line = max(line, hint.height())
         return y + line - rect.y()
+
+    def _shown(self) -> list[QLayoutItem]:
+        return [item for item in self._items if (widget := item.widget()) is None or not widget.isHidden()]
+
+    def _width(self, room: int) -> int:
+        """How much of the room the lines take: all of it, or as little as does for the same number of lines."""
+        if not self._even:
+            return room
+        hints = [item.sizeHint().width() for item in self._shown()]
+        lines = self._count(hints, room)
+        low, high = max(hints, default=0), room
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._count(hints, middle) <= lines else (middle + 1, high)
+        return max(high, low)
+
+    def _count(self, hints: list[int], width: int) -> int:
+        lines, x = 0, width + 1
+        for hint in hints:
+            if x and x + hint > width:
+                lines, x = lines + 1, 0
+            x += hint + self.spacing()
+        return lines

@@ -47,6 +47,11 @@ class Note(QWidget):
         """What it says."""
         return self._words
 
+    @property
+    def begin(self) -> int:
+        """Pixels before its words, from where the language begins."""
+        return SPACE[3] + self._icon() + SPACE[1]
+
     def set_room_right(self, room: int) -> None:
         """Keep this many pixels free for buttons at the end."""
         if room == self._room_right:
@@ -92,7 +97,7 @@ class Note(QWidget):
         sign = self._theme.pixmap(ICONS[self._kind], INKS[self._kind], size, self.devicePixelRatioF())
         painter.drawPixmap(QRectF(x, SPACE[2] - 1, size, size), sign, QRectF(sign.rect()))
         y = SPACE[2]
-        left = SPACE[3] + self._room_right if mirrored else SPACE[3] + size + SPACE[1]
+        left = SPACE[3] + self._room_right if mirrored else self.begin
         for text, font, colour, height in self._lines(self.width()):
             painter.setFont(font)
             painter.setPen(self._theme.colour(colour))
@@ -105,7 +110,7 @@ class Note(QWidget):
         return round(_ICON * max(1.0, self._theme.text_size / 100))
 
     def _text_width(self, width: int) -> int:
-        return max(60, width - 2 * SPACE[3] - self._icon() - SPACE[1] - self._room_right)
+        return max(60, width - SPACE[3] - self.begin - self._room_right)
 
     def _lines(self, width: int) -> list[tuple[str, QFont, str, int]]:
         made = []

@@ -12,12 +12,11 @@ from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.models.browse.filters import each_filter
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
-from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
-from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.sheet import Sheet
 from mistral_desk.ui.widgets.sign import Sign
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ class Nothing(QWidget):
         self._holder.updateGeometry()
 
 
-class AsideSheet(Overlay):
+class AsideSheet(Sheet):
     """The records that could not be read, each with its reason."""
 
     widest = 560
@@ -151,30 +150,16 @@ class AsideSheet(Overlay):
     def __init__(self, theme: Theme, aside: Sequence[SetAside], parent: QWidget) -> None:
         title = trn("{n} record could not be read", "{n} records could not be read", len(aside))
         super().__init__(theme, title, parent)
-        self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
-        self.close_button.clicked.connect(self.accept)
-        head = QHBoxLayout()
-        head.addSpacing(SPACE[4])  # in line with what is below
-        head.addWidget(Label(theme, title, "lead", strong=True, wrap=True, parent=self.card), 1)
-        head.addWidget(self.close_button)
-        area = ColumnArea(theme, self.card)
-        area.setMinimumHeight(160)
+        body, column = self.anew()
         told = mark("The rest of the catalog is not touched by that.")
-        area.column.addWidget(Label(theme, tr(told), ink="muted", wrap=True, parent=area.holder))
+        column.addWidget(Label(theme, tr(told), ink="muted", wrap=True, parent=body))
         for one in aside[:SHOWN]:
-            area.column.addSpacing(SPACE[1])
-            area.column.addWidget(Label(theme, one.name, strong=True, wrap=True, copied=True, parent=area.holder))
-            area.column.addWidget(Label(theme, tr(one.reason), ink="muted", wrap=True, parent=area.holder))
+            entry = QVBoxLayout()
+            entry.setSpacing(0)
+            entry.addWidget(Label(theme, one.name, strong=True, wrap=True, copied=True, parent=body))
+            entry.addWidget(Label(theme, tr(one.reason), ink="muted", wrap=True, parent=body))
+            column.addLayout(entry)
         if (more := len(aside) - SHOWN) > 0:
             words = trn("… and {n} other", "… and {n} others", more)
-            area.column.addSpacing(SPACE[1])
-            area.column.addWidget(Label(theme, words, ink="muted", wrap=True, parent=area.holder))
-        area.column.addStretch(1)
-        column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[1], SPACE[3], SPACE[1], SPACE[3])
-        column.addLayout(head)
-        column.addWidget(area, 1)
-
-    def first(self) -> QWidget:
-        """The button that closes."""
-        return self.close_button
+            column.addWidget(Label(theme, words, ink="muted", wrap=True, parent=body))
+        self.order()
