@@ -8,8 +8,12 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
+from mistral_desk.core.components import components
 from mistral_desk.core.errors import Words
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.settings.connections import ConnectionsSheet
+from mistral_desk.ui.settings.facts import LicenceSheet
+from mistral_desk.ui.theme.palette import bar_sheet
 from mistral_desk.ui.widgets.flow import FlowLayout
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -82,6 +86,28 @@ def test_the_name_of_the_program_is_whole(qapp: QApplication, tmp_path: Path) ->
                 assert name.isVisible()
                 assert name.width() >= name.sizeHint().width()
             desk.theme.choose("light", 100)
+            await window.drawn()
+
+    window.run(qapp, scenario)
+
+
+def test_texts_in_sheets_follow_the_theme(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            licence = LicenceSheet(desk.theme, components()[0], desk.window)
+            connections = ConnectionsSheet(desk.theme, desk.services.ledger, desk.window)
+            await connections.whole()
+            desk.theme.choose("dark", 150)
+            for edit, font in (
+                (licence.edit, desk.theme.font("small", code=True)),
+                (connections.edit, desk.theme.font("small")),
+            ):
+                assert edit.font() == font
+                assert edit.verticalScrollBar().styleSheet() == bar_sheet(desk.theme.colours)
+            desk.theme.choose("light", 100)
+            licence.deleteLater()
+            connections.done(0)
+            connections.deleteLater()
             await window.drawn()
 
     window.run(qapp, scenario)

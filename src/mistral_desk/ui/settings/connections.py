@@ -80,7 +80,6 @@ class ConnectionsSheet(Overlay):
         self.edit.setMinimumHeight(320)
         self._dress()
         theme.changed.connect(self._dress)
-        theme.dress_bars(self.edit)
         Ring(theme, self.edit)
         close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         close.clicked.connect(self.reject)
@@ -98,6 +97,7 @@ class ConnectionsSheet(Overlay):
         self._reading.add_done_callback(lambda _: self.show_entries())
 
     def _dress(self) -> None:
+        self._theme.dress_bars(self.edit)
         self.edit.setFont(self._theme.font("small"))
         option = self.edit.document().defaultTextOption()
         option.setTextDirection(self.layoutDirection())  # a line that begins with figures begins where the others do

@@ -174,9 +174,9 @@ class LicenceSheet(Overlay):
         )
         self.edit.setReadOnly(True)
         self.edit.setAccessibleName(tr("Licence text"))
-        self.edit.setFont(theme.font("small", code=True))
         self.edit.setMinimumHeight(440)
-        theme.dress_bars(self.edit)
+        self._dress()
+        theme.changed.connect(self._dress)
         Ring(theme, self.edit)
         close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         close.clicked.connect(self.reject)
@@ -187,6 +187,10 @@ class LicenceSheet(Overlay):
         column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
         column.addLayout(head)
         column.addWidget(self.edit, 1)
+
+    def _dress(self) -> None:
+        self._theme.dress_bars(self.edit)
+        self.edit.setFont(self._theme.font("small", code=True))
 
     def first(self) -> QWidget:
         """The text, so that the arrow keys scroll."""
