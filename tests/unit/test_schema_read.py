@@ -134,6 +134,27 @@ def test_a_long_beginning_of_a_list_and_a_type_named_over_and_over_end_calmly() 
     assert grammar(read({"type": ["string", "null"] * 50_000})) == grammar(read({"type": ["string", "null"]}))
 
 
+def choices(depth: int, *, inside: str = "") -> Any:
+    """A choice of two that lead to the same two, and so on: as many ways as 2 to the power of `depth`."""
+    names = [(f"a{level}", f"b{level}") for level in range(depth)]
+    links = [[{"$ref": f"#/$defs/{name}"} for name in pair] for pair in [*names[1:], ("end", "end")]]
+    rules = {name: {"anyOf": links[at]} for at, pair in enumerate(names) for name in pair}
+    top: Any = {"$ref": "#/$defs/a0"}
+    within: dict[str, Any] = {
+        "": top,
+        "items": {"type": "array", "items": top},
+        "fields": {"properties": {"x": top}, "type": "object"},
+    }
+    return {**within[inside], "$defs": rules | {"end": {"type": "null"}}}
+
+
+@pytest.mark.parametrize("inside", ["", "items", "fields"])
+def test_choices_of_choices_have_no_more_ways_than_there_is_time_for(inside: str) -> None:
+    """With 40 of them the engine would be busy with the first sign for days."""
+    assert refusal(choices(40, inside=inside)) == "schema.too_big"
+    assert grammar(read(choices(8, inside=inside)))
+
+
 def test_branches_that_double_at_every_step_are_not_all_walked() -> None:
     rules: dict[str, Any] = {}
     for n in range(60):

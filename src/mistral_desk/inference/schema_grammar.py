@@ -32,6 +32,10 @@ MOST_ITEMS: Final = 1000
 MOST_CHARACTERS: Final = 1_000_000
 MOST_REPEATS: Final = 20_000
 """Of all repetitions that are counted, together: llama.cpp writes each of them out."""
+MOST_BEGINNINGS: Final = 4096
+"""Ways to begin a value: llama.cpp follows each of them at once, also those that lead to the same place, and choices of
+choices have more of them than there is time for.
+"""
 _NAME_CHARACTERS: Final = 64
 _SHORT: Final = 64
 """Up to so many characters are counted one by one."""
@@ -59,9 +63,50 @@ uuid ::= hexadecimal{8} "-" hexadecimal{4} "-" hexadecimal{4} "-" hexadecimal{4}
 def grammar(tree: Tree) -> str:
     """The grammar of an answer. Raises `schema.too_big` and `schema.nothing`."""
     try:
+        if _Beginnings(tree).most() > MOST_BEGINNINGS:
+            raise DeskError("schema.too_big", place="#")
         return _Writer(tree).written()
     except RecursionError as error:
         raise DeskError("schema.too_big", place="#") from error
+
+
+class _Beginnings:
+    """Counts the ways in which values begin. Only choices have several; no rule leads to itself by choices alone."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._rules = tree.rules
+        self._known: dict[str, int] = {}
+        self._nodes = [tree.root, *tree.rules.values()]
+
+    def most(self) -> int:
+        """Of any value in the tree."""
+        return max(map(self._deep, self._nodes))
+
+    def _deep(self, node: Node) -> int:
+        """The most of this value, and of all that are in it."""
+        match node:
+            case Choice(nodes=nodes):
+                return max(self._of(node), *map(self._deep, nodes))
+            case Array(first=first, others=others):
+                return max(1, *map(self._deep, first), 0 if others is None else self._deep(others))
+            case Object(fields=fields, others=others):
+                rest = 0 if others is None else self._deep(others)
+                return max(1, *(self._deep(field.node) for field in fields), rest)
+            case _:
+                return self._of(node)
+
+    def _of(self, node: Node) -> int:
+        match node:
+            case Choice(nodes=nodes):
+                return sum(map(self._of, nodes))
+            case Literals(texts=texts):
+                return len(texts)
+            case Link(name=name):
+                if name not in self._known:
+                    self._known[name] = self._of(self._rules[name])
+                return self._known[name]
+            case _:
+                return 1
 
 
 class _Writer:
