@@ -43,6 +43,12 @@ def button(within: QWidget, name: str) -> Button:
     return found[0]
 
 
+def known(desk: Desk) -> None:
+    """It is known what the model's file should be."""
+    file = LibraryFile("/models/fake.gguf", 5, "0" * 64, proven=1.0)
+    desk.services.library.models = (Installed(desk.model.id, file.path, "Fake", "fake", "/models", (file,)),)
+
+
 def newest(desk: Desk) -> Banner:
     return desk.window.banners.banners[0]
 
@@ -71,6 +77,10 @@ def test_after_three_deaths_an_answer_offers_one_more_try_and_a_look_at_the_file
             asked: list[str] = []
             desk.library.verified.connect(asked.append)
             turn = await ask(desk, "Hello")
+            hidden = [one for one in view_of(desk).findChildren(Button) if one.accessibleName() == "Verify the file"]
+            assert [one.isHidden() for one in hidden] == [True], "nobody knows what this file should be"
+            known(desk)
+            desk.model.changed.emit()
             click(button(view_of(desk), "Verify the file"))
             assert asked == [desk.model.id]
             assert desk.window.page == "library"
@@ -88,6 +98,10 @@ def test_a_model_that_stops_the_engine_at_each_load_is_left_alone_with_a_notice(
             for _ in range(4):
                 desk.warm()
                 await desk.tasks.settled()
+            assert newest(desk).second is None, "nobody knows what this file should be"
+            known(desk)
+            desk.warm()
+            await desk.tasks.settled()
             banner = newest(desk)
             assert banner.notice.words.title == "The engine keeps stopping with this model"
             assert "exit status 134" in banner.notice.words.message

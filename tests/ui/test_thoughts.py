@@ -158,6 +158,8 @@ def test_an_answer_without_a_thought_gets_one(qapp: QApplication, tmp_path: Path
             assert second.thinking
             assert "15" in second.text
             assert len(second.versions) == 2
+            assert button(desk, "Think more") is None, "the Guide never learnt to go on with a thought"
+            assert desk.page.turning.thinkable is None
 
     run(qapp, scenario)
 

@@ -14,24 +14,24 @@ GUARDS: Final[dict[str, Text]] = {
         "The engine keeps stopping with this model",
         "With {name}, the process that runs the model ended {times} times without an answer in between; the last time: "
         "{reason}. It is not started again by itself.",
-        "Verify the model's file, or choose another model. For a report, “mistral-desk doctor” and the log have the "
-        "details.",
+        "Try once more, or choose another model; a download can be verified. For a report, “mistral-desk doctor” and "
+        "the log have the details.",
     ),
     "engine.stuck": Text(
         "The engine made no progress",
         "The process that runs the model did nothing for {minutes} min, far longer than it takes otherwise, so it was "
-        "stopped. What was written so far is kept.",
+        "stopped. Anything written so far is kept.",
         "Try again. A shorter message or a smaller model may help.",
     ),
     "model.no_text": Text(
         "The model writes, but no text comes of it",
         "{name} gave {tokens} tokens in a row that show nothing. What was written before is kept.",
-        "Try again. If it comes back, verify the model's file, or choose another model.",
+        "Try again. If it comes back, choose another model; a download can be verified.",
     ),
     "model.only_blanks": Text(
         "The model writes nothing but blanks",
         "{name} gave {tokens} tokens in a row that are only blanks and empty lines. What was written before is kept.",
-        "Try again. If it comes back, verify the model's file, or choose another model.",
+        "Try again. If it comes back, choose another model; a download can be verified.",
     ),
     "model.repeats": Text(
         "The model repeats itself without end",
@@ -41,7 +41,7 @@ GUARDS: Final[dict[str, Text]] = {
     "model.weights_damaged": Text(
         "The model's weights are damaged",
         "Some of the weights in {name} are not numbers (in “{tensor}”), so it was not loaded.",
-        "Verify the file, or download the model again.",
+        "Download the model again. If it is your own file, convert it again.",
     ),
     "model.known_damaged": Text(
         "The model's file is damaged",

@@ -28,13 +28,15 @@ class Trouble(QObject):
 
     def told(self, problem: Problem) -> bool:
         """Whether it was told here, with what can be done, that a model could not be made ready."""
-        if not doubts_file(problem):
+        known = self._desk.model.comparable
+        if not doubts_file(problem) or not (known or left_alone(problem)):
             return False
         verify, about = tr("Verify the file"), self._desk.model.id.casefold()
         words = in_words(problem, tr)
         if left_alone(problem):
             again = tr("Try once more")
-            notice = Notice("error", words, again, self._once_more, about=about, second=verify, act_second=self.verify)
+            second, act = (verify, self.verify) if known else ("", None)
+            notice = Notice("error", words, again, self._once_more, about=about, second=second, act_second=act)
         else:
             notice = Notice("error", words, verify, self.verify, about=about)
         self._desk.notices.show(notice)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr
-from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
@@ -66,6 +66,17 @@ class ModelChoice(QObject):
     def always_thinks(self) -> bool:
         """Whether it has no other way."""
         return self.info is not None and self.info.efforts == ("high",)
+
+    @property
+    def deepens(self) -> bool:
+        """Whether a thought of its can go on; the Guide never learnt that, and makes right answers wrong by it."""
+        return self.info is None or self.info.name != BUILTIN_TITLE
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it is known what its file should be, so that verifying can tell."""
+        model = self._services.library.find(self.id)
+        return model is not None and any(file.sha256 for file in model.all)
 
     @property
     def resting(self) -> bool:

@@ -41,6 +41,7 @@ class ThinkingView(QWidget):
         self._turn = turn
         self._theme = theme
         self._preview = ""
+        self._deepens = True
         self._header = Button(
             theme, tr("Thinking"), icon="chevron-right", text=tr("Thinking…"), muted=True, small=True, parent=self
         )
@@ -61,6 +62,12 @@ class ThinkingView(QWidget):
         self._clock.setInterval(250)
         self._clock.timeout.connect(self._tick)
         self.refresh()
+
+    def set_deepens(self, deepens: bool) -> None:
+        """Whether the model can go on with a thought, so that more is offered."""
+        if deepens != self._deepens:
+            self._deepens = deepens
+            self._place()
 
     @property
     def title(self) -> str:
@@ -105,7 +112,7 @@ class ThinkingView(QWidget):
         elif not thinking:
             self._clock.stop()
         self._now.setVisible(thinking)
-        self._more.setVisible(thinking)
+        self._more.setVisible(thinking and self._deepens)
         self._show_more()
         if self._turn.thought_open:
             self._stack.set_blocks(self._turn.thought(), self._turn.unread_thought)
@@ -173,8 +180,9 @@ class ThinkingView(QWidget):
         return self._theme.control - SPACE[1]
 
     def _buttons(self) -> int:
-        """The width of both buttons, with the space before each."""
-        return sum(SPACE[1] + button.sizeHint().width() for button in (self._now, self._more))
+        """The width of the buttons, with the space before each."""
+        offered = (self._now, self._more) if self._deepens else (self._now,)
+        return sum(SPACE[1] + button.sizeHint().width() for button in offered)
 
     def _breaks(self, width: int) -> bool:
         """Whether the buttons take a line of their own."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.attaching.album import Album
+    from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.chat.selecting import Text
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.theme.theme import Theme
@@ -65,7 +66,7 @@ class AnswerView(TurnView):
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
         self._more = self._row.add(tr("Think more"), "think", waits=True)
         self._more.clicked.connect(lambda: self.think_more.emit(self.turn))
-        self._thinks = False
+        self._thinks, self._deepens, self._comparable = False, True, False
         self._verify = self._row.add(tr("Verify the file"), "verify")
         self._verify.set_label(tr("Verify the file"), tr("Verify the file"))
         self._verify.clicked.connect(self._ask_to_verify)
@@ -96,6 +97,7 @@ class AnswerView(TurnView):
                 self._thinking.resized.connect(self.resized)
                 self._thinking.toggled.connect(lambda: self.thought_toggled.emit(self.turn))
                 self._thinking.show()
+            self._thinking.set_deepens(self._deepens)
             self._thinking.refresh()
         elif self._thinking is not None:
             self._thinking.deleteLater()
@@ -118,20 +120,21 @@ class AnswerView(TurnView):
         cut_short = turn.problem is not None or turn.ending in BROKEN_OFF
         again = tr("Try once more") if left_alone(turn.problem) else tr("Try again")
         self._again.set_label(again, again if cut_short else "")
-        self._verify.setVisible(doubts_file(turn.problem))
+        self._verify.setVisible(self._comparable and doubts_file(turn.problem))
         self._show_version()
         self.show_actions()
 
-    def set_thinks(self, thinks: bool) -> None:
-        """Whether the model that would answer can think."""
-        if thinks != self._thinks:
-            self._thinks = thinks
-            self.show_actions()
+    def set_model(self, model: ModelChoice) -> None:
+        """The model that would answer: whether it can think, and go on with a thought; whether its file is known."""
+        known = (model.thinks, model.deepens, model.comparable)
+        if known != (self._thinks, self._deepens, self._comparable):
+            self._thinks, self._deepens, self._comparable = known
+            self.refresh()
 
     def show_actions(self) -> None:
         """An answer that broke off can go on, as long as nothing follows it."""
         self._on.setVisible(self._last and self.turn.goes_on)
-        self._more.setVisible(self._thinks and bool(self.turn.text))
+        self._more.setVisible(self._thinks and bool(self.turn.text) and (self._deepens or not self.turn.thinking))
         super().show_actions()
 
     def arrange(self, width: int, span: Span | None) -> int:

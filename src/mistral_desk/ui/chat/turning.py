@@ -131,25 +131,26 @@ class Turning(QObject):
         view = self._page.transcript.view(turn)
         if isinstance(view, AnswerView):
             view.think_more.connect(self.think_more)
-            view.set_thinks(self._page.model.thinks)
+            view.set_model(self._page.model)
 
     def _model_changed(self) -> None:
         for _, view in self._page.transcript.living():
             if isinstance(view, AnswerView):
-                view.set_thinks(self._page.model.thinks)
+                view.set_model(self._page.model)
 
     # --- thoughts -----------------------------------------------------------------------------------
 
     @property
     def thinkable(self) -> Turn | None:
         """The answer whose thought can go on: the one that is on its way while it thinks, else the last one."""
-        chat = self._page.chat
+        chat, model = self._page.chat, self._page.model
         if chat is None or not chat.turns:
             return None
         if chat.answer is not None:
-            return chat.answer if chat.answer.phase == "thinking" else None
+            return chat.answer if chat.answer.phase == "thinking" and model.deepens else None
         last = chat.turns[-1]
-        return last if last.role == "assistant" and last.text and self._page.model.thinks else None
+        may = model.thinks and (model.deepens or not last.thinking)
+        return last if last.role == "assistant" and last.text and may else None
 
     def think_more(self, turn: Turn | None = None) -> None:
         """Have the thought of this answer, else of the one that the keyboard means, go on."""
@@ -179,6 +180,8 @@ class Turning(QObject):
 
     def _offer(self, chat: Chat, answer: Turn) -> None:
         ask, why, act = tr("Start over with thinking?"), tr("This answer is made without."), tr("Start over")
+        if answer.thinking and not self._page.model.deepens:
+            return
         if answer.thinking:
             ask, why, act = tr("Go on with the thinking?"), tr("It was ended for this answer."), tr("Think more")
         self._notices.show(Notice("info", Words(ask, why, ""), act, lambda: self._anew(chat, answer), 12))
