@@ -53,7 +53,7 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "model.damaged": Text(
         "The model file is damaged",
-        "{name} contradicts itself ({reason}), so it was not loaded.",
+        "{name} is incomplete or contradicts itself ({reason}), so it was not loaded.",
         "Download the model again. If it is your own file, convert it again.",
     ),
     "model.newer_engine": Text(
@@ -69,7 +69,7 @@ MESSAGES: Final[dict[str, Text]] = {
     "model.load_failed": Text(
         "The model could not be loaded",
         "The engine refused {name}. The file may be damaged or of a kind that this version does not handle.",
-        "Try another model. The log file has the engine's own words.",
+        "Try another model. The log file has the engine's own words; “mistral-desk doctor” says where it is.",
     ),
     "model.no_memory": Text(
         "There is not enough memory for this model",
@@ -185,12 +185,12 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "engine.died": Text(
         "The engine stopped unexpectedly",
-        "The process that runs the model ended by itself ({reason}). What was written so far is kept.",
-        "Send your message again: the engine starts anew by itself.",
+        "The process that runs the model ended by itself ({reason}). Anything written so far is kept.",
+        "Try again: the engine starts anew by itself.",
     ),
     "engine.out_of_memory": Text(
         "The engine ran out of memory",
-        "The system ended the process that runs the model because memory was short. What was written so far is kept.",
+        "The system ended the process that runs the model because memory was short. Anything written so far is kept.",
         "Close other programs or choose a smaller model, then try again.",
     ),
     "engine.protocol": Text(
@@ -200,7 +200,7 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "engine.failed": Text(
         "The engine could not go on",
-        "llama.cpp reported an error while it worked on this message ({reason}). What was written so far is kept.",
+        "llama.cpp reported an error while it worked on this message ({reason}). Anything written so far is kept.",
         "Try again. A shorter message or a new chat may help.",
     ),
     "engine.no_model": Text(

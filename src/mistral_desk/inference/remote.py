@@ -90,6 +90,8 @@ class Worker:
         self._ended: Problem | None = None
         self._reported: Problem | None = None
         self._closing = False
+        self.disobeyed = False
+        """Whether it was ended because it did not stop what somebody wanted to be stopped."""
         self._over = asyncio.Event()
         self._requests = Requests()
         self._watching = Watching(lambda: self.pid, self._stuck)
@@ -285,6 +287,11 @@ class Worker:
         if self._child:
             self._child.kill(reason)
 
+    async def settle(self) -> None:
+        """Wait until what was told to stop has ended, or the worker has, because it did not obey."""
+        if self._requests.stopping:
+            await within(self._requests.none, STOP_LIMIT_S + CLOSE_LIMIT_S)
+
     async def idle(self, limit_s: float) -> None:
         """Wait until no request is open or the worker is dead, at most `limit_s` seconds."""
         await within(self._requests.none, limit_s)
@@ -346,6 +353,8 @@ class Worker:
                 if request is None:
                     _log.debug("an event of a request that is over: %s", type(item).__name__)
                     return
+                if isinstance(item, Failed) and item.problem.id.startswith("model.") and item.problem.detail:
+                    _log.info("llama.cpp, %s:\n%s", item.problem.id, item.problem.detail)  # never a chat's words
                 if isinstance(item, Finished | Failed | Loaded | Counted | StatesKept):
                     self._requests.finish(item.request)
                     if not self.requests:
@@ -371,6 +380,7 @@ class Worker:
 
     def _disobeyed(self) -> None:
         self._reported = self._requests.stuck or self._reported
+        self.disobeyed = self._requests.stuck is None
         self.kill(f"it did not stop within {STOP_LIMIT_S:.0f} seconds")
 
     def _unexpected(self, event: Event) -> NoReturn:
