@@ -256,7 +256,10 @@ def test_a_model_is_found_by_each_of_its_names(capsys: pytest.CaptureFixture[str
         found = meant(name, settings)
         assert found.path == path
         assert name == path or (found.id, found.title) == (ID, "Tiny-GGUF Q4_K_M")
-    assert meant("no-such", settings).path == "no-such"
+    assert meant("no-such.gguf", settings).path == "no-such.gguf"
+    assert meant("./no-such", settings).path == "./no-such"
+    with pytest.raises(DeskError, match=r"library\.unknown"):
+        meant("no-such", settings)
     assert meant("builtin", settings).path == "builtin"
     with pytest.raises(DeskError, match=r"library\.not_found"):
         meant("acme/Other-GGUF:Q4_K_M", settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,8 @@ class Meant:
 def meant(asked: str, settings: Settings) -> Meant:
     """The model of the library that is asked for; a path, the Guide, and what nobody knows stay as they are.
 
-    Raises `library.several`, and `library.not_found` for a name that is no path.
+    Raises `library.several`, `library.unknown` for a word that cannot be meant as a path, and `library.not_found` for a
+    name of the library's own kind.
     """
     if asked == BUILTIN or Path(asked).is_file():
         return Meant(asked, asked, None, model_title(asked))
@@ -55,9 +57,17 @@ def meant(asked: str, settings: Settings) -> Meant:
         model = names.find(asyncio.run(library.look()), asked)
     except DeskError as error:
         if error.problem.id == "library.not_found" and not is_name(asked):
+            if _no_path(asked):
+                raise DeskError("library.unknown", name=asked[:200]) from error
             return Meant(asked, asked, None, model_title(asked))
         raise
     return Meant(model.id, model.path, apart(model), model_title(model.id), model.doubt)
+
+
+def _no_path(asked: str) -> bool:
+    """Whether it is neither there nor written like a file's path."""
+    apart = {"/", "\\", "~"} & set(asked)
+    return not apart and not asked.casefold().endswith(".gguf") and not os.path.lexists(asked)
 
 
 async def used(model: Meant) -> None:

@@ -177,6 +177,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "Nothing in the models folder is called {name}.",
         "“mistral-desk list” shows what is there.",
     ),
+    "library.unknown": Text(
+        "There is no such model",
+        "No model or file is called {name}.",
+        "“mistral-desk list” shows the models that are there.",
+    ),
     "library.several": Text(
         "Several models are called so",
         "{name} may be each of these: {names}.",
