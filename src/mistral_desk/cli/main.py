@@ -140,7 +140,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="mistral-desk",
         description=tr("Talk to open models on this computer. Without a command, the window opens."),
-        epilog=tr("A model's file in place of a command opens the window with that model: mistral-desk FILE.gguf"),
+        epilog=tr(
+            "A model's file in place of a command opens the window with that model: mistral-desk FILE.gguf. "
+            "mistral-desk --self-test [FILE.json] tries whether this installation works."
+        ),
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")
@@ -186,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
         "--think-tokens",
         type=_between(int, 1, 10_000_000),
         metavar="N",
-        help=tr("think, but at most so many tokens and to the end of the sentence"),
+        help=tr("think, but at most so many tokens; to end its sentence, a quarter more (8 to 64)"),
     )
     ask.add_argument(
         "--think-seconds",

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 def preset_named(name: str, history: Path) -> ConversationSettings:
-    """What the preset with this name says. Raises `preset.missing`, and `history.…`."""
+    """What the preset with this name says. Raises `preset.missing`, `preset.none`, and `history.…`."""
     presets = asyncio.run(_all(history)) if history.exists() else ()
     found = next((one for one in presets if one.name.casefold() == name.strip().casefold()), None)
     if found is None:
-        raise DeskError("preset.missing", name=name, names=", ".join(one.name for one in presets) or "–")
+        if not presets:
+            raise DeskError("preset.none", name=name)
+        raise DeskError("preset.missing", name=name, names=", ".join(one.name for one in presets))
     return found.settings
 
 

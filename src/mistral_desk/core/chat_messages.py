@@ -19,7 +19,12 @@ CHATS: Final[dict[str, Text]] = {
     # --- presets ------------------------------------------------------------------------------------
     "preset.missing": Text(
         "There is no preset of this name",
-        "No preset is called “{name}”. There are: {names}.",
+        "No preset is called “{name}”. These are saved: {names}.",
+        "Choose one of them, or save one in the window, under a chat's settings.",
+    ),
+    "preset.none": Text(
+        "There is no preset of this name",
+        "No preset is called “{name}”, and none is saved yet.",
         "Save one in the window, under a chat's settings.",
     ),
     # --- a full context -----------------------------------------------------------------------------

@@ -94,8 +94,8 @@ THINK_TOKENS: Final = Whole(
     "chat.think_tokens",
     0,
     "Longest thought, in tokens",
-    "As above, but the same on a slow and on a fast computer: a token is a word or a piece of one. Where both are set, "
-    "what is used up first counts.",
+    "As above, but the same on a slow and on a fast computer: a token is a word or a piece of one. To end its sentence "
+    "it has a quarter more, 8 to 64. Where both are set, what is used up first counts.",
     1,
     10_000_000,
     "tokens",
