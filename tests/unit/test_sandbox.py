@@ -137,6 +137,9 @@ def test_what_is_said_is_what_was_found() -> None:
     assert tight.tight
     assert "could still" not in cage.in_words(tight)
     assert "start another program" in cage.in_words(tight)
+    twice = Cage(("landlock", "seccomp", "seccomp (closed)"), trial.KINDS, ())
+    assert cage.in_words(twice).endswith("landlock, seccomp"), "each kind of lock once"
+    assert "seccomp, a stricter seccomp once it is loaded;" in cage.in_short(twice)
     loose = Cage((), ("exec",), tuple(kind for kind in trial.KINDS if kind != "exec"), ("graphics",))
     assert not loose.tight
     said = cage.in_words(loose)

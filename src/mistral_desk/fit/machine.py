@@ -46,7 +46,7 @@ ESTIMATES: Final = {
     "ram_available_gb": mark("the free memory"),
     "ram_gbps": mark("the memory's speed"),
     "core_gbps": mark("the processor's speed"),
-    "ssd_gbps": mark("the SSD's speed"),
+    "ssd_gbps": mark("the SSD's speed in a row"),
     "ssd_random_gbps": mark("the SSD's speed in random order"),
     "vram_gb": mark("the size of the GPU's memory"),
     "vram_available_gb": mark("the GPU's free memory"),

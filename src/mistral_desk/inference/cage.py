@@ -22,6 +22,8 @@ _GROUPS: Final = (
 )
 """What a person calls the attempts of `sandbox.trial`; a group counts as refused when all of it was."""
 
+_IN_SHORT: Final = {"seccomp (closed)": "a stricter seccomp once it is loaded"}
+
 
 class Cage(msgspec.Struct, frozen=True):
     """What a child found when it tried to get out of its cage.
@@ -59,7 +61,8 @@ def in_words(cage: Cage | None) -> str:
     if "off" in cage.notes:
         lines.append(tr("Somebody switched the lock off for this start."))
     if cage.by:
-        lines.append(tr("Kept in by: {locks}", locks=", ".join(cage.by)))
+        locks = dict.fromkeys(one.partition(" (")[0] for one in cage.by)
+        lines.append(tr("Kept in by: {locks}", locks=", ".join(locks)))
     return "\n".join(lines)
 
 
@@ -67,7 +70,8 @@ def in_short(cage: Cage | None) -> str:
     """As `doctor` writes it, in English, for a bug report."""
     if cage is None or not (cage.refused or cage.allowed):
         return "unknown: nothing was loaded"
-    parts = [f"kept in by {', '.join(cage.by) or 'nothing'}", f"refused: {', '.join(cage.refused) or 'nothing'}"]
+    locks = ", ".join(_IN_SHORT.get(one, one) for one in cage.by)
+    parts = [f"kept in by {locks or 'nothing'}", f"refused: {', '.join(cage.refused) or 'nothing'}"]
     if cage.allowed:
         parts.append(f"NOT refused: {', '.join(cage.allowed)}")
     return "; ".join((*parts, *cage.notes))
