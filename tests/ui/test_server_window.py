@@ -75,7 +75,7 @@ def test_switched_on_programs_are_answered_with_the_copied_address_and_token(
             await switched(desk, on=True)
             await window.drawn()
             assert "Programs ask at http://127.0.0.1:" in row.note.text()
-            assert "another one after a restart" in row.note.text(), "the tests have no keyring"
+            assert "a new token is made at each start" in row.note.text(), "the tests have no keyring"
             address, token = copied(row.address), copied(row.token)
             assert token not in row.note.text()
             headers = {"authorization": f"Bearer {token}"}

@@ -13,7 +13,7 @@ SCHEMAS: Final[dict[str, Text]] = {
         "Give a file with a JSON schema.",
     ),
     "schema.wrong": Text(
-        "The schema is none",
+        "This is not a valid schema",
         "At {place}: {reason}.",
         "Correct the schema, then try again.",
     ),

@@ -163,7 +163,7 @@ def check(header: Header, name: str) -> None:
             raise damaged(f"{key} {value}")
     for key in _REQUIRED.get(header.architecture, ()):
         if header.own(key) is None:
-            raise damaged(f"no {key}")
+            raise damaged(f"it lacks {key}")
     _check_experts(header, damaged)
     _check_heads(header, damaged)
 

@@ -222,7 +222,7 @@ class _Reader:
         nodes: list[Node] = []
         for name in names:
             if name not in _TYPES:
-                _wrong(f"{place}/type", f"{str(name)[:40]} is no type")
+                _wrong(f"{place}/type", f"there is no type “{str(name)[:40]}”")
         for name in dict.fromkeys(map(str, names)):
             nodes += self._of_type(name, schema, place, depth)
         if not nodes:

@@ -43,7 +43,7 @@ class ServerRow(Row):
 
     def show_off(self) -> None:
         """Nothing listens."""
-        self._show(tr("Nothing listens. Switched on, its address and token stand here."))
+        self._show(tr("Nothing listens. Once it is on, its address is here, and its token can be copied."))
 
     def show_offline(self) -> None:
         """It may not listen."""
@@ -65,7 +65,7 @@ class ServerRow(Row):
         if waiting:
             lines.append(trn("{n} request waits.", "{n} requests wait.", waiting))
         if not lasts:
-            lines.append(tr("This computer has no keyring that opens, so the token is another one after a restart."))
+            lines.append(tr("This computer has no keyring that opens, so a new token is made at each start."))
         self._show("\n".join(lines), on=True)
 
     def _show(self, text: str, *, on: bool = False) -> None:
