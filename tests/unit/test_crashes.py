@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from mistral_desk.core.errors import Problem, in_words
+from mistral_desk.inference import remote
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.crashes import LIMIT, Crashes
 from mistral_desk.inference.file_notes import MOST, FileNotes, Note, state_of
@@ -205,6 +206,44 @@ def test_another_program_that_is_loading_it_just_now_is_no_death(tmp_path: Path)
         FileNotes(cache).put(spec.path, Note(deaths=LIMIT - 1, loader=os.getppid()))
         async with program(tmp_path, answering("Yes."), cache) as engine:
             assert await asked(engine, spec) == "Yes."
+
+    run(test())
+
+
+def test_what_does_not_stop_when_told_so_takes_nobody_along_and_is_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a schema may keep llama.cpp busy: whoever gives up such an answer is not to lose the model for everybody."""
+    monkeypatch.setattr(remote, "STOP_LIMIT_S", 0.05)
+    hangs: Script = [HELLO, {"serve": {"load": loading(), "generate": pieces("half an")}}]
+    spec = model_in(tmp_path)
+
+    async def test() -> None:
+        async with program(tmp_path, hangs, tmp_path / "cache") as engine:
+            await engine.ensure(spec)
+            workers = set()
+            for _ in range(LIMIT + 1):
+                async with contextlib.aclosing(engine.generate(HI)) as events:
+                    await anext(events)
+                    workers.add(engine.pid)
+            assert len(workers) == LIMIT + 1
+
+    run(test())
+
+
+def test_a_load_that_is_stopped_and_does_not_obey_is_no_death(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "STOP_LIMIT_S", 0.05)
+    hangs: Script = [HELLO, {"serve": {"load": loading()[:1]}}]
+    spec, cache = model_in(tmp_path), tmp_path / "cache"
+
+    async def test() -> None:
+        for _ in range(LIMIT + 1):
+            async with program(tmp_path, hangs, cache) as engine:
+
+                def stop(_: float, engine: Engine = engine) -> None:
+                    engine.stop()
+
+                assert (await problem_of(engine.ensure(spec, stop)))[0] == "engine.died"
 
     run(test())
 

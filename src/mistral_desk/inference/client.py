@@ -12,7 +12,7 @@ import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.ahead import Ahead
 from mistral_desk.inference.child import worker_command
@@ -165,7 +165,8 @@ class Engine:
         self._halted = self.resting = False
         if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
             self._mourned, self._died = self._worker, self._worker.ended
-            self._crashes.died(self._spec, self._died)
+            if not self._worker.disobeyed:
+                self._crashes.died(self._spec, self._died)
         try:
             look = await self._crashes.begin(spec)
             self._spare.begin()  # while the old worker takes its leave
@@ -173,7 +174,8 @@ class Engine:
             await self._retire()
             self._model = await self._load_what_fits(spec, given, look=look)
         except BaseException as error:
-            await self._crashes.failed(spec, error.problem if isinstance(error, DeskError) else None)
+            ended = isinstance(error, DeskError) and not self._halted  # by itself, and not by whoever stopped it
+            await self._crashes.failed(spec, as_problem(error) if ended else None)
             raise
         await self._crashes.loaded(spec, looked_at=look)
         self._spec = spec
@@ -247,6 +249,8 @@ class Engine:
         self.ahead.stop()
         if self._spec is None:
             raise DeskError("engine.no_model")
+        if self._worker:
+            await self._worker.settle()  # who hangs takes nobody along that comes behind
         await self.ensure(self._spec)
         if self._worker is None:
             raise DeskError("engine.no_model")

@@ -83,6 +83,11 @@ class Requests:
         return tuple(number for number, request in self._open.items() if number and not request.quiet)
 
     @property
+    def stopping(self) -> bool:
+        """Whether one that was awaited was told to stop and has not ended."""
+        return any(self._open[number].watchdog for number in self.awaited)
+
+    @property
     def stuck(self) -> Problem | None:
         """Why one of them was given up."""
         return next((request.stuck for request in self._open.values() if request.stuck), None)
