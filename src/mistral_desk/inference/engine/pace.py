@@ -2,6 +2,7 @@
 between two operations, and on a slow processor one operation over 512 tokens of a large model takes seconds.
 
 The sizes follow from the model and the position alone, never from the clock, so that a prompt is always cut alike.
+They are whole tiles of llama.cpp's attention on a processor: for the rows beside them it takes twice as long.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.gguf import Header, Tensor
 
 LARGEST: Final = 512
-SMALLEST: Final = 32
-_STEP: Final = 16
+TILE: Final = 64
+"""Rows that its attention takes together (`GGML_FA_TILE_Q`): 32 take longer than 64, and 80 are 64 and 16 slow ones."""
 _PER_THREAD: Final = 3.0e9
 """Floating-point operations that a thread may be given between two looks at the flag: 50 to 150 ms of a common core."""
 
@@ -35,7 +36,7 @@ class Pace:
     def batch(self, position: int) -> int:
         """Tokens to decode at once from this position on."""
         most = self.budget / max(self.widest, self.reach * position, 1.0)
-        return max(min(SMALLEST, self.largest), min(self.largest, int(most) // _STEP * _STEP))
+        return min(self.largest, max(TILE, int(most) // TILE * TILE))
 
 
 def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: bool, largest: int = LARGEST) -> Pace:
