@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mistral_desk.catalog.gguf import Array, Header, Scalar, Tensor
 from mistral_desk.inference.engine import footprint
-from mistral_desk.inference.engine.pace import LARGEST, TILE, pace
+from mistral_desk.inference.engine.pace import LARGEST, ON_CORES, TILE, pace
 from mistral_desk.inference.engine.prefix import common_prefix
 
 GIB = 1 << 30
@@ -107,10 +107,10 @@ def test_batches_shrink_with_the_work_of_a_token() -> None:
     experts = Tensor("blk.0.ffn_up_exps.weight", (4096, 2048, 128), 8, 0)
     words = Tensor("output.weight", (4096, 131_072), 8, 0)
 
-    assert pace(small, [matrix], 1, offloaded=False).batch(0) == LARGEST
-    assert pace(small, [matrix, words], 1, offloaded=False).batch(0) == LARGEST  # only the last token needs those
+    assert pace(small, [matrix], 1, offloaded=False).batch(0) == ON_CORES
+    assert pace(small, [matrix, words], 1, offloaded=False).batch(0) == ON_CORES  # only the last token needs those
     assert pace(mixture, [experts], 1, offloaded=False).batch(0) == TILE
-    assert TILE < pace(mixture, [experts], 8, offloaded=False).batch(0) < LARGEST
+    assert TILE < pace(mixture, [experts], 4, offloaded=False).batch(0) < ON_CORES
     assert pace(mixture, [experts], 1, offloaded=True).batch(100_000) == LARGEST
 
 
@@ -119,5 +119,5 @@ def test_batches_never_grow_on_the_way(one: int, other: int, threads: int) -> No
     step = pace(header(attention__head_count=32, embedding_length=4096), [], threads, offloaded=False)
     near, far = sorted((one, other))
 
-    assert TILE <= step.batch(far) <= step.batch(near) <= LARGEST
+    assert TILE <= step.batch(far) <= step.batch(near) <= ON_CORES
     assert (step.batch(near) % TILE, step.batch(far) % TILE) == (0, 0), "whole tiles, the rest of one is slow"
