@@ -73,6 +73,7 @@ def test_lengths_stand_beside_what_others_did_in_the_same_place() -> None:
         f"{amounts.number(2040)}    Mistral Desk  56       –",
         "         llama.cpp     56       –        0.99 · –",
         "Tokens in front of what was written; tokens a second; our speed as a share of theirs.",
+        f"{amounts.number(8192)}: there was no more time",
         "llama-bench: there was no more time",
     ]
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
+from mistral_desk.inference.fitting.beside import NO_TIME
+from mistral_desk.inference.fitting.lengths import lengths_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +71,8 @@ def _table(result: Benchmark) -> Iterator[str]:
     for row in rows:
         yield "  ".join(word.ljust(width) for word, width in zip(row, wide, strict=True)).rstrip()
     yield tr("Tokens in front of what was written; tokens a second; our speed as a share of theirs.")
+    for length in () if result.stopped else lengths_in(result.context)[len(result.lengths) :]:
+        yield f"{amounts.number(length)}: {tr(NO_TIME)}"
 
 
 def _speed(value: float | None) -> str:

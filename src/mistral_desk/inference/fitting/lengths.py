@@ -71,6 +71,11 @@ class Clock:
         return bool(per_s) and tokens / (per_s or 1.0) * _SLOWER * self.sides <= self.left
 
 
+def lengths_in(context: int) -> tuple[int, ...]:
+    """Those of the lengths for which a context of so many tokens has room."""
+    return tuple(length for length in LENGTHS if length + WRITE + _FRAME <= context)
+
+
 async def at_lengths(
     engine: Engine,
     info: ModelInfo,
@@ -98,7 +103,7 @@ async def _longer_and_longer(
     engine: Engine, info: ModelInfo, clock: Clock, tell: Callable[[float], None]
 ) -> AsyncIterator[AtLength | None]:
     """One length after the other, None in the end where it was stopped."""
-    lengths = [length for length in LENGTHS if length + WRITE + _FRAME <= info.context]
+    lengths = lengths_in(info.context)
     talk, rate = _Talk(engine, info), None
     per_sentence = max(1.0, (await _size(engine, 8) - await _size(engine, 0)) / 8)
     for number, length in enumerate(lengths):
