@@ -37,7 +37,7 @@ def test_the_version_is_said_by_each_way_to_ask(capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "heavy"),
     [
-        (["--version"], ["argparse", "asyncio", "msgspec", "mistral_desk.core"]),
+        (["--version"], ["argparse", "asyncio", "mistral_desk.cli", "mistral_desk.inference", "PySide6", "numpy"]),
         (["ask", ""], ["PySide6", "qasync", "llama_cpp", "sqlite3", "numpy", "jinja2", "keyring"]),
     ],
 )
@@ -208,8 +208,8 @@ def test_doctor_reports_what_a_bug_report_needs(
     assert main(["doctor", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert " ".join(report) == (
-        "version python system frozen libraries llama_cpp engine_build engine_protocol hardware devices folders "
-        "sandbox decoder keyring display model library problems"
+        "version build python system frozen libraries llama_cpp engine_build backends engine_protocol hardware devices "
+        "folders sandbox decoder keyring display model library problems"
     )
     assert report["version"] == __version__
     assert report["llama_cpp"] == "fake llama.cpp"
