@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from mistral_desk.core import settings as declared
 from mistral_desk.inference.client import ModelSpec
 from tests.fixtures import fake_worker
-from tests.ui.test_attachments import drop, files
 from tests.ui.window import ask, click, heard, opened, run
 
 if TYPE_CHECKING:
@@ -72,19 +71,6 @@ def test_a_click_into_the_text_loads_it_too(qapp: QApplication, tmp_path: Path) 
         async with opened(qapp, tmp_path, SCRIPT) as desk:
             await _rest(desk)
             click(desk.page.composer.edit.viewport())
-            await _there(desk)
-
-    run(qapp, scenario)
-
-
-def test_a_file_that_is_dropped_loads_it_too(qapp: QApplication, tmp_path: Path) -> None:
-    note = tmp_path / "note.txt"
-    note.write_text("Hello", encoding="utf-8")
-
-    async def scenario() -> None:
-        async with opened(qapp, tmp_path, SCRIPT) as desk:
-            await _rest(desk)
-            drop(desk, files(note))
             await _there(desk)
 
     run(qapp, scenario)

@@ -43,7 +43,6 @@ class Warmth(QObject):
         desk.page.composer.edit.used.connect(self.used)
         desk.page.attach_asked.connect(self.used)
         desk.page.composer.pasted.connect(self.used)
-        desk.attaching.drops.dropped.connect(self.used)
 
     def begin(self) -> None:
         """The window is there: get a small model ready, and for a large one only the process that it will need."""
