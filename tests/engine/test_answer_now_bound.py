@@ -44,7 +44,7 @@ def told(path: Path, story: Callable[[Worker], Awaitable[None]]) -> None:
         await worker.start()
         try:
             async with asyncio.timeout(END_OF_THE_WORLD_S):
-                await worker.load(ModelSpec(str(path), 1024, 1))
+                await worker.load(ModelSpec(str(path), 16384, 1))
                 await story(worker)
         finally:
             await worker.close()
@@ -64,7 +64,7 @@ async def bound(
             worker.answer_now(request)
 
     rules = grammar(read(SCHEMA))
-    async for event in worker.generate(asked, effort, Sampling(temperature=0.7, seed=seed), 300, grammar=rules):
+    async for event in worker.generate(asked, effort, Sampling(temperature=0.7, seed=seed), 12_000, grammar=rules):
         if isinstance(event, PromptProgress) and press == -1:
             now()
         elif isinstance(event, Piece):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
@@ -145,8 +146,9 @@ def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplic
                 if isinstance(one, kind):
                     assert role in roles, f"{described(one)}: {role}"
         assert misnamed(stage) == []
+        names = [described(one) for one in wanted]
         reached = await tabbed(stage)
-        assert [described(one) for one in wanted if one not in reached] == []
+        assert [name for name, one in zip(names, wanted, strict=True) if one not in reached] == []
 
     staged(qapp, name, look_at)
 
@@ -215,6 +217,8 @@ def by_eye(found: Sequence[QWidget], window: QWidget) -> list[QWidget]:
 
 def region_of(widget: QWidget, stage: Stage) -> str:
     window = stage.desk.window
+    if not shiboken6.isValid(widget):
+        return "chat"  # of a message that is far from sight by now; only those are let go of
     if window.sidebar.isAncestorOf(widget):
         return "sidebar"
     if window.top.isAncestorOf(widget):

@@ -29,7 +29,7 @@ def test_the_sentence_that_the_product_is_for() -> None:
 
 def test_where_the_claim_is_true_it_is_explained() -> None:
     found = of("mistral-small-4", 96, 8, "8GB VRAM (Q4)")
-    assert verdict.claim_text(found).startswith("Both can be true: the GPU holds the 6.1 GB")
+    assert verdict.claim_text(found).startswith("Both can be true: the GPU holds the 6.4 GB")
 
 
 def test_without_a_claim_only_what_does_not_fit_is_explained() -> None:

@@ -16,7 +16,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.chat.versions import branch_title
 from tests.fixtures import fake_worker
-from tests.ui.turning import button, chat_of, open_new, over, press, send, stop, stored, view_of
+from tests.ui.turning import button, chat_of, open_new, over, press, press_when_there, send, stop, stored, view_of
 from tests.ui.window import ask, click, drawn, heard, opened, phase, run, type_in
 
 if TYPE_CHECKING:
@@ -133,16 +133,16 @@ def test_a_version_shows_what_was_seen_behind_it(qapp: QApplication, tmp_path: P
             key, ids = await tree(history)
             chat = await open_new(desk, key)
             assert texts(chat) == ["one", "D"]
-            press(desk, "Previous version", 1)
+            await press_when_there(desk, "Previous version", 1)
             await desk.tasks.settled()
             assert texts(chat) == ["one", "A", "two", "C", "three", "E"]
-            press(desk, "Previous version", 3)
+            await press_when_there(desk, "Previous version", 3)
             await desk.tasks.settled()
             assert texts(chat) == ["one", "A", "two", "B"]
-            press(desk, "Next version", 1, times=2)
+            await press_when_there(desk, "Next version", 1, times=2)
             await desk.tasks.settled()
             assert texts(chat) == ["one", "D"]
-            press(desk, "Previous version", 1)
+            await press_when_there(desk, "Previous version", 1)
             await desk.tasks.settled()
             assert texts(chat) == ["one", "A", "two", "B"], "as it was left"
             assert (await history.conversation(key)).leaf == ids["B"]

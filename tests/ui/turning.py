@@ -46,6 +46,14 @@ def press(desk: Desk, name: str, place: int = -1, times: int = 1) -> None:
         click(found)
 
 
+async def press_when_there(desk: Desk, name: str, place: int, times: int = 1) -> None:
+    """Press a button that the next frame may have yet to show."""
+    async with asyncio.timeout(20):
+        while button(desk, name, place) is None:  # noqa: ASYNC110 - nothing tells that a row was drawn
+            await asyncio.sleep(0.01)
+    press(desk, name, place, times)
+
+
 def send(desk: Desk, text: str) -> None:
     """Type a message and press Enter."""
     type_in(desk, text)

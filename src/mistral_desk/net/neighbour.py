@@ -73,3 +73,5 @@ class Neighbour:
             finally:
                 with self._lock:
                     self._asking = None
+            if self._over:  # an answer that was cut can look like a whole one
+                raise ConnectionAbortedError("it was not wanted any more")
