@@ -128,7 +128,8 @@ def _read(process: psutil.Process, proc: Path) -> int:
         memory = process.memory_info()
         faults = getattr(memory, "pageins", 0) or getattr(memory, "num_page_faults", 0)
     try:
-        counted = process.io_counters().read_bytes
-    except (psutil.Error, OSError, AttributeError, NotImplementedError):
+        counters = getattr(process, "io_counters", None)  # macOS has none
+        counted = int(counters().read_bytes) if counters else 0
+    except (psutil.Error, OSError, NotImplementedError):
         counted = 0
-    return int(counted) + faults * _PAGE
+    return counted + faults * _PAGE
