@@ -147,6 +147,12 @@ def test_headings_in_lists_and_quotations_come_below_the_documents_own(said: str
     assert len(levels) == sum(token.type == "heading_open" for token in parser().parse(said))
 
 
+def test_a_heading_below_many_lists_is_written_at_once() -> None:
+    """A sign that can be read in two ways would be tried in all of them: three times as long for each list."""
+    lists = "-   " * 24
+    assert contained(f"{lists}Deep\n{' ' * len(lists)}===\n") == f"{lists}### Deep\n"
+
+
 def test_a_bare_number_is_written_where_a_list_of_nothing_would_be() -> None:
     found = written(as_html.write, shared(Part("text", "15."))).replace("\n", "")
     assert "<p>15.</p>" in found, "Qt prints an empty item as an empty line"

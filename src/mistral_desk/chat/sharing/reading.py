@@ -27,8 +27,10 @@ _ADDRESS: Final = 4_096
 _MARKS: Final = "*_[]`<!~|\\&"
 _FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}(?=[^`]*$)|~{3,})")
 _RUN: Final = re.compile(r"`+")
-_INSIDE: Final = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*")
-"""What stands before a line's own words in lists and quotations."""
+_INSIDE: Final = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])(?=[ \t]))*")
+"""What stands before a line's own words in lists and quotations; each sign fits in one way only, or deep lists would
+never end.
+"""
 _ATX: Final = re.compile(rf"({_INSIDE.pattern})(#{{1,6}})(?=[ \t]|$)")
 _CELL: Final = re.compile(r"(?<!\\)\|")
 _OPENING: Final = re.compile(r"(\n[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?=<[A-Za-z/!?])")
