@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,7 +48,10 @@ class Warmth(QObject):
     def begin(self) -> None:
         """The window is there: get a small model ready, and for a large one only the process that it will need."""
         self.resting.begin()
-        if self._is_large():
+        self._desk.tasks.spawn(self._begin(), "see how large the model is")
+
+    async def _begin(self) -> None:
+        if await self._is_large():
             self._desk.services.engine.prepare()
         else:
             self._desk.warm()
@@ -92,8 +96,9 @@ class Warmth(QObject):
         moving = services.moving.now is not None and services.moving.now.problem is None
         return moving or any(one.state in _ON_ITS_WAY for one in services.downloads.downloads())
 
-    def _is_large(self) -> bool:
+    async def _is_large(self) -> bool:
         try:
-            return Path(self._desk.model.spec().path).stat().st_size >= CAREFUL
+            file = await asyncio.to_thread(Path(self._desk.model.spec().path).stat)
+            return file.st_size >= CAREFUL
         except (DeskError, OSError):
             return False  # loading it says what is wrong
