@@ -33,7 +33,7 @@ from mistral_desk.cli.output import use_utf8
 from mistral_desk.core import build
 from mistral_desk.core.components import components
 from mistral_desk.core.paths import folders, resource
-from mistral_desk.inference.child import environment, worker_command
+from mistral_desk.inference.child import environment, own_command
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.projector_file import LONG_SIDE
 from mistral_desk.inference.protocol import Piece, Sampling, Turn
@@ -215,7 +215,7 @@ class _Tests:
 
     def _formulas(self) -> str:
         line = b'{"id": 1, "latex": "\\\\frac{a}{b}", "size": 16, "display": true}\n'
-        ended = subprocess.run(_program("--formulas"), check=True, input=line, capture_output=True, timeout=_CHILD_S)
+        ended = subprocess.run(own_command("--formulas"), check=True, input=line, capture_output=True, timeout=_CHILD_S)
         svg = msgspec.json.decode(ended.stdout)["svg"]
         return f"{len(svg)} characters of SVG"
 
@@ -234,7 +234,7 @@ class _Tests:
         more = {} if self._picture else {"QT_QPA_PLATFORM": "offscreen"}
         began = time.perf_counter()
         ended = subprocess.run(
-            _program("--screenshot", str(picture)),
+            own_command("--screenshot", str(picture)),
             check=False,
             capture_output=True,
             timeout=_WINDOW_S,
@@ -247,11 +247,6 @@ class _Tests:
         head = picture.read_bytes()[:24]
         width, height = struct.unpack(">II", head[16:24])
         return f"{width} x {height} pixels, {took:.2f} s with the model's loading"
-
-
-def _program(*words: str) -> list[str]:
-    """This very program with other words: the frozen one itself, else this Python with the package."""
-    return [*worker_command()[:-1], *words]
 
 
 def _with(wanted: str, said: str) -> str:

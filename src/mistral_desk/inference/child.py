@@ -209,11 +209,16 @@ class Child:
             self._deliver(item)
 
 
-def worker_command() -> list[str]:
-    """How to start a worker: the frozen app itself, else this Python with the package."""
+def own_command(*words: str) -> list[str]:
+    """How to start this very program with these words: the frozen app itself, else this Python with the package."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker"]
-    return [sys.executable, "-m", "mistral_desk", "--worker"]
+        return [sys.executable, *words]
+    return [sys.executable, "-m", "mistral_desk", *words]
+
+
+def worker_command() -> list[str]:
+    """How to start a worker."""
+    return own_command("--worker")
 
 
 def spawn(

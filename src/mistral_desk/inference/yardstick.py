@@ -1,18 +1,17 @@
 """The yardstick: llama.cpp with nothing around it, in a process of its own, so that what we put around it can be seen.
 
-Here is the app's side: orders as lines of JSON to the child (`engine.bare`), one line back for each.
+Here is the app's side: orders as lines of JSON to the child (`bare_child`), one line back for each.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.child import spawn
+from mistral_desk.inference.child import own_command, spawn
 from mistral_desk.inference.placement import Placement
 
 if TYPE_CHECKING:
@@ -55,18 +54,11 @@ class Took(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-def yardstick_command() -> list[str]:
-    """How to start the child: the frozen app itself, else this Python with the package."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--bare"]
-    return [sys.executable, "-m", "mistral_desk", "--bare"]
-
-
 class Yardstick:
     """The child with one model. It blocks: use it in a thread of its own; `kill` may come from any."""
 
     def __init__(self, start: Start, command: Sequence[str] | None = None) -> None:
-        self._process = spawn(command or yardstick_command(), spins={})  # as where nobody tells llama.cpp otherwise
+        self._process = spawn(command or own_command("--bare"), spins={})  # as where nobody tells llama.cpp otherwise
         self._start = start
 
     @property

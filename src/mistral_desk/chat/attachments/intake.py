@@ -24,7 +24,7 @@ from mistral_desk.chat.attachments.source import pieces
 from mistral_desk.chat.decoding import answer
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.cage import Cage
-from mistral_desk.inference.child import spawn
+from mistral_desk.inference.child import own_command, spawn
 from mistral_desk.inference.sandbox import windows
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def decode_command() -> list[str]:
-    """How to start a decode child: the frozen app itself, else this Python with the package."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--decode"]
-    return [sys.executable, "-m", "mistral_desk", "--decode"]
+    """How to start a decode child."""
+    return own_command("--decode")
 
 
 async def take_in(source: Path | bytes, name: str, long_side: int, *, limits: Limits = _LIMITS) -> Pixels | TextFile:
