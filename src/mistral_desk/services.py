@@ -336,8 +336,7 @@ class Services:
         found = self.library.find(model) or self._moved(model)
         if found is None or model == BUILTIN:
             return model, None
-        apart = found.origin in {"ollama", "llamacpp"} and found.projector is not None
-        return found.path, found.projector.path if apart and found.projector else None
+        return found.path, found.projector_elsewhere
 
     def _moved(self, model: str) -> Installed | None:
         name = PurePath(model).name

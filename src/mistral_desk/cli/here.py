@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mistral_desk.core.paths import Folders
     from mistral_desk.library.installed import Library
     from mistral_desk.library.queue import Queue
-    from mistral_desk.library.shelf_file import Installed
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Meant:
 
 
 def meant(asked: str, settings: Settings) -> Meant:
-    """The model of the library that is asked for; a path, the Guide, and what nobody knows stay as they are.
+    """The model of the library that is asked for; a path and the Guide stay as they are.
 
     Raises `library.several`, `library.unknown` for a word that cannot be meant as a path, and `library.not_found` for a
     name of the library's own kind.
@@ -61,13 +60,13 @@ def meant(asked: str, settings: Settings) -> Meant:
                 raise DeskError("library.unknown", name=asked[:200]) from error
             return Meant(asked, asked, None, model_title(asked))
         raise
-    return Meant(model.id, model.path, apart(model), model_title(model.id), model.doubt)
+    return Meant(model.id, model.path, model.projector_elsewhere, model_title(model.id), model.doubt)
 
 
 def _no_path(asked: str) -> bool:
     """Whether it is neither there nor written like a file's path."""
-    apart = {"/", "\\", "~"} & set(asked)
-    return not apart and not asked.casefold().endswith(".gguf") and not os.path.lexists(asked)
+    separators = {"/", "\\", "~"} & set(asked)
+    return not separators and not asked.casefold().endswith(".gguf") and not os.path.lexists(asked)
 
 
 async def used(model: Meant) -> None:
@@ -78,11 +77,6 @@ async def used(model: Meant) -> None:
         await library.used(model.id)
 
 
-def apart(model: Installed) -> str | None:
-    """The projector of a model where it lies elsewhere than the engine would look for it."""
-    return model.projector.path if model.origin in {"ollama", "llamacpp"} and model.projector else None
-
-
 def places_of(settings: Settings) -> Callable[[str], tuple[str, str | None]]:
     """Path and projector of each id of the library, for `that_see`. It looks, and so it blocks."""
     library = library_of(folders(), settings)
@@ -90,7 +84,7 @@ def places_of(settings: Settings) -> Callable[[str], tuple[str, str | None]]:
 
     def place(model: str) -> tuple[str, str | None]:
         found = library.find(model)
-        return (model, None) if found is None or model == BUILTIN else (found.path, apart(found))
+        return (model, None) if found is None or model == BUILTIN else (found.path, found.projector_elsewhere)
 
     return place
 

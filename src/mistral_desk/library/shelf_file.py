@@ -107,6 +107,11 @@ class Installed(msgspec.Struct, frozen=True):
         return None
 
     @property
+    def projector_elsewhere(self) -> str | None:
+        """Its projector's path, where that is not where the engine would look for one: in other programs' folders."""
+        return self.projector.path if self.projector and self.origin in {"ollama", "llamacpp"} else None
+
+    @property
     def deletes(self) -> Deletes:
         """What deleting it does: its files belong to another program, or to nobody's folder, where it only forgets."""
         if self.origin == "guide":

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mistral_desk.services import Services
 
 _UNNAMED: Final = frozenset({"", "default"})
-_APART: Final = frozenset({"ollama", "llamacpp"})
-"""Programs in whose folders a projector lies elsewhere than the engine would look for it."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,8 @@ class Ground:
 
     async def spec(self, model: Installed) -> ModelSpec:
         """What to run. Raises `model.…`."""
-        apart = model.projector.path if model.origin in _APART and model.projector else None
         path = BUILTIN if model.id == BUILTIN else model.path
-        return await asyncio.to_thread(model_spec, path, self.settings, apart)
+        return await asyncio.to_thread(model_spec, path, self.settings, model.projector_elsewhere)
 
     def _find(self, name: str, models: Sequence[Installed]) -> Installed | None:
         if name in _UNNAMED:
