@@ -99,6 +99,6 @@ class Warmth(QObject):
     async def _is_large(self) -> bool:
         try:
             file = await asyncio.to_thread(Path(self._desk.model.spec().path).stat)
-            return file.st_size >= CAREFUL
         except (DeskError, OSError):
             return False  # loading it says what is wrong
+        return file.st_size >= CAREFUL
