@@ -98,3 +98,18 @@ def test_closed_it_goes_on_and_says_when_it_is_there(qapp: QApplication, tmp_pat
             assert desk.page.chat.conversation.title == "Branch · long"
 
     run(qapp, scenario)
+
+
+def test_a_closed_one_that_came_to_nothing_does_not_hide_the_next(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            chat, sheet = await begun(desk)
+            sheet.reject()
+            chat.versions.stop()
+            await desk.tasks.settled()
+            assert desk.page.chat is chat
+            chat.versions.branch(chat.turns[0])
+            await desk.tasks.settled()
+            assert desk.page.chat is not chat
+
+    run(qapp, scenario)

@@ -66,9 +66,10 @@ class Branching(QObject):
 
     def show(self, chat: Chat, done: int, all_: int) -> None:
         """So many of so many messages are there."""
-        if all_ < LONG:
-            return
         if chat not in self._sheets:
+            self._closed.discard(chat)  # that was a branch before, and it failed
+            if all_ < LONG:
+                return
             self._sheets[chat] = self._open(chat)
         sheet = self._sheets[chat]
         if sheet is not None:
@@ -91,7 +92,6 @@ class Branching(QObject):
         return False
 
     def _open(self, chat: Chat) -> BranchSheet:
-        self._closed.discard(chat)
         sheet = BranchSheet(self._desk.theme, self._desk.window)
 
         def closed() -> None:
@@ -99,10 +99,7 @@ class Branching(QObject):
                 self._sheets[chat] = None
                 self._closed.add(chat)
 
-        def stop() -> None:
-            chat.versions.stop()
-
-        sheet.stopped.connect(stop)
+        sheet.stopped.connect(chat.versions.stop)
         sheet.rejected.connect(closed)
         self._desk.window.show_overlay(sheet)
         return sheet
