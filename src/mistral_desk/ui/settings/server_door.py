@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
@@ -16,11 +15,11 @@ from mistral_desk.server import keys
 from mistral_desk.ui.notify import Notice
 
 if TYPE_CHECKING:
+    from mistral_desk.server.ground import Ground
     from mistral_desk.server.serving import Serving
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.settings.server_row import ServerRow
 
-_ROOM: Final = "mistral_desk.server"
 _OFTEN_MS: Final = 100
 _SAID_SECONDS: Final = 5
 
@@ -93,9 +92,8 @@ class ServerDoor(QObject):
 
     async def _made(self) -> Serving:
         """Its libraries take a moment to import, which the window does not wait for."""
-        room = await asyncio.to_thread(importlib.import_module, f"{_ROOM}.serving")
-        ground = importlib.import_module(f"{_ROOM}.ground")
-        serving: Serving = room.Serving(ground.Ground.of(self._desk.services))
+        kind, ground = await asyncio.to_thread(_kinds)
+        serving = kind(ground.of(self._desk.services))
         serving.line.changed = self._changed
         self.serving = serving
         return serving
@@ -148,3 +146,11 @@ class ServerDoor(QObject):
         await self._follow()
         words = Words(tr("There is a new token"), tr("Give it to the programs that may ask."), "")
         self._desk.notices.show(Notice("success", words, seconds=_SAID_SECONDS, about=keys.NAME))
+
+
+def _kinds() -> tuple[type[Serving], type[Ground]]:
+    """What the server is made of. The first call imports it, in any thread."""
+    from mistral_desk.server.ground import Ground  # noqa: PLC0415
+    from mistral_desk.server.serving import Serving  # noqa: PLC0415
+
+    return Serving, Ground
