@@ -193,10 +193,12 @@ class Chat(QObject):
         if turn.role == "assistant":
             self._aside = self._cut(turn)
         session = self.room.session
-        if more:
-            events: _Asking = lambda spec, model: session.think_more(message, model_spec=spec, model=model)  # noqa: E731
-        else:
-            events = lambda spec, model: session.regenerate(message, model_spec=spec, model=model, think=think)  # noqa: E731
+
+        def events(spec: ModelSpec, model: str) -> AsyncGenerator[TurnEvent, None]:
+            if more:
+                return session.think_more(message, model_spec=spec, model=model)
+            return session.regenerate(message, model_spec=spec, model=model, think=think)
+
         self._start(None, events, thinks=more, thought_s=turn.thinking_s if more else 0.0)
 
     def go_on(self, turn: Turn) -> None:
