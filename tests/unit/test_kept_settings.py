@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.chat import kept_settings
-from mistral_desk.chat.kept_settings import LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.chat.message import ConversationSettings
-from mistral_desk.core.sampling_bounds import BOUNDS
+from mistral_desk.core.sampling_bounds import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.inference.protocol import Sampling
 
 _words = st.text(max_size=40)

@@ -11,14 +11,11 @@ import msgspec
 
 from mistral_desk.chat.message import ConversationSettings, WhenFull
 from mistral_desk.chat.row_values import clean
-from mistral_desk.core.sampling_bounds import BOUNDS
+from mistral_desk.core.sampling_bounds import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.inference.protocol import Sampling
 
 T = TypeVar("T")
 
-LONGEST: Final = 10_000_000
-"""Tokens of an answer at most; no context is larger."""
-LONGEST_THOUGHT_S: Final = 24 * 3600
 _WITHIN: Final = {"longest": (1, LONGEST), "think_tokens": (0, LONGEST), "think_seconds": (0, LONGEST_THOUGHT_S)}
 
 _TYPES: Final[dict[str, Any]] = {

@@ -16,7 +16,7 @@ from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import folders
-from mistral_desk.core.sampling_bounds import BOUNDS
+from mistral_desk.core.sampling_bounds import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.core.settings import LANGUAGE, glance
 from mistral_desk.core.words import mark, tr
 
@@ -187,13 +187,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument(
         "--think-tokens",
-        type=_between(int, 1, 10_000_000),
+        type=_between(int, 1, LONGEST),
         metavar="N",
         help=tr("think, but at most so many tokens; to end its sentence, a quarter more (8 to 64)"),
     )
     ask.add_argument(
         "--think-seconds",
-        type=_between(float, 0.1, 86_400),
+        type=_between(float, 0.1, LONGEST_THOUGHT_S),
         metavar="S",
         help=tr("the same in seconds; a shorter thought is quicker and more often wrong"),
     )

@@ -1,4 +1,4 @@
-"""What the numbers of a sampling may be: one bound for the window, the command line and what is kept."""
+"""What the numbers of an answer may be: one bound for the window, the command line and what is kept."""
 
 from __future__ import annotations
 
@@ -15,3 +15,6 @@ BOUNDS: Final[dict[str, tuple[float, float]]] = {
 """Lowest and highest by the names of `inference.protocol.Sampling`. llama.cpp takes the largest seed of 32 bits for
 "draw one".
 """
+LONGEST: Final = 10_000_000
+"""Tokens of an answer or a thought at most; no context is larger."""
+LONGEST_THOUGHT_S: Final = 24 * 3600

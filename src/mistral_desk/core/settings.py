@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.sampling_bounds import LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.core.server_settings import SERVER, SERVER_PORT
 from mistral_desk.core.setting_kinds import Choice, Place, Places, Setting, Switch, T, Whole
 
@@ -85,7 +86,7 @@ THINK_SECONDS: Final = Whole(
     "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter thought "
     "is quicker, and more often wrong on hard questions. Think more grants them once again.",
     1,
-    86_400,
+    LONGEST_THOUGHT_S,
     "s",
     automatic=True,
     zero="No limit",
@@ -97,7 +98,7 @@ THINK_TOKENS: Final = Whole(
     "As above, but the same on a slow and on a fast computer: a token is a word or a piece of one. To end its sentence "
     "it has a quarter more, 8 to 64. Where both are set, what is used up first counts.",
     1,
-    10_000_000,
+    LONGEST,
     "tokens",
     automatic=True,
     zero="No limit",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat.presets import SAMPLING
 from mistral_desk.core import amounts
-from mistral_desk.core.sampling_bounds import BOUNDS
+from mistral_desk.core.sampling_bounds import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.core.words import mark, tr, trn
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ NUMBERS: Final = (
         mark("Longest answer"),
         mark("In tokens, each of them a word or a piece of one. The answer is cut there and can be continued."),
         1,
-        10_000_000,
+        LONGEST,
         64,
         0,
         1024,
@@ -125,7 +125,7 @@ THOUGHTS: Final = (
             "thought is quicker, and more often wrong on hard questions. 0 means no limit."
         ),
         0,
-        86_400,
+        LONGEST_THOUGHT_S,
         5,
         0,
         60,
@@ -138,7 +138,7 @@ THOUGHTS: Final = (
             "counts. 0 means no limit."
         ),
         0,
-        10_000_000,
+        LONGEST,
         64,
         0,
         1024,
