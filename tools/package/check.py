@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tools.dev import system
@@ -21,6 +20,7 @@ from tools.package.bundle import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tools.dev.steps import Steps
     from tools.package.bundle import Work
@@ -74,9 +74,7 @@ def _fresh(root: Path, suite: str, steps: Steps) -> None:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(root)
     root.parent.mkdir(parents=True, exist_ok=True)
-    lists = [Path(place) for place in debian.SOURCES]
-    files = [file for place in lists for file in ([place] if place.is_file() else sorted(place.glob("*")))]
-    address = debian.mirror(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    address = debian.mirror_here()
     if not address:
         raise Failed("apt's lists name no Debian mirror.")
     steps.run(["mmdebstrap", "--variant=apt", f"--keyring={debian.KEYS}", suite, str(root), address])

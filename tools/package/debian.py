@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tools.dev.steps import Steps
 
-SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TODO = "By hand: put the .deb files that installer/llama/recipe.json names into the folder above."
 
@@ -42,6 +42,12 @@ def mirror(texts: Iterable[str]) -> str:
             if one and re.search(r"/debian/?$", one[1]):
                 return one[1].rstrip("/")
     return ""
+
+
+def mirror_here() -> str:
+    """The Debian archive that this computer's apt has; "" for none."""
+    files = [file for place in SOURCES for file in ([place] if place.is_file() else sorted(place.glob("*")))]
+    return mirror(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
 
 
 def unpacked(pins: Pins, keep: Path, steps: Steps) -> Path:
@@ -75,9 +81,7 @@ def _there(keep: Path, name: str, sha: str) -> bool:
 
 
 def _download(pins: Pins, wanted: Sequence[str], keep: Path, steps: Steps) -> None:
-    lists = [Path(place) for place in SOURCES]
-    files = [file for place in lists for file in ([place] if place.is_file() else sorted(place.glob("*")))]
-    address = mirror(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    address = mirror_here()
     if not address or not KEYS.is_file():
         raise Failed("Only Debian has the tools for the graphics backend under these names.", _TODO)
     apt = keep / "apt"

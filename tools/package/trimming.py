@@ -57,7 +57,7 @@ _PLUGINS: Final = {
 
 # Of what the building system has only this goes along. All else must be the system's own: a graphics driver or a module
 # that the system loads into this process needs the libraries it was made for, and an older copy of ours would be in
-# its way (libstdc++ is the classic). tools/package/deb.py names the packages.
+# its way (libstdc++ is the classic). installer/linux/control names the packages.
 _CARRIED: Final = re.compile(
     r"^lib(Qt6\w+|icu(data|i18n|uc)|pyside6|shiboken6|python3|ssl|crypto|ffi|bz2|lzma|sqlite3|z|zstd|uuid|mpdec"
     r"|xcb-(cursor|icccm|image|keysyms|randr|render|render-util|shape|shm|sync|util|xfixes|xinput|xkb)|xkbcommon(-x11)?"
