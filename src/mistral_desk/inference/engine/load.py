@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
-import psutil
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.cores import cores
 from mistral_desk.fit.shape import KV_BYTES
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
@@ -58,14 +57,7 @@ _QUANTIZATION_NOISE: Final = re.compile(r"^(mostly |all )|\(guessed\)", re.IGNOR
 
 def threads() -> int:
     """One thread less than this process has cores, at least one: a thread too many brings all to a standstill."""
-    return max(1, _cores() - 1)
-
-
-def _cores() -> int:
-    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
-        cores = min(cores, len(os.sched_getaffinity(0)))
-    return cores
+    return max(1, cores() - 1)
 
 
 class Seeing(NamedTuple):
@@ -311,7 +303,7 @@ def _most_threads(command: Load) -> int:
     """As many threads as may compute while nobody else needs the cores: those that were asked for, else all."""
     if command.placement:
         return max(command.placement.threads, command.placement.most_threads)
-    return command.threads or _cores()
+    return command.threads or cores()
 
 
 def _offloads(command: Load) -> bool:
