@@ -189,7 +189,7 @@ def _common(info: ModelInfo, between: str) -> list[str]:
     if placement.kv != "f16":
         words += ["-fa", "on", "-ctk", placement.kv, "-ctv", placement.kv]
     if len(placement.devices) > 1:
-        words += ["-ts", ("/" if between == "/" else ",").join(f"{part:g}" for part in placement.tensor_split)]
+        words += ["-ts", between.join(f"{part:g}" for part in placement.tensor_split)]
     if placement.overrides:
         pairs = (f"{pattern}={buffer}" for pattern, buffer in placement.overrides)
         words += ["-ot", (";" if between == "/" else ",").join(pairs)]
