@@ -133,14 +133,13 @@ class Context:
         Returns the common prefix with what is held then.
         """
         better = self._shelf.best(tokens, limit, cuts=self.kind == "attention")
-        stays = better is None or better[0] - common < WORTH_IT
-        if len(self.held) - common >= min(_LOST, len(self.held) // 2 + 1):
+        if _much_is_lost(self.held, common):
             self._shelf.put(self.held, self.checkpoints.states, self.owner)
-        if better is None or stays:
+        if better is None or better[0] - common < WORTH_IT:
             return common
         self.clear()
         saved, kept = better
-        stays = len(kept.tokens) - saved >= min(_LOST, len(kept.tokens) // 2 + 1)
+        stays = _much_is_lost(kept.tokens, saved)
         return common_prefix(self.held, tokens, limit) if self._bring_back(kept, stays=stays) else 0
 
     def foreseen(self, tokens: Sequence[int]) -> int:
@@ -368,3 +367,8 @@ class Context:
         """Whether the numbers for the next token are numbers: one not-a-number or infinity spoils the sum."""
         logits = self.logits()
         return bool(len(logits) and np.isfinite(np.dot(logits, logits)))
+
+
+def _much_is_lost(tokens: Sequence[int], used: int) -> bool:
+    """Whether what stands behind the first `used` of these tokens is too much to be cut off for good."""
+    return len(tokens) - used >= min(_LOST, len(tokens) // 2 + 1)
