@@ -5,6 +5,7 @@ Runs on the one inference thread. The main thread drives it through a `Control` 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.state_messages import StatesKept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mistral_desk.inference.chat_format import ChatFormat
     from mistral_desk.inference.engine.context import Context
@@ -87,18 +88,13 @@ class Generator:
         """Decode a token and forget it, so that the first answer does not wait for what is made at first use. Raises
         `engine.failed`, and `load.cancelled` where it is stopped.
         """
-        with self._lock:
-            self._running = control
-            self.context.abort.clear()
         try:
-            if not control.stopped:
-                self.context.read([self.vocabulary.begin or 0])
+            with self._running_for(control):
+                if not control.stopped:
+                    self.context.read([self.vocabulary.begin or 0])
         except AbortedError:
             pass
         finally:
-            with self._lock:
-                self._running = None
-                self.context.abort.clear()
             self.context.clear()
         if control.stopped:
             raise DeskError("load.cancelled", name=self.info.name)
@@ -121,11 +117,17 @@ class Generator:
 
     def answer(self, command: Generate, control: Control, send: Callable[[Event], None]) -> Finished:
         """Answer `command`, sending events on the way; returns the last one. Raises `DeskError`."""
+        with self._running_for(control):
+            return Answer(self, command, control, send).run()
+
+    @contextlib.contextmanager
+    def _running_for(self, control: Control) -> Iterator[None]:
+        """What is computed meanwhile is what `stop` with this control aborts."""
         with self._lock:
             self._running = control
             self.context.abort.clear()
         try:
-            return Answer(self, command, control, send).run()
+            yield
         finally:
             with self._lock:
                 self._running = None
