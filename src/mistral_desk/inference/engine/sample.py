@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.inference.engine.candidates import Candidates
 from mistral_desk.inference.engine.native import lib
 from mistral_desk.inference.protocol import Effort, Sampling
@@ -70,11 +71,11 @@ def _from_file(metadata: Mapping[str, object]) -> Sampling:
         if isinstance(value, int | float) and not isinstance(value, bool):
             found[name] = float(value)
     return Sampling(
-        temperature=_within(found.get("temperature"), 0.0, 5.0),
+        temperature=_within(found.get("temperature"), *BOUNDS["temperature"]),
         top_k=None if (most := _within(found.get("top_k"), -1, _MOST_TOP_K)) is None else int(most),
-        top_p=_within(found.get("top_p"), 0.0, 1.0),
-        min_p=_within(found.get("min_p"), 0.0, 1.0),
-        repeat_penalty=_within(found.get("repeat_penalty"), 0.01, 10.0),
+        top_p=_within(found.get("top_p"), *BOUNDS["top_p"]),
+        min_p=_within(found.get("min_p"), *BOUNDS["min_p"]),
+        repeat_penalty=_within(found.get("repeat_penalty"), *BOUNDS["repeat_penalty"]),
     )
 
 
