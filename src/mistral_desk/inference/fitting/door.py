@@ -157,7 +157,7 @@ class Fitting:
                 await self.ask_devices()
                 await asyncio.to_thread(self._devices.tried)
                 return
-            self._devices.learn((), keep=False)
+            await asyncio.to_thread(self._devices.learn, (), keep=False)
         finally:
             await worker.close()
 
