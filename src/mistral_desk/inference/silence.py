@@ -120,7 +120,6 @@ _PAGE: Final = 1 << 16
 
 
 def _read(process: psutil.Process, proc: Path) -> int:
-    faults = 0
     try:
         # The twelfth field, major faults (proc(5)); the name before it may hold blanks and brackets.
         faults = int((proc / str(process.pid) / "stat").read_bytes().rpartition(b")")[2].split()[9])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def benchmark_text(result: Benchmark) -> str:
-    """The same for a message to others: plain lines with the model's name, and no place of any file."""
+    """What was measured in plain lines: with the model's name, and no place of any file."""
     size = amounts.file_size(result.bytes)
     lines = [
         tr("Mistral Desk {version}: benchmark", version=result.version),
