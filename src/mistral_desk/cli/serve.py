@@ -24,6 +24,7 @@ from mistral_desk.server.serving import Serving, is_local
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 
 class Listening(msgspec.Struct, frozen=True, tag="listening"):
@@ -92,7 +93,3 @@ def _until_told() -> Iterator[asyncio.Event]:
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator

@@ -66,8 +66,10 @@ class Line:
             self.answered += 1
             await self._used(model)
         finally:
-            self.waiting -= waits
-            self.answering = self.answering if waits else ""
+            if waits:
+                self.waiting -= 1
+            else:
+                self.answering = ""
             self.changed()
 
     async def _answered(

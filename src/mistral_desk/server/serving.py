@@ -23,6 +23,8 @@ from mistral_desk.server.guards import Guard
 from mistral_desk.server.line import Line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mistral_desk.server.ground import Ground
 
 _log: Final = logging.getLogger(__name__)
@@ -75,8 +77,8 @@ class Serving:
             timeout_graceful_shutdown=_GRACE_S,
         )
         self._server = uvicorn.Server(config)
-        up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         here = asyncio.get_running_loop()
+        up: asyncio.Future[None] = here.create_future()
         self._thread = threading.Thread(
             target=self._turn,
             args=(self._server, listening, lambda: here.call_soon_threadsafe(_settle, up)),
@@ -160,7 +162,3 @@ def _own_names() -> tuple[str, str]:
 def _settle(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
