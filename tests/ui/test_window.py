@@ -109,6 +109,7 @@ def test_stop_keeps_what_there_is_and_says_so(qapp: QApplication, tmp_path: Path
             assert turn.text.startswith("word ")
             assert view_of(desk).status == "Stopped"
             assert desk.page.composer.action.accessibleName() == "Send"
+            assert desk.page.composer.edit.hasFocus(), "where Stop had the keyboard, the next message is written"
 
     run(qapp, scenario)
 

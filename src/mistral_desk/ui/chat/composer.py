@@ -327,6 +327,8 @@ class Composer(QWidget):
             waiting = tr("The attached files are still being read.") if reading else ""
             self.action.setAccessibleDescription(waiting)
             self.action.setToolTip(waiting or tr("Send"))
+            if self.action.hasFocus() and not self.can_send:
+                self.edit.setFocus()  # a control that goes out would hand the focus to the first one of the window
             self.action.setEnabled(self.can_send)
 
     def _restyle(self) -> None:
