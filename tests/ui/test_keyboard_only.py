@@ -313,11 +313,13 @@ def test_the_mouse_leaves_no_ring(qapp: App, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
             keys = Keys(desk)
-            button = desk.window.sidebar.new
-            button.setFocus(Qt.FocusReason.MouseFocusReason)
-            assert not keys.seen(button)
-            button.clearFocus()
-            button.setFocus(Qt.FocusReason.TabFocusReason)
-            assert keys.seen(button)
+            desk.window.open_settings("chat")
+            await drawn()
+            for control in (desk.window.sidebar.new, desk.settings.controls[declared.THINK_BY_DEFAULT.name]):
+                control.setFocus(Qt.FocusReason.MouseFocusReason)
+                assert not keys.seen(control)
+                control.clearFocus()
+                control.setFocus(Qt.FocusReason.TabFocusReason)
+                assert keys.seen(control)
 
     run(qapp, scenario)

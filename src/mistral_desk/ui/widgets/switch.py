@@ -8,8 +8,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from mistral_desk.ui.widgets.focus import by_keyboard
+
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -20,6 +22,7 @@ class Switch(QAbstractButton):
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._ring = False
         self.setCheckable(True)
         self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -47,12 +50,17 @@ class Switch(QAbstractButton):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour(colours.on_accent if on else colours.border))
         painter.drawEllipse(QRectF(x, track.top() + 3, size, size))
-        if self.hasFocus():
+        if self._ring and self.hasFocus():
             painter.setPen(QPen(self._theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
         painter.end()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring is for the keyboard; a click needs none."""
+        self._ring = by_keyboard(event.reason())
+        super().focusInEvent(event)
 
     def _restyle(self) -> None:
         self.updateGeometry()
