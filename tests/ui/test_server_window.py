@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from tests.fixtures import fake_worker
 from tests.ui import window
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
@@ -61,6 +63,15 @@ async def switched(desk: Desk, *, on: bool) -> None:
 def copied(button: Any) -> str:
     window.click(button)
     return QGuiApplication.clipboard().text()
+
+
+@contextlib.asynccontextmanager
+async def program_of(desk: Desk, row: ServerRow) -> AsyncIterator[httpx2.AsyncClient]:
+    """A program that was given the address and the copied token."""
+    assert desk.server.serving is not None
+    headers = {"authorization": f"Bearer {copied(row.token)}"}
+    async with httpx2.AsyncClient(base_url=desk.server.serving.address, headers=headers, timeout=None) as program:
+        yield program
 
 
 def test_switched_on_programs_are_answered_with_the_copied_address_and_token(
@@ -122,10 +133,7 @@ def test_who_waits_is_seen(qapp: QApplication, tmp_path: Path) -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             row = await shown(desk)
             await switched(desk, on=True)
-            serving = desk.server.serving
-            assert serving is not None
-            headers = {"authorization": f"Bearer {copied(row.token)}"}
-            async with httpx2.AsyncClient(base_url=serving.address, headers=headers, timeout=None) as program:
+            async with program_of(desk, row) as program:
                 async with desk.services.engine_free:
                     answers = [asyncio.ensure_future(program.post("/chat/completions", json=HI)) for _ in range(2)]
                     while "2 requests wait." not in row.note.text():
@@ -146,10 +154,7 @@ def test_a_chat_that_waits_for_a_program_says_so(
         async with window.opened(qapp, tmp_path, fake_worker.endless()) as desk:
             row = await shown(desk)
             await switched(desk, on=True)
-            serving = desk.server.serving
-            assert serving is not None
-            headers = {"authorization": f"Bearer {copied(row.token)}"}
-            async with httpx2.AsyncClient(base_url=serving.address, headers=headers, timeout=None) as program:
+            async with program_of(desk, row) as program:
                 async with program.stream("POST", "/chat/completions", json=HI | {"stream": True}) as answer:
                     lines = answer.aiter_lines()  # held: one that nobody holds is closed, and the answer with it
                     await anext(lines)

@@ -53,6 +53,13 @@ async def died(engine: Engine, spec: ModelSpec, times: int = 1) -> None:
         assert (await problem_of(asked(engine, spec)))[0] == "engine.died"
 
 
+async def died_at_each_start(folder: Path, script: Script, spec: ModelSpec, times: int) -> None:
+    """The program is started so often, with what earlier runs noted, and loses its worker once each time."""
+    for _ in range(times):
+        async with program(folder, script, folder / "cache") as engine:
+            await died(engine, spec)
+
+
 async def asked(engine: Engine, spec: ModelSpec) -> str:
     """What a message does."""
     await engine.ensure(spec)
@@ -123,9 +130,7 @@ def test_what_dies_while_loading_at_each_start_is_left_alone_until_it_loads(tmp_
     spec, cache = model_in(tmp_path), tmp_path / "cache"
 
     async def test() -> None:
-        for _ in range(LIMIT):
-            async with program(tmp_path, DIES_LOADING, cache) as engine:
-                await died(engine, spec)
+        await died_at_each_start(tmp_path, DIES_LOADING, spec, LIMIT)
         for _ in range(2):
             async with program(tmp_path, DIES_LOADING, cache) as engine:
                 name, params, _ = await problem_of(engine.ensure(spec))
@@ -140,23 +145,14 @@ def test_what_dies_while_loading_at_each_start_is_left_alone_until_it_loads(tmp_
 
 
 def test_a_model_that_loads_and_dies_in_its_first_turn_stops_no_start(tmp_path: Path) -> None:
-    spec, cache = model_in(tmp_path), tmp_path / "cache"
-
-    async def test() -> None:
-        for _ in range(LIMIT + 1):
-            async with program(tmp_path, DIES_ANSWERING, cache) as engine:
-                await died(engine, spec)
-
-    run(test())
+    run(died_at_each_start(tmp_path, DIES_ANSWERING, model_in(tmp_path), LIMIT + 1))
 
 
 def test_another_file_at_the_same_place_is_another_model(tmp_path: Path) -> None:
     spec, cache = model_in(tmp_path), tmp_path / "cache"
 
     async def test() -> None:
-        for _ in range(LIMIT):
-            async with program(tmp_path, DIES_LOADING, cache) as engine:
-                await died(engine, spec)
+        await died_at_each_start(tmp_path, DIES_LOADING, spec, LIMIT)
         (tmp_path / "Modell mit Ümlaut.gguf").write_bytes(b"GGUF, downloaded again")
         async with program(tmp_path, answering("Yes."), cache) as engine:
             assert await asked(engine, spec) == "Yes."
