@@ -72,7 +72,7 @@ async def document_asked(stage: Stage) -> None:
     await _attached(stage, 0)
     stage.chat.attachments.set_parts((file_part(LEASE),))
     stage.engine.script = answered(LEASED)
-    await ask(stage, SAIL, lambda: not stage.chat.busy and bool(stage.chat.turns))
+    await ask(stage, SAIL)
 
 
 @state()
@@ -108,7 +108,7 @@ async def drop_target(stage: Stage) -> None:
     """Files are held over the chat."""
     await ready(stage)
     stage.engine.script = answered(texts.SHORT)
-    await ask(stage, texts.SHORT_QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
+    await ask(stage, texts.SHORT_QUESTION)
     await listed(stage)
     stage.desk.attaching.drops.sign.show_over()
 
@@ -126,7 +126,7 @@ async def pictures_asked(stage: Stage) -> None:
     """A picture alone, then three with a text, in the conversation."""
     await _attached(stage, 1)
     stage.engine.script = answered(ANSWER)
-    await ask(stage, QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
+    await ask(stage, QUESTION)
     stage.chat.attachments.set_parts(await parts(stage, 3, text=True))
     stage.engine.script = answered("The second one is wider than the others.")
     await ask(stage, WIDEST, lambda: not stage.chat.busy and len(stage.chat.turns) > 3)

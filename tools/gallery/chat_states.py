@@ -16,7 +16,7 @@ from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.failure import FailureWindow
 from mistral_desk.ui.notify import Notice
 from tools.gallery import texts
-from tools.gallery.declare import MISSING, ask, listed, listed_too, ready, state, whole
+from tools.gallery.declare import MISSING, ask, broken, listed, listed_too, ready, state, whole
 from tools.gallery.engine import answered, reading, said
 from tools.gallery.stage import idle
 
@@ -145,17 +145,14 @@ async def stopped(stage: Stage) -> None:
 @state()
 async def failed(stage: Stage) -> None:
     """The engine died in mid-answer: what happened, what to do."""
-    stage.engine.script = said(texts.ANSWER[:300])
-    stage.engine.breaks = DIED
-    await ask(stage, texts.QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
-    await listed(stage)
+    await broken(stage, DIED, texts.ANSWER[:300])
 
 
 @state()
 async def model_missing(stage: Stage) -> None:
     """The model's file is gone."""
     stage.engine.fails = MISSING
-    await ask(stage, texts.QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
+    await ask(stage, texts.QUESTION)
     await listed(stage)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mistral_desk.core.errors import Problem
 from tools.gallery import texts
-from tools.gallery.engine import answered
+from tools.gallery.engine import answered, said
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
@@ -45,13 +45,14 @@ def state(*, sized: bool = True) -> Callable[[SetUp], SetUp]:
     return declare
 
 
-async def ask(stage: Stage, text: str, until: Callable[[], bool], *, think: bool = False) -> None:
-    """Send a message and wait until the answer is where the picture wants it."""
+async def ask(stage: Stage, text: str, until: Callable[[], bool] | None = None, *, think: bool = False) -> None:
+    """Send a message and wait until the answer is where the picture wants it; None: until it is over."""
+    there = until or (lambda: not stage.chat.busy and bool(stage.chat.turns))
     if stage.desk.page.composer.think.isChecked() != think:
         stage.desk.page.composer.toggle_think()
     stage.desk.page.ask(text)
     async with asyncio.timeout(60):
-        while not until() or stage.chat._dirty:  # noqa: SLF001 - what is not drawn yet is not to be seen
+        while not there() or stage.chat._dirty:  # noqa: SLF001 - what is not drawn yet is not to be seen
             await idle(1)
     await idle(2)
 
@@ -59,7 +60,15 @@ async def ask(stage: Stage, text: str, until: Callable[[], bool], *, think: bool
 async def whole(stage: Stage, question: str, answer: str, thinking: str = "") -> None:
     """A question and its whole answer."""
     stage.engine.script = answered(answer, thinking)
-    await ask(stage, question, lambda: not stage.chat.busy and bool(stage.chat.turns), think=bool(thinking))
+    await ask(stage, question, think=bool(thinking))
+
+
+async def broken(stage: Stage, problem: Problem, text: str = "") -> None:
+    """An answer that breaks off behind this text."""
+    stage.engine.script = said(text)
+    stage.engine.breaks = problem
+    await ask(stage, texts.QUESTION)
+    await listed(stage)
 
 
 async def listed(stage: Stage, count: int = 14) -> None:

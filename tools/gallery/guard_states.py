@@ -8,8 +8,7 @@ from mistral_desk.core.errors import Problem
 from mistral_desk.inference.protocol import PromptProgress
 from mistral_desk.inference.silence import Quiet
 from tools.gallery import texts
-from tools.gallery.declare import ask, listed, state
-from tools.gallery.engine import said
+from tools.gallery.declare import ask, broken, listed, state
 
 if TYPE_CHECKING:
     from tools.gallery.stage import Stage
@@ -18,18 +17,11 @@ FILE: Final = "Mistral-Small-4-119B-2603-Q4_K_M-00001-of-00003.gguf"
 KEEPS: Final = Problem("engine.keeps_stopping", {"name": FILE, "times": 3, "reason": "memory fault, SIGSEGV"})
 
 
-async def _broken(stage: Stage, problem: Problem, text: str = "") -> None:
-    stage.engine.script = said(text)
-    stage.engine.breaks = problem
-    await ask(stage, texts.QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
-    await listed(stage)
-
-
 @state()
 async def keeps_stopping(stage: Stage) -> None:
     """The engine kept stopping with this model: the cause, *Try once more* and *Verify the file*."""
     stage.engine.fails = KEEPS
-    await ask(stage, texts.QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns))
+    await ask(stage, texts.QUESTION)
     await listed(stage)
 
 
@@ -54,19 +46,19 @@ async def weights_damaged(stage: Stage) -> None:
 @state()
 async def repeats(stage: Stage) -> None:
     """An answer that repeated itself without end."""
-    await _broken(stage, Problem("model.repeats", {"name": "Mistral Small 4", "tokens": 4096}), "Well, well, " * 60)
+    await broken(stage, Problem("model.repeats", {"name": "Mistral Small 4", "tokens": 4096}), "Well, well, " * 60)
 
 
 @state()
 async def no_text(stage: Stage) -> None:
     """An answer of tokens that show nothing."""
-    await _broken(stage, Problem("model.no_text", {"name": "Mistral Small 4", "tokens": 64}))
+    await broken(stage, Problem("model.no_text", {"name": "Mistral Small 4", "tokens": 64}))
 
 
 @state()
 async def stuck(stage: Stage) -> None:
     """The engine was ended because it did nothing for minutes."""
-    await _broken(stage, Problem("engine.stuck", {"minutes": 5}), texts.ANSWER[:300])
+    await broken(stage, Problem("engine.stuck", {"minutes": 5}), texts.ANSWER[:300])
 
 
 @state()

@@ -61,7 +61,7 @@ async def _limited(stage: Stage, how: ThoughtEnd) -> None:
     await ready(stage)
     figures = msgspec.structs.replace(FIGURES, thinking_s=30.2, thought_end=how)
     stage.engine.script = answered(texts.SHORT, texts.THOUGHT, figures)
-    await ask(stage, texts.SHORT_QUESTION, lambda: not stage.chat.busy and bool(stage.chat.turns), think=True)
+    await ask(stage, texts.SHORT_QUESTION, think=True)
     await listed(stage)
 
 
