@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 import statistics
+import sys
 import tempfile
 import time
 from functools import cache
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
 
+from benchmarks import material
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Figures, Finished, Piece, Sampling, Turn
 from mistral_desk.inference.yardstick import Order, Start, Yardstick
@@ -112,7 +114,7 @@ def _median(costs: Iterable[Cost]) -> Cost:
 
 @cache
 def _comparison(depth: int) -> Comparison:
-    threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
+    threads = material.threads()
     return asyncio.run(_compare(bench_model(), threads, depth))
 
 
@@ -146,8 +148,7 @@ def _repeated(bare: Yardstick, block: Block) -> dict[str, Cost]:
 
 
 def _letters(number: int, tokens: int) -> str:
-    draw = random.Random(number)
-    return " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(tokens // 2))
+    return material.words(random.Random(number), tokens // 2)
 
 
 async def _ours(worker: Worker, number: int, depth: int) -> Block:
@@ -181,10 +182,11 @@ def clock(pid: int) -> Callable[[], Cost]:
     precise = (~pid << 3) | 2  # Linux' clock of a process: psutil's figures are rounded to hundredths of a second
 
     def now() -> Cost:
-        if psutil.LINUX:
+        if sys.platform == "linux":
             return Cost(time.perf_counter(), time.clock_gettime(precise))
-        times = process.cpu_times()
-        return Cost(time.perf_counter(), times.user + times.system)
+        else:
+            times = process.cpu_times()
+            return Cost(time.perf_counter(), times.user + times.system)
 
     return now
 

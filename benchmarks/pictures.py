@@ -19,9 +19,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import psutil
 from PIL import Image
 
+from benchmarks import material
 from benchmarks.engine_speed import Cost, bench_model, clock
 from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference.client import ModelSpec, Worker
@@ -87,7 +87,7 @@ def _turns(rounds: list[list[Cost]]) -> str:
 
 @cache
 def _conversations() -> tuple[list[Firsts], int]:
-    threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
+    threads = material.threads()
     model = bench_model()
     return asyncio.run(_alternate(model, _tower(model), threads)), threads
 

@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import psutil
-
+from benchmarks import material
 from benchmarks.turn_costs import LARGE, files
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
@@ -37,9 +36,8 @@ def turn() -> tuple[float, str]:
 
 
 async def _compared() -> tuple[float, str]:
-    draw = random.Random(TOKENS)
-    text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(TOKENS // 2))
-    threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
+    text = material.words(random.Random(TOKENS), TOKENS // 2)
+    threads = material.threads()
     spec = ModelSpec(str(files(LARGE)[0]), TOKENS + 1024, threads, projector="")
     with tempfile.TemporaryDirectory() as folder:
         states = Path(folder) / "states"

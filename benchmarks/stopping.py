@@ -13,6 +13,7 @@ import time
 from functools import cache
 from typing import Final
 
+from benchmarks import material
 from benchmarks.engine_speed import SAMPLER, bench_model
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Turn
@@ -56,9 +57,7 @@ async def _measure() -> dict[str, list[float]]:
 
 async def _stop(engine: Engine, number: int, *, after_s: float | None = None, pieces: int = 0) -> float:
     """Ask something new and stop it, after so many seconds of reading or pieces; milliseconds till its end."""
-    words = 1500 if after_s is not None else 12
-    draw = random.Random(number)
-    text = " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(words))
+    text = material.words(random.Random(number), 1500 if after_s is not None else 12)
     stopped: list[float] = []
 
     def stop() -> None:

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-import psutil
 
+from benchmarks import material
 from mistral_desk.core.pixels import fingerprint
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Finished, Piece, PutImage, Sampling, Turn
@@ -209,7 +209,7 @@ def _share(turn: str) -> tuple[float, str]:
 
 @cache
 def _bench() -> tuple[Table, int]:
-    threads = max(1, (psutil.cpu_count(logical=False) or 2) - 1)
+    threads = material.threads()
     return table(*files(LARGE), BENCH_TOKENS, 0, threads), threads
 
 
@@ -225,9 +225,7 @@ def table(model: Path, eyes: Path, tokens: int, pictures: int, threads: int) -> 
     seen = [picture(seed) for seed in range(pictures)]
     draw = random.Random(tokens)
     left = max(tokens - 410 * pictures, 64)
-    text = [
-        " ".join("".join(draw.choices("zqxjkvbpgw", k=3)) for _ in range(left // (2 * TURNS))) for _ in range(TURNS)
-    ]
+    text = [material.words(draw, left // (2 * TURNS)) for _ in range(TURNS)]
     spec = ModelSpec(str(model), tokens + MORE, threads, projector=str(eyes) if pictures else "")
     with tempfile.TemporaryDirectory() as folder:
         story = Story(spec, Path(folder) / "states", seen)
@@ -239,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.turn_costs", description=__doc__)
     parser.add_argument("--tokens", default="1024,8192,32768", help="lengths of the conversation")
     parser.add_argument("--model", choices=["auto", "large", "small"], default="auto")
-    parser.add_argument("--threads", type=int, default=max(1, (psutil.cpu_count(logical=False) or 2) - 1))
+    parser.add_argument("--threads", type=int, default=material.threads())
     parser.add_argument("--pictures", type=int, choices=[0, 1, 2], default=2, help="0: none, 1: only with, 2: both")
     options = parser.parse_args(arguments)
     for tokens in map(int, options.tokens.split(",")):
