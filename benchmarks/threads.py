@@ -24,8 +24,6 @@ from mistral_desk.inference.protocol import Figures, Finished, Sampling, Turn
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from mistral_desk.inference.remote import Answer
-
 OTHERS: Final = (0, 1, 2)
 """Programs that take a core each."""
 ROUNDS: Final = 7
@@ -114,14 +112,11 @@ async def _block(worker: Worker, number: int, tokens: int) -> float:
     turns = [Turn("user", f"Question {number}")]
     async with contextlib.aclosing(worker.generate(turns, "none", _GREEDY, tokens)) as events:
         async for event in events:
-            figures = _figures(event, figures)
+            if isinstance(event, Finished):
+                figures = event.figures
     if figures.tokens_per_s is None:
         raise RuntimeError("the model ended its answer at once")
     return figures.tokens_per_s
-
-
-def _figures(event: Answer, before: Figures) -> Figures:
-    return event.figures if isinstance(event, Finished) else before
 
 
 @contextlib.contextmanager
