@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.threads import over
 from mistral_desk.core.words import mark
 from mistral_desk.inference.fitting.lengths import text
 from mistral_desk.inference.fitting.llama_programs import LlamaBench, LlamaServer
@@ -147,14 +148,8 @@ async def _within(what: Program, at: AtLength, most_s: float) -> tuple[float | N
     end = threading.Timer(most_s, what.kill)
     end.daemon = True
     end.start()
-    work = asyncio.ensure_future(asyncio.to_thread(what.measure, at))
     try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        what.kill()
-        await asyncio.wait({work})
-        work.exception()
-        raise
+        return await over(asyncio.ensure_future(asyncio.to_thread(what.measure, at)), what.kill)
     finally:
         end.cancel()
 
