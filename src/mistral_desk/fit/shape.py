@@ -142,15 +142,6 @@ def cache(shape: Shape, context: int, batch: int, kv: KvType = "f16") -> int:
     return sum(layer_cache(layer, context, batch, kv) for layer in shape.layers)
 
 
-def cache_read(shape: Shape, depth: int, kv: KvType = "f16") -> float:
-    """Bytes of the cache that a token reads when `depth` tokens stand before it."""
-    total = 0.0
-    for layer in shape.layers:
-        seen = min(depth, layer.window) if layer.window else depth
-        total += seen * (layer.keys + layer.values) * KV_BYTES[kv] + layer.state
-    return total
-
-
 def compute(shape: Shape, context: int, batch: int) -> int:
     """Bytes of the buffer for intermediate results, with flash attention and one row of logits.
 
