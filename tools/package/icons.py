@@ -1,7 +1,4 @@
-"""The program's icon in every size that a system asks for: `python -m tools.package.icons FOLDER`.
-
-Small sizes have a drawing of their own: the large one's lines would be thinner than a pixel there.
-"""
+"""The program's icon in every size that a system asks for: `python -m tools.package.icons FOLDER`."""
 
 from __future__ import annotations
 
@@ -10,29 +7,19 @@ from pathlib import Path
 from typing import Final
 
 SIZES: Final = (16, 20, 22, 24, 32, 40, 48, 64, 96, 128, 256, 512)
-SMALL: Final = 40
-"""Pixels below which the small drawing is used."""
-_ICONS: Final = Path(__file__).resolve().parents[2] / "resources" / "icons"
 
 
 def draw(target: Path) -> None:
     """Write `N.png` for each size into the folder, and `icon.ico` and `icon.icns` beside it."""
     from PIL import Image  # noqa: PLC0415 - here the environment's packages are needed, elsewhere in this room they are not
-    from PySide6.QtCore import QRectF, Qt  # noqa: PLC0415
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter  # noqa: PLC0415
-    from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415
+    from PySide6.QtGui import QGuiApplication  # noqa: PLC0415
+
+    from mistral_desk.ui.theme.icons import app_pixmap  # noqa: PLC0415
 
     app = QGuiApplication([])
     target.mkdir(parents=True, exist_ok=True)
-    drawings = {name: QSvgRenderer(str(_ICONS / f"{name}.svg")) for name in ("app", "app-small")}
     for size in SIZES:
-        image = QImage(size, size, QImage.Format.Format_ARGB32)
-        image.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        drawings["app-small" if size < SMALL else "app"].render(painter, QRectF(0, 0, size, size))
-        painter.end()
-        if not image.save(str(target / f"{size}.png")):
+        if not app_pixmap(size).save(str(target / f"{size}.png")):
             raise OSError(f"{target}/{size}.png could not be written")
     pictures = [Image.open(target / f"{size}.png").convert("RGBA") for size in SIZES if size <= 256]
     pictures[-1].save(target.parent / "icon.ico", sizes=[one.size for one in pictures], append_images=pictures[:-1])

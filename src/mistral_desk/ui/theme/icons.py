@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from mistral_desk.core.paths import resource
+
+_APP_SMALL: Final = 40
 
 
 @lru_cache(maxsize=64)
@@ -38,9 +41,14 @@ def icon(name: str, colour: str, size: int = 20) -> QIcon:
     return made
 
 
+def app_pixmap(size: int) -> QPixmap:
+    """The program's own sign; small ones have a drawing of their own, whose lines are no thinner than a pixel."""
+    return pixmap("app-small" if size < _APP_SMALL else "app", "#FFFFFF", size, 1.0)
+
+
 def app_icon() -> QIcon:
     """The program's own sign, in the sizes that systems ask for."""
     made = QIcon()
     for size in (16, 32, 48, 64, 128, 256):
-        made.addPixmap(pixmap("app-small" if size < 40 else "app", "#FFFFFF", size, 1.0))
+        made.addPixmap(app_pixmap(size))
     return made
