@@ -16,7 +16,6 @@ from mistral_desk.ui.widgets.ask import Question
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from mistral_desk.chat.message import Conversation
     from mistral_desk.ui.chats.door import Chats
     from mistral_desk.ui.desk import Desk
 
@@ -74,7 +73,7 @@ class PutAway(QObject):
             title = tr("The chat is in the list again")
             if back.archived:
                 title = tr("The chat is in the archive again")
-            words = Words(title, _title(back), "")
+            words = Words(title, called(back.title), "")
             notice = Notice("info", words, tr("Open"), lambda: self._chats.open(key), TOLD_SECONDS)
             self._desk.notices.show(notice)
 
@@ -87,7 +86,7 @@ class PutAway(QObject):
             found = await self._desk.services.history.deleted(_ALL)
             one = next((one for one in found if one.id == key), None)
             if one is not None:
-                title = tr("Delete “{title}” for good?", title=_title(one))
+                title = tr("Delete “{title}” for good?", title=called(one.title))
                 self._ask(title, tr("Delete for good"), lambda: self._purge([key]))
 
         self._desk.tasks.spawn(ask(), "ask before a chat is deleted")
@@ -118,7 +117,3 @@ class PutAway(QObject):
         self._chats.gone(keys)
         await services.tidy()  # and the pictures that only they had
         self.again()
-
-
-def _title(conversation: Conversation) -> str:
-    return called(conversation.title)
