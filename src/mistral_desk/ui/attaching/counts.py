@@ -46,12 +46,15 @@ class Counts(QObject):
             self._known.move_to_end(key)
         elif key not in self._asked:
             self._asked.add(key)
-            self._tasks.spawn(self.of(part), "count an attached text's tokens")
+            self._tasks.spawn(self._of(part, key), "count an attached text's tokens")
         return found
 
     async def of(self, part: Part) -> int | None:
         """The same, waited for."""
-        key, model = self.key(part), self._model
+        return await self._of(part, self.key(part))
+
+    async def _of(self, part: Part, key: str) -> int | None:
+        model = self._model
         if key not in self._known:
             tokens = await self._count(part)
             if tokens is None or model != self._model:
