@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
-from mistral_desk.core.sampling_bounds import LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.core.server_settings import SERVER, SERVER_PORT
 from mistral_desk.core.setting_kinds import Choice, Place, Places, Setting, Switch, T, Whole
+from mistral_desk.core.thought_settings import THINK_SECONDS, THINK_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ __all__ = [
     "ALL",
     "SERVER",
     "SERVER_PORT",
+    "THINK_SECONDS",
+    "THINK_TOKENS",
     "Choice",
     "Declared",
     "Place",
@@ -78,30 +80,6 @@ LANGUAGE: Final = Choice(
 )
 THINK_BY_DEFAULT: Final = Switch(
     "chat.think_by_default", False, "Think harder in new chats", "New chats start with Think harder switched on."
-)
-THINK_SECONDS: Final = Whole(
-    "chat.think_seconds",
-    0,
-    "Longest thought, in seconds",
-    "When they are over, the model ends its sentence and answers with what it has thought so far. A shorter thought "
-    "is quicker, and more often wrong on hard questions. Think more grants them once again.",
-    1,
-    LONGEST_THOUGHT_S,
-    "s",
-    automatic=True,
-    zero="No limit",
-)
-THINK_TOKENS: Final = Whole(
-    "chat.think_tokens",
-    0,
-    "Longest thought, in tokens",
-    "As above, but the same on a slow and on a fast computer: a token is a word or a piece of one. To end its sentence "
-    "it has a quarter more, 8 to 64. Where both are set, what is used up first counts.",
-    1,
-    LONGEST,
-    "tokens",
-    automatic=True,
-    zero="No limit",
 )
 SHOW_THINKING: Final = Switch(
     "chat.show_thinking", False, "Open the thinking", "The model's thinking is unfolded while it is written."
