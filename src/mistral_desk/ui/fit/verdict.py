@@ -237,10 +237,9 @@ def estimated_words(machine: Machine) -> str:
 
 
 def memory_words(count: int, machine: Machine) -> str:
-    """Memory as it is sold, *32 GB*: by 2³⁰ bytes; descriptions of computers count by 10⁹."""
+    """Memory as it is sold and as a reason says it, *32 GB*: by 2³⁰ bytes; descriptions of computers count by 10⁹."""
     value = count / (GB if machine.described else amounts.GIB)
-    whole = abs(value - round(value)) < 0.05
-    return tr("{number} GB", number=number(value, 0 if whole else 1))
+    return tr("{number} GB", number=number(round(value)) if value >= 1 else number(value, 1))
 
 
 def computer_words(machine: Machine) -> str:

@@ -50,8 +50,9 @@ def sold(count: int) -> str:
 
 
 def memory(machine: Machine) -> str:
-    """The memory in one line."""
-    total, free = sold(machine.memory_total), sold(machine.memory_available)
+    """The memory in one line; all of it in whole GB, as a model's verdict says what this computer has."""
+    total = tr("{number} GB", number=amounts.number(round(machine.memory_total / amounts.GIB)))
+    free = sold(machine.memory_available)
     return tr("{total}, {free} of it free now", total=total, free=free)
 
 
