@@ -10,7 +10,6 @@ import logging
 import math
 import os
 import re
-import sys
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +21,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core.environment import without_secrets
+from mistral_desk.inference.child import own_command
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor
@@ -160,7 +160,7 @@ class Formulas(QObject):
 
     def _start(self) -> None:
         child = QProcess(self)
-        arguments = ["--formulas"] if getattr(sys, "frozen", False) else ["-m", "mistral_desk", "--formulas"]
+        program, *arguments = own_command("--formulas")
         own = QProcessEnvironment()
         for name, value in without_secrets(os.environ).items():
             own.insert(name, value)
@@ -170,7 +170,7 @@ class Formulas(QObject):
         child.finished.connect(self._ended)
         child.errorOccurred.connect(self._broken)
         self._child = child
-        child.start(sys.executable, arguments)
+        child.start(program, arguments)
 
     def _read(self) -> None:
         while self._child is not None and self._child.canReadLine():
