@@ -256,7 +256,7 @@ class Worker:
 
     async def order(self, make: Callable[[int], Command]) -> AsyncGenerator[StateHead | StatePart, None]:
         """Have states kept or forgotten, in the background: whatever else is asked for ends it. Raises `engine.…`."""
-        with self._request(quiet=True) as (number, request):
+        with self._request(background=True) as (number, request):
             self._send(make(number))
             while not isinstance(event := await request.next(), StatesKept):
                 if not isinstance(event, StateHead | StatePart):
@@ -318,12 +318,12 @@ class Worker:
     # --- inside -----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _request(self, *, quiet: bool = False) -> Iterator[tuple[int, Request]]:
+    def _request(self, *, background: bool = False) -> Iterator[tuple[int, Request]]:
         """A numbered request; when its owner leaves before the last event, it is stopped."""
         if self._child is None or self._ended:
             raise DeskError.of(self._ended or Problem("engine.no_model"))
-        number, request = self._requests.add(quiet=quiet)
-        if not quiet:
+        number, request = self._requests.add(background=background)
+        if not background:
             self._watching.begin()
         try:
             yield number, request

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Request:
-    """One request. `abandoned`: nobody waits for its events any more; `quiet`: it is in the background, and nobody
-    waits for its end; `stuck`: why it was given up.
+    """One request. `abandoned`: nobody waits for its events any more; `background`: nobody waits for its
+    end; `stuck`: why it was given up.
     """
 
     events: asyncio.Queue[Event | Problem] = field(default_factory=asyncio.Queue)
     abandoned: bool = False
-    quiet: bool = False
+    background: bool = False
     watchdog: asyncio.TimerHandle | None = None
     stuck: Problem | None = None
 
@@ -51,11 +51,11 @@ class Requests:
         """Set while nobody waits for anything."""
         self.none.set()
 
-    def add(self, *, quiet: bool) -> tuple[int, Request]:
+    def add(self, *, background: bool) -> tuple[int, Request]:
         """One more."""
-        number, request = next(self._numbers), Request(quiet=quiet)
+        number, request = next(self._numbers), Request(background=background)
         self._open[number] = request
-        if not quiet:
+        if not background:
             self.none.clear()
         return number, request
 
@@ -80,7 +80,7 @@ class Requests:
     @property
     def awaited(self) -> tuple[int, ...]:
         """Those that somebody waits for."""
-        return tuple(number for number, request in self._open.items() if number and not request.quiet)
+        return tuple(number for number, request in self._open.items() if number and not request.background)
 
     @property
     def stopping(self) -> bool:
