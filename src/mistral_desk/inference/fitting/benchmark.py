@@ -15,7 +15,7 @@ from mistral_desk.core import machine as computer
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import speed
 from mistral_desk.inference.fitting.beside import Bare, Beside, beside, program
-from mistral_desk.inference.fitting.lengths import SAMPLING, SENTENCES, AtLength, Clock, at_lengths
+from mistral_desk.inference.fitting.lengths import SAMPLING, SENTENCES, AtLength, Clock, at_lengths, rounded
 from mistral_desk.inference.fitting.measured import (
     Watch,
     Work,
@@ -316,11 +316,6 @@ def _division(info: ModelInfo, made: Loaded | None) -> dict[str, Any]:
 def _measure(measured: float | None, predicted: Range | None) -> Measure:
     three = (predicted.low, predicted.mid, predicted.high) if predicted else None
     return Measure(
-        None if measured is None else _short(measured),
-        (_short(three[0]), _short(three[1]), _short(three[2])) if three else None,
+        None if measured is None else rounded(measured),
+        (rounded(three[0]), rounded(three[1]), rounded(three[2])) if three else None,
     )
-
-
-def _short(value: float) -> float:
-    """Four digits that mean something."""
-    return float(f"{value:.4g}")

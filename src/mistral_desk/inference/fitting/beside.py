@@ -16,7 +16,7 @@ import msgspec
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.threads import over
 from mistral_desk.core.words import mark
-from mistral_desk.inference.fitting.lengths import text
+from mistral_desk.inference.fitting.lengths import rounded, text
 from mistral_desk.inference.fitting.llama_programs import LlamaBench, LlamaServer
 from mistral_desk.inference.yardstick import Order, Start, Yardstick
 
@@ -157,15 +157,11 @@ async def _within(what: Program, at: AtLength, most_s: float) -> tuple[float | N
 def _compared(at: AtLength, prompt_per_s: float | None, tokens_per_s: float | None) -> Compared:
     return Compared(
         at.context,
-        _digits(prompt_per_s),
-        _digits(tokens_per_s),
+        None if prompt_per_s is None else rounded(prompt_per_s),
+        None if tokens_per_s is None else rounded(tokens_per_s),
         _share(at.prompt_per_s, prompt_per_s),
         _share(at.tokens_per_s, tokens_per_s),
     )
-
-
-def _digits(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")
 
 
 def _share(ours: float | None, theirs: float | None) -> float | None:

@@ -188,5 +188,10 @@ def text(sentences: int) -> str:
 
 
 def _per_s(tokens: int, seconds: float) -> float | None:
-    """Four digits that mean something; None where nothing was done."""
-    return float(f"{tokens / seconds:.4g}") if seconds else None
+    """None where nothing was done."""
+    return rounded(tokens / seconds) if seconds else None
+
+
+def rounded(value: float) -> float:
+    """Four digits that mean something."""
+    return float(f"{value:.4g}")
