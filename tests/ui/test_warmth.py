@@ -91,13 +91,15 @@ def test_a_message_that_is_sent_while_it_rests_is_answered(qapp: QApplication, t
     run(qapp, scenario)
 
 
+@pytest.mark.parametrize("names", [("large.gguf",), ("large-00001-of-00002.gguf", "large-00002-of-00002.gguf")])
 def test_a_large_model_is_not_loaded_because_the_window_opened(
-    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
     """Its process waits; the first key loads it there."""
-    large = tmp_path / "large.gguf"
-    large.write_bytes(b"GGUF")
-    monkeypatch.setattr("mistral_desk.ui.warmth.CAREFUL", 1)
+    large = tmp_path / names[0]
+    for name in names:
+        (tmp_path / name).write_bytes(b"GGUF")
+    monkeypatch.setattr("mistral_desk.ui.warmth.CAREFUL", 4 * len(names))
 
     async def scenario() -> None:
         async with opened(qapp, tmp_path, SCRIPT, warm=False) as desk:

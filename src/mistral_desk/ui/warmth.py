@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
+from mistral_desk.fit.disk import parts
 from mistral_desk.inference.fitting.door import CAREFUL
 from mistral_desk.inference.resting import Resting
 
@@ -98,7 +99,11 @@ class Warmth(QObject):
 
     async def _is_large(self) -> bool:
         try:
-            file = await asyncio.to_thread(Path(self._desk.model.spec().path).stat)
+            return await asyncio.to_thread(_bytes, Path(self._desk.model.spec().path)) >= CAREFUL
         except (DeskError, OSError):
             return False  # loading it says what is wrong
-        return file.st_size >= CAREFUL
+
+
+def _bytes(model: Path) -> int:
+    """Of all its parts: the first one may hold nothing but the header."""
+    return sum(part.stat().st_size for part in parts(model))
