@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from tests.ui.window import ask, click, drawn, opened, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from mistral_desk.ui.desk import Desk
 
@@ -103,10 +103,15 @@ def test_documents_are_pasted_and_chosen_like_pictures(
             dialog = desk.window.findChild(QFileDialog)
             assert isinstance(dialog, QFileDialog)
             assert any("*.pdf" in one for one in dialog.nameFilters())
+            assert Path(dialog.directory().absolutePath()) == Path.home()
             dialog.filesSelected.emit([str(path)])
             dialog.close()
             await read(desk)
             assert names(desk) == [NAME, NAME]
+            desk.attaching.choose()
+            again = desk.window.findChildren(QFileDialog)[-1]
+            assert Path(again.directory().absolutePath()) == path.parent, "where the last one lay"
+            again.close()
 
     run(qapp, scenario)
 

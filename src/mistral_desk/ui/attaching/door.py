@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt
@@ -55,6 +56,7 @@ class Attaching(QObject):
         self._desk = desk
         services = desk.services
         self._drafts = drafts
+        self._begin: Path | None = None
         self.counts = Counts(desk.tasks, self._count, self)
         self._counted_for: tuple[str, bool] | None = None
         self.album = Album(services.pictures, lambda: services.history, desk.tasks, lambda: drafts.pictures, self)
@@ -108,13 +110,18 @@ class Attaching(QObject):
         self._desk.services.about_to_send = set(self._drafts.pictures)
 
     def choose(self) -> None:
-        """Have the person choose files."""
-        dialog = QFileDialog(self._desk.window, tr("Attach files"))
+        """Have the person choose files: at home at first, then where the last ones lay."""
+        dialog = QFileDialog(self._desk.window, tr("Attach files"), str(self._begin or Path.home()))
         dialog.setNameFilters([f"{tr('Pictures, documents and texts')} ({PATTERNS})", f"{tr('All files')} (*)"])
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.filesSelected.connect(lambda paths: self._desk.page.attach(from_paths(paths)))
+        dialog.filesSelected.connect(self._chosen)
         dialog.open()
+
+    def _chosen(self, paths: list[str]) -> None:
+        if paths:
+            self._begin = Path(paths[0]).parent
+        self._desk.page.attach(from_paths(paths))
 
     # --- why not ------------------------------------------------------------------------------------
 
