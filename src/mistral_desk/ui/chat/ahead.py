@@ -9,7 +9,7 @@ import asyncio
 
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat import highlight, markdown
-from mistral_desk.ui.models import page as models
+from mistral_desk.ui.models import inside
 
 
 async def read_ahead() -> None:
@@ -17,4 +17,4 @@ async def read_ahead() -> None:
     await loop.idle()
     await asyncio.to_thread(markdown.read_ahead)
     await asyncio.to_thread(highlight.prepare, "python")
-    await asyncio.to_thread(models.kinds)
+    await asyncio.to_thread(inside.kinds)

@@ -6,7 +6,7 @@ What is inside is imported and made when it is first wanted: no start waits for 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -16,6 +16,7 @@ from mistral_desk.catalog import facts
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict as words
+from mistral_desk.ui.models.inside import Inside, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,12 +33,10 @@ if TYPE_CHECKING:
     from mistral_desk.ui.models.browse.page import BrowsePage
     from mistral_desk.ui.models.browse.repository import RepositoryPage
     from mistral_desk.ui.models.compare.page import ComparePage
+    from mistral_desk.ui.models.inside import Kind, SubPage
     from mistral_desk.ui.theme.theme import Theme
 
-    _SubPage: TypeAlias = BrowsePage | AboutPage | ComparePage | HubPage | RepositoryPage
-
 UNMEASURED = mark("This computer could not be looked at, so nothing is said about how models run here.")
-Kind = Literal["browse", "model", "compare", "hub", "repository"]
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,6 @@ class Place:
     member: str = ""
     scroll: int = 0
     focus: QWidget | None = None
-
-
-class _Inside(NamedTuple):
-    """The pages; the names are those of `Kind`."""
-
-    browse: BrowsePage
-    model: AboutPage
-    compare: ComparePage
-    hub: HubPage
-    repository: RepositoryPage
 
 
 class ModelsPage(QWidget):
@@ -99,7 +88,7 @@ class ModelsPage(QWidget):
         self.setAccessibleName(tr("Models"))
         self._theme = theme
         self._stack = QStackedWidget(self)
-        self._made: _Inside | None = None
+        self._made: Inside | None = None
         self._then: list[Callable[[], None]] = []
         self._history: list[Place] = [Place()]
         self._catalogue: Catalogue | None = None
@@ -149,7 +138,7 @@ class ModelsPage(QWidget):
         return self._inside.repository
 
     @property
-    def _inside(self) -> _Inside:
+    def _inside(self) -> Inside:
         if self._made is None:
             self._made = self._make()
             then, self._then = self._then, []
@@ -157,15 +146,15 @@ class ModelsPage(QWidget):
                 act()
         return self._made
 
-    def _make(self) -> _Inside:
-        made = _Inside(*(kind(self._theme, self._stack) for kind in kinds()))  # type: ignore[arg-type]
+    def _make(self) -> Inside:
+        made = Inside(*(kind(self._theme, self._stack) for kind in kinds()))  # type: ignore[arg-type]
         for page in made:
             self._stack.addWidget(page)
         self._connect(made)
         return made
 
-    def _page(self, kind: Kind) -> _SubPage:
-        page: _SubPage = getattr(self._inside, kind)
+    def _page(self, kind: Kind) -> SubPage:
+        page: SubPage = getattr(self._inside, kind)
         return page
 
     # --- what is shown --------------------------------------------------------------------------------
@@ -323,7 +312,7 @@ class ModelsPage(QWidget):
             self._asked_for = True
             self.looked_for.emit()
 
-    def _connect(self, made: _Inside) -> None:
+    def _connect(self, made: Inside) -> None:
         browse, about, compare, hub, repository = made
         head = browse.head
         head.chat_with.connect(self.chat_with)
@@ -375,17 +364,6 @@ class ModelsPage(QWidget):
             self.show_list()
         else:
             self.compared.emit(marked)
-
-
-def kinds() -> tuple[Callable[[Theme, QWidget], QWidget], ...]:
-    """What the pages are made by, as `_Inside` has them. The first call imports them, in any thread."""
-    from mistral_desk.ui.models.about.page import AboutPage  # noqa: PLC0415
-    from mistral_desk.ui.models.browse.hub import HubPage  # noqa: PLC0415
-    from mistral_desk.ui.models.browse.page import BrowsePage  # noqa: PLC0415
-    from mistral_desk.ui.models.browse.repository import RepositoryPage  # noqa: PLC0415
-    from mistral_desk.ui.models.compare.page import ComparePage  # noqa: PLC0415
-
-    return BrowsePage, AboutPage, ComparePage, HubPage, RepositoryPage
 
 
 def resolved(catalogue: Catalogue, model: str) -> tuple[Record | None, str]:
