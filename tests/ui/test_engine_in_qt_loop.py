@@ -37,10 +37,14 @@ def test_a_long_answer_arrives_whole(qapp: QApplication, tmp_path: Path) -> None
 
 
 def test_a_death_and_a_restart(qapp: QApplication, tmp_path: Path) -> None:
-    async def listen(engine: Engine, pieces: int) -> None:
+    async def listen(engine: Engine, pieces: int, kill_it: bool = False) -> None:
         async with contextlib.aclosing(engine.generate(HI)) as answer:
             while pieces:
                 pieces -= isinstance(await anext(answer), Piece)
+            if kill_it:
+                psutil.Process(engine.pid).kill()
+                async for _ in answer:
+                    pass
 
     async def test() -> str:
         engine = Engine(fake_worker.command(tmp_path, fake_worker.endless()))
@@ -48,9 +52,8 @@ def test_a_death_and_a_restart(qapp: QApplication, tmp_path: Path) -> None:
             async with asyncio.timeout(END_OF_WORLD_S):
                 await engine.ensure(SPEC)
                 await listen(engine, 3)
-                psutil.Process(engine.pid).kill()
                 try:
-                    await listen(engine, -1)
+                    await listen(engine, 3, kill_it=True)
                 except DeskError as error:
                     await listen(engine, 3)
                     return error.problem.id

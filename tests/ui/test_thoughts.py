@@ -21,7 +21,7 @@ from mistral_desk.inference.thought_messages import Steered
 from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker, templates
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
-from tests.fixtures.gguf_projector import projector
+from tests.fixtures.gguf_projector import ProjectorShape, projector
 from tests.fixtures.gguf_writing import Recipe
 from tests.fixtures.talking import ANSWER, MANNERS, MORE, THOUGHT, talker
 from tests.ui.turning import button, chat_of, over, press, send, stored, view_of
@@ -44,14 +44,16 @@ THINKS: Final = templates.official() + (
 """Mistral's template with the thought opened: a model without training thinks for ever, or writes for ever."""
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LONG: Final = "sea sun rain boat " * 60
+SLOW: Final = Mistral4Shape(width=256, layers=8, heads=8, query_rank=128, kv_rank=64, expert_width=512)
+"""Slow enough that a frame is drawn while it reads, also on a fast computer."""
 
 
 @pytest.fixture(scope="module")
 def ever(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thinks for ever where it is to think, else writes for ever; it sees."""
     folder = tmp_path_factory.mktemp("ever")
-    projector(folder / "mmproj-ever-F16.gguf")
-    return mistral4(folder / "ever.gguf", Mistral4Shape(), Recipe(chat_template=THINKS))
+    projector(folder / "mmproj-ever-F16.gguf", ProjectorShape(text_width=SLOW.width))
+    return mistral4(folder / "ever.gguf", SLOW, Recipe(chat_template=THINKS))
 
 
 @pytest.fixture(scope="module")

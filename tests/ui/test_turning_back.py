@@ -258,12 +258,12 @@ def test_an_edit_ends_when_its_message_leaves_the_branch(qapp: QApplication, tmp
         async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
             key, _ = await tree(desk.services.history)
             chat = await open_new(desk, key)
-            press(desk, "Previous version", 1)
+            await press_when_there(desk, "Previous version", 1)
             await desk.tasks.settled()
             type_in(desk, "a draft")
-            press(desk, "Edit", 4)
+            await press_when_there(desk, "Edit", 4)
             assert desk.page.composer.text == "three"
-            press(desk, "Previous version", 3)
+            await press_when_there(desk, "Previous version", 3)
             await desk.tasks.settled()
             assert texts(chat) == ["one", "A", "two", "B"]
             assert chat.editing is None

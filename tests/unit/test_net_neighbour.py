@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -25,12 +26,17 @@ class Program:
     def _serve(self) -> None:
         connection, _ = self._listening.accept()
         with connection:
-            while b"\r\n\r\n" not in self.heard:
+            while not self._whole():  # who closes with bytes unread resets the connection, and its answer is lost
                 self.heard += connection.recv(65_536)
             connection.sendall(self._says)
             self.asked.set()
             if self._goes_on:
                 self.heard += connection.recv(1)  # until the other side lets go
+
+    def _whole(self) -> bool:
+        head, end, body = self.heard.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
     def close(self) -> None:
         self._thread.join()
