@@ -11,13 +11,14 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from mistral_desk.chat.message import ConversationSettings
+from mistral_desk.chat.message import ConversationSettings, Part
 from mistral_desk.chat.presets import Preset
 from mistral_desk.core.sampling_bounds import BOUNDS
 from mistral_desk.inference.protocol import Sampling
 from mistral_desk.ui.presets.fields import NUMBERS
 from mistral_desk.ui.presets.sheet import ChatSettingsSheet
 from tests.fixtures import fake_worker
+from tests.ui.turning import open_new
 from tests.ui.window import ask, click, drawn, heard, opened, run
 
 if TYPE_CHECKING:
@@ -209,3 +210,20 @@ def test_new_chats_begin_with_the_preset_that_is_meant_for_them(qapp: QApplicati
 
 def _act(menu: QMenu, words: str) -> None:
     next(action for action in menu.actions() if action.text() == words).trigger()
+
+
+@pytest.mark.parametrize("harder", [True, False])
+def test_a_chat_goes_on_as_its_last_answer_was_asked_for(qapp: QApplication, tmp_path: Path, harder: bool) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            history = desk.services.history
+            head, _, answer = await history.begin_turn(None, "one", effort="none" if harder else "high")
+            await history.update_answer(answer.id, [Part("text", "A")], ending="stop")
+            _, _, answer = await history.begin_turn(head.id, "two", effort="high" if harder else "none")
+            await history.update_answer(answer.id, [Part("text", "B")], ending="stop")
+            await open_new(desk, head.id)
+            assert desk.page.composer.think.isChecked() is harder
+            desk.chats.begin()
+            assert not desk.page.composer.think.isChecked(), "a new chat begins as the settings say"
+
+    run(qapp, scenario)

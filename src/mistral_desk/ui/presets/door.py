@@ -104,6 +104,8 @@ class ChatSettings(QObject):
             think = chat.own.think
         else:
             think = (await chat.room.history.settings(chat.conversation.id)).think
+            if think is None:
+                think = await _as_last_time(chat)
         if think is not None:
             self._set_think(chat, on=think)
 
@@ -112,3 +114,9 @@ class ChatSettings(QObject):
         page = self._desk.page
         if page.chat is chat and not self._desk.model.switch_reason:
             page.composer.think.setChecked(on)
+
+
+async def _as_last_time(chat: Chat) -> bool | None:
+    """Whether a stored chat's last answer was asked for with *Think harder*; None where it has no answer."""
+    last = next((turn.message for turn in reversed(chat.turns) if turn.role == "assistant"), None)
+    return None if last is None else (await chat.room.history.message(last)).effort == "high"
