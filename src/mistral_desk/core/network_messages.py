@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mistral_desk.core.endpoint_messages import ENDPOINTS
 from mistral_desk.core.message_text import Text
 from mistral_desk.core.server_messages import SERVER
 
@@ -145,5 +146,6 @@ NETWORK: Final[dict[str, Text]] = {
         "A token is one line of letters, digits and signs without spaces.",
         "Copy it again from the website.",
     ),
+    **ENDPOINTS,
     **SERVER,
 }

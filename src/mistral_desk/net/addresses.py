@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: https, and plain http on this very computer.
+"""Which addresses may be connected to: https, and plain http on this very computer (or, where asked for, around it).
 
 Kept apart from the client, so that the rules can be read and tested by themselves.
 """
@@ -18,6 +18,7 @@ _LONGEST: Final = 16_384
 _PORTS: Final = {"https": 443, "http": 80}
 
 NOT_HTTPS: Final = mark("it does not begin with https")
+ONWARD: Final = mark("what is sent goes to the address that was entered, and to no other")
 WITH_PASSWORD: Final = mark("it holds a name or a password")
 NO_HOST: Final = mark("it names no computer")
 TOO_LONG: Final = mark("it is too long")
@@ -63,10 +64,13 @@ class Address:
         return self.host.removeprefix("www."), self.port
 
 
-def address(url: str) -> Address:
-    """The address, if it may be used; raises `net.address`."""
+def address(url: str, *, near: bool = False) -> Address:
+    """The address, if it may be used; raises `net.address`. `near` allows plain http to numbers of the network around.
+
+    A name says nothing of where it leads, so it needs https then, too.
+    """
     try:
-        return _parsed(url)
+        return _parsed(url, near=near)
     except _RefusedError as error:
         raise DeskError("net.address", address=shown(url), reason=str(error)) from error
 
@@ -102,7 +106,7 @@ def shown(url: str) -> str:
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in plain[:200])
 
 
-def _parsed(url: str) -> Address:
+def _parsed(url: str, *, near: bool = False) -> Address:
     if len(url) > _LONGEST:
         raise _RefusedError(TOO_LONG)
     if any(ord(sign) <= 32 or ord(sign) == 127 for sign in url):
@@ -119,7 +123,7 @@ def _parsed(url: str) -> Address:
         raise _RefusedError(NOT_HTTPS)
     if not host or not _plausible(host):
         raise _RefusedError(NO_HOST)
-    if scheme == "http" and not _loopback(host):
+    if scheme == "http" and not (_loopback(host) or (near and around(host))):
         raise _RefusedError(NOT_HTTPS)
     return Address(parts._replace(fragment="").geturl(), scheme, host, port or _PORTS[scheme])
 
@@ -127,6 +131,12 @@ def _parsed(url: str) -> Address:
 def _loopback(host: str) -> bool:
     number = _number(host)
     return number.is_loopback if number else host == "localhost"
+
+
+def around(host: str) -> bool:
+    """Whether it is written as a number of the network around this computer, which no one else can have."""
+    number = _number(host)
+    return number is not None and (number.is_private or number.is_link_local)
 
 
 def _inward(host: str) -> bool:

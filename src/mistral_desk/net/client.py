@@ -12,14 +12,15 @@ import functools
 import logging
 import threading
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net import faults, proxies
-from mistral_desk.net.addresses import TOO_OFTEN, address, redirected, shown
+from mistral_desk.net.addresses import ONWARD, TOO_OFTEN, address, redirected, shown
+from mistral_desk.net.asking import Purpose, Reply, Wants
 from mistral_desk.net.exchange import Exchange, lower
 from mistral_desk.net.unpacking import DamagedPackingError, TooLargeError, UnknownPackingError, Unpacker
 
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
     from mistral_desk.net.addresses import Address
     from mistral_desk.net.ledger import Ledger
 
+__all__ = ["MOST_REDIRECTS", "Net", "Purpose", "Reply", "Stream", "Wants", "authorities"]
+
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONNECT_S: Final = 15.0
-_SILENCE_S: Final = 30.0
 _END_S: Final = 5.0
 """How long what was cut may take to end."""
 _SHORT: Final = 16_384
@@ -49,46 +51,6 @@ and would copy the rest for each one.
 _MEGABYTE: Final = 1_000_000
 _OWN: Final = frozenset({"authorization", "cookie"})
 """Headers that are for one computer only."""
-
-
-@dataclass(frozen=True)
-class Purpose:
-    """Which room asks, and an English sentence (marked for translation) that says what for.
-
-    Requests with the same `job` are one entry in the ledger for each host.
-    """
-
-    who: str
-    why: str
-    job: str = ""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A whole answer. Header names are lower case; `url` is where it came from in the end."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
-    hops: tuple[Mapping[str, str], ...] = ()
-    """The headers of the redirects on the way: the hub's tell a file's size and hash."""
-
-
-@dataclass(frozen=True)
-class Wants:
-    """How a request is made. `token` goes to the first address's host alone; `silence_s` is the longest pause.
-
-    `allow` are the statuses that the asker can use; any other becomes an error. Without `elsewhere` no redirect to
-    another website is followed.
-    """
-
-    headers: Mapping[str, str] = field(default_factory=dict)
-    token: str | None = field(default=None, repr=False)
-    allow: frozenset[int] = frozenset({200})
-    method: str = "GET"
-    silence_s: float = _SILENCE_S
-    elsewhere: bool = True
 
 
 class Stream:
@@ -137,7 +99,8 @@ class Net:
         self, url: str, purpose: Purpose, *, limit: int, seconds: float = 60.0, wants: Wants | None = None
     ) -> Reply:
         """A whole answer of at most `limit` bytes within `seconds`, redirects followed. Raises `net.…`."""
-        where, wants = address(url), _with(wants, {"accept-encoding": "gzip"})
+        wants = _with(wants, {"accept-encoding": "gzip"})
+        where = address(url, near=wants.near)
         try:
             async with (
                 asyncio.timeout(seconds) as clock,
@@ -155,7 +118,7 @@ class Net:
         It may take as long as it likes; who cannot wait puts an `asyncio.timeout` around it.
         """
         plain = _with(wants, {"accept-encoding": "identity"}, force=True)
-        async with self._answer(address(url), purpose, plain) as (exchange, response, hops):
+        async with self._answer(address(url, near=plain.near), purpose, plain) as (exchange, response, hops):
             if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
                 raise exchange.failed("net.garbled", reason=faults.PACKED)
             yield Stream(exchange, response, hops)
@@ -207,6 +170,9 @@ class Net:
                 if status in _REDIRECTS and "location" in response.headers and status not in wants.allow:
                     if len(hops) >= MOST_REDIRECTS:
                         raise DeskError("net.redirect", host=start.name, target=shown(at.url), reason=TOO_OFTEN)
+                    if not wants.follows:
+                        to = shown(response.headers["location"])
+                        raise DeskError("net.redirect", host=start.name, target=to, reason=ONWARD)
                     hops.append(lower(response.headers))
                     at = redirected(start, at, response.headers["location"], elsewhere=wants.elsewhere)
                     await exchange.drain(_SHORT)
@@ -257,7 +223,8 @@ class Net:
     async def _client(self, at: Address) -> httpx2.AsyncClient:
         """The running loop's client, made when first needed; some computers need no proxy, as this one."""
         loop = asyncio.get_running_loop()
-        straight = at.loopback or await self._straight(at.host)
+        # No proxy reads along where nothing is encrypted: plain http goes to this computer, and to those around it.
+        straight = at.loopback or at.scheme == "http" or await self._straight(at.host)
         key = (id(loop), straight)
         with self._lock:
             known = self._clients.get(key)
@@ -328,7 +295,8 @@ def _request(client: httpx2.AsyncClient, start: Address, at: Address, wants: Wan
         headers["authorization"] = f"Bearer {wants.token}"
     timeout = {"connect": _CONNECT_S, "read": wants.silence_s, "write": wants.silence_s, "pool": None}
     try:
-        return client.build_request(wants.method, at.url, headers=headers, extensions={"timeout": timeout})
+        more = {"timeout": timeout}
+        return client.build_request(wants.method, at.url, content=wants.body, headers=headers, extensions=more)
     except (httpx2.InvalidURL, ValueError) as error:
         raise DeskError("net.address", str(error), address=shown(at.url), reason=faults.NO_NAME) from error
 

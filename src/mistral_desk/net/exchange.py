@@ -85,9 +85,10 @@ class Exchange:
     async def send(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:
         """Send the request; returns when the answer's head is there. Raises `net.…`."""
         head = _size(request.headers) + len(request.method) + len(request.url.raw_path)
+        head += int(request.headers.get("content-length", "0"))
 
         async def goes(event: str, _info: object) -> None:
-            """Counts connections, and the head when it goes out: to who does not answer nothing is sent."""
+            """Counts connections, and the request when it goes out: to who does not answer nothing is sent."""
             nonlocal head
             if event.endswith(_CONNECTS) and self.entry is not None:
                 self.entry.opened += 1

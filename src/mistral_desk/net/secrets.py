@@ -22,6 +22,8 @@ SERVICE: Final = "mistral-desk"
 HUB: Final = "hub"
 SERVER: Final = "server"
 """What other programs show to our own server."""
+ENDPOINT: Final = "endpoint"
+"""How the names of keys for servers elsewhere begin; the server's id and its computer follow."""
 _VARIABLES: Final = {HUB: "HF_TOKEN", SERVER: "MISTRAL_DESK_SERVER_TOKEN"}
 """Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -132,5 +134,15 @@ def usable(token: str) -> str:
 
 def _given(name: str) -> str | None:
     """The environment's token."""
-    given = os.environ.get(_VARIABLES.get(name.partition(" ")[0], ""), "").strip()
+    given = os.environ.get(variable(name), "").strip()
     return given if _TOKEN.fullmatch(given) else None
+
+
+def variable(name: str) -> str:
+    """The environment's variable that brings this token; empty where there is none. Of an endpoint it is
+    `MISTRAL_DESK_KEY_` and its id in capitals, with _ for every other sign.
+    """
+    kind, *rest = name.split(" ")
+    if kind == ENDPOINT and rest:
+        return "MISTRAL_DESK_KEY_" + re.sub(r"[^A-Z0-9]", "_", rest[0].upper())
+    return _VARIABLES.get(kind, "")
