@@ -9,11 +9,19 @@ from mistral_desk.core.paths import folders
 
 def test_libraries_python_fonts_and_the_engine_are_named_with_licences() -> None:
     found = {one.name: one for one in components()}
-    assert {"PySide6_Essentials", "llama.cpp", "msgspec", "qasync", "Python", "Inter", "JetBrains Mono"} <= set(found)
+    assert {"PySide6_Essentials", "Qt", "llama.cpp", "msgspec", "qasync", "Python", "Inter", "JetBrains Mono"} <= set(found)
     assert not {"pytest", "ruff", "mypy"} & set(found), "tools of developers do not ship"
     assert [name for name, one in found.items() if not one.licence] == []
     assert [name for name, one in found.items() if len(one.text()) < 300] == []
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in found["PySide6_Essentials"].text()
+
+
+def test_code_of_others_inside_qt_is_named_with_its_own_texts() -> None:
+    text = next(one for one in components() if one.name == "Qt").text()
+    for part in ("harfbuzz-ng", "freetype", "pcre2", "libpng", "double-conversion", "libwebp", "ICU"):
+        assert part in text
+    assert "Text of the licence: FTL" in text
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in text
 
 
 def test_this_computer_has_something() -> None:

@@ -23,6 +23,7 @@ _OURS_TO_CARRY: Final = {
     "latex2mathml": ("licenses/latex2mathml.txt",),
     "llama.cpp": ("licenses/llama.cpp.txt",),
     "PySide6_Essentials": ("licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
+    "Qt": ("licenses/Qt-third-party.txt", "licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
     "shiboken6": ("licenses/LGPL-3.0.txt", "licenses/GPL-3.0.txt"),
 }
 """Texts that their makers' packages do not bring along, as resources."""
@@ -66,10 +67,12 @@ def components() -> tuple[Component, ...]:
         except importlib.metadata.PackageNotFoundError:
             continue  # for another system, or not bundled
         shown = distribution.name or name
-        found[name] = Component(shown, distribution.version, _licence(distribution))
+        found[name] = Component(shown, distribution.version, licence_of(distribution))
         waiting += _needs(name)
     libraries = sorted(found.values(), key=lambda one: one.name.casefold())
+    qt = found["pyside6-essentials"].version if "pyside6-essentials" in found else ""
     others = (
+        Component("Qt", qt, "LGPL-3.0-only, and others for what is in it"),
         Component("llama.cpp", "", "MIT"),
         Component("Python", platform.python_version(), "PSF-2.0"),
         Component("Inter", "", "OFL-1.1"),
@@ -113,7 +116,8 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _licence(distribution: importlib.metadata.Distribution) -> str:
+def licence_of(distribution: importlib.metadata.Distribution) -> str:
+    """A package's licence as its makers name it; empty where they do not, or put a whole text there."""
     meta = distribution.metadata
     expression = meta["License-Expression"] if "License-Expression" in meta else ""  # noqa: SIM401 - typed without get
     if not expression:
