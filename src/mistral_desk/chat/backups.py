@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import sqlite3
-import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.chat.database import SIDECARS, DamagedError, check, connect, is_damage, prepare, refuse_newer
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def _copy_aside(path: Path, now: float) -> None:
             target = aside.with_name(aside.name + file.name.removeprefix(path.name))
             _create(target)
             shutil.copyfile(file, target)
-    sync_folder(path.parent)
+    lasting.sync_folder(path.parent)
     log.error("the history was damaged; it is kept as it was as %s", aside)
 
 
@@ -327,7 +327,7 @@ def _set_aside(path: Path, now: float) -> Path | None:
     aside = _aside(path, now)
     for file in present:
         file.rename(aside.with_name(aside.name + file.name.removeprefix(path.name)))
-    sync_folder(path.parent)
+    lasting.sync_folder(path.parent)
     log.error("the history was damaged and is set aside as %s", aside)
     return aside
 
@@ -354,19 +354,9 @@ def _create(path: Path) -> None:
 
 def _replace(part: Path, target: Path) -> None:
     with part.open("rb+") as file:
-        os.fsync(file.fileno())
+        lasting.sync(file.fileno())
     part.replace(target)
-    sync_folder(target.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename inside `folder` last through a power cut; Windows has no such call and needs none."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    lasting.sync_folder(target.parent)
 
 
 def now() -> float:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from mistral_desk.catalog.cache_file import FILE as CATALOGUE
 from mistral_desk.chat import backups
+from mistral_desk.core import lasting
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def erase(places: Folders, models: Path) -> Erased:
         _remove_empty(root, _kept(places, models))
     for root in {places.data, places.cache, places.logs}:
         if root.is_dir():
-            backups.sync_folder(root)
+            lasting.sync_folder(root)
     shares = tuple(Share(kind, len(done[kind]), sum(done[kind])) for kind in KINDS if kind in done)
     log.info("all data was deleted: %d files, %d failed", sum(share.files for share in shares), len(failed))
     return Erased(shares, tuple(failed))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.server_settings import SERVER, SERVER_PORT
 from mistral_desk.core.setting_kinds import Choice, Place, Places, Setting, Switch, T, Whole
@@ -23,6 +22,7 @@ from mistral_desk.core.thought_settings import THINK_SECONDS, THINK_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 __all__ = [
     "ALL",
@@ -328,7 +328,7 @@ class Settings:
     def _save(self) -> None:
         content = msgspec.json.format(msgspec.json.encode(self._values, order="sorted"), indent=2) + b"\n"
         try:
-            _replace(self._path, content)
+            lasting.write_whole(self._path, content)
         except OSError as error:
             reason = error.strerror or str(error)
             raise DeskError("settings.not_saved", path=str(self._path), reason=reason) from error
@@ -348,22 +348,6 @@ def glance(path: Path, setting: Setting[T]) -> T:
         values = msgspec.json.decode(file.read(_MAX_FILE), type=dict[str, Any])
         return setting.check(values.get(setting.name, setting.default))
     return setting.default
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file so that after a crash there is the old one or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _set_aside(path: Path, error: Exception) -> Problem:

@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, there
 from mistral_desk.library.part import StoppedError
@@ -111,7 +112,7 @@ def _copied(file: LibraryFile, target: Path, told: Callable[[int], None], stop: 
             found.update(data)
             at += len(data)
             told(at)
-        disk.sync(new.fileno())
+        lasting.sync(new.fileno())
     sha256 = found.hexdigest()
     if at != file.bytes or (file.sha256 and sha256 != file.sha256):
         raise DeskError("library.copy_differs", name=Path(file.path).name)

@@ -10,16 +10,16 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 GB: Final = 1_000_000_000
 NO_ROOM: Final = mark("there is not enough room")
@@ -109,35 +109,13 @@ def begin_writing(descriptor: int, offset: int, size: int) -> None:
             os.posix_fadvise(descriptor, offset, size, os.POSIX_FADV_DONTNEED)
 
 
-def sync(descriptor: int) -> None:
-    """Make what was written to a file last through a power cut."""
-    if sys.platform == "darwin":
-        import fcntl  # noqa: PLC0415 - not on Windows
-
-        with contextlib.suppress(OSError):  # some network drives do not know it
-            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-            return
-    os.fsync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new name inside `folder` last through a power cut; Windows has no such call and needs none."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            with contextlib.suppress(OSError):  # not every file system knows this of folders
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 def rename(old: Path, new: Path) -> None:
     """Put `old` in the place of `new`, lastingly. Raises `OSError`."""
     if sys.platform == "win32":
         _rename_patiently(old, new)
     else:
         old.replace(new)
-    sync_folder(new.parent)
+    lasting.sync_folder(new.parent)
 
 
 def _rename_patiently(old: Path, new: Path) -> None:
@@ -150,27 +128,10 @@ def _rename_patiently(old: Path, new: Path) -> None:
     old.replace(new)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put a small file in place, whole or not at all, readable for this person only. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    staged = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            sync(file.fileno())
-        rename(staged, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            staged.unlink()
-        raise
-
-
 def save_list(path: Path, content: bytes) -> None:
     """Write a list, whole or not at all. Raises `library.list_not_saved`."""
     try:
-        write_whole(path, content)
+        lasting.write_whole(path, content)
     except OSError as error:
         raise DeskError("library.list_not_saved", path=str(path), reason=error.strerror or str(error)) from error
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk
 from mistral_desk.library.wanted import Wanted
@@ -116,8 +117,8 @@ class Journal:
         """Make it new, with nothing but this head."""
         os.ftruncate(self._file, 0)
         self._append(msgspec.json.encode(head) + b"\n")
-        disk.sync(self._file)
-        disk.sync_folder(self._path.parent)
+        lasting.sync(self._file)
+        lasting.sync_folder(self._path.parent)
         self._begun = True
 
     def block(self, index: int, size: int, crc: int) -> None:
@@ -127,7 +128,7 @@ class Journal:
     def whole(self, sha256: str) -> None:
         """All of it is there and has this SHA-256; lasts when this returns."""
         self._line("whole", sha256, round(time.time(), 3))
-        disk.sync(self._file)
+        lasting.sync(self._file)
 
     def verified(self, good: bool) -> None:
         """The file was read again, and was the same or was not."""

@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import lasting
 from mistral_desk.library import disk, journal
 from mistral_desk.library.journal import Head, Journal
 from mistral_desk.library.wanted import PART
@@ -303,7 +304,7 @@ class Part:
         with disk.told(self.final):
             if self._file is None or self._journal is None:
                 return
-            disk.sync(self._file)
+            lasting.sync(self._file)
             if self.wanted.sha256 is not None:
                 self._journal.verified(True)  # all of it went through the hash
             self._journal.whole(sha256)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, journal
 from mistral_desk.library.part import StoppedError
@@ -105,7 +106,7 @@ def begin(target: Path) -> None:
     with disk.told(target):
         target.mkdir(parents=True, exist_ok=True)
         (target / _MARK).write_bytes(b"")
-        disk.sync_folder(target)
+        lasting.sync_folder(target)
 
 
 def abandon(target: Path) -> None:
@@ -257,7 +258,7 @@ class Mover:
                 raise
             self._copies = True
             return False
-        disk.sync_folder(new.parent)
+        lasting.sync_folder(new.parent)
         self._reached("renamed")
         return True
 
@@ -291,7 +292,7 @@ class Mover:
                 at += len(data)
                 self._say("copying", path, at)
                 self._reached("copied")
-            disk.sync(copy.fileno())
+            lasting.sync(copy.fileno())
         self._compare(staged, path, found.hexdigest())
         shutil.copystat(old, staged)
         if _state(old) != (status.st_size, status.st_mtime):

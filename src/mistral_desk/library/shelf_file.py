@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import Problem
-from mistral_desk.library import disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,6 +155,6 @@ def load(path: Path) -> Remembered:
 def save(path: Path, remembered: Remembered) -> None:
     """Remember it; that this did not work out is logged."""
     try:
-        disk.write_whole(path, msgspec.json.encode(remembered))
+        lasting.write_whole(path, msgspec.json.encode(remembered))
     except OSError as error:
         _log.warning("what is to be remembered of the library was not saved: %s", error)

@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_file import SHARD
 from mistral_desk.library import disk, journal
@@ -175,7 +176,7 @@ def _copy(source: Path, target: Path, stop: threading.Event) -> None:
             if stop.is_set():
                 raise StoppedError
         new.flush()
-        disk.sync(new.fileno())
+        lasting.sync(new.fileno())
     shutil.copymode(source, target)
 
 

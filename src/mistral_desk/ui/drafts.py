@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import pictures_in
+from mistral_desk.core import lasting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +122,8 @@ class _File:
                 descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
                 with os.fdopen(descriptor, "wb") as file:
                     file.write(msgspec.json.encode(kept))
+                    file.flush()
+                    lasting.sync(file.fileno())  # else a power cut can leave an empty file in the place of all drafts
             with self._lock:
                 if age != self._age:
                     part.unlink(missing_ok=True)
@@ -128,6 +131,7 @@ class _File:
                     part.replace(self._path)
                 else:
                     self._path.unlink(missing_ok=True)
+            lasting.sync_folder(self._path.parent)
         except (OSError, ValueError) as error:
             log.warning("the drafts were not saved: %s", error)
             with contextlib.suppress(OSError):

@@ -10,13 +10,13 @@ import contextlib
 import logging
 import os
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat.attachments.kinds import Picture, Pixels, fingerprints_in
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ class Pictures:
             with os.fdopen(handle, "wb") as file:
                 image.save(file, "PNG", compress_level=_LEVEL)
                 file.flush()
-                os.fsync(file.fileno())
+                lasting.sync(file.fileno())
             Path(half).replace(path)
-            _sync(self._folder)
+            lasting.sync_folder(self._folder)
         except OSError as error:
             with contextlib.suppress(OSError):
                 if half:
@@ -138,16 +138,6 @@ class Pictures:
         except DeskError:
             return False
         return True
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name in the folder last through a power cut; Windows has no such call and needs none."""
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def unused(stored: Iterable[str], bodies: Iterable[str], kept: Iterable[str] = ()) -> frozenset[str]:

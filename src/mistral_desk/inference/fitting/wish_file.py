@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import tempfile
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.fit.plan import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _log: Final = logging.getLogger(__name__)
 
@@ -72,7 +70,7 @@ class WishFile:
                 self._wishes[key] = wishes
             content = msgspec.json.format(msgspec.json.encode({"wishes": self._wishes}), indent=2) + b"\n"
             try:
-                _replace(self._path, content)
+                lasting.write_whole(self._path, content)
             except OSError as error:
                 reason = error.strerror or str(error)
                 raise DeskError("settings.not_saved", path=str(self._path), reason=reason) from error
@@ -81,23 +79,6 @@ class WishFile:
         """Drop all of them from memory."""
         with self._lock:
             self._wishes.clear()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """After a crash there is the old file or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
 
 
 def _set_aside(path: Path) -> Problem:
