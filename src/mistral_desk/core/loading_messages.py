@@ -11,6 +11,7 @@ from typing import Final
 from mistral_desk.core.bench_messages import BENCH
 from mistral_desk.core.guard_messages import GUARDS
 from mistral_desk.core.message_text import Text
+from mistral_desk.core.pack_messages import PACKS
 from mistral_desk.core.schema_messages import SCHEMAS
 
 LOADING: Final[dict[str, Text]] = {
@@ -61,5 +62,6 @@ LOADING: Final[dict[str, Text]] = {
     ),
     **BENCH,
     **GUARDS,
+    **PACKS,
     **SCHEMAS,
 }

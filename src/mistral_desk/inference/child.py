@@ -21,6 +21,7 @@ import psutil
 from mistral_desk.core.environment import without_secrets
 from mistral_desk.inference.death import Ended, oom_kills
 from mistral_desk.inference.frames import ProtocolError, decode_event, frame, read_frame
+from mistral_desk.inference.packs.watched import Watched
 from mistral_desk.inference.sandbox import windows
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ _STDERR_LINES: Final = 200
 _STDERR_LINE: Final = 4096
 _DRAIN_S: Final = 0.3
 """How long the pipes of a dead process may still be read: someone else may hold their other end."""
+NOT_NEEDED: Final = "it was not needed any more"
+"""Why a process was ended with which nothing is wrong."""
 _SILENT_EXIT_S: Final = 0.5
 """How long a process may live on after it closed its end of the pipe."""
 
@@ -78,8 +81,9 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._fault = ""
         self._misunderstood = False
-        self._killed = False
+        self._killed = self._leaving = False
         self._over = threading.Event()
+        self._engine = Watched(self._more)
         self._start(self._live, "life")
 
     @property
@@ -93,10 +97,12 @@ class Child:
 
     def finish(self) -> None:
         """Close its stdin once everything queued is written, which tells it to exit."""
+        self._leaving = True
         self._outgoing.put(None)
 
     def terminate(self) -> None:
         """Ask the system to end it."""
+        self._leaving = True
         if self._process and not self._over.is_set():
             self._process.terminate()
 
@@ -106,6 +112,7 @@ class Child:
             if fault and not self._fault:
                 self._fault, self._misunderstood = fault, misunderstood
             self._killed = True
+            self._leaving = self._leaving or fault in ("", NOT_NEEDED)
             process = self._process
         if process and not self._over.is_set():
             process.kill()
@@ -119,14 +126,26 @@ class Child:
         return thread
 
     def _live(self) -> None:
-        """Start the process, wait for its end, report it."""
+        """Start the process, wait for its end, report it. One whose engine dies at its start is started once more with
+        the engine before, and nobody hears of the first.
+        """
+        while True:
+            ended = self._run()
+            again = self._engine.ended(ended, meant=self._leaving)
+            if not again or self._killed:
+                self._post(ended)
+                return
+            self._stderr.clear()
+            self._over.clear()
+
+    def _run(self) -> Ended:
+        """One process from its start to its end."""
         killed_before = oom_kills()
         try:
-            process = spawn(self._command, self._more)
+            process = spawn(self._command, self._more | self._engine.begin())
         except (OSError, ValueError) as error:
             _log.info("the worker could not be started: %s", error)
-            self._post(Ended(None, str(error)))
-            return
+            return Ended(None, str(error))
         job = windows.hold(int(getattr(process, "_handle", 0)), memory=psutil.virtual_memory().total)
         with self._lock:
             self._process = process
@@ -146,14 +165,16 @@ class Child:
         last_words = "\n".join(self._stderr) if status else ""
         _log.info("worker %d ended with status %d %s\n%s", process.pid, status, self._fault, last_words)
         oom = max(0, oom_kills() - killed_before)
-        self._post(Ended(status, self._fault, self._misunderstood, oom, tuple(self._stderr)))
+        return Ended(status, self._fault, self._misunderstood, oom, tuple(self._stderr))
 
     def _read(self) -> None:
         process = self._running()
         with io.BufferedReader(_raw(process.stdout)) as pipe:
             try:
                 while (body := read_frame(pipe.read)) is not None:
-                    self._post(decode_event(body))
+                    event = decode_event(body)
+                    if self._engine.lets_through(event):
+                        self._post(event)
             except ProtocolError as error:
                 # A process that died inside a frame is no misunderstanding: wait for its status before judging.
                 if not self._over.wait(_SILENT_EXIT_S):

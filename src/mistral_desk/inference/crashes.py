@@ -14,12 +14,12 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark
-from mistral_desk.inference.file_notes import FileNotes, runs, state_of
+from mistral_desk.inference.file_notes import FileNotes, Note, runs, state_of
+from mistral_desk.inference.packs import standing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mistral_desk.inference.file_notes import Note
     from mistral_desk.inference.model_spec import ModelSpec
 
 _log: Final = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Crashes:
         self._notes = FileNotes(cache)
         self._deaths: dict[str, int] = {}
         self._states: dict[str, str] = {}
-        """What a model's files were when they were loaded last."""
+        """What a model's files and the engine were when they were loaded last."""
         self._last: dict[str, Problem] = {}
 
     async def begin(self, spec: ModelSpec) -> bool:
@@ -96,14 +96,16 @@ class Crashes:
         """What its files are, and what is known of them, with the note that they are being loaded unless they must
         not be.
         """
-        note = self._notes.get(path)
+        note, engine = self._notes.get(path), standing.read().current
+        if note.engine != engine:  # it was another engine that died
+            note = Note(sound=note.sound, engine=engine)
         if note.loader and not runs(note.loader):
             note = msgspec.structs.replace(note, deaths=note.deaths + 1, cause="engine.died", words=_WITH_US, loader=0)
         known = note
         if self._notes.lasting and note.deaths < LIMIT:
             note = msgspec.structs.replace(note, loader=os.getpid())
         self._notes.put(path, note)
-        return state_of(path), known
+        return f"{state_of(path)} {engine}", known
 
     def _change(self, path: str, *, looked_at: bool = False, **changed: int | str) -> None:
         note = msgspec.structs.replace(self._notes.get(path), **changed)

@@ -32,7 +32,7 @@ class Note(msgspec.Struct, frozen=True):
 
     `sound`: its weights were read once and are numbers. `deaths`: times in a row that a worker died while it loaded
     them, `cause` and `words` what was said of the last one. `loader`: the process of the program that began to load
-    them and has not written down what came of it; 0 where none has.
+    them and has not written down what came of it; 0 where none has. `engine` is the one that all of it was with.
     """
 
     sound: bool = False
@@ -40,6 +40,7 @@ class Note(msgspec.Struct, frozen=True):
     cause: str = ""
     words: str = ""
     loader: int = 0
+    engine: str = ""
 
 
 NOTHING: Final = Note()

@@ -15,7 +15,8 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import death
-from mistral_desk.inference.child import Child, worker_command
+from mistral_desk.inference.child import NOT_NEEDED, Child, worker_command
+from mistral_desk.inference.packs.standing import VARIABLE as ENGINE
 from mistral_desk.inference.protocol import (
     MEASURE,
     PROTOCOL_VERSION,
@@ -81,10 +82,14 @@ _NO_LIMIT: Final = Budget()
 class Worker:
     """One worker process. When it dies, everything that waits for it raises a `DeskError` at once."""
 
-    def __init__(self, command: Sequence[str] | None = None, *, measures: bool = False) -> None:
-        """With `measures` it measures what it computes on before it says hello: a second or two."""
+    def __init__(
+        self, command: Sequence[str] | None = None, *, measures: bool = False, engine: str | None = None
+    ) -> None:
+        """With `measures` it measures what it computes on before it says hello: a second or two. `engine` is the folder
+        of another engine than the one that is in use.
+        """
         self._command = list(command or worker_command())
-        self._more = {MEASURE: "1"} if measures else {}
+        self._more = ({MEASURE: "1"} if measures else {}) | ({ENGINE: engine} if engine is not None else {})
         self._child: Child | None = None
         self._hello: Hello | None = None
         self._ended: Problem | None = None
@@ -137,14 +142,14 @@ class Worker:
         Raises `engine.missing`, `engine.start_failed`, `engine.protocol`, or what the worker itself reports.
         """
         self._child = Child(self._command, self._receive, self._more)
-        limit = START_LIMIT_S * (_MEASURING if self._more else 1)
+        limit = START_LIMIT_S * (_MEASURING if MEASURE in self._more else 1)
         try:
             event = await patiently(self._requests.itself.next(), limit)
         except TimeoutError:
             self._child.kill(f"no sign of life within {limit:.0f} seconds")
             event = await self._requests.itself.next()
         except BaseException:
-            self._child.kill("it was not needed any more")
+            self._child.kill(NOT_NEEDED)
             raise
         if not isinstance(event, Hello) or event.protocol != PROTOCOL_VERSION:
             found = event.protocol if isinstance(event, Hello) else type(event).__name__

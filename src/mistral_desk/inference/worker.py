@@ -98,6 +98,8 @@ class Worker:
         self._states = StatePipe(self.send)
         self._inference: threading.Thread | None = None
         self._graphics = False
+        self._engine: list[Path] = []
+        """The folder of the engine's libraries; a driver may look for more there while it computes."""
 
     def run(self) -> int:
         """Say hello, then obey."""
@@ -109,6 +111,7 @@ class Worker:
             last_resort.arm()
             self._log = native.Log()
             backends = native.start()
+            self._engine = [native.FOLDER]
         except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no library, or one of another version
             self.send(Failed(0, Problem("engine.missing", {"reason": str(error)[:300]}, repr(error))))
             return 1
@@ -198,7 +201,7 @@ class Worker:
         """Start the second thread; before that, both are kept to the model's folder, which binds later threads only."""
         if isinstance(first, Load):
             files = [Path(name) for name in (first.path, first.projector) if name]
-            self._cage.look_only_at([*files, *candidates(Path(first.path))])
+            self._cage.look_only_at([*files, *candidates(Path(first.path)), *self._engine])
         threading.stack_size(_STACK)
         self._inference = threading.Thread(target=self._infer, name="inference", daemon=True)
         self._inference.start()

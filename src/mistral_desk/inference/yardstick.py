@@ -12,6 +12,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.child import own_command, spawn
+from mistral_desk.inference.packs.watched import Watched
 from mistral_desk.inference.placement import Placement
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Yardstick:
     """The child with one model. It blocks: use it in a thread of its own; `kill` may come from any."""
 
     def __init__(self, start: Start, command: Sequence[str] | None = None) -> None:
-        self._process = spawn(command or own_command("--bare"), spins={})  # as where nobody tells llama.cpp otherwise
+        engine = Watched({}).begin()
+        # No spins: as where nobody tells llama.cpp otherwise.
+        self._process = spawn(command or own_command("--bare"), engine, spins={})
         self._start = start
 
     @property

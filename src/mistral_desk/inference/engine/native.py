@@ -10,8 +10,10 @@ import ctypes
 import os
 import sys
 import time
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mistral_desk.inference.engine import libraries
+from mistral_desk.inference.engine.libraries import FOLDER
 
 os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # an abort would otherwise start a debugger
 
@@ -22,12 +24,14 @@ import llama_cpp.mtmd_cpp as mtmd
 from mistral_desk.inference.engine import backends
 from mistral_desk.inference.protocol import Device
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 __all__ = ["AbortFlag", "Log", "devices", "file_name", "ggml", "lib", "mtmd", "start", "system", "version"]
 
 NO_GRAPHICS: Final = "MISTRAL_DESK_NO_GRAPHICS"
 """An environment variable: a worker that finds it computes with the processor alone, and loads no driver."""
 
-_FOLDER: Final = Path(llama_cpp.__file__).resolve().parent / "lib"
 _WARNING: Final = 3
 _CONTINUED: Final = 5
 """ggml's log levels: 1 debug, 2 info, 3 warning, 4 error, 5 continues the line before."""
@@ -49,8 +53,13 @@ def file_name(path: str | Path) -> bytes:
 
 
 def version() -> str:
-    """The version of the binding, which pins llama.cpp's."""
-    return str(llama_cpp.__version__)
+    """The version of the binding, which pins llama.cpp's; with the name of an engine that was added, and its digits."""
+    return " · ".join(word for word in (str(llama_cpp.__version__), libraries.added(FOLDER)) if word)
+
+
+def folder() -> Path:
+    """Where the engine's libraries lie."""
+    return FOLDER
 
 
 def system() -> str:
@@ -63,7 +72,7 @@ def start() -> tuple[str, ...]:
 
     Raises `RuntimeError` where none is for this processor.
     """
-    used = backends.load(_FOLDER, ggml, graphics=NO_GRAPHICS not in os.environ)
+    used = backends.load(FOLDER, ggml, graphics=NO_GRAPHICS not in os.environ)
     lib.llama_backend_init()  # it would look for backends by itself, had it none by now
     return used
 
@@ -183,7 +192,7 @@ def ggml(symbol: str) -> Any:
     """
     handles = [lib._lib]  # noqa: SLF001 the binding keeps its handle there
     if sys.platform == "win32":
-        modules = (_FOLDER / f"{module}.dll" for module in ("ggml", "ggml-base"))
+        modules = (FOLDER / f"{module}.dll" for module in ("ggml", "ggml-base"))
         handles += [ctypes.CDLL(str(path)) for path in modules if path.exists()]
     return next((getattr(handle, symbol) for handle in handles if hasattr(handle, symbol)), None)
 

@@ -13,6 +13,7 @@ import msgspec
 from mistral_desk import __version__
 from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.fit.machine import GpuReport
+from mistral_desk.inference.packs import standing
 from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ WITHOUT: Final = "devices-processor.json"
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """`version` is the program's: another one may come with an engine for other devices."""
+    """`version` is the program's, with the engine in use: another one may compute on other devices."""
 
     version: str
     devices: tuple[Device, ...]
@@ -84,7 +85,7 @@ class DeviceFile:
             speeds = {_lasting(one): one for one in before.devices if one.way_gbps or one.core} if before else {}
             found = tuple(_with_speeds(one, speeds.get(_lasting(one))) for one in devices)
             same = before is not None and list(map(_lasting, before.devices)) == list(map(_lasting, found))
-            self._kept = _Kept(__version__, found, measured or (same and before is not None and before.measured))
+            self._kept = _Kept(_version(), found, measured or (same and before is not None and before.measured))
             if not keep or (same and not measured):
                 return
             part = self._path.with_suffix(f".{os.getpid()}.part")
@@ -104,11 +105,16 @@ class DeviceFile:
         path = self._cache / (FILE if graphics else WITHOUT)
         if path != self._path:
             self._path, self._kept = path, None
-        if self._kept is None:
+        if self._kept is None or self._kept.version != _version():
+            self._kept = None
             with contextlib.suppress(OSError, ValueError):
                 kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-                self._kept = kept if kept.version == __version__ else None
+                self._kept = kept if kept.version == _version() else None
         return self._kept
+
+
+def _version() -> str:
+    return f"{__version__} {standing.read().current}".strip()
 
 
 def _with_speeds(device: Device, before: Device | None) -> Device:

@@ -1,0 +1,1 @@
+"""Engines that a person adds to the one that comes along: checked, tried out, switched to, and back by themselves."""
