@@ -24,6 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mistral_desk.inference.bare_child import main as bare
 
         return bare()
+    if arguments == ["--rpc-lend"]:
+        from mistral_desk.inference.rpc.lending import main as lend
+
+        return lend()
+    if arguments[:1] == ["--rpc-worker"]:
+        from mistral_desk.cli.helper import main as helper
+
+        return helper(arguments[1:])
     if arguments == ["--decode"]:
         from mistral_desk.chat.decoding.child import main as decode
 

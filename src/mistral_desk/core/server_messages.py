@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mistral_desk.core.helper_messages import HELPERS
 from mistral_desk.core.message_text import Text
 
 SERVER: Final[dict[str, Text]] = {
@@ -92,4 +93,5 @@ SERVER: Final[dict[str, Text]] = {
         "{address} can be reached by other computers.",
         "Leave out --no-token, or --host.",
     ),
+    **HELPERS,
 }

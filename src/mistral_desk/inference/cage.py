@@ -22,6 +22,8 @@ _GROUPS: Final = (
 )
 """What a person calls the attempts of `sandbox.trial`; a group counts as refused when all of it was."""
 
+HELPER: Final = "talks to "
+"""What a note begins with that names another computer."""
 _IN_SHORT: Final = {"seccomp (closed)": "a stricter seccomp once it is loaded"}
 
 
@@ -29,13 +31,19 @@ class Cage(msgspec.Struct, frozen=True):
     """What a child found when it tried to get out of its cage.
 
     `by`: the locks in force. `refused` and `allowed`: kinds of attempts (`sandbox.trial.KINDS`). `notes`: `graphics`
-    where the last lock was left out for a driver's sake, `off` where somebody switched the cage off.
+    where the last lock was left out for a driver's sake, `off` where somebody switched the cage off, and each other
+    computer to which it talks.
     """
 
     by: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The addresses of other computers with which this process keeps a connection."""
+        return tuple(note.removeprefix(HELPER) for note in self.notes if note.startswith(HELPER))
 
     @property
     def tight(self) -> bool:
@@ -58,6 +66,20 @@ def in_words(cage: Cage | None) -> str:
         lines.append(tr("It could still: {attempts}.", attempts=_list(could)))
     if "graphics" in cage.notes:
         lines.append(tr("The strictest lock is left out, because a graphics driver needs files while it computes."))
+    if cage.helpers:
+        lines.append(
+            tr(
+                "It talks over the network to {computers}, not encrypted: a part of the model lies there, and what is "
+                "computed of your words goes there. It can make no other connection.",
+                computers=_list(list(cage.helpers)),
+            )
+            if "connect" in cage.refused
+            else tr(
+                "It talks over the network to {computers}, not encrypted: a part of the model lies there, and what is "
+                "computed of your words goes there.",
+                computers=_list(list(cage.helpers)),
+            )
+        )
     if "off" in cage.notes:
         lines.append(tr("Somebody switched the lock off for this start."))
     if cage.by:

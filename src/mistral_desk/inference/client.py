@@ -21,6 +21,7 @@ from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
+from mistral_desk.inference.rpc import places
 from mistral_desk.inference.spare import Spare
 from mistral_desk.inference.thought_messages import Budget
 
@@ -169,8 +170,9 @@ class Engine:
                 self._crashes.died(self._spec, self._died)
         try:
             look = await self._crashes.begin(spec)
-            self._spare.begin()  # while the old worker takes its leave
             given, self._died = self._lowering.begin(spec, self._died), None
+            if not _helpers(given):
+                self._spare.begin()  # while the old worker takes its leave
             await self._retire()
             self._model = await self._load_what_fits(spec, given, look=look)
         except BaseException as error:
@@ -201,7 +203,9 @@ class Engine:
 
     async def _load(self, spec: ModelSpec, on_progress: Callable[[float], None], *, look: bool) -> ModelInfo:
         """Load it in a new worker; none is left where that fails."""
-        worker = self._worker = await self._spare.take() or Worker(self._command)
+        helpers = _helpers(spec)  # a spare one is locked in already, without a way to them
+        spare = None if helpers else await self._spare.take()
+        worker = self._worker = spare or Worker(places.command(self._command or worker_command(), helpers))
         try:
             if worker.hello is None:
                 await worker.start()
@@ -367,6 +371,10 @@ class Engine:
         if self.states:
             await self.states.leave(worker)
         await worker.close()
+
+
+def _helpers(spec: ModelSpec) -> tuple[str, ...]:
+    return spec.placement.helpers if spec.placement else ()
 
 
 def _blindness(spec: ModelSpec) -> Problem | None:

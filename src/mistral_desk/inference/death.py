@@ -44,6 +44,8 @@ _SIGNALS: Final = {
 _LAST_WORDS: Final = re.compile(
     r"\bMemoryError\b|std::bad_alloc|out of memory|failed to allocate|cannot allocate memory", re.IGNORECASE
 )
+# ggml-rpc.cpp's own, when it ends the process.
+_HELPER_GONE: Final = re.compile(r"Remote RPC server crashed|RPC handshake failed|Failed to connect to \d")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def problem(ended: Ended, *, ready: bool) -> Problem:
         return Problem("engine.protocol", {"reason": ended.fault}, detail)
     if ended.status is None:
         return Problem("engine.missing", {"reason": ended.fault}, detail)
+    if not ended.fault and _of_helper(ended):
+        return Problem("helper.gone", {}, detail)
     if not ended.fault and short_of_memory(ended):
         return Problem("engine.out_of_memory", {}, detail)
     reason = ended.fault or how(ended.status)
@@ -105,6 +109,11 @@ def short_of_memory(ended: Ended, *, windows: bool = sys.platform == "win32") ->
         return True
     # Last words count only for a process that ended itself: abort, or an exception that nobody caught.
     return status != -9 and any(_LAST_WORDS.search(line) for line in ended.stderr[-_TAIL:])
+
+
+def _of_helper(ended: Ended) -> bool:
+    """Whether it ended because another computer, on which a part of its model lay, did not answer any more."""
+    return ended.status != 0 and any(_HELPER_GONE.search(line) for line in ended.stderr[-_TAIL:])
 
 
 def oom_kills(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:

@@ -15,6 +15,7 @@ from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import mark
 from mistral_desk.fit.machine import once
 from mistral_desk.fit.shape import KvType
+from mistral_desk.inference.rpc.places import address_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,6 +57,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     device takes, in that order. `overrides` are patterns of tensors' names with the buffer type that these go to.
     `experts_on_gpu` are the last layers whose experts are not held back by them. `load_mode` "none" reads the file
     into memory instead of mapping it; `lock` keeps it there. `projector` is the device for the eyes, empty: memory.
+    `helpers` are the addresses of other computers whose devices are among these.
     Up to `most_threads` compute while nobody else needs the cores; 0: no more than `threads`.
     """
 
@@ -73,6 +75,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     lock: bool = False
     projector: str = ""
     most_threads: int = 0
+    helpers: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, devices: Sequence[Device]) -> Placement:
@@ -86,6 +89,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
         there = [one for one in devices if one.kind in {"gpu", "integrated"} and one.memory_total > 0]
         counted = once([(one.name, one.description) for one in there])
         gpus = [one.name for one, counts in zip(there, counted, strict=True) if counts]
+        gpus += [one.name for one in devices if one.kind == "remote"]
         if any(number >= len(gpus) for number in layout.gpus):
             raise ValueError(f"the plan is for another computer: it has {len(gpus)} graphics devices")
         used = layout.gpus
@@ -103,6 +107,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
             load_mode=plan.load_mode,
             lock=plan.lock,
             projector=gpus[layout.projector] if layout.projector in used else "",
+            helpers=tuple(dict.fromkeys(filter(None, (address_of(gpus[number]) for number in used)))),
         )
 
     @property
@@ -178,5 +183,5 @@ def _less_on_gpu(now: Placement) -> Placement | None:
         return None
     fewer = now.gpu_layers - ceil(now.gpu_layers / 4)
     if not fewer:
-        return msgspec.structs.replace(now, gpu_layers=0, devices=(), tensor_split=(), projector="")
+        return msgspec.structs.replace(now, gpu_layers=0, devices=(), tensor_split=(), projector="", helpers=())
     return msgspec.structs.replace(now, gpu_layers=fewer)

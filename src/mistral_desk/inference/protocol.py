@@ -117,7 +117,7 @@ class Device(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     description: str
-    kind: Literal["cpu", "gpu", "integrated", "accelerator"]
+    kind: Literal["cpu", "gpu", "integrated", "accelerator", "remote"]
     memory_free: int
     memory_total: int
     gbps: float | None = None

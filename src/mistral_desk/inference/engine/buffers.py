@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.engine import others
 from mistral_desk.inference.engine.native import ggml, lib
 from mistral_desk.inference.protocol import Placed
 
@@ -64,7 +65,7 @@ def buffer_types() -> dict[str, int]:
 
 def device(name: str) -> int:
     """The pointer to a device by its name. Raises `placement.device` where it is not there."""
-    found = _devices().get(name)
+    found = _devices().get(name) or others.device(name)
     if found is None:
         raise DeskError("placement.device", name=name)
     return found

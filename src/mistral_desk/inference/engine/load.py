@@ -15,7 +15,7 @@ from mistral_desk.fit.cores import cores
 from mistral_desk.fit.shape import KV_BYTES
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.chat_format import chat_format
-from mistral_desk.inference.engine import footprint, weights
+from mistral_desk.inference.engine import footprint, others, weights
 from mistral_desk.inference.engine.buffers import Placing, device, placed
 from mistral_desk.inference.engine.context import Context
 from mistral_desk.inference.engine.context_plan import Plan
@@ -89,6 +89,8 @@ def load(
     if command.check_tensors:
         weights.look_at(file, lambda fraction: progress(fraction, True), cancelled)
         log.forget()  # loading begins now
+    if command.placement and command.placement.helpers:
+        others.connect(command.placement.helpers)
     share = file.bytes / (file.bytes + (found.file.bytes if found.file else 0))
     model = _open(file, command, log, lambda fraction: progress(fraction * share, False), cancelled)
     eyes: Eyes | None = None

@@ -85,6 +85,10 @@ _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
+    "recvfrom": (45, 207),
+    "shutdown": (48, 210),
+    "setsockopt": (54, 208),
+    "getsockopt": (55, 209),
     # never: other programs and processes
     "execve": (59, 221),
     "execveat": (322, 281),

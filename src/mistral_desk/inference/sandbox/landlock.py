@@ -33,6 +33,9 @@ _SCOPES: Final = 0b11
 """Abstract Unix sockets and signals stay inside."""
 _VERSION: Final = 1
 _PATH_RULE: Final = 1
+_PORT_RULE: Final = 2
+BIND: Final = 1 << 0
+CONNECT: Final = 1 << 1
 
 
 def version() -> int:
@@ -53,10 +56,11 @@ def alone() -> bool:
         return False
 
 
-def restrict(rules: Iterable[tuple[Path, int]]) -> bool:
+def restrict(rules: Iterable[tuple[Path, int]], ports: Iterable[tuple[int, int]] = ()) -> bool:
     """Allow what the rules say (a path and rights; of a folder, with all below) and nothing else, for this thread.
 
-    Paths that are not there are left out. False where the kernel has no Landlock. Raises OSError.
+    `ports` are those of TCP, with what may be done there (`BIND`, `CONNECT`). Paths that are not there are left out.
+    False where the kernel has no Landlock. Raises OSError.
     """
     known = version()
     if not known:
@@ -69,6 +73,8 @@ def restrict(rules: Iterable[tuple[Path, int]]) -> bool:
         for path, allowed in rules:
             with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
                 _allow(ruleset, path, allowed & rights)
+        for port, allowed in ports if known >= 4 else ():
+            _add(ruleset, _PORT_RULE, _Port(allowed, port))
         calls.no_new_privileges()
         calls.call("landlock_restrict_self", ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
@@ -81,16 +87,13 @@ def _allow(ruleset: int, path: Path, rights: int) -> None:
     try:
         if not path.is_dir():
             rights &= _OF_FILES
-        rule = _Beneath(rights, place)
-        calls.call(
-            "landlock_add_rule",
-            ctypes.c_int(ruleset),
-            ctypes.c_int(_PATH_RULE),
-            ctypes.byref(rule),
-            ctypes.c_uint32(0),
-        )
+        _add(ruleset, _PATH_RULE, _Beneath(rights, place))
     finally:
         os.close(place)
+
+
+def _add(ruleset: int, kind: int, rule: ctypes.Structure) -> None:
+    calls.call("landlock_add_rule", ctypes.c_int(ruleset), ctypes.c_int(kind), ctypes.byref(rule), ctypes.c_uint32(0))
 
 
 class _Handled(ctypes.Structure):
@@ -105,3 +108,9 @@ class _Beneath(ctypes.Structure):
     _pack_ = 1
     _layout_ = "ms"
     _fields_ = (("allowed", ctypes.c_uint64), ("place", ctypes.c_int32))
+
+
+class _Port(ctypes.Structure):
+    """The kernel's struct landlock_net_port_attr."""
+
+    _fields_ = (("allowed", ctypes.c_uint64), ("port", ctypes.c_uint64))

@@ -13,6 +13,19 @@ def no_dump() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def address_space(size: int) -> bool:
+    """Bound the bytes of address space of this process; false where the system keeps no such bound (Windows' stands in
+    the job from outside, macOS takes it and does not keep it).
+    """
+    if sys.platform == "linux":
+        import resource  # noqa: PLC0415
+
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        return True
+    else:
+        return False
+
+
 def limit(memory: int, seconds: float) -> tuple[str, ...]:
     """Bound this process: address space in bytes, processor time in seconds, and no byte into any file.
 

@@ -26,16 +26,22 @@ WORKER: Final = """\
 (deny signal (target others))
 """
 """For the worker: files can be read and Metal can be used, because a driver needs both until the end."""
+CONNECTS: Final = """\
+(allow network-outbound (remote tcp))
+(allow system-socket)
+"""
 
 
-def keep_in(*, computing_only: bool) -> bool:
-    """Put the profile on this process; false where there is none, or the system refuses it."""
+def keep_in(*, computing_only: bool, connects: bool = False) -> bool:
+    """Put the profile on this process; false where there is none, or the system refuses it. `connects`: connections
+    outwards stay possible, because the model lies on other computers too.
+    """
     if sys.platform == "darwin":
         put = ctypes.CDLL(_LIBRARY).sandbox_init
         put.argtypes = [ctypes.c_char_p, ctypes.c_uint64, ctypes.POINTER(ctypes.c_char_p)]
         put.restype = ctypes.c_int
         error = ctypes.c_char_p()
-        profile, kind = (_PURE, _NAMED) if computing_only else (WORKER, 0)
+        profile, kind = (_PURE, _NAMED) if computing_only else (WORKER + CONNECTS if connects else WORKER, 0)
         if put(profile.encode(), kind, ctypes.byref(error)) == 0:
             return True
         sys.stderr.write(f"the sandbox profile was refused: {(error.value or b'').decode('utf-8', 'replace')}\n")

@@ -61,21 +61,39 @@ _COMPUTING: Final = (
 )
 
 
-def early(machine: str) -> list[Instruction]:
-    """While a model is loaded: files and drivers are still needed, connections and other programs never."""
+_TALKING: Final = ("sendto", "recvfrom")
+"""What goes over a connection that is there."""
+_CONNECTING: Final = ("socket", "connect", *_TALKING)
+_LENDING: Final = ("bind", "listen", "accept", "accept4", "setsockopt", "getsockopt", "shutdown", *_TALKING)
+_INTERNET: Final = 2
+"""AF_INET"""
+
+
+def early(machine: str, *, connects: bool = False) -> list[Instruction]:
+    """While a model is loaded: files and drivers are still needed, other programs never; connections only where it
+    `connects` to other computers (IPv4; Landlock says to which ports).
+    """
     program = _head(machine)
     for name in _NEVER:
-        program += _when(machine, name, _ERRNO | _EPERM)
+        if not (connects and name in _CONNECTING):
+            program += _when(machine, name, _ERRNO | _EPERM)
+    if connects:
+        program += _only(machine, "socket", 0, _INTERNET)
     program += _threads_only(machine)
     program.append((_RETURN, 0, 0, _ALLOW))
     return program
 
 
-def closed(machine: str, *, threads: bool = True) -> list[Instruction]:
-    """Once everything is there: computing, and reading and writing what is open. Anything else is refused (EPERM)."""
+def closed(machine: str, *, threads: bool = True, talks: bool = False, lends: bool = False) -> list[Instruction]:
+    """Once everything is there: computing, and reading and writing what is open. Anything else is refused (EPERM).
+
+    `talks`: connections that are there go on. `lends`: it may listen and take connections (IPv4), and make none.
+    """
     program = _head(machine)
-    for name in _COMPUTING:
+    for name in (*_COMPUTING, *(_TALKING if talks else ()), *(_LENDING if lends else ())):
         program += _when(machine, name, _ALLOW)
+    if lends:
+        program += _only(machine, "socket", 0, _INTERNET)
     for name in ("mmap", "mprotect"):
         program += _unless_bit(machine, name, 2, _PROT_EXEC, _EACCES)
     program += _threads_only(machine) if threads else _when(machine, "clone3", _ERRNO | _ENOSYS)

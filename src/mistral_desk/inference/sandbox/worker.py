@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.inference.cage import Cage
+from mistral_desk.inference.cage import HELPER, Cage
+from mistral_desk.inference.rpc import places
 from mistral_desk.inference.sandbox import calls, landlock, limits, macos, seccomp, windows
 from mistral_desk.inference.sandbox.trial import Trial
 
@@ -45,6 +46,7 @@ class WorkerCage:
         self._by: list[str] = []
         self._trial: Trial | None = None
         self._off = bool(os.environ.get(OFF))
+        self._helpers = places.told(sys.argv)
         self._looking = False
 
     def begin(self) -> None:
@@ -53,7 +55,7 @@ class WorkerCage:
         self._trial = Trial.prepare()
         if self._off:
             return
-        if macos.keep_in(computing_only=False):
+        if macos.keep_in(computing_only=False, connects=bool(self._helpers)):
             self._by.append("sandbox profile")
         if windows.no_programs():
             self._by.append("job object")
@@ -61,7 +63,7 @@ class WorkerCage:
             return
         _remember_the_time_zone()
         self._attempt("landlock", lambda: self._landlock([(_ROOT, landlock.READ)]))
-        self._attempt("seccomp", lambda: seccomp.install(seccomp.early(machine)))
+        self._attempt("seccomp", lambda: seccomp.install(seccomp.early(machine, connects=bool(self._helpers))))
 
     def look_only_at(self, files: Iterable[Path]) -> None:
         """Before there is a second thread: of all files only those in the model's folders, and what libraries need.
@@ -78,6 +80,7 @@ class WorkerCage:
         program = {Path(path) for path in (*sys.path, sys.prefix, sys.base_prefix, sys.exec_prefix) if path}
         program.add(Path(sys.executable).resolve().parent)
         program.add(Path(__file__).resolve().parents[3])  # with its resources
+        program.update(Path(named).parent for named in [os.environ.get(places.LIBRARY)] if named)
         rules = [(path, landlock.READ) for path in (*folders, *program, *map(Path, _SYSTEM))]
         self._attempt("landlock", lambda: self._landlock(rules))
 
@@ -87,11 +90,14 @@ class WorkerCage:
             importlib.import_module(name)
         machine = calls.machine()
         if machine and not self._off and not graphics:
-            self._attempt("seccomp (closed)", lambda: seccomp.install(seccomp.closed(machine)))
+            self._attempt(
+                "seccomp (closed)", lambda: seccomp.install(seccomp.closed(machine, talks=bool(self._helpers)))
+            )
         if self._trial is None:
             return Cage()
         refused, allowed = self._trial.run()
-        notes = ("off",) if self._off else ("graphics",) if graphics and machine else ()
+        notes: tuple[str, ...] = ("off",) if self._off else ("graphics",) if graphics and machine else ()
+        notes += tuple(f"{HELPER}{address}" for address in self._helpers)
         return Cage(tuple(self._by), refused, allowed, notes)
 
     def _landlock(self, rules: list[tuple[Path, int]]) -> None:
@@ -99,7 +105,8 @@ class WorkerCage:
         nodes = [path for path in graphics if path.name != "shm"]
         devices = landlock.READ | landlock.WRITE_FILE | landlock.DEVICE_CONTROL
         drivers = [(path, devices) for path in (graphics if nodes else ())]
-        if not landlock.restrict([*rules, _NULL, *drivers]):
+        there = [(port, landlock.CONNECT) for port in places.ports(self._helpers)]
+        if not landlock.restrict([*rules, _NULL, *drivers], there):
             raise OSError(38, "this kernel has no Landlock")
 
     def _attempt(self, name: str, lock: Callable[[], None]) -> None:

@@ -1,0 +1,35 @@
+"""Locks the process in that lends this computer's memory: it takes connections at one port, computes, and nothing else.
+
+Whoever reaches the port can send it anything; the protocol knows neither a password nor a harmless mistake.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from mistral_desk.inference.sandbox import calls, landlock, seccomp, windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def lock_in(port: int) -> tuple[str, ...]:
+    """Close everything but listening at this port, before any second thread; by what, as far as this system can."""
+    by: list[str] = []
+    if windows.no_programs():
+        by.append("job object")
+    if machine := calls.machine():
+        _attempt(by, "landlock", lambda: landlock.restrict([], [(port, landlock.BIND)]))
+        _attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, lends=True)))
+    return tuple(by)
+
+
+def _attempt(by: list[str], name: str, lock: Callable[[], object]) -> None:
+    try:
+        done = lock()
+    except OSError as error:
+        sys.stderr.write(f"a lock that is not in force: {name} ({error})\n")
+    else:
+        if done is not False:
+            by.append(name)
