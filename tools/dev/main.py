@@ -66,6 +66,11 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         commands["bench"] = ("measure, one row a figure ([--only NAME] [--json])", _module("benchmarks"))
     if (ROOT / "tools" / "gallery" / "__main__.py").exists():
         commands["gallery"] = ("make the pictures for the documentation", _module("tools.gallery"))
+    if (ROOT / "tools" / "trust" / "__main__.py").exists():
+        commands["trust"] = (
+            "attack the program's promises on purpose (NAME [--seed N])",
+            _module("tools.trust"),
+        )
     if (ROOT / "tools" / "package" / "main.py").exists():
         commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--check])", package)
     return commands

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # The slow ones first: at the end of a shared run small files are left, so that no process waits long for another.
-FOLDERS = ("e2e", "engine", "ui", "unit")
+FOLDERS = ("e2e", "campaigns", "engine", "ui", "unit")
 
 # More processes than this gain nothing: the longest file decides then.
 MOST = 8

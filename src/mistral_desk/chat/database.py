@@ -185,6 +185,17 @@ def check(connection: sqlite3.Connection, limit_s: float | None) -> bool:
     return True
 
 
+def began_empty(journal: Path) -> bool:
+    """True where a rollback journal is not there, or is one of a database that had no page yet: a first start that was
+    cut off (https://sqlite.org/fileformat.html, 3: the size in pages stands at 16).
+    """
+    try:
+        with journal.open("rb") as file:
+            return not any(file.read(20)[16:])
+    except FileNotFoundError:
+        return True
+
+
 def _prove_writable(connection: sqlite3.Connection, version: int) -> None:
     """Raise `sqlite3.Error` now rather than at the first message; BEGIN IMMEDIATE alone passes a read-only file."""
     connection.execute("BEGIN IMMEDIATE")

@@ -20,6 +20,7 @@ from mistral_desk.chat.database import (
     BUSY_S,
     CHECK_S,
     DamagedError,
+    began_empty,
     connect,
     is_damage,
     named,
@@ -247,8 +248,8 @@ class Store:
         """No file or an empty one, and yet something of it is left; an old log must never meet a new file."""
         if path.exists() and path.stat().st_size:
             return False
-        logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
-        return any(log_file.exists() for log_file in logs) or bool(backups.copies(path))
+        wal, journal = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
+        return wal.exists() or not began_empty(journal) or bool(backups.copies(path))
 
     def _open_file(self, path: Path) -> None:
         if not path.exists():

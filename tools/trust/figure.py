@@ -1,0 +1,68 @@
+"""What a campaign came to, as it is kept beside the page: which machine, when, how much was tried, what was lost."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from mistral_desk.core.machine import this_machine
+
+if TYPE_CHECKING:
+    from tests.campaigns.outcome import Outcome
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FOLDER: Final = ROOT / "docs" / "trust"
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One campaign's run. `lost` is how many promises were broken; `seen` are further facts in words."""
+
+    name: str
+    command: str
+    date: str
+    machine: str
+    commit: str
+    seed: int
+    seconds: float
+    cases: int
+    faults: int
+    lost: int
+    seen: dict[str, str]
+
+    @property
+    def file(self) -> Path:
+        """Where it is kept."""
+        return FOLDER / f"{self.name}.json"
+
+
+def figure_of(name: str, command: str, seed: int, seconds: float, outcome: Outcome) -> Figure:
+    """The figure of a run that ends now, on this computer."""
+    here = this_machine()
+    machine = f"{here.processor}, {here.cores} cores, {here.memory_total / 2**30:.0f} GiB"
+    date = time.strftime("%Y-%m-%d", time.gmtime())
+    counts = (outcome.cases, outcome.faults, len(outcome.lost))
+    return Figure(name, command, date, machine, _commit(), seed, round(seconds, 1), *counts, outcome.seen)
+
+
+def save(figure: Figure) -> None:
+    """Keep it for the page."""
+    FOLDER.mkdir(exist_ok=True)
+    content = msgspec.json.format(msgspec.json.encode(figure), indent=2) + b"\n"
+    figure.file.write_bytes(content)
+
+
+def kept(folder: Path = FOLDER) -> dict[str, Figure]:
+    """All that are kept, by name."""
+    found = (msgspec.json.decode(path.read_bytes(), type=Figure) for path in sorted(folder.glob("*.json")))
+    return {one.name: one for one in found}
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, check=False, capture_output=True, encoding="utf-8"
+    )
+    return done.stdout.strip() or "unknown"

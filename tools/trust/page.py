@@ -1,0 +1,69 @@
+"""docs/trust.md: what was attacked, on which machine, when, and what was lost; made from the figures beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tools.trust.campaigns import CAMPAIGNS
+from tools.trust.figure import ROOT, kept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tools.trust.figure import Figure
+
+PAGE: Final[Path] = ROOT / "docs" / "trust.md"
+_HEAD: Final = """\
+# Attacked on purpose
+
+What this program promises is attacked here, with seeds, by commands that everybody can repeat. This page is made from
+the figures in `docs/trust/` by `python3 dev.py trust page`. A short version of each campaign runs with the tests; what
+defends against whom stands in [SECURITY.md](../SECURITY.md). *Lost* counts promises that were broken.
+
+| campaign | cases | faults put in | lost | took | date |
+|---|---|---|---|---|---|
+"""
+
+
+def text(figures: Mapping[str, Figure]) -> str:
+    """The page."""
+    rows = [_row(name, figures.get(name)) for name in CAMPAIGNS]
+    parts = [_part(name, figures.get(name)) for name in CAMPAIGNS]
+    return _HEAD + "".join(rows) + "\n" + "\n".join(parts)
+
+
+def write() -> None:
+    """Make it anew."""
+    PAGE.write_text(text(kept()), encoding="utf-8", newline="\n")
+
+
+def _row(name: str, figure: Figure | None) -> str:
+    title = CAMPAIGNS[name].title
+    if figure is None:
+        return f"| {title} | not run yet | | | | |\n"
+    counts = f"{figure.cases:,} | {figure.faults:,} | {figure.lost:,}"
+    return f"| {title} | {counts} | {_took(figure.seconds)} | {figure.date} |\n"
+
+
+def _part(name: str, figure: Figure | None) -> str:
+    campaign = CAMPAIGNS[name]
+    lines = [f"## {campaign.title}", "", *_wrapped(campaign.promise), ""]
+    if figure is not None:
+        lines += [f"- `{figure.command}`", f"- at {figure.commit}, seed {figure.seed}, on {figure.machine}"]
+        lines += [f"- {what}: {seen}" for what, seen in figure.seen.items()]
+    lines += [f"- with the tests: `{campaign.test}`", ""]
+    return "\n".join(lines)
+
+
+def _wrapped(words: str, width: int = 120) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
