@@ -20,8 +20,10 @@ from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase, tidying
 from mistral_desk.chat.attachments import Pictures
 from mistral_desk.chat.copies import Backups
+from mistral_desk.chat.elsewhere.door import Doors
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.chat.room import Room
 from mistral_desk.chat.session import Session
 from mistral_desk.chat.thought_limit import usual
 from mistral_desk.core.errors import DeskError
@@ -43,6 +45,9 @@ from mistral_desk.inference.state_store import FOLDER as STATES_FOLDER
 from mistral_desk.inference.state_store import StateStore
 from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
+from mistral_desk.net.endpoints.front import Endpoints
+from mistral_desk.net.endpoints.record import is_endpoint
+from mistral_desk.net.endpoints.store import FILE as ENDPOINTS
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.secrets import HUB, SERVER, Secrets
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.chat.erase import Erased, Share
     from mistral_desk.chat.parts import Gallery
+    from mistral_desk.chat.running import Source
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.advice import Variant
     from mistral_desk.inference.client import Engine, ModelSpec
@@ -70,23 +76,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-__all__ = ["BUILTIN", "BUILTIN_TITLE", "Services", "model_spec", "model_title"]
-
-
-@dataclass
-class Room:
-    """Chats that are kept nowhere: a history and pictures in memory, and a session on them."""
-
-    history: History
-    session: Session
-    pictures: PicturesInMemory
-
-    async def close(self) -> None:
-        """Stop what is being answered; nothing is left."""
-        try:
-            await self.session.close()
-        finally:
-            await self.history.close()
+__all__ = ["BUILTIN", "BUILTIN_TITLE", "Room", "Services", "model_spec", "model_title"]
 
 
 @dataclass
@@ -112,6 +102,7 @@ class Services:
     pictures: Pictures = field(init=False)
     ledger: Ledger = field(init=False)
     net: Net = field(init=False)
+    endpoints: Endpoints = field(init=False)
     secrets: Secrets = field(default_factory=Secrets)
     catalogue: Keeper = field(init=False)
     hub: Hub = field(init=False)
@@ -124,6 +115,8 @@ class Services:
         self.pictures = Pictures(self.folders.pictures)
         self.ledger = Ledger(self.folders.data / CONNECTIONS)
         self.net = Net(self.settings, self.ledger)
+        self.endpoints = Endpoints(self.net, lambda: self.secrets, self.folders.config / ENDPOINTS)
+        self.session.elsewhere = Doors(self.endpoints)
         self.catalogue = Keeper(self.net, self.settings, self.folders.cache)
         self.hub = Hub(self.net, self.secrets)
         places = (self.folders, self.settings)
@@ -161,6 +154,7 @@ class Services:
         session = Session(history, runs, free, pictures, thought_limit=partial(usual, settings))
         made = cls(places, log, settings, history, runs, session, fitting, notices, engine, free)
         undo.push_async_callback(made.front.close)
+        await made.endpoints.look()
         made.notices = (*notices, *await made.front.open())
         return made
 
@@ -191,7 +185,8 @@ class Services:
         return room
 
     def _session(self, history: History, pictures: Gallery) -> Session:
-        return Session(history, self.engine, self.engine_free, pictures, thought_limit=partial(usual, self.settings))
+        limit, doors = partial(usual, self.settings), Doors(self.endpoints)
+        return Session(history, self.engine, self.engine_free, pictures, thought_limit=limit, elsewhere=doors)
 
     async def leave(self, room: Room) -> None:
         """Close a room; what was said in it is gone."""
@@ -244,7 +239,7 @@ class Services:
             await self._forget_done(go_on=not on_the_move)
         self.history, _ = await History.open(self.folders.history)
         self.session = self._session(self.history, self.pictures)
-        await self.library.look()  # what was registered elsewhere is forgotten
+        await asyncio.gather(self.library.look(), self.endpoints.look())  # what was registered elsewhere is forgotten
         return done
 
     async def remote_verdict(
@@ -278,6 +273,7 @@ class Services:
             self.ledger.erase()
         for name in (HUB, token_name(self.hub.base), SERVER):
             self.secrets.forget(name)
+        self.endpoints.forget()
         self.catalogue.forget()
 
     async def _forget_done(self, *, go_on: bool) -> None:
@@ -390,9 +386,13 @@ class Services:
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 
+    def answering(self, model: str) -> Source:
+        """What answers for a model id, here or at an endpoint. Raises as `resolve_model`, and `endpoint.gone`."""
+        return self.endpoints.source(model) if is_endpoint(model) else self.resolve_model(model)
+
     def resolve_model(self, model: str = BUILTIN) -> ModelSpec:
         """What to run for a model id; see `model_spec`. Raises `library.not_found` for a name that nothing has."""
         path, projector = self.place_of(model)
-        if is_name(path):
+        if is_name(path) and not is_endpoint(path):
             raise DeskError("library.not_found", name=model[:200])
         return model_spec(path, self.settings, projector)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from mistral_desk.chat import events, thought_limit
 from mistral_desk.chat.answer import GrowingAnswer, Saver
@@ -16,6 +16,7 @@ from mistral_desk.chat.going_on import begun, joined, reopened, written_by
 from mistral_desk.chat.parts import lookup, pictures_in
 from mistral_desk.chat.presets import over
 from mistral_desk.core.errors import DeskError, Problem, as_problem
+from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import (
     Figures,
     Finished,
@@ -26,6 +27,7 @@ from mistral_desk.inference.protocol import (
     Sampling,
 )
 from mistral_desk.inference.thought_messages import Steered
+from mistral_desk.net.endpoints.record import EndpointModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Ending, Message, WhenFull
     from mistral_desk.chat.parts import Gallery
-    from mistral_desk.inference.client import ModelSpec
     from mistral_desk.inference.protocol import PieceKind
     from mistral_desk.inference.thought_messages import Budget
 
@@ -41,15 +42,13 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Source: TypeAlias = ModelSpec | EndpointModel
+"""What answers: a model here, or one at an endpoint. Nothing takes one for the other."""
 KINDS: Final[tuple[PieceKind, ...]] = ("thinking", "text")
 
 
-class EngineDoor(Measure, Protocol):
-    """What a session needs of the engine; `inference.client.Engine` is one."""
-
-    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo: ...  # noqa: D102
-
-    async def blindness(self, spec: ModelSpec) -> Problem | None: ...  # noqa: D102
+class Answering(Measure, Protocol):
+    """What an answer needs of whoever makes it: the engine, or `elsewhere.door.EndpointDoor`."""
 
     def stop(self) -> None: ...  # noqa: D102
 
@@ -58,13 +57,29 @@ class EngineDoor(Measure, Protocol):
     def think_more(self) -> None: ...  # noqa: D102
 
 
+class EngineDoor(Answering, Protocol):
+    """What a session needs of the engine; `inference.client.Engine` is one."""
+
+    async def ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None = None) -> ModelInfo: ...  # noqa: D102
+
+    async def blindness(self, spec: ModelSpec) -> Problem | None: ...  # noqa: D102
+
+
+class Maker(NamedTuple):
+    """Who makes an answer: `ready` says what it is, and has it loaded where it is here; `free` is held meanwhile."""
+
+    door: Answering
+    ready: Callable[[Callable[[float], None]], Coroutine[Any, Any, ModelInfo]]
+    free: asyncio.Lock
+
+
 @dataclass(frozen=True)
 class Wish:
     """How an answer is to be made; `model` is the id that is stored. `goes_on`: from where it broke off; `rethinks`:
     with the thought of this answer, which goes on.
     """
 
-    spec: ModelSpec
+    spec: Source
     sampling: Sampling
     max_tokens: int | None
     model: str = ""
@@ -79,8 +94,7 @@ class RunningTurn:
         self,
         *,
         history: History,
-        engine: EngineDoor,
-        engine_free: asyncio.Lock,
+        maker: Maker,
         pictures: Gallery | None,
         user: Message,
         answer: Message,
@@ -90,8 +104,7 @@ class RunningTurn:
         self.answer = answer
         self.events: asyncio.Queue[TurnEvent] = asyncio.Queue()
         self._history = history
-        self._engine = engine
-        self._engine_free = engine_free
+        self._engine, self._ready, self._engine_free = maker
         self._pictures = pictures
         self._user = user
         self._wish = wish
@@ -152,8 +165,7 @@ class RunningTurn:
         if not await self._or_stop(self._engine_free.acquire()):
             return "stopped", None
         try:
-            spec = self._wish.spec
-            info = await self._or_stop(self._engine.ensure(spec, lambda share: self.events.put_nowait(Loading(share))))
+            info = await self._or_stop(self._ready(lambda share: self.events.put_nowait(Loading(share))))
             if info is None:
                 return "stopped", None
             self._text.vocabulary = info.vocabulary

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -15,19 +16,21 @@ from mistral_desk.chat.events import Broken, Ended, GoingOn, Loading, Reading, S
 from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to, pictures_in
 from mistral_desk.chat.prompting import check_draft
-from mistral_desk.chat.running import EngineDoor, RunningTurn, Wish
+from mistral_desk.chat.running import EngineDoor, Maker, RunningTurn, Source, Wish
 from mistral_desk.chat.shortening import Shortening
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Effort, Sampling
 from mistral_desk.inference.thought_messages import Budget
+from mistral_desk.net.endpoints.record import EndpointModel
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from mistral_desk.chat.elsewhere.door import Doors, EndpointDoor
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part, WhenFull
     from mistral_desk.chat.parts import Gallery
-    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.core.errors import Problem
 
 __all__ = [
     "Broken",
@@ -37,6 +40,7 @@ __all__ = [
     "Loading",
     "Reading",
     "Session",
+    "Source",
     "Started",
     "Thinking",
     "TurnEvent",
@@ -57,8 +61,10 @@ class Session:
         pictures: Gallery | None = None,
         *,
         thought_limit: Callable[[], Budget] = Budget,
+        elsewhere: Doors | None = None,
     ) -> None:
-        """Sessions that share an engine share `engine_free` too: it answers one at a time.
+        """Sessions that share an engine share `engine_free` too: it answers one at a time. `elsewhere` is how endpoints
+        are asked, without it none is.
 
         `pictures` is where the pictures of this history's messages are. `thought_limit` is how long a thought may be
         where a chat says nothing of it.
@@ -69,13 +75,14 @@ class Session:
         self._pictures = pictures
         self._turns: list[RunningTurn] = []
         self._engine_free = engine_free or asyncio.Lock()
+        self.elsewhere, self._free_elsewhere = elsewhere, asyncio.Lock()
 
     async def reply(
         self,
         conversation_id: int | None,
         draft: Draft,
         *,
-        model_spec: ModelSpec,
+        model_spec: Source,
         model: str = "",
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
@@ -98,7 +105,7 @@ class Session:
             draft.text,
             attached=draft.attached or (),
             parent="leaf" if after is None else after,
-            model=model or model_spec.path,
+            model=model or _name(model_spec),
             effort=draft.effort,
             settings=settings,
         )
@@ -111,7 +118,7 @@ class Session:
         message_id: int,
         draft: Draft,
         *,
-        model_spec: ModelSpec,
+        model_spec: Source,
         model: str = "",
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
@@ -131,7 +138,7 @@ class Session:
             draft.text,
             attached=attached,
             parent=old.parent,
-            model=model or model_spec.path,
+            model=model or _name(model_spec),
             effort=draft.effort,
         )
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
@@ -142,7 +149,7 @@ class Session:
         self,
         message_id: int,
         *,
-        model_spec: ModelSpec,
+        model_spec: Source,
         model: str = "",
         think: bool | None = None,
         sampling: Sampling = _DEFAULT,
@@ -158,7 +165,7 @@ class Session:
             raise DeskError("history.missing", f"message {message_id} answers nothing")
         await self._check_eyes(model_spec, (await self._history.message(asked)).parts)
         effort: Effort = old.effort if think is None else ("high" if think else "none")
-        begun = await self._history.begin_version(asked, model=model or model_spec.path, effort=effort)
+        begun = await self._history.begin_version(asked, model=model or _name(model_spec), effort=effort)
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
             async for event in events:
                 yield event
@@ -167,20 +174,21 @@ class Session:
         self,
         message_id: int,
         *,
-        model_spec: ModelSpec,
+        model_spec: Source,
         model: str = "",
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
     ) -> AsyncGenerator[TurnEvent, None]:
         """A new version beside an answer: its thought is kept and goes on, then it is answered anew.
 
-        One that has no thought is answered again, with one. As `reply` otherwise.
+        One that has no thought is answered again, with one. Raises `endpoint.cannot`; as `reply` otherwise.
         """
+        _must_be_here(model_spec)
         old = await self._history.message(message_id)
         if old.role != "assistant" or old.parent is None:
             raise DeskError("history.missing", f"message {message_id} answers nothing")
         await self._check_eyes(model_spec, (await self._history.message(old.parent)).parts)
-        begun = await self._history.begin_version(old.parent, model=model or model_spec.path, effort="high")
+        begun = await self._history.begin_version(old.parent, model=model or _name(model_spec), effort="high")
         wish = Wish(model_spec, sampling, max_tokens, rethinks=old if old.thinking else None)
         async with contextlib.aclosing(self._answer(begun, wish)) as events:
             async for event in events:
@@ -190,7 +198,7 @@ class Session:
         self,
         message_id: int,
         *,
-        model_spec: ModelSpec,
+        model_spec: Source,
         model: str = "",
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
@@ -199,8 +207,9 @@ class Session:
 
         `max_tokens` are new ones. Another model than the one that began reads it anew, and is named beside it. Where
         nothing comes of it, the answer stays as it was. Raises `history.missing` where the answer is complete, is
-        being written, or something follows it; as `reply` otherwise.
+        being written, or something follows it, and `endpoint.cannot`; as `reply` otherwise.
         """
+        _must_be_here(model_spec)
         asked = (await self._history.message(message_id)).parent
         if asked is None:
             raise DeskError("history.missing", f"message {message_id} answers nothing")
@@ -212,7 +221,7 @@ class Session:
             raise DeskError("history.missing", f"message {message_id} is complete, or not the last one")
         if any(turn.answer.id == message_id for turn in self._turns):
             raise DeskError("history.missing", f"message {message_id} is being written")
-        wish = Wish(model_spec, sampling, max_tokens, model or model_spec.path, goes_on=True)
+        wish = Wish(model_spec, sampling, max_tokens, model or _name(model_spec), goes_on=True)
         async with contextlib.aclosing(self._answer((conversation, user, answer), wish)) as events:
             async for event in events:
                 yield event
@@ -258,10 +267,28 @@ class Session:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _check_eyes(self, spec: ModelSpec, parts: Sequence[Part]) -> None:
+    async def blindness(self, source: Source) -> Problem | None:
+        """Why a model cannot see pictures, as far as that is known before it is asked; None where it can, or may."""
+        if isinstance(source, EndpointModel):
+            return self._at(source).blindness()
+        return await self._engine.blindness(source)
+
+    async def _check_eyes(self, source: Source, parts: Sequence[Part]) -> None:
         """Raise why the model cannot see pictures among these parts, as far as that is known before it is loaded."""
-        if pictures_in(parts) and (problem := await self._engine.blindness(spec)):
+        if pictures_in(parts) and (problem := await self.blindness(source)):
             raise DeskError.of(problem)
+
+    def _at(self, source: EndpointModel) -> EndpointDoor:
+        if self.elsewhere is None:
+            raise DeskError("endpoint.not_here", name=source.model.name)
+        return self.elsewhere.door(source)
+
+    def _maker(self, source: Source) -> Maker:
+        """Who answers. One that is elsewhere does not wait for the engine, nor the engine for it."""
+        if isinstance(source, EndpointModel):
+            door = self._at(source)
+            return Maker(door, door.ensure, self._free_elsewhere)
+        return Maker(self._engine, partial(self._engine.ensure, source), self._engine_free)
 
     async def _answer(
         self, begun: tuple[Conversation, Message, Message], wish: Wish
@@ -269,8 +296,7 @@ class Session:
         conversation, user, answer = begun
         turn = RunningTurn(
             history=self._history,
-            engine=self._engine,
-            engine_free=self._engine_free,
+            maker=self._maker(wish.spec),
             pictures=self._pictures,
             user=user,
             answer=answer,
@@ -289,3 +315,13 @@ class Session:
         finally:
             turn.stop()
             await asyncio.shield(turn.task)
+
+
+def _name(source: Source) -> str:
+    return source.id if isinstance(source, EndpointModel) else source.path
+
+
+def _must_be_here(source: Source) -> None:
+    """Raise `endpoint.cannot` for what only a model on this computer can do."""
+    if isinstance(source, EndpointModel):
+        raise DeskError("endpoint.cannot", name=source.model.name)

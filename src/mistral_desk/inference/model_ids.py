@@ -15,6 +15,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.model_spec import ModelSpec
+from mistral_desk.net.endpoints.record import is_endpoint, parted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,21 +91,26 @@ def model_title(model: str) -> str:
         return tr(BUILTIN_TITLE)
     if model.startswith(OLLAMA):
         return printable(model.removeprefix(OLLAMA))
+    if is_endpoint(model):
+        endpoint, name = parted(model)
+        return printable(f"{name} ({endpoint})" if name else model)
     ordered = _ORDERED.fullmatch(model)
     return printable(f"{ordered['name']} {ordered['quantization']}" if ordered else Path(model).name)
 
 
 def is_name(model: str) -> bool:
-    """Whether an id is a name that only a library can tell the place of, and not a path."""
-    return model.startswith(OLLAMA) or _ORDERED.fullmatch(model) is not None
+    """Whether an id is a name that only a library, or an endpoint, can tell the place of, and not a path."""
+    return is_endpoint(model) or model.startswith(OLLAMA) or _ORDERED.fullmatch(model) is not None
 
 
 def model_spec(model: str, settings: Settings, projector: str | None = None) -> ModelSpec:
     """What to run for a path, or for the Guide; threads and context as set, `projector` as in `ModelSpec`.
 
     Only looks at the file from outside: what is in it is the worker's to judge. Raises `model.missing`,
-    `model.not_a_file`, `model.not_permitted`, `resource.missing`.
+    `model.not_a_file`, `model.not_permitted`, `resource.missing`, and `endpoint.not_here` for a model that is not here.
     """
+    if is_endpoint(model):
+        raise DeskError("endpoint.not_here", name=model_title(model))
     path = resource("model", "guide.gguf") if model == BUILTIN else _model_file(model)
     return ModelSpec(
         str(path),

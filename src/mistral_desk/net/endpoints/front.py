@@ -216,10 +216,9 @@ class Endpoints:
             await self._write(tuple(one for one in now if one.id != endpoint))
 
     def forget(self) -> None:
-        """Forget all keys and what is known; the file is deleted by whoever deletes all data. It blocks."""
-        for one in store.read(self._file):
+        """Forget all keys, while all data is deleted, the file too: `look` afterwards. It blocks."""
+        for one in {*self._all, *store.read(self._file)}:
             self._secrets().forget(key_name(one))
-        self._all = ()
 
     # --- keys ---------------------------------------------------------------------------------------
 

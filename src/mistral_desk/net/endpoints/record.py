@@ -101,11 +101,23 @@ class EndpointModel(msgspec.Struct, frozen=True):
         return f"{PREFIX}{self.endpoint.id}/{self.model.name}"
 
     @property
+    def thinks(self) -> Thinks:
+        """How *Think harder* is said to this model. Behind vLLM it depends on the model: those with Mistral's own
+        tokenizer, and gpt-oss, take `reasoning_effort` and no keywords for a template.
+        """
+        if self.model.thinks is False:
+            return "none"
+        if self.endpoint.chosen is None and self.endpoint.kind == "vllm" and _BY_EFFORT.search(self.model.name):
+            return "effort"
+        return self.endpoint.thinks
+
+    @property
     def can_think(self) -> bool:
         """Whether *Think harder* can be said to this model."""
-        return self.endpoint.thinks != "none" and self.model.thinks is not False
+        return self.thinks != "none"
 
 
+_BY_EFFORT: Final = re.compile(r"(mi|magi|mini|dev|vox)stral|gpt-oss", re.IGNORECASE)
 _BY_KIND: Final[dict[Kind, Thinks]] = {
     "mistral": "effort",
     "mistral-desk": "effort",
