@@ -270,7 +270,7 @@ class Session:
     async def blindness(self, source: Source) -> Problem | None:
         """Why a model cannot see pictures, as far as that is known before it is asked; None where it can, or may."""
         if isinstance(source, EndpointModel):
-            return self._at(source).blindness()
+            return await self._at(source).blindness()
         return await self._engine.blindness(source)
 
     async def _check_eyes(self, source: Source, parts: Sequence[Part]) -> None:

@@ -5,33 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mistral_desk.chat.attachments import Pixels, take_in
-from mistral_desk.chat.message import ConversationSettings, Draft, Part
-from mistral_desk.chat.parts import file_part, lookup, picture_part
+from mistral_desk.chat.elsewhere.prices import Cost
+from mistral_desk.chat.message import ConversationSettings, Draft
+from mistral_desk.chat.parts import lookup
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.presets import over
-from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft, turn_of
+from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft
 from mistral_desk.chat.thought_limit import limit, usual
+from mistral_desk.cli.ask_elsewhere import answer as answer_elsewhere
+from mistral_desk.cli.ask_elsewhere import elsewhere
 from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
+from mistral_desk.cli.question import Asked
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.amounts import seconds as in_seconds
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.model_ids import model_spec, that_see
-from mistral_desk.inference.projector_file import LONG_SIDE
-from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling, Turn
+from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Reason, Sampling
 from mistral_desk.inference.schema_check import met
 from mistral_desk.inference.schema_grammar import grammar
 from mistral_desk.inference.schema_read import read_file
@@ -40,6 +40,9 @@ from mistral_desk.inference.thought_messages import Budget, ThoughtEnd
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from mistral_desk.inference.client import Engine, ModelSpec
 
 _NOTES: Final[dict[Reason, str]] = {
     "length": mark("(The answer was cut at the number of tokens asked for.)"),
@@ -66,8 +69,8 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     text: str
 
 
-class Done(msgspec.Struct, frozen=True, tag="done"):
-    """The answer is complete; what it took."""
+class Done(msgspec.Struct, frozen=True, tag="done", omit_defaults=True):
+    """The answer is complete; what it took. `cost` is an estimate, where the answer came from an endpoint."""
 
     reason: Reason
     prompt_tokens: int
@@ -78,6 +81,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     thinking_tokens: int
     thinking_s: float
     thought_end: ThoughtEnd
+    cost: Cost | None = None
 
 
 def ask(arguments: argparse.Namespace) -> int:
@@ -90,6 +94,11 @@ def ask(arguments: argparse.Namespace) -> int:
     settings, problems = Settings.open(places.settings)
     for problem in problems:
         write_problem(problem, as_json=False)
+    there = elsewhere(arguments.model, places)
+    if there is not None:
+        own = _own(arguments.preset, places)
+        asked = Asked(**_said(arguments, text, own), places=places)
+        return asyncio.run(answer_elsewhere(asked, there, arguments, Json() if arguments.json else Terminal()))
     tree = read_file(Path(arguments.schema)) if arguments.schema else None
     rules = grammar(tree) if tree else ""
     model = meant(arguments.model, settings)
@@ -97,13 +106,9 @@ def ask(arguments: argparse.Namespace) -> int:
         write_problem(model.doubt, as_json=False)
     own = _own(arguments.preset, places)
     question = Question(
-        files=tuple(arguments.files),
-        system=own.system if arguments.system is None else _whole(arguments.system),
-        draft=Draft(text, bool(arguments.think or own.think or arguments.think_tokens or arguments.think_seconds)),
+        **_said(arguments, text, own),
         spec=model_spec(model.path, settings, model.projector),
         model=model,
-        sampling=over(Sampling(temperature=arguments.temperature, seed=arguments.seed), own.sampling),
-        max_tokens=arguments.max_tokens or own.longest,
         places=places,
         try_anyway=arguments.try_anyway,
         grammar=rules,
@@ -113,20 +118,24 @@ def ask(arguments: argparse.Namespace) -> int:
     return asyncio.run(_answer(question, Json() if arguments.json else Terminal()))
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What is asked, and of which model. `files` are pictures and texts to go with it. `try_anyway`: load it even where
-    its plan says that it does not fit, or takes minutes. `grammar` binds the answer; `met` tells whether it is as the
-    schema demands.
+def _said(arguments: argparse.Namespace, text: str, own: ConversationSettings) -> dict[str, Any]:
+    """What is the same for every model: the options come before the preset."""
+    return {
+        "files": tuple(arguments.files),
+        "system": own.system if arguments.system is None else _whole(arguments.system),
+        "draft": Draft(text, bool(arguments.think or own.think or arguments.think_tokens or arguments.think_seconds)),
+        "sampling": over(Sampling(temperature=arguments.temperature, seed=arguments.seed), own.sampling),
+        "max_tokens": arguments.max_tokens or own.longest,
+    }
+
+
+class Question(Asked, frozen=True, kw_only=True):
+    """What is asked, and of which model here. `try_anyway`: load it even where its plan says that it does not fit, or
+    takes minutes. `grammar` binds the answer; `met` tells whether it is as the schema demands.
     """
 
-    files: tuple[str, ...]
-    system: str
-    draft: Draft
     spec: ModelSpec
     model: Meant
-    sampling: Sampling
-    max_tokens: int | None
-    places: Folders
     try_anyway: bool = False
     grammar: str = ""
     budget: Budget = Budget()
@@ -154,7 +163,7 @@ class Json:
         """One line a piece."""
         write_json(Thinking(piece.text) if piece.kind == "thinking" else Text(piece.text))
 
-    def done(self, end: Finished) -> None:
+    def done(self, end: Finished, cost: Cost | None = None) -> None:
         """The last line."""
         took = end.figures
         write_json(
@@ -168,6 +177,7 @@ class Json:
                 took.thinking_tokens,
                 round(took.thinking_s, 4),
                 took.thought_end,
+                cost,
             )
         )
 
@@ -218,7 +228,7 @@ class Terminal:
         write_text(piece.text, sys.stdout)
         self._written = piece.text
 
-    def done(self, end: Finished) -> None:
+    def done(self, end: Finished, cost: Cost | None = None) -> None:
         """End the lines; say what the text does not."""
         self._end_lines()
         if end.figures.thought_end in _LIMITS:
@@ -227,6 +237,14 @@ class Terminal:
             sys.stderr.write(tr(_NOTES[end.reason]) + "\n")
         elif not self._written:
             sys.stderr.write(tr("(The model ended without a word.)") + "\n")
+        if cost is not None:
+            amount = f"{cost.amount:.4f} {cost.currency}"
+            said = tr(
+                "(Estimated cost: {amount}, by the price that {publisher} publishes.)",
+                amount=amount,
+                publisher=cost.publisher,
+            )
+            sys.stderr.write(said + "\n")
 
     def broken(self, problem: Problem) -> None:
         """End what was begun, say what happened."""
@@ -254,7 +272,7 @@ async def _answer(question: Question, out: Json | Terminal) -> int:
     try:
         with interrupts(engine) as interrupted:
             pictures = PicturesInMemory()
-            turns = await _turns(question, engine, pictures)
+            turns = await question.turns(pictures, lambda: _blindness(question, engine))
             if question.try_anyway:
                 fitting.allow(await fitting.key(question.spec.path))
                 await engine.allow(question.spec.path)
@@ -298,18 +316,10 @@ async def _listen(engine: Engine, out: Json | Terminal) -> None:
             out.silent(quiet.seconds)
 
 
-async def _turns(question: Question, engine: Engine, pictures: PicturesInMemory) -> tuple[Turn, ...]:
-    """What the model is asked. Raises what is wrong with a file, and why the model cannot see a picture."""
-    taken = [await take_in(Path(file), Path(file).name, LONG_SIDE) for file in question.files]
-    if any(isinstance(one, Pixels) for one in taken) and (problem := await engine.blindness(question.spec)):
-        raise DeskError.of(await asyncio.to_thread(_refusal, problem, question))
-    parts = [
-        picture_part(await pictures.put(one), one.name) if isinstance(one, Pixels) else file_part(one) for one in taken
-    ]
-    draft = msgspec.structs.replace(question.draft, attached=tuple(parts))
-    check_draft(draft)
-    asked = turn_of([*parts, Part("text", draft.text)])
-    return (Turn("system", question.system), asked) if question.system else (asked,)
+async def _blindness(question: Question, engine: Engine) -> Problem | None:
+    """Why the model cannot see a picture."""
+    problem = await engine.blindness(question.spec)
+    return None if problem is None else await asyncio.to_thread(_refusal, problem, question)
 
 
 def _refusal(problem: Problem, question: Question) -> Problem:

@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from mistral_desk.inference.client import Engine
 
 INTERRUPTED: Final = 130
 """The exit status after Ctrl+C, as shells expect it."""
 
 
+class Stoppable(Protocol):
+    """What can be stopped while it is `busy`: the engine, or an answer from elsewhere."""
+
+    @property
+    def busy(self) -> bool: ...  # noqa: D102
+
+    def stop(self) -> None: ...  # noqa: D102
+
+
 @contextlib.contextmanager
-def interrupts(engine: Engine) -> Iterator[Callable[[], int]]:
+def interrupts(engine: Stoppable) -> Iterator[Callable[[], int]]:
     """While inside, the first Ctrl+C stops what is loaded or written, the second gives up at once.
 
     Yields how often Ctrl+C was pressed. `signal.signal` and not the loop's own, which Windows' loop lacks.

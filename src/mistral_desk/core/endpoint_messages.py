@@ -127,6 +127,16 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "{host} refused it: “{said}”",
         "Choose another way for Think harder in the endpoint's settings, or switch it off.",
     ),
+    "endpoint.no_effort": Text(
+        "Think harder cannot be asked for there",
+        "It is not known how {host} would be told that {name} should think first.",
+        "Ask without it, or choose a way for it in the endpoint's settings.",
+    ),
+    "endpoint.option": Text(
+        "An endpoint does not take this",
+        "{name} works only with a model on this computer, and nothing was sent.",
+        "Leave it out, or choose a model on this computer.",
+    ),
     "endpoint.garbled": Text(
         "The server's answer cannot be read",
         "{host} sent something that is no part of an answer ({reason}).",

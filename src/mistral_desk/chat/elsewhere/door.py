@@ -68,7 +68,12 @@ class EndpointDoor:
             raise DeskError("net.offline", host=endpoint.host)
         return info(self._source)
 
-    def blindness(self) -> Problem | None:
+    @property
+    def busy(self) -> bool:
+        """Whether `stop` has an effect: once it was told, a second wish is one to be gone at once."""
+        return not self._stopping.is_set()
+
+    async def blindness(self) -> Problem | None:
         """Why the model cannot see, where its server says so."""
         if self._source.model.sees is not False:
             return None

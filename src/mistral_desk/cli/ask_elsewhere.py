@@ -1,0 +1,101 @@
+"""`ask` with a model at an endpoint: which one is meant, and its answer through the same outputs as a model here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mistral_desk.catalog.store import open_catalogue
+from mistral_desk.chat.elsewhere.door import Doors
+from mistral_desk.chat.elsewhere.prices import Prices
+from mistral_desk.chat.parts import lookup
+from mistral_desk.chat.pictures_in_memory import PicturesInMemory
+from mistral_desk.cli.endpoint import opened
+from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
+from mistral_desk.cli.output import write_text
+from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import folders
+from mistral_desk.core.words import tr
+from mistral_desk.inference.model_ids import BUILTIN
+from mistral_desk.inference.protocol import Finished, Piece
+from mistral_desk.net.endpoints import store
+from mistral_desk.net.endpoints.record import PREFIX, EndpointModel, Offered, is_endpoint, parted, plain
+
+if TYPE_CHECKING:
+    import argparse
+
+    from mistral_desk.chat.elsewhere.prices import Cost
+    from mistral_desk.cli.ask import Json, Terminal
+    from mistral_desk.cli.question import Asked
+    from mistral_desk.core.paths import Folders
+
+
+def elsewhere(asked: str, places: Folders) -> EndpointModel | None:
+    """The model at an endpoint that is asked for as ENDPOINT/MODEL, or by its whole id; None for what is here.
+
+    A file of that name goes before it, and a short name counts only where the endpoint's list has it: what was meant as
+    a path never leaves by mistake. Raises `endpoint.gone` and `endpoint.no_model`. It blocks.
+    """
+    if asked == BUILTIN or Path(asked).is_file():
+        return None
+    whole = is_endpoint(asked)
+    name, model = parted(asked) if whole else (asked.partition("/")[0], asked.partition("/")[2])
+    known = store.read(places.config / store.FILE) if whole or model else ()
+    words = name.casefold()
+    found = next((one for one in known if one.id == name or (not whole and one.name.casefold() == words)), None)
+    if found is None:
+        if whole:
+            raise DeskError("endpoint.gone", name=plain(asked.removeprefix(PREFIX), 80))
+        return None
+    offered = found.model(model)
+    if offered is None and not whole:
+        raise DeskError("endpoint.no_model", host=found.host, name=plain(model, 200))
+    return EndpointModel(found, offered or Offered(model))
+
+
+async def answer(asked: Asked, source: EndpointModel, arguments: argparse.Namespace, out: Json | Terminal) -> int:
+    """As `ask` does with a model here; the first Ctrl+C closes the connection and keeps what came.
+
+    Raises `endpoint.option` for what only a model here can do, and `endpoint.no_effort`.
+    """
+    host = source.endpoint.host
+    for name in ("schema", "think_tokens", "think_seconds"):
+        if getattr(arguments, name):
+            raise DeskError("endpoint.option", name="--" + name.replace("_", "-"))
+    if asked.draft.think and not source.can_think:
+        raise DeskError("endpoint.no_effort", host=host, name=source.model.name)
+    going = (
+        tr("Asking {host}", host=host) if source.endpoint.reach == "here" else tr("Sending this to {host}", host=host)
+    )
+    write_text(f"{going}\n", sys.stderr)
+    end: Finished | None = None
+    async with opened() as endpoints:
+        door = Doors(endpoints).door(source)
+        try:
+            with interrupts(door) as interrupted:
+                pictures = PicturesInMemory()
+                turns = await asked.turns(pictures, door.blindness)
+                bounds = asked.sampling, asked.max_tokens, lookup(pictures)
+                async with contextlib.aclosing(door.generate(turns, asked.draft.effort, *bounds)) as events:
+                    async for event in events:
+                        match event:
+                            case Piece():
+                                out.piece(event)
+                            case Finished():
+                                end = event
+                if end:
+                    out.done(end, await asyncio.to_thread(_cost, source, end))
+                return INTERRUPTED if interrupted() else 0
+        except DeskError as error:
+            out.broken(error.problem)
+            return 1
+
+
+def _cost(source: EndpointModel, end: Finished) -> Cost | None:
+    if source.endpoint.reach != "away" or not end.figures.prompt_tokens:
+        return None
+    catalogue = open_catalogue(folders().cache)
+    return Prices(lambda: catalogue).cost(source, end.figures)
