@@ -53,6 +53,11 @@ class Work:
         return self.bundle / (f"{NAME}.exe" if sys.platform == "win32" else NAME)
 
     @property
+    def model(self) -> Path:
+        """The built-in model in it."""
+        return self.bundle / "lib" / "resources" / "model" / "guide.gguf"
+
+    @property
     def icons(self) -> Path:
         """The icon in all its sizes."""
         return self.top / "icons"
@@ -85,6 +90,14 @@ def built_from(place: Place) -> str:
     except OSError:
         return ""
     return said.stdout.strip() if said.returncode == 0 else ""
+
+
+def found(place: Place) -> Work:
+    """The bundle that was made last; raises `Failed` where there is none."""
+    work = Work(place)
+    if not work.program.is_file():
+        raise Failed("No bundle has been made here yet.", "Leave --made out.")
+    return work
 
 
 def make(place: Place, steps: Steps) -> Work:

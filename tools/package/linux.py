@@ -1,4 +1,4 @@
-"""The packages for Linux: a .deb and an archive, from the bundle and what lies in installer/linux."""
+"""The packages for Linux from the bundle and what lies in installer/linux: a .deb, an archive, and what they hold."""
 
 from __future__ import annotations
 
@@ -33,12 +33,25 @@ def debian_version(text: str) -> str:
     return text
 
 
+def packages(work: Work, target: Path, steps: Steps) -> None:
+    """Write all of them into the folder `target`, with what is in them and their sums. Raises `Failed`."""
+    files = [deb(work, target, steps), archive(work, target, steps), contents(work, target, steps)]
+    sums(files)
+    for file in files:
+        steps.say(f"{file.relative_to(work.place.root)}: {file.stat().st_size / 1e6:.1f} MB")
+
+
+def deb_name(work: Work) -> str:
+    """The name of the .deb."""
+    return f"{NAME}_{debian_version(version(work.place))}_{ARCHITECTURES[os.uname().machine]}.deb"
+
+
 def deb(work: Work, target: Path, steps: Steps) -> Path:
     """Write the .deb into the folder `target`. Raises `Failed`."""
     if shutil.which("dpkg-deb") is None:
         raise Failed("dpkg-deb is not here: the .deb is made on Debian and its relatives.")
     number, architecture = debian_version(version(work.place)), ARCHITECTURES[os.uname().machine]
-    file = target / f"{NAME}_{number}_{architecture}.deb"
+    file = target / deb_name(work)
     root = work.top / "deb"
     shutil.rmtree(root, ignore_errors=True)
     with steps.step(f"{file.name}"):
@@ -83,9 +96,26 @@ def archive(work: Work, target: Path, steps: Steps) -> Path:
             one.mtime = when
             return one
 
-        with tarfile.open(file, "w:xz", preset=6) as made:
+        # Always in two threads, so that the bytes do not depend on how many cores compress them.
+        with (
+            file.open("wb") as out,
+            subprocess.Popen(["xz", "-6", "-T2"], stdin=subprocess.PIPE, stdout=out) as packing,
+            tarfile.open(fileobj=packing.stdin, mode="w|") as made,
+        ):
             made.add(work.bundle, name, filter=plain)
             made.add(shared, f"{name}/share", filter=plain)
+        if packing.returncode:
+            raise Failed(f"xz ended with status {packing.returncode}.")
+    return file
+
+
+def contents(work: Work, target: Path, steps: Steps) -> Path:
+    """Write what is in the bundle, as a CycloneDX document, into the folder `target`."""
+    number = version(work.place)
+    file = target / f"{NAME}-{number}-linux-{os.uname().machine}.cdx.json"
+    with steps.step(file.name):
+        script = [str(work.place.python), "-m", "tools.package.sbom", str(work.bundle), str(file), number]
+        steps.run([*script, str(_when(work))], cwd=work.place.root)
     return file
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tools.dev import environment, system
 from tools.dev.steps import Failed, Steps
-from tools.package import bundle, check, linux
+from tools.package import bundle, check, linux, processors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,10 @@ def needs() -> tuple[system.Need, ...]:
     """
     if sys.platform != "linux":
         return ()
-    found = [system.Need("program", "objdump", "reading what libraries need", "binutils", "binutils", "binutils")]
+    found = [
+        system.Need("program", "objdump", "reading what libraries need", "binutils", "binutils", "binutils"),
+        system.Need("program", "xz", "the archive", "xz-utils", "xz", "xz"),
+    ]
     said = sysconfig.get_config_vars()
     name = str(said.get("INSTSONAME", ""))
     folders = (str(said.get("LIBDIR", "")), f"{said.get('LIBDIR', '')}/{said.get('MULTIARCH', '')}")
@@ -40,10 +43,12 @@ def package(place: Place, words: Sequence[str]) -> int:
     """Make all that this system can make, into dist/. Raises `Failed`."""
     parser = argparse.ArgumentParser(prog="dev.py package", description=__doc__, allow_abbrev=False)
     parser.add_argument("--bundle", action="store_true", help="only the bundle, no packages")
+    parser.add_argument("--made", action="store_true", help="only try the bundle and the packages that were made last")
+    parser.add_argument("--cpus", action="store_true", help="also ask the bundle's worker under emulated processors")
     parser.add_argument(
         "--check",
         action="store_true",
-        help="also install the .deb in clean roots of Debian 12 and 13 and try it there (needs root)",
+        help="also do that, and install the .deb in clean roots of Debian 12 and 13 and try it there (needs root)",
     )
     asked = parser.parse_args(words)
     environment.prepare(place, "app", (*system.QT, *system.ENGINE, *needs()), ())
@@ -52,18 +57,17 @@ def package(place: Place, words: Sequence[str]) -> int:
     steps = Steps(place.root / "build" / "package.log")
     try:
         with environment.alone(place, "package.lock", "Another packaging of this folder is running.", steps.say):
-            work = bundle.make(place, steps)
+            work = bundle.found(place) if asked.made else bundle.make(place, steps)
             if asked.bundle:
                 steps.say(f"The bundle: {work.bundle}")
-                return 0
-            if sys.platform != "linux":
+            elif sys.platform != "linux":
                 raise Failed("Of this system only the bundle is made so far.", f"It lies in {work.bundle}")
-            files = [linux.deb(work, target, steps), linux.archive(work, target, steps)]
-            linux.sums(files)
-            for file in files:
-                steps.say(f"{file.relative_to(place.root)}: {file.stat().st_size / 1e6:.1f} MB")
+            elif not asked.made:
+                linux.packages(work, target, steps)
+            if asked.cpus or asked.check:
+                processors.check(work, steps)
             if asked.check:
-                check.check(work, files[0], steps)
+                check.check(work, target / linux.deb_name(work), steps)
         return 0
     finally:
         steps.close()

@@ -34,14 +34,20 @@ EXCLUDED: Final = [
     *("tkinter", "_tkinter", "turtle", "idlelib", "ensurepip", "pip", "setuptools", "_distutils_hack", "wheel"),
     *("pytest", "_pytest", "hypothesis", "mypy", "coverage", "IPython", "matplotlib", "scipy", "pandas", "gguf"),
     *("numpy.f2py", "numpy.testing", "numpy.distutils", "numpy.tests", "PIL.ImageTk", "PIL.ImageQt"),
+    *("numpy.random", "numpy.fft", "numpy.polynomial", "pydoc_data", "doctest", "pdb"),
+    # Pictures that nobody decodes here, and drawing text into pictures.
+    *("PIL._avif", "PIL.AvifImagePlugin", "PIL._imagingft", "PIL.ImageFont", "PIL._imagingcms", "PIL.ImageCms"),
     *("llama_cpp.server", "huggingface_hub", "transformers", "torch", "mistral_common", "requests", "uvloop", "yaml"),
     *("PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtSql", "PySide6.QtTest"),
     *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools"),
     *("PySide6.QtXml", "PySide6.QtConcurrent", "PySide6.QtAsyncio"),
 ]
 
+LEFT_OUT: Final = frozenset({"freetype", "fribidi", "fribidi-shim", "harfbuzz", "libavif", "little cms 2", "raqm"})
+"""Libraries of Pillow's wheel that only these bring along, as Pillow calls them."""
+
 _PLUGINS: Final = {
-    "platforms": ("qxcb", "qwayland", "qoffscreen", "qminimal", "qwindows", "qdirect2d", "qcocoa"),
+    "platforms": ("qxcb", "qwayland", "qoffscreen", "qwindows", "qdirect2d", "qcocoa"),
     "imageformats": ("qgif", "qico", "qicns", "qjpeg", "qsvg", "qwebp"),
     "iconengines": ("qsvgicon",),
     "platforminputcontexts": ("ibus", "compose"),
@@ -69,7 +75,8 @@ _NOT_QT: Final = re.compile(
     r"|WaylandEglCompositor|LabsAnimation|Concurrent|Xml|ShaderTools|SerialPort|Multimedia)"
 )
 _NEVER: Final = re.compile(
-    r"(^|/)(__pycache__|tests?|examples|qml|metatypes|typesystems|glue|include|scripts)/|direct_url\.json$|\.pyi$|\.a$"
+    r"(^|/)(__pycache__|tests?|examples|qml|metatypes|typesystems|glue|include|scripts|sboms)/|direct_url\.json$"
+    r"|\.(pyi|a|pot)$"
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import platform
 import struct
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from PIL import Image
 
 from mistral_desk import __version__
 from mistral_desk.catalog.store import open_catalogue
-from mistral_desk.chat.attachments import Pixels, take_in
+from mistral_desk.chat.attachments import Pixels, TextFile, take_in
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import lookup, picture_part
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 QUESTION: Final = ("What is 7 plus 8?", "15")
 """Asked, and what must be in the answer: the built-in model is known to say so."""
 PICTURE_QUESTION: Final = ("What is in this picture?", "circle")
+PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""The kinds of pictures that the program says it takes."""
 _WINDOW_S: Final = 120.0
 _CHILD_S: Final = 60.0
 _SIDE: Final = 160
@@ -115,6 +119,7 @@ class _Tests:
         await self._check("engine", self._load)
         await self._check("answer", self._answer)
         await self._check("picture", self._see)
+        await self._check("files", self._files)
         cage = self._engine.cage
         with contextlib.suppress(Exception):  # said by the checks before, if it is of any importance
             await self._engine.close()
@@ -172,6 +177,20 @@ class _Tests:
         asked, wanted = PICTURE_QUESTION
         turn = turn_of([picture_part(await pictures.put(drawn), drawn.name), Part("text", asked)])
         return _with(wanted, await self._asked(turn, pictures))
+
+    async def _files(self) -> str:
+        """Every kind of file that a person may attach: each is decoded by a library of its own."""
+        drawn = Image.open(io.BytesIO(_drawing(_SIDE)), formats=("PNG",))
+        files = [(kind, io.BytesIO()) for kind in PICTURES]
+        for kind, held in files:
+            drawn.save(held, kind)
+        given = [(kind, held.getvalue()) for kind, held in files] + [("PDF", _page("needle"))]
+        found = await asyncio.gather(*(take_in(data, f"it.{kind.lower()}", LONG_SIDE) for kind, data in given))
+        for (kind, _data), one in zip(given, found, strict=True):
+            right = (one.width, one.height) == (_SIDE, _SIDE) if isinstance(one, Pixels) else "needle" in one.text
+            if not right or isinstance(one, TextFile) != (kind == "PDF"):
+                raise RuntimeError(f"a file of the kind {kind} came out wrong")
+        return f"{', '.join(PICTURES)}, PDF"
 
     async def _asked(self, turn: Turn, pictures: PicturesInMemory) -> str:
         said = ""
@@ -271,3 +290,21 @@ def _drawing(side: int) -> bytes:
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     body = zlib.compress(bytes(rows), 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def _page(word: str) -> bytes:
+    """A PDF file of one page with a word on it, in its smallest form: five objects and where they begin."""
+    shown = f"BT /F 24 Tf 72 700 Td ({word}) Tj ET".encode()
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(shown), shown),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    made, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, start=1):
+        places.append(len(made))
+        made += b"%d 0 obj%s\nendobj\n" % (number, body)
+    table = b"xref\n0 6\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return made + table + b"trailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(made)
