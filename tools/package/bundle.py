@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tools.dev.steps import Steps
 
 NAME: Final = "mistral-desk"
+ENGINE_KEYS: Final = "MISTRAL_DESK_ENGINE_KEYS"
+"""An environment variable: the public keys of those whose engine packs are taken, in base64, separated by blanks."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,8 @@ def _notices(work: Work) -> None:
     notices = work.top / "notices"
     (notices / "resources").mkdir(parents=True)
     (notices / "resources" / "build.txt").write_text(built_from(work.place) + "\n", encoding="utf-8")
+    if keys := os.environ.get(ENGINE_KEYS, "").split():
+        (notices / "resources" / "engine-keys.txt").write_text("\n".join(keys) + "\n", encoding="ascii")
     ask = "import sys, sysconfig; print(sysconfig.get_path('stdlib')); print(sys.base_prefix)"
     said = subprocess.run([str(work.place.python), "-c", ask], check=True, capture_output=True, encoding="utf-8")
     for folder in said.stdout.splitlines():

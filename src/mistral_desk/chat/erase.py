@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from mistral_desk.catalog.cache_file import FILE as CATALOGUE
 from mistral_desk.chat import backups
+from mistral_desk.inference.packs.standing import FOLDER as ENGINES
 from mistral_desk.core import lasting
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 
@@ -123,8 +124,9 @@ def _kind(path: Path, places: Folders, plain: Kind) -> Kind:
 
 
 def _kept(places: Folders, models: Path) -> frozenset[Path]:
-    """Folders that are not gone into."""
-    return frozenset(Path(os.path.abspath(folder)) for folder in (places.models, models))  # noqa: PTH100 - no link followed
+    """Folders that are not gone into: models, and engines that were added."""
+    stay = (places.models, models, places.data / ENGINES)
+    return frozenset(Path(os.path.abspath(folder)) for folder in stay)  # noqa: PTH100 - no link followed
 
 
 def _files(root: Path, kept: frozenset[Path]) -> Iterator[Path]:

@@ -30,6 +30,7 @@ from mistral_desk.core.machine import Machine, this_machine
 from mistral_desk.core.paths import Folders, folders, resource
 from mistral_desk.inference.cage import Cage, in_short
 from mistral_desk.inference.client import ModelSpec, Worker
+from mistral_desk.inference.packs import standing
 from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ class Complaint(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The whole report; what could not be found out is None or empty. `backends` are the engine's parts in use."""
+    """The whole report; what could not be found out is None or empty. `backends` are the engine's parts in use,
+    `engine` is the one that was chosen, `engine_left` why another one is not in use any more.
+    """
 
     version: str
     build: str
@@ -89,6 +92,8 @@ class Report(msgspec.Struct, frozen=True):
     llama_cpp: str | None
     engine_build: str | None
     backends: tuple[str, ...]
+    engine: str
+    engine_left: str
     engine_protocol: int | None
     hardware: Machine
     devices: tuple[Device, ...]
@@ -136,6 +141,7 @@ async def _examine() -> Report:
     if missing:
         problems.append(missing)
     places = _folders(folders(), problems)
+    choice = standing.read()
     return Report(
         version=__version__,
         build=build.build(),
@@ -146,6 +152,8 @@ async def _examine() -> Report:
         llama_cpp=hello.llama_cpp if hello else None,
         engine_build=hello.system if hello else None,
         backends=hello.backends if hello else (),
+        engine=choice.current or standing.BUILTIN,
+        engine_left=in_words(choice.left.problem).message if choice.left else "",
         engine_protocol=hello.protocol if hello else None,
         hardware=this_machine(),
         devices=hello.devices if hello else (),
@@ -229,6 +237,8 @@ def _in_words(report: Report) -> str:
         ("Python", report.python),
         *((name, version or "not installed") for name, version in report.libraries.items()),
         ("llama.cpp", report.llama_cpp or "did not start"),
+        ("Engine", report.engine),
+        *((("Engine that was left", report.engine_left),) if report.engine_left else ()),
         ("Engine's parts in use", ", ".join(report.backends) or "unknown"),
         ("Engine's build", report.engine_build or "unknown"),
         ("Processor", f"{hardware.processor}, {hardware.cores} cores, {hardware.threads} threads"),

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
+from mistral_desk.cli import arguments as words_for
 from mistral_desk.cli.output import use_utf8, write_problem
 from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
@@ -87,6 +88,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.serve import serve
 
         return serve(arguments)
+    if arguments.command == "engine":
+        from mistral_desk.cli.engine import engine
+
+        return engine(arguments)
     if arguments.command == "chats":
         from mistral_desk.cli.chats import chats
 
@@ -175,25 +180,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
     ask.add_argument("--preset", metavar="NAME", help=tr("settings saved in the window; other options come first"))
-    ask.add_argument("--seed", type=_between(int, *BOUNDS["seed"]), metavar="N", help=tr("makes the answer repeatable"))
     ask.add_argument(
-        "--max-tokens", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("length of the answer at most")
+        "--seed", type=words_for.between(int, *BOUNDS["seed"]), metavar="N", help=tr("makes the answer repeatable")
+    )
+    ask.add_argument(
+        "--max-tokens", type=words_for.between(int, 1, 2**31 - 1), metavar="N", help=tr("length of the answer at most")
     )
     ask.add_argument(
         "--temperature",
-        type=_between(float, *BOUNDS["temperature"]),
+        type=words_for.between(float, *BOUNDS["temperature"]),
         metavar="N",
         help=tr("0 always takes the likeliest word"),
     )
     ask.add_argument(
         "--think-tokens",
-        type=_between(int, 1, LONGEST),
+        type=words_for.between(int, 1, LONGEST),
         metavar="N",
         help=tr("think, but at most so many tokens; to end its sentence, a quarter more (8 to 64)"),
     )
     ask.add_argument(
         "--think-seconds",
-        type=_between(float, 0.1, LONGEST_THOUGHT_S),
+        type=words_for.between(float, 0.1, LONGEST_THOUGHT_S),
         metavar="S",
         help=tr("the same in seconds; a shorter thought is quicker and more often wrong"),
     )
@@ -215,14 +222,14 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("model", nargs="?", metavar="MODEL|FILE", help=tr("a model's id or a GGUF file; none ranks all"))
     fit.add_argument("--machine", metavar="JSON|FILE", help=tr("a described computer instead of this one"))
     fit.add_argument(
-        "--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tr("tokens of context to plan for")
+        "--context", type=words_for.between(int, 1, 2**31 - 1), metavar="N", help=tr("tokens of context to plan for")
     )
     fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, about a second"))
 
     models = commands.add_parser(
         "models", parents=[common], help=tr("the catalog of models"), description=tr(_MODELS), allow_abbrev=False
     )
-    _models_arguments(models)
+    words_for.models(models)
 
     bench = commands.add_parser(
         "bench",
@@ -247,120 +254,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument(
         "--seconds",
-        type=_between(float, 1, 86_400),
+        type=words_for.between(float, 1, 86_400),
         default=300.0,
         metavar="N",
         help=tr("time for long conversations and what is beside; longer ones are left out (default 300)"),
     )
     bench.add_argument("--short", action="store_true", help=tr("neither long conversations nor llama.cpp alone"))
 
-    _library_arguments(commands, common)
-    _chats_arguments(commands, common)
-    _serve_arguments(commands, common)
+    words_for.library(commands, common)
+    words_for.chats(commands, common)
+    words_for.serve(commands, common)
+    words_for.engine(commands, common)
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
-
-
-def _library_arguments(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    pull = commands.add_parser(
-        "pull", parents=[common], help=tr("download a model"), description=tr(_PULL), allow_abbrev=False
-    )
-    pull.add_argument("model", metavar="MODEL", help=tr("a model's id, or owner/name on the hub"))
-    pull.add_argument("--quant", metavar="Q", help=tr("which size; without it the one that suits this computer"))
-    words_of_list = tr("the models on this computer")
-    commands.add_parser("list", parents=[common], help=words_of_list, description=words_of_list, allow_abbrev=False)
-    words_of_verify = tr("read models again and say whether they are as they were downloaded")
-    verify = commands.add_parser(
-        "verify", parents=[common], help=words_of_verify, description=words_of_verify, allow_abbrev=False
-    )
-    verify.add_argument("id", nargs="?", metavar="ID", help=tr("one of the list; none verifies all"))
-    verify.add_argument("--repair", action="store_true", help=tr("bring what is damaged or missing again"))
-    words_of_import = tr("use model files that are on this computer")
-    adopt = commands.add_parser(
-        "import", parents=[common], help=words_of_import, description=tr(_IMPORT), allow_abbrev=False
-    )
-    adopt.add_argument("files", nargs="*", metavar="FILE", help=tr("a GGUF file, or a folder with some"))
-    adopt.add_argument("--copy", action="store_true", help=tr("copy it into the models folder"))
-    adopt.add_argument("--scan", action="store_true", help=tr("only show what other programs hold"))
-    words_of_remove = tr("remove a model from this computer")
-    remove = commands.add_parser(
-        "remove", parents=[common], help=words_of_remove, description=words_of_remove, allow_abbrev=False
-    )
-    remove.add_argument("id", metavar="ID", help=tr("one of the list"))
-    remove.add_argument("--forever", action="store_true", help=tr("delete it for good instead of moving it to the bin"))
-    remove.add_argument("--yes", action="store_true", help=tr("do not ask"))
-
-
-def _chats_arguments(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    chats = commands.add_parser(
-        "chats",
-        parents=[common],
-        help=tr("the conversations on this computer"),
-        description=tr(_CHATS),
-        allow_abbrev=False,
-    )
-    chats.add_argument("--search", metavar="TEXT", help=tr("only where all these words stand, newest first"))
-    chats.add_argument("--export", metavar="DIR", help=tr("write them into this folder, one file each"))
-    chats.add_argument(  # PDF needs Qt's printer, which the command line does without: the window has it
-        "--format", choices=("md", "html", "json"), default="md", help=tr("md (default), html, or json with everything")
-    )
-    chats.add_argument("--thinking", action="store_true", help=tr("with the model's thoughts"))
-    chats.add_argument("--no-pictures", action="store_true", help=tr("without pictures"))
-
-
-def _serve_arguments(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    words = tr("let other programs ask")
-    serve = commands.add_parser("serve", parents=[common], help=words, description=tr(_SERVE), allow_abbrev=False)
-    serve.add_argument("--port", type=_between(int, 0, 65_535), metavar="N", help=tr("0 takes any that is free"))
-    serve.add_argument(
-        "--host", default="127.0.0.1", metavar="ADDRESS", help=tr("where to listen; 127.0.0.1 is this computer alone")
-    )
-    serve.add_argument("--no-token", action="store_true", help=tr("let every program on this computer ask"))
-
-
-def _models_arguments(models: argparse.ArgumentParser) -> None:
-    several = tr("may be given several times")
-    models.add_argument("query", nargs="*", metavar="QUERY", help=tr("words to look for, or a model's id"))
-    models.add_argument("--fits", action="store_true", help=tr("only what runs well on this computer"))
-    models.add_argument("--provider", action="append", default=[], metavar="NAME", help=several)
-    models.add_argument("--tag", action="append", default=[], metavar="NAME", help=several)
-    models.add_argument("--license", action="append", default=[], metavar="NAME", help=several)
-    models.add_argument("--sees", action="store_true", help=tr("only what takes pictures"))
-    models.add_argument("--open", action="store_true", help=tr("only what can be downloaded"))
-    tokens = tr("tokens of context at least")
-    models.add_argument("--context", type=_between(int, 1, 2**31 - 1), metavar="N", help=tokens)
-    gigabytes = _between(float, 0.0, 1e6)
-    models.add_argument("--min-size", type=gigabytes, metavar="GB", help=tr("size of the file at least"))
-    models.add_argument("--max-size", type=gigabytes, metavar="GB", help=tr("size of the file at most"))
-    models.add_argument(
-        "--sort", default="fit", metavar="KEY", help=tr("fit (default), date, name, size, or a benchmark's name")
-    )
-    models.add_argument("--reverse", action="store_true", help=tr("the other way round"))
-    models.add_argument("--machine", metavar="JSON|FILE", help=tr("a described computer instead of this one"))
-    models.add_argument("--refresh", action="store_true", help=tr("fetch the catalog first"))
-
-
-def _between(kind: type[int] | type[float], low: float, high: float) -> Callable[[str], float]:
-    """A number within bounds, for argparse."""
-
-    def parse(text: str) -> float:
-        try:
-            value = kind(text)
-        except ValueError:
-            value = None
-        if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(
-                tr("{text} is not a number from {low} to {high}", text=repr(text), low=low, high=high)
-            )
-        return value
-
-    return parse
 
 
 _ASK: Final = mark(
@@ -378,22 +284,5 @@ _MODELS: Final = mark(
 _BENCH: Final = mark(
     "Read and write with a model for a short while, and show the speeds beside the predicted ones. They are kept on "
     "this computer and correct later predictions. The text names the model, and no folder."
-)
-_PULL: Final = mark(
-    "Download a model with all its files. It says first what it is, its licence, its size and its place; Ctrl+C "
-    "pauses, and the same command goes on where it stopped. With --json each line is one object."
-)
-_IMPORT: Final = mark(
-    "Take model files into the library where they are, or with --copy as copies in the models folder. Parts of a model "
-    "and its eyes come along; a file that cannot be used is named. --scan shows the models of Hugging Face's cache, LM "
-    "Studio, llama.cpp and Ollama, which can be imported by their paths."
-)
-_CHATS: Final = mark(
-    "List the conversations, search in them, and write them out. Thoughts stay out unless --thinking asks for them;"
-    " what is in the bin stays here. Nothing in the folder is overwritten. JSON can be imported again."
-)
-_SERVE: Final = mark(
-    "Let editors and scripts ask the models on this computer in the OpenAI protocol, until Ctrl+C. The address and the "
-    "token go to stdout; docs/server.md says what is understood."
 )
 _DOCTOR: Final = mark("Show versions, hardware, devices, folders and what protects you: what a bug report needs.")

@@ -58,8 +58,8 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "model.newer_engine": Text(
         "This model needs a newer engine",
-        "{name} has the architecture “{architecture}”, which the engine in this version does not know.",
-        "Update Mistral Desk, or choose another model.",
+        "{name} has the architecture “{architecture}”, which the engine in use does not know.",
+        "Add a newer engine in Settings → Hardware, update Mistral Desk, or choose another model.",
     ),
     "model.not_chat": Text(
         "This file is not a chat model",

@@ -21,7 +21,9 @@ _BINDING: Final = ("LLAMA_CPP_LIB_PATH", "MTMD_CPP_LIB")
 _ORDER: Final = ("gomp", "omp", "ggml-base", "ggml-cpu", "ggml", "llama", "mtmd")
 """Each needs those before it. Parts for one processor or graphics card are `backends`' to choose."""
 _FORMS: Final = (
-    ("{}.dll", "lib{}.dll") if sys.platform == "win32" else ("lib{}.so", "lib{}.so.0", "lib{}.so.1", "lib{}.dylib")
+    ("{}.dll", "lib{}.dll")
+    if sys.platform == "win32"
+    else ("lib{}.so", "lib{}.so.0", "lib{}.so.1", "lib{}.dylib", "lib{}.0.dylib")
 )
 
 

@@ -29,6 +29,7 @@ LARGEST: Final = 4 * 2**30
 BINDING: Final = "llama-cpp-python"
 
 System = Literal["linux", "windows", "macos"]
+Machine = Literal["x86_64", "arm64"]
 Kind = Literal["cpu", "vulkan", "cuda", "hip", "metal"]
 
 _FORM: Final = mark("its description is not understood")
@@ -70,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     llama_cpp: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{7,40}$")]
     binding: Annotated[str, msgspec.Meta(pattern=r"^[0-9][0-9A-Za-z.+-]{0,30}$")]
     system: System
-    machine: Literal["x86_64", "arm64"]
+    machine: Machine
     kind: Kind
     files: Annotated[tuple[Library, ...], msgspec.Meta(min_length=1, max_length=MOST_FILES)]
 

@@ -79,7 +79,7 @@ def read() -> Choice:
     try:
         with (place() / FILE).open("rb") as file:
             return msgspec.json.decode(file.read(_LARGEST), type=Choice)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Choice()
     except (OSError, ValueError, RecursionError) as error:
         _log.warning("which engine was chosen cannot be read: %s", error)
