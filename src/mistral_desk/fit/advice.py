@@ -70,6 +70,7 @@ _SPLIT: Final = mark(
     "{gpu_gb} GB lie on the GPU; {ram_gb} GB of experts stay in memory, of which a word reads {read_gb} GB."
 )
 _PART: Final = mark("{gpu_gb} GB lie on the GPU and {ram_gb} GB in memory.")
+_NETWORK: Final = mark("{there_gb} GB lie on other computers ({names}), the rest here: much depends on the network.")
 _MEMORY: Final = mark("All of it lies in memory; the processor computes.")
 OUT_OF_REACH: Final = mark(
     "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has}."
@@ -276,6 +277,10 @@ def _placed(found: Variant, machine: Machine) -> Reason:
     region = made.speed.region if made.speed else "memory"
     if region == "memory":
         return Reason(_MEMORY)
+    if region == "network":
+        there = [one for one in made.holdings if one.device[3:].isdigit() and machine.gpus[int(one.device[3:])].remote]
+        size = _gb(sum(holding.total for holding in there))
+        return Reason(_NETWORK, {"there_gb": size, "names": ", ".join(holding.name for holding in there)})
     if region == "gpu":
         names = [holding.name for holding in made.holdings if holding.device.startswith("gpu")]
         shared = all(gpu.shared for gpu in machine.gpus)

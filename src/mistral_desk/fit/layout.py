@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MEMORY: Final = -1
 """The device number of the computer's own memory; GPUs count from 0."""
 
+STEPS: Final = 8
+"""In so many steps less of a model is put on other computers, to see whether that is faster."""
+RESERVE: Final = 16 << 20
+
 Kind = Literal["attention", "dense", "shared", "routed", "embedding", "output", "cache", "compute", "projector"]
 KINDS: Final[tuple[Kind, ...]] = (
     "attention",
@@ -106,6 +110,8 @@ def usable_memory(machine: Machine) -> int:
 def usable_gpu(machine: Machine, number: int) -> int:
     """Bytes of a GPU that a model may take: what is free, less a reserve for the desktop and the driver."""
     gpu = machine.gpus[number]
+    if gpu.remote:  # its person has said how much of it is ours
+        return max(0, min(gpu.free, gpu.memory) - RESERVE - gpu.memory // 50)
     return max(0, min(gpu.free, gpu.memory) - round(0.25 * GB) - gpu.memory // 50)
 
 
@@ -122,6 +128,9 @@ def layouts(
     if not only_splits:
         yield ground.divided((), 0, 0, MEMORY)[0]
     for group in _groups(machine):
+        if is_remote(machine, group[-1]):
+            yield from ground.over_network(group) if not only_splits else ()
+            continue
         shared = machine.gpus[group[0]].shared
         for eyes in (group[0], MEMORY) if shape.projector else (group[0],):
             whole = ground.most_layers(group, eyes)
@@ -151,12 +160,13 @@ def asked(
         yield ground.bytes(least, least if experts is None else experts)
         return
     for group in _groups(machine):
-        for eyes in (group[0], MEMORY) if shape.projector else (group[0],):
+        remote = is_remote(machine, group[-1])
+        for eyes in (MEMORY,) if remote else (group[0], MEMORY) if shape.projector else (group[0],):
             many = least if layers is not None else max(least, ground.most_layers(group, eyes, experts))
             some = max(0, many - 1)
             if experts is not None:
                 some = min(experts, some)
-            elif shape.routed:
+            elif shape.routed and not remote:
                 some = ground.most_experts(group, eyes, many)
             yield ground.divided(group, many, some, eyes)[0]
 
@@ -202,7 +212,7 @@ class _Ground:
             places[layer] = group[at]
             homes[layer] = group[at] if here else MEMORY
         head = MEMORY
-        if layers:
+        if layers and not is_remote(self._machine, group[at]):
             if self._head > room and at < len(group) - 1:
                 fits = fits and room >= 0
                 at += 1
@@ -224,6 +234,16 @@ class _Ground:
         on_gpu = len(self._sizes) + 1 if layers is None else layers
         return _most(lambda number: self.divided(group, on_gpu, number, eyes)[1], max(on_gpu - 1, 0))
 
+    def over_network(self, group: tuple[int, ...]) -> Iterator[Layout]:
+        """Divisions over GPUs of this computer and other computers: as much there as fits, and less in steps, because
+        what this computer holds itself may be faster. Output and eyes stay here: their results are many numbers.
+        """
+        whole = self.most_layers(group, MEMORY)
+        for many in dict.fromkeys(-(-whole * part // STEPS) for part in range(STEPS, 0, -1)):
+            layout, fits = self.divided(group, many, many, MEMORY)
+            if fits and any(is_remote(self._machine, place) for place in layout.gpus):
+                yield layout
+
     def bytes(self, layers: int, experts: int) -> int:
         """What `layers`, counted as `divided` does, weigh with cache and the experts of the last `experts`; not 0."""
         count = len(self._sizes)
@@ -237,11 +257,28 @@ class _Ground:
 
 
 def _groups(machine: Machine) -> list[tuple[int, ...]]:
-    """Sets of GPUs that are worth trying: all discrete ones, the roomiest alone, all that share the memory."""
-    discrete = tuple(number for number, gpu in enumerate(machine.gpus) if not gpu.shared)
+    """Sets of GPUs that are worth trying: all discrete ones, the roomiest alone, all that share the memory; and with
+    other computers behind them, which come last, so that layers cross the network once.
+    """
+    discrete = tuple(number for number, gpu in enumerate(machine.gpus) if not gpu.shared and not gpu.remote)
+    remote = tuple(number for number, gpu in enumerate(machine.gpus) if gpu.remote)
     shared = [(number,) for number, gpu in enumerate(machine.gpus) if gpu.shared]
     alone = [(number,) for number in discrete] if len(discrete) > 1 else []
-    return [*([discrete] if discrete else []), *alone, *shared]
+    others = [(*discrete, number) for number in remote] if len(remote) > 1 else []
+    others += [(*discrete, *remote), *([remote] if discrete else [])] if remote else []
+    return [*([discrete] if discrete else []), *alone, *shared, *others]
+
+
+def is_remote(machine: Machine, number: int) -> bool:
+    """Whether this is a device of another computer."""
+    return number != MEMORY and machine.gpus[number].remote
+
+
+def counted_head(layout: Layout) -> int:
+    """The device on which llama.cpp counts the output. Where its weights are held back, it counts it there all the
+    same: after the last layer.
+    """
+    return layout.head if layout.head != MEMORY or not layout.layers else layout.layers[-1]
 
 
 def _most(holds: Callable[[int], bool], top: int) -> int:

@@ -59,7 +59,9 @@ ESTIMATES: Final = {
 class Gpu(msgspec.Struct, frozen=True):
     """A graphics device: memory in bytes, its own speed and that of the way to it in 10⁹ bytes a second.
 
-    `shared`: its memory is the computer's own. `estimated` names the fields that nobody stated or measured.
+    `shared`: its memory is the computer's own. `estimated` names the fields that nobody stated or measured. `remote`:
+    it is in another computer; then the way is the network, `turn_s` there and back in seconds, `gbps` what a token's
+    weights are read with there, and `gflops` its arithmetic on a prompt, 10⁹ operations a second.
     """
 
     name: str
@@ -70,6 +72,9 @@ class Gpu(msgspec.Struct, frozen=True):
     integrated: bool = False
     shared: bool = False
     estimated: tuple[str, ...] = ()
+    remote: bool = False
+    turn_s: float = 0.0
+    gflops: float = 0.0
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -98,7 +103,7 @@ class GpuReport(msgspec.Struct, frozen=True):
 
     name: str
     description: str
-    kind: Literal["cpu", "gpu", "integrated", "accelerator"]
+    kind: Literal["cpu", "gpu", "integrated", "accelerator", "remote"]
     free: int
     total: int
     gbps: float | None = None
@@ -172,6 +177,7 @@ def as_description(machine: Machine) -> dict[str, Any]:
                 "gbps": round(gpu.gbps, 1),
                 "pcie_gbps": round(gpu.pcie_gbps, 1),
                 "integrated": gpu.integrated,
+                **({"remote": True, "turn_ms": gpu.turn_s * 1e3, "gflops": gpu.gflops} if gpu.remote else {}),
             }
             for gpu in machine.gpus
         ],
@@ -234,7 +240,7 @@ def _by_size(total: float) -> float:
 
 
 def _described_gpu(raw: object, memory: float, available: float, ram_gbps: float, unified: bool) -> Gpu:
-    fields = _Fields(raw, "a GPU", _GPU_KEYS)
+    fields = _Fields(raw, "a GPU", _GPU_KEYS | _REMOTE_KEYS)
     name = fields.raw.get("name")
     integrated = fields.flag("integrated")
     shared = integrated or unified
@@ -259,6 +265,9 @@ def _described_gpu(raw: object, memory: float, available: float, ram_gbps: float
         integrated=integrated,
         shared=shared,
         estimated=tuple(fields.estimated),
+        remote=fields.flag("remote"),
+        turn_s=(fields.number("turn_ms", 0, 60_000) or 0.0) / 1e3,
+        gflops=fields.number("gflops", 0, _MOST_GB) or 0.0,
     )
 
 
@@ -282,6 +291,7 @@ _MACHINE_KEYS: Final = frozenset(
     | {"core_gbps", "core_gflops"}
 )
 _GPU_KEYS: Final = frozenset({"name", "vram_gb", "vram_available_gb", "gbps", "pcie_gbps", "integrated"})
+_REMOTE_KEYS: Final = frozenset({"remote", "turn_ms", "gflops"})
 
 
 class _Fields:

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.fit.layout import KINDS, MEMORY, Kind, Layout, asked, holdings, lack, layouts, usable_memory
+from mistral_desk.fit.layout import (
+    KINDS,
+    MEMORY,
+    Kind,
+    Layout,
+    asked,
+    counted_head,
+    holdings,
+    lack,
+    layouts,
+    usable_memory,
+)
 from mistral_desk.fit.read import ROUTED
 from mistral_desk.fit.shape import KvType
 from mistral_desk.fit.speed import Case, Run, Speed, prompt_seconds, speed
@@ -47,6 +58,9 @@ _SHORT: Final = ((8192, 1.6), (16_384, 1.15))
 _BLIND: Final = 1.2
 _ROOM_TO_PIN: Final = 0.85
 """Share of the usable memory that a model may fill and still be read into it instead of mapped."""
+
+HEAD: Final = r"^(output|token_embd)\.weight"
+"""The tensors that make words of a model's last numbers."""
 
 OF_MODEL: Final = "MODEL.gguf"
 OF_EYES: Final = "MMPROJ.gguf"
@@ -186,11 +200,12 @@ def word_for(found: Speed) -> SpeedWord:
 
 
 def server_command(made: Plan, machine: Machine, model: str = OF_MODEL, projector: str = "") -> str:
-    """The same plan for `machine` as a `llama-server` command, for a POSIX shell; empty where it does not fit.
+    """The same plan for `machine` as a `llama-server` command, for a POSIX shell; empty where it does not fit, or needs
+    other computers.
 
     One conversation at a time, and nothing adjusted by llama.cpp's own rules: else it takes another amount of memory.
     """
-    if made.layout is None:
+    if made.layout is None or any(machine.gpus[number].remote for number in made.layout.gpus):
         return ""
     words = ["llama-server", "-m", model]
     projector = projector or (OF_EYES if any("projector" in holding.bytes for holding in made.holdings) else "")
@@ -254,7 +269,7 @@ def _planned(shape: Shape, machine: Machine, layout: Layout, wishes: Wishes, run
         kv=layout.kv,
         batch=layout.batch,
         threads=threads,
-        gpu_layers=len(on_gpu) + (layout.head != MEMORY),
+        gpu_layers=len(on_gpu) + (counted_head(layout) != MEMORY),
         tensor_split=_split(layout, machine),
         overrides=_overrides(layout),
         experts_on_gpu=sum(place != MEMORY for place in layout.experts) if shape.routed else 0,
@@ -299,12 +314,18 @@ def _split(layout: Layout, machine: Machine) -> tuple[int, ...]:
     """Layers a GPU, for every GPU of the machine; the head counts as one, as llama.cpp counts it."""
     if not layout.gpus:
         return ()
-    places = [*layout.layers, layout.head]
+    places = [*layout.layers, counted_head(layout)]
     return tuple(places.count(number) for number in range(len(machine.gpus)))
 
 
 def _overrides(layout: Layout) -> tuple[str, ...]:
-    """The patterns for experts that stay in memory although their layer is on a GPU."""
+    """The patterns for what stays in memory although llama.cpp would put it on a GPU: experts, and the output where the
+    last layers are on another computer.
+    """
+    return (*((HEAD,) if layout.head != counted_head(layout) else ()), *_experts(layout))
+
+
+def _experts(layout: Layout) -> tuple[str, ...]:
     pairs = list(zip(layout.layers, layout.experts, strict=True))
     staying = [number for number, (place, experts) in enumerate(pairs) if place != MEMORY and experts == MEMORY]
     if not staying:

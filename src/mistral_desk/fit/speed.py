@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from mistral_desk.fit import network
 from mistral_desk.fit.core_rates import reading, writing
-from mistral_desk.fit.layout import MEMORY, Layout, parts
+from mistral_desk.fit.layout import MEMORY, Layout, is_remote, parts
 from mistral_desk.fit.machine import GB, MAPPED, PINNED, Machine
 from mistral_desk.fit.shape import KV_BYTES, Shape
 
@@ -63,7 +64,7 @@ that follows from it have the same width, and no end is more than half away from
 """
 _CORRECTION: Final = (0.2, 5.0)
 
-Region = Literal["memory", "gpu", "split", "disk"]
+Region = Literal["memory", "gpu", "split", "disk", "network"]
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -120,7 +121,7 @@ class Case(msgspec.Struct, frozen=True):
 def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
     """The speed of a divided model with `depth` tokens in its chat, corrected by what this computer measured."""
     shape, machine = case.shape, case.machine
-    region = region_of(case.layout, case.spilled)
+    region = region_of(case.layout, case.spilled, machine)
     missed = case.disk_per_token
     write = token_seconds(case, depth) + missed / (machine.ssd_random_gbps * GB)
     read = prompt_seconds(case, PROMPT) / PROMPT
@@ -131,7 +132,7 @@ def speed(case: Case, runs: Sequence[Run] = (), depth: int = DEPTH) -> Speed:
     return Speed(
         tokens_per_s=tokens,
         prompt_per_s=prompt,
-        load_s=loading(shape, machine),
+        load_s=_with_way(loading(shape, machine), case),
         answer_s=answer(tokens, prompt, ANSWER),
         thinking_answer_s=answer(tokens, prompt, ANSWER + THOUGHTS),
         region=region,
@@ -148,17 +149,28 @@ def loading(shape: Shape, machine: Machine, cached: float = 0.0) -> Range:
     return around(cached * min(warm, cold) + (1 - cached) * cold, BAND_LOAD)
 
 
+def _with_way(load: Range, case: Case) -> Range:
+    """A load, with what has to reach other computers first."""
+    gpus, seconds = case.machine.gpus, 0.0
+    for layer, place, _, count in parts(case.shape, case.layout):
+        if is_remote(case.machine, place):
+            seconds += count * layer.bytes / (gpus[place].pcie_gbps * GB)
+    return around(load.mid + seconds, BAND_LOAD) if seconds else load
+
+
 def answer(tokens: Range, prompt: Range, length: int) -> Range:
     """Seconds for reading a typical question and writing `length` tokens."""
     return Range(*(PROMPT / p + length / t for p, t in zip(_down(prompt), _down(tokens), strict=True)))
 
 
-def region_of(layout: Layout, spilled: int) -> Region:
-    """What decides the speed: the disk, the memory, the GPU, or both of these in turn."""
+def region_of(layout: Layout, spilled: int, machine: Machine) -> Region:
+    """What decides the speed: the disk, the memory, the GPU, or both of these in turn, or other computers."""
     if spilled:
         return "disk"
     if not layout.gpus:
         return "memory"
+    if any(is_remote(machine, number) for number in layout.gpus):
+        return "network"
     everything = {*layout.layers, *layout.experts, layout.head}
     return "split" if MEMORY in everything else "gpu"
 
@@ -188,10 +200,21 @@ def token_seconds(case: Case, depth: int) -> float:
             total += count * _routed_seconds(case, layer.routed * shape.share, experts)
             total += count * 2 * HOP if experts != place else 0
     places = (MEMORY, *layout.layers, layout.head)
-    total += HOP * sum(here != there for here, there in pairwise(places))
+    total += sum(_hop(case, here, there, depth) for here, there in pairwise(places) if here != there)
     if layout.head == MEMORY:
         return total + _memory_seconds(case, shape.head, routed=False)
     return total + shape.head / (case.machine.gpus[layout.head].gbps * GB * GPU_READS)
+
+
+def _hop(case: Case, here: int, there: int, depth: int, tokens: int = 1) -> float:
+    """Seconds for handing tokens' numbers from one device to another, over the network where one is elsewhere."""
+    gpus, width, total = case.machine.gpus, case.shape.width, HOP
+    if is_remote(case.machine, here):
+        total += network.seconds_back(gpus[here], width)
+    if is_remote(case.machine, there):
+        layers = case.layout.layers.count(there) if tokens > 1 else 0
+        total += network.seconds_there(gpus[there], width, depth, tokens, layers)
+    return total
 
 
 def prompt_seconds(case: Case, tokens: int) -> float:
@@ -210,10 +233,19 @@ def prompt_seconds(case: Case, tokens: int) -> float:
             total += count * (each + batches * layer.bytes / (machine.gbps * GB))
             continue
         gpu = machine.gpus[place]
+        if gpu.remote:
+            each = (fixed + routed / network.ROUTED) / (gpu.gflops * GB) + batches * layer.bytes / (gpu.gbps * GB)
+            total += count * each
+            continue
         each = fixed / (gpu.gbps * GPU_GFLOPS * GB) + routed / (gpu.gbps * GPU_GFLOPS_ROUTED * GB)
         each += batches * layer.fixed / (gpu.gbps * GB)
         each += batches * _gathered(case, layer.routed, experts, place) if layer.routed else 0
         total += count * each
+    places = (MEMORY, *layout.layers, layout.head)
+    hops = [
+        pair for pair in pairwise(places) if any(is_remote(machine, place) for place in pair) and pair[0] != pair[1]
+    ]
+    total += batches * sum(_hop(case, *pair, tokens // 2, min(tokens, layout.batch)) for pair in hops)
     return total + batches * case.spilled / (machine.ssd_random_gbps * GB)
 
 
@@ -231,6 +263,8 @@ def _fixed_seconds(case: Case, layer: Layer, place: int, remembered: float) -> f
         looked = remembered / (case.machine.gbps * GB * MEMORY_READS)
         return CORE_LAYER + _memory_seconds(case, layer.fixed, routed=False) + looked
     gpu = case.machine.gpus[place]
+    if gpu.remote:
+        return network.LAYER + (layer.fixed + remembered) / (gpu.gbps * GB)
     started = GPU_LAYER + (GPU_ROUTING if layer.routed else 0)
     return started + layer.fixed / (gpu.gbps * GB * GPU_READS) + remembered / (gpu.gbps * GB * GPU_CACHE)
 
@@ -238,6 +272,8 @@ def _fixed_seconds(case: Case, layer: Layer, place: int, remembered: float) -> f
 def _routed_seconds(case: Case, size: float, experts: int) -> float:
     if experts == MEMORY:
         return _memory_seconds(case, size, routed=True)
+    if is_remote(case.machine, experts):
+        return size / (case.machine.gpus[experts].gbps * GB * network.ROUTED)
     return size / (case.machine.gpus[experts].gbps * GB * GPU_READS)
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from mistral_desk.catalog import facts
 from mistral_desk.core.errors import DeskError
-from mistral_desk.fit import advice, detect, disk, measure
+from mistral_desk.fit import advice, detect, disk, measure, network
 from mistral_desk.fit.machine import GB
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
@@ -29,6 +29,7 @@ from mistral_desk.inference.fitting.remote_facts import RemoteFiles
 from mistral_desk.inference.fitting.wish_file import WishFile
 from mistral_desk.inference.placement import Expected, Placement
 from mistral_desk.inference.remote import Worker
+from mistral_desk.inference.rpc.computers import Computers, devices
 
 _AUTOMATIC: Final = Wishes()
 _log: Final = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.fitting.model_facts import FileFacts
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Hello
+    from mistral_desk.inference.rpc.computers import Computer
 
 CAREFUL: Final = 256 << 20
 """Bytes of a file from which on a plan may keep it from being loaded; below, trying costs next to nothing."""
@@ -97,6 +99,8 @@ class Fitting:
         self._runs = Runs.open(places.cache)
         self._wishes, self.notice = WishFile.open(places.data)
         self._devices = DeviceFile(places.cache, places.settings)
+        self.computers = Computers(places)
+        """Other computers that lend their memory."""
         self._measuring: asyncio.Task[Machine] | None = None
         self._allowed: set[str] = set()
         self.holds: Callable[[], int] = int
@@ -166,10 +170,12 @@ class Fitting:
         kept = measure.kept(self._places.cache, self._models())
         return self._machine(kept) if kept and self._devices.measured else None
 
-    def _machine(self, found: measure.Measured | None) -> Machine:
+    def _machine(self, found: measure.Measured | None, there: Sequence[Computer] | None = None) -> Machine:
+        """This computer, with the other ones that are `there`; None: that were there the last time."""
         machine = detect.this_machine(self._devices.reports(), found)
         held = self.holds()
-        return msgspec.structs.replace(machine, available=min(machine.available + held, machine.memory))
+        machine = msgspec.structs.replace(machine, available=min(machine.available + held, machine.memory))
+        return network.joined(machine, devices(self.computers.usable() if there is None else there)[1])
 
     # --- loading ----------------------------------------------------------------------------------------
 
@@ -177,8 +183,9 @@ class Fitting:
         """Load this model file whatever its plan says, until the program ends: the person said *Try anyway*."""
         self._allowed.add(key)
 
-    async def prepare(self, asked: ModelSpec) -> Prepared:
-        """How to load a model now: with what is known of this computer, which is never measured for it.
+    async def prepare(self, asked: ModelSpec, held: Sequence[str] = ()) -> Prepared:
+        """How to load a model now: with what is known of this computer, which is never measured for it, and with other
+        computers that answer just now, or are `held` (numeric addresses) by the worker that is to go.
 
         Raises `model.does_not_fit` and `model.from_disk`, unless it was allowed.
         """
@@ -189,10 +196,11 @@ class Fitting:
             return Prepared(asked, asked)
         if found.bytes >= CAREFUL and await asyncio.to_thread(self._devices.known) is None:
             await self.ask_devices()
-        return await asyncio.to_thread(self._prepared, asked, found)
+        there = await self.computers.present(held) if found.bytes >= CAREFUL else ()
+        return await asyncio.to_thread(self._prepared, asked, found, there)
 
-    def _prepared(self, asked: ModelSpec, found: FileFacts) -> Prepared:
-        machine = self._machine(measure.kept(self._places.cache, self._models()))
+    def _prepared(self, asked: ModelSpec, found: FileFacts, there: Sequence[Computer]) -> Prepared:
+        machine = self._machine(measure.kept(self._places.cache, self._models()), there)
         wishes = self.wishes(found.key)
         now = _filled(wishes, Wishes(context=asked.context, threads=asked.threads))
         verdict = self.judged(found, machine, now)
@@ -204,7 +212,7 @@ class Fitting:
         mapped = made.load_mode == "mmap"
         case = Case(found.shape, machine, made.layout, made.threads, made.spilled, pinned=not mapped)
         pace = speed(case).tokens_per_s  # of the formulae alone: what a GPU that runs over has taught would excuse it
-        placed = Placement.of(made, self._devices.known() or ())
+        placed = Placement.of(made, (*(self._devices.known() or ()), *devices(there)[0]))
         if not (now.threads or self._usual().threads):  # the last core joins in while nobody else needs it
             placed = msgspec.structs.replace(placed, most_threads=machine.cores)
         spec = msgspec.structs.replace(

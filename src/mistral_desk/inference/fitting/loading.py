@@ -15,6 +15,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.fitting.measured import Loaded, Watch, Work, given_back
 from mistral_desk.inference.protocol import Finished, Sampling
+from mistral_desk.inference.rpc.computers import COMPUTES, MOST, WHO
 from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
     from mistral_desk.inference.remote import Answer, Look
+    from mistral_desk.net.ledger import Connection
 
 _log: Final = logging.getLogger(__name__)
+GONE: Final = "helper.gone"
 _DEFAULT_SAMPLING: Final = Sampling()
 _NO_LIMIT: Final = Budget()
 
@@ -47,6 +50,8 @@ class PlannedEngine(Engine):
         self.learns, self._steady = learns, steady
         self._prepared: Prepared | None = None
         self._planning = asyncio.Lock()
+        self._lost: Prepared | None = None
+        self._talking: list[Connection] = []
         self._heard: Hello | None = None
         self._load_s: float | None = None
         self._notes: set[asyncio.Task[Record | None]] = set()
@@ -98,22 +103,25 @@ class PlannedEngine(Engine):
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
-        async with contextlib.aclosing(
-            super().generate(
-                turns,
-                effort,
-                sampling,
-                max_tokens,
-                pictures,
-                begun=begun,
-                keep_thinking=keep_thinking,
-                room=room,
-                owner=owner,
-                grammar=grammar,
-                budget=budget,
-                rethinks=rethinks,
-            )
-        ) as answer:
+        async with (
+            self._minding(),
+            contextlib.aclosing(
+                super().generate(
+                    turns,
+                    effort,
+                    sampling,
+                    max_tokens,
+                    pictures,
+                    begun=begun,
+                    keep_thinking=keep_thinking,
+                    room=room,
+                    owner=owner,
+                    grammar=grammar,
+                    budget=budget,
+                    rethinks=rethinks,
+                )
+            ) as answer,
+        ):
             async for event in answer:
                 watch = watch or Watch(self.pid)
                 if isinstance(event, Finished):
@@ -127,11 +135,13 @@ class PlannedEngine(Engine):
         rested = await super().rest()
         if rested:
             self._prepared = None
+            await self._hang_up()
         return rested
 
     async def close(self) -> None:
         """As `Engine.close`; what was noted is on the disk then."""
         await super().close()
+        await self._hang_up()
         await self.settled()
 
     async def settled(self) -> None:
@@ -140,20 +150,68 @@ class PlannedEngine(Engine):
             await asyncio.wait(self._notes)
 
     async def _ensure(self, spec: ModelSpec, on_progress: Callable[[float], None] | None) -> ModelInfo:
+        for _ in range(MOST):  # each time one of them is gone, it goes on without that one
+            try:
+                async with self._minding():
+                    return await self._ensure_planned(spec, on_progress)
+            except DeskError as error:
+                if error.problem.id != GONE:
+                    raise
+        raise DeskError(GONE)
+
+    async def _ensure_planned(self, spec: ModelSpec, on_progress: Callable[[float], None] | None) -> ModelInfo:
         prepared = await self._plan(spec)
         try:
+            if not self._is_ready(prepared.spec):
+                await self._ring()
             return await super().ensure(prepared.spec, on_progress)
         except BaseException:
             if self._prepared is prepared:
-                self._prepared = None  # another try may find more memory, or less
+                self._lost, self._prepared = prepared, None  # another try may find more memory, or less
             raise
+
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The other computers (numeric addresses) on which a part of the planned model lies."""
+        return _helpers(self._prepared)
+
+    @contextlib.asynccontextmanager
+    async def _minding(self) -> AsyncGenerator[None, None]:
+        """Where another computer is gone meanwhile, the next plan does without it."""
+        try:
+            yield
+        except DeskError as error:
+            if error.problem.id == GONE:
+                self._lost, self._prepared = self._prepared or self._lost, None
+                self._fitting.computers.lost(_helpers(self._lost))
+                await self._hang_up(GONE)
+            raise
+
+    async def _ring(self) -> None:
+        """Put the connections that a worker is about to make into the list of connections."""
+        await self._hang_up()
+        ledger = self._fitting.computers.ledger
+        hosts = dict.fromkeys(address.rpartition(":")[0] for address in self.helpers)
+        self._talking = [ledger.begin(host, WHO, COMPUTES) for host in hosts]
+        await asyncio.to_thread(ledger.flush)
+
+    async def _hang_up(self, problem: str = "") -> None:
+        """The worker's connections are over."""
+        talking, self._talking = self._talking, []
+        ledger = self._fitting.computers.ledger
+        for entry in talking:
+            ledger.end(entry, problem)
+        if talking:
+            await asyncio.to_thread(ledger.flush)
 
     async def _plan(self, spec: ModelSpec) -> Prepared:
         async with self._planning:
+            if self._lost and spec == self._lost.spec:
+                spec = self._lost.asked  # all of it anew: what was planned counted on another computer
             known = self._prepared
             if known and spec in (known.asked, known.spec) and known.wishes == self._fitting.wishes(known.key):
                 return known
-            made = await self._fitting.prepare(spec)
+            made = await self._fitting.prepare(spec, self.helpers if self.model else ())
             if self._steady and made.spec.placement:
                 planned = msgspec.structs.replace(made.spec.placement, most_threads=0)
                 made = dataclasses.replace(made, spec=msgspec.structs.replace(made.spec, placement=planned))
@@ -188,3 +246,8 @@ class PlannedEngine(Engine):
         self._notes.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a run could not be recorded", exc_info=error)
+
+
+def _helpers(prepared: Prepared | None) -> tuple[str, ...]:
+    placed = prepared.spec.placement if prepared else None
+    return placed.helpers if placed else ()

@@ -72,7 +72,7 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         key=loaded.file.key,
         name=loaded.file.name,
         when=when,
-        region=speed.region_of(case.layout, case.spilled),
+        region=speed.region_of(case.layout, case.spilled, case.machine),
         threads=case.threads,
         engine=loaded.engine,
         tokens_per_s=None if slow else _writing(case, work.figures),
@@ -95,7 +95,7 @@ def case_of(loaded: Loaded) -> Case | None:
 def slowed(loaded: Loaded, work: Work) -> bool:
     """Whether other programs took so much of the processors that what was measured says little of this computer."""
     case = case_of(loaded)
-    if case is None or speed.region_of(case.layout, case.spilled) != "memory":
+    if case is None or speed.region_of(case.layout, case.spilled, case.machine) != "memory":
         return False
     starved = work.share is not None and work.share < LEAST_SHARE
     return starved or (work.others is not None and work.others > MOST_OTHERS)
