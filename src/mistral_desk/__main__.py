@@ -29,9 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return lend()
     if arguments[:1] == ["--rpc-worker"]:
-        from mistral_desk.cli.helper import main as helper
+        from mistral_desk.cli.lend import main as lends
 
-        return helper(arguments[1:])
+        return lends(arguments[1:])
     if arguments == ["--decode"]:
         from mistral_desk.chat.decoding.child import main as decode
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
 from mistral_desk.cli import arguments as words_for
+from mistral_desk.cli import endpoint_words
 from mistral_desk.cli.output import use_utf8, write_problem
 from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
@@ -92,6 +93,10 @@ def _command(arguments: argparse.Namespace) -> int:
         from mistral_desk.cli.engine import engine
 
         return engine(arguments)
+    if arguments.command == "endpoint":
+        from mistral_desk.cli.endpoint import endpoint
+
+        return endpoint(arguments)
     if arguments.command == "chats":
         from mistral_desk.cli.chats import chats
 
@@ -176,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default="builtin",
         metavar="ID|FILE",
-        help=tr("builtin (default), a model of the list, or a GGUF file"),
+        help=tr("builtin (default), a model of the list, a GGUF file, or ENDPOINT/MODEL, which is not on this computer"),
     )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
     ask.add_argument("--preset", metavar="NAME", help=tr("settings saved in the window; other options come first"))
@@ -265,6 +270,7 @@ def _parser() -> argparse.ArgumentParser:
     words_for.chats(commands, common)
     words_for.serve(commands, common)
     words_for.engine(commands, common)
+    endpoint_words.add_to(commands, common)
     commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
     return parser
 

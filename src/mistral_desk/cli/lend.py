@@ -13,14 +13,14 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import LANGUAGE, glance
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.rpc import helper
+from mistral_desk.inference.rpc import supervising
 from mistral_desk.net.rpc import address, probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mistral_desk.inference.rpc.helper import Event
     from mistral_desk.inference.rpc.lending import Locked, Order
+    from mistral_desk.inference.rpc.supervising import Event
 
 _EVENTS: Final[dict[Event, str]] = {
     "taken": mark("Another computer uses it now."),
@@ -61,8 +61,8 @@ def _parser() -> argparse.ArgumentParser:
 def _lend(given: argparse.Namespace) -> int:
     at = address.parsed(given.bind)
     numeric = address.numeric(at)
-    what = helper.order(numeric, given.mem, given.threads)
-    running = helper.Helper(what, lambda event: _write(tr(_EVENTS[event])))
+    what = supervising.order(numeric, given.mem, given.threads)
+    running = supervising.Helper(what, lambda event: _write(tr(_EVENTS[event])))
 
     def end(_number: int, _frame: object) -> None:
         running.end()
