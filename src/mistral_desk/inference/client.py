@@ -341,6 +341,10 @@ class Engine:
             self.resting = True
         return True
 
+    async def drop_spare(self) -> None:
+        """End the process that waits for a model: another engine was chosen, and it has the one before."""
+        await self._spare.close()
+
     async def unload(self, paths: Collection[str] | None = None) -> None:
         """Let go of the model's files, if it is one of these paths: they are to be moved or deleted. An answer that is
         being written ends as stopped; the next one loads the model again.
