@@ -181,7 +181,9 @@ def _parser() -> argparse.ArgumentParser:
         "--model",
         default="builtin",
         metavar="ID|FILE",
-        help=tr("builtin (default), a model of the list, a GGUF file, or ENDPOINT/MODEL, which is not on this computer"),
+        help=tr(
+            "builtin (default), a model of the list, a GGUF file, or ENDPOINT/MODEL, which is not on this computer"
+        ),
     )
     ask.add_argument("--system", metavar="TEXT", help=tr("instructions for the model"))
     ask.add_argument("--preset", metavar="NAME", help=tr("settings saved in the window; other options come first"))
