@@ -146,7 +146,7 @@ class Endpoints:
         """Keep an endpoint, with what its test found. Raises `endpoint.address`, `endpoint.plain`, `endpoint.name`,
         `endpoint.exists`, `endpoint.too_many`, `endpoint.not_saved` and `secrets.value`; nothing is kept then.
         """
-        at, called = base(address), _name(name or parsed(base(address), near=True).name)
+        at, called = base(address), _name(name.strip() or parsed(base(address), near=True).name)
         found = outcome or Outcome(None)
         looked = time.time() if outcome is not None and outcome.problem is None else 0.0
         async with self._changing:
