@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.catalog import facts
+from mistral_desk.core.paths import folders
 from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import Wishes
 from mistral_desk.fit.runs import Comparison, Figure
 from mistral_desk.fit.speed import Range
+from mistral_desk.inference.rpc.computers import Computers
 from mistral_desk.ui.fit.planner import planned
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class StillFitting:
     def __init__(self, where: Machine) -> None:
         self.where = where
         self.stored = Wishes()
+        self.computers = Computers(folders())
 
     async def machine(self, again: bool = False) -> Machine:  # noqa: ARG002 - as the real one's
         """The described one."""

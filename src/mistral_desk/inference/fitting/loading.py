@@ -19,7 +19,7 @@ from mistral_desk.inference.rpc.computers import COMPUTES, MOST, WHO
 from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.runs import Record
@@ -138,6 +138,12 @@ class PlannedEngine(Engine):
             await self._hang_up()
         return rested
 
+    async def unload(self, paths: Collection[str] | None = None) -> None:
+        """As `Engine.unload`."""
+        await super().unload(paths)
+        if self.model is None:
+            await self._hang_up()
+
     async def close(self) -> None:
         """As `Engine.close`; what was noted is on the disk then."""
         await super().close()
@@ -169,6 +175,10 @@ class PlannedEngine(Engine):
             if self._prepared is prepared:
                 self._lost, self._prepared = prepared, None  # another try may find more memory, or less
             raise
+
+    def _holds(self, known: Prepared) -> bool:
+        """Whether what was planned is still so: other computers are asked again before a worker connects to them."""
+        return not _helpers(known) or self.model is not None
 
     @property
     def helpers(self) -> tuple[str, ...]:
@@ -209,7 +219,8 @@ class PlannedEngine(Engine):
             if self._lost and spec == self._lost.spec:
                 spec = self._lost.asked  # all of it anew: what was planned counted on another computer
             known = self._prepared
-            if known and spec in (known.asked, known.spec) and known.wishes == self._fitting.wishes(known.key):
+            same = known is not None and spec in (known.asked, known.spec)
+            if known and same and known.wishes == self._fitting.wishes(known.key) and self._holds(known):
                 return known
             made = await self._fitting.prepare(spec, self.helpers if self.model else ())
             if self._steady and made.spec.placement:

@@ -115,7 +115,7 @@ class Computers:
     async def remove(self, computer: Computer) -> None:
         """Take it off the list. Raises `settings.not_saved`; for this run it is gone."""
         self._away.pop(computer.address, None)
-        await asyncio.to_thread(self._put, computer.address, None)
+        await asyncio.to_thread(self.put, computer.address, None)
 
     async def present(self, held: Collection[str] = ()) -> tuple[Computer, ...]:
         """The usable ones that answer just now, with their free memory; who does not is away from now on, and who was
@@ -165,7 +165,7 @@ class Computers:
         found = await asyncio.to_thread(self._asked, text, probe.measure)
         computer = Computer(text, found)
         self._away.pop(text, None)
-        await asyncio.to_thread(self._put, text, computer)
+        await asyncio.to_thread(self.put, text, computer)
         return computer
 
     def _asked(self, text: str, ask: Callable[[addresses.Address], Found]) -> Found:
@@ -175,8 +175,8 @@ class Computers:
         with self.noted(at.host, ASKS):
             return ask(at)
 
-    def _put(self, text: str, computer: Computer | None) -> None:
-        """Replace, add or remove one, and write the list."""
+    def put(self, text: str, computer: Computer | None) -> None:
+        """Replace, add or remove one, and write the list; it blocks. Raises `settings.not_saved`."""
         before = self.all()
         with self._lock:
             if computer and any(one.address == text for one in before):

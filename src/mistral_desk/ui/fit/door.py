@@ -13,6 +13,7 @@ from mistral_desk.ui.fit.here import Here
 from mistral_desk.ui.fit.planner import Planner, planned
 from mistral_desk.ui.fit.sheet import TITLE
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.settings.computers_door import ComputersDoor
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
@@ -33,6 +34,7 @@ class Fits(QObject):
         super().__init__(desk)
         self._desk = desk
         self._told: ModelInfo | None = None
+        self.computers = ComputersDoor(desk)
         desk.library.fit_asked.connect(self.show)
         desk.model.changed.connect(self._tell_changes)
         desk.models.advanced_opened.connect(self._plan)

@@ -32,6 +32,7 @@ WHO: Final = {
     "catalog": mark("asked by the catalog"),
     "hub": mark("asked by the hub's search"),
     "download": mark("asked by a download"),
+    "helper": mark("asked for other computers that lend their memory"),
 }
 _STAYS: Final = "\N{NO-BREAK SPACE}"
 _DOT: Final = "\N{MIDDLE DOT}"
