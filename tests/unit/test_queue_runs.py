@@ -328,13 +328,27 @@ def test_what_is_held_begins_nothing_and_goes_on_in_the_new_folder(hub: FileHub,
 
 
 def test_a_list_that_makes_no_sense_is_set_aside(hub: FileHub, tmp_path: Path) -> None:
-    for rubbish in (b"", b"{}", b'{"format":9,"entries":[]}', b"[" * 9999):
+    for rubbish in (b"", b"{}", b'{"format":1,"entries":[3]}', b"[" * 9999):
         (tmp_path / FILE).write_bytes(rubbish)
         kept, problem = orders.load(tmp_path / FILE)
         assert kept.entries == ()
         assert problem is not None
         assert (tmp_path / str(problem.params["name"])).read_bytes() == rubbish
     assert orders.load(tmp_path / FILE) == (orders.Kept(orders.FORMAT, ()), None)
+
+
+def test_a_list_of_a_newer_version_is_neither_read_nor_written_over(hub: FileHub, tmp_path: Path) -> None:
+    newer = b'{"format":2,"entries":{"by name":{}}}'
+    (tmp_path / FILE).write_bytes(newer)
+    kept, told = orders.load(tmp_path / FILE)
+    assert kept.entries == ()
+    assert told is not None
+    assert told.id == "library.list_newer"
+    with pytest.raises(DeskError) as refused:
+        orders.save(tmp_path / FILE, kept)
+    assert refused.value.problem.id == "library.list_newer"
+    assert [path.name for path in tmp_path.glob("*.json")] == [FILE]
+    assert (tmp_path / FILE).read_bytes() == newer
 
 
 def test_a_list_that_cannot_be_saved_takes_no_order(hub: FileHub, tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ LIBRARY: Final[dict[str, Text]] = {
         "It was set aside as {name}. What had been downloaded is still there.",
         "Order the download again: it goes on where it was.",
     ),
+    "library.list_newer": Text(
+        "A newer version of Mistral Desk has written a list of your models",
+        "The file {path} has a form that this version does not know. It was left as it is: what it lists is not shown"
+        " here, and changes to it are not kept.",
+        "Update Mistral Desk.",
+    ),
     "library.list_not_saved": Text(
         "A list of the library could not be saved",
         "The file {path} cannot be written ({reason}).",

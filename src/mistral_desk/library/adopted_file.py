@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core.errors import Problem
-from mistral_desk.library import disk
+from mistral_desk.library import disk, formats
 from mistral_desk.library.shelf_file import Installed
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def load(path: Path) -> tuple[tuple[Installed, ...], Problem | None]:
     """The models as they were registered, and what there is to tell."""
     try:
         with path.open("rb") as file:
-            kept = msgspec.json.decode(file.read(_LARGEST), type=_Kept)
+            content = file.read(_LARGEST)
+        if formats.is_newer(content, FORMAT):
+            return (), Problem("library.list_newer", {"path": str(path)})
+        kept = msgspec.json.decode(content, type=_Kept)
         if kept.format != FORMAT:
             raise msgspec.ValidationError("another format")
     except FileNotFoundError:
@@ -41,5 +44,6 @@ def load(path: Path) -> tuple[tuple[Installed, ...], Problem | None]:
 
 
 def save(path: Path, models: tuple[Installed, ...]) -> None:
-    """Write the list, whole or not at all. Raises `library.list_not_saved`."""
+    """Write the list, whole or not at all. Raises `library.list_not_saved` and `library.list_newer`."""
+    formats.refuse_newer(path, FORMAT)
     disk.save_list(path, msgspec.json.encode(_Kept(FORMAT, models)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import Problem
-from mistral_desk.library import disk
+from mistral_desk.library import disk, formats
 from mistral_desk.library.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def load(path: Path) -> tuple[Kept, Problem | None]:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST)
+        if formats.is_newer(content, FORMAT):
+            return Kept(FORMAT, ()), Problem("library.list_newer", {"path": str(path)})
         kept = msgspec.json.decode(content, type=Kept)
         if kept.format != FORMAT:
             raise msgspec.ValidationError("another format")
@@ -111,5 +113,6 @@ def load(path: Path) -> tuple[Kept, Problem | None]:
 
 
 def save(path: Path, kept: Kept) -> None:
-    """Write the list, whole or not at all. Raises `library.list_not_saved`."""
+    """Write the list, whole or not at all. Raises `library.list_not_saved` and `library.list_newer`."""
+    formats.refuse_newer(path, kept.format)
     disk.save_list(path, msgspec.json.encode(kept))

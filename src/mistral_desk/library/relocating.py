@@ -23,7 +23,7 @@ import msgspec
 
 from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
-from mistral_desk.library import disk, journal
+from mistral_desk.library import disk, formats, journal
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.scan import ENDING
 from mistral_desk.library.wanted import PART
@@ -82,7 +82,8 @@ def read(path: Path) -> Note | None:
 
 
 def write(path: Path, note: Note) -> None:
-    """Put the note down, lastingly. Raises `library.list_not_saved`."""
+    """Put the note down, lastingly. Raises `library.list_not_saved` and `library.list_newer`."""
+    formats.refuse_newer(path, FORMAT)
     disk.save_list(path, msgspec.json.encode(note))
 
 

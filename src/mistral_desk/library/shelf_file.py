@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core import lasting
-from mistral_desk.core.errors import Problem
+from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.library import formats
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,6 +156,7 @@ def load(path: Path) -> Remembered:
 def save(path: Path, remembered: Remembered) -> None:
     """Remember it; that this did not work out is logged."""
     try:
+        formats.refuse_newer(path, FORMAT)
         lasting.write_whole(path, msgspec.json.encode(remembered))
-    except OSError as error:
+    except (OSError, DeskError) as error:
         _log.warning("what is to be remembered of the library was not saved: %s", error)
