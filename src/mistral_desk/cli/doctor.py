@@ -32,6 +32,7 @@ from mistral_desk.inference.cage import Cage, in_short
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.packs import standing
 from mistral_desk.inference.protocol import Device
+from mistral_desk.inference.rpc.computers import Computers
 
 if TYPE_CHECKING:
     import argparse
@@ -102,6 +103,7 @@ class Report(msgspec.Struct, frozen=True):
     decoder: Cage | None
     keyring: str
     display: str
+    computers: tuple[str, ...]
     model: BuiltinModel | None
     library: Shelf | None
     problems: tuple[Complaint, ...]
@@ -162,6 +164,7 @@ async def _examine() -> Report:
         decoder=await _decoder(problems),
         keyring=_keyring(),
         display=_display(),
+        computers=tuple(one.address for one in Computers(folders()).all()),
         model=model,
         library=await shelf(),
         problems=tuple(_complaint(problem) for problem in problems),
@@ -252,6 +255,7 @@ def _in_words(report: Report) -> str:
             for folder in report.folders
         ),
         ("Worker's cage", in_short(report.sandbox)),
+        ("Other computers that lend memory", ", ".join(report.computers) or "none"),
         ("Decoder's cage", in_short(report.decoder)),
         ("Keyring", report.keyring),
         ("Display", report.display),

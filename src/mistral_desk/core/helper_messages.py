@@ -45,6 +45,11 @@ HELPERS: Final[dict[str, Text]] = {
         "What listens at {name} does not keep to the protocol ({reason}).",
         "Check the address: another program may listen there.",
     ),
+    "helper.used": Text(
+        "A part of the model lies on other computers",
+        "What is computed of your words goes to {computers} and back over the network. It is not encrypted.",
+        "Settings, Hardware, has these computers.",
+    ),
     "helper.gone": Text(
         "Another computer is gone",
         "It held a part of the model, and its connection ended: it was switched off, or is out of reach.",

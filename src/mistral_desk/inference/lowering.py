@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core.errors import Problem
 from mistral_desk.inference import placement
 
 if TYPE_CHECKING:
-    from mistral_desk.core.errors import Problem
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.placement import Placement
     from mistral_desk.inference.protocol import Figures, ModelInfo
@@ -82,7 +82,8 @@ class Lowering:
             return info
         given = msgspec.structs.replace(self._given, kv=info.placement.kv) if info.placement else self._given
         relieved = placement.changes(self._asked, self._relieved, placement.SPILLED)
-        return msgspec.structs.replace(info, changes=(*relieved, *placement.changes(self._relieved, given)))
+        elsewhere = [Problem("helper.used", {"computers": ", ".join(given.helpers)})] if given.helpers else []
+        return msgspec.structs.replace(info, changes=(*relieved, *placement.changes(self._relieved, given), *elsewhere))
 
     def answered(self, spec: ModelSpec, figures: Figures) -> None:
         """Note how fast an answer was written. Where two in a row show that a GPU's memory runs over, the model is
