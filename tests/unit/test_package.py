@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 import configparser
+import json
 import re
+import shutil
+import struct
+import subprocess
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -205,6 +209,26 @@ def test_the_desktop_knows_the_program_and_its_files() -> None:
     assert store.findtext("launchable") == "mistral-desk.desktop"
     assert store.findtext("provides/mediatype") == kind.get("type")
     assert store.findtext("project_license") == "Apache-2.0"
+    assert linux.PLACES["mistral-desk.metainfo.xml"] == f"metainfo/{store.findtext('id')}.metainfo.xml"
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("mistral-desk.desktop", ("desktop-file-validate", "--no-hints")),
+        ("mistral-desk.metainfo.xml", ("appstreamcli", "validate", "--no-net")),
+    ],
+)
+def test_the_desktop_s_own_tools_are_content(file: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed; `dev.py package --check` asks it")
+    text = (LINUX / file).read_text(encoding="utf-8").replace("@VERSION@", "0.1.0").replace("@DATE@", "2026-01-31")
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    ended = subprocess.run([*words, str(tmp_path / file)], check=False, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    (tmp_path / file).write_text(text.replace("mistral", "?", 1), encoding="utf-8")
+    ended = subprocess.run([*words, str(tmp_path / file)], check=False, capture_output=True, encoding="utf-8")
+    assert ended.returncode != 0
 
 
 def test_the_recipe_of_the_bundle_is_python_and_names_what_exists() -> None:

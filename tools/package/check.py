@@ -10,8 +10,9 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Final
 
+from tools.dev import system
 from tools.dev.steps import Failed
-from tools.package import graphics, opening, roots
+from tools.package import graphics, linux, opening, roots
 from tools.package.bundle import NAME
 
 if TYPE_CHECKING:
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 
 LARGEST_INSTALLED: Final = 300_000_000
 LARGEST_DEB: Final = 100_000_000
+_TOOLS: Final = (
+    system.Need("program", "desktop-file-validate", "the desktop's own judgement", "desktop-file-utils"),
+    system.Need("program", "appstreamcli", "the desktop's own judgement", "appstream"),
+)
 
 
 def check(work: Work, deb: Path, steps: Steps) -> None:
     """Try the .deb in each root; raises `Failed` at the first thing that is not as promised."""
     roots.ready(steps)
+    _desktop(work, steps)
     if deb.stat().st_size > LARGEST_DEB:
         raise Failed(f"{deb.name} has {deb.stat().st_size / 1e6:.0f} MB, more than {LARGEST_DEB / 1e6:.0f}")
     for suite in roots.SUITES:
@@ -38,8 +44,19 @@ def check(work: Work, deb: Path, steps: Steps) -> None:
         with roots.mounted(root):
             _installed(root, suite, deb, steps)
             _self_tests(root, suite, results, steps)
-            graphics.check(work, root, suite, steps)
+            if suite == roots.SUITES[-1]:
+                graphics.check(work, root, suite, steps)
             opening.check(root, suite, results, steps)
+
+
+def _desktop(work: Work, steps: Steps) -> None:
+    """What the desktop knows the program by, as its own tools judge it."""
+    if lacking := system.missing(_TOOLS):
+        system.install_with_apt(lacking, steps)
+    with steps.step("desktop-file-validate, appstreamcli"):
+        shared = work.top / "share"
+        steps.run(["desktop-file-validate", str(shared / linux.PLACES[f"{NAME}.desktop"])])
+        steps.run(["appstreamcli", "validate", "--no-net", str(shared / linux.PLACES[f"{NAME}.metainfo.xml"])])
 
 
 def _installed(root: Path, suite: str, deb: Path, steps: Steps) -> None:
