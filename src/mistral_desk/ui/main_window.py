@@ -148,6 +148,7 @@ class MainWindow(QMainWindow):
         if old is not None and not above:
             old.reject()
             if type(old) is type(overlay):
+                overlay.done(overlay.DialogCode.Rejected)  # who made it lets go of it
                 overlay.deleteLater()
                 return
         self.overlay = overlay
