@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tools.gallery.stage import Stage
 
-MENUS: Final = ("menu", "chat-menu", "model-menu", "chats-menu")
+MENUS: Final = ("menu", "chat-menu", "model-menu", "chats-menu", "endpoint-menu", "endpoint-menu-offline")
 """Qt's own: their lines are actions with words, and the arrow keys go through them."""
 FLEETING: Final = ("title-written",)
 """A line that is there while somebody writes in it, and no longer when the keyboard is elsewhere."""

@@ -236,7 +236,17 @@ def test_arrows_go_through_the_pages_and_tab_through_all_controls(qapp: QApplica
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             desk.window.open_settings("appearance")
             page = desk.settings
-            for wanted in ("chat", "data", "models", "downloads", "hardware", "server", "privacy", "about"):
+            for wanted in (
+                "chat",
+                "data",
+                "models",
+                "downloads",
+                "hardware",
+                "server",
+                "endpoints",
+                "privacy",
+                "about",
+            ):
                 focus = QApplication.focusWidget()
                 assert focus is not None
                 QTest.keyClick(focus, Qt.Key.Key_Right)

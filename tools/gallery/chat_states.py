@@ -261,7 +261,7 @@ async def menu(stage: Stage) -> None:
     """The program's menu, below its name."""
     await empty(stage)
     stage.desk.window.show_menu()
-    _popped_up(stage)
+    popped_up(stage)
 
 
 @state(sized=False)
@@ -269,7 +269,7 @@ async def chat_menu(stage: Stage) -> None:
     """What can be done with the chat that is open, below the dots over it."""
     await short_answer(stage)
     stage.desk.window.show_chat_menu()
-    _popped_up(stage)
+    popped_up(stage)
 
 
 @state(sized=False)
@@ -278,10 +278,11 @@ async def model_menu(stage: Stage) -> None:
     await empty(stage)
     stage.desk.shelf.ids = lambda: (BUILTIN, texts.FOLDER + texts.FILE)  # type: ignore[method-assign]
     stage.desk.page.model_menu.emit()
-    _popped_up(stage)
+    popped_up(stage)
 
 
-def _popped_up(stage: Stage) -> None:
+def popped_up(stage: Stage) -> None:
+    """The menu that is open is what is drawn."""
     popup = QApplication.activePopupWidget()
     assert isinstance(popup, QMenu)
     popup.setActiveAction(popup.actions()[1])

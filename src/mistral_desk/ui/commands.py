@@ -31,6 +31,8 @@ class State:
     thinkable: bool = False
     """A thought can go on: the one that runs, or that of the last answer."""
     can_think: bool = True
+    away: bool = False
+    """A model at an endpoint answers."""
     overlay: bool = False
     stored: bool = False
     """A conversation of the list, or of the archive, is open."""
@@ -76,6 +78,14 @@ def _on_chat(state: State) -> bool:
     return state.page == "chat"
 
 
+def _on_chat_here(state: State) -> bool:
+    return state.page == "chat" and not state.away
+
+
+def _here(state: State) -> bool:
+    return not state.away
+
+
 def _on_stored(state: State) -> bool:
     return state.page == "chat" and state.stored
 
@@ -114,7 +124,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("export_chat", mark("Export this chat…"), "this", when=_on_stored, icon="share", short=(mark("Export…"),)),
     Command("chat_settings", mark("This chat's settings"), "this", when=_on_chat, icon="settings"),
-    Command("context", mark("What the model sees"), "this", when=_on_chat, icon="memory"),
+    Command("context", mark("What the model sees"), "this", when=_on_chat_here, icon="memory"),
     Command("find", mark("Find in chat"), "this", ("Ctrl+F",), when=_on_chat, icon="search"),
     Command("find_next", mark("Find the next one"), "this", ("F3",), when=_on_chat, palette=False, menu=False),
     Command("find_last", mark("Find the one before"), "this", ("Shift+F3",), when=_on_chat, palette=False, menu=False),
@@ -125,7 +135,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("think_more", mark("Think more"), "answer", ("Ctrl+Shift+T",), when=_thinkable, icon="think"),
     Command("stop", mark("Stop the answer"), "answer", when=_busy, icon="stop"),
     Command("model", mark("Choose the model"), "answer", ("Ctrl+M",), ("Ctrl+Shift+M",), when=_on_chat, icon="chip"),
-    Command("fit", mark("How the model runs here"), "answer", icon="chip"),
+    Command("fit", mark("How the model runs here"), "answer", when=_here, icon="chip"),
     Command("sidebar", mark("Show or hide the sidebar"), "view", ("Ctrl+B",), icon="panel"),
     Command("models", mark("Models"), "view", ("Ctrl+Shift+L",), icon="models"),
     Command("find_models", mark("Search models…"), "view", icon="search", menu=False),

@@ -13,6 +13,7 @@ from mistral_desk.chat.erase import DRAFTS
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
+from mistral_desk.net.endpoints.record import is_endpoint
 from mistral_desk.ui import wiring
 from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
@@ -35,6 +36,7 @@ from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.presets.door import ChatSettings
+from mistral_desk.ui.settings.endpoints_door import EndpointsDoor
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
@@ -83,7 +85,7 @@ class Desk(QObject):
         self.shelf = LibraryDoor(self)
         self.trouble = Trouble(self)
         self.downloads = Downloads(self)
-        self.moving, self.server = MovingDoor(self), ServerDoor(self)
+        self.moving, self.server, self.endpoints = MovingDoor(self), ServerDoor(self), EndpointsDoor(self)
         self.anew = Anew(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
@@ -126,7 +128,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what the window started."""
         self.keep()
-        for door in (self.downloads, self.shelf, self.moving, self.context):
+        for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints):
             door.close()
         await self.warmth.close()
         formulas().end()
@@ -214,13 +216,15 @@ class Desk(QObject):
 
     def open_model(self, model: str) -> bool:
         """Answer with this model (an id or a path) from now on; whether it can be."""
-        model = self.shelf.id_of(model)
+        away = is_endpoint(model)
+        model = model if away else self.shelf.id_of(model)
         try:
             self.model.choose(model)
         except DeskError as error:
             self.notices.problem(error.problem)
             return False
-        self.shelf.opened(model)
+        if not away:
+            self.shelf.opened(model)
         if self.window.page in ("models", "library"):
             self.window.show_chat()
         if self.page.chat is None or not self.page.chat.busy:

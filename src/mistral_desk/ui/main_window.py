@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.top.show_sidebar.connect(self.toggle_sidebar)
         self.settings.back.connect(self.show_chat)
         self.chat.sheet.connect(self.show_overlay)
+        self.chat.away_changed.connect(self.top.set_away)
         self.settings.sheet.connect(self.show_overlay)
         self.commands = Actions(self)
         self.sidebar.command_asked.connect(self.commands.run)

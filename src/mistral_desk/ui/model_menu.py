@@ -1,24 +1,41 @@
-"""The menu of the model chip: which model answers, how it runs here, and a file from the disk."""
+"""The menu of the model chip: which model answers, how it runs here, a file from the disk, and models elsewhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QMenu
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
+from mistral_desk.net.endpoints.record import EndpointModel
 from mistral_desk.services import model_title
+from mistral_desk.ui.chat.away import INK, SIGN
 from mistral_desk.ui.commands import BY_ID
+from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.theme.icons import icon
 
 if TYPE_CHECKING:
+    from mistral_desk.net.endpoints.record import Endpoint
     from mistral_desk.ui.desk import Desk
+
+LONGEST: Final = 64
+"""Letters of a model's name in the menu."""
+LISTED: Final = 8
+"""Models of one endpoint that stand in the menu; the others are looked for in a list of their own."""
 
 
 def show_model_menu(desk: Desk) -> None:
     """Open it over the chip."""
-    chip = desk.page.composer.model
+    chip, menu = desk.page.composer.model, model_menu(desk)
+    hint = menu.sizeHint()
+    menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
+
+
+def model_menu(desk: Desk) -> QMenu:
+    """As it is now."""
     menu = QMenu(desk.window)
     desk.theme.dress_menu(menu)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -29,8 +46,68 @@ def show_model_menu(desk: Desk) -> None:
         action.triggered.connect(lambda _on=False, model=model: desk.open_model(model))
     menu.addSeparator()
     ink = desk.theme.colours.text
-    here = menu.addAction(icon("chip", ink), tr(BY_ID["fit"].words))
-    here.triggered.connect(lambda _on=False: desk.fits.show())
+    if not desk.model.is_away:
+        here = menu.addAction(icon("chip", ink), tr(BY_ID["fit"].words))
+        here.triggered.connect(lambda _on=False: desk.fits.show())
     menu.addAction(icon("file", ink), tr("Open a GGUF file…")).triggered.connect(desk.ask_file)
-    hint = menu.sizeHint()
-    menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
+    for endpoint in desk.services.endpoints.all:
+        menu.addSeparator()
+        _endpoint(desk, menu, endpoint)
+    menu.addSeparator()
+    add = menu.addAction(icon("settings", ink), tr("Models elsewhere…"))
+    add.triggered.connect(desk.endpoints.open_settings)
+    return menu
+
+
+def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
+    """Its heading, which says where words go or why they cannot, and its models."""
+    offline = desk.services.endpoints.offline
+    sign = icon(SIGN, desk.theme.colour(INK).name())
+    for size in (20, 40, 80):  # the heading can be chosen by nobody, and its sign is not grey for that
+        sign.addPixmap(sign.pixmap(size, size), QIcon.Mode.Disabled)
+    heading = menu.addAction(sign, _plain(heading_of(endpoint, offline=offline)))
+    heading.setEnabled(False)
+    models = [EndpointModel(endpoint, one) for one in endpoint.models]
+    shown = sorted(models, key=lambda one: one.id != desk.model.id)[:LISTED]
+    for one in (one for one in models if one in shown):
+        action = menu.addAction(_plain(f"{one.model.name[:LONGEST]}\t{endpoint.host}"))
+        action.setCheckable(True)
+        action.setChecked(one.id == desk.model.id)
+        action.setEnabled(not offline)
+        action.triggered.connect(lambda _on=False, model=one.id: desk.open_model(model))
+    if not models:
+        menu.addAction(tr("No models are known. Test it in Settings.")).setEnabled(False)
+    if len(models) > LISTED:
+        words = trn("All {n} models of {host}…", "All {n} models of {host}…", len(models), host=endpoint.host)
+        more = menu.addAction(_plain(words))
+        more.setEnabled(not offline)
+        more.triggered.connect(lambda _on=False: _pick(desk, endpoint))
+
+
+def heading_of(endpoint: Endpoint, *, offline: bool) -> str:
+    """What stands over the models of an endpoint."""
+    host = endpoint.host if endpoint.name == endpoint.host else f"{endpoint.name} · {endpoint.host}"
+    if offline:
+        return tr("{host}: not while Mistral Desk works offline", host=host)
+    if endpoint.reach == "here":
+        return tr("{host}: another program on this computer", host=host)
+    return tr("{host}: your messages go there", host=host)
+
+
+def _plain(words: str) -> str:
+    """A server's words as they are: an ampersand makes no shortcut."""
+    return words.replace("&", "&&")
+
+
+def _pick(desk: Desk, endpoint: Endpoint) -> None:
+    """All models of an endpoint that has many, to be looked for by their names."""
+    entries = [
+        Entry(one.name, endpoint.host, SIGN, partial(desk.open_model, EndpointModel(endpoint, one).id))
+        for one in endpoint.models
+    ]
+    shown = Palette(desk.theme, entries, desk.window)
+    words = tr("Models of {host}", host=endpoint.host)
+    shown.setAccessibleName(words)
+    shown.field.setAccessibleName(words)
+    shown.field.setPlaceholderText(words)
+    desk.window.show_overlay(shown)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.chat.away import AwayChip
 from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.top_title import TopTitle
@@ -18,6 +19,7 @@ from mistral_desk.ui.widgets.button import Button
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from mistral_desk.ui.chat.away import Away
     from mistral_desk.ui.theme.theme import Theme
 
 HEIGHT = 48
@@ -29,11 +31,14 @@ class TopBar(QWidget):
     new_chat = Signal()
     show_sidebar = Signal()
     menu_asked = Signal()
+    away_asked = Signal()
+    """What of the chat goes to another computer is to be told."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._quiet = False
+        self._away: Away | None = None
         self.title = TopTitle(theme, self)
         self.title.resized.connect(self._place_title)
         self._show = Button(theme, tr("Show the sidebar"), icon="panel", muted=True, parent=self)
@@ -42,6 +47,8 @@ class TopBar(QWidget):
         self._new.setToolTip(tr("{what} ({keys})", what=tr("New chat"), keys=keys_of("new_chat")))
         self.more = Button(theme, tr("What can be done with this chat"), icon="more", muted=True, parent=self)
         self.more.clicked.connect(self.menu_asked)
+        self.away = AwayChip(theme, self)
+        self.away.clicked.connect(self.away_asked)
         self._show.clicked.connect(self.show_sidebar)
         self._new.clicked.connect(self.new_chat)
         row = QHBoxLayout(self)
@@ -50,8 +57,9 @@ class TopBar(QWidget):
         row.addWidget(self._show)
         row.addWidget(self._new)
         row.addStretch(1)
+        row.addWidget(self.away)
         row.addWidget(self.more)
-        for before, after in pairwise((self._show, self._new, self.title, self.more)):
+        for before, after in pairwise((self._show, self._new, self.title, self.away, self.more)):
             QWidget.setTabOrder(before, after)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -62,12 +70,19 @@ class TopBar(QWidget):
         self.setAccessibleName(title or tr("New chat"))
         self.title.setVisible(bool(title) and not self._quiet)
 
+    def set_away(self, away: Away | None) -> None:
+        """Where the words of the chat go; None: they stay on this computer."""
+        self._away = away
+        self.away.show_away(None if self._quiet else away)
+        self._place_title()
+
     def set_quiet(self, *, quiet: bool) -> None:
         """A page with a heading of its own needs no title here, and has no chat's menu."""
         if quiet != self._quiet:
             self._quiet = quiet
             self.more.setVisible(not quiet)
             self.title.setVisible(bool(self.title.title) and not quiet)
+            self.set_away(self._away)
 
     def set_sidebar(self, shown: bool) -> None:
         """The buttons stand here while the sidebar does not."""
@@ -93,7 +108,12 @@ class TopBar(QWidget):
 
     def _place_title(self) -> None:
         """In the middle, over the reading column, and as wide as it needs to be as far as there is room."""
-        side = (1 if self._show.isHidden() else 2) * self._theme.control + SPACE[3]
+        self.away.setMaximumWidth(max(2 * self._theme.control, self.width() // 3))
+        before = (0 if self._show.isHidden() else 2) * self._theme.control
+        behind = self._theme.control
+        if not self.away.isHidden():
+            behind += min(self.away.sizeHint().width(), self.away.maximumWidth()) + SPACE[0]
+        side = max(self._theme.control, before, behind) + SPACE[3]
         side = max(side, (self.width() - round(COLUMN * max(1.0, self._theme.text_size / 100))) // 2)
         hint = self.title.sizeHint()
         width = max(0, min(hint.width(), self.width() - 2 * side))

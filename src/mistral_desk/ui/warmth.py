@@ -52,6 +52,8 @@ class Warmth(QObject):
         self._desk.tasks.spawn(self._begin(), "see how large the model is")
 
     async def _begin(self) -> None:
+        if self._desk.model.is_away:
+            return
         if await self._is_large():
             self._desk.services.engine.prepare()
         else:
@@ -67,6 +69,8 @@ class Warmth(QObject):
         desk = self._desk
         engine, chat = desk.services.engine, desk.page.chat
         answering = chat is not None and chat.busy
+        if desk.model.is_away:
+            return
         if engine.model is None and not (answering or self._loading or engine.in_use or self._gave_up == desk.model.id):
             self._loading = True
             desk.tasks.spawn(self._load(), "load the model for what is being written")

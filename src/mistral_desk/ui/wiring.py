@@ -126,6 +126,7 @@ def state(desk: Desk) -> State:
         thinking=answer is not None and answer.phase == "thinking",
         thinkable=desk.page.turning.thinkable is not None,
         can_think=not desk.model.switch_reason,
+        away=desk.model.is_away,
         overlay=desk.window.overlay is not None,
         stored=desk.chats.current is not None,
         pinned=desk.chats.shown is not None and desk.chats.shown.pinned,

@@ -86,7 +86,7 @@ class Attaching(QObject):
 
     async def _count(self, part: Part) -> int | None:
         """How many tokens a text adds to a message, by the vocabulary of the model that is ready."""
-        if len(part.body) > COUNTED:
+        if len(part.body) > COUNTED or self._desk.model.is_away:
             return None
         asked = [turn_of([*more, Part("text", "x")]) for more in ((), (part,))]
         try:
@@ -152,6 +152,10 @@ class Attaching(QObject):
     async def _offer(self, problem: Problem, then: Callable[[], None]) -> None:
         """Say why the model cannot see, with the one thing that helps most: another model, or its own eyes."""
         desk = self._desk
+        if problem.id == "endpoint.no_eyes":
+            menu = desk.page.model_menu.emit
+            desk.notices.show(Notice("warning", in_words(problem, tr), tr("Choose another model"), menu))
+            return
         others: Sequence[str] = ()
         if problem.id == "model.no_eyes":
             await desk.services.library.look()

@@ -33,7 +33,7 @@ _LETTERS_A_TOKEN: Final = 4
 """Of Latin text in large vocabularies; other scripts take about a token for each letter and a half."""
 
 
-_BLIND: Final = frozenset({"model.no_eyes", "model.eyes_off"})
+_BLIND: Final = frozenset({"model.no_eyes", "model.eyes_off", "endpoint.no_eyes"})
 """Problems of a model that sees nothing, beside all that begin with `projector.`."""
 
 

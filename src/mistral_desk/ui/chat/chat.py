@@ -33,6 +33,7 @@ from mistral_desk.inference.model_ids import model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.items import Attachments
 from mistral_desk.ui.chat.course import Course
+from mistral_desk.ui.chat.leaving import Leaving
 from mistral_desk.ui.chat.older import Older
 from mistral_desk.ui.chat.stillness import Stillness
 from mistral_desk.ui.chat.thoughts import Thoughts
@@ -98,6 +99,8 @@ class Chat(QObject):
         self.thoughts = Thoughts(self, tasks)
         self.versions = Versions(self, tasks)
         self.course = Course(self, model)
+        self.leaving = Leaving(self, model)
+        self._withheld: DeskError | None = None
         self.older = Older(self, tasks)
         self._answer: Turn | None = None
         self._aside: list[Turn] = []
@@ -167,6 +170,7 @@ class Chat(QObject):
         if self.busy:
             return
         edited, self.editing = self.editing, None
+        self._withheld = self.leaving.check(edited, edit=edited is not None)
         attached = self.attachments.take()
         draft = Draft(text, self.think, attached)
         if edited is not None and edited in self.turns and edited.message is not None:
@@ -190,11 +194,12 @@ class Chat(QObject):
         message = turn.message
         if think is None and self._model.think_reason:
             think = False  # the answer was made by one that can
+        self._withheld = self.leaving.check(turn)
         if turn.role == "assistant":
             self._aside = self._cut(turn)
         session = self.room.session
 
-        def events(spec: ModelSpec, model: str) -> AsyncGenerator[TurnEvent, None]:
+        def events(spec: Source, model: str) -> AsyncGenerator[TurnEvent, None]:
             if more:
                 return session.think_more(message, model_spec=spec, model=model)
             return session.regenerate(message, model_spec=spec, model=model, think=think)
@@ -238,6 +243,7 @@ class Chat(QObject):
     def _start(self, question: Turn | None, events: _Asking, *, thinks: bool = False, thought_s: float = 0.0) -> None:
         answer = Turn("assistant", model=self._model.title, phase="waiting", thought_open=self.open_thoughts)
         answer.thinks, answer.thinking_s = thinks, thought_s
+        answer.wrote, answer.host = self._model.id, self._model.host
         self.turns.append(answer)
         self._answer = answer
         self.added.emit((question, answer) if question else (answer,))
@@ -247,7 +253,7 @@ class Chat(QObject):
     async def _run(self, question: Turn | None, answer: Turn, events: _Asking) -> None:
         started = False
         try:
-            async with contextlib.aclosing(events(await self._model.allowed(), self._model.id)) as coming:
+            async with contextlib.aclosing(events(await self._source(), self._model.id)) as coming:
                 async for event in coming:
                     started = True
                     self._take(event, question, answer)
@@ -267,7 +273,7 @@ class Chat(QObject):
         finally:
             self._answer = None
             self._stopping = False
-            self._aside, self._edited = [], None
+            self._aside, self._edited, self._withheld = [], None, None
             self._model.progress(None)
             self._model.learn()
             self._dirty.add(answer)
@@ -278,6 +284,11 @@ class Chat(QObject):
             if question is not None:
                 self.versions.look(question)
             self.ended.emit(answer)
+
+    async def _source(self) -> Source:
+        if self._withheld is not None:
+            raise self._withheld
+        return await self._model.answering()
 
     def _take(self, event: TurnEvent, question: Turn | None, answer: Turn) -> None:
         match event:
@@ -377,6 +388,6 @@ class Chat(QObject):
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from mistral_desk.inference.client import ModelSpec
+    from mistral_desk.chat.session import Source
 
-    _Asking: TypeAlias = Callable[[ModelSpec, str], AsyncGenerator[TurnEvent, None]]
+    _Asking: TypeAlias = Callable[[Source, str], AsyncGenerator[TurnEvent, None]]

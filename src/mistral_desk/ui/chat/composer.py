@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.attaching.sources import holds_any, sources
 from mistral_desk.ui.attaching.tray import Tray
+from mistral_desk.ui.chat.away import INK
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.chip import ModelChip
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QDragEnterEvent, QFocusEvent, QInputMethodEvent, QKeyEvent, QMouseEvent, QPaintEvent
 
     from mistral_desk.ui.attaching.items import Attachments
+    from mistral_desk.ui.chat.away import Away
     from mistral_desk.ui.theme.theme import Theme
 
 LINES: Final = 8
@@ -178,6 +180,7 @@ class Composer(QWidget):
         self._theme = theme
         self._busy = False
         self._attachments: Attachments | None = None
+        self._away: Away | None = None
         self.tray = Tray(theme, self)
         self._reason = ""
         self.edit = MessageEdit(theme, self)
@@ -231,9 +234,9 @@ class Composer(QWidget):
 
     @property
     def can_send(self) -> bool:
-        """Whether there is something to send, and all of it is read."""
+        """Whether there is something to send, all of it is read, and who would answer can be asked."""
         files = self._attachments
-        if files is not None and files.reading:
+        if (files is not None and files.reading) or (self._away is not None and self._away.reason):
             return False
         return bool(self.text.strip()) or bool(files and files.items)
 
@@ -242,6 +245,15 @@ class Composer(QWidget):
         if busy != self._busy:
             self._busy = busy
             self._update_action()
+
+    def set_away(self, away: Away | None) -> None:
+        """Where the words go that are written here; None: they stay on this computer."""
+        if away != self._away:
+            self._away = away
+            self.edit.setPlaceholderText(tr(PLACEHOLDER) if away is None else away.placeholder)
+            self.edit.setAccessibleDescription("" if away is None else away.line)
+            self._update_action()
+            self.update()
 
     def set_think_reason(self, reason: str, *, on: bool = False) -> None:
         """Why there is nothing to switch, empty when there is; `on`: it always thinks."""
@@ -281,7 +293,8 @@ class Composer(QWidget):
             painter.drawRoundedRect(around, RADIUS_LARGE + step, RADIUS_LARGE + step)
         ring = self.edit.hasFocus() and self.edit.ring
         width = 2.0 if ring else 1.0
-        painter.setPen(QPen(QColor(colours.accent if ring else colours.border), width))
+        bare = colours.border if self._away is None else getattr(colours, INK)
+        painter.setPen(QPen(QColor(colours.accent if ring else bare), width))
         painter.setBrush(QColor(colours.canvas if self._theme.scheme == "light" else colours.raised))
         half = width / 2
         painter.drawRoundedRect(box.adjusted(half, half, -half, -half), RADIUS_LARGE, RADIUS_LARGE)
@@ -321,12 +334,15 @@ class Composer(QWidget):
             self.action.setAccessibleDescription("")
             self.action.setEnabled(True)
         else:
+            send = tr("Send") if self._away is None else self._away.send
             self.action.set_icon("send")
-            self.action.set_label(tr("Send"))
+            self.action.set_label(send)
             reading = self._attachments is not None and self._attachments.reading
             waiting = tr("The attached files are still being read.") if reading else ""
+            if self._away is not None and self._away.reason:
+                waiting = self._away.reason
             self.action.setAccessibleDescription(waiting)
-            self.action.setToolTip(waiting or tr("Send"))
+            self.action.setToolTip(waiting or send)
             if self.action.hasFocus() and not self.can_send:
                 self.edit.setFocus()  # a control that goes out would hand the focus to the first one of the window
             self.action.setEnabled(self.can_send)

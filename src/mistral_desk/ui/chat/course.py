@@ -17,9 +17,11 @@ class Course:
         self._chat, self._model = chat, model
 
     def answer_now(self) -> None:
-        """End the thought and write; where the model has yet to begin it, it answers without."""
+        """End the thought and write; where the model has yet to begin it, it answers without. A server is told nothing
+        in the midst of an answer.
+        """
         answer = self._chat.answer
-        if answer is not None and (answer.phase == "thinking" or answer.ahead_of_thought):
+        if answer is not None and not answer.host and (answer.phase == "thinking" or answer.ahead_of_thought):
             answer.hurried, answer.more_asked = True, False
             self._chat.touch(answer)
             self._tell(answer)
@@ -30,6 +32,8 @@ class Course:
         """
         chat = self._chat
         if turn is chat.answer:
+            if turn.host:
+                return
             if turn.phase == "thinking" and turn.message is not None and not turn.hurried and not turn.more_asked:
                 turn.more_asked = True
                 chat.touch(turn)

@@ -14,6 +14,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.protocol import Effort
+from mistral_desk.ui.chat.away import SIGN
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.sign import Sign
@@ -21,6 +22,7 @@ from mistral_desk.ui.widgets.sign import Sign
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from mistral_desk.ui.chat.away import Away
     from mistral_desk.ui.theme.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,13 @@ class _Line(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    def say(self, text: str) -> None:
+        """Something else."""
+        self._text = text
+        self.setAccessibleName(text)
+        self.updateGeometry()
+        self.update()
 
     def hasHeightForWidth(self) -> bool:
         """Its text wraps."""
@@ -174,7 +183,11 @@ class EmptyState(QScrollArea):
         column.addSpacing(SPACE[4])
         column.addWidget(_Line(theme, tr(GREETING), title=True, parent=inner))
         column.addSpacing(SPACE[1])
-        column.addWidget(_Line(theme, tr(PROMISE), title=False, icon="lock", parent=inner))
+        self._promise = _Line(theme, tr(PROMISE), title=False, icon="lock", parent=inner)
+        self._away = _Line(theme, "", title=False, icon=SIGN, parent=inner)
+        self._away.hide()
+        column.addWidget(self._promise)
+        column.addWidget(self._away)
         column.addSpacing(SPACE[4])
         self.cards = _Cards(inner)
         self.buttons = [self._question(one) for one in examples()]
@@ -184,6 +197,13 @@ class EmptyState(QScrollArea):
         self.setWidget(inner)
         for ground in (self.viewport(), inner):
             ground.setAutoFillBackground(False)  # the page's canvas shows through
+
+    def show_away(self, away: Away | None) -> None:
+        """No promise stands there that does not hold."""
+        if away is not None:
+            self._away.say(away.told)
+        self._promise.setVisible(away is None)
+        self._away.setVisible(away is not None)
 
     def _question(self, example: Example) -> Button:
         think = example.effort != "none"

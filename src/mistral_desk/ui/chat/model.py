@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from mistral_desk.core.errors import DeskError
+from mistral_desk.chat.elsewhere.prices import Prices
+from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark, tr
+from mistral_desk.inference.model_ids import BETWEEN
+from mistral_desk.net.endpoints.record import EndpointModel, is_endpoint, parted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
+from mistral_desk.ui.chat.away import Away, away_of
+from mistral_desk.ui.chat.prices import costing, priced
 
 if TYPE_CHECKING:
-    from mistral_desk.core.errors import Problem
+    from mistral_desk.chat.session import Source
     from mistral_desk.inference.client import ModelSpec
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.inference.silence import Quiet
     from mistral_desk.services import Services
+    from mistral_desk.ui.chat.turns import Turn
 
 ALWAYS = mark("This model always thinks before it answers. Answer now ends a thought.")
 NO_EFFORT = mark("This model does not take a reasoning effort: it always answers in its own way.")
+NOT_TOLD = mark(
+    "It is not known how this server is told to think. Settings → Endpoints can say how, where you know that it can."
+)
+NO_THOUGHTS = mark("Its server says that this model does not think.")
 
 
 class ModelChoice(QObject):
@@ -33,6 +43,8 @@ class ModelChoice(QObject):
         super().__init__()
         self._services = services
         self.id = BUILTIN
+        self._was: Away | None = None
+        self._prices = Prices(lambda: services.catalogue.current)
         self.info: ModelInfo | None = None
         self.fraction: float | None = None
         self.eyes: str | None = None
@@ -46,8 +58,71 @@ class ModelChoice(QObject):
         return model_title(self.id)
 
     @property
+    def is_away(self) -> bool:
+        """Whether the chosen model lies at an endpoint, also at one that is no more."""
+        return is_endpoint(self.id)
+
+    @property
+    def source(self) -> EndpointModel | None:
+        """The model at an endpoint that answers; None where one on this computer does, or the endpoint is no more."""
+        if not is_endpoint(self.id):
+            return None
+        try:
+            return self._services.endpoints.source(self.id)
+        except DeskError:
+            return None
+
+    @property
+    def away(self) -> Away | None:
+        """Where the words of a chat go; None where they stay in this program."""
+        if not is_endpoint(self.id):
+            return None
+        if (source := self.source) is not None:
+            self._was = away_of(source.endpoint, offline=self._services.endpoints.offline)
+            return self._was
+        host = self._was.host if self._was is not None else self.title
+        return Away(
+            parted(self.id)[0], host, reason=tr("This endpoint is no longer in the settings. Nothing is sent there.")
+        )
+
+    @property
+    def host(self) -> str:
+        """The host that answers; empty where this program does."""
+        return "" if (source := self.source) is None else source.endpoint.host
+
+    def writer(self, wrote: str) -> str:
+        """Who wrote an answer, by the id that is stored with it: an endpoint's model with its host."""
+        return BETWEEN.join(map(self._named, wrote.split(BETWEEN)))
+
+    def _named(self, model: str) -> str:
+        key, name = parted(model)
+        endpoint = self._services.endpoints.find(key)
+        return model_title(model) if endpoint is None else tr("{model} · {host}", model=name, host=endpoint.host)
+
+    @property
+    def short(self) -> str:
+        """The name for the chip: of a model elsewhere only its own, since the head of the chat says where it is."""
+        return self.title if (source := self.source) is None else source.model.name
+
+    def price_of(self, source: EndpointModel) -> str:
+        """What the catalog says that answers of this model cost, in words; empty where it says nothing."""
+        return priced(self._prices.of(source))
+
+    def cost_of(self, turn: Turn) -> str:
+        """What an answer of an endpoint cost by the catalog's price, in words; empty where that is not known."""
+        try:
+            source = self._services.endpoints.source(turn.wrote)
+        except DeskError:
+            return ""
+        return costing(self._prices.cost(source, turn.figures))
+
+    @property
     def think_reason(self) -> str:
         """Why *Think harder* cannot be had; empty when it can, or when nothing is known yet."""
+        if (source := self.source) is not None:
+            if source.can_think:
+                return ""
+            return tr(NO_THOUGHTS) if source.model.thinks is False else tr(NOT_TOLD)
         if self.info is None or "high" in self.info.efforts:
             return ""
         return tr(NO_EFFORT)
@@ -59,7 +134,9 @@ class ModelChoice(QObject):
 
     @property
     def thinks(self) -> bool:
-        """Whether it can write thoughts that are told apart from its answer, as far as is known."""
+        """Whether a thought of its can be asked for beside an answer that is there, as far as is known."""
+        if self.is_away:
+            return False
         return self.info is None or (self.info.thinking and "high" in self.info.efforts)
 
     @property
@@ -70,7 +147,14 @@ class ModelChoice(QObject):
     @property
     def deepens(self) -> bool:
         """Whether a thought of its can go on; the Guide never learnt that, and makes right answers wrong by it."""
+        if self.is_away:
+            return False
         return self.info is None or self.info.name != BUILTIN_TITLE
+
+    @property
+    def continues(self) -> bool:
+        """Whether it can go on with an answer that broke off: a server gets messages, and none that is half written."""
+        return not self.is_away
 
     @property
     def comparable(self) -> bool:
@@ -81,7 +165,7 @@ class ModelChoice(QObject):
     @property
     def resting(self) -> bool:
         """Whether it was let go because nobody used it; it is loaded again when somebody types."""
-        return self._services.engine.resting and self.fraction is None
+        return self._services.engine.resting and self.fraction is None and not self.is_away
 
     @property
     def looks(self) -> bool:
@@ -96,6 +180,10 @@ class ModelChoice(QObject):
     def once_more(self) -> None:
         """The person wants to try the model again with which the engine kept stopping."""
         self._once_more = True
+
+    async def answering(self) -> Source:
+        """What is to answer. Raises as `spec`, and `endpoint.gone`."""
+        return self._services.answering(self.id) if self.is_away else await self.allowed()
 
     async def allowed(self) -> ModelSpec:
         """As `spec`; what the person wants in spite of all is allowed."""
@@ -114,14 +202,19 @@ class ModelChoice(QObject):
     async def blindness(self) -> Problem | None:
         """Why the model cannot see pictures, as far as files tell; None where it can."""
         try:
+            if self.is_away:
+                return await self._services.session.blindness(self._services.answering(self.id))
             spec = self.spec()
         except DeskError:
             return None  # asking it says what is wrong with it
         return await self._services.engine.blindness(spec)
 
     def choose(self, model: str) -> None:
-        """Another model from now on. Raises `model.…` and stays with the old one."""
-        self._services.resolve_model(model)
+        """Another model from now on. Raises `model.…` or `endpoint.…` and stays with the old one."""
+        if is_endpoint(model):
+            self._services.endpoints.source(model)
+        else:
+            self._services.resolve_model(model)
         if model == self.id:
             return
         self.id, self.info, self.fraction, self.eyes = model, None, None, None
@@ -137,7 +230,7 @@ class ModelChoice(QObject):
 
         Raises `model.…` and `engine.…`.
         """
-        if self.elsewhere:
+        if self.elsewhere or self.is_away:
             return
         model = self.id
         self.progress(0.0)
@@ -156,6 +249,8 @@ class ModelChoice(QObject):
 
     def learn(self) -> None:
         """Take over what the engine knows of the model that it runs now."""
+        if self.is_away:
+            return
         if self._services.engine.model is not None and self._services.engine.model != self.info:
             self.info = self._services.engine.model
             self.changed.emit()

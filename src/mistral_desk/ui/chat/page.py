@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
+from mistral_desk.ui.chat.away import AwayLine
 from mistral_desk.ui.chat.canvas import SIDE
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
@@ -24,18 +25,33 @@ from mistral_desk.ui.widgets.column import ScrollEdge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.core.errors import DeskError
     from mistral_desk.ui.attaching.sources import Source
+    from mistral_desk.ui.chat.away import Away
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.welcome.page import Welcome
+
+    class Gate(Protocol):
+        """Does `act` at once where the chat stays here, else when the person has agreed."""
+
+        def __call__(  # noqa: D102
+            self, chat: Chat, act: Callable[[], None], turn: Turn | None, *, edit: bool
+        ) -> None: ...
+
+
+def _open(chat: Chat, act: Callable[[], None], turn: Turn | None, *, edit: bool) -> None:  # noqa: ARG001 - as a `Gate`
+    """Nothing is asked."""
+    act()
+
 
 SPOKEN: Final = 400
 """Characters of an answer that are read out when it ends; longer ones are announced only."""
@@ -61,6 +77,12 @@ class ChatPage(QWidget):
     """The model that was just downloaded is to answer this `Turn`'s question."""
     leave = Signal()
     """The temporary chat is to be closed."""
+    away_changed = Signal(object)
+    """Where the words of the chat go now: an `Away`, or None where they stay in this program."""
+    settings_asked = Signal()
+    """The settings of endpoints are to be opened."""
+    endpoint_trouble = Signal(object)
+    """Why an endpoint could not be asked: a `Problem`."""
 
     def __init__(self, theme: Theme, notices: Notices, model: ModelChoice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +95,9 @@ class ChatPage(QWidget):
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
         self.temporary = TemporaryLine(theme, self)
+        self.away = AwayLine(theme, self)
+        self.gate: Gate = _open
+        """Whoever asks the person before words leave this computer."""
         self.turning = Turning(self, theme, notices)
         self.welcome: Welcome | None = None
         self._foot = QLabel(self)
@@ -135,6 +160,15 @@ class ChatPage(QWidget):
             self._chat.think = self.composer.think.isChecked()
             self._chat.send(text)
 
+    def first_asked(self, act: Callable[[], None], turn: Turn | None = None, *, edit: bool = False) -> None:
+        """Do it in the chat that is shown, once the person has agreed to what would leave this computer by it.
+
+        `turn` is answered again or, with `edit`, said anew.
+        """
+        chat = self._chat
+        if chat is not None and not chat.busy:
+            self.gate(chat, lambda: None if self._chat is not chat or chat.busy else act(), turn, edit=edit)
+
     def show_hit(self, message: int, text: str) -> bool:
         """Find these words in the conversation, from this message on; False where it is not on the branch shown."""
         return self.finder.show_hit(message, text)
@@ -190,18 +224,22 @@ class ChatPage(QWidget):
             self._chat.course.answer_now()
 
     def _send(self, text: str) -> None:
-        if self._chat is None or self._chat.busy:
+        if self._chat is not None:
+            edited = self._chat.editing
+            self.first_asked(lambda: self._sent(text, edited), edited, edit=edited is not None)
+
+    def _sent(self, text: str, edited: Turn | None) -> None:
+        if self._chat is None or self._chat.editing is not edited:
             return
-        edited = self._chat.editing is not None
         self.composer.set_text("")
         self.ask(text)
-        if edited:
+        if edited is not None:
             self.turning.bring_back()
 
     def _example(self, text: str, think: bool) -> None:
         if think and not self._model.switch_reason:
             self.composer.think.setChecked(True)
-        self.ask(text)
+        self.first_asked(lambda: self.ask(text))
 
     def _link(self, address: str) -> None:
         if allowed(address):
@@ -247,6 +285,8 @@ class ChatPage(QWidget):
                 self.composer.set_text(question.text)
         if cannot_see(error.problem):
             self.could_not_see.emit(question, error.problem)
+        elif error.problem.id.startswith("endpoint."):
+            self.endpoint_trouble.emit(error.problem)
         else:
             self._notices.problem(error.problem)
 
@@ -263,14 +303,29 @@ class ChatPage(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _model_changed(self) -> None:
-        self.composer.model.set_model(self._model.title, self._model.fraction, resting=self._model.resting)
+        away = self._model.away
+        self.composer.model.set_model(
+            self._model.short, self._model.fraction, resting=self._model.resting, away=away is not None
+        )
+        self._show_away(away)
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
-        if self._model.resting:
+        if away is not None:
+            self._foot.setText(away.foot)
+        elif self._model.resting:
             self._foot.setText(tr("The model rests and leaves its memory to other programs. It loads when you type."))
         elif self._model.id == "builtin":
             self._foot.setText(tr("The Guide is a small model that knows this app and little else."))
         else:
             self._foot.setText(tr("Models make mistakes. Check what matters."))
+
+    def _show_away(self, away: Away | None) -> None:
+        self.composer.set_away(away)
+        self.away.show_away(away)
+        self.temporary.show_away(away)
+        self.empty.show_away(away)
+        if away is not None and self.welcome is not None:
+            self.set_welcome(None)  # it speaks of the Guide and of this computer
+        self.away_changed.emit(away)
 
     def _choose_view(self) -> None:
         empty = self._chat is None or not self._chat.turns
@@ -290,6 +345,7 @@ class ChatPage(QWidget):
         column.setSpacing(SPACE[0])
         column.setContentsMargins(0, 0, 0, SPACE[2])
         column.addWidget(self.temporary)
+        column.addWidget(self.away)
         column.addWidget(self.turning.strip)
         column.addWidget(self.composer)
         column.addWidget(self._foot)
@@ -312,7 +368,7 @@ class ChatPage(QWidget):
         palette.setColor(self._foot.foregroundRole(), self._theme.colour("muted"))
         self._foot.setPalette(palette)
         widest = round(COLUMN * max(1.0, self._theme.text_size / 100)) + 12
-        for widget in (self.composer, self.temporary, self.turning.strip, self._foot):
+        for widget in (self.composer, self.temporary, self.away, self.turning.strip, self._foot):
             widget.setMaximumWidth(widest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -34,6 +34,6 @@ class Stillness(QObject):
 
     def _look(self) -> None:
         turn, quiet, elsewhere = self._chat.answer, self._model.quiet, self._model.elsewhere
-        if turn is not None and (turn.quiet, turn.behind) != (quiet, elsewhere):
+        if turn is not None and not turn.host and (turn.quiet, turn.behind) != (quiet, elsewhere):
             turn.quiet, turn.behind = quiet, elsewhere
             self._chat.touch(turn)

@@ -43,7 +43,7 @@ class ThinkingView(QWidget):
         self._preview = ""
         self._deepens = True
         self._header = Button(
-            theme, tr("Thinking"), icon="chevron-right", text=tr("Thinking…"), muted=True, small=True, parent=self
+            theme, tr("Thinking…"), icon="chevron-right", text=tr("Thinking…"), muted=True, small=True, parent=self
         )
         self._header.clicked.connect(self._toggle)
         self._now = Button(
@@ -111,8 +111,8 @@ class ThinkingView(QWidget):
             self._clock.start()
         elif not thinking:
             self._clock.stop()
-        self._now.setVisible(thinking)
-        self._more.setVisible(thinking and self._deepens)
+        self._now.setVisible(thinking and not self._turn.host)  # a server is told nothing in the midst of an answer
+        self._more.setVisible(thinking and self._deepens and not self._turn.host)
         self._show_more()
         if self._turn.thought_open:
             self._stack.set_blocks(self._turn.thought(), self._turn.unread_thought)
@@ -181,6 +181,8 @@ class ThinkingView(QWidget):
 
     def _buttons(self) -> int:
         """The width of the buttons, with the space before each."""
+        if self._turn.host:
+            return 0
         offered = (self._now, self._more) if self._deepens else (self._now,)
         return sum(SPACE[1] + button.sizeHint().width() for button in offered)
 

@@ -20,10 +20,27 @@ _DOUBTFUL: Final = frozenset(
     }
 )
 
+_SETTINGS: Final = frozenset(
+    {
+        "endpoint.effort",
+        "endpoint.forbidden",
+        "endpoint.gone",
+        "endpoint.key",
+        "endpoint.not_protocol",
+        "endpoint.not_there",
+        "endpoint.plain",
+    }
+)
+
 
 def doubts_file(problem: Problem | None) -> bool:
     """Whether the model's file may be the cause, so that verifying it is worth offering."""
     return problem is not None and problem.id in _DOUBTFUL
+
+
+def mended_in_settings(problem: Problem | None) -> bool:
+    """Whether it is the endpoint's settings where that is put right."""
+    return problem is not None and problem.id in _SETTINGS
 
 
 def left_alone(problem: Problem | None) -> bool:

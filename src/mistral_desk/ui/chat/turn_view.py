@@ -10,14 +10,15 @@ from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.shown import Attached
+from mistral_desk.ui.chat.away import AwayMark, answered_away
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.plain_text import html
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
-from mistral_desk.ui.chat.troubles import doubts_file, left_alone
+from mistral_desk.ui.chat.troubles import doubts_file, left_alone, mended_in_settings
 from mistral_desk.ui.chat.turn_base import TurnView
-from mistral_desk.ui.chat.turns import THOUGHT, speed
+from mistral_desk.ui.chat.turns import THOUGHT, speed, spent
 from mistral_desk.ui.chat.user_view import UserView
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.note import Note
@@ -46,6 +47,7 @@ class AnswerView(TurnView):
     ) -> None:
         super().__init__(turn, theme, parent, branches=branches)
         self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
+        self._mark: AwayMark | None = None
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
         self._stack = Stack(self._style, tr("Answer"), self, turn.unfolded_code)
@@ -66,10 +68,15 @@ class AnswerView(TurnView):
         self._again.clicked.connect(lambda: self.again.emit(self.turn))
         self._more = self._row.add(tr("Think more"), "think", waits=True)
         self._more.clicked.connect(lambda: self.think_more.emit(self.turn))
-        self._thinks, self._deepens, self._comparable = False, True, False
+        self._thinks, self._deepens, self._comparable, self._continues = False, True, False, True
+        self._model: ModelChoice | None = None
         self._verify = self._row.add(tr("Verify the file"), "verify")
         self._verify.set_label(tr("Verify the file"), tr("Verify the file"))
         self._verify.clicked.connect(self._ask_to_verify)
+        words = tr("Open the endpoint's settings")
+        self._settings = self._row.add(words, "settings")
+        self._settings.set_label(words, tr("Settings"))
+        self._settings.clicked.connect(self._ask_for_settings)
         self._add_branch()
         self._figures_button = self._row.add(tr("Figures"), "info")
         self.refresh()
@@ -88,6 +95,7 @@ class AnswerView(TurnView):
         """Show what the turn knows now."""
         turn = self.turn
         self.setAccessibleName(turn.model or tr("Answer"))
+        self._show_mark()
         if turn.thinking or turn.phase == "thinking":
             if self._thinking is None:
                 self._thinking = ThinkingView(turn, self._theme, self)
@@ -109,7 +117,7 @@ class AnswerView(TurnView):
         self._status.setVisible(bool(turn.status()))
         self._show_problem()
         self._row.setVisible(not turn.live)
-        figures = speed(turn.figures)
+        figures = speed(turn.figures) if self._mark is None else spent(turn.figures, self._cost())
         self._figures_button.setVisible(bool(figures))
         self._figures_button.set_label(" · ".join(filter(None, (turn.model, figures))) if figures else tr("Figures"))
         self._copy.setVisible(bool(turn.text))
@@ -121,27 +129,37 @@ class AnswerView(TurnView):
         again = tr("Try once more") if left_alone(turn.problem) else tr("Try again")
         self._again.set_label(again, again if cut_short else "")
         self._verify.setVisible(self._comparable and doubts_file(turn.problem))
+        self._settings.setVisible(mended_in_settings(turn.problem))
         self._show_version()
         self.show_actions()
 
     def set_model(self, model: ModelChoice) -> None:
-        """The model that would answer: whether it can think, and go on with a thought; whether its file is known."""
-        known = (model.thinks, model.deepens, model.comparable)
-        if known != (self._thinks, self._deepens, self._comparable):
-            self._thinks, self._deepens, self._comparable = known
+        """The model that would answer: whether it can think, go on with a thought or a text; whether its file is known.
+
+        It also knows where the endpoints are that answered.
+        """
+        known = (model.thinks, model.deepens, model.comparable, model.continues)
+        before = (self._thinks, self._deepens, self._comparable, self._continues)
+        if known != before or self._model is None:
+            self._thinks, self._deepens, self._comparable, self._continues = known
+            self._model = model
             self.refresh()
 
     def show_actions(self) -> None:
         """An answer that broke off can go on, as long as nothing follows it."""
-        self._on.setVisible(self._last and self.turn.goes_on)
+        self._on.setVisible(self._last and self.turn.goes_on and self._continues)
         self._more.setVisible(self._thinks and bool(self.turn.text) and (self._deepens or not self.turn.thinking))
         super().show_actions()
 
     def arrange(self, width: int, span: Span | None) -> int:
         """Thought, text, state and actions below each other."""
         y = 0
+        if self._mark is not None:
+            self._mark.setGeometry(0, 0, width, self._mark.needed)
+            y = self._mark.needed + SPACE[0]
         if self._thinking is not None:
-            height = self._thinking.height_for(width + 2 * SPACE[1], span)
+            inner = None if span is None else (span[0] - y, span[1] - y)
+            height = self._thinking.height_for(width + 2 * SPACE[1], inner)
             out = 2 * SPACE[1] - SPACE[2] if self.isRightToLeft() else SPACE[2]  # its chevron stands at the column
             self._thinking.setGeometry(-out, y, width + 2 * SPACE[1], height)
             y += height + (SPACE[3] if self.turn.thought_open else SPACE[1])
@@ -173,20 +191,20 @@ class AnswerView(TurnView):
     def release(self, span: Span) -> None:
         """Let go of text outside `span`."""
         if self._thinking is not None:
-            self._thinking.release(span)
+            self._thinking.release((span[0] - self._thinking.y(), span[1] - self._thinking.y()))
         self._stack.release((span[0] - self._stack.y(), span[1] - self._stack.y()))
 
     def place_at(self, y: int) -> tuple[int, int]:
         """A block to hold on to, of the thought or of the answer; what is above them counts from the top."""
         if y < self._stack.y():
-            thought = self._thinking.place_at(y) if self._thinking is not None else None
+            thought = self._thinking.place_at(y - self._thinking.y()) if self._thinking is not None else None
             return (-1, y) if thought is None else (THOUGHT + thought[0], thought[1])
         return self._stack.place_at(y - self._stack.y())
 
     def top_of(self, number: int) -> int:
         """Where a block begins."""
         if number < -1:
-            return 0 if self._thinking is None else self._thinking.top_of(number - THOUGHT)
+            return 0 if self._thinking is None else self._thinking.y() + self._thinking.top_of(number - THOUGHT)
         return self._stack.y() + self._stack.top_of(number) if number >= 0 else 0
 
     def restyle(self) -> None:
@@ -204,6 +222,28 @@ class AnswerView(TurnView):
         thought = self._thinking.stops() if self._thinking is not None else []
         shown = self._attached.tiles if self._attached is not None else []
         return [*thought, *self._stack.stops(), *shown, *self._row.buttons]
+
+    def _show_mark(self) -> None:
+        """Who answered, where that was an endpoint; nothing else stands above an answer."""
+        turn = self.turn
+        if not answered_away(turn.wrote):
+            if self._mark is not None:
+                self._mark.deleteLater()
+                self._mark = None
+            return
+        if self._mark is None:
+            self._mark = AwayMark(self._theme, self)
+            self._mark.show()
+        words = turn.model if self._model is None else self._model.writer(turn.wrote)
+        self._mark.say(words)
+        self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))
+
+    def _cost(self) -> str:
+        return "" if self._model is None else self._model.cost_of(self.turn)
+
+    def _ask_for_settings(self) -> None:
+        self.turn.mend = True
+        self.again.emit(self.turn)
 
     def _ask_to_verify(self) -> None:
         self.turn.verify = True

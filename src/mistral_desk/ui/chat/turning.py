@@ -102,13 +102,17 @@ class Turning(QObject):
         if turn.anew:
             turn.anew = False
             self._page.ask_anew.emit(turn)
+        elif turn.mend:
+            turn.mend = False
+            self._page.settings_asked.emit()
         elif turn.verify:
             turn.verify = False
             self._page.verify_asked.emit()
         elif chat is not None:
             if left_alone(turn.problem):
                 self._page.model.once_more()
-            chat.again(turn, think=self._page.composer.think.isChecked() or None)
+            think = self._page.composer.think.isChecked() or None
+            self._page.first_asked(lambda: chat.again(turn, think=think), turn)
 
     def go_on(self, turn: Turn) -> None:
         """The answer goes on where it broke off."""
@@ -147,7 +151,8 @@ class Turning(QObject):
         if chat is None or not chat.turns:
             return None
         if chat.answer is not None:
-            return chat.answer if chat.answer.phase == "thinking" and model.deepens else None
+            goes_on = chat.answer.phase == "thinking" and model.deepens and not chat.answer.host
+            return chat.answer if goes_on else None
         last = chat.turns[-1]
         may = model.thinks and (model.deepens or not last.thinking)
         return last if last.role == "assistant" and last.text and may else None
@@ -175,6 +180,8 @@ class Turning(QObject):
             return
         if not on:
             chat.course.answer_now()
+        elif answer.host and answer.thinking:
+            return
         elif answer.phase != "thinking" and (answer.hurried or not answer.thinks):
             self._offer(chat, answer)
 
@@ -195,7 +202,7 @@ class Turning(QObject):
             if answer.thinking:
                 chat.course.more(answer)
             else:
-                chat.again(answer, think=True)
+                self._page.first_asked(lambda: chat.again(answer, think=True), answer)
 
         if not answer.live:
             make()

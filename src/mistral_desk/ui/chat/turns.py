@@ -43,6 +43,10 @@ class Turn:
     text: str = ""
     message: int | None = None
     model: str = ""
+    wrote: str = ""
+    """The id of the model that answered, as it is stored with the answer."""
+    host: str = ""
+    """The host of the endpoint that answers, while it does."""
     phase: Phase = "done"
     fraction: float = 0.0
     seconds_left: float | None = None
@@ -74,6 +78,8 @@ class Turn:
     anew: bool = False
     verify: bool = False
     """Whether the file of its model is to be verified."""
+    mend: bool = False
+    """Whether the settings of its endpoint are to be opened."""
     unfolded_code: set[int] | None = None
     """Long code blocks that are shown whole; None where all are, as in an answer that was seen to grow."""
     line_ends: tuple[int, int] = (0, 0)
@@ -93,7 +99,7 @@ class Turn:
 
     def load(self, message: Message) -> None:
         """Become exactly what is stored; blocks that were shown before and are the same keep their identity."""
-        self.message = message.id
+        self.message, self.wrote = message.id, message.model
         self._set("_body", self.text, message.text)
         self._set("_thought", self.thinking, message.thinking)
         self.text, self.thinking = message.text, message.thinking
@@ -140,7 +146,7 @@ class Turn:
     def end(self, message: Message | None, problem: Problem | None = None, now: float | None = None) -> None:
         """The answer is over; `message` is what was stored of it."""
         self._end_thought(now)
-        self.phase, self.quiet = "done", None
+        self.phase, self.quiet, self.host = "done", None, ""
         self.problem = problem
         if message is not None:
             self.load(message)
@@ -263,6 +269,8 @@ class Turn:
 
     def _state(self) -> str:
         match self.phase:
+            case "waiting" if self.host:
+                return tr("Waiting for {host}", host=self.host)
             case "waiting" if self.behind:
                 return tr("Another program is answered first")
             case "waiting":
@@ -347,4 +355,23 @@ def speed(figures: Figures | None) -> str:
         anew = figures.prompt_tokens - figures.cached_tokens + figures.again_tokens
         parts.append(trn("{n} token read anew", "{n} tokens read anew", anew))
         parts.append(trn("{n} token remembered", "{n} tokens remembered", figures.cached_tokens))
+    return " · ".join(parts)
+
+
+def spent(figures: Figures | None, cost: str = "") -> str:
+    """What an answer of an endpoint took, by the server's own count; empty where it told nothing. No speed: that is the
+    server's and the line's, and would be taken for this computer's.
+    """
+    if figures is None or not (figures.generated_tokens or figures.prompt_tokens):
+        return ""
+    parts = [trn("{n} token written", "{n} tokens written", figures.generated_tokens)]
+    if figures.first_token_s is not None:
+        parts.append(tr("first after {time}", time=amounts.seconds(figures.first_token_s, 1)))
+    if figures.prompt_tokens:
+        parts.append(trn("{n} token sent", "{n} tokens sent", figures.prompt_tokens))
+    if figures.cached_tokens:
+        parts.append(trn("{n} of them remembered there", "{n} of them remembered there", figures.cached_tokens))
+    parts.append(tr("as the server counts"))
+    if cost:
+        parts.append(cost)
     return " · ".join(parts)

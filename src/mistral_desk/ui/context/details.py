@@ -37,9 +37,10 @@ class DetailsSheet(Sheet):
     when_full = Signal(str)
     widest = 560
 
-    def __init__(self, theme: Theme, model: str, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, model: str, parent: QWidget, *, elsewhere: bool = False) -> None:
+        """`elsewhere`: the model lies at an endpoint, which alone could count."""
         super().__init__(theme, tr("What the model sees"), parent)
-        self._model = model
+        self._model, self._elsewhere = model, elsewhere
         self._working = False
         self.drop = self.button(tr("Drop the oldest messages"))
         self.sum_up = self.button(tr("Sum up the oldest messages"))
@@ -115,6 +116,8 @@ class DetailsSheet(Sheet):
         super().done(result)
 
     def _headline(self, budget: Budget | None) -> str:
+        if budget is None and self._elsewhere:
+            return tr("How full the context is, only the server of {model} can tell.", model=self._model)
         if budget is None:
             return tr("How full the context is, is not known: {model} is not loaded.", model=self._model)
         if budget.far:

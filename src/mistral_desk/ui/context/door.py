@@ -82,7 +82,8 @@ class Context(QObject):
         """At once; of a long chat it takes a while to count."""
         from mistral_desk.ui.context.details import DetailsSheet  # noqa: PLC0415
 
-        sheet = DetailsSheet(self._desk.theme, self._desk.model.title, self._desk.window)
+        model = self._desk.model
+        sheet = DetailsSheet(self._desk.theme, model.title, self._desk.window, elsewhere=model.is_away)
         sheet.shorten.connect(lambda summarise: self._shorten(chat, sheet, summarise=summarise))
         sheet.cancelled.connect(self._cancel)
         sheet.gone_asked.connect(self.show_gone)
@@ -103,7 +104,7 @@ class Context(QObject):
                 found,
                 gone=len(chosen.gone),
                 summed_up=bool(settings.summary),
-                droppable=chosen.droppable > 1 and not chat.busy,
+                droppable=chosen.droppable > 1 and not chat.busy and not self._desk.model.is_away,
                 when=settings.when_full,
             )
 

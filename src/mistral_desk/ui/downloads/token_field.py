@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class _Hidden(QLineEdit):
+class Hidden(QLineEdit):
     """Dots instead of letters; no completion, no menu that could show it, nothing of it for the clipboard."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
@@ -69,7 +69,7 @@ class TokenField(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.edit = _Hidden(theme, tr("Access token"), self)
+        self.edit = Hidden(theme, tr("Access token"), self)
         words = tr("Test and keep")
         self.take = Button(theme, words, text=words, kind="outline", parent=self)
         self.take.setEnabled(False)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from mistral_desk.ui.settings.rows import Section
     from mistral_desk.ui.theme.theme import Theme
 
-PROMISE: Final = mark("The model runs on this computer. Nothing you write in a chat leaves it.")
+PROMISE: Final = mark(
+    "The model runs on this computer. Nothing you write in a chat leaves it, unless you choose a model of an endpoint."
+)
 LINKS: Final = {
     mark("The engine, llama.cpp"): "https://github.com/ggml-org/llama.cpp",
     mark("The window's toolkit, Qt for Python"): "https://doc.qt.io/qtforpython-6/licenses.html",

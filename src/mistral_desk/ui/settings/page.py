@@ -12,6 +12,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference import cage
 from mistral_desk.ui.settings.controls import Controls
+from mistral_desk.ui.settings.endpoints_row import EndpointsIntro
 from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
 from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
@@ -40,6 +41,7 @@ SECTIONS: Final = {
     "downloads": mark("Downloads"),
     "hardware": mark("Hardware"),
     "server": mark("Server"),
+    "endpoints": mark("Endpoints"),
     "privacy": mark("Privacy"),
     "about": mark("About"),
 }
@@ -95,6 +97,8 @@ class SettingsPage(QWidget):
                 self.further = FurtherFolders(theme, services.settings, notices, section, row)
         self.server = ServerRow(theme, self.sections["server"])
         self.sections["server"].add(self.server)
+        self.endpoints = EndpointsIntro(theme, self.sections["endpoints"])
+        self.sections["endpoints"].add(self.endpoints)
         self.token = TokenRow(theme, self.sections["downloads"])
         self.sections["downloads"].add(self.token)
         self.data = YourData(theme, self.sections["data"], services.folders.data)

@@ -28,20 +28,25 @@ class ModelChip(Button):
             theme, tr("Model"), text="", trail="chevron-down", step="small", muted=True, round_=True, parent=parent
         )
         self._fraction: float | None = None
-        self._title, self._resting = "", False
+        self._title, self._resting, self._away = "", False, False
         self.setProperty("elides", True)  # the tool tip has the whole name
         self.setToolTip(tr("The model that answers"))
 
-    def set_model(self, title: str, fraction: float | None = None, *, resting: bool = False) -> None:
-        """Show a model; `fraction` (0 to 1) while it is being loaded, `resting` while its memory is given back."""
+    def set_model(
+        self, title: str, fraction: float | None = None, *, resting: bool = False, away: bool = False
+    ) -> None:
+        """Show a model; `fraction` (0 to 1) while it is being loaded, `resting` while its memory is given back, `away`
+        where it lies at an endpoint.
+        """
         rests = tr("Resting; loads again when you type")
         if fraction is not None:
             self.setAccessibleDescription(tr("{title}, loading {share}", title=title, share=percent(fraction)))
         else:
             self.setAccessibleDescription(f"{title}. {rests}" if resting else title)
-        if (title, resting) != (self._title, self._resting):
-            self._title, self._resting = title, resting
-            self.set_icon("moon" if resting else "")
+        if (title, resting, away) != (self._title, self._resting, self._away):
+            self._title, self._resting, self._away = title, resting, away
+            self.set_icon("moon" if resting else "cloud" if away else "")
+            self.set_ink("warning" if away else "")
             self.setText(title)
             answers = tr("The model that answers: {title}", title=title)
             self.setToolTip(f"{answers}\n{rests}" if resting else answers)

@@ -27,9 +27,13 @@ class Strip(QWidget):
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, icon: str, words: str, *, name: str, text: str, parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, icon: str, words: str, *, name: str, text: str, parent: QWidget, ink: str = ""
+    ) -> None:
+        """With an `ink`, a colour of the theme, sign and border have it: for what must not be overlooked."""
         super().__init__(parent)
         self._theme = theme
+        self._ink = ink
         self.setAccessibleName(words)
         self.close_button = Button(theme, name, text=text, kind="outline", small=True, step="small", parent=self)
         self.close_button.clicked.connect(self.closed)
@@ -37,17 +41,23 @@ class Strip(QWidget):
         row.setContentsMargins(INSET, SPACE[0], INSET, SPACE[0])
         row.setSpacing(SPACE[1])
         row.addSpacing(SPACE[1])
-        row.addWidget(Sign(theme, icon, 18, parent=self))
-        row.addWidget(Label(theme, words, "small", wrap=True, parent=self), 1)
+        row.addWidget(Sign(theme, icon, 18, ink=ink or "muted", parent=self))
+        self.label = Label(theme, words, "small", wrap=True, parent=self)
+        row.addWidget(self.label, 1)
         row.addWidget(self.close_button)
         row.addSpacing(SPACE[0])
         theme.changed.connect(self.update)
+
+    def set_words(self, words: str) -> None:
+        """Say something else."""
+        self.label.setText(words)
+        self.setAccessibleName(words)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A quiet surface."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("hairline"), 1))
+        painter.setPen(QPen(self._theme.colour(self._ink or "hairline"), 1))
         painter.setBrush(self._theme.colour("raised"))
         box = QRectF(self.rect()).adjusted(INSET + 0.5, 0.5, -INSET - 0.5, -0.5)
         painter.drawRoundedRect(box, RADIUS, RADIUS)
