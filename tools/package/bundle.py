@@ -22,7 +22,7 @@ from mistral_desk.cli.display import NEEDED
 from tools.dev import environment, locks
 from tools.dev.engine_wheel import PACKAGE
 from tools.dev.steps import Failed
-from tools.package import engine
+from tools.package import engine, macos
 
 if TYPE_CHECKING:
     from tools.dev.environment import Place
@@ -51,7 +51,9 @@ class Work:
 
     @property
     def program(self) -> Path:
-        """The program in it."""
+        """The program in it; on macOS that of the app, which is what people get."""
+        if sys.platform == "darwin":
+            return self.bundle.parent / macos.APP / "Contents" / "MacOS" / NAME
         return self.bundle / (f"{NAME}.exe" if sys.platform == "win32" else NAME)
 
     @property
@@ -112,9 +114,7 @@ def make(place: Place, steps: Steps) -> Work:
         shutil.rmtree(work.top / folder, ignore_errors=True)
     libraries = engine.lay_out(wheel, work.top / "engine")
     _notices(work)
-    with steps.step("Icons"):
-        script = [str(place.python), "-m", "tools.package.icons", str(work.icons)]
-        steps.run(script, cwd=place.root, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    icons(work, steps)
     names = {
         "MISTRAL_DESK_ENGINE": str(libraries),
         "MISTRAL_DESK_NOTICES": str(work.top / "notices"),
@@ -138,6 +138,14 @@ def make(place: Place, steps: Steps) -> Work:
         if not any(part.startswith("cpu-") for part in parts):
             raise Failed(f"The engine in the bundle does not choose by processor: {parts}")
     return work
+
+
+def icons(work: Work, steps: Steps) -> Path:
+    """Draw the icon in all sizes; the one for Windows, beside which the one for macOS lies."""
+    with steps.step("Icons"):
+        script = [str(work.place.python), "-m", "tools.package.icons", str(work.icons)]
+        steps.run(script, cwd=work.place.root, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    return work.top / "icon.ico"
 
 
 def _without_debugging(work: Work, steps: Steps) -> None:

@@ -23,8 +23,9 @@ def draw(target: Path) -> None:
             raise OSError(f"{target}/{size}.png could not be written")
     pictures = [Image.open(target / f"{size}.png").convert("RGBA") for size in SIZES if size <= 256]
     pictures[-1].save(target.parent / "icon.ico", sizes=[one.size for one in pictures], append_images=pictures[:-1])
+    twice = [Image.open(target / f"{size}.png").convert("RGBA") for size in (16, 32, 64, 128, 256)]
     with Image.open(target / "512.png") as largest:
-        largest.convert("RGBA").save(target.parent / "icon.icns")
+        largest.convert("RGBA").save(target.parent / "icon.icns", append_images=twice)
     app.quit()
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.dev import environment, system
-from tools.dev.steps import Failed, Steps
-from tools.package import bundle, check, linux, processors
+from tools.dev.steps import Steps
+from tools.package import bundle, check, linux, macos, processors, windows, windows_check
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +50,17 @@ def package(place: Place, words: Sequence[str]) -> int:
         action="store_true",
         help="also do that, and install the .deb in clean roots of Debian 12 and 13 and try it there (needs root)",
     )
+    parser.add_argument(
+        "--windows-installer",
+        type=Path,
+        metavar="BUNDLE",
+        help="only the installer for Windows, from a bundle that was made there (needs NSIS)",
+    )
+    parser.add_argument(
+        "--windows-check",
+        action="store_true",
+        help="only try the installer for Windows under wine, with a stand-in for the bundle (installs NSIS and wine)",
+    )
     asked = parser.parse_args(words)
     environment.prepare(place, "app", (*system.QT, *system.ENGINE, *needs()), ())
     target = place.root / "dist"
@@ -57,11 +68,19 @@ def package(place: Place, words: Sequence[str]) -> int:
     steps = Steps(place.root / "build" / "package.log")
     try:
         with environment.alone(place, "package.lock", "Another packaging of this folder is running.", steps.say):
+            if asked.windows_check:
+                windows_check.check(place, bundle.icons(bundle.Work(place), steps), steps)
+                return 0
+            if asked.windows_installer:
+                _windows(bundle.Work(place), asked.windows_installer, target, steps)
+                return 0
             work = bundle.found(place) if asked.made else bundle.make(place, steps)
             if asked.bundle:
                 steps.say(f"The bundle: {work.bundle}")
-            elif sys.platform != "linux":
-                raise Failed("Of this system only the bundle is made so far.", f"It lies in {work.bundle}")
+            elif sys.platform == "win32":
+                _windows(work, work.bundle, target, steps)
+            elif sys.platform == "darwin":
+                macos.image(work, target, steps)
             elif not asked.made:
                 linux.packages(work, target, steps)
             if asked.cpus or asked.check:
@@ -71,3 +90,9 @@ def package(place: Place, words: Sequence[str]) -> int:
         return 0
     finally:
         steps.close()
+
+
+def _windows(work: bundle.Work, made: Path, target: Path, steps: Steps) -> None:
+    icon, number = bundle.icons(work, steps), bundle.version(work.place)
+    file = windows.installer(work.place.root, made.resolve(), icon, number, target, steps)
+    steps.say(f"{file.relative_to(work.place.root)}: {file.stat().st_size / 1e6:.1f} MB")
