@@ -37,6 +37,7 @@ from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.presets.door import ChatSettings
 from mistral_desk.ui.settings.endpoints_door import EndpointsDoor
+from mistral_desk.ui.settings.engines_door import EnginesDoor
 from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
@@ -86,7 +87,7 @@ class Desk(QObject):
         self.trouble = Trouble(self)
         self.downloads = Downloads(self)
         self.moving, self.server, self.endpoints = MovingDoor(self), ServerDoor(self), EndpointsDoor(self)
-        self.anew = Anew(self)
+        self.anew, self.engines = Anew(self), EnginesDoor(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
         self.sharing, self.warmth = Sharing(self), Warmth(self)
@@ -108,6 +109,7 @@ class Desk(QObject):
         self.warmth.begin()
         self.catalog.start()
         self.server.begin()
+        self.engines.begin()
         self.tasks.spawn(read_ahead(), "read ahead")
 
     def welcome(self) -> None:
@@ -131,6 +133,7 @@ class Desk(QObject):
         for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints):
             door.close()
         await self.warmth.close()
+        await self.engines.close()
         formulas().end()
         await self.tasks.cancel()
         await self.server.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject
 
@@ -14,6 +14,8 @@ from mistral_desk.ui.notify import Notice
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.ui.desk import Desk
+
+NEWER_ENGINE: Final = "model.newer_engine"
 
 
 class Trouble(QObject):
@@ -28,6 +30,10 @@ class Trouble(QObject):
 
     def told(self, problem: Problem) -> bool:
         """Whether it was told here, with what can be done, that a model could not be made ready."""
+        if problem.id == NEWER_ENGINE:
+            about, desk = self._desk.model.id.casefold(), self._desk
+            desk.notices.show(Notice("error", in_words(problem, tr), tr("Engines…"), desk.engines.show, about=about))
+            return True
         known = self._desk.model.comparable
         if not doubts_file(problem) or not (known or left_alone(problem)):
             return False
