@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QEvent, QMessageLogContext, Qt, QtMsgType, Signal, qInstallMessageHandler
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk import __version__
@@ -50,9 +51,17 @@ class Application(QApplication):
     """A Qt application that never quits by itself: it says that it was asked to."""
 
     quit_asked = Signal()
+    file_asked = Signal(str)
+    """macOS opens a file with a program by telling it, whether it runs already or not."""
+    asked_file = ""
+    """The file that it told last: the first comes before there is a window."""
 
     def event(self, event: QEvent) -> bool:
-        """The system's quit (menu, dock, logout) becomes a request."""
+        """The system's quit (menu, dock, logout) becomes a request, and so does a file to open."""
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.asked_file = event.file()
+            self.file_asked.emit(self.asked_file)
+            return True
         if event.type() == QEvent.Type.Quit:
             self.quit_asked.emit()
             return True
@@ -98,6 +107,8 @@ def run(
 async def _main(app: Application, first: FirstWindow | None, home: str | None, picture: Path | None, file: str) -> int:
     stop = asyncio.Event()
     app.quit_asked.connect(stop.set)
+    if first is not None:
+        first.close_asked.connect(stop.set)
     theme = Theme(app)
     with loop.interrupts(stop.set):
         services = await _services(theme, home, stop, shown=picture is None)
@@ -127,12 +138,15 @@ async def _window(
             window_state.restore(window, place)
             logout = (lambda _manager: _keep(desk, place), Qt.ConnectionType.DirectConnection)
             cast("QApplication", QApplication.instance()).commitDataRequest.connect(*logout)
-        if await is_first_start(services):
+        if not file and await is_first_start(services):  # who opens a model is greeted another time
             desk.welcome()
         window.show()
         if first is not None:
             first.raised.connect(lambda: _raise(window))
             first.handed.connect(desk.open_model)
+        if isinstance(app := QApplication.instance(), Application):
+            app.file_asked.connect(desk.open_model)
+            file = file or app.asked_file
         if file:
             desk.open_model(file)
         desk.start()
