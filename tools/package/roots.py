@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tools.dev import system
@@ -14,7 +16,6 @@ from tools.package import debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tools.dev.steps import Steps
 
@@ -35,6 +36,7 @@ def ready(steps: Steps) -> None:
 
 def fresh(root: Path, suite: str, steps: Steps) -> None:
     """Make a root anew: a minimal Debian with apt, without Python."""
+    _free(root)
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(root)
     root.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,23 @@ def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
     own = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/srv", "DEBIAN_FRONTEND": "noninteractive"}
     return {**kept, **own, "LANG": "C.UTF-8"}
+
+
+def _free(root: Path) -> None:
+    """Take away what an earlier run that was killed left mounted in a root: deleting it would reach this computer's own
+    devices. Raises `Failed` where that does not work.
+    """
+    for place in reversed(mounts(root)):
+        subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
+    if left := mounts(root):
+        raise Failed(f"{left[0]} is still mounted, so {root} cannot be made anew.", f"umount -R -l {left[0]}")
+
+
+def mounts(root: Path) -> list[Path]:
+    """What is mounted below a folder, as often as it is, in the order in which it came there (proc(5), mountinfo)."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    places = [Path(re.sub(r"\\(\d{3})", lambda code: chr(int(code[1], 8)), line.split()[4])) for line in lines]
+    return [place for place in places if place.is_relative_to(root.resolve())]
 
 
 @contextlib.contextmanager
