@@ -144,9 +144,9 @@ def _shared(work: Work, share: Path) -> None:
         file.parent.mkdir(parents=True)
         file.write_text(_filled(work, source, VERSION=version(work.place), DATE=day), encoding="utf-8")
     for size in SIZES:
-        place = share / "icons" / "hicolor" / f"{size}x{size}" / "apps"
-        place.mkdir(parents=True)
-        shutil.copyfile(work.icons / f"{size}.png", place / f"{NAME}.png")
+        folder = share / "icons" / "hicolor" / f"{size}x{size}" / "apps"
+        folder.mkdir(parents=True)
+        shutil.copyfile(work.icons / f"{size}.png", folder / f"{NAME}.png")
     scalable = share / "icons" / "hicolor" / "scalable" / "apps"
     scalable.mkdir(parents=True)
     shutil.copyfile(work.place.root / "resources" / "icons" / "app.svg", scalable / f"{NAME}.svg")
