@@ -1,4 +1,4 @@
-"""Picks the door: worker, yardstick, decode child, formula child, self-test, command line or window.
+"""Picks the door: worker, yardstick, decode child, formula child, self-test, closing, command line or window.
 
 Imports late, because a worker must start fast and a window need not be there.
 """
@@ -44,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from mistral_desk.cli.self_test import main as self_test
 
         return self_test(arguments[1:])
+    if arguments == ["--close"]:
+        from mistral_desk.ui.closing import main as close
+
+        return close()
     if arguments == ["--version"]:
         from mistral_desk.core.build import version
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtNetwork import QLocalSocket
 
 from mistral_desk.__main__ import main
+from mistral_desk.ui.app import Application
+from mistral_desk.ui.closing import main as main_closing
 from mistral_desk.ui.single import LONGEST, FirstWindow
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -20,6 +27,13 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path) -> Path:
+    """The data folder of a home."""
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
 
 
 @pytest.fixture
@@ -44,6 +58,37 @@ def test_a_file_arrives(first: FirstWindow, tmp_path: Path, qtbot: QtBot, file: 
 def test_without_a_file_the_window_is_only_raised(first: FirstWindow, tmp_path: Path, qtbot: QtBot) -> None:
     with qtbot.waitSignal(first.raised, timeout=60_000), qtbot.assertNotEmitted(first.handed, wait=100):
         assert FirstWindow(tmp_path).call_first()
+
+
+def test_a_second_start_can_ask_the_window_to_close(first: FirstWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    first.close_asked.connect(first.release)
+    command = [sys.executable, "-m", "mistral_desk", "--close"]
+    names = {**os.environ, "MISTRAL_DESK_HOME": str(tmp_path.parent)}
+    with subprocess.Popen(command, env=names) as closing:
+        qtbot.waitUntil(lambda: closing.poll() is not None, timeout=60_000)
+    assert closing.returncode == 0
+    assert FirstWindow(tmp_path).claim()
+
+
+def test_where_no_window_is_open_there_is_nothing_to_close(tmp_path: Path) -> None:
+    assert main_closing(str(tmp_path / "nobody")) == 0
+    assert not (tmp_path / "nobody").exists(), "it makes nothing"
+
+
+class Asked(QObject):
+    """Stands where the application does, of which there can be only one."""
+
+    file_asked = Signal(str)
+    asked_file = ""
+
+
+def test_macos_tells_a_running_program_which_file_to_open(qapp: QApplication) -> None:
+    asked = Asked()
+    told: list[str] = []
+    asked.file_asked.connect(told.append)
+    event = QFileOpenEvent(QUrl.fromLocalFile("/Modelle/größer.gguf"))
+    assert Application.event(asked, event)  # type: ignore[arg-type]
+    assert told == [asked.asked_file] == ["/Modelle/größer.gguf"]
 
 
 @pytest.mark.parametrize("nonsense", [b"{}\n", b"open sesame\n", b"\xff\xfe\n", b"x" * (LONGEST + 10)])

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 RAISE: Final = b"raise\n"
+CLOSE: Final = b"close\n"
 PATIENCE_MS: Final = 2000
+CLOSING_MS: Final = 30_000
+"""How long a window may take to keep what is being written, and close."""
 LONGEST: Final = 64 * 1024
 
 
@@ -31,11 +34,12 @@ class _Open(msgspec.Struct, frozen=True):
 
 class FirstWindow(QObject):
     """Held by the window that came first. `raised` is emitted when somebody started the program again, `handed`
-    with the file that they started it with.
+    with the file that they started it with, `close_asked` when an installer wants to change the program's files.
     """
 
     raised = Signal()
     handed = Signal(str)
+    close_asked = Signal()
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -59,11 +63,21 @@ class FirstWindow(QObject):
 
     def call_first(self, file: str = "") -> bool:
         """Ask the first window to show itself, and to open a file (its whole path); True when it heard."""
+        return self._say(_request(file))
+
+    def close_first(self) -> bool:
+        """Ask the first window to close, as the system would, and wait for that; True when none is open any more."""
+        if not self._lock.tryLock(0) and not (self._say(CLOSE) and self._lock.tryLock(CLOSING_MS)):
+            return False
+        self._lock.unlock()
+        return True
+
+    def _say(self, line: bytes) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(PATIENCE_MS):
             return False
-        socket.write(_request(file))
+        socket.write(line)
         heard = socket.waitForBytesWritten(PATIENCE_MS) or socket.bytesToWrite() == 0
         socket.disconnectFromServer()
         return heard
@@ -92,6 +106,9 @@ class FirstWindow(QObject):
             return
         line = socket.readLine(LONGEST).data()
         if line == RAISE:
+            return
+        if line == CLOSE:
+            self.close_asked.emit()
             return
         try:
             file = msgspec.json.decode(line, type=_Open).open
