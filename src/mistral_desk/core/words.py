@@ -26,8 +26,6 @@ PSEUDO_RTL: Final = "qps-rtl"
 VARIABLE: Final = "MISTRAL_DESK_LANGUAGE"
 """The environment variable that goes before the setting; the only way to the pseudo-languages."""
 _MIRRORED: Final = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi", PSEUDO_RTL})
-_DECIMAL_SIGN: Final = ("decimal sign", ".")
-_GROUPING: Final = ("between groups of three digits", "\N{NARROW NO-BREAK SPACE}")
 
 
 class _Speech:
@@ -63,7 +61,7 @@ def trc(context: str, text: str, /, **params: object) -> str:
 
 def number(value: float, digits: int = 0) -> str:
     """A number with `digits` after the decimal sign, in groups of three."""
-    sign, groups = trc(*_DECIMAL_SIGN), trc(*_GROUPING)
+    sign, groups = trc("decimal sign", "."), trc("between groups of three digits", "\N{NARROW NO-BREAK SPACE}")
     return f"{value:,.{digits}f}".translate({ord(","): groups, ord("."): sign})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import BY_ID, keys_of
 from mistral_desk.ui.theme.icons import icon
 
@@ -37,6 +37,8 @@ def chat_menu(actions: Actions, theme: Theme, parent: QWidget) -> QMenu:
             menu.addSeparator()
         for command in (BY_ID[name] for name in group if BY_ID[name].when(state)):
             words = tr(command.short[undone.get(command.id, False)] if command.short else command.words)
+            if command.id == "put_away" and not state.archived:
+                words = trc("a button", "Archive")  # in other languages not the word for the place
             keys = keys_of(command.id)
             line = menu.addAction(icon(command.icon, theme.colours.text), f"{words}\t{keys}" if keys else words)
             line.setObjectName(command.id)

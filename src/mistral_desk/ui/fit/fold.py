@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import trc
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
@@ -113,4 +113,4 @@ class Fold(QWidget):
     def _tell(self) -> None:
         closed = "chevron-left" if self.isRightToLeft() else "chevron-right"
         self.button.set_icon("chevron-down" if self.is_open else closed)
-        self.button.setAccessibleDescription(tr("Open") if self.is_open else tr("Closed"))
+        self.button.setAccessibleDescription(trc("a state", "Open") if self.is_open else trc("a state", "Closed"))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import tr, trc, trn
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -40,7 +40,7 @@ class ChoosingBar(QWidget):
         self.done.setToolTip(tr("End choosing (Esc)"))
         self.done.set_ink("accent")
         self.pin_button = self._button("pin", tr("Pin"))
-        self.archive_button = self._button("archive", tr("Archive"))
+        self.archive_button = self._button("archive", trc("a button", "Archive"))
         self.export_button = self._button("share", tr("Export…"))
         self.delete_button = self._button("trash", tr("Delete"))
         self.done.clicked.connect(model.end_choosing)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import BY_ID
 from mistral_desk.ui.theme.icons import icon
 
@@ -26,7 +26,7 @@ def chats_menu(sidebar: Sidebar, theme: Theme, keys: tuple[int, ...]) -> QMenu:
     if len(keys) == 1:
         menu.add("edit", tr("Rename"), lambda: sidebar.chats.rename(keys[0]))
     menu.add("pin", tr("Unpin") if pinned else tr("Pin"), lambda: sidebar.pin_asked.emit(keys, not pinned))
-    menu.add("archive", tr("Archive"), lambda: sidebar.archive_asked.emit(keys))
+    menu.add("archive", trc("a button", "Archive"), lambda: sidebar.archive_asked.emit(keys))
     menu.add("share", tr("Export…"), lambda: sidebar.export_asked.emit(keys))
     if not sidebar.model.choosing:
         menu.add("choose", tr("Select"), lambda: sidebar.select(keys))
