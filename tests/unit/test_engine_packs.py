@@ -277,6 +277,19 @@ def test_an_engine_whose_files_are_not_there_any_more_is_left_before_anything_st
     assert (left.name, left.reason) == ("first", standing.GONE)
 
 
+@pytest.mark.allow_log("the engine first (was left|cannot be used)")
+def test_an_engine_of_another_version_of_the_program_is_left_and_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed("first")
+    standing.use("first")
+    monkeypatch.setattr(manifest, "binding", lambda: "9.9.9")
+    assert standing.begin() == ("", None, 0)
+    left = standing.read().left
+    assert left is not None
+    assert left.reason == standing.ELSEWHERE
+
+
 @pytest.mark.allow_log("the engine first was left")
 def test_three_deaths_in_a_row_are_too_many_and_an_answer_in_between_begins_anew() -> None:
     installed("first")
@@ -324,6 +337,24 @@ def test_one_that_fails_before_it_says_hello_is_left_at_once_and_nobody_hears_of
     left = standing.read().left
     assert left is not None
     assert left.reason == "no symbol"
+
+
+@pytest.mark.allow_log("which engine is in use cannot be written down")
+def test_where_nothing_can_be_written_an_engine_that_dies_at_its_start_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed("first")
+    standing.use("first")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(standing, "put_in_place", full)
+    watched = Watched({})
+    assert watched.begin()[standing.VARIABLE]
+    assert watched.ended(Ended(1), meant=False)
+    assert watched.begin() == {standing.VARIABLE: ""}
+    assert not watched.ended(Ended(1), meant=False)
 
 
 def test_a_process_that_is_ended_on_purpose_says_nothing_of_its_engine() -> None:

@@ -36,6 +36,7 @@ BUILTIN: Final = "builtin"
 LIMIT: Final = 3
 """Deaths without an answer in between, after which an engine is left."""
 GONE: Final = mark("its files are gone or are not as they were")
+ELSEWHERE: Final = mark("it is made for another version of Mistral Desk")
 _LARGEST: Final = 64 * 1024
 _WORDS: Final = 200
 
@@ -94,9 +95,10 @@ def begin() -> tuple[str, Path | None, int]:
         choice = read()
         if not choice.current:
             return "", None, 0
-        if (libraries := _whole(choice.current)) is not None:
+        libraries, reason = _whole(choice.current)
+        if libraries is not None:
             return choice.current, libraries, choice.deaths
-        if not back(choice.current, GONE):
+        if not back(choice.current, reason):
             return "", None, 0
 
 
@@ -170,8 +172,10 @@ def listen(listener: Callable[[Left], None]) -> Callable[[], None]:
     return end
 
 
-def _whole(name: str) -> Path | None:
-    """The folder of an engine's libraries, if every file is there in its size: hashing them took place once."""
+def _whole(name: str) -> tuple[Path | None, str]:
+    """The folder of an engine's libraries, if every file is there in its size (their hashes were compared once); else
+    None, and why.
+    """
     folder = place() / name
     try:
         made = manifest.read((folder / manifest.FILE).read_bytes(), name)
@@ -179,11 +183,12 @@ def _whole(name: str) -> Path | None:
         libraries = folder / manifest.LIBRARIES
         for file in made.files:
             if (libraries / file.name).lstat().st_size != file.bytes:
-                return None
+                return None, GONE
     except (OSError, ValueError, DeskError) as error:
         _log.warning("the engine %s cannot be used: %s", name, error)
-        return None
-    return libraries
+        elsewhere = isinstance(error, DeskError) and error.problem.id == "pack.not_for_here"
+        return None, ELSEWHERE if elsewhere else GONE
+    return libraries, ""
 
 
 def _try(choice: Choice) -> bool:

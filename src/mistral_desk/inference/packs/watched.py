@@ -39,12 +39,16 @@ class Watched:
         self._deaths = 0
         self._ready = False
         self._failure: Problem | None = None
+        self._failed: set[str] = set()
+        """Engines that died at their start here: not tried again, also where that could not be written down."""
 
     def begin(self) -> dict[str, str]:
         """What the next process has to find in its environment, besides: its engine. It reads a file."""
         if self._told:
             return {}
         self._name, libraries, self._deaths = standing.begin()
+        if self._name in self._failed:
+            self._name, libraries = "", None
         self._ready, self._failure = False, None
         return {standing.VARIABLE: str(libraries or "")}
 
@@ -70,6 +74,7 @@ class Watched:
             by_others = not ended.fault and ended.status in _BY_OTHERS
             if ended.status is None or by_others or death.short_of_memory(ended):
                 return False
+            self._failed.add(self._name)
             standing.back(self._name, self._reason(ended))
             return True
         if _by_itself(ended):

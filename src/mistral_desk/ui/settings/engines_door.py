@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -191,10 +192,13 @@ class EnginesDoor(QObject):
     # --- one that was left ----------------------------------------------------------------------------
 
     def _from_thread(self, _left: Left) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._hear)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the window is closed: the next one says it
+                self._loop.call_soon_threadsafe(self._hear)
 
     def _hear(self) -> None:
+        if self._closed:
+            return
         self._desk.tasks.spawn(self._tell_left(), "an engine was left")
 
     async def _tell_left(self) -> None:
