@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,11 +42,19 @@ def layer(folder: Path) -> Path:
     return made
 
 
-def attack(folder: Path, seed: int, cases: int = 0, rooms: Sequence[str] = tuple(ROOMS)) -> Outcome:
-    """Every point of each room, or so many `cases` of it: half are faults of the disk, half are power cuts."""
+def attack(
+    folder: Path, seed: int, cases: int = 0, minutes: float = 1e9, rooms: Sequence[str] = tuple(ROOMS)
+) -> Outcome:
+    """Every point of each room, or so many `cases` of it: half are faults of the disk, half are power cuts.
+
+    No room is begun when the minutes are over.
+    """
+    end = time.monotonic() + 60 * minutes
     found, said = Outcome(), Counter[str]()
     made = layer(folder)
     for room in rooms:
+        if time.monotonic() > end:
+            break
         place = folder / room
         place.mkdir()
         ran = _room(Plan(room, str(place), seed, cases // 2, cases - cases // 2), made)

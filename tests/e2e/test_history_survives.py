@@ -19,8 +19,7 @@ from mistral_desk.chat import backups, database
 from mistral_desk.chat.history import History
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
-from mistral_desk.chat.rows import COMING
-from tests.fixtures.history_state import State, state_of
+from tests.fixtures.history_state import State, promises_of_tables, state_of
 from tests.fixtures.index import index_differs
 
 if TYPE_CHECKING:
@@ -145,22 +144,8 @@ class Ledger:
 
 def sound(connection: sqlite3.Connection) -> None:
     """SQLite's checks, the index's own, and what our tables promise."""
-    assert [row[0] for row in connection.execute("PRAGMA integrity_check")] == ["ok"]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    promises = {
-        "a leaf of another chat": "SELECT 1 FROM conversation c JOIN message m ON m.id = c.leaf "
-        "WHERE m.conversation <> c.id",
-        "no leaf, and no branch that was half made": "SELECT 1 FROM message m JOIN conversation c "  # noqa: S608 - our own number
-        "ON c.id = m.conversation WHERE c.leaf IS NULL AND c.deleted_at IS NOT " + repr(COMING),
-        "a parent of another chat": "SELECT 1 FROM message m JOIN message p ON p.id = m.parent_id "
-        "WHERE p.conversation <> m.conversation",
-        "parts of nothing": "SELECT 1 FROM part LEFT JOIN message m ON m.id = part.message WHERE m.id IS NULL",
-        "an ended message that is not in the index": "SELECT 1 FROM message "
-        "WHERE place IS NULL AND ending <> 'unfinished'",
-    }
-    for what, query in promises.items():
-        assert connection.execute(query).fetchone() is None, what
+    assert list(promises_of_tables(connection)) == []
 
 
 def checked_copies(path: Path) -> int:

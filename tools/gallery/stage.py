@@ -46,7 +46,7 @@ LANGUAGES: Final = (words.ENGLISH, words.PSEUDO_RTL)
 
 NOWHERE: Final = (-100, -100)
 """Where the mouse waits: nothing is under it."""
-_OFFSCREEN: Final = frozenset(
+OFFSCREEN: Final = frozenset(
     f"This plugin does not support {what}" for what in ("propagateSizeHints()", "raise()", "grabbing the keyboard")
 )
 """What only the platform without a screen says."""
@@ -169,7 +169,7 @@ def qt_warnings() -> Iterator[list[str]]:
     heard: list[str] = []
 
     def hear(kind: QtMsgType, _context: Any, text: str) -> None:
-        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and text not in _OFFSCREEN:
+        if kind not in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) and text not in OFFSCREEN:
             heard.append(text)
 
     previous = qInstallMessageHandler(hear)

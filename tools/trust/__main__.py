@@ -32,9 +32,10 @@ def main(arguments: Sequence[str]) -> int:
     cases = campaign.usual if asked.cases is None else asked.cases
     began = time.monotonic()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    with tempfile.TemporaryDirectory(prefix=f"trust {asked.name} ") as folder:
-        outcome = campaign.run(Path(folder), asked.seed, cases)
+    with tempfile.TemporaryDirectory(prefix=f"trust-{asked.name}-") as folder:
+        outcome = campaign.run(Path(folder), asked.seed, cases, asked.minutes)
     words = ["python3 dev.py trust", asked.name, f"--seed {asked.seed}", *([f"--cases {cases}"] if cases else [])]
+    words += [f"--minutes {asked.minutes:g}"] if asked.minutes < 1e9 else []
     made = figure.figure_of(asked.name, " ".join(words), asked.seed, time.monotonic() - began, outcome)
     for line in outcome.lost[:SHOWN]:
         print(f"LOST  {line}")
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("name", choices=[*CAMPAIGNS, "page"], help="the campaign; `page` makes docs/trust.md anew")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, help="how many; 0 for all that there are")
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin no new case after so many")
     parser.add_argument("--look", action="store_true", help="keep no figure")
     return parser
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.campaigns import disk
+from tests.campaigns import disk, models, monkey, soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Campaign:
-    """`run` takes a folder of its own, a seed and how many cases; `usual` are the cases of a long run (0: all)."""
+    """`run` takes a folder of its own, a seed, how many cases, and in how many minutes it may begin new ones; of these
+    `usual` are a long run (0: all).
+    """
 
     title: str
     promise: str
-    run: Callable[[Path, int, int], Outcome]
+    run: Callable[[Path, int, int, float], Outcome]
     usual: int
     test: str
     """The short version, in the tests."""
@@ -38,5 +40,33 @@ CAMPAIGNS: Final = {
         0,
         "tests/campaigns/test_disk.py",
         disk.possible,
+    ),
+    "monkey": Campaign(
+        "A monkey at the window",
+        "The real window, with seeded random keys, clicks, drags, drops, pastes, sizes, looks, settings, downloads "
+        "(from a hub on this computer that cuts, lies and refuses) and chats with a scripted worker, every fourth run "
+        "with the real worker and the Guide. No exception, no warning of Qt, no leak; every hundred actions the database, the "
+        "lists and the downloaded files are looked through.",
+        monkey.attack,
+        20_000,
+        "tests/campaigns/test_monkey.py",
+    ),
+    "models": Campaign(
+        "Spoilt models and projectors",
+        "Model files of five architectures and image projectors, their bytes turned, numbers made absurd, cut, pieces "
+        "moved or doubled, given to the real worker. The process that asks lives on, what it says has words, and after "
+        "each death of a worker a good model loads.",
+        models.attack,
+        10_000,
+        "tests/campaigns/test_models.py",
+    ),
+    "soak": Campaign(
+        "Half an hour of trouble",
+        "Chats with the real worker, which is killed, stopped, left alone, held, given no more memory, or made to "
+        "abort by its file. What was shown is what is kept, at once and after the next start; each answer has an end; no "
+        "process is left behind; memory stays flat (5 %).",
+        soak.attack,
+        1_000,
+        "tests/campaigns/test_soak.py",
     ),
 }
