@@ -74,12 +74,12 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.forbidden": Text(
         "The key does not allow this",
-        "{host} refused it (status {status}): “{said}”",
+        "{host} refused it (status {status}). Its own words: {said}",
         "Look at your account there: the model, or what is paid for, may not be part of it.",
     ),
     "endpoint.unpaid": Text(
         "The account there is used up",
-        "{host} answers only when it is paid: “{said}”",
+        "{host} answers only when it is paid. Its own words: {said}",
         "Look at your account there, or choose another model.",
     ),
     "endpoint.not_protocol": Text(
@@ -104,17 +104,17 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.too_long": Text(
         "The conversation is too long for this model",
-        "{host} says that {name} cannot take it: “{said}”",
+        "{host} says that {name} cannot take it. Its own words: {said}",
         "Begin a new chat, or choose a model with a longer context.",
     ),
     "endpoint.refused": Text(
         "The server refused the question",
-        "{host} answered with the status {status}: “{said}”",
+        "{host} answered with the status {status}. Its own words: {said}",
         "What it says may help; otherwise try another model.",
     ),
     "endpoint.failed": Text(
         "The server has trouble of its own",
-        "{host} could not answer (status {status}): “{said}”",
+        "{host} could not answer (status {status}). Its own words: {said}",
         "Try again later. What had come is kept.",
     ),
     "endpoint.busy": Text(
@@ -124,7 +124,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.effort": Text(
         "The server does not take Think harder this way",
-        "{host} refused it: “{said}”",
+        "{host} refused it. Its own words: {said}",
         "Choose another way for Think harder in the endpoint's settings, or switch it off.",
     ),
     "endpoint.no_effort": Text(

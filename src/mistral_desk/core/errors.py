@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Parameter = str | int | float
 PHRASES: Final = frozenset({"kind", "label", "reason", "rule"})
 """Parameters that are words of ours (or of the system) inside a sentence; all others are names and numbers."""
+WITHHELD: Final = frozenset({"said"})
+"""Parameters that may quote what a person wrote: what a server elsewhere says. They are shown, and in no log."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -55,7 +57,8 @@ class DeskError(Exception):
         return cls(problem.id, problem.detail, **problem.params)
 
     def __str__(self) -> str:
-        words = in_words(self.problem)
+        logged = {name: "…" if name in WITHHELD else value for name, value in self.problem.params.items()}
+        words = in_words(msgspec.structs.replace(self.problem, params=logged))
         detail = f" [{self.problem.detail}]" if self.problem.detail else ""
         return f"{self.problem.id}: {words.title}: {words.message}{detail}"
 

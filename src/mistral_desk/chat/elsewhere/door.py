@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from mistral_desk.inference.client import Answer
-    from mistral_desk.inference.protocol import Counted, Effort, PutImage, Reason, Turn
+    from mistral_desk.inference.protocol import Counted, Effort, PutImage, Turn
     from mistral_desk.inference.remote import Look
     from mistral_desk.net.endpoints.chunks import Usage
     from mistral_desk.net.endpoints.front import Endpoints
@@ -50,7 +50,8 @@ class EndpointDoor:
 
     def __init__(self, endpoints: Endpoints, source: EndpointModel, limits: Limits) -> None:
         self._endpoints, self._source, self._limits = endpoints, source, limits
-        self._stopping = asyncio.Event()
+        self._stopped = False
+        self._taking: asyncio.Task[None] | None = None
 
     async def ensure(self, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         """What is known of the model; nothing is sent, and nothing loaded.
@@ -71,7 +72,7 @@ class EndpointDoor:
     @property
     def busy(self) -> bool:
         """Whether `stop` has an effect: once it was told, a second wish is one to be gone at once."""
-        return not self._stopping.is_set()
+        return not self._stopped
 
     async def blindness(self) -> Problem | None:
         """Why the model cannot see, where its server says so."""
@@ -81,7 +82,9 @@ class EndpointDoor:
 
     def stop(self) -> None:
         """Close the connection; the answer ends with what it has."""
-        self._stopping.set()
+        self._stopped = True
+        if self._taking is not None:
+            self._taking.cancel()
 
     def answer_now(self) -> None:
         """Nothing: no server can be told."""
@@ -130,10 +133,8 @@ class EndpointDoor:
         data = await asyncio.to_thread(how, self._source, asked, shown)
         key = await self._endpoints.key(self._source.endpoint)
         took = _Took()
-        events = answer(self._endpoints.net, self._source, data, key, self._limits)
-        async with contextlib.aclosing(events):
-            while True:
-                event = await self._next(events)
+        async with contextlib.aclosing(self._coming(data, key)) as events:
+            async for event in events:
                 match event:
                     case Delta(kind=kind, text=text):
                         took.one(kind)
@@ -141,29 +142,34 @@ class EndpointDoor:
                     case End(reason=reason, usage=usage):
                         yield Finished(0, reason, took.figures(usage), "")
                         return
-                    case None:
-                        stopped: Reason = "stopped"
-                        yield Finished(0, stopped, took.figures(None), "")
-                        return
+        yield Finished(0, "stopped", took.figures(None), "")
 
-    async def _next(self, events: AsyncGenerator[Delta | End, None]) -> Delta | End | None:
-        """The next of it; None where it was stopped before that."""
-        if self._stopping.is_set():
-            return None
-        loop = asyncio.get_running_loop()
+    async def _coming(self, data: bytes, key: str | None) -> AsyncGenerator[Delta | End, None]:
+        """What comes, from a task of its own that `stop` can end; it ends without an `End` then."""
+        found: asyncio.Queue[Delta | End | Exception | None] = asyncio.Queue()
 
-        async def following() -> Delta | End | None:
-            return await anext(events, None)
+        async def take() -> None:
+            try:
+                events = answer(self._endpoints.net, self._source, data, key, self._limits)
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        found.put_nowait(event)
+            except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
+                found.put_nowait(error)
+            finally:
+                found.put_nowait(None)
 
-        coming, stopping = loop.create_task(following()), loop.create_task(self._stopping.wait())
+        if self._stopped:
+            return
+        self._taking = asyncio.get_running_loop().create_task(take(), name=f"answer of {self._source.endpoint.id}")
         try:
-            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return coming.result() if coming.done() else None
+            while (event := await found.get()) is not None:
+                if isinstance(event, Exception):
+                    raise event
+                yield event
         finally:
-            stopping.cancel()
-            if not coming.done():
-                coming.cancel()
-                await asyncio.wait({coming})
+            self._taking.cancel()
+            await asyncio.wait({self._taking})
 
 
 class _Took:

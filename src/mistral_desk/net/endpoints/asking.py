@@ -228,7 +228,7 @@ class _Reading:
         if chunk.finish == "content_filter":
             raise DeskError("endpoint.filtered", host=self._host)
         if chunk.finish == "error":
-            raise DeskError("endpoint.failed", host=self._host, status=500, said="")
+            raise DeskError("endpoint.failed", host=self._host, status=500, said=faults.NOTHING)
 
     def _stalled(self, seconds: float) -> DeskError:
         return DeskError("endpoint.stalled", host=self._host, seconds=f"{seconds:g}")

@@ -15,6 +15,8 @@ from mistral_desk.net import faults
 from mistral_desk.net.endpoints.record import plain
 
 LONGEST_SAID: Final = 300
+NOTHING: Final = "–"
+"""What stands for the words of a server that has none."""
 _PAUSE_S: Final = 30
 _TOO_LONG: Final = re.compile(r"context|too long|too many tokens|maximum.{0,20}(length|tokens)", re.IGNORECASE)
 _EFFORT: Final = re.compile(r"reasoning_effort|reasoning effort|chat_template_kwargs|enable_thinking", re.IGNORECASE)
@@ -28,7 +30,7 @@ _KEYS: Final = re.compile(r"\b(?:sk|pk|key|tok|Bearer)[-_ ][\w*.-]{6,}|[\w-]{28,
 
 def of_status(host: str, name: str, status: int, body: bytes, *, key: str | None, retry_after: str = "") -> DeskError:
     """The error for a status that is none of success. `name` is the model that was asked, or empty."""
-    said = said_in(body, key)
+    said = said_in(body, key) or NOTHING
     match status:
         case 401 | 407:
             return DeskError("endpoint.key", host=host, status=status)
@@ -48,7 +50,7 @@ def of_status(host: str, name: str, status: int, body: bytes, *, key: str | None
 
 def of_object(host: str, name: str, error: object, *, key: str | None) -> DeskError:
     """The error for an error object inside a stream, or inside an answer with the status of success."""
-    said = _said(error, key)
+    said = _said(error, key) or NOTHING
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code < 600 else 0
     if status in {401, 402, 403, 429}:

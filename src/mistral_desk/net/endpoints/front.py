@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -27,7 +28,7 @@ from mistral_desk.net.endpoints.record import (
     parted,
     plain,
 )
-from mistral_desk.net.secrets import ENDPOINT
+from mistral_desk.net.secrets import ENDPOINT, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -226,6 +227,11 @@ class Endpoints:
         """Where its key comes from; `none` where there is none."""
         known, _ = self._of(endpoint, self._all)
         return await asyncio.to_thread(self._secrets().where, key_name(known))
+
+    def given(self, name: str) -> str:
+        """The environment's key for an endpoint that would be added under this name now; empty where there is none."""
+        made = made_id(name, frozenset(one.id for one in self._all))
+        return os.environ.get(variable(f"{ENDPOINT} {made}"), "").strip()
 
     async def key(self, endpoint: Endpoint) -> str | None:
         """The key, for who asks the server."""
