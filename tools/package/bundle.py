@@ -23,6 +23,7 @@ from tools.dev import environment, locks
 from tools.dev.engine_wheel import PACKAGE
 from tools.dev.steps import Failed
 from tools.package import engine, macos
+from tools.package.version import version_of
 
 if TYPE_CHECKING:
     from tools.dev.environment import Place
@@ -74,11 +75,7 @@ class Work:
 
 def version(place: Place) -> str:
     """The program's version, which stands in one place only."""
-    text = (place.root / "src" / "mistral_desk" / "__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
-    if not found:
-        raise Failed("src/mistral_desk/__init__.py names no version.")
-    return found[1]
+    return version_of(place.root)
 
 
 def built_from(place: Place) -> str:

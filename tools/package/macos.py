@@ -110,6 +110,9 @@ def image(work: Work, target: Path, steps: Steps) -> Path:
             steps.run([*command, str(path)])
         steps.run([*command, str(app)])
         steps.run(["codesign", "--verify", "--deep", "--strict", str(app)])
+    with steps.step("Self-test of the signed app"):
+        env = {**os.environ, "MISTRAL_DESK_HOME": str(work.top / "home")}
+        steps.run([str(work.program), "--self-test", str(work.top / "self-test.json")], env=env)
     file = target / f"{NAME}-{number}-macos-{os.uname().machine}.dmg"
     file.unlink(missing_ok=True)
     with steps.step(file.name):

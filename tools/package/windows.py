@@ -5,19 +5,17 @@ installer/windows/mistral-desk.nsi is the installer; here are the lists of what 
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tools.dev import system
-from tools.dev.steps import Failed
-
-if TYPE_CHECKING:
-    from tools.dev.steps import Steps
+from tools.dev.steps import Failed, Steps
 
 NAME: Final = "mistral-desk"
 PROGRAMS: Final = (f"{NAME}.exe", f"{NAME}-cli.exe")
@@ -154,3 +152,22 @@ def installer(  # noqa: PLR0917 - a recipe's parts
     with steps.step(file.name):
         steps.run([*command, str(script)], cwd=script.parent)
     return file
+
+
+if __name__ == "__main__":
+    # For the release, which has nothing but Python here: `python -m tools.package.windows BUNDLE ICON VERSION TARGET`.
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("icon", type=Path)
+    parser.add_argument("version")
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--sign", default="", metavar="COMMAND", help="signs the file that is put behind it")
+    asked = parser.parse_args()
+    root = Path(__file__).resolve().parents[2]
+    shown = Steps(root / "build" / "package.log")
+    try:
+        installer(root, asked.bundle, asked.icon, asked.version, asked.target, shown, sign=asked.sign)
+    except Failed as failure:
+        sys.exit("\n".join([failure.what, failure.todo, *failure.tail]))
+    finally:
+        shown.close()
