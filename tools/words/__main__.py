@@ -21,9 +21,10 @@ FOLDER = ROOT / "resources" / "i18n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 1 when there is a sentence that cannot be collected."""
+    """Run the command; 1 when a sentence cannot be collected, or with `--complete` when a catalogue lacks one."""
     parser = argparse.ArgumentParser(prog="python -m tools.words", description=__doc__)
     parser.add_argument("--out", type=Path, default=FOLDER / "mistral_desk.pot", help="the template to write")
+    parser.add_argument("--complete", action="store_true", help="fail where a catalogue lacks a sentence, and name it")
     arguments = parser.parse_args(argv)
     sentences, faults = collect(ROOT)
     for fault in faults:
@@ -31,10 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(render(sentences), encoding="utf-8", newline="\n")
     print(f"{len(sentences)} sentences")
+    lacking = 0
     for catalogue in sorted(FOLDER.glob("*/LC_MESSAGES/mistral_desk.po")):
         missing, idle = differences(sentences, catalogue)
         print(f"{catalogue.parent.parent.name}: {len(missing)} not translated, {len(idle)} no longer in use")
-    return 1 if faults else 0
+        if arguments.complete:
+            lacking += len(missing)
+            for key in missing:
+                print(f"  {key!r}")
+    return 1 if faults or lacking else 0
 
 
 if __name__ == "__main__":
