@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.dev import engine_wheel, locks, system
+from tools.dev import rpc_library as library
 from tools.dev.child import WINDOWS
 from tools.dev.steps import Failed, Steps
 
@@ -61,10 +62,20 @@ class Place:
 
 def engine_key(place: Place) -> engine_wheel.Key:
     """The key of llama-cpp-python's wheel as locked."""
-    return engine_wheel.key_for(_engine_pin(place))
+    return engine_wheel.key_for(engine_pin(place))
 
 
-def _engine_pin(place: Place) -> locks.Pin:
+def rpc_library(place: Place) -> Path:
+    """The engine's part for other computers, compiled where it is not there yet. Raises `Failed`."""
+    steps = Steps(place.log)
+    try:
+        return library.make(engine_pin(place), place.python, steps)
+    finally:
+        steps.close()
+
+
+def engine_pin(place: Place) -> locks.Pin:
+    """llama-cpp-python as locked."""
     return locks.pin_of(place.lock("app").read_text(encoding="utf-8"), engine_wheel.PACKAGE)
 
 
@@ -188,7 +199,7 @@ _SMOKE_QT = "; import PySide6.QtWidgets"
 def engine(place: Place, steps: Steps) -> Path:
     """The engine's wheel: the one built earlier, else a new one. Raises `Failed`."""
     cache, key = engine_wheel.cache_folder(), engine_key(place)
-    return engine_wheel.kept(key, cache) or engine_wheel.build(_engine_pin(place), key, cache, place.python, steps)
+    return engine_wheel.kept(key, cache) or engine_wheel.build(engine_pin(place), key, cache, place.python, steps)
 
 
 def _packages(place: Place, level: str, wheel: Path) -> str:

@@ -73,12 +73,13 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         )
     if (ROOT / "tools" / "package" / "main.py").exists():
         commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--check])", package)
+    commands["rpc-check"] = ("two other computers in network namespaces lend a model memory (Linux, root)", rpc_check)
     return commands
 
 
 def usage(commands: dict[str, tuple[str, Callable[[list[str]], int]]]) -> str:
     """The help text."""
-    rows = "".join(f"  {name:<8} {words}\n" for name, (words, _) in commands.items())
+    rows = "".join(f"  {name:<9} {words}\n" for name, (words, _) in commands.items())
     return (
         f"Use: {'python' if WINDOWS else 'python3'} dev.py COMMAND …\n\n{rows}\n"
         "Each command first sets up what it needs, once: system packages (Debian, as root; elsewhere it prints the\n"
@@ -141,6 +142,14 @@ def package(words: list[str]) -> int:
     from tools.package import main as packaging  # noqa: PLC0415 - a room of its own that no other command needs
 
     return packaging.package(PLACE, words)
+
+
+def rpc_check(words: list[str]) -> int:
+    """The campaign of other computers, with the engine's part for them, which is compiled first."""
+    environment.prepare(PLACE, "dev", (), ())
+    os.environ["MISTRAL_DESK_RPC_LIBRARY"] = str(environment.rpc_library(PLACE))
+    os.chdir(ROOT)
+    return _become([str(PLACE.python), "-m", "tests.campaigns.computers", *words])
 
 
 def _module(name: str) -> Callable[[list[str]], int]:

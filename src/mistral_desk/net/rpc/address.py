@@ -41,7 +41,7 @@ def parsed(text: str, *, port: int = PORT) -> Address:
     if not (_NAME.fullmatch(host) and after.isascii() and after.isdigit() and int(after) in _PORTS):
         raise DeskError("helper.address", address=text.strip()[:80])
     number = _number(host)
-    if number is None and re.fullmatch(r"[\d.]+", host):  # `1.2.3` or `300.1.1.1`: systems disagree on what it means
+    if number is None and re.fullmatch(r"[\d.]+|0[xX].*", host):  # `1.2.3`, `0x7f000001`: systems disagree on these
         raise DeskError("helper.address", address=text.strip()[:80])
     if number is not None and not near(number):
         raise DeskError("helper.public", address=host)
