@@ -14,7 +14,7 @@ from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.ui.chat.prices import money
 from mistral_desk.ui.chat.turn_view import AnswerView
-from mistral_desk.ui.model_menu import model_menu
+from mistral_desk.ui.model_menu import model_menu, shortened
 from mistral_desk.ui.settings.endpoints_ask import AskSheet
 from mistral_desk.ui.settings.endpoints_sheet import EndpointSheet, whole
 from tests.fixtures import fake_worker, openai_site
@@ -111,7 +111,9 @@ def test_an_endpoint_is_tested_before_it_is_saved_and_its_key_goes_into_the_keyr
             assert "keyring" in row.note.text()
             assert openai_site.KEY not in row.note.text()
             assert "You are asked before the first message" in row.note.text()
-            assert f"{MISTRAL}\t{site.name}" in menu_of(desk)
+            lines = menu_of(desk)
+            assert list(lines)[-4:-1] == [site.name, "Another program on this computer", f"{MISTRAL} · {site.name}"]
+            assert not lines[site.name].isEnabled()
 
     with OpenAISite("mistral", key=openai_site.KEY) as site:
         window.run(qapp, scenario)
@@ -250,8 +252,8 @@ def test_while_offline_nothing_is_reachable_and_a_local_model_is_offered(qapp: Q
             assert chat is not None
             assert len(chat.turns) == 2
             lines = menu_of(desk)
-            assert not lines[f"a-model\t{site.name}"].isEnabled()
-            assert f"Cellar · {site.name}: not while Mistral Desk works offline" in lines
+            assert not lines[f"a-model · {site.name}"].isEnabled()
+            assert "Not while Mistral Desk works offline" in lines
             assert site.connections == 0
             desk.open_model("builtin")
             QTest.keyClick(page.composer.edit, Qt.Key.Key_Return)
@@ -337,6 +339,8 @@ def test_addresses_and_amounts_as_they_were_meant() -> None:
     assert whole("[::1]:8080/v1") == "http://[::1]:8080/v1"
     assert whole("ftp://x") == "ftp://x"
     assert whole("") == ""
+    assert shortened("a" * 40) == "a" * 40
+    assert shortened("a" * 30 + "b" * 30) == "a" * 27 + "…" + "b" * 12
     assert money(12.345, "$") == "$12.35"
     assert money(0.00123, "$") == "$0.0012"
     assert money(0.00000123, "$") == "less than $0.0001"

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from mistral_desk.net.endpoints.record import Endpoint
     from mistral_desk.ui.desk import Desk
 
-LONGEST: Final = 64
-"""Letters of a model's name in the menu."""
+LONGEST: Final = 40
+BEHIND: Final = 12
+"""Letters of a model's name in the menu, and how many of them stand behind what is left out."""
 LISTED: Final = 8
 """Models of one endpoint that stand in the menu; the others are looked for in a list of their own."""
 
@@ -65,14 +66,18 @@ def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
     sign = icon(SIGN, desk.theme.colour(INK).name())
     for size in (20, 40, 80):  # the heading can be chosen by nobody, and its sign is not grey for that
         sign.addPixmap(sign.pixmap(size, size), QIcon.Mode.Disabled)
-    heading = menu.addAction(sign, _plain(heading_of(endpoint, offline=offline)))
-    heading.setEnabled(False)
+    for number, words in enumerate(heading_of(endpoint, offline=offline)):
+        menu.addAction(QIcon() if number else sign, _plain(words)).setEnabled(False)
     models = [EndpointModel(endpoint, one) for one in endpoint.models]
     shown = sorted(models, key=lambda one: one.id != desk.model.id)[:LISTED]
     for one in (one for one in models if one in shown):
-        action = menu.addAction(_plain(f"{one.model.name[:LONGEST]}\t{endpoint.host}"))
-        action.setCheckable(True)
-        action.setChecked(one.id == desk.model.id)
+        name = tr("{model} · {host}", model=shortened(one.model.name), host=endpoint.host)
+        action = menu.addAction(_plain(name))  # a screen reader goes past the heading, which nobody can choose
+        if one.id == desk.model.id:
+            action.setCheckable(True)
+            action.setChecked(True)
+        else:
+            action.setIcon(sign)
         action.setEnabled(not offline)
         action.triggered.connect(lambda _on=False, model=one.id: desk.open_model(model))
     if not models:
@@ -84,14 +89,20 @@ def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
         more.triggered.connect(lambda _on=False: _pick(desk, endpoint))
 
 
-def heading_of(endpoint: Endpoint, *, offline: bool) -> str:
-    """What stands over the models of an endpoint."""
-    host = endpoint.host if endpoint.name == endpoint.host else f"{endpoint.name} · {endpoint.host}"
+def heading_of(endpoint: Endpoint, *, offline: bool) -> tuple[str, str]:
+    """What stands over the models of an endpoint: where it is, and what that means."""
+    named = tr("{model} · {host}", model=endpoint.name, host=endpoint.host)
+    host = endpoint.host if endpoint.name == endpoint.host else named
     if offline:
-        return tr("{host}: not while Mistral Desk works offline", host=host)
+        return host, tr("Not while Mistral Desk works offline")
     if endpoint.reach == "here":
-        return tr("{host}: another program on this computer", host=host)
-    return tr("{host}: your messages go there", host=host)
+        return host, tr("Another program on this computer")
+    return host, tr("Your messages go there")
+
+
+def shortened(name: str) -> str:
+    """A model's name for a line of the menu; the middle gives way, since both ends tell versions apart."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - BEHIND - 1]}…{name[-BEHIND:]}"
 
 
 def _plain(words: str) -> str:

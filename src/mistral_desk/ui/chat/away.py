@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -101,6 +102,7 @@ class AwayMark(QWidget):
         super().__init__(parent)
         self._label = Label(theme, "", "small", ink=INK, parent=self)
         self._label.setProperty("elides", True)
+        self._label.setForegroundRole(QPalette.ColorRole.WindowText)  # else that of the text area it lies on
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE[0] + 2)
