@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +70,18 @@ def test_the_picture_of_a_screen_is_what_was_on_it() -> None:
 def test_what_is_mounted_below_a_folder_is_known_before_it_is_deleted(tmp_path: Path) -> None:
     assert roots.mounts(tmp_path) == []
     assert Path("/proc") in roots.mounts(Path("/"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="AppImages are Linux's")
+def test_an_appimage_is_not_begun_with_another_runtime_than_was_asked_for(tmp_path: Path) -> None:
+    runtime, out = tmp_path / "runtime", tmp_path / "desk.AppImage"
+    runtime.write_bytes(b"not AppImage's")
+    script = str(ROOT / "installer" / "linux" / "appimage.sh")
+    words = ["sh", script, "there is none.tar.xz", str(runtime), hashlib.sha256(b"AppImage's").hexdigest(), str(out)]
+    ended = subprocess.run(words, check=False, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 1
+    assert "another file than the one that was asked for" in ended.stderr
+    assert not out.exists()
 
 
 def test_licences_are_expressions_only_where_their_names_are_spdx_s() -> None:
