@@ -10,9 +10,10 @@ import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from mistral_desk.chat.elsewhere.prices import Cost, Price
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import Secrets
-from mistral_desk.ui.chat.prices import money
+from mistral_desk.ui.chat.prices import costing, money, priced
 from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.model_menu import model_menu, shortened
 from mistral_desk.ui.settings.endpoints_ask import AskSheet
@@ -170,6 +171,7 @@ def test_a_chat_that_was_answered_here_takes_its_earlier_words_along_only_when_t
         async with desk_at(qapp, tmp_path, site, chosen=False) as desk:
             await window.ask(desk, "The capital of Spain?")
             desk.open_model(f"endpoint:cellar/{desk.services.endpoints.all[0].models[0].name}")
+            assert "2 earlier messages go along" in desk.page.away.label.text()
             await enter(desk, "And of France?")
             sheet = await sheet_of(desk, AskSheet)
             assert "2 earlier messages" in sheet.accessibleDescription()
@@ -178,6 +180,7 @@ def test_a_chat_that_was_answered_here_takes_its_earlier_words_along_only_when_t
             view = await answered(desk)
             said = [one["content"] for one in site.bodies()[0]["messages"]]
             assert said == ["The capital of Spain?", "Madrid.", "And of France?"]
+            assert "earlier" not in desk.page.away.label.text()
             await enter(desk, "And of Italy?")
             await answered(desk)
             assert len(site.bodies()) == 2, "by now all of it was there"
@@ -342,5 +345,8 @@ def test_addresses_and_amounts_as_they_were_meant() -> None:
     assert shortened("a" * 40) == "a" * 40
     assert shortened("a" * 30 + "b" * 30) == "a" * 27 + "…" + "b" * 12
     assert money(12.345, "$") == "$12.35"
+    assert costing(Cost(0.0042, "$", "The catalog")) == "about $0.0042, estimated with the price at The catalog"
+    assert "$0.15 for a million tokens sent" in priced(Price(0.15, 0.6, "$", "Small 4", "The catalog"))
+    assert costing(None) == priced(None) == ""
     assert money(0.00123, "$") == "$0.0012"
     assert money(0.00000123, "$") == "less than $0.0001"

@@ -14,6 +14,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
 from mistral_desk.net.endpoints.record import is_endpoint
+from mistral_desk.services import BUILTIN
 from mistral_desk.ui import wiring
 from mistral_desk.ui.attaching.door import Attaching
 from mistral_desk.ui.chat.ahead import read_ahead
@@ -42,6 +43,7 @@ from mistral_desk.ui.settings.erase import EraseSheet
 from mistral_desk.ui.settings.moving_door import MovingDoor
 from mistral_desk.ui.settings.page import SettingsPage
 from mistral_desk.ui.settings.server_door import ServerDoor
+from mistral_desk.ui.settings.updates_door import UpdatesDoor
 from mistral_desk.ui.sharing.door import Sharing
 from mistral_desk.ui.system.attention import Attention
 from mistral_desk.ui.tasks import Tasks
@@ -87,6 +89,7 @@ class Desk(QObject):
         self.trouble = Trouble(self)
         self.downloads = Downloads(self)
         self.moving, self.server, self.endpoints = MovingDoor(self), ServerDoor(self), EndpointsDoor(self)
+        self.updates = UpdatesDoor(self)
         self.anew, self.engines = Anew(self), EnginesDoor(self)
         self.chats = Chats(self, self._drafts)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
@@ -109,6 +112,7 @@ class Desk(QObject):
         self.warmth.begin()
         self.catalog.start()
         self.server.begin()
+        self.updates.start()
         self.engines.begin()
         self.tasks.spawn(read_ahead(), "read ahead")
 
@@ -136,6 +140,7 @@ class Desk(QObject):
         await self.engines.close()
         formulas().end()
         await self.tasks.cancel()
+        self.updates.close()
         await self.server.close()
 
     def ask_to_close(self) -> None:
@@ -251,6 +256,8 @@ class Desk(QObject):
         done = await self._services.erase()
         self.catalog.forget()
         await self.chats.show_empty()
+        if self.model.is_away:  # its endpoint is gone, too
+            self.model.choose(BUILTIN)
         sheet.show_done(done)
         self.warm()
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import BETWEEN
 from mistral_desk.net.endpoints.record import is_endpoint
 from mistral_desk.ui.theme.tokens import SPACE
@@ -128,10 +128,13 @@ class AwayLine(Strip):
         super().__init__(theme, SIGN, "", name=text, text=text, parent=parent, ink=INK)
         self.hide()
 
-    def show_away(self, away: Away | None) -> None:
-        """Say where the words go; None: nowhere."""
+    def show_away(self, away: Away | None, earlier: int = 0) -> None:
+        """Say where the words go; None: nowhere. So many `earlier` messages of the chat would go along that were never
+        there.
+        """
         if away is not None:
-            self.set_words(away.line)
+            along = trn("{n} earlier message goes along.", "{n} earlier messages go along.", earlier)
+            self.set_words(f"{away.line} {along}" if earlier and not away.reason else away.line)
             text = tr("Choose a local model") if away.reason else tr("Choose another model")
             self.close_button.set_label(text, text)
         self.setVisible(away is not None)

@@ -139,6 +139,7 @@ class ChatPage(QWidget):
         self._choose_view()  # first, so that the turns are made for the width that they will have
         self.transcript.set_turns(chat.turns)
         self.finder.close_bar()
+        self._show_away(self._model.away)
         self.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
         self.chat_shown.emit(chat)
 
@@ -274,6 +275,7 @@ class ChatPage(QWidget):
     def _busy(self, busy: bool) -> None:
         self.composer.set_busy(busy)
         self.transcript.set_busy(busy)
+        self._show_away(self._model.away)
 
     def _refused(self, question: Turn | None, error: DeskError) -> None:
         if question is not None and self._chat is not None:
@@ -320,7 +322,7 @@ class ChatPage(QWidget):
 
     def _show_away(self, away: Away | None) -> None:
         self.composer.set_away(away)
-        self.away.show_away(away)
+        self.away.show_away(away, self._chat.leaving.new() if away is not None and self._chat is not None else 0)
         self.temporary.show_away(away)
         self.empty.show_away(away)
         if away is not None and self.welcome is not None:
