@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUESTION: Final = "What is 7 plus 8?"
 GREEDY: Final = ("--temperature", "0")
 LLAMA_SERVER: Final = "MISTRAL_DESK_LLAMA_SERVER"
-"""An interpreter that has `llama_cpp.server` and what it needs: `dev.py llama-server` makes one and runs its test."""
+"""A folder with what `llama_cpp.server` stands on: `dev.py llama-server` makes it and runs the test."""
 
 
 def add(site: OpenAISite, name: str, *more: str, key: str = "") -> dict[str, Any]:
@@ -93,6 +93,7 @@ def test_mistral_s_and_vllm_s_streams_are_read_and_exactly_the_question_goes_out
     assert ledger(home) == [site.name] * 2
 
 
+@pytest.mark.slow
 def test_our_own_server_in_another_process_says_what_ask_says() -> None:
     here = desk("ask", QUESTION, *GREEDY, "--think", "--json")
     with started("serve", "--port", "0", "--json") as process:
@@ -117,27 +118,36 @@ def test_our_own_server_in_another_process_says_what_ask_says() -> None:
 def test_llama_cpp_s_own_python_server_says_what_ask_says() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = str(free.getsockname()[1])
     model = str(resource("model", "guide.gguf"))
-    address = f"http://127.0.0.1:{port}/v1"
-    command = [os.environ[LLAMA_SERVER], "-m", "llama_cpp.server", "--model", model, "--model_alias", "guide"]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", model, "--model_alias", "guide", "--n_ctx", "512"]
     with subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), "--n_ctx", "512", "--api_key", KEY],
+        [*command, "--host", "127.0.0.1", "--port", port, "--api_key", KEY],
+        env={**os.environ, "PYTHONPATH": os.environ[LLAMA_SERVER]},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     ) as process:
         try:
             assert process.stderr is not None
-            assert any(b"running on" in line for line in process.stderr)
+            lines = []
+            while line := process.stderr.readline():
+                lines.append(line)
+                if b"running on" in line:
+                    break
+            assert line, b"".join(lines).decode()
             key = {"MISTRAL_DESK_KEY_LLAMA": KEY}
-            added = desk("endpoint", "add", address, "--name", "llama", "--key", "--json", stdin=KEY.encode())
-            assert added.lines[0]["models"] == ["guide"], added
-            ran = desk("ask", QUESTION, *GREEDY, "--model", "llama/guide", "--json", env=key)
-            assert ran.all_of("text") == desk("ask", QUESTION, *GREEDY, "--json").all_of("text")
-            refused = desk("ask", QUESTION, "--model", "llama/guide", "--json", env={"MISTRAL_DESK_KEY_LLAMA": "no"})
+            address = f"http://127.0.0.1:{port}"
+            refused = desk("endpoint", "add", address, "--name", "llama", "--key", "--json", stdin=b"wrong")
             assert refused.lines[0]["id"] == "endpoint.key"
+            (added,) = desk("endpoint", "add", address, "--name", "llama", "--json", env=key).lines
+            assert (added["models"], added["server"], added["thinks"]) == (["guide"], "other", "none")
+            there = desk("ask", QUESTION, *GREEDY, "--model", "llama/guide", "--json", env=key)
+            here = desk("ask", QUESTION, *GREEDY, "--json")
+            assert there.all_of("text").strip() == here.all_of("text").strip() != ""
+            assert there.lines[-1]["reason"] == "stop"
         finally:
             process.terminate()
+            process.communicate()
 
 
 def test_a_key_is_nowhere_but_in_the_request(home: Path) -> None:
@@ -197,6 +207,7 @@ def test_offline_there_is_no_connection_and_a_listener_hears_nothing(home: Path)
     assert ledger(home) == [site.name]
 
 
+@pytest.mark.slow
 @traced_only
 def test_offline_the_kernel_sees_no_connection(home: Path, tmp_path: Path) -> None:
     with OpenAISite("mistral") as site:
