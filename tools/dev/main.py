@@ -73,6 +73,10 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         )
     if (ROOT / "tools" / "package" / "main.py").exists():
         commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--check])", package)
+    commands["llama-server"] = (
+        "ask llama.cpp's own Python server as an endpoint (its packages go into build/)",
+        _module("tools.dev.llama_server"),
+    )
     commands["rpc-check"] = ("two other computers in network namespaces lend a model memory (Linux, root)", rpc_check)
     return commands
 
