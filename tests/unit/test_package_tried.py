@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import struct
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,12 @@ from PIL import Image
 
 from mistral_desk.cli.self_test import _drawing
 from tools.dev import engine_wheel, locks
-from tools.package import graphics, opening, processors, roots, sbom
+from tools.dev.environment import Place
+from tools.dev.steps import Steps
+from tools.package import graphics, linux, opening, processors, roots, sbom
+from tools.package.bundle import Work
 from tools.package.engine import RECIPE
+from tools.package.icons import SIZES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +76,41 @@ def test_the_picture_of_a_screen_is_what_was_on_it() -> None:
 def test_what_is_mounted_below_a_folder_is_known_before_it_is_deleted(tmp_path: Path) -> None:
     assert roots.mounts(tmp_path) == []
     assert Path("/proc") in roots.mounts(Path("/"))
+
+
+@pytest.mark.skipif(shutil.which("xz") is None or sys.platform != "linux", reason="archives are made where xz is")
+def test_the_archive_has_the_program_and_what_the_desktop_knows_it_by_and_is_the_same_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("installer/linux", "resources/icons"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "src" / "mistral_desk").mkdir(parents=True)
+    (tmp_path / "src" / "mistral_desk" / "__init__.py").write_text('__version__ = "0.1.0"\n', encoding="utf-8")
+    work = Work(Place(tmp_path))
+    (work.bundle / "lib").mkdir(parents=True)
+    work.program.write_bytes(b"the program")
+    work.program.chmod(0o755)
+    (work.bundle / "lib" / "libz.so.1").write_bytes(b"a library" * 10_000)
+    work.icons.mkdir(parents=True)
+    for size in SIZES:
+        (work.icons / f"{size}.png").write_bytes(b"%d" % size)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    steps = Steps(tmp_path / "log", io.StringIO())
+    try:
+        file = linux.archive(work, tmp_path, steps)
+        first = file.read_bytes()
+        assert linux.archive(work, tmp_path, steps).read_bytes() == first
+    finally:
+        steps.close()
+    with tarfile.open(file) as archive:
+        top = file.name.removesuffix(".tar.xz")
+        assert archive.getmember(f"{top}/mistral-desk").mode & 0o111
+        names = set(archive.getnames())
+        assert {one.mtime for one in archive} == {1_790_000_000}
+        assert {(one.uname, one.uid) for one in archive} == {("root", 0)}
+    assert {f"{top}/lib/libz.so.1", *(f"{top}/share/{place}" for place in linux.PLACES.values())} <= names
+    linux.sums([file])
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], check=True, cwd=tmp_path, capture_output=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="AppImages are Linux's")

@@ -54,7 +54,7 @@ def _desktop(work: Work, steps: Steps) -> None:
     if lacking := system.missing(_TOOLS):
         system.install_with_apt(lacking, steps)
     with steps.step("desktop-file-validate, appstreamcli"):
-        shared = work.top / "share"
+        shared = work.top / "deb" / "usr" / "share"
         steps.run(["desktop-file-validate", str(shared / linux.PLACES[f"{NAME}.desktop"])])
         steps.run(["appstreamcli", "validate", "--no-net", str(shared / linux.PLACES[f"{NAME}.metainfo.xml"])])
 
