@@ -41,7 +41,8 @@ ROOM: Final = 2048
 
 class Kind(NamedTuple):
     """`eyes` names a model that sees. `tolerance` is how far below the best logit a greedy token may be: nothing for
-    the model that ships, the rounding of batches on random weights. With `experts`, rounding may choose another one.
+    the model that ships, the rounding of batches on random weights. With `experts`, rounding may choose another one:
+    then llama.cpp itself has to choose that token from an empty memory, in other batches.
     """
 
     tolerance: float = 0.5
@@ -61,8 +62,8 @@ KINDS: Final = {
     "hybrid": Kind(),
     "hybrid, seeing": Kind(eyes="hybrid"),
     "dense, seeing in two directions": Kind(eyes="two-directions"),
-    "builtin": Kind(0.0),
-    "builtin, seeing": Kind(0.0, eyes="builtin"),
+    "builtin": Kind(0.0, experts=True),
+    "builtin, seeing": Kind(0.0, eyes="builtin", experts=True),
 }
 
 
