@@ -169,6 +169,19 @@ def test_what_a_test_finds_wrong_has_clear_words_and_no_key_in_them(tmp_path: Pa
     run(test())
 
 
+@pytest.mark.parametrize("key", ["two words", "ключ", "a\r\nX-Other: b", "x" * 5000])
+def test_what_cannot_be_a_key_is_sent_to_nobody(tmp_path: Path, key: str) -> None:
+    async def test() -> None:
+        with OpenAISite() as site:
+            async with endpoints(tmp_path) as all_of_them:
+                outcome = await all_of_them.test(site.url, key)
+                assert outcome.problem is not None
+                assert outcome.problem.id == "secrets.value"
+            assert not site.connections
+
+    run(test())
+
+
 def test_a_server_without_encryption_behind_https_and_one_that_is_not_there_have_their_words(tmp_path: Path) -> None:
     async def test() -> None:
         with OpenAISite() as site, socket.socket() as nobody:

@@ -28,7 +28,7 @@ from mistral_desk.net.endpoints.record import (
     parted,
     plain,
 )
-from mistral_desk.net.secrets import ENDPOINT, variable
+from mistral_desk.net.secrets import ENDPOINT, usable, variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,8 +128,8 @@ class Endpoints:
         """
         try:
             at = base(address)
-            token = key.strip() if key is not None else await self._kept(endpoint, at)
-            kind, models = await looking.models(self.net, at, token or None)
+            token = await self._kept(endpoint, at) if key is None else usable(key) if key.strip() else None
+            kind, models = await looking.models(self.net, at, token)
         except DeskError as error:
             return Outcome(error.problem)
         return Outcome(None, kind, models)

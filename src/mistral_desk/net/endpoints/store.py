@@ -8,19 +8,18 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.replacing import put_in_place
+from mistral_desk.core.lasting import write_whole
 from mistral_desk.net.endpoints.record import MOST, Endpoint, usable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "endpoints.json"
@@ -66,20 +65,9 @@ def write(file: Path, endpoints: Sequence[Endpoint]) -> None:
     """Write them so that after a crash there is the old file or the new one. Raises `endpoint.not_saved`."""
     raws = tuple(msgspec.Raw(msgspec.json.encode(one)) for one in endpoints)
     content = msgspec.json.format(msgspec.json.encode(_Whole(1, raws)), indent=2) + b"\n"
-    half: Path | None = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=file.name, suffix=".tmp", dir=file.parent)
-        half = Path(name)
-        with os.fdopen(handle, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        put_in_place(half, file)
+        write_whole(file, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            if half is not None:
-                half.unlink(missing_ok=True)
         raise DeskError("endpoint.not_saved", path=str(file), reason=error.strerror or str(error)) from error
 
 
