@@ -30,8 +30,6 @@ ABOUT: Final = "engine"
 """What the notices here are about: a newer one takes the place of an older one."""
 STEPS: Final = {"unpacking": mark("Unpacking the engine"), "trying": mark("Trying the engine out")}
 _SAID_SECONDS: Final = 8
-_OWN_ROWS: Final = 2
-"""Rows of *About* that stand above the engine's: the program's own, and what it runs on."""
 
 
 class EnginesDoor(QObject):
@@ -103,10 +101,10 @@ class EnginesDoor(QObject):
         self._show_about(choice.current)
 
     def _show_about(self, current: str) -> None:
-        """Which engine it is stands in *About* too, below the program's own rows, once those are made."""
+        """Which engine it is stands in *About* too, below what the program runs on, once that is made."""
         section = self._desk.settings.sections["about"]
-        if self.about is None and len(section.rows) >= _OWN_ROWS:
-            above = section.rows[_OWN_ROWS - 1]
+        above = next((row for row in section.rows if row.label.text() == tr("Runs on")), None)
+        if self.about is None and above is not None:
             self.about = Row(self._desk.theme, tr("Engine"), " ", copied=True, parent=section)
             section.insert_after(above, self.about)
             self.about.setVisible(above.isVisibleTo(section))

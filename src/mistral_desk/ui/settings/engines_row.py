@@ -11,6 +11,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.progress import Figures, Progress
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class EnginesRow(Row):
             theme, tr("Engines"), tr(WHAT), self.button, more=tr("llama.cpp, CUDA, Vulkan"), parent=section
         )
         self.button.clicked.connect(self._press)
-        self.left = Figures(theme, "", self)
+        self.left = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
         self.bar = Progress(theme, tr("Adding an engine"), self)
         self.told = Figures(theme, "", self)
         self.words.addSpacing(SPACE[0])
@@ -53,7 +54,7 @@ class EnginesRow(Row):
         """Why an engine is not in use any more, until another choice is made."""
         self.left.setVisible(words is not None)
         if words is not None:
-            self.left.say(f"{words.title}. {words.message}")
+            self.left.setText(f"{words.title}. {words.message}")
 
     def show_work(self, told: str, share: float | None = None) -> None:
         """What is being done with an engine, and how far it is where that is known; empty when nothing is."""
@@ -98,7 +99,10 @@ class EngineList(QObject):
         if not engines:
             return
         above = self._above
-        for name, title, note in (("", tr(BUILTIN), ""), *((one.name, one.name, about(one)) for one in engines)):
+        for name, title, note in (
+            ("", tr(BUILTIN), tr("Comes with Mistral Desk")),
+            *((one.name, one.name, about(one)) for one in engines),
+        ):
             row = self._row(name, title, note, in_use=name == current, busy=busy)
             self._section.insert_after(above, row)
             row.setVisible(above.isVisibleTo(self._section))
