@@ -22,6 +22,7 @@ KEPT = re.compile(
     r"|\b[A-Z]{2,}_[A-Z_]+\b|&\w"
 )
 """What stays as it is in every language: options, files, addresses, variables, commands, accelerators."""
+PERCENT = re.compile(r"%(?:\(\w+\))?[rs]")
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\nPlural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
 
 
@@ -71,7 +72,8 @@ def _faults_of(sources: list[str], said: list[str], forms: int) -> Iterator[str]
 
 
 def places(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    """What is filled in: ours by name, argparse's by a percent sign."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None} | set(PERCENT.findall(text))
 
 
 def _edge(text: str) -> str:
@@ -89,6 +91,7 @@ def test_a_catalogue_keeps_what_it_must(language: str) -> None:
     [
         ('msgid "Hello, {name}!"\nmsgstr "Hallo, {nom}!"', "filled with nothing"),
         ('msgid "Hello, {name}!"\nmsgstr "Hallo!"', "is left out"),
+        ('msgid "usage: %(prog)s"\nmsgstr "Aufruf: %(Programm)s"', "filled with nothing"),
         ('msgid "Hello"\nmsgstr ""', "empty"),
         ('#, fuzzy\nmsgid "Hello"\nmsgstr "Hallo"', "fuzzy"),
         ('#~ msgid "Hello"\n#~ msgstr "Hallo"', "out of use"),

@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.cli import argparse_words
 from mistral_desk.cli.output import use_utf8, write_problem, write_text
 from mistral_desk.core import amounts, words
 from mistral_desk.core.errors import DeskError
@@ -36,6 +37,7 @@ WARNING: Final = mark(
 def main(arguments: Sequence[str]) -> int:
     """Run it; 0 after Ctrl+C, 1 (failed), 2 (wrong use)."""
     words.use(words.preferred(glance(folders().settings, LANGUAGE)))
+    argparse_words.speak()
     use_utf8()
     try:
         given = _parser().parse_args(list(arguments))

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk import __version__
+from mistral_desk.cli import argparse_words, endpoint_words
 from mistral_desk.cli import arguments as words_for
-from mistral_desk.cli import endpoint_words
 from mistral_desk.cli.output import use_utf8, write_problem
 from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, as_problem
@@ -38,6 +38,7 @@ def main(argv: Sequence[str], *, window: Callable[[str | None, str], int]) -> in
     that ends in .gguf stands where a command would.
     """
     words.use(words.preferred(glance(folders().settings, LANGUAGE)))
+    argparse_words.speak()
     try:
         rest, file = _file_among(argv)
         arguments = _parser().parse_args(rest)
@@ -156,7 +157,9 @@ def _parser() -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"mistral-desk {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"mistral-desk {__version__}", help=tr("show the version")
+    )
     parser.add_argument("--screenshot", metavar="FILE", help=tr("render the window into a PNG file and exit"))
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 

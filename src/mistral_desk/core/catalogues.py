@@ -121,7 +121,7 @@ def _binary(translations: dict[str, str]) -> bytes:
 
 # --- pseudo-languages -----------------------------------------------------------------------------------
 
-_PLACES: Final = re.compile(r"(\{[^{}]*\})")
+_PLACES: Final = re.compile(r"(\{[^{}]*\}|%(?:\(\w+\))?[rs])")
 _LETTERS: Final = str.maketrans("AaCcDdEeGgHhIiJjKkLlNnOoRrSsTtUuWwYyZz", "ÅåÇçÐðÉéĜĝĤĥÎîĴĵĶķĻļÑñÖöŔŕŠšŢţÛûŴŵÝýŽž")
 _FILLING: Final = "öñé ţŵö ţĥŕéé ƒöûŕ ƒîvé šîx "
 _LONGER: Final = 0.4
