@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 WHEN: Final = mark(
     "Mistral Desk connects to other computers only for what you ask for or have switched on: to refresh the catalog, "
-    "to search the hub, to download a model. Each connection is listed, before it is made."
+    "to search the hub, to download a model, to look for a new version. Each connection is listed, before it is made."
 )
 NONE: Final = mark("No connection was made.")
 WHO: Final = {
     "catalog": mark("asked by the catalog"),
     "hub": mark("asked by the hub's search"),
     "download": mark("asked by a download"),
+    "endpoints": mark("asked for an endpoint"),
+    "updates": mark("asked by the look for new versions"),
     "helper": mark("asked for other computers that lend their memory"),
 }
 _STAYS: Final = "\N{NO-BREAK SPACE}"
