@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.model_ids import BETWEEN
 from mistral_desk.net.endpoints.record import parted
 
 if TYPE_CHECKING:
@@ -52,16 +53,21 @@ class Leaving:
         turns = self._chat.turns
         if turn is None or turn not in turns:
             return turns
-        behind = not edit and (turn.role == "user" or parted(turn.wrote)[0] == endpoint)
+        behind = not edit and (turn.role == "user" or _by(endpoint, turn))
         return turns[: turns.index(turn) + behind]
 
 
 def unknown_to(endpoint: str, turns: Sequence[Turn]) -> int:
     """How many of these turns came after the last answer of this endpoint."""
     for count, turn in enumerate(reversed(turns)):
-        if turn.role == "assistant" and parted(turn.wrote)[0] == endpoint:
+        if _by(endpoint, turn):
             return count
     return len(turns)
+
+
+def _by(endpoint: str, turn: Turn) -> bool:
+    """Whether this endpoint wrote all of an answer; what another model wrote behind that was never there."""
+    return turn.role == "assistant" and BETWEEN not in turn.wrote and parted(turn.wrote)[0] == endpoint
 
 
 def _last(turns: Sequence[Turn]) -> int | None:

@@ -110,6 +110,8 @@ class ModelChoice(QObject):
 
     def cost_of(self, turn: Turn) -> str:
         """What an answer of an endpoint cost by the catalog's price, in words; empty where that is not known."""
+        if BETWEEN in turn.wrote:  # nobody knows which part of it was whose
+            return ""
         try:
             source = self._services.endpoints.source(turn.wrote)
         except DeskError:

@@ -90,6 +90,7 @@ class ChatPage(QWidget):
         self._notices = notices
         self._model = model
         self._chat: Chat | None = None
+        self._away: Away | None = None
         self.transcript = Transcript(theme, self)
         self.finder = FindBar(theme, self.transcript, self)
         self.empty = EmptyState(theme, self)
@@ -224,14 +225,16 @@ class ChatPage(QWidget):
         if self._chat is not None:
             self._chat.course.answer_now()
 
-    def _send(self, text: str) -> None:
+    def _send(self) -> None:
         if self._chat is not None:
             edited = self._chat.editing
-            self.first_asked(lambda: self._sent(text, edited), edited, edit=edited is not None)
+            self.first_asked(lambda: self._sent(edited), edited, edit=edited is not None)
 
-    def _sent(self, text: str, edited: Turn | None) -> None:
-        if self._chat is None or self._chat.editing is not edited:
+    def _sent(self, edited: Turn | None) -> None:
+        """What stands there now: somebody may have written on while the question was on its way."""
+        if self._chat is None or self._chat.editing is not edited or not self.composer.can_send:
             return
+        text = self.composer.text
         self.composer.set_text("")
         self.ask(text)
         if edited is not None:
@@ -321,6 +324,9 @@ class ChatPage(QWidget):
             self._foot.setText(tr("Models make mistakes. Check what matters."))
 
     def _show_away(self, away: Away | None) -> None:
+        if away is not None and away != self._away:  # who does not see it hears it
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.away, away.line))
+        self._away = away
         self.composer.set_away(away)
         self.away.show_away(away, self._chat.leaving.new() if away is not None and self._chat is not None else 0)
         self.temporary.show_away(away)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -42,6 +43,8 @@ class EndpointsDoor(QObject):
         super().__init__(desk)
         self._desk = desk
         self._rows: dict[str, EndpointRow] = {}
+        self._asking = False
+        self._sheet: EndpointSheet | None = None
         self._testing: asyncio.Task[object] | None = None
         page = desk.page
         page.gate = self.ask
@@ -81,6 +84,9 @@ class EndpointsDoor(QObject):
         if source is None or (source.endpoint.agreed and not earlier):
             act()
             return
+        if self._asking:
+            return
+        self._asking = True
         self._desk.tasks.spawn(self._ask(chat, act, (turn, edit), source, earlier), "ask before words leave")
 
     async def _known(self) -> None:
@@ -96,7 +102,10 @@ class EndpointsDoor(QObject):
     ) -> None:
         from mistral_desk.ui.settings.endpoints_ask import AskSheet  # noqa: PLC0415
 
-        await self._known()
+        try:
+            await self._known()
+        finally:
+            self._asking = False
         desk, endpoint = self._desk, source.endpoint
         sheet = AskSheet(desk.theme, endpoint, self._price(source), earlier, desk.window, first=not endpoint.agreed)
 
@@ -180,7 +189,10 @@ class EndpointsDoor(QObject):
         self._spawn(self._show_key(key), "where a key is")
 
     async def _show_key(self, key: str) -> None:
-        where = await self._endpoints.key_of(key)
+        with contextlib.suppress(DeskError):  # it has gone meanwhile
+            self._show_where(key, await self._endpoints.key_of(key))
+
+    def _show_where(self, key: str, where: Where) -> None:
         endpoint, row = self._endpoints.find(key), self._rows.get(key)
         if endpoint is not None and row is not None:
             row.show_state(endpoint, where, offline=self._endpoints.offline)
@@ -209,7 +221,8 @@ class EndpointsDoor(QObject):
     async def _change(self, key: str) -> None:
         endpoint = self._endpoints.find(key)
         if endpoint is not None:
-            self._open(endpoint, await self._endpoints.key_of(key))
+            with contextlib.suppress(DeskError):  # as above
+                self._open(endpoint, await self._endpoints.key_of(key))
 
     def _open(self, endpoint: Endpoint | None, where: Where) -> None:
         from mistral_desk.ui.settings.endpoints_sheet import EndpointSheet  # noqa: PLC0415
@@ -217,8 +230,13 @@ class EndpointsDoor(QObject):
         sheet = EndpointSheet(self._desk.theme, self._desk.window, endpoint, where)
         sheet.test_asked.connect(lambda address, key: self._begin_test(sheet, address, key))
         sheet.keep_asked.connect(lambda: self._spawn(self._keep(sheet), "keep an endpoint"))
-        sheet.finished.connect(lambda _result: self._end_test())
+        sheet.finished.connect(lambda _result: self._closed())
+        self._sheet = sheet
         self._desk.window.show_overlay(sheet)
+
+    def _closed(self) -> None:
+        self._sheet = None
+        self._end_test()
 
     def _begin_test(self, sheet: EndpointSheet, address: str, key: str) -> None:
         self._end_test()
@@ -244,7 +262,7 @@ class EndpointsDoor(QObject):
 
     async def _keep(self, sheet: EndpointSheet) -> None:
         name, address, key = sheet.values
-        old = sheet.endpoint
+        old, tested = sheet.endpoint, sheet.outcome is not None and sheet.outcome.problem is None
         try:
             if old is None:
                 added = await self._endpoints.add(name, address, key, outcome=sheet.outcome)
@@ -253,11 +271,15 @@ class EndpointsDoor(QObject):
                     old.id, name=name or old.name, address=address, chosen=sheet.chosen, key=key or None
                 )
         except DeskError as error:
-            sheet.show_problem(error.problem)
+            if self._sheet is sheet:
+                sheet.show_problem(error.problem)
+            else:
+                self._desk.notices.problem(error.problem, "warning")
             return
-        sheet.accept()
+        if self._sheet is sheet:
+            sheet.accept()
         self._kept(added)
-        if added.endpoint.looked == 0.0 and not self._endpoints.offline:
+        if tested and added.endpoint.looked == 0.0:  # at another address its list is no longer known
             await self._endpoints.refresh(added.endpoint.id)
 
     def _kept(self, added: Added) -> None:
