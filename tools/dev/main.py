@@ -72,7 +72,7 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
             _module("tools.trust"),
         )
     if (ROOT / "tools" / "package" / "main.py").exists():
-        commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--check])", package)
+        commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--cpus] [--check])", package)
     commands["llama-server"] = (
         "ask llama.cpp's own Python server as an endpoint (its packages go into build/)",
         _module("tools.dev.llama_server"),
