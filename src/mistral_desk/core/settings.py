@@ -200,6 +200,13 @@ REFRESH_CATALOG: Final = Switch(
     "Refresh the list of models by itself",
     "At most once a day the list is fetched from its publisher. Otherwise it is fetched only when you ask.",
 )
+UPDATES: Final = Switch(
+    "privacy.updates",
+    False,
+    "Look for new versions by itself",
+    "At most once a day Mistral Desk asks where it was published whether there is a newer version. Nothing is "
+    "downloaded; otherwise nobody is asked unless you do it in About.",
+)
 
 ALL: Final[tuple[Declared, ...]] = (
     THEME,
@@ -227,6 +234,7 @@ ALL: Final[tuple[Declared, ...]] = (
     SERVER_PORT,
     OFFLINE,
     REFRESH_CATALOG,
+    UPDATES,
 )
 _BY_NAME: Final = {setting.name: setting for setting in ALL}
 

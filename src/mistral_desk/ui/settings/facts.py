@@ -145,10 +145,12 @@ def fill_privacy(
     return kept_in
 
 
-def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None]) -> None:
-    """Version, licences of everything that comes along, and two links."""
+def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None], updates: Row) -> None:
+    """Version, newer ones, licences of everything that comes along, and two links."""
     version = tr("Version {version}, licensed under Apache-2.0", version=build.version())
     section.add(Row(theme, "Mistral Desk", version, copied=True, parent=section))
+    section.add(updates)
+    updates.show()
     running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
     section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
     for words, address in LINKS.items():

@@ -18,6 +18,7 @@ from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.settings.server_row import ServerRow
 from mistral_desk.ui.settings.token import TokenRow
+from mistral_desk.ui.settings.updates_row import UpdatesRow
 from mistral_desk.ui.sharing.your_data import YourData
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -76,6 +77,7 @@ class SettingsPage(QWidget):
         self._hardware: HardwareFacts | None = None
         self._kept_in: Row | None = None
         self.server: ServerRow | None = None
+        self.updates: UpdatesRow | None = None
 
     def make(self) -> None:
         """Make the rows, once."""
@@ -101,6 +103,8 @@ class SettingsPage(QWidget):
         self.sections["endpoints"].add(self.endpoints)
         self.token = TokenRow(theme, self.sections["downloads"])
         self.sections["downloads"].add(self.token)
+        self.updates = UpdatesRow(theme, self.sections["about"])
+        self.updates.hide()  # it stands below the version, which is told when somebody looks
         self.data = YourData(theme, self.sections["data"], services.folders.data)
         self.made.emit()
 
@@ -132,7 +136,8 @@ class SettingsPage(QWidget):
             self._hardware = HardwareFacts(self._theme, self._services, self.sections["hardware"])
             privacy = self.sections["privacy"]
             self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit, self.sheet.emit)
-            fill_about(self._theme, self.sections["about"], self.sheet.emit)
+            if self.updates is not None:
+                fill_about(self._theme, self.sections["about"], self.sheet.emit, self.updates)
         self._hardware.refresh()
         if self._kept_in:
             self._kept_in.set_note(cage.in_words(self._services.engine.cage))
