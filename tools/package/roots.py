@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import re
 import shutil
@@ -23,6 +24,8 @@ SUITES: Final = ("bookworm", "trixie")
 HOME: Final = "/srv/here"
 """The folder in a root where results are put."""
 _NEEDS: Final = (system.Need("program", "mmdebstrap", "clean roots of Debian", "mmdebstrap"),)
+_MOUNTS: Final = 0x00020000
+"""CLONE_NEWNS."""
 _WITHOUT_MORE: Final = ("apt-get", "install", "-y", "--no-install-recommends")
 
 
@@ -32,6 +35,7 @@ def ready(steps: Steps) -> None:
         raise Failed("Clean roots of Debian can only be made as root on Debian.")
     if lacking := system.missing(_NEEDS):
         system.install_with_apt(lacking, steps)
+    _mount_for_ourselves()
 
 
 def fresh(root: Path, suite: str, steps: Steps) -> None:
@@ -66,9 +70,18 @@ def environment() -> dict[str, str]:
     return {**kept, **own, "LANG": "C.UTF-8"}
 
 
+def _mount_for_ourselves() -> None:
+    """From here on this process and its children mount for themselves alone (unshare(2)): nothing stays mounted in a
+    root, even where the process is killed.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(_MOUNTS):
+        raise Failed(f"Mounts of its own are refused to this process: {os.strerror(ctypes.get_errno())}.")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+
+
 def _free(root: Path) -> None:
-    """Take away what an earlier run that was killed left mounted in a root: deleting it would reach this computer's own
-    devices. Raises `Failed` where that does not work.
+    """Take away what somebody has mounted in a root: deleting it would reach this computer's own devices. Raises
+    `Failed` where that does not work.
     """
     for place in reversed(mounts(root)):
         subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
