@@ -184,6 +184,17 @@ def test_the_version_stands_in_one_place() -> None:
     assert bundle.version(Place(ROOT)) == __version__
 
 
+def test_where_newer_versions_are_is_a_value_of_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MISTRAL_DESK_RELEASES", raising=False)
+    (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    assert bundle.published_at(Place(tmp_path)) == ""
+    named = '[project]\n[project.urls]\nRepository = "https://code.example/desk"\n'
+    (tmp_path / "pyproject.toml").write_text(named, encoding="utf-8")
+    assert bundle.published_at(Place(tmp_path)) == "https://code.example/desk"
+    monkeypatch.setenv("MISTRAL_DESK_RELEASES", "https://github.com/who/what")
+    assert bundle.published_at(Place(tmp_path)) == "https://github.com/who/what"
+
+
 def test_the_deb_asks_for_all_that_the_window_needs() -> None:
     control = (LINUX / "control").read_text(encoding="utf-8")
     asked = {word.split()[0] for word in re.search(r"^Depends: (.*)$", control, re.MULTILINE)[1].split(", ")}  # type: ignore[index]

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -101,6 +102,17 @@ def found(place: Place) -> Work:
     return work
 
 
+def published_at(place: Place) -> str:
+    """The page of the project that has its releases, for *Look for a new version*; empty where nobody says it.
+
+    The release's workflow sets `MISTRAL_DESK_RELEASES`; else it is what pyproject.toml names as the repository.
+    """
+    if said := os.environ.get("MISTRAL_DESK_RELEASES"):
+        return said
+    project = tomllib.loads((place.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project.get("urls", {}).get("Repository", ""))
+
+
 def make(place: Place, steps: Steps) -> Work:
     """Make the bundle anew. Raises `Failed`."""
     work = Work(place)
@@ -178,6 +190,7 @@ def _notices(work: Work) -> None:
     notices = work.top / "notices"
     (notices / "resources").mkdir(parents=True)
     (notices / "resources" / "build.txt").write_text(built_from(work.place) + "\n", encoding="utf-8")
+    (notices / "resources" / "releases.txt").write_text(published_at(work.place) + "\n", encoding="utf-8")
     if keys := os.environ.get(ENGINE_KEYS, "").split():
         (notices / "resources" / "engine-keys.txt").write_text("\n".join(keys) + "\n", encoding="ascii")
     ask = "import sys, sysconfig; print(sysconfig.get_path('stdlib')); print(sys.base_prefix)"
