@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.words import tr
+from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.rpc.computers import Computer
 from mistral_desk.net.rpc.probe import Found, Lent
 from tools.gallery.declare import listed, ready, state
@@ -56,3 +59,18 @@ async def settings_computers_public(stage: Stage) -> None:
         intro.tell(f"{words.title}. {words.message} {words.hint}", "danger")
         await idle(2)
         stage.looked = lambda: stage.desk.settings.area.ensureWidgetVisible(intro, 0, 0)
+
+
+@state()
+async def computers_used(stage: Stage) -> None:
+    """A new chat while a part of the loaded model lies on another computer: chip, foot and promise say so."""
+    await ready(stage)
+    await listed(stage)
+    model = stage.desk.model
+    info = model.info
+    if info is not None:
+        placed = Placement(context=info.context, threads=1, helpers=("192.168.1.5:50052",))
+        model.info = msgspec.structs.replace(info, placement=placed)
+    stage.desk.page.welcome = None
+    model.changed.emit()
+    await idle(2)

@@ -198,12 +198,13 @@ class EmptyState(QScrollArea):
         for ground in (self.viewport(), inner):
             ground.setAutoFillBackground(False)  # the page's canvas shows through
 
-    def show_away(self, away: Away | None) -> None:
-        """No promise stands there that does not hold."""
-        if away is not None:
-            self._away.say(away.told)
-        self._promise.setVisible(away is None)
-        self._away.setVisible(away is not None)
+    def show_away(self, away: Away | None, shared: str = "") -> None:
+        """No promise stands there that does not hold; `shared` says that a part of the model lies elsewhere."""
+        told = away.told if away is not None else shared
+        if told:
+            self._away.say(told)
+        self._promise.setVisible(not told)
+        self._away.setVisible(bool(told))
 
     def _question(self, example: Example) -> Button:
         think = example.effort != "none"

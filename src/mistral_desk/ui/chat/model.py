@@ -86,6 +86,18 @@ class ModelChoice(QObject):
         )
 
     @property
+    def shared(self) -> str:
+        """That a part of the loaded model lies on other computers; empty where all of it is here."""
+        placed = self.info.placement if self.info is not None and not self.is_away else None
+        if placed is None or not placed.helpers:
+            return ""
+        return tr(
+            "A part of this model lies on {computers}: what is computed of your words goes there over your network, "
+            "not encrypted.",
+            computers=tr(", ").join(placed.helpers),
+        )
+
+    @property
     def host(self) -> str:
         """The host that answers; empty where this program does."""
         return "" if (source := self.source) is None else source.endpoint.host

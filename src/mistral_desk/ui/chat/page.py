@@ -308,14 +308,16 @@ class ChatPage(QWidget):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _model_changed(self) -> None:
-        away = self._model.away
+        away, shared = self._model.away, self._model.shared
         self.composer.model.set_model(
-            self._model.short, self._model.fraction, resting=self._model.resting, away=away is not None
+            self._model.short, self._model.fraction, resting=self._model.resting, away=bool(away or shared)
         )
         self._show_away(away)
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
         if away is not None:
             self._foot.setText(away.foot)
+        elif shared:
+            self._foot.setText(shared)
         elif self._model.resting:
             self._foot.setText(tr("The model rests and leaves its memory to other programs. It loads when you type."))
         elif self._model.id == "builtin":
@@ -330,7 +332,7 @@ class ChatPage(QWidget):
         self.composer.set_away(away)
         self.away.show_away(away, self._chat.leaving.new() if away is not None and self._chat is not None else 0)
         self.temporary.show_away(away)
-        self.empty.show_away(away)
+        self.empty.show_away(away, self._model.shared)
         if away is not None and self.welcome is not None:
             self.set_welcome(None)  # it speaks of the Guide and of this computer
         self.away_changed.emit(away)
