@@ -119,7 +119,7 @@ class EndpointsDoor(QObject):
 
     def tell_what_goes(self) -> None:
         """What of the chat that is shown goes where."""
-        self._spawn(self._tell_what_goes(), "tell what goes to an endpoint")
+        self.spawn(self._tell_what_goes(), "tell what goes to an endpoint")
 
     async def _tell_what_goes(self) -> None:
         from mistral_desk.ui.settings.endpoints_ask import GoesSheet  # noqa: PLC0415
@@ -176,8 +176,8 @@ class EndpointsDoor(QObject):
             if key not in self._rows:
                 row = self._rows[key] = EndpointRow(self._desk.theme, endpoint, section)
                 row.test_asked.connect(self._ask_test)
-                row.change_asked.connect(lambda key: self._spawn(self._change(key), "change an endpoint"))
-                row.revoked.connect(lambda key: self._spawn(self._endpoints.agree(key, yes=False), "take back"))
+                row.change_asked.connect(lambda key: self.spawn(self._change(key), "change an endpoint"))
+                row.revoked.connect(lambda key: self.spawn(self._endpoints.agree(key, yes=False), "take back"))
                 row.remove_asked.connect(self._ask_remove)
                 row.opened.connect(self._look_for_key)
                 section.add(row)
@@ -186,7 +186,7 @@ class EndpointsDoor(QObject):
                 self._look_for_key(key)
 
     def _look_for_key(self, key: str) -> None:
-        self._spawn(self._show_key(key), "where a key is")
+        self.spawn(self._show_key(key), "where a key is")
 
     async def _show_key(self, key: str) -> None:
         with contextlib.suppress(DeskError):  # it has gone meanwhile
@@ -198,7 +198,7 @@ class EndpointsDoor(QObject):
             row.show_state(endpoint, where, offline=self._endpoints.offline)
 
     def _ask_test(self, key: str) -> None:
-        self._spawn(self._test(key), "test an endpoint")
+        self.spawn(self._test(key), "test an endpoint")
 
     async def _test(self, key: str) -> None:
         row = self._rows[key]
@@ -229,7 +229,7 @@ class EndpointsDoor(QObject):
 
         sheet = EndpointSheet(self._desk.theme, self._desk.window, endpoint, where)
         sheet.test_asked.connect(lambda address, key: self._begin_test(sheet, address, key))
-        sheet.keep_asked.connect(lambda: self._spawn(self._keep(sheet), "keep an endpoint"))
+        sheet.keep_asked.connect(lambda: self.spawn(self._keep(sheet), "keep an endpoint"))
         sheet.finished.connect(lambda _result: self._closed())
         self._sheet = sheet
         self._desk.window.show_overlay(sheet)
@@ -241,7 +241,7 @@ class EndpointsDoor(QObject):
     def _begin_test(self, sheet: EndpointSheet, address: str, key: str) -> None:
         self._end_test()
         sheet.show_testing()
-        self._spawn(self._test_for(sheet, address, key), "test an endpoint")
+        self.spawn(self._test_for(sheet, address, key), "test an endpoint")
 
     def _end_test(self) -> None:
         if self._testing is not None:
@@ -298,8 +298,9 @@ class EndpointsDoor(QObject):
         text = tr("Its address and its key are deleted here. Your chats stay, and nothing changes at the server.")
         title = tr("Remove {name}?", name=endpoint.name)
         question = Question(desk.theme, title, text, yes=tr("Remove"), parent=desk.window)
-        question.accepted.connect(lambda: self._spawn(self._endpoints.remove(key), "remove an endpoint"))
+        question.accepted.connect(lambda: self.spawn(self._endpoints.remove(key), "remove an endpoint"))
         desk.window.show_overlay(question)
 
-    def _spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+    def spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+        """Beside everything else; what goes wrong is told."""
         self._desk.tasks.spawn(work, name)

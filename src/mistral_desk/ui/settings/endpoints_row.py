@@ -45,7 +45,7 @@ class EndpointsIntro(Row):
         words = tr("Add an endpoint…")
         self.button = Button(theme, words, text=words, kind="outline", parent=section)
         self.button.setToolTip("")
-        super().__init__(theme, tr("Models elsewhere"), tr(WHAT), self.button, more=_SOUGHT, parent=section)
+        super().__init__(theme, tr("Models elsewhere"), tr(WHAT), self.button, more=tr("OpenAI API"), parent=section)
         self.button.clicked.connect(self.add_asked)
 
 
@@ -60,7 +60,7 @@ class EndpointRow(Row):
     remove_asked = Signal(str)
 
     def __init__(self, theme: Theme, endpoint: Endpoint, section: QWidget) -> None:
-        super().__init__(theme, endpoint.name, " ", more=f"{endpoint.host} {_SOUGHT}", copied=True, parent=section)
+        super().__init__(theme, endpoint.name, " ", more=endpoint.host, copied=True, parent=section)
         self.endpoint = endpoint
         self._where: Where | None = None
         self._offline = False
@@ -130,6 +130,3 @@ class EndpointRow(Row):
         made.clicked.connect(lambda: signal.emit(self.endpoint.id))
         self._flow.addWidget(made)
         return made
-
-
-_SOUGHT: Final = "OpenAI API"

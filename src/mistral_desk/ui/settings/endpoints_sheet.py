@@ -77,7 +77,7 @@ class EndpointSheet(Sheet):
         body, column = self.anew()
         self._column, self._body = column, body
         self.address = NameField(theme, tr("Address"), body, longest=ADDRESS_MOST)
-        self.address.setPlaceholderText("https://api.example.org/v1")
+        self.address.setPlaceholderText("")
         self.name = NameField(theme, tr("Name"), body, longest=LONGEST_NAME)
         self.name.setPlaceholderText(tr("As the address calls it"))
         self.key = Hidden(theme, tr("Key"), body)
