@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import random
 import subprocess
 import sys
@@ -52,10 +53,13 @@ SHAPE: Final = Mistral4Shape(
 MAIN: Final = 1_090_000_000
 LENT_GB: Final = 0.33
 """What the main computer has (0.3 GB of it for a model), and what each helper lends: none has room for the model."""
+MAIN_TO_LOSE: Final = 850_000_000
 LENT_TO_LOSE_GB: Final = 0.5
-"""What each lends where one of them may die: the other one and the main computer have room together, neither alone."""
+"""The same where one of them may die, with half of the layers: the main computer has no room, each helper has."""
 QUESTION: Final = "Tell me everything that you know of it. " * 12
 TOKENS: Final = 64
+SHORT: Final = "Tell me all of it."
+SHORT_TOKENS: Final = 24
 CONTEXT: Final = 2048
 _GREEDY: Final = Sampling(temperature=0.0, seed=1)
 
@@ -90,7 +94,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mistral-desk-computers-") as name:
         folder = Path(name)
         mistral4(folder / "model.gguf", SHAPE, Recipe("Q8_0"))
-        expected = asyncio.run(_alone(folder / "model.gguf"))
+        half = dataclasses.replace(SHAPE, layers=SHAPE.layers // 2)
+        mistral4(folder / "half.gguf", half, Recipe("Q8_0"))
+        expected = {
+            "model": asyncio.run(_alone(folder / "model.gguf", QUESTION, TOKENS)),
+            "half": asyncio.run(_alone(folder / "half.gguf", SHORT, SHORT_TOKENS)),
+        }
         (folder / "expected.json").write_bytes(msgspec.json.encode(expected))
         command = [sys.executable, "-m", __name__ if __name__ != "__main__" else "tests.campaigns.computers"]
         command += ["--inside", name, "--kills", str(given.kills), "--rates", given.rates]
@@ -101,19 +110,19 @@ def main() -> int:
             ground.unlimited()
 
 
-async def _alone(model: Path) -> list[int]:
+async def _alone(model: Path, question: str, tokens: int) -> list[int]:
     """The tokens of an answer on one computer with all the memory that it wants."""
     engine = Engine()
     try:
         await engine.ensure(ModelSpec(str(model), projector="", placement=Placement(context=CONTEXT, threads=1)))
-        return (await _answer(engine))[0]
+        return (await _answer(engine, question, tokens))[0]
     finally:
         await engine.close()
 
 
 async def _inside(folder: Path, given: argparse.Namespace) -> int:
     helpers = [ground.Helper(number, LENT_GB, folder) for number in range(1, ground.COUNT + 1)]
-    expected = msgspec.json.decode((folder / "expected.json").read_bytes(), type=list[int])
+    expected = msgspec.json.decode((folder / "expected.json").read_bytes(), type=dict[str, list[int]])
     broken = 0
     try:
         for helper in helpers:
@@ -121,7 +130,7 @@ async def _inside(folder: Path, given: argparse.Namespace) -> int:
         rows = []
         for rate in filter(None, given.rates.split(",")):
             ground.shape(rate)
-            rows.append(await _measured(folder, rate, expected))
+            rows.append(await _measured(folder, rate, expected["model"]))
             sys.stdout.write(f"{rows[-1]}\n")
         ground.shape("")
         _table(rows)
@@ -130,7 +139,8 @@ async def _inside(folder: Path, given: argparse.Namespace) -> int:
             for helper in helpers:
                 helper.kill()
                 helper.lend(LENT_TO_LOSE_GB)
-            broken += await _killed(folder, helpers, given.kills, expected)
+            ground.bound(MAIN_TO_LOSE)
+            broken += await _killed(folder, helpers, given.kills, expected["half"])
     finally:
         for helper in helpers:
             helper.kill()
@@ -181,12 +191,12 @@ async def _killed(folder: Path, helpers: list[ground.Helper], times: int, expect
         for number in range(times):
             victim = helpers[0]
             try:
-                await engine.ensure(_spec(folder))
+                await engine.ensure(_spec(folder, "half"))
                 victim = chance.choice([one for one in helpers if ground.address(one.number) in engine.helpers])
-                after = chance.randrange(1, TOKENS - 16)
+                after = chance.randrange(1, SHORT_TOKENS)
                 said = await _until_death(engine, victim, after)
                 words[said] = words.get(said, 0) + 1
-                ids, _ = await _answer(engine)  # loaded again, without it
+                ids, _ = await _answer(engine, SHORT, SHORT_TOKENS)  # loaded again, without it
                 without = ground.address(victim.number) not in engine.helpers
                 good = said == "helper.gone" and without and ids == expected
             except DeskError as error:
@@ -196,7 +206,6 @@ async def _killed(folder: Path, helpers: list[ground.Helper], times: int, expect
             sys.stdout.write(f"death {number + 1} of {times}: {'well' if good else 'NOT well'}\n")
             sys.stdout.flush()
             victim.start()
-            await engine.unload()
         sys.stdout.write(f"deaths: {times}, not well: {broken}, what was said: {words}\n")
     finally:
         await engine.close()
@@ -208,7 +217,7 @@ async def _until_death(engine: PlannedEngine, victim: ground.Helper, after: int)
     """What is said when the helper dies after so many tokens."""
     seen = 0
     try:
-        async with contextlib.aclosing(engine.generate([Turn("user", QUESTION)], "none", _GREEDY, 400)) as events:
+        async with contextlib.aclosing(engine.generate([Turn("user", SHORT)], "none", _GREEDY, 400)) as events:
             async for event in events:
                 seen += isinstance(event, Piece)
                 if seen == after:
@@ -228,13 +237,13 @@ async def _ready(folder: Path, name: str) -> tuple[Fitting, PlannedEngine]:
     return fitting, PlannedEngine(fitting, learns=False, steady=True)
 
 
-def _spec(folder: Path) -> ModelSpec:
-    return ModelSpec(str(folder / "model.gguf"), projector="", context=CONTEXT, threads=1)
+def _spec(folder: Path, name: str = "model") -> ModelSpec:
+    return ModelSpec(str(folder / f"{name}.gguf"), projector="", context=CONTEXT, threads=1)
 
 
-async def _answer(engine: Engine) -> tuple[list[int], Figures]:
+async def _answer(engine: Engine, question: str = QUESTION, tokens: int = TOKENS) -> tuple[list[int], Figures]:
     ids: list[int] = []
-    async with contextlib.aclosing(engine.generate([Turn("user", QUESTION)], "none", _GREEDY, TOKENS)) as events:
+    async with contextlib.aclosing(engine.generate([Turn("user", question)], "none", _GREEDY, tokens)) as events:
         async for event in events:
             if isinstance(event, Piece):
                 ids += event.tokens

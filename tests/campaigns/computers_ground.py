@@ -120,6 +120,12 @@ def limited(memory: int, command: Sequence[str]) -> list[str]:
     return ["unshare", "-m", "sh", "-c", inside, str(_GROUP), *command]
 
 
+def bound(memory: int) -> None:
+    """Another bound for the group that this process is in, where it is in one."""
+    with contextlib.suppress(OSError):
+        (GROUPS / "memory.limit_in_bytes").write_text(str(memory), encoding="ascii")
+
+
 def unlimited() -> None:
     """The group is gone."""
     with contextlib.suppress(OSError):
