@@ -119,7 +119,8 @@ class AnswerView(TurnView):
         self._row.setVisible(not turn.live)
         figures = speed(turn.figures) if self._mark is None else spent(turn.figures, self._cost())
         self._figures_button.setVisible(bool(figures))
-        self._figures_button.set_label(" · ".join(filter(None, (turn.model, figures))) if figures else tr("Figures"))
+        by = turn.model if self._mark is None else self._mark.accessibleName()
+        self._figures_button.set_label(" · ".join(filter(None, (by, figures))) if figures else tr("Figures"))
         self._copy.setVisible(bool(turn.text))
         self.anew.setVisible(bool(turn.offer))
         if turn.offer:
