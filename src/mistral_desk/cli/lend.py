@@ -28,6 +28,7 @@ _EVENTS: Final[dict[Event, str]] = {
     "free": mark("It is free again."),
     "again": mark("The connection ended the lending process. Another one has taken its place."),
 }
+_NAME: Final = "mistral-desk --rpc-worker"
 WARNING: Final = mark(
     "Experimental. The connection is neither encrypted nor protected by a password: whoever can reach this address can "
     "use what is lent and read what is computed here. Use it only in a network that is yours."
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("mistral-desk --rpc-worker", description=tr(WARNING), allow_abbrev=False)
+    parser = argparse.ArgumentParser(_NAME, description=tr(WARNING), allow_abbrev=False)
     parser.add_argument(
         "--bind", required=True, metavar="ADDRESS", help=tr("an address of this computer in your own network")
     )

@@ -36,9 +36,8 @@ class ComputersIntro(Row):
     given = Signal(str)
 
     def __init__(self, theme: Theme, section: Section) -> None:
-        more = "RPC llama.cpp rpc-server"
         title = tr("Other computers (experimental)")
-        super().__init__(theme, title, tr(WHAT), more=more, parent=section)
+        super().__init__(theme, title, tr(WHAT), more=tr("llama.cpp RPC"), parent=section)
         line = QWidget(self)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
@@ -97,7 +96,9 @@ class ComputerRow(Row):
     removed = Signal(str)
 
     def __init__(self, theme: Theme, computer: Computer, section: QWidget) -> None:
-        super().__init__(theme, computer.address, " ", more="RPC", copied=True, broken=True, parent=section)
+        super().__init__(
+            theme, computer.address, " ", more=tr("llama.cpp RPC"), copied=True, broken=True, parent=section
+        )
         self.address = computer.address
         self.told = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
         self.told.hide()
