@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 TOKENS: Final = 16
 FLAT: Final = 0.05
 """How much more memory the last third may take than the one before."""
-HANGS_S: Final = 300.0
+HANGS_S: Final = 900.0
+"""The program itself gives a silent worker up after five minutes."""
 SAMPLES: Final = 30
 """Fewer looks at the memory than this say nothing about a trend."""
 _QUESTIONS: Final = ("What can you do?", "Who made you?", "Straße 世界 🙂?", "What is 7 plus 8?", "x " * 300)

@@ -17,6 +17,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "app": (),
     "dev": ("build", "app"),
     "package": ("build", "app", "dev"),
+    "fuzz": ("build", "app", "dev"),
     "llama-server": ("build", "app", "dev"),
 }
 

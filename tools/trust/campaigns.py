@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.campaigns import disk, models, monkey, soak
+from tests.campaigns import disk, fuzz, models, monkey, soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +45,22 @@ CAMPAIGNS: Final = {
         "A monkey at the window",
         "The real window, with seeded random keys, clicks, drags, drops, pastes, sizes, looks, settings, downloads "
         "(from a hub on this computer that cuts, lies and refuses) and chats with a scripted worker, every fourth run "
-        "with the real worker and the Guide. No exception, no warning of Qt, no leak; every hundred actions the database, the "
-        "lists and the downloaded files are looked through.",
+        "with the real worker and the Guide. No exception, no warning of Qt, no leak; every hundred actions the "
+        "database, the lists and the downloaded files are looked through.",
         monkey.attack,
         20_000,
         "tests/campaigns/test_monkey.py",
+    ),
+    "fuzz": Campaign(
+        "All that reads what others wrote",
+        "Headers of model files, the catalog's list and records, the hub's answers, imported chats and archives, "
+        "frames of the worker's protocol, streams of endpoints, markdown, formulas, pictures, documents, texts, "
+        "settings and the lists beside files: fuzzed by ways through the code (atheris, where it can be had), beginning "
+        "with the corpus in `tests/campaigns/corpus`. Each is read or refused in the program's own words, in bounded "
+        "time.",
+        fuzz.attack,
+        2_000,
+        "tests/campaigns/test_fuzz.py",
     ),
     "models": Campaign(
         "Spoilt models and projectors",
@@ -63,8 +74,8 @@ CAMPAIGNS: Final = {
     "soak": Campaign(
         "Half an hour of trouble",
         "Chats with the real worker, which is killed, stopped, left alone, held, given no more memory, or made to "
-        "abort by its file. What was shown is what is kept, at once and after the next start; each answer has an end; no "
-        "process is left behind; memory stays flat (5 %).",
+        "abort by its file. What was shown is what is kept, at once and after the next start; each answer has an end; "
+        "no process is left behind; memory stays flat (5 %).",
         soak.attack,
         1_000,
         "tests/campaigns/test_soak.py",
