@@ -174,7 +174,12 @@ BAD: dict[str, tuple[Answer, str]] = {
     "a line of 1 GB": (raw(Endless(1 << 30, b"data: ", b"x" * 65536)), "endpoint.garbled"),
     "an event of 1 GB": (raw(Endless(1 << 30, b"", b"data: xxxxxxxxx\n" * 4096)), "endpoint.garbled"),
     "rubbish of 1 GB": (raw(Endless(1 << 30, b"", b"neither nor\n" * 4096)), "endpoint.garbled"),
-    "remarks of 1 GB": (raw(Endless(1 << 30, b"", b": ping\n\n" * 4096)), "endpoint.too_much"),
+    "remarks of 1 GB": (raw(Endless(1 << 30, b"", b": ping, and nothing else to say\n" * 4096)), "endpoint.garbled"),
+    "empty lines of 1 GB": (raw(Endless(1 << 30, b"", b"\n" * 65536)), "endpoint.garbled"),
+    "pieces without a word of 1 GB": (
+        raw(Endless(1 << 30, b"", events(chunk({"content": "", "more": "x" * 9000}), done=False))),
+        "endpoint.too_much",
+    ),
     "words of 1 GB": (
         raw(Endless(1 << 30, b"", events(chunk({"content": "x" * 500}), done=False))),
         "endpoint.too_much",

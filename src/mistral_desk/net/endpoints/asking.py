@@ -34,6 +34,9 @@ _NO_EVENTS: Final = mark("there is no answer in it")
 _NOT_JSON: Final = mark("it is not JSON")
 _WEB_PAGE: Final = mark("it is a web page")
 _TOO_LONG: Final = mark("one piece of it is too long")
+_NO_WORDS: Final = mark("it goes on and on without a word")
+_STEP: Final = 16_384
+"""Bytes that are looked at in one turn of the loop: some milliseconds at worst, so that a window stays smooth."""
 _ENDINGS: Final[dict[str, Reason]] = {"length": "length", "max_tokens": "length", "model_length": "context"}
 
 
@@ -109,6 +112,7 @@ class _Reading:
         self._finish = ""
         self._usage: Usage | None = None
         self._halves = chunks.Halves()
+        self._left = memoryview(b"")
 
     async def check(self, stream: Stream) -> None:
         """Raise what a refusal means."""
@@ -122,7 +126,8 @@ class _Reading:
     async def all(self, stream: Stream) -> AsyncGenerator[Delta | End, None]:
         """The answer, whether it streams or comes at once."""
         if "json" in stream.headers.get("content-type", "").lower():
-            for delta in self._read(await self._whole(stream, _WHOLE + 1)):
+            chunk = await asyncio.to_thread(self._chunk, await self._whole(stream, _WHOLE + 1))
+            for delta in self._deltas(chunk):
                 yield delta
             self._finish = self._finish or "stop"
         else:
@@ -144,11 +149,12 @@ class _Reading:
     async def _streamed(self, stream: Stream) -> AsyncGenerator[Delta, None]:
         events, clock = Events(), asyncio.get_running_loop().time
         spoke = clock()
-        while piece := await self._piece(stream):
+        while piece := await self._step(stream):
             try:
                 found = events.feed(piece)
             except TooMuchError as error:
-                raise DeskError("endpoint.garbled", str(error), host=self._host, reason=_TOO_LONG) from error
+                reason = _NO_WORDS if str(error) == "rubbish" else _TOO_LONG
+                raise DeskError("endpoint.garbled", str(error), host=self._host, reason=reason) from error
             for data in found:
                 if data.strip() == _DONE:
                     self._finish = self._finish or "stop"
@@ -177,6 +183,15 @@ class _Reading:
             return self._events > 0
         return False
 
+    async def _step(self, stream: Stream) -> bytes:
+        """As much as is read without anybody else waiting for it."""
+        if self._left:
+            await asyncio.sleep(0)
+        else:
+            self._left = memoryview(await self._piece(stream))
+        step, self._left = bytes(self._left[:_STEP]), self._left[_STEP:]
+        return step
+
     async def _piece(self, stream: Stream) -> bytes:
         """More bytes; empty at the end, and where a server does not close what has ended."""
         seconds = self._limits.tail_s if self._finish else self._limits.silence_s if self._letters else None
@@ -203,13 +218,18 @@ class _Reading:
         return b"".join(parts)[:most]
 
     def _read(self, data: bytes) -> list[Delta]:
-        """What an event brings; raises what it says went wrong, after what came before that was given."""
+        return self._deltas(self._chunk(data))
+
+    def _chunk(self, data: bytes) -> Chunk:
         try:
-            chunk = chunks.read(data)
+            return chunks.read(data)
         except chunks.NotOneError as error:
             if not self._events:
                 raise DeskError("endpoint.not_protocol", host=self._host, reason=_NOT_JSON) from error
             raise DeskError("endpoint.garbled", host=self._host, reason=_NOT_JSON) from error
+
+    def _deltas(self, chunk: Chunk) -> list[Delta]:
+        """What an event brings; raises what it says went wrong, after what came before that was given."""
         self._events += 1
         self._usage = chunk.usage or self._usage
         if chunk.error:

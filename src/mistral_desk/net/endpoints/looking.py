@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import msgspec
@@ -37,7 +38,7 @@ async def models(net: Net, base: str, key: str | None) -> tuple[Kind, tuple[Offe
     if reply.status != 200:
         retry = reply.headers.get("retry-after", "")
         raise faults.of_status(host, "", reply.status, reply.body[:65_536], key=key, retry_after=retry)
-    return read(host, reply.body)
+    return await asyncio.to_thread(read, host, reply.body)
 
 
 def read(host: str, body: bytes) -> tuple[Kind, tuple[Offered, ...]]:

@@ -11,9 +11,12 @@ from typing import Final
 LONGEST_LINE: Final = 1 << 20
 """Bytes of a line, and of an event's lines together; a token of an answer takes some hundred."""
 MOST_RUBBISH: Final = 1 << 20
-"""Bytes of lines that are neither fields of an event nor remarks."""
+"""Bytes between two events that say nothing: remarks, empty lines, and what is no field of an event. A remark every
+second for a day is less.
+"""
+_EMPTY: Final = 8
+"""What an empty line counts: it is work, too."""
 _ENDS: Final = re.compile(rb"\r\n|\r|\n")
-_FIELDS: Final = frozenset({b"data", b"event", b"id", b"retry"})
 _MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -25,7 +28,8 @@ class Events:
     """Takes pieces, gives the data of whole events."""
 
     def __init__(self, longest: int = LONGEST_LINE, rubbish: int = MOST_RUBBISH) -> None:
-        self._longest, self._rubbish = longest, rubbish
+        self._longest, self._most_rubbish = longest, rubbish
+        self._rubbish = rubbish
         self._line = bytearray()
         self._data: list[bytes] = []
         self._size = 0
@@ -70,9 +74,9 @@ class Events:
         if not line:
             if self._data:
                 found.append(b"\n".join(self._data))
-            self._data, self._size = [], 0
-            return
-        if line.startswith(b":"):
+                self._data, self._size, self._rubbish = [], 0, self._most_rubbish
+            else:
+                self._nothing(_EMPTY)
             return
         name, _, value = line.partition(b":")
         if name == b"data":
@@ -80,7 +84,10 @@ class Events:
             if self._size > self._longest:
                 raise TooMuchError("event")
             self._data.append(value.removeprefix(b" "))
-        elif name not in _FIELDS:
-            self._rubbish -= len(line)
-            if self._rubbish < 0:
-                raise TooMuchError("rubbish")
+        else:
+            self._nothing(len(line) + 1)
+
+    def _nothing(self, size: int) -> None:
+        self._rubbish -= size
+        if self._rubbish < 0:
+            raise TooMuchError("rubbish")
