@@ -148,6 +148,15 @@ async def endpoint_ask(stage: Stage) -> None:
 
 
 @state()
+async def endpoint_goes(stage: Stage) -> None:
+    """What goes where, read again: to a computer of the network, over a line that is not encrypted."""
+    await ready(stage)
+    stage.desk.open_model(await added(stage, address="http://192.168.1.5:8080/v1", name="Cellar"))
+    stage.desk.window.top.away.click()
+    await stage.desk.tasks.settled()
+
+
+@state()
 async def endpoint_offline(stage: Stage) -> None:
     """The model lies elsewhere, and Mistral Desk works offline."""
     await endpoint_answer(stage)
