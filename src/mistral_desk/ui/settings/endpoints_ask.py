@@ -36,7 +36,7 @@ def what_goes(endpoint: Endpoint, price: str) -> list[tuple[str, str]]:
         said.append(("info", tr("What {host} does with them is up to whoever runs it.", host=host)))
     if not endpoint.encrypted:
         said.append(("warning", tr("The line is not encrypted: others in this network could read along.")))
-    if endpoint.reach != "here":
+    if endpoint.reach == "away":  # nobody charges for a computer of the own network
         said.append(
             ("info", price or tr("What an answer costs is not known here. {host} may charge for it.", host=host))
         )
