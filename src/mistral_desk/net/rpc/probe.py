@@ -28,14 +28,15 @@ MEASURE_S: Final = 30.0
 MOST_DEVICES: Final = 16
 _MOST_BYTES: Final = 1 << 46
 _TURNS: Final = 24
-_FIRST, _LAST = 256 << 10, 16 << 20
+_FIRST, _LAST = 256 << 10, 4 << 20
 """Bytes that are sent at once to measure the way: twice as many each time."""
-_LONG_ENOUGH_S: Final = 0.25
+_LONG_ENOUGH_S: Final = 0.1
 _WIDTH: Final = 4096
 _COLUMNS: Final = 64
 """Of a product as a prompt makes it."""
 _LARGEST: Final = 16_384
 _REPEATS: Final = 64
+_COMPUTED_S: Final = 0.25
 _SOON_S: Final = 0.05
 
 
@@ -209,7 +210,7 @@ def _lent(line: Wire, number: int, lent: Lent, turn: float) -> Lent:
             line.turn(number)
             took = time.perf_counter() - began
             best, spent = min(best, took), spent + took
-            if spent > _LONG_ENOUGH_S:
+            if spent > _COMPUTED_S:
                 break
         return max(best - turn, 1e-6)
 
