@@ -32,6 +32,9 @@ MODELS: Final = tuple(
     Offered(name, context=131_072, sees=True, thinks=True)
     for name in ("mistral-small-latest", "mistral-medium-latest", "magistral-small-2507-with-a-long-name")
 )
+CELLAR: Final = "The large computer in the cellar"
+THEIRS: Final = ("api.example.org", CELLAR, "Cellar", "llama-server", *(one.name for one in MODELS))
+"""Names that are the same in every language: of computers, of what a person called them, of models."""
 KEY: Final = Problem("endpoint.key", {"host": "api.example.org", "status": 401})
 
 
@@ -196,7 +199,7 @@ async def endpoint_menu_offline(stage: Stage) -> None:
 async def settings_endpoints(stage: Stage) -> None:
     """Three endpoints: in a data centre, beside this computer, and on it; one was tested."""
     await chosen(stage)
-    await added(stage, address="http://192.168.1.5:8080/v1", name="The large computer in the cellar", agreed=False)
+    await added(stage, address="http://192.168.1.5:8080/v1", name=CELLAR, agreed=False)
     await added(stage, address="http://127.0.0.1:8080/v1", name="llama-server")
     stage.desk.window.open_settings("endpoints")
     await stage.desk.tasks.settled()
