@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
 
 FIFTEEN = [("thinking", "Seven and eight."), ("text", "It is 15.")]
-SMALL = Limits(bytes=3_000_000, letters=10_000, tail_s=0.1)
+SMALL = Limits(bytes=3_000_000, wordless=2_000_000, letters=10_000, tail_s=0.1)
 IMPATIENT = Limits(first_s=0.1, silence_s=0.1, words_s=0.1)
 """For servers that say nothing: however slow this computer is, they say no more than that."""
 HALF = b'data: {"choices": [{"index": 0, "delta": {"content": "It i'
@@ -178,7 +178,7 @@ BAD: dict[str, tuple[Answer, str]] = {
     "empty lines of 1 GB": (raw(Endless(1 << 30, b"", b"\n" * 65536)), "endpoint.garbled"),
     "pieces without a word of 1 GB": (
         raw(Endless(1 << 30, b"", events(chunk({"content": "", "more": "x" * 9000}), done=False))),
-        "endpoint.too_much",
+        "endpoint.garbled",
     ),
     "words of 1 GB": (
         raw(Endless(1 << 30, b"", events(chunk({"content": "x" * 500}), done=False))),

@@ -41,13 +41,14 @@ _ENDINGS: Final[dict[str, Reason]] = {"length": "length", "max_tokens": "length"
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds of one answer: bytes in all, letters of text and thoughts, and seconds of silence.
+    """Bounds of one answer: bytes in all and between two words, letters of text and thoughts, and seconds of silence.
 
     `first_s` holds until words come: a server at home may read a long message for many minutes. `silence_s` holds after
     that, `words_s` where remarks come and no words, and `tail_s` after the answer has ended.
     """
 
     bytes: int = 256 << 20
+    wordless: int = 32 << 20
     letters: int = 2_000_000
     first_s: float = 900.0
     silence_s: float = 180.0
@@ -107,7 +108,7 @@ class _Reading:
     def __init__(self, source: EndpointModel, key: str | None, limits: Limits) -> None:
         self._host, self._name = source.endpoint.host, source.model.name
         self._key, self._limits = key, limits
-        self._bytes = self._letters = 0
+        self._bytes = self._letters = self._spoke = 0
         self._events = 0
         self._finish = ""
         self._usage: Usage | None = None
@@ -189,6 +190,8 @@ class _Reading:
             await asyncio.sleep(0)
         else:
             self._left = memoryview(await self._piece(stream))
+            if self._bytes - self._spoke > self._limits.wordless:
+                raise DeskError("endpoint.garbled", host=self._host, reason=_NO_WORDS)
         step, self._left = bytes(self._left[:_STEP]), self._left[_STEP:]
         return step
 
@@ -237,6 +240,7 @@ class _Reading:
         self._judge(chunk)
         found = [Delta(kind, whole) for kind, text in chunk.pieces if (whole := self._halves.whole(kind, text))]
         self._letters += sum(len(delta.text) for delta in found)
+        self._spoke = self._bytes if found else self._spoke
         if self._letters > self._limits.letters:
             raise DeskError("endpoint.too_much", host=self._host)
         self._finish = chunk.finish or self._finish
