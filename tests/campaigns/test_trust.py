@@ -1,0 +1,41 @@
+"""docs/trust.md says what its figures say, and what it and SECURITY.md name is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tools.trust import page
+from tools.trust.campaigns import CAMPAIGNS
+from tools.trust.figure import ROOT, kept
+
+SECURITY: Final = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+_NAMED: Final = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def missing(text: str) -> list[str]:
+    """Tests that a text names and that are not there."""
+    found = []
+    for path, name in _NAMED.findall(text):
+        file = ROOT / path
+        if not file.is_file() or (name and f"def {name}(" not in file.read_text(encoding="utf-8")):
+            found.append(f"{path}::{name}")
+    return found
+
+
+def test_the_page_says_what_the_figures_say() -> None:
+    assert page.PAGE.read_text(encoding="utf-8") == page.text(kept()), "python3 dev.py trust page"
+
+
+def test_each_figure_belongs_to_a_campaign_and_lost_nothing() -> None:
+    figures = kept()
+
+    assert figures.keys() <= CAMPAIGNS.keys()
+    assert {name: figure.lost for name, figure in figures.items() if figure.lost} == {}
+
+
+def test_the_named_tests_exist() -> None:
+    assert len(_NAMED.findall(SECURITY)) >= 20
+    assert missing(SECURITY) == []
+    assert missing(page.PAGE.read_text(encoding="utf-8")) == []
+    assert missing("`tests/unit/test_house.py::test_of_nothing`") == ["tests/unit/test_house.py::test_of_nothing"]
