@@ -23,6 +23,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.core.paths import folders
+from mistral_desk.fit import network
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.placement import Placement
@@ -78,6 +79,8 @@ class Row(msgspec.Struct):
     read: float
     load_predicted: float
     load: float
+    bytes_predicted: int
+    bytes_sent: float
     same: bool
     on: str
 
@@ -159,7 +162,12 @@ async def _measured(folder: Path, rate: str, expected: list[int]) -> Row:
             raise RuntimeError("there is no plan")
         speed = prepared.made[2].speed
         ids, first = await _answer(engine)
-        figures = [first, (await _answer(engine))[1], (await _answer(engine))[1]]
+        figures = [first]
+        before = _sent()
+        for _ in range(2):
+            figures.append((await _answer(engine))[1])  # noqa: PERF401 one after the other
+        crossed = sum(ground.address(number) in engine.helpers for number in range(1, ground.COUNT + 1))
+        tokens = sum(one.generated_tokens for one in figures[1:])
         found = [one.found for one in fitting.computers.all() if one.found]
         lies = ", ".join(f"{one.device} {one.bytes / 1e6:.0f} MB" for one in info.placed if one.kind == "model")
         return Row(
@@ -174,6 +182,8 @@ async def _measured(folder: Path, rate: str, expected: list[int]) -> Row:
             read=first.prompt_tokens / first.prompt_s,
             load_predicted=speed.load_s.mid,
             load=load,
+            bytes_predicted=network.bytes_there(SHAPE.width, first.prompt_tokens + TOKENS // 2),
+            bytes_sent=(_sent() - before) / tokens / max(crossed, 1),
             same=ids == expected,
             on=lies,
         )
@@ -252,15 +262,20 @@ async def _answer(engine: Engine, question: str = QUESTION, tokens: int = TOKENS
     raise RuntimeError("an answer without an end")
 
 
+def _sent() -> int:
+    return sum(map(ground.sent, range(1, ground.COUNT + 1)))
+
+
 def _table(rows: list[Row]) -> None:
     write = sys.stdout.write
-    write("| link | there and back | measured way | predicted tok/s | measured | reading | load | same tokens |\n")
+    write("| link | turn | measured way | bytes a token and helper | tokens/s | reading | load | same tokens |\n")
     write("|---|---|---|---|---|---|---|---|\n")
     for row in rows:
         write(
-            f"| {row.rate} | {row.turn_ms:.2f} ms | {row.way:.0f} MB/s | {row.predicted:.1f} "
-            f"({row.low:.1f}–{row.high:.1f}) | {row.measured:.1f} | {row.predicted_read:.0f} → {row.read:.0f} "
-            f"| {row.load_predicted:.0f} → {row.load:.0f} s | {'yes' if row.same else 'NO'} |\n"
+            f"| {row.rate} | {row.turn_ms:.2f} ms | {row.way:.0f} MB/s | {row.bytes_predicted} → {row.bytes_sent:.0f} "
+            f"| {row.predicted:.1f} ({row.low:.1f}–{row.high:.1f}) → {row.measured:.1f} "
+            f"| {row.predicted_read:.0f} → {row.read:.0f} | {row.load_predicted:.0f} → {row.load:.0f} s "
+            f"| {'yes' if row.same else 'NO'} |\n"
         )
 
 

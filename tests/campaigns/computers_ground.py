@@ -69,6 +69,11 @@ def shape(rate: str) -> None:
                 call(*before, "tc", "qdisc", "add", "dev", link, "root", *bucket)
 
 
+def sent(number: int) -> int:
+    """Bytes that went to a helper so far, with everything that the network adds."""
+    return int(Path(f"/sys/class/net/{_names(number)[1]}/statistics/tx_bytes").read_text(encoding="ascii"))
+
+
 class Helper:
     """One helper; started again at the same place after its end."""
 

@@ -17,6 +17,7 @@ from mistral_desk.catalog.cache_file import FILE as CATALOGUE
 from mistral_desk.chat import backups
 from mistral_desk.core import lasting
 from mistral_desk.inference.packs.standing import FOLDER as ENGINES
+from mistral_desk.inference.rpc.computers import FILE as COMPUTERS
 from mistral_desk.net.endpoints.store import FILE as ENDPOINTS
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 
@@ -101,7 +102,7 @@ def _all(places: Folders, models: Path) -> Iterator[tuple[Path, Kind]]:
                 yield path, _kind(path, places, plain)  # type: ignore[arg-type]
     for path in _files(places.config, kept):  # settings stay; what was set aside or half written does not
         if path != places.settings and path not in seen:
-            yield path, "connections" if path.name == ENDPOINTS else "aside"
+            yield path, "connections" if path.name in (ENDPOINTS, COMPUTERS) else "aside"
 
 
 def _kind(path: Path, places: Folders, plain: Kind) -> Kind:

@@ -295,7 +295,10 @@ def _placed(found: Variant, machine: Machine) -> Reason:
 def _within_reach(found: Variant, machine: Machine) -> Reason:
     """What a person with a small GPU has to know about a large mixture of experts."""
     unit = GB if machine.described else 2**30  # memory is sold by 2³⁰, described machines count by 10⁹
-    own = [round(sum(gpu.memory for gpu in machine.gpus if not gpu.shared) / unit), round(machine.memory / unit)]
+    own = [
+        round(sum(gpu.memory for gpu in machine.gpus if not gpu.shared and not gpu.remote) / unit),
+        round(machine.memory / unit),
+    ]
     has = " + ".join(str(size) for size in own if size) if all(own) else f"{sum(own)} GB"
     return Reason(OUT_OF_REACH, {"name": found.name, "size": _gb(found.bytes), "has": has})
 

@@ -326,9 +326,10 @@ class Fitting:
         return self._runs.comparison(key)
 
     def forget(self) -> None:
-        """Drop wishes and runs from memory: for whoever has deleted the files."""
+        """Drop wishes, runs and other computers from memory: for whoever has deleted the files."""
         self._runs.forget()
         self._wishes.forget()
+        self.computers.forget()
 
 
 def refuse(verdict: Variant) -> None:

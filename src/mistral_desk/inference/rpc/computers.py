@@ -128,6 +128,12 @@ class Computers:
         looked = await asyncio.gather(*(self._look(one, one.place in held) for one in measured))
         return tuple(one for one in looked if one)
 
+    def forget(self) -> None:
+        """Drop the list from memory: for whoever has deleted its file."""
+        with self._lock:
+            self._kept = _Kept()
+            self._away.clear()
+
     def lost(self, places: Collection[str]) -> None:
         """These (numeric addresses) were gone in the middle of something."""
         for one in self.all():

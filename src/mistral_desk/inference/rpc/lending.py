@@ -1,7 +1,7 @@
 """The process that lends this computer's memory to another one: llama.cpp's RPC server, bounded and locked in.
 
-A client that dies at a bad moment, or means harm, can make the server abort; `supervising` starts another one then. It ends
-when its stdin does.
+A client that dies at a bad moment, or means harm, can make the server abort; `supervising` starts another one then.
+It ends when its stdin does.
 """
 
 from __future__ import annotations

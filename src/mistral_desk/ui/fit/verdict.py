@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+import msgspec
+
 from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import mark, tr
@@ -245,6 +247,11 @@ def memory_words(count: int, machine: Machine) -> str:
 def computer_words(machine: Machine) -> str:
     """This computer in one line."""
     memory = memory_words(machine.memory, machine)
+    lent = sum(gpu.memory for gpu in machine.gpus if gpu.remote)
+    if lent:
+        alone = msgspec.structs.replace(machine, gpus=tuple(gpu for gpu in machine.gpus if not gpu.remote))
+        size = memory_words(lent, machine)
+        return tr("{computer}. Other computers lend {memory}", computer=computer_words(alone), memory=size)
     own = [gpu for gpu in machine.gpus if not gpu.shared]
     if own:
         names = " + ".join(
