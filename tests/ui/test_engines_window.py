@@ -11,6 +11,7 @@ import pytest
 from mistral_desk.core.errors import Problem
 from mistral_desk.inference.packs import shelf, signature, standing
 from mistral_desk.inference.protocol import Failed
+from mistral_desk.ui.widgets.button import Button
 from tests.fixtures import engine_packs, fake_worker
 from tests.ui import window
 
@@ -146,7 +147,7 @@ def test_what_happened_while_no_window_was_open_is_said_once(qapp: QApplication,
     window.run(qapp, scenario)
 
 
-@pytest.mark.allow_log("shown: This model needs a newer engine")
+@pytest.mark.allow_log("shown: This model needs a newer engine|answer .* failed: model.newer_engine|an answer failed")
 def test_a_model_that_needs_a_newer_engine_leads_there(qapp: QApplication, tmp_path: Path) -> None:
     unknown = Problem("model.newer_engine", {"name": "new.gguf", "architecture": "mistral9"})
     script = [fake_worker.HELLO, {"serve": {"load": [fake_worker.event(Failed(0, unknown))]}}]
@@ -157,6 +158,15 @@ def test_a_model_that_needs_a_newer_engine_leads_there(qapp: QApplication, tmp_p
             assert action is not None
             assert action.text() == "Engines…"
             window.click(action)
+            await window.drawn()
+            assert (desk.window.page, desk.settings.page) == ("settings", "hardware")
+
+            desk.window.show_chat()
+            turn = await window.ask(desk, "Hello?")
+            await window.drawn()
+            assert turn.problem is not None
+            there = [one for one in desk.page.findChildren(Button) if one.text() == "Engines…" and one.isVisible()]
+            window.click(there[0])
             await window.drawn()
             assert (desk.window.page, desk.settings.page) == ("settings", "hardware")
 

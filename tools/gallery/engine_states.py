@@ -10,7 +10,8 @@ from mistral_desk.inference.packs.manifest import Library, Manifest
 from mistral_desk.inference.packs.shelf import Added
 from mistral_desk.inference.packs.standing import Left
 from mistral_desk.ui.notify import Notice
-from tools.gallery.declare import listed, state
+from tools.gallery import texts
+from tools.gallery.declare import ask, listed, state
 from tools.gallery.page_states import settings
 from tools.gallery.stage import idle
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.settings.engines_row import EngineList, EnginesRow
     from tools.gallery.stage import Stage
 
+NEWER: Final = Problem("model.newer_engine", {"name": "Mistral-Small-5-Q4_K_M.gguf", "architecture": "mistral5"})
 LEFT: Final = Left("llama-b7312-cuda-13", "", "memory fault, SIGSEGV")
 
 
@@ -93,8 +95,14 @@ async def engine_left(stage: Stage) -> None:
 async def newer_engine(stage: Stage) -> None:
     """A model that the engine in use does not know: the way to another engine."""
     await listed(stage)
-    stage.engine.fails = Problem(
-        "model.newer_engine", {"name": "Mistral-Small-5-Q4_K_M.gguf", "architecture": "mistral5"}
-    )
+    stage.engine.fails = NEWER
     stage.desk.warm()
     await stage.desk.tasks.settled()
+
+
+@state()
+async def newer_engine_asked(stage: Stage) -> None:
+    """The same below a question that was asked all the same."""
+    stage.engine.fails = NEWER
+    await ask(stage, texts.QUESTION)
+    await listed(stage)

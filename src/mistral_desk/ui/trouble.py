@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.troubles import doubts_file, left_alone
+from mistral_desk.ui.chat.troubles import doubts_file, left_alone, needs_engine
 from mistral_desk.ui.notify import Notice
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
     from mistral_desk.ui.desk import Desk
-
-NEWER_ENGINE: Final = "model.newer_engine"
 
 
 class Trouble(QObject):
@@ -30,7 +28,7 @@ class Trouble(QObject):
 
     def told(self, problem: Problem) -> bool:
         """Whether it was told here, with what can be done, that a model could not be made ready."""
-        if problem.id == NEWER_ENGINE:
+        if needs_engine(problem):
             about, desk = self._desk.model.id.casefold(), self._desk
             desk.notices.show(Notice("error", in_words(problem, tr), tr("Engines…"), desk.engines.show, about=about))
             return True

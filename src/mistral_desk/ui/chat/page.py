@@ -81,6 +81,8 @@ class ChatPage(QWidget):
     """Where the words of the chat go now: an `Away`, or None where they stay in this program."""
     settings_asked = Signal()
     """The settings of endpoints are to be opened."""
+    engines_asked = Signal()
+    """Another engine is to be chosen: the one in use does not know the model."""
     endpoint_trouble = Signal(object)
     """Why an endpoint could not be asked: a `Problem`."""
 

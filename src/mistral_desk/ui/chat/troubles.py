@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
 
 KEEPS_STOPPING: Final = "engine.keeps_stopping"
+NEWER_ENGINE: Final = "model.newer_engine"
 _DOUBTFUL: Final = frozenset(
     {
         KEEPS_STOPPING,
@@ -41,6 +42,11 @@ def doubts_file(problem: Problem | None) -> bool:
 def mended_in_settings(problem: Problem | None) -> bool:
     """Whether it is the endpoint's settings where that is put right."""
     return problem is not None and problem.id in _SETTINGS
+
+
+def needs_engine(problem: Problem | None) -> bool:
+    """Whether another engine would run the model."""
+    return problem is not None and problem.id == NEWER_ENGINE
 
 
 def left_alone(problem: Problem | None) -> bool:

@@ -16,7 +16,7 @@ from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.plain_text import html
 from mistral_desk.ui.chat.status import StatusLine
 from mistral_desk.ui.chat.thinking import ThinkingView
-from mistral_desk.ui.chat.troubles import doubts_file, left_alone, mended_in_settings
+from mistral_desk.ui.chat.troubles import doubts_file, left_alone, mended_in_settings, needs_engine
 from mistral_desk.ui.chat.turn_base import TurnView
 from mistral_desk.ui.chat.turns import THOUGHT, speed, spent
 from mistral_desk.ui.chat.user_view import UserView
@@ -130,7 +130,9 @@ class AnswerView(TurnView):
         again = tr("Try once more") if left_alone(turn.problem) else tr("Try again")
         self._again.set_label(again, again if cut_short else "")
         self._verify.setVisible(self._comparable and doubts_file(turn.problem))
-        self._settings.setVisible(mended_in_settings(turn.problem))
+        self._settings.setVisible(mended_in_settings(turn.problem) or needs_engine(turn.problem))
+        if needs_engine(turn.problem):
+            self._settings.set_label(tr("Engines…"), tr("Engines…"))
         self._show_version()
         self.show_actions()
 

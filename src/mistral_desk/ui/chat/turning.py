@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr
-from mistral_desk.ui.chat.troubles import left_alone
+from mistral_desk.ui.chat.troubles import left_alone, needs_engine
 from mistral_desk.ui.chat.turn_view import AnswerView
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.strip import Strip
@@ -104,7 +104,8 @@ class Turning(QObject):
             self._page.ask_anew.emit(turn)
         elif turn.mend:
             turn.mend = False
-            self._page.settings_asked.emit()
+            signal = self._page.engines_asked if needs_engine(turn.problem) else self._page.settings_asked
+            signal.emit()
         elif turn.verify:
             turn.verify = False
             self._page.verify_asked.emit()

@@ -47,6 +47,7 @@ class EnginesDoor(QObject):
         self._end = standing.listen(self._from_thread)
         desk.settings.made.connect(self._make)
         desk.settings.installEventFilter(self)
+        desk.page.engines_asked.connect(self.show)
 
     def begin(self) -> None:
         """The window is open: say what happened while it was not."""
