@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QSizePolicy
 
 from mistral_desk.core.amounts import percent
 from mistral_desk.core.words import tr
@@ -30,6 +31,7 @@ class ModelChip(Button):
         self._fraction: float | None = None
         self._title, self._resting, self._away = "", False, False
         self.setProperty("elides", True)  # the tool tip has the whole name
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setToolTip(tr("The model that answers"))
 
     def set_model(
@@ -59,6 +61,11 @@ class ModelChip(Button):
         """As wide as the name, up to a limit; a longer one is shortened."""
         hint = super().sizeHint()
         return QSize(min(round(WIDEST * max(1.0, self._theme.text_size / 100)), hint.width()), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """The name gives way to the words beside it, which are longer in some languages."""
+        hint = self.sizeHint()
+        return QSize(min(3 * hint.height(), hint.width()), hint.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button, and the share that is loaded below its text."""
