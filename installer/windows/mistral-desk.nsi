@@ -81,6 +81,7 @@ Function .onInit
     SetErrorLevel ${OLD_WINDOWS}
     Quit
   ${EndIf}
+  Call plainFolder
   ReadRegStr $Before HKCU "${OWN}" "Folder"
   ReadRegStr $0 HKCU "${OWN}" "Numbers"
   ${If} $0 != ""
@@ -107,6 +108,14 @@ may be unable to open your chats.$\n$\nInstall ${VERSION} all the same?" /SD IDN
   ${EndIf}
 FunctionEnd
 
+; $INSTDIR without a separator at its end, which a folder that comes from the registry or from a person may have.
+Function plainFolder
+  StrCpy $0 $INSTDIR 1 -1
+  ${If} $0 == "\"
+    StrCpy $INSTDIR $INSTDIR -1
+  ${EndIf}
+FunctionEnd
+
 ; Why nothing can be installed into $INSTDIR, in $R0; "" where it can. Somebody else's files are not mixed with ours.
 Function refuseFolder
   StrCpy $R0 ""
@@ -127,6 +136,7 @@ Function refuseFolder
 FunctionEnd
 
 Function leaveFolder
+  Call plainFolder
   Call refuseFolder
   ${If} $R0 != ""
     MessageBox MB_OK|MB_ICONINFORMATION "$R0"

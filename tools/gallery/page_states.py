@@ -11,6 +11,7 @@ from mistral_desk.catalog import hub, sync
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.settings import SERVER
 from mistral_desk.core.words import tr
+from mistral_desk.net.updates import Release
 from mistral_desk.ui.fit.verdict import NAMESAKE
 from mistral_desk.ui.settings.connections import ConnectionsSheet
 from tools.gallery.declare import STATES, State, listed, ready, state
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from mistral_desk.ui.settings.server_row import ServerRow
     from mistral_desk.ui.widgets.switch import Switch
     from tools.gallery.stage import Stage
+
+_NEWS = """- Answers begin sooner in long chats.
+- A model in several files is downloaded in one step.
+- Windows on Arm has an installer of its own.
+
+Thanks to everyone who told us what was wrong."""
 
 
 @state()
@@ -67,6 +74,18 @@ _settings_page("hardware", "What the engine uses, and what this computer has.")
 _settings_page("server", "Our server for other programs, switched off.")
 _settings_page("privacy", "What stays on this computer, and how to delete it.")
 _settings_page("about", "Versions and licences.")
+
+
+@state()
+async def settings_newer_version(stage: Stage) -> None:
+    """There is a newer version, and what it brings."""
+    await settings(stage)
+    stage.desk.window.open_settings("about")
+    await stage.desk.tasks.settled()
+    if (row := stage.desk.settings.updates) is not None:
+        row.show_found(Release("0.2.0", _NEWS, ""))
+        _in_sight(stage, row)
+    await idle(2)
 
 
 @state()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.settings.rows import Row, Section
@@ -28,13 +28,12 @@ class UpdatesRow(Row):
         self.look = Button(theme, tr("Look for a new version"), text=tr("Look now"), kind="outline", parent=section)
         super().__init__(theme, tr("New versions"), " ", self.look, more=tr("update"), copied=True, parent=section)
         self.notes = Label(theme, "", "small", wrap=True, copied=True, parent=self)
-        self.page = Button(
-            theme, tr("Open the download page…"), text=tr("Open the download page…"), small=True, parent=self
-        )
-        for part in (self.notes, self.page):
-            self.words.addSpacing(SPACE[0])
-            self.words.addWidget(part)
-            part.hide()
+        words = tr("Open the download page…")
+        self.page = Button(theme, words, text=words, kind="outline", small=True, parent=self)
+        self.words.addSpacing(SPACE[0])
+        self.words.addWidget(self.notes)
+        self.words.addSpacing(SPACE[0])
+        self.words.addWidget(self.page, 0, Qt.AlignmentFlag.AlignLeading)
         self.look.clicked.connect(self.asked)
         self.page.clicked.connect(self.page_asked)
         self.show_nothing()
