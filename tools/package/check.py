@@ -6,6 +6,7 @@ Debian mirror, takes minutes, and is no part of the tests.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ from tools.package import graphics, linux, opening, roots
 from tools.package.bundle import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.dev.steps import Steps
@@ -67,10 +69,6 @@ def _installed(root: Path, suite: str, deb: Path, steps: Steps) -> None:
         roots.install(root, steps, "xvfb", "xauth")
         if list(root.glob("usr/bin/python3*")):
             raise Failed(f"A Python came into the root of {suite}: it proves nothing.")
-        if list(root.glob("usr/lib/*/libvulkan.so*")):
-            raise Failed(
-                f"The loader of graphics drivers came into the root of {suite}: that it runs without is unproven."
-            )
         size = _size(root)
         if size > LARGEST_INSTALLED:
             raise Failed(f"{size / 1e6:.0f} MB are installed, more than {LARGEST_INSTALLED / 1e6:.0f}")
@@ -79,7 +77,8 @@ def _installed(root: Path, suite: str, deb: Path, steps: Steps) -> None:
 
 def _self_tests(root: Path, suite: str, results: Path, steps: Steps) -> None:
     with steps.step(f"Debian {suite}: self-test without a display, and on a virtual screen with a picture"):
-        roots.inside(root, steps, NAME, "--self-test", f"{roots.HOME}/offscreen.json")
+        with _without_loader(root):
+            roots.inside(root, steps, NAME, "--self-test", f"{roots.HOME}/offscreen.json")
         screen = ["xvfb-run", "-a", "-s", "-screen 0 1400x900x24"]
         roots.inside(root, steps, *screen, NAME, "--self-test", f"{roots.HOME}/screen.json", f"{roots.HOME}/window.png")
         shutil.copytree(root / roots.HOME.lstrip("/"), results)
@@ -89,6 +88,19 @@ def _self_tests(root: Path, suite: str, results: Path, steps: Steps) -> None:
         window = next(one["said"] for one in said["checks"] if one["name"] == "window")
         steps.say(f"  {suite}, {name}: all {len(said['checks'])} checks are well; in use: {parts}; window: {window}")
     steps.say(f"  {suite}: the window's picture is {results / 'window.png'}")
+
+
+@contextlib.contextmanager
+def _without_loader(root: Path) -> Iterator[None]:
+    """The root without the loader of graphics drivers, which Debian 13's own GL brings along."""
+    hidden = [(file, file.with_name(f"{file.name}.hidden")) for file in root.glob("usr/lib/*/libvulkan.so*")]
+    for file, aside in hidden:
+        file.rename(aside)
+    try:
+        yield
+    finally:
+        for file, aside in hidden:
+            aside.rename(file)
 
 
 def _size(root: Path) -> int:
