@@ -13,8 +13,10 @@ from PySide6.QtTest import QTest
 from mistral_desk.chat.elsewhere.prices import Cost, Price
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import Secrets
+from mistral_desk.ui.chat.leaving import unknown_to
 from mistral_desk.ui.chat.prices import costing, money, priced
 from mistral_desk.ui.chat.turn_view import AnswerView
+from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.model_menu import model_menu, shortened
 from mistral_desk.ui.settings.endpoints_ask import AskSheet
 from mistral_desk.ui.settings.endpoints_sheet import EndpointSheet, whole
@@ -333,6 +335,16 @@ def test_what_no_server_can_do_is_not_offered(qapp: QApplication, tmp_path: Path
 
     with OpenAISite("mistral", openai_site.raw(begun, stall=len(begun), length=-1)) as site:
         window.run(qapp, scenario)
+
+
+def test_what_an_endpoint_has_had_ends_with_its_own_last_answer() -> None:
+    asked, there, here = Turn("user"), Turn("assistant", wrote="endpoint:a/m"), Turn("assistant", wrote="/x.gguf")
+    both = Turn("assistant", wrote="endpoint:a/m + /x.gguf")
+    assert unknown_to("a", [asked, here, asked, there]) == 0
+    assert unknown_to("a", [asked, there, asked, here]) == 2
+    assert unknown_to("a", [asked, there, asked, both]) == 2, "its second half was written here"
+    assert unknown_to("b", [asked, there]) == 2
+    assert unknown_to("a", []) == 0
 
 
 def test_addresses_and_amounts_as_they_were_meant() -> None:
