@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.chat import database
+from mistral_desk.chat.events import Full
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Draft
 from mistral_desk.chat.session import Broken, Ended, Started, Thinking, Writing
@@ -94,6 +95,8 @@ class Soak:
             number = 0
             async for event in events:
                 _see(shown, event)
+                if isinstance(event, Full):
+                    self.services.session.decide(self.dice.choice((*event.helps, "stop")))
                 number += 1
                 if number > leaves_after and shown.answer:
                     break

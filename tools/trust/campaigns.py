@@ -56,8 +56,8 @@ CAMPAIGNS: Final = {
         "Headers of model files, the catalog's list and records, the hub's answers, imported chats and archives, "
         "frames of the worker's protocol, streams of endpoints, markdown, formulas, pictures, documents, texts, "
         "settings and the lists beside files: fuzzed by ways through the code (atheris, where it can be had), "
-        "beginning with the corpus in `tests/campaigns/corpus`. Each is read or refused in the program's own words, in bounded "
-        "time.",
+        "beginning with the corpus in `tests/campaigns/corpus`. Each is read or refused in the program's own "
+        "words, in bounded time.",
         fuzz.attack,
         2_000,
         "tests/campaigns/test_fuzz.py",
