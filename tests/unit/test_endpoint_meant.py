@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.chat.elsewhere.prices import Cost
+from mistral_desk.cli.ask import Json, Terminal
 from mistral_desk.cli.ask_elsewhere import elsewhere
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
+from mistral_desk.inference.protocol import Figures, Finished
 from mistral_desk.net.endpoints.record import Endpoint, Offered
 from mistral_desk.net.endpoints.store import FILE, write
 
@@ -67,3 +71,17 @@ def test_what_was_perhaps_meant_as_a_path_or_is_gone_is_refused(places: Folders,
     with pytest.raises(DeskError) as caught:
         elsewhere(asked, places)
     assert caught.value.problem.id == expected
+
+
+def test_what_it_may_have_cost_is_said_as_an_estimate_with_who_says_the_price(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    end = Finished(0, "stop", Figures(prompt_tokens=9, generated_tokens=3), "")
+    Terminal().done(end, Cost(0.00012, "$", "prices.example"))
+    assert "(Estimated cost: 0.0001 $, by the price that prices.example publishes.)" in capsys.readouterr().err
+    Json().done(end, Cost(0.00012, "$", "prices.example"))
+    assert json.loads(capsys.readouterr().out)["cost"] == {
+        "amount": 0.00012,
+        "currency": "$",
+        "publisher": "prices.example",
+    }
