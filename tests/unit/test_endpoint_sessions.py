@@ -27,7 +27,7 @@ from mistral_desk.services import Services
 from tests.fixtures import fake_worker
 from tests.fixtures.endpoints import endpoints
 from tests.fixtures.engines import run
-from tests.fixtures.openai_site import KEY, MISTRAL, OpenAISite, chunk, events, raw, refusal, said
+from tests.fixtures.openai_site import KEY, MISTRAL, SHAPES, OpenAISite, chunk, events, raw, refusal, said, streamed
 from tests.fixtures.vault import Vault
 
 if TYPE_CHECKING:
@@ -301,6 +301,17 @@ def test_what_a_server_quotes_of_a_chat_is_shown_and_in_no_log(
     run(test())
     assert "endpoint.refused" in caplog.text
     assert "my secret" not in caplog.text
+
+
+def test_one_connection_serves_one_answer_after_the_other(tmp_path: Path) -> None:
+    async def test() -> None:
+        with OpenAISite(chat=streamed(*SHAPES["other"], chunked=False)) as site:  # its end needs no waiting for
+            async with talk(tmp_path, site) as chat:
+                for text in ("one", "two", "three"):
+                    assert isinstance((await chat.ask(text))[-1], Ended)
+            assert site.connections == 1
+
+    run(test())
 
 
 def test_a_thousand_small_pieces_are_one_answer(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ _NOT_JSON: Final = mark("it is not JSON")
 _WEB_PAGE: Final = mark("it is a web page")
 _TOO_LONG: Final = mark("one piece of it is too long")
 _NO_WORDS: Final = mark("it goes on and on without a word")
+_DRAIN_S: Final = 0.2
 _STEP: Final = 16_384
 """Bytes that are looked at in one turn of the loop: some milliseconds at worst, so that a window stays smooth."""
 _ENDINGS: Final[dict[str, Reason]] = {"length": "length", "max_tokens": "length", "model_length": "context"}
@@ -159,6 +160,7 @@ class _Reading:
             for data in found:
                 if data.strip() == _DONE:
                     self._finish = self._finish or "stop"
+                    await _drained(stream)
                     return
                 for delta in self._read(data):
                     spoke = clock()
@@ -256,3 +258,11 @@ class _Reading:
 
     def _stalled(self, seconds: float) -> DeskError:
         return DeskError("endpoint.stalled", host=self._host, seconds=f"{seconds:g}")
+
+
+async def _drained(stream: Stream) -> None:
+    """Read the end behind the end, if it is there: then the connection can serve the next answer."""
+    with contextlib.suppress(TimeoutError, DeskError):
+        async with asyncio.timeout(_DRAIN_S):
+            while await stream.piece():
+                pass
