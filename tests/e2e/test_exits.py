@@ -34,8 +34,11 @@ EACH: Final = [
 ]
 
 
-def _leave(process: Process, way: str) -> None:
-    if way == "interrupt":
+def _leave(process: Process, way: str, home: Path) -> None:
+    if way == "installer":
+        names = {**os.environ, "MISTRAL_DESK_HOME": str(home)}
+        subprocess.run([sys.executable, "-m", "mistral_desk", "--close"], check=True, env=names)
+    elif way == "interrupt":
         process.running.send_signal(signal.SIGINT)
     elif way == "terminate":
         process.running.send_signal(signal.SIGTERM)
@@ -51,7 +54,7 @@ def _once(home: Path, state: str, way: str, **environment: str) -> float:
         workers = process.children()
         assert workers
         begun = time.monotonic()
-        _leave(process, way)
+        _leave(process, way, home)
         status, errors = process.end()
         took = time.monotonic() - begun
         assert (status, errors) == (0, ""), process.log()
@@ -81,6 +84,11 @@ def test_a_logout_asks_nothing_even_in_a_temporary_chat(way: str, home: Path) ->
     _once(home, "temporary", way)
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     assert b"in secret" not in kept
+
+
+def test_an_installer_asks_and_waits_until_it_has_ended_in_mid_answer(home: Path) -> None:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    _once(home, "generating", "installer")
 
 
 def test_closing_the_window_over_a_temporary_chat_asks_and_a_signal_still_ends_it(home: Path) -> None:

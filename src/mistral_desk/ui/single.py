@@ -95,7 +95,6 @@ class FirstWindow(QObject):
         while (socket := self._server.nextPendingConnection()) is not None:
             socket.disconnected.connect(socket.deleteLater)
             socket.readyRead.connect(lambda socket=socket: self._heard(socket))
-            self.raised.emit()
             if socket.bytesAvailable():
                 self._heard(socket)
 
@@ -103,12 +102,14 @@ class FirstWindow(QObject):
         if not socket.canReadLine():
             if socket.bytesAvailable() > LONGEST:
                 socket.abort()
+                self.raised.emit()
             return
         line = socket.readLine(LONGEST).data()
-        if line == RAISE:
-            return
         if line == CLOSE:
             self.close_asked.emit()
+            return
+        self.raised.emit()
+        if line == RAISE:
             return
         try:
             file = msgspec.json.decode(line, type=_Open).open
