@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 WIDEST = 220
+"""Pixels at the usual text size."""
+NARROWEST = 1.75
+"""Heights: a letter of the name and the arrow can still be seen."""
 
 
 class ModelChip(Button):
@@ -65,7 +68,7 @@ class ModelChip(Button):
     def minimumSizeHint(self) -> QSize:
         """The name gives way to the words beside it, which are longer in some languages."""
         hint = self.sizeHint()
-        return QSize(min(3 * hint.height(), hint.width()), hint.height())
+        return QSize(min(round(NARROWEST * hint.height()), hint.width()), hint.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button, and the share that is loaded below its text."""
