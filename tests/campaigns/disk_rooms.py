@@ -28,6 +28,8 @@ from mistral_desk.library.shelf_file import Installed, LibraryFile
 from mistral_desk.library.transfer import Manner
 from mistral_desk.library.wanted import place
 from mistral_desk.net.client import Net
+from mistral_desk.net.endpoints import store
+from mistral_desk.net.endpoints.record import Endpoint
 from mistral_desk.net.ledger import FILE as LEDGER
 from mistral_desk.net.ledger import Ledger
 
@@ -304,6 +306,29 @@ async def _see_library(places: Folders, _given: Given) -> Seen:
     return {one.path: True for one in models if one.origin == "own"}
 
 
+# --- endpoints --------------------------------------------------------------------------------------------
+
+
+async def _add_endpoints(places: Folders, tell: Telling, _given: Given) -> None:
+    file = places.config / store.FILE
+    known: tuple[Endpoint, ...] = ()
+    for name, agreed in (("one", False), ("two", True), ("one", True)):
+        one = Endpoint(name, name, f"https://{name}.example/v1", agreed=agreed)
+        wanted = (*(other for other in known if other.id != name), one)
+
+        async def write(wanted: tuple[Endpoint, ...] = wanted) -> None:
+            store.write(file, wanted)
+
+        if await tell.trying(write, {name: agreed}):
+            known = wanted
+
+
+async def _see_endpoints(places: Folders, _given: Given) -> Seen:
+    found = {one.id: one.agreed for one in store.read(places.config / store.FILE)}
+    _no(list(places.config.glob("*damaged*")))
+    return found
+
+
 # --- what was written and not sent ------------------------------------------------------------------------
 
 
@@ -345,6 +370,7 @@ ROOMS: Final = {
     "pictures": Room(_keep_pictures, _see_pictures),
     "downloads": Room(_fetch, _see_downloads),
     "library": Room(_register, _see_library),
+    "endpoints": Room(_add_endpoints, _see_endpoints),
     "drafts": Room(_draft, _see_drafts),
 }
 

@@ -32,10 +32,11 @@ class Campaign:
 CAMPAIGNS: Final = {
     "disk": Campaign(
         "Power and disk",
-        "Settings, conversations, backups, pictures, downloads, the library and drafts, each on a disk that fails one "
-        "write, sync or rename after the other (an error once, half a write, or full from there on), and after a power "
-        "cut behind each of them (all is there, only what was synced, names without bytes, some sectors of it). Then "
-        "the same parts open again: none of them says that it is damaged, and everything is as it was promised last.",
+        "Settings, conversations, backups, pictures, downloads, the library, endpoints and drafts, each on a disk "
+        "that fails one write, sync or rename after the other (an error once, half a write, or full from there on), "
+        "and after a power cut behind each of them (all is there, only what was synced, names without bytes, some "
+        "sectors of it). Then the same parts open again: none of them says that it is damaged, and everything is as "
+        "it was promised last.",
         disk.attack,
         0,
         "tests/campaigns/test_disk.py",
@@ -56,8 +57,8 @@ CAMPAIGNS: Final = {
         "Headers of model files, the catalog's list and records, the hub's answers, imported chats and archives, "
         "frames of the worker's protocol, streams of endpoints, markdown, formulas, pictures, documents, texts, "
         "settings and the lists beside files: fuzzed by ways through the code (atheris, where it can be had), "
-        "beginning with the corpus in `tests/campaigns/corpus`. Each is read or refused in the program's own "
-        "words, in bounded time.",
+        "beginning with the corpus in `tests/campaigns/corpus`. Each is read or refused in the program's own words, "
+        "in bounded time.",
         fuzz.attack,
         2_000,
         "tests/campaigns/test_fuzz.py",
@@ -65,8 +66,8 @@ CAMPAIGNS: Final = {
     "models": Campaign(
         "Spoilt models and projectors",
         "Model files of five architectures and image projectors, their bytes turned, numbers made absurd, cut, pieces "
-        "moved or doubled, given to the real worker. The process that asks lives on, what it says has words, and after "
-        "each death of a worker a good model loads.",
+        "moved or doubled, given to the real worker. The process that asks lives on, what it says has words, and "
+        "after each death of a worker a good model loads.",
         models.attack,
         10_000,
         "tests/campaigns/test_models.py",
