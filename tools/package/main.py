@@ -63,14 +63,14 @@ def package(place: Place, words: Sequence[str]) -> int:
     )
     asked = parser.parse_args(words)
     environment.prepare(place, "app", (*system.QT, *system.ENGINE, *needs()), ())
+    if asked.windows_check:
+        windows_check.check(place)
+        return 0
     target = place.root / "dist"
     target.mkdir(exist_ok=True)
     steps = Steps(place.root / "build" / "package.log")
     try:
         with environment.alone(place, "package.lock", "Another packaging of this folder is running.", steps.say):
-            if asked.windows_check:
-                windows_check.check(place, bundle.icons(bundle.Work(place), steps), steps)
-                return 0
             if asked.windows_installer:
                 _windows(bundle.Work(place), asked.windows_installer, target, steps)
                 return 0

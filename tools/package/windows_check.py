@@ -1,6 +1,6 @@
 """Tries the installer for Windows under wine, with a stand-in for the bundle: `dev.py package --windows-check`.
 
-A Windows of its own in build/package/windows, with a person whose name has umlauts and a space. It takes some minutes,
+A Windows of its own in build/windows, with a person whose name has umlauts and a space. It takes some minutes,
 and is no part of the tests.
 """
 
@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tools.dev import system
-from tools.dev.steps import Failed
+from tools.dev import environment, system
+from tools.dev.steps import Failed, Steps
 from tools.package import windows, windows_standin
 from tools.package.bundle import version
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.dev.environment import Place
-    from tools.dev.steps import Steps
 
 WINE: Final = system.Need("program", "wine", "trying the installer for Windows", "wine64 wine", "wine", "wine")
 PERSON: Final = "Jürgen Müßig"
@@ -181,8 +180,21 @@ def inside(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def check(place: Place, icon: Path, steps: Steps) -> None:
-    """Try all that the installer promises; raises `Failed` at the first thing that is not so."""
+def check(place: Place) -> None:
+    """Try all that the installer promises; raises `Failed` at the first thing that is not so.
+
+    It has a folder, a log and a lock of its own: a bundle may be made meanwhile.
+    """
+    waiting = "Another trial of the installer for Windows is running in this folder."
+    with environment.alone(place, "windows.lock", waiting, print):
+        steps = Steps(place.root / "build" / "windows.log")
+        try:
+            _check(place, place.root / "build" / "windows", steps)
+        finally:
+            steps.close()
+
+
+def _check(place: Place, top: Path, steps: Steps) -> None:
     needs = [windows.NSIS, WINE]
     if lacking := system.missing(needs):
         if not system.is_root() or system.manager() != "apt":
@@ -191,10 +203,12 @@ def check(place: Place, icon: Path, steps: Steps) -> None:
         system.install_with_apt(
             [system.Need(n.kind, name, n.why, name) for n in lacking for name in n.apt.split()], steps
         )
-    top = place.root / "build" / "package" / "windows"
     shutil.rmtree(top, ignore_errors=True)
     (top / "home").mkdir(parents=True)
     ground = Ground(top, steps)
+    with steps.step("The icon, drawn"):
+        draw = [str(place.python), "-m", "tools.package.icons", str(top / "icons")]
+        steps.run(draw, cwd=place.root, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
     with steps.step("Stand-ins for the bundles of two versions"):
         old = windows_standin.make(place.root, top / "old", resources=False)
         (old / "lib" / "only in the old version").mkdir()
@@ -202,8 +216,8 @@ def check(place: Place, icon: Path, steps: Steps) -> None:
         new = windows_standin.make(place.root, top / "new")
         with (new / windows.PROGRAMS[1]).open("ab") as program:
             program.write(b"new")
-    first = windows.installer(place.root, old, icon, BEFORE, top, steps)
-    second = windows.installer(place.root, new, icon, version(place), top, steps)
+    first = windows.installer(place.root, old, top / "icon.ico", BEFORE, top, steps, work=top)
+    second = windows.installer(place.root, new, top / "icon.ico", version(place), top, steps, work=top)
     with steps.step(f"A Windows for {PERSON}"):
         ground.run("wineboot", "-i")
         ground.rest()
