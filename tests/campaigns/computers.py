@@ -62,11 +62,14 @@ TOKENS: Final = 64
 SHORT: Final = "Tell me all of it."
 SHORT_TOKENS: Final = 24
 CONTEXT: Final = 2048
+_MBIT: Final = {"mbit": 1e6, "gbit": 1e9}
 _GREEDY: Final = Sampling(temperature=0.0, seed=1)
 
 
 class Row(msgspec.Struct):
-    """One rate: what was predicted and measured, in tokens a second and seconds."""
+    """One rate: what was predicted and measured, in tokens a second and seconds. `undisturbed` are the tokens for each
+    second of processor time and of the line: what it would be if nobody else computed.
+    """
 
     rate: str
     turn_ms: float
@@ -81,6 +84,7 @@ class Row(msgspec.Struct):
     load: float
     bytes_predicted: int
     bytes_sent: float
+    undisturbed: float
     same: bool
     on: str
 
@@ -133,7 +137,7 @@ async def _inside(folder: Path, given: argparse.Namespace) -> int:
         rows = []
         for rate in filter(None, given.rates.split(",")):
             ground.shape(rate)
-            rows.append(await _measured(folder, rate, expected["model"]))
+            rows.append(await _measured(folder, rate, expected["model"], helpers))
             sys.stdout.write(f"{rows[-1]}\n")
         ground.shape("")
         _table(rows)
@@ -151,7 +155,7 @@ async def _inside(folder: Path, given: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-async def _measured(folder: Path, rate: str, expected: list[int]) -> Row:
+async def _measured(folder: Path, rate: str, expected: list[int], helpers: list[ground.Helper]) -> Row:
     fitting, engine = await _ready(folder, rate)
     try:
         began = time.perf_counter()
@@ -163,11 +167,13 @@ async def _measured(folder: Path, rate: str, expected: list[int]) -> Row:
         speed = prepared.made[2].speed
         ids, first = await _answer(engine)
         figures = [first]
-        before = _sent()
+        before, spent = _sent(), _seconds(engine, helpers)
         for _ in range(2):
             figures.append((await _answer(engine))[1])  # noqa: PERF401 one after the other
         crossed = sum(ground.address(number) in engine.helpers for number in range(1, ground.COUNT + 1))
         tokens = sum(one.generated_tokens for one in figures[1:])
+        spent, gone = _seconds(engine, helpers) - spent, _sent() - before
+        line = gone / (_MBIT[rate[-4:]] * float(rate[:-4]) / 8)
         found = [one.found for one in fitting.computers.all() if one.found]
         lies = ", ".join(f"{one.device} {one.bytes / 1e6:.0f} MB" for one in info.placed if one.kind == "model")
         return Row(
@@ -183,7 +189,8 @@ async def _measured(folder: Path, rate: str, expected: list[int]) -> Row:
             load_predicted=speed.load_s.mid,
             load=load,
             bytes_predicted=network.bytes_there(SHAPE.width, first.prompt_tokens + TOKENS // 2),
-            bytes_sent=(_sent() - before) / tokens / max(crossed, 1),
+            bytes_sent=gone / tokens / max(crossed, 1),
+            undisturbed=tokens / (spent + line),
             same=ids == expected,
             on=lies,
         )
@@ -262,6 +269,11 @@ async def _answer(engine: Engine, question: str = QUESTION, tokens: int = TOKENS
     raise RuntimeError("an answer without an end")
 
 
+def _seconds(engine: PlannedEngine, helpers: list[ground.Helper]) -> float:
+    """Processor time of the worker and the helpers, which compute one after the other: nobody else's is in it."""
+    return ground.computed(engine.pid) + sum(helper.seconds() for helper in helpers)
+
+
 def _sent() -> int:
     return sum(map(ground.sent, range(1, ground.COUNT + 1)))
 
@@ -273,7 +285,7 @@ def _table(rows: list[Row]) -> None:
     for row in rows:
         write(
             f"| {row.rate} | {row.turn_ms:.2f} ms | {row.way:.0f} MB/s | {row.bytes_predicted} → {row.bytes_sent:.0f} "
-            f"| {row.predicted:.1f} ({row.low:.1f}–{row.high:.1f}) → {row.measured:.1f} "
+            f"| {row.predicted:.1f} ({row.low:.1f}–{row.high:.1f}) → {row.measured:.1f}, alone {row.undisturbed:.1f} "
             f"| {row.predicted_read:.0f} → {row.read:.0f} | {row.load_predicted:.0f} → {row.load:.0f} s "
             f"| {'yes' if row.same else 'NO'} |\n"
         )

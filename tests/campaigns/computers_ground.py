@@ -69,6 +69,12 @@ def shape(rate: str) -> None:
                 call(*before, "tc", "qdisc", "add", "dev", link, "root", *bucket)
 
 
+def computed(pid: int | None) -> float:
+    """Processor time of a process so far, in seconds."""
+    spent = psutil.Process(pid).cpu_times()
+    return float(spent.user + spent.system)
+
+
 def sent(number: int) -> int:
     """Bytes that went to a helper so far, with everything that the network adds."""
     return int(Path(f"/sys/class/net/{_names(number)[1]}/statistics/tx_bytes").read_text(encoding="ascii"))
@@ -98,6 +104,13 @@ class Helper:
             if _READY in line:
                 return
         raise RuntimeError("".join(said))
+
+    def seconds(self) -> float:
+        """Processor time of its processes so far."""
+        if self._process is None:
+            return 0.0
+        one = psutil.Process(self._process.pid)
+        return sum(computed(process.pid) for process in [one, *one.children(recursive=True)])
 
     def lend(self, memory_gb: float) -> None:
         """Start, and lend so much from now on."""

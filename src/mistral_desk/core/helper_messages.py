@@ -65,6 +65,11 @@ HELPERS: Final[dict[str, Text]] = {
         "{asked} GB were to be lent, and {free} GB are free on this computer.",
         "Give a smaller number after --mem.",
     ),
+    "helper.ended": Text(
+        "Nothing is lent any more",
+        "The lending process died {times} times in a row, as soon as another computer used it.",
+        "Install the same version of Mistral Desk on both computers, and look who else can reach this address.",
+    ),
     "helper.port": Text(
         "The address cannot be used for listening",
         "Nothing can listen at {address}: it is not this computer's, or another program has the port.",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NUMBER: Final = 4
 """Bytes of a number on its way."""
-HEADS: Final = 3_000
-"""Bytes of the messages around them, for a token: each names its tensor in 313 bytes."""
+HEADS: Final = 6_000
+"""Bytes of the messages around them for a token, counted on the line: each names its tensor in 313 bytes."""
 GRAPH: Final = 15_000
 """Bytes that describe what a layer computes; sent once for each micro-batch, and not with every token."""
 LAYER: Final = 80e-6

@@ -80,7 +80,7 @@ class Helper:
 
     def run(self) -> None:
         """Until `end`: tell what happens, and start another process after a death. Raises as `start`, and
-        `helper.port` where it dies again and again.
+        `helper.ended` where it dies again and again.
         """
         deaths, began = 0, time.monotonic()
         while not self._over.is_set():
@@ -89,7 +89,7 @@ class Helper:
                 return
             deaths = 1 if time.monotonic() - began > _LIVES_S else deaths + 1
             if deaths >= _DEATHS:
-                raise DeskError("helper.port", address=f"{self._order.host}:{self._order.port}")
+                raise DeskError("helper.ended", times=deaths)
             self._over.wait(_PAUSE_S * deaths)
             began = time.monotonic()
             if not self._over.is_set():
