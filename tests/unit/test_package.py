@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ast
 import configparser
-import json
 import re
 import shutil
-import struct
 import subprocess
 import zipfile
 from pathlib import Path
