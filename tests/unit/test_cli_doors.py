@@ -208,8 +208,8 @@ def test_doctor_reports_what_a_bug_report_needs(
     assert main(["doctor", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert " ".join(report) == (
-        "version build python system frozen libraries llama_cpp engine_build backends engine engine_left engine_protocol "
-        "hardware devices folders sandbox decoder keyring display model library problems"
+        "version build python system frozen libraries llama_cpp engine_build backends engine engine_left "
+        "engine_protocol hardware devices folders sandbox decoder keyring display computers model library problems"
     )
     assert report["version"] == __version__
     assert report["llama_cpp"] == "fake llama.cpp"
