@@ -42,6 +42,8 @@ ENGINES: Final = (
     _engine("llama-b7312-cuda-13", "cuda", 1_340_000_000, known=True),
     _engine("my-own-build-of-a-long-evening-in-autumn", "vulkan", 69_671_064, known=False),
 )
+THEIRS: Final = (*(one.name for one in ENGINES), "llama.cpp", "CUDA", "Vulkan")
+"""What their makers call engines is the same in every language."""
 
 
 async def _engines(stage: Stage, current: str) -> tuple[EnginesRow, EngineList]:
