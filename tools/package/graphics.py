@@ -29,15 +29,15 @@ side needs. Of the memory alone it is only shown: where a device computes all of
 _ROUNDED: Final = 50_000
 """Bytes by which small tensors are made to fit a device's steps."""
 _MODEL: Final = f"/usr/lib/{NAME}/lib/resources/model/guide.gguf"
-_SWITCHED: Final = "GGML_VK_VISIBLE_DEVICES"
-"""ggml passes over what only the processor computes; named by its number, it is taken."""
+_SWITCHED: Final = ("GGML_VK_VISIBLE_DEVICES=0", "GALLIVM_PERF=nopt")
+"""ggml passes over what only the processor computes; named by its number, it is taken. Mesa would compile a minute."""
 
 
 def check(work: Work, root: Path, suite: str, steps: Steps) -> None:
     """Install the loader and Mesa's drivers in the root and ask; raises `Failed` where an answer or a size is off."""
     with steps.step(f"Debian {suite}: Mesa's software Vulkan"):
         roots.install(root, steps, "libvulkan1", "mesa-vulkan-drivers")
-    command = ["chroot", str(root), "/usr/bin/env", f"{_SWITCHED}=0", NAME, "--worker"]
+    command = ["chroot", str(root), "/usr/bin/env", *_SWITCHED, NAME, "--worker"]
     answers: set[str] = set()
     device = ""
     for way in WAYS:
