@@ -25,7 +25,7 @@ class UpdatesRow(Row):
     page_asked = Signal()
 
     def __init__(self, theme: Theme, section: Section) -> None:
-        self.look = Button(theme, tr("Look for a new version"), text=tr("Look now"), kind="outline", parent=section)
+        self.look = Button(theme, tr("Look now for a new version"), text=tr("Look now"), kind="outline", parent=section)
         super().__init__(theme, tr("New versions"), " ", self.look, more=tr("update"), copied=True, parent=section)
         self.notes = Label(theme, "", "small", wrap=True, copied=True, parent=self)
         words = tr("Open the download page…")
