@@ -102,7 +102,10 @@ def _follow(name: str, place: Path, seconds: float, seed: int, found: Outcome) -
     corpus = place / "corpus"
     shutil.copytree(CORPUS / name, corpus)
     done = subprocess.run(
-        [sys.executable, "-m", "tests.campaigns.fuzz_driver", name, str(corpus), str(max(1, int(seconds))), str(seed)],
+        [
+            *(sys.executable, "-m", "tests.campaigns.fuzz_driver", name, str(corpus), str(max(1, int(seconds)))),
+            *(str(seed), ",".join(TARGETS[name].modules)),
+        ],
         check=False,
         capture_output=True,
         encoding="utf-8",

@@ -1,4 +1,4 @@
-"""One target under a fuzzer that follows the ways through the code (atheris): `python -m … NAME CORPUS SECONDS SEED`.
+"""One target under a fuzzer that follows the ways through its code: `python -m … NAME CORPUS SECONDS SEED MODULES`.
 
 Started by `fuzz`, with atheris on the path. What it finds lies in CORPUS's parent as `crash-…`; libFuzzer's own words
 are on stderr.
@@ -14,14 +14,13 @@ from pathlib import Path
 import atheris
 
 
-def main(name: str, corpus: str, seconds: str, seed: str) -> None:
+def main(name: str, corpus: str, seconds: str, seed: str, modules: str) -> None:
     """Run until the time is over, or something was found."""
     logging.disable(logging.CRITICAL)
-    with atheris.instrument_imports(include=["mistral_desk", "ziamath", "pypdf"]):
-        targets = importlib.import_module("tests.campaigns.fuzz_targets").TARGETS
-        target = targets[name]
-        for module in target.modules:
+    with atheris.instrument_imports(include=modules.split(",")):
+        for module in modules.split(","):
             importlib.import_module(module)
+        target = importlib.import_module("tests.campaigns.fuzz_targets").TARGETS[name]
     for path in sorted(Path(corpus).iterdir()):
         target.reads(path.read_bytes())  # what is imported late is there before the clock runs
     options = [
@@ -33,4 +32,4 @@ def main(name: str, corpus: str, seconds: str, seed: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    main(*sys.argv[1:6])
