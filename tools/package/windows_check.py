@@ -225,6 +225,8 @@ def _check(place: Place, top: Path, steps: Steps) -> None:
         _try(ground, Version(BEFORE, first, old), Version(version(place), second, new))
     finally:
         subprocess.run(["wineserver", "-k"], check=False, env=ground.names)
+    for made in ("prefix", "old", "new"):  # half a gigabyte, which only a failure makes worth a look
+        shutil.rmtree(top / made)
     size = f"{second.name}: {second.stat().st_size / 1e6:.1f} MB"
     steps.say(f"All {len(ground.done)} promises of the installer hold under wine; {size}")
 
