@@ -61,6 +61,9 @@ ALLOWED: Final = {
     "MODEL|FILE": "the same",
     "ui/sharing/pdf.py": "HTML and a style sheet",
     "Markdown": "the name of a format",
+    "Vulkan": "the name of a way to graphics cards",
+    "Metal": "the same",
+    "mistral-desk ask": "a command to type",
 }
 """Files, or beginnings of strings, that stay as they are, and why."""
 TOKENS: Final = {
@@ -88,6 +91,18 @@ TOKENS: Final = {
     "id",
     "chats",
     "serve",
+    "engine",
+    "endpoint",
+    "add",
+    "show",
+    "use",
+    "test",
+    "name",
+    "file",
+    "address",
+    "effort",
+    "template",
+    "none",
     "md",
     "html",
     "json",
