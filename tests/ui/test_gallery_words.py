@@ -49,7 +49,7 @@ OURS_OR_THEIRS: Final = (
 """The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Down|Space|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
 ADDRESS: Final = re.compile(r"https?://\S+")
-TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|\d[\w.]*")
+TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|[\w-]+(?:\.[\w-]+)*:\d+|\d[\w.]*")
 
 
 @pytest.fixture(autouse=True)
