@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -32,6 +34,8 @@ class Figure(msgspec.Struct, frozen=True):
     faults: int
     lost: int
     seen: dict[str, str]
+    load: float = 0.0
+    """How many processes wanted a processor, on the average of the last quarter of an hour; 0 where nobody says."""
 
     @property
     def file(self) -> Path:
@@ -45,7 +49,8 @@ def figure_of(name: str, command: str, seed: int, seconds: float, outcome: Outco
     machine = f"{here.processor}, {here.cores} cores, {here.memory_total / 2**30:.0f} GiB"
     date = time.strftime("%Y-%m-%d", time.gmtime())
     counts = (outcome.cases, outcome.faults, len(outcome.lost))
-    return Figure(name, command, date, machine, _commit(), seed, round(seconds, 1), *counts, outcome.seen)
+    load = round(os.getloadavg()[2], 1) if sys.platform != "win32" else 0.0
+    return Figure(name, command, date, machine, _commit(), seed, round(seconds, 1), *counts, outcome.seen, load)
 
 
 def save(figure: Figure) -> None:

@@ -50,10 +50,18 @@ def _part(name: str, figure: Figure | None) -> str:
     campaign = CAMPAIGNS[name]
     lines = [f"## {campaign.title}", "", *_wrapped(campaign.promise), ""]
     if figure is not None:
-        lines += [f"- `{figure.command}`", f"- at {figure.commit}, seed {figure.seed}, on {figure.machine}"]
+        lines += [
+            f"- `{figure.command}`",
+            f"- at {figure.commit}, seed {figure.seed}, on {figure.machine}{_busy(figure)}",
+        ]
         lines += [f"- {what}: {seen}" for what, seen in figure.seen.items()]
     lines += [f"- with the tests: `{campaign.test}`", ""]
     return "\n".join(lines)
+
+
+def _busy(figure: Figure) -> str:
+    """What the times have to be read with."""
+    return f", with other work beside it (load {figure.load:g})" if figure.load > 2 else ""
 
 
 def _wrapped(words: str, width: int = 120) -> list[str]:
