@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import stat
+import struct
 import sys
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,23 @@ def test_a_list_of_a_million_entries_is_not_read(tmp_path: Path) -> None:
     assert refused(file)[0] == "pack.not_a_pack"
 
 
+def test_a_list_is_as_long_as_its_record_of_64_bits_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader believes that one, and would take memory for each entry; a pack of many gigabytes may have one."""
+    file = packed(tmp_path / "pack.zip", described())
+    content = file.read_bytes()
+    at = content.rfind(b"PK\x05\x06")
+    count, size, begin = struct.unpack_from("<HLL", content, at + 10)
+    record = struct.Struct("<4sQ2H2L4Q").pack(b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, begin)
+    content = content[:at] + record + struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1) + content[at:]
+    file.write_bytes(content)
+    with Pack(file) as pack:
+        assert pack.made.name == "newer"
+    small = len(content) - 22
+    file.write_bytes(content[: small + 8] + bytes(8) + content[small + 16 :])
+    monkeypatch.setattr("mistral_desk.inference.packs.archive._DIRECTORY_BYTES", size - 1)
+    assert refused(file)[0] == "pack.not_a_pack"
+
+
 @given(st.binary(max_size=300), st.integers(0, 2000))
 def test_whatever_a_file_holds_is_a_pack_or_is_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int
@@ -144,6 +162,12 @@ def test_one_that_is_called_off_ends(tmp_path: Path) -> None:
         {"name": "../up"},
         {"name": "a" * 41},
         {"name": "A"},
+        {"name": "choice.json"},
+        {"name": "choice.7.part"},
+        {"name": "nul"},
+        {"name": "com1.x"},
+        {"name": "newer."},
+        {"name": "newer\n"},
         {"llama_cpp": "main"},
         {"kind": "rpc"},
         {"system": "plan9"},

@@ -32,6 +32,12 @@ _PLAIN: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DIRECTORY_BYTES: Final = 1 << 20
 """What the ZIP's own list may take: 200 entries need a tenth of it."""
 _END: Final = b"PK\x05\x06"
+_LOCATOR: Final = b"PK\x06\x07"
+_WIDE: Final = b"PK\x06\x06"
+_LOCATOR_BYTES, _WIDE_BYTES = 20, 56
+"""Where a locator stands before the end, the reader takes number and size of the list from the record of 64 bits before
+it, as a pack of more than two gigabytes has one.
+"""
 
 
 class Pack:
@@ -149,13 +155,19 @@ def _go_on(cancelled: Callable[[], bool]) -> None:
 def _look_at_end(file: BinaryIO) -> None:
     """Raise `ValueError` where the ZIP's list is larger than ours can be: reading it takes memory for each entry."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - (1 << 16) - 22))
+    file.seek(max(0, size - (1 << 16) - 22 - _LOCATOR_BYTES - _WIDE_BYTES))
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < 22:
         raise ValueError("no end of a ZIP")
     entries = int.from_bytes(tail[at + 10 : at + 12], "little")
     listed = int.from_bytes(tail[at + 12 : at + 16], "little")
+    before = at - _LOCATOR_BYTES
+    if tail[max(0, before) : at].startswith(_LOCATOR):
+        wide = tail[max(0, before - _WIDE_BYTES) : before]
+        if len(wide) != _WIDE_BYTES or not wide.startswith(_WIDE):
+            raise ValueError("a locator that leads nowhere")
+        entries, listed = int.from_bytes(wide[32:40], "little"), int.from_bytes(wide[40:48], "little")
     if entries > _MOST_ENTRIES or listed > _DIRECTORY_BYTES:
         raise ValueError(f"{entries} entries in {listed} bytes")
 

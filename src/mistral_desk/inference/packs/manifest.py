@@ -92,7 +92,7 @@ def read(content: bytes, name: str) -> Manifest:
         made = msgspec.json.decode(content, type=Manifest, strict=True)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DeskError("pack.not_a_pack", str(error)[:300], name=name, reason=_FORM) from error
-    if made.format != FORMAT or ".." in made.name:
+    if made.format != FORMAT or not _named(made.name):
         raise DeskError("pack.not_a_pack", name=name, reason=_FORM)
     if made.bytes > LARGEST:
         raise DeskError("pack.not_a_pack", name=name, reason=_TOO_MUCH)
@@ -139,6 +139,12 @@ def short(content: bytes) -> str:
 
 class _Form(msgspec.Struct, frozen=True):
     format: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
+
+
+def _named(name: str) -> bool:
+    """A name that may be a folder on every system, and none of the files that lie beside the folders of engines."""
+    odd = ".." in name or name.endswith((".", "\n", ".json", ".part"))
+    return not odd and _DEVICES.fullmatch(name) is None
 
 
 def _allowed(name: str, where: str) -> bool:
