@@ -36,7 +36,9 @@ class EnginesRow(Row):
     cancelled = Signal()
 
     def __init__(self, theme: Theme, section: Section) -> None:
-        self.button = Button(theme, tr("Add an engine pack…"), text=tr("Add an engine pack…"), kind="outline", parent=section)
+        self.button = Button(
+            theme, tr("Add an engine pack…"), text=tr("Add an engine pack…"), kind="outline", parent=section
+        )
         super().__init__(
             theme, tr("Engines"), tr(WHAT), self.button, more=tr("llama.cpp, CUDA, Vulkan"), parent=section
         )
