@@ -124,6 +124,9 @@ async def play(app: QApplication, plan: Plan, hub: HubSite, ran: Ran) -> None:
     desk.window.resize(1180, 800)
     desk.window.show()
     desk.start()
+    for page in ("models", "library", "settings", "archive", "bin", "chat"):  # made when they are first looked at
+        desk.window.show_page(page)
+        await loop.idle()
     monkey = Monkey(desk, hub, folder, random.Random(plan.seed))
     first: dict[str, float] = {}
     try:

@@ -24,7 +24,7 @@ from mistral_desk.inference.thought_messages import Budget
 from mistral_desk.net.endpoints.record import EndpointModel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
     from mistral_desk.chat.elsewhere.door import Doors, EndpointDoor
     from mistral_desk.chat.history import History
@@ -74,6 +74,7 @@ class Session:
         self._engine = engine
         self._pictures = pictures
         self._turns: list[RunningTurn] = []
+        self._beginning, self._none_begins = 0, asyncio.Event()
         self._engine_free = engine_free or asyncio.Lock()
         self.elsewhere, self._free_elsewhere = elsewhere, asyncio.Lock()
 
@@ -99,16 +100,17 @@ class Session:
         stops the engine and keeps what there is.
         """
         check_draft(draft)
-        await self._check_eyes(model_spec, draft.attached or ())
-        begun = await self._history.begin_turn(
-            conversation_id,
-            draft.text,
-            attached=draft.attached or (),
-            parent="leaf" if after is None else after,
-            model=model or _name(model_spec),
-            effort=draft.effort,
-            settings=settings,
-        )
+        with self._begins():
+            await self._check_eyes(model_spec, draft.attached or ())
+            begun = await self._history.begin_turn(
+                conversation_id,
+                draft.text,
+                attached=draft.attached or (),
+                parent="leaf" if after is None else after,
+                model=model or _name(model_spec),
+                effort=draft.effort,
+                settings=settings,
+            )
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
             async for event in events:
                 yield event
@@ -261,11 +263,25 @@ class Session:
             turn.decide(what)
 
     async def close(self) -> None:
-        """Stop everything; returns when the answers are saved as far as they came."""
-        self.stop()
-        tasks = {turn.task for turn in self._turns}
-        if tasks:
-            await asyncio.wait(tasks)
+        """Stop everything; returns when the answers are saved as far as they came, those that just begin as well."""
+        while self._turns or self._beginning:
+            self.stop()
+            if tasks := {turn.task for turn in self._turns}:
+                await asyncio.wait(tasks)
+            else:
+                await self._none_begins.wait()
+
+    @contextlib.contextmanager
+    def _begins(self) -> Iterator[None]:
+        """While a draft is being stored: its turn is not there yet, and the history must not go."""
+        self._beginning += 1
+        self._none_begins.clear()
+        try:
+            yield
+        finally:
+            self._beginning -= 1
+            if not self._beginning:
+                self._none_begins.set()
 
     async def blindness(self, source: Source) -> Problem | None:
         """Why a model cannot see pictures, as far as that is known before it is asked; None where it can, or may."""

@@ -42,6 +42,7 @@ class ColumnArea(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._widest = widest
+        self._making = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -77,7 +78,13 @@ class ColumnArea(QScrollArea):
             self._make_room()
 
     def _make_room(self) -> None:
-        self.setViewportMargins(*keep_room(self))
+        if self._making:  # at some widths the bar comes by the room that it gives up, and goes by it: without an end
+            return
+        self._making = True
+        try:
+            self.setViewportMargins(*keep_room(self))
+        finally:
+            self._making = False
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.holder.isAncestorOf(now) and not isinstance(now, QAbstractItemView):
