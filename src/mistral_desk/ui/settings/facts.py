@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 PROMISE: Final = mark(
-    "The model runs on this computer. Nothing you write in a chat leaves it, unless you choose a model of an endpoint."
+    "The model runs on this computer. Nothing you write in a chat leaves it, unless you choose a model of an endpoint "
+    "or add another computer."
 )
 LINKS: Final = {
     mark("The engine, llama.cpp"): "https://github.com/ggml-org/llama.cpp",
