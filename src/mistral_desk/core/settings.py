@@ -76,7 +76,7 @@ LANGUAGE: Final = Choice(
     "system",
     "Language",
     "The language of Mistral Desk itself, from the next start on. The model answers in the language you write in.",
-    {"system": "Like the system", "de": "Deutsch", "en": "English", "fr": "Français"},
+    {"system": "Like the system", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"},
 )
 THINK_BY_DEFAULT: Final = Switch(
     "chat.think_by_default", False, "Think harder in new chats", "New chats start with Think harder switched on."
