@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 
 from mistral_desk.chat.elsewhere.prices import Cost, Price
 from mistral_desk.core.settings import OFFLINE
+from mistral_desk.net.endpoints.record import Endpoint
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.ui.chat.leaving import unknown_to
 from mistral_desk.ui.chat.prices import costing, money, priced
@@ -200,6 +201,32 @@ def test_a_chat_that_was_answered_here_takes_its_earlier_words_along_only_when_t
         window.run(qapp, scenario)
 
 
+def test_who_agrees_to_one_computer_has_not_agreed_to_the_one_that_was_chosen_meanwhile(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with desk_at(qapp, tmp_path, site, chosen=False) as desk:
+            outcome = await desk.services.endpoints.test(other.base)
+            await desk.services.endpoints.add("Attic", other.base, outcome=outcome, agreed=True)
+            await window.ask(desk, "The capital of Spain?")
+            models = [f"endpoint:{one.id}/{one.models[0].name}" for one in desk.services.endpoints.all]
+            desk.open_model(models[0])
+            await enter(desk, "And of France?")
+            sheet = await sheet_of(desk, AskSheet)
+            desk.model.choose(models[1])
+            window.click(sheet.yes)
+            await desk.tasks.settled()
+            assert (site.bodies(), other.bodies()) == ([], []), "the sheet spoke of another computer"
+            sheet = await sheet_of(desk, AskSheet)
+            assert other.name in sheet.heading.text()
+            window.click(sheet.yes)
+            await answered(desk)
+            assert (len(site.bodies()), len(other.bodies())) == (0, 1)
+
+    with OpenAISite() as site, OpenAISite() as other:
+        window.run(qapp, scenario)
+
+
 def test_everything_says_where_words_go_and_nothing_says_so_afterwards(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with desk_at(qapp, tmp_path, site) as desk:
@@ -340,11 +367,14 @@ def test_what_no_server_can_do_is_not_offered(qapp: QApplication, tmp_path: Path
 def test_what_an_endpoint_has_had_ends_with_its_own_last_answer() -> None:
     asked, there, here = Turn("user"), Turn("assistant", wrote="endpoint:a/m"), Turn("assistant", wrote="/x.gguf")
     both = Turn("assistant", wrote="endpoint:a/m + /x.gguf")
-    assert unknown_to("a", [asked, here, asked, there]) == 0
-    assert unknown_to("a", [asked, there, asked, here]) == 2
-    assert unknown_to("a", [asked, there, asked, both]) == 2, "its second half was written here"
-    assert unknown_to("b", [asked, there]) == 2
-    assert unknown_to("a", []) == 0
+    a, b = (Endpoint(name, name, f"https://{name}.org/v1") for name in "ab")
+    assert unknown_to(a, [asked, here, asked, there]) == 0
+    assert unknown_to(a, [asked, there, asked, here]) == 2
+    assert unknown_to(a, [asked, there, asked, both]) == 2, "its second half was written here"
+    assert unknown_to(b, [asked, there]) == 2
+    assert unknown_to(a, []) == 0
+    moved = Endpoint("a", "a", "https://c.org/v1", since=there.made + 1)
+    assert unknown_to(moved, [asked, there]) == 2, "it was another computer that had this name then"
 
 
 def test_addresses_and_amounts_as_they_were_meant() -> None:

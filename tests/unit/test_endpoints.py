@@ -150,13 +150,15 @@ def test_at_another_computer_s_address_key_and_agreement_hold_no_more(tmp_path: 
             async with endpoints(tmp_path, vault=vault) as all_of_them:
                 await all_of_them.add("Home", site.url, KEY)
                 await all_of_them.agree("home")
+                before = all_of_them.all[0].since
                 await all_of_them.change("home", name="At home", address=f"{site.url}/v2")
-                assert [one.agreed for one in all_of_them.all] == [True]
+                assert [(one.agreed, one.since) for one in all_of_them.all] == [(True, before)]
                 assert await all_of_them.key_of("home") == "keyring"
                 assert (await all_of_them.test(other.url, None, endpoint="home")).problem is None
                 assert "authorization" not in other.asked[0].headers
                 await all_of_them.change("home", address=other.url)
                 assert [one.agreed for one in all_of_them.all] == [False]
+                assert all_of_them.all[0].since > before, "nobody there knows what the other one was told"
                 assert await all_of_them.key_of("home") == "none"
         assert not vault.kept
 
@@ -311,4 +313,5 @@ def test_an_endpoint_s_file_holds_nothing_but_what_is_declared(tmp_path: Path) -
     run(test())
     found: Any = msgspec.json.decode((tmp_path / FILE).read_bytes())
     (kept,) = found["endpoints"]
+    assert kept.pop("since") > 0
     assert kept == {"id": "home", "name": "Home", "address": "https://x.org/v1", "looked": 0}

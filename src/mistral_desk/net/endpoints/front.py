@@ -157,7 +157,7 @@ class Endpoints:
                 raise DeskError("endpoint.too_many", limit=MOST)
             made = Endpoint(
                 made_id(called, frozenset(one.id for one in now)),
-                *(called, at, found.kind, found.models, looked, chosen, agreed),
+                *(called, at, found.kind, found.models, looked, chosen, agreed, time.time()),
             )
             unkept = await self._keep(made, key) if key.strip() else None
             await self._write((*now, made))
@@ -184,7 +184,7 @@ class Endpoints:
             if address is not None and (at := base(address)) != old.address:
                 made = msgspec.structs.replace(made, address=at, models=(), looked=0.0, kind="other")
                 if _origin(at) != _origin(old.address):
-                    made = msgspec.structs.replace(made, agreed=False)
+                    made = msgspec.structs.replace(made, agreed=False, since=time.time())
                     await asyncio.to_thread(self._secrets().forget, key_name(old))
             if not isinstance(chosen, Keep):
                 made = msgspec.structs.replace(made, chosen=chosen)
@@ -203,9 +203,12 @@ class Endpoints:
             await self._replace(endpoint, **found)
         return outcome
 
-    async def agree(self, endpoint: str, *, yes: bool = True) -> None:
-        """The person agrees that words go there, or not any more. Raises `endpoint.gone`, `endpoint.not_saved`."""
-        await self._replace(endpoint, agreed=yes)
+    async def agree(self, endpoint: str, *, yes: bool = True, at: str = "") -> None:
+        """The person agrees that words go there (to the address `at`, where that is given), or not any more.
+
+        Raises `endpoint.gone`, also where its address is another one by now, and `endpoint.not_saved`.
+        """
+        await self._replace(endpoint, at, agreed=yes)
 
     async def remove(self, endpoint: str) -> None:
         """Forget an endpoint and its key. Raises `endpoint.not_saved`."""
@@ -246,9 +249,11 @@ class Endpoints:
 
     # --- inside -------------------------------------------------------------------------------------
 
-    async def _replace(self, endpoint: str, **values: object) -> None:
+    async def _replace(self, endpoint: str, at: str = "", /, **values: object) -> None:
         async with self._changing:
             old, now = self._of(endpoint, await self.look())
+            if at and old.address != at:
+                raise DeskError("endpoint.gone", name=old.name)
             made = msgspec.structs.replace(old, **values)
             await self._write(tuple(made if one.id == endpoint else one for one in now))
 

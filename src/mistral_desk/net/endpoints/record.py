@@ -52,7 +52,8 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     """A server. `id` never changes; `address` is what stands before `/models`, without a slash at its end.
 
     `models` are those of the last look (`looked`, seconds since 1970). `chosen` is how a person wants *Think harder* to
-    be said, None: as `kind` takes it. `agreed`: the person has agreed to words going there.
+    be said, None: as `kind` takes it. `agreed`: the person has agreed to words going there. `since` (seconds since
+    1970) is when this id came to mean this computer: what an answer before that knew went to another one.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     looked: float = 0.0
     chosen: Thinks | None = None
     agreed: bool = False
+    since: float = 0.0
 
     @property
     def host(self) -> str:

@@ -11,6 +11,7 @@ from mistral_desk.net.endpoints.record import parted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mistral_desk.net.endpoints.record import Endpoint
     from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.chat.turns import Turn
@@ -21,34 +22,35 @@ class Leaving:
 
     def __init__(self, chat: Chat, model: ModelChoice) -> None:
         self._chat, self._model = chat, model
-        self._told: dict[str, int | None] = {}
+        self._told: dict[tuple[str, float], int | None] = {}
 
     def new(self, turn: Turn | None = None, *, edit: bool = False) -> int:
         """How many messages would go to the chosen endpoint for the first time, besides the one that is being written.
 
         `turn` is the one that is answered again, or, with `edit`, said anew; None: something follows all of them.
         """
-        source = self._model.source
-        return 0 if source is None else unknown_to(source.endpoint.id, self._going(source.endpoint.id, turn, edit=edit))
+        if (source := self._model.source) is None:
+            return 0
+        return unknown_to(source.endpoint, self._going(source.endpoint, turn, edit=edit))
 
     def tell(self, turn: Turn | None = None, *, edit: bool = False) -> None:
         """The person knows of them, and wants them to go along."""
         if (source := self._model.source) is not None:
-            self._told[source.endpoint.id] = _last(self._going(source.endpoint.id, turn, edit=edit))
+            self._told[_place(source.endpoint)] = _last(self._going(source.endpoint, turn, edit=edit))
 
     def check(self, turn: Turn | None = None, *, edit: bool = False) -> DeskError | None:
         """What is wrong with sending: words would leave of which the person does not know."""
         source = self._model.source
         if source is None:
             return None
-        endpoint = source.endpoint.id
+        endpoint, place = source.endpoint, _place(source.endpoint)
         going = self._going(endpoint, turn, edit=edit)
-        known = endpoint in self._told and self._told[endpoint] == _last(going)
+        known = place in self._told and self._told[place] == _last(going)
         if known or not unknown_to(endpoint, going):
             return None
-        return DeskError("endpoint.not_agreed", "earlier words of this chat", host=source.endpoint.host)
+        return DeskError("endpoint.not_agreed", "earlier words of this chat", host=endpoint.host)
 
-    def _going(self, endpoint: str, turn: Turn | None, *, edit: bool) -> Sequence[Turn]:
+    def _going(self, endpoint: Endpoint, turn: Turn | None, *, edit: bool) -> Sequence[Turn]:
         """The turns that go along, of which its answer is the last where it had all before."""
         turns = self._chat.turns
         if turn is None or turn not in turns:
@@ -57,7 +59,7 @@ class Leaving:
         return turns[: turns.index(turn) + behind]
 
 
-def unknown_to(endpoint: str, turns: Sequence[Turn]) -> int:
+def unknown_to(endpoint: Endpoint, turns: Sequence[Turn]) -> int:
     """How many of these turns came after the last answer of this endpoint."""
     for count, turn in enumerate(reversed(turns)):
         if _by(endpoint, turn):
@@ -65,9 +67,16 @@ def unknown_to(endpoint: str, turns: Sequence[Turn]) -> int:
     return len(turns)
 
 
-def _by(endpoint: str, turn: Turn) -> bool:
-    """Whether this endpoint wrote all of an answer; what another model wrote behind that was never there."""
-    return turn.role == "assistant" and BETWEEN not in turn.wrote and parted(turn.wrote)[0] == endpoint
+def _by(endpoint: Endpoint, turn: Turn) -> bool:
+    """Whether this endpoint wrote all of an answer; what another model wrote behind that was never there, nor what one
+    on another computer had that was called the same before.
+    """
+    whole = turn.role == "assistant" and BETWEEN not in turn.wrote and turn.made >= endpoint.since
+    return whole and parted(turn.wrote)[0] == endpoint.id
+
+
+def _place(endpoint: Endpoint) -> tuple[str, float]:
+    return endpoint.id, endpoint.since
 
 
 def _last(turns: Sequence[Turn]) -> int | None:

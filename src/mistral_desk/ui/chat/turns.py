@@ -45,6 +45,8 @@ class Turn:
     model: str = ""
     wrote: str = ""
     """The id of the model that answered, as it is stored with the answer."""
+    made: float = field(default_factory=time.time)
+    """When, in seconds since 1970."""
     host: str = ""
     """The host of the endpoint that answers, while it does."""
     phase: Phase = "done"
@@ -99,7 +101,7 @@ class Turn:
 
     def load(self, message: Message) -> None:
         """Become exactly what is stored; blocks that were shown before and are the same keep their identity."""
-        self.message, self.wrote = message.id, message.model
+        self.message, self.wrote, self.made = message.id, message.model, message.created
         self._set("_body", self.text, message.text)
         self._set("_thought", self.thinking, message.thinking)
         self.text, self.thinking = message.text, message.thinking

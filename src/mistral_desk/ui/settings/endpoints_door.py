@@ -110,9 +110,13 @@ class EndpointsDoor(QObject):
         sheet = AskSheet(desk.theme, endpoint, self._price(source), earlier, desk.window, first=not endpoint.agreed)
 
         async def agreed() -> None:
-            await self._endpoints.agree(endpoint.id)
-            chat.leaving.tell(about[0], edit=about[1])
-            act()
+            await self._endpoints.agree(endpoint.id, at=endpoint.address)
+            turn, edit = about
+            now = desk.model.source
+            same = now is not None and (now.endpoint.id, now.endpoint.address) == (endpoint.id, endpoint.address)
+            if same and chat.leaving.new(turn, edit=edit) == earlier:
+                chat.leaving.tell(turn, edit=edit)
+            self.ask(chat, act, turn, edit=edit)  # who answers, or what goes along, may be another by now
 
         sheet.accepted.connect(lambda: desk.tasks.spawn(agreed(), "keep what was agreed to"))
         desk.window.show_overlay(sheet)
