@@ -53,7 +53,7 @@ class Archive:
                 members = self._zip.infolist()
             except BROKEN as error:
                 raise DeskError("sharing.archive", str(error), name=self._path.name) from error
-            self.names = tuple(one.filename for one in members if not one.is_dir())
+            self.names = tuple(one.filename for one in members if one.filename and not one.is_dir())
         except BaseException:
             self._file.close()
             raise

@@ -103,7 +103,7 @@ def _content(value: object, kind: Kind, found: list[tuple[Kind, str]], depth: in
         for one in value:
             _content(one, kind, found, depth + 1)
     elif isinstance(value, dict) and depth < _DEEPEST:
-        if value.get("type") in {"thinking", "reasoning"}:
+        if value.get("type") in ("thinking", "reasoning"):  # a server may say anything there, a list too
             _content(value.get("thinking", value.get("text")), "thinking", found, depth + 1)
         else:
             _content(value.get("text"), kind, found, depth + 1)
