@@ -168,6 +168,36 @@ def test_offline_no_worker_connects(
     run(test())
 
 
+def test_who_goes_offline_in_the_middle_of_a_load_is_connected_to_nobody_after_it(
+    places: Folders, lender: Helper, small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mistral_desk.inference.fitting.door.CAREFUL", 1)
+
+    async def test() -> None:
+        async with divided(places, lender, small_models["mistral4_q8"]) as (fitting, engine, spec):
+            leaving: list[asyncio.Task[None]] = []
+
+            def switch(_share: float) -> None:
+                assert engine.helpers
+                if not leaving:
+                    leaving.append(asyncio.create_task(engine.leave_others()))
+
+            with contextlib.suppress(DeskError):  # the switch may come when all is loaded
+                await engine.ensure(spec, switch)
+            await asyncio.gather(*leaving)
+            assert leaving
+            assert engine.model is None
+            entries = fitting.computers.ledger.entries()
+            assert entries
+            assert all(one.seconds is not None for one in entries), "each connection is over"
+            fitting.computers.offline = lambda: True
+            with pytest.raises(DeskError, match=r"model\.does_not_fit"):
+                await engine.ensure(spec)
+            assert len(fitting.computers.ledger.entries()) == len(entries)
+
+    run(test())
+
+
 def test_a_helper_lends_no_more_than_it_was_told(lender: Helper) -> None:
     line = Wire(address.parsed(lender.address), 30.0)
     try:

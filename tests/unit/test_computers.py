@@ -110,6 +110,16 @@ def test_offline_nobody_is_asked(places: Folders) -> None:
     assert made.ledger.entries() == ()
 
 
+def test_offline_holds_where_the_settings_cannot_be_written(places: Folders) -> None:
+    with lending.scripted(lending.honest()) as there:
+        made = put(places, known(there))
+        made.offline = lambda: True
+        assert (made.allowed, made.usable(), asyncio.run(made.present())) == (False, (), ())
+        with pytest.raises(DeskError, match=r"net\.offline"):
+            asyncio.run(made.test(known(there)))
+        assert there.connections == 0
+
+
 def test_each_connection_is_in_the_list_with_how_it_ended(places: Folders) -> None:
     with lending.scripted(lending.honest((1, 0, 0))) as there, pytest.raises(DeskError, match=r"helper\.version"):
         asyncio.run(Computers(places).add(str(there.address)))

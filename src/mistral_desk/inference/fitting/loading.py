@@ -185,6 +185,13 @@ class PlannedEngine(Engine):
         """The other computers (numeric addresses) on which a part of the planned model lies."""
         return _helpers(self._prepared)
 
+    async def leave_others(self) -> None:
+        """End what talks to other computers, a load that has only begun too: `load.cancelled` for whoever waits."""
+        if self.helpers:
+            if self.model is None:
+                self.stop()
+            await self.unload()
+
     @contextlib.asynccontextmanager
     async def _minding(self) -> AsyncGenerator[None, None]:
         """Where another computer is gone meanwhile, the next plan does without it."""
@@ -198,8 +205,12 @@ class PlannedEngine(Engine):
             raise
 
     async def _ring(self) -> None:
-        """Put the connections that a worker is about to make into the list of connections."""
+        """Put the connections that a worker is about to make into the list of connections. Raises `net.offline` where
+        they are switched off since the plan was made.
+        """
         await self._hang_up()
+        if self.helpers and not await asyncio.to_thread(lambda: self._fitting.computers.allowed):
+            raise DeskError("net.offline", host=self.helpers[0])
         ledger = self._fitting.computers.ledger
         hosts = dict.fromkeys(address.rpartition(":")[0] for address in self.helpers)
         self._talking = [ledger.begin(host, WHO, COMPUTES) for host in hosts]

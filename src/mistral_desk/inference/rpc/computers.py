@@ -71,6 +71,8 @@ class Computers:
         self._path = places.settings.parent / FILE
         self._settings = places.settings
         self.ledger = Ledger(places.data / CONNECTIONS)
+        self.offline: Callable[[], bool] = lambda: False
+        """Whether connections are off for this run, which the file may not say: it is written later, or not at all."""
         self._lock = threading.Lock()
         self._kept: _Kept | None = None
         self._away: dict[str, str] = {}
@@ -78,7 +80,7 @@ class Computers:
     @property
     def allowed(self) -> bool:
         """Whether connections may be made at all."""
-        return not glance(self._settings, OFFLINE)
+        return not self.offline() and not glance(self._settings, OFFLINE)
 
     def all(self) -> tuple[Computer, ...]:
         """Those that were added, in their order. The first call reads a small file."""

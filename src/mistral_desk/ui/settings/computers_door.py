@@ -28,6 +28,7 @@ class ComputersDoor(QObject):
         self.rows: dict[str, ComputerRow] = {}
         self._computers: Computers = desk.services.fitting.computers
         self._computers.ledger = desk.services.ledger
+        self._computers.offline = lambda: desk.services.net.offline
         self._end = desk.services.settings.listen(OFFLINE, self._switched)
         desk.settings.made.connect(self._wire)
         desk.model.changed.connect(self._show)
@@ -48,8 +49,9 @@ class ComputersDoor(QObject):
         self._show()
 
     def _switched(self, offline: bool) -> None:
-        if offline and self.used:  # its connections are cut with their worker
-            self._desk.tasks.spawn(self._desk.services.engine.unload(), "end what talks to other computers")
+        engine = self._desk.services.engine
+        if offline and isinstance(engine, PlannedEngine):  # its connections are cut with their worker
+            self._desk.tasks.spawn(engine.leave_others(), "end what talks to other computers")
         self._show()
 
     def _show(self) -> None:
