@@ -138,6 +138,10 @@ GOOD: dict[str, tuple[Answer, str]] = {
     "no finish, but [DONE]": (raw(events(chunk({"content": "It is 15."}))), "It is 15."),
     "remarks between": (raw(b": ping\n\n" + events(*SHAPES["other"]).replace(b"\n\n", b"\n\n: ping\n\n")), "It is 15."),
     "it stays open after its end": (raw(events(*SHAPES["other"], done=False), stall=10**6), "It is 15."),
+    "it goes on with remarks after its end": (
+        raw(Endless(1 << 20, events(*SHAPES["other"], done=False), b": ping\n\n"), rate=8000),
+        "It is 15.",
+    ),
     "other choices": (
         streamed(chunk({"content": "a"}), {"choices": [{"index": 1, "delta": {"content": "b"}}]}, chunk({}, "stop")),
         "a",
@@ -197,6 +201,14 @@ BAD: dict[str, tuple[Answer, str]] = {
     "falls silent before a word": (raw(events(*SHAPES["other"]), stall=60), "endpoint.stalled"),
     "falls silent in the middle": (
         raw(events(chunk({"content": "a"}), done=False) + HALF, stall=150),
+        "endpoint.stalled",
+    ),
+    "a refusal without end": (
+        Answer(400, Endless(1 << 20, b'{"error":"'), {"Content-Type": "application/json"}, rate=2000),
+        "endpoint.stalled",
+    ),
+    "one answer without end": (
+        Answer(200, Endless(1 << 20, b'{"choices":"'), {"Content-Type": "application/json"}, rate=2000),
         "endpoint.stalled",
     ),
     "remarks and no word": (raw(Endless(1 << 20, b"", b": ping\n\n"), rate=2000), "endpoint.stalled"),

@@ -150,7 +150,7 @@ class _Reading:
 
     async def _streamed(self, stream: Stream) -> AsyncGenerator[Delta, None]:
         events, clock = Events(), asyncio.get_running_loop().time
-        spoke = clock()
+        spoke, ended = clock(), 0.0
         while piece := await self._step(stream):
             try:
                 found = events.feed(piece)
@@ -165,6 +165,9 @@ class _Reading:
                 for delta in self._read(data):
                     spoke = clock()
                     yield delta
+            ended = ended or (clock() if self._finish else 0.0)
+            if ended and clock() - ended > self._limits.tail_s:
+                return  # it is complete, and remarks without end make it no longer
             if clock() - spoke > self._limits.words_s:
                 raise self._stalled(self._limits.words_s)
         for data in events.end():
@@ -215,9 +218,13 @@ class _Reading:
     async def _whole(self, stream: Stream, most: int) -> bytes:
         parts: list[bytes] = []
         size = 0
-        while size < most and (piece := await self._piece(stream)):
-            parts.append(piece)
-            size += len(piece)
+        try:
+            async with asyncio.timeout(self._limits.words_s):
+                while size < most and (piece := await self._piece(stream)):
+                    parts.append(piece)
+                    size += len(piece)
+        except TimeoutError as error:
+            raise self._stalled(self._limits.words_s) from error
         if most > _WHOLE and size >= most:
             raise DeskError("endpoint.too_much", host=self._host)
         return b"".join(parts)[:most]
