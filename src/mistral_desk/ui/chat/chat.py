@@ -253,7 +253,10 @@ class Chat(QObject):
     async def _run(self, question: Turn | None, answer: Turn, events: _Asking) -> None:
         started = False
         try:
-            async with contextlib.aclosing(events(await self._source(), self._model.id)) as coming:
+            model = self._model.id  # another may be chosen while this one is looked for
+            if answer.message is None and model != answer.wrote and self._model.is_away:
+                self._withheld = DeskError("endpoint.not_agreed", "chosen behind the question", host=self._model.host)
+            async with contextlib.aclosing(events(await self._source(), model)) as coming:
                 async for event in coming:
                     started = True
                     self._take(event, question, answer)
