@@ -165,6 +165,24 @@ def test_at_another_computer_s_address_key_and_agreement_hold_no_more(tmp_path: 
     run(test())
 
 
+def test_a_key_of_the_environment_does_not_go_to_another_computer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MISTRAL_DESK_KEY_HOME", KEY)
+
+    async def test() -> None:
+        with OpenAISite(key=KEY) as site, OpenAISite() as other:
+            async with endpoints(tmp_path, vault=Vault()) as all_of_them:
+                home = (await all_of_them.add("Home", site.url)).endpoint
+                assert (await all_of_them.refresh(home.id)).problem is None
+                moved = (await all_of_them.change(home.id, address=other.url)).endpoint
+                assert (await all_of_them.refresh(moved.id)).problem is None
+                assert "authorization" not in other.asked[0].headers
+                assert [one.id for one in all_of_them.all] == [moved.id]
+
+    run(test())
+
+
 def test_who_changes_the_file_gets_no_key_elsewhere(tmp_path: Path) -> None:
     vault = Vault()
 

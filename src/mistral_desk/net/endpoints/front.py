@@ -173,7 +173,7 @@ class Endpoints:
         key: str | None = None,
     ) -> Added:
         """Change what is given. At the address of another computer the key, the agreement and the list do not hold any
-        more. Raises as `add`, and `endpoint.gone`.
+        more; where the environment has the key, it gets another id. Raises as `add`, and `endpoint.gone`.
         """
         async with self._changing:
             old, now = self._of(endpoint, await self.look())
@@ -186,6 +186,8 @@ class Endpoints:
                 if _origin(at) != _origin(old.address):
                     made = msgspec.structs.replace(made, agreed=False, since=time.time())
                     await asyncio.to_thread(self._secrets().forget, key_name(old))
+                    if os.environ.get(variable(key_name(old))):  # it was given for the computer that had this id
+                        made = msgspec.structs.replace(made, id=made_id(made.name, frozenset(one.id for one in now)))
             if not isinstance(chosen, Keep):
                 made = msgspec.structs.replace(made, chosen=chosen)
             unkept = await self._keep(made, key) if key is not None and key.strip() else None
