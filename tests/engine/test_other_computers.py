@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,12 +18,14 @@ from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import cage
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
+from mistral_desk.inference.packs import standing
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
 from mistral_desk.inference.rpc import places as names
 from mistral_desk.inference.rpc.computers import COMPUTES
 from mistral_desk.net.rpc import address, probe
 from mistral_desk.net.rpc.wire import Command, Wire
+from tests.fixtures import engine_packs
 from tests.fixtures.engines import run
 from tests.fixtures.lending import Helper, library
 
@@ -246,3 +249,19 @@ def test_a_helper_listens_nowhere_else(bind: str, why: bytes) -> None:
     )
     assert done.returncode == 1
     assert why in done.stderr
+
+
+def test_a_helper_lends_with_the_engine_that_was_chosen(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part for other computers comes with an engine pack, so the lending process has to be told of it, too."""
+    lib = engine_packs.libraries(tmp_path / "lib")
+    shutil.copyfile(library(), lib / library().name)
+    engine_packs.installed(lib, "with-rpc")
+    standing.use("with-rpc")
+    monkeypatch.setenv(names.LIBRARY, "")
+    made = Helper()
+    try:
+        assert any(b"Lent at" in line for line in made.said)
+    finally:
+        made.close()
