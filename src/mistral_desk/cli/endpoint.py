@@ -19,7 +19,7 @@ from mistral_desk.net.addresses import address
 from mistral_desk.net.client import Net
 from mistral_desk.net.endpoints import store
 from mistral_desk.net.endpoints.front import Endpoints, key_name
-from mistral_desk.net.endpoints.record import Endpoint, base
+from mistral_desk.net.endpoints.record import PREFIX, Endpoint, base
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.secrets import Secrets, Where, variable
@@ -99,7 +99,8 @@ async def _add(arguments: argparse.Namespace) -> int:
         await _say(endpoints, added.endpoint, as_json=arguments.json)
         if not arguments.json:
             first = added.endpoint.models[0].name if added.endpoint.models else tr("MODEL")
-            example = f'mistral-desk ask --model "{added.endpoint.id}/{first}" "…"'
+            whole = "" if added.endpoint.models else PREFIX  # a short name counts only where it is in the list
+            example = f'mistral-desk ask --model "{whole}{added.endpoint.id}/{first}" "…"'
             write_text(f"{tr('Ask it: {example}', example=example)}\n", sys.stderr)
             if added.endpoint.reach != "here":
                 host = added.endpoint.host

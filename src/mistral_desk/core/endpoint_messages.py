@@ -70,7 +70,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
     "endpoint.key": Text(
         "The key is missing or wrong",
         "{host} did not accept the key (status {status}).",
-        "Enter the key again in Settings.",
+        "Check the key, and enter it again in Settings → Endpoints or with --key.",
     ),
     "endpoint.forbidden": Text(
         "The key does not allow this",

@@ -192,7 +192,8 @@ OFFLINE: Final = Switch(
     "privacy.offline",
     False,
     "Work offline",
-    "Mistral Desk makes no connection at all and ends those that are under way. Chats never need one.",
+    "Mistral Desk makes no connection at all and ends those that are under way. Chats with a model on "
+    "this computer need none.",
 )
 REFRESH_CATALOG: Final = Switch(
     "privacy.refresh_catalog",

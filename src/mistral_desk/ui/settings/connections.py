@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 WHEN: Final = mark(
     "Mistral Desk connects to other computers only for what you ask for or have switched on: to refresh the catalog, "
-    "to search the hub, to download a model, to look for a new version. Each connection is listed, before it is made."
+    "to search the hub, to download a model, to ask an endpoint, to use another computer's memory, to look for a new "
+    "version. Each connection is listed, before it is made."
 )
 NONE: Final = mark("No connection was made.")
 WHO: Final = {
