@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 WHAT: Final = mark(
     "An endpoint is a server that answers in the OpenAI protocol: on a second computer of yours, or in a data centre. "
-    "Its models stand in the menu of models under a heading of their own. What you send in a chat with one of them "
-    "leaves this computer; all other chats stay here."
+    "Its models stand in the menu of models under a heading of their own. While one of them is chosen, what you "
+    "send leaves this computer, in whichever chat; the others stay here."
 )
 KEYS: Final = {
     "none": mark("It is asked without a key."),
