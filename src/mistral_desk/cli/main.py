@@ -153,7 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         description=tr("Talk to open models on this computer. Without a command, the window opens."),
         epilog=tr(
             "A model's file in place of a command opens the window with that model: mistral-desk FILE.gguf. "
-            "mistral-desk --self-test [FILE.json] tries whether this installation works."
+            "mistral-desk --self-test [FILE.json] tries whether this installation works. "
+            "mistral-desk --rpc-worker lends this computer's memory to another one (experimental)."
         ),
         allow_abbrev=False,
     )
