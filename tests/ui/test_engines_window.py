@@ -124,7 +124,7 @@ def test_trying_an_engine_out_can_be_cancelled_and_leaves_nothing(
             assert row.button.text() == "Cancel"
             row.button.click()
             await desk.tasks.settled()
-            assert row.button.text() == "Add an engine pack…"
+            assert row.button.text() == "Add a pack…"
             assert row.told.isHidden()
             assert list(standing.place().iterdir()) == []
 

@@ -13,6 +13,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
 from mistral_desk.ui.settings.rows import Reset, Row
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.picker import Picker
 from mistral_desk.ui.widgets.segmented import Segmented
 from mistral_desk.ui.widgets.stepper import Stepper
 from mistral_desk.ui.widgets.switch import Switch
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 Declared = declared.Declared
 STEPS: Final = {"%": 10, "tokens": 1024, "kB/s": 500}
 SETTLE_MS: Final = 400
+_SIDE_BY_SIDE: Final = 4
+"""As many choices have room beside each other at 200 %, in the longest language."""
 
 
 class Controls:
@@ -83,7 +86,8 @@ class Controls:
 
     def _choice(self, setting: declared.Choice, parent: QWidget) -> QWidget:
         choices = {key: tr(label) for key, label in setting.choices.items()}
-        made = Segmented(self._theme, tr(setting.label), choices, parent)
+        kind: type[Segmented | Picker] = Segmented if len(choices) <= _SIDE_BY_SIDE else Picker
+        made = kind(self._theme, tr(setting.label), choices, parent)
         made.set_value(self._settings.get(setting))
         made.chosen.connect(lambda key: self._change(lambda: self._settings.set(setting, key)))
         self._settings.listen(setting, made.set_value)

@@ -36,9 +36,7 @@ class EnginesRow(Row):
     cancelled = Signal()
 
     def __init__(self, theme: Theme, section: Section) -> None:
-        self.button = Button(
-            theme, tr("Add an engine pack…"), text=tr("Add an engine pack…"), kind="outline", parent=section
-        )
+        self.button = Button(theme, tr("Add a pack…"), text=tr("Add a pack…"), kind="outline", parent=section)
         super().__init__(
             theme, tr("Engines"), tr(WHAT), self.button, more=tr("llama.cpp, CUDA, Vulkan"), parent=section
         )
@@ -69,8 +67,8 @@ class EnginesRow(Row):
             self.told.say(told)
         if working != self._working:
             self._working = working
-            name = tr("Cancel adding an engine") if working else tr("Add an engine pack…")
-            self.button.set_label(name, tr("Cancel") if working else tr("Add an engine pack…"))
+            name = tr("Cancel adding an engine") if working else tr("Add a pack…")
+            self.button.set_label(name, tr("Cancel") if working else tr("Add a pack…"))
 
     def _press(self) -> None:
         signal = self.cancelled if self._working else self.add_asked
