@@ -82,6 +82,8 @@ class ComputersIntro(Row):
         self.tell("")
 
     def _typed(self) -> None:
+        if self._busy and self.add_button.hasFocus():  # a control that goes out hands the focus to any other one
+            self.field.setFocus()
         self.add_button.setEnabled(not self._busy and bool(self.field.text().strip()))
 
     def _give(self) -> None:

@@ -174,6 +174,8 @@ class EndpointSheet(Sheet):
     def _changed(self) -> None:
         """What can be done now."""
         written = bool(self.address.text().strip())
+        if self._testing and self.test.hasFocus():  # a control that goes out hands the focus to any other one
+            self.key.setFocus()
         self.test.setEnabled(written and not self._testing)
         old = self.endpoint
         same = old is not None and whole(self.address.text()) == old.address and not self.key.text()
