@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 def test_who_just_begins_is_waited_for(tmp_path: Path) -> None:
     async def test() -> None:
-        async with desk(tmp_path, fake_worker.endless()) as (session, history, _):
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, engine):
             begun, go_on = asyncio.Event(), asyncio.Event()
             _hold(history, begun, go_on)
             asking = asyncio.create_task(all_of(session.reply(None, Draft("Hello"), model_spec=SPEC)))
             await begun.wait()
             closing = asyncio.create_task(session.close())
-            await asyncio.sleep(0)
+            await engine.close()  # as a program that ends does, which closes both at once
             assert not closing.done()
             go_on.set()
             await closing

@@ -165,7 +165,7 @@ class RunningTurn:
         if not await self._or_stop(self._engine_free.acquire()):
             return "stopped", None
         try:
-            info = await self._or_stop(self._ready(lambda share: self.events.put_nowait(Loading(share))))
+            info = await self._loaded()
             if info is None:
                 return "stopped", None
             self._text.vocabulary = info.vocabulary
@@ -177,6 +177,17 @@ class RunningTurn:
             return await self._answered(talk)
         finally:
             self._engine_free.release()
+
+    async def _loaded(self) -> ModelInfo | None:
+        """What the model is; None when the turn was stopped, also where the load broke off with it."""
+        if self._stopping.is_set():
+            return None
+        try:
+            return await self._or_stop(self._ready(lambda share: self.events.put_nowait(Loading(share))))
+        except DeskError:
+            if self._stopping.is_set():  # such as by who closes: the engine goes at the same time
+                return None
+            raise
 
     async def _talk(self, info: ModelInfo) -> Talk:
         """What the model is asked. Raises why it cannot see a picture of this very message."""

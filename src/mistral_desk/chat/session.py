@@ -74,7 +74,7 @@ class Session:
         self._engine = engine
         self._pictures = pictures
         self._turns: list[RunningTurn] = []
-        self._beginning, self._none_begins = 0, asyncio.Event()
+        self._beginning, self._none_begins, self._closing = 0, asyncio.Event(), False
         self._engine_free = engine_free or asyncio.Lock()
         self.elsewhere, self._free_elsewhere = elsewhere, asyncio.Lock()
 
@@ -264,6 +264,7 @@ class Session:
 
     async def close(self) -> None:
         """Stop everything; returns when the answers are saved as far as they came, those that just begin as well."""
+        self._closing = True
         while self._turns or self._beginning:
             self.stop()
             if tasks := {turn.task for turn in self._turns}:
@@ -319,6 +320,8 @@ class Session:
             wish=wish,
             thought_limit=self._thought_limit,
         )
+        if self._closing:
+            turn.stop()
         self._turns.append(turn)
         turn.task.add_done_callback(lambda _: self._turns.remove(turn))
         try:
