@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mistral_desk.chat.events import Ended
 from mistral_desk.chat.message import Draft
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import SPEC, run
@@ -31,6 +32,19 @@ def test_who_just_begins_is_waited_for(tmp_path: Path) -> None:
             assert session.running is None
             await asking
             assert (await history.messages(1))[0].text == "Hello"
+            assert (await history.messages(1))[1].ending == "stopped"
+
+    run(test())
+
+
+def test_who_asks_a_closed_engine_is_stopped(tmp_path: Path) -> None:
+    """As a temporary chat that begins while the program ends; it is no death of the engine."""
+
+    async def test() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, engine):
+            await engine.close()
+            last = (await all_of(session.reply(None, Draft("Hello"), model_spec=SPEC)))[-1]
+            assert isinstance(last, Ended)
             assert (await history.messages(1))[1].ending == "stopped"
 
     run(test())

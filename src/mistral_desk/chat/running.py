@@ -26,6 +26,7 @@ from mistral_desk.inference.protocol import (
     Resumed,
     Sampling,
 )
+from mistral_desk.inference.requests import ClosedError
 from mistral_desk.inference.thought_messages import Steered
 from mistral_desk.net.endpoints.record import EndpointModel
 
@@ -184,8 +185,8 @@ class RunningTurn:
             return None
         try:
             return await self._or_stop(self._ready(lambda share: self.events.put_nowait(Loading(share))))
-        except DeskError:
-            if self._stopping.is_set():  # such as by who closes: the engine goes at the same time
+        except DeskError as error:
+            if self._stopping.is_set() or isinstance(error, ClosedError):  # who closes the engine stops its answers
                 return None
             raise
 

@@ -49,7 +49,7 @@ def _loaded(start: Start, cage: WorkerCage) -> Bare:
     from mistral_desk.inference.engine import native  # noqa: PLC0415 behind the first lock
     from mistral_desk.inference.engine.bare import Bare  # noqa: PLC0415
 
-    cage.look_only_at([Path(start.path), native.FOLDER])
+    cage.look_only_at([Path(start.path), native.folder()])
     bare = Bare(start)
     cage.close(graphics=any(device.kind in {"gpu", "integrated"} for device in native.devices()))
     return bare

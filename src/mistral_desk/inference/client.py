@@ -21,6 +21,7 @@ from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
+from mistral_desk.inference.requests import ClosedError
 from mistral_desk.inference.rpc import places
 from mistral_desk.inference.spare import Spare
 from mistral_desk.inference.thought_messages import Budget
@@ -158,7 +159,7 @@ class Engine:
     async def _ensured(self, spec: ModelSpec) -> ModelInfo:
         """As `ensure`, for whoever holds the lock."""
         if self._closed:
-            raise DeskError("engine.died", reason="Mistral Desk is closing")
+            raise ClosedError
         again = self.relieves and self._lowering.due
         if self._is_ready(spec) and not again and (model := self.model):
             self._spec = spec

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from mistral_desk.inference.protocol import Event, Turn
 
 
+class ClosedError(DeskError):
+    """The engine was closed for good: whoever asks it now is in a program that ends."""
+
+    def __init__(self) -> None:
+        super().__init__("engine.died", reason="Mistral Desk is closing")
+
+
 @dataclass
 class Request:
     """One request. `abandoned`: nobody waits for its events any more; `background`: nobody waits for its

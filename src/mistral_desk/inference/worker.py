@@ -111,7 +111,7 @@ class Worker:
             last_resort.arm()
             self._log = native.Log()
             backends = native.start()
-            self._engine = [native.FOLDER]
+            self._engine = [native.folder()]
         except (ImportError, OSError, RuntimeError, AttributeError) as error:  # no library, or one of another version
             self.send(Failed(0, Problem("engine.missing", {"reason": str(error)[:300]}, repr(error))))
             return 1
