@@ -97,7 +97,7 @@ def test_an_endpoint_is_tested_before_it_is_saved_and_its_key_goes_into_the_keyr
             sheet.test.setFocus()
             QTest.keyClick(sheet.test, Qt.Key.Key_Space)
             await desk.tasks.settled()
-            assert desk.window.focusWidget() is sheet.key, "not at the button that would close the sheet"
+            assert sheet.key == desk.window.focusWidget(), "not at the button that would close the sheet"
             assert "The key is missing or wrong" in sheet._note.words.title
             assert not sheet.keep.isEnabled()
             sheet.key.setText(openai_site.KEY)
