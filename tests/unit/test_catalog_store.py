@@ -277,7 +277,7 @@ def test_a_full_disk_leaves_the_last_refresh_and_nothing_half(tmp_path: Path) ->
 
 
 def test_what_a_killed_refresh_left_is_swept_later_but_not_at_once(tmp_path: Path) -> None:
-    old, new = tmp_path / "catalogueabc.tmp", tmp_path / "cataloguedef.tmp"
+    old, new = tmp_path / f".{FILE}.abc.tmp", tmp_path / f".{FILE}.def.tmp"
     old.write_bytes(b"half")
     new.write_bytes(b"another program writes this now")
     os.utime(old, (time.time() - 90_000,) * 2)

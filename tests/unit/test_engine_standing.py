@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.inference.death import Ended
@@ -136,7 +137,7 @@ def test_where_nothing_can_be_written_an_engine_that_dies_at_its_start_is_tried_
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(standing, "put_in_place", full)
+    monkeypatch.setattr(lasting, "put_in_place", full)
     watched = Watched({})
     assert watched.begin()[standing.VARIABLE]
     assert watched.ended(Ended(1), meant=False)

@@ -11,21 +11,20 @@ import logging
 import os
 import stat
 import struct
-import tempfile
 import time
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk.catalog.record import READER, Record, read
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.replacing import put_in_place
+from mistral_desk.core.lasting import write_whole
 from mistral_desk.core.words import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _log: Final = logging.getLogger(__name__)
 FILE: Final = "catalogue.bin"
@@ -284,25 +283,8 @@ def _put_aside(path: Path) -> str:
 
 
 def _write(path: Path, parts: list[bytes]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f"{path.stem}*.tmp"):  # of a program that was ended in the middle
+    for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a program that was ended in the middle
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LEFT_S:
                 left.unlink()
-    handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".tmp", dir=path.parent)
-    staged = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
-        put_in_place(staged, path)
-    except BaseException:
-        staged.unlink(missing_ok=True)
-        raise
-    if os.name != "nt":  # the new name is on the disk too; Windows keeps its own journal of names
-        descriptor = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    write_whole(path, parts)

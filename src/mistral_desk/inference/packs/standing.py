@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
-from mistral_desk.core.replacing import put_in_place
 from mistral_desk.core.words import mark
 from mistral_desk.inference.packs import manifest
 
@@ -202,13 +201,8 @@ def _try(choice: Choice) -> bool:
 
 def _write(choice: Choice) -> None:
     path = place() / FILE
-    part = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(msgspec.json.encode(choice))
-            file.flush()
-            os.fsync(file.fileno())
-        put_in_place(part, path)
+        lasting.write_whole(path, msgspec.json.encode(choice))
     except OSError as error:
         raise DeskError("pack.not_kept", path=str(path), reason=error.strerror or str(error)) from error
