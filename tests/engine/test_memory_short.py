@@ -13,8 +13,9 @@ from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import Engine, ModelSpec, worker_command
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.protocol import Piece, Sampling, Turn
+from mistral_desk.inference.remote import Worker
 from tests.fixtures import second_device
-from tests.fixtures.engines import run
+from tests.fixtures.engines import problem_of, run
 from tests.fixtures.gguf_outlines import Size, dense, write_outline
 
 if TYPE_CHECKING:
@@ -128,6 +129,26 @@ def test_a_worker_whose_memory_is_limited_loads_with_a_shorter_context(tmp_path:
             assert [(note.id, note.params["context"]) for note in info.changes] == [
                 ("load.shorter_context", info.context)
             ]
+        finally:
+            await limited.close()
+
+    run(test())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux enforces a limit on a process's memory")
+def test_a_worker_that_has_no_room_for_its_thread_says_that_memory_was_short() -> None:
+    async def test() -> None:
+        free = Worker()
+        try:
+            await free.start()
+            taken = psutil.Process(free.pid).memory_info().vms
+        finally:
+            await free.close()
+        limited = Worker([sys.executable, "-c", LIMITED, str(taken + 200 * MIB), *worker_command()])
+        try:
+            await limited.start()
+            problem, _, detail = await problem_of(limited.load(ModelSpec(str(resource("model", "guide.gguf")))))
+            assert (problem, "MemoryError" in detail) == ("engine.out_of_memory", True)
         finally:
             await limited.close()
 

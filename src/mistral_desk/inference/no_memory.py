@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _LAST_WORDS: Final = b"MemoryError: the worker ends itself\n"
 """`death` knows the first of them."""
 _STATUS: Final = 1
+_NO_THREAD: Final = "can't start new thread"
+"""Python's own words in a `RuntimeError` where the system has no room for a thread's stack."""
 
 
 def end() -> NoReturn:
@@ -27,26 +29,26 @@ def end() -> NoReturn:
 
 
 def arm() -> None:
-    """From now on a `MemoryError` that nobody catches ends the process: the worker's choice, never a test's or the
-    app's.
+    """From now on an error of too little memory that nobody catches ends the process: the worker's choice, never a
+    test's or the app's.
     """
     usual, usual_in_thread = sys.unraisablehook, threading.excepthook
 
     def unraisable(what: sys.UnraisableHookArgs) -> None:
-        _end_if(what.exc_type)
+        _end_if(what.exc_value)
         usual(what)
 
     def in_thread(what: threading.ExceptHookArgs) -> None:
-        _end_if(what.exc_type)
+        _end_if(what.exc_value)
         usual_in_thread(what)
 
     def uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        _end_if(kind)
+        _end_if(error)
         sys.__excepthook__(kind, error, traceback)
 
     sys.unraisablehook, threading.excepthook, sys.excepthook = unraisable, in_thread, uncaught
 
 
-def _end_if(kind: type[BaseException] | None) -> None:
-    if kind is not None and issubclass(kind, MemoryError):
+def _end_if(error: BaseException | None) -> None:
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == _NO_THREAD):
         end()
