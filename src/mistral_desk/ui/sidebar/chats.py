@@ -13,7 +13,7 @@ from mistral_desk.ui.sidebar.model import ID
 from mistral_desk.ui.sidebar.rows import RowDelegate
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.column import keep_room
+from mistral_desk.ui.widgets.column import BarRoom
 from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
@@ -70,9 +70,8 @@ class ChatsView(QListView):
         self.entered.connect(lambda _index: self._place_button())
         model.rowsRemoved.connect(self._place_button)
         model.choice.connect(self._place_button)
-        self.verticalScrollBar().rangeChanged.connect(self._make_room)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
-        self._make_room()
+        BarRoom(self, self.setViewportMargins)
         theme.changed.connect(self._restyle)
         theme.dress_bars(self)
 
@@ -270,7 +269,6 @@ class ChatsView(QListView):
         """Mirrored with its window."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
-            self._make_room()
             self._place_button()
 
     def _choose(self, key: int, *, to_here: bool) -> None:
@@ -301,10 +299,6 @@ class ChatsView(QListView):
         bar = self.verticalScrollBar()
         if value > bar.maximum() - AHEAD * self.viewport().height():
             self.chats.fetchMore(QModelIndex())
-
-    def _make_room(self) -> None:
-        """The bar stands in the margin, so that lines are as wide with it as without."""
-        self.setViewportMargins(*keep_room(self))
 
     def _restyle(self) -> None:
         self._theme.dress_bars(self)

@@ -24,11 +24,10 @@ from mistral_desk.ui.sidebar.snippets import Snippet, Writer
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
-from mistral_desk.ui.widgets.column import keep_room
+from mistral_desk.ui.widgets.column import BarRoom
 from mistral_desk.ui.widgets.focus import by_keyboard
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QFocusEvent
 
     from mistral_desk.chat.search import Hit
@@ -216,8 +215,7 @@ class ResultsView(QListView):
         self.setProperty("ring", False)
         self.clicked.connect(self._open)
         self.activated.connect(self._open)
-        self.verticalScrollBar().rangeChanged.connect(self._make_room)
-        self._make_room()
+        BarRoom(self, self.setViewportMargins)
         theme.changed.connect(self._restyle)
         theme.dress_bars(self)
 
@@ -238,17 +236,8 @@ class ResultsView(QListView):
             self.setCurrentIndex(self.results.index(0))
         super().focusInEvent(event)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Mirrored with its window."""
-        super().changeEvent(event)
-        if event.type() == event.Type.LayoutDirectionChange:
-            self._make_room()
-
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.data(HIT))
-
-    def _make_room(self) -> None:
-        self.setViewportMargins(*keep_room(self))
 
     def _restyle(self) -> None:
         self._theme.dress_bars(self)

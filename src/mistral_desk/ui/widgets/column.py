@@ -20,17 +20,41 @@ from PySide6.QtWidgets import (
 from mistral_desk.ui.theme.tokens import BAR, COLUMN, SPACE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
 
-def keep_room(area: QAbstractScrollArea) -> tuple[int, int, int, int]:
-    """Viewport margins that leave as much room at the end as a bar takes when there is one: nothing moves when it
-    comes. Qt mirrors the bar, but not the margins.
+class BarRoom(QObject):
+    """Leaves as much room at the end of an area as a bar takes when there is one: nothing moves when it comes. Qt
+    mirrors the bar, but not the margins. `set_margins` is the area's own `setViewportMargins`, which Qt protects.
     """
-    room = 0 if area.verticalScrollBar().maximum() > 0 else BAR
-    return (room, 0, 0, 0) if area.isRightToLeft() else (0, 0, room, 0)
+
+    def __init__(self, area: QAbstractScrollArea, set_margins: Callable[[int, int, int, int], None]) -> None:
+        super().__init__(area)
+        self._area, self._set_margins = area, set_margins
+        self._keeping = False
+        area.installEventFilter(self)
+        area.verticalScrollBar().rangeChanged.connect(self._keep)
+        self._keep()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Mirrored with its window."""
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._keep()
+        return super().eventFilter(watched, event)
+
+    def _keep(self) -> None:
+        if self._keeping:  # at some widths the bar comes by the room that it gives up, and goes by it: without an end
+            return
+        self._keeping = True
+        try:
+            room = 0 if self._area.verticalScrollBar().maximum() > 0 else BAR
+            self._set_margins(*((room, 0, 0, 0) if self._area.isRightToLeft() else (0, 0, room, 0)))
+        finally:
+            self._keeping = False
 
 
 class ColumnArea(QScrollArea):
@@ -42,7 +66,6 @@ class ColumnArea(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._widest = widest
-        self._making = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -63,28 +86,12 @@ class ColumnArea(QScrollArea):
         self.setWidget(self._inner)
         for ground in (self.viewport(), self._inner):
             ground.setAutoFillBackground(False)  # the page's canvas shows through
-        self.verticalScrollBar().rangeChanged.connect(self._make_room)
         ScrollEdge(theme, self)
         theme.changed.connect(self._restyle)
         if isinstance(app := QApplication.instance(), QApplication):
             app.focusChanged.connect(self._focus_moved)
         self._restyle()
-        self._make_room()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Mirrored with its window."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LayoutDirectionChange:
-            self._make_room()
-
-    def _make_room(self) -> None:
-        if self._making:  # at some widths the bar comes by the room that it gives up, and goes by it: without an end
-            return
-        self._making = True
-        try:
-            self.setViewportMargins(*keep_room(self))
-        finally:
-            self._making = False
+        BarRoom(self, self.setViewportMargins)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.holder.isAncestorOf(now) and not isinstance(now, QAbstractItemView):
