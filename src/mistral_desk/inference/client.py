@@ -172,7 +172,7 @@ class Engine:
         try:
             look = await self._crashes.begin(spec)
             given, self._died = self._lowering.begin(spec, self._died), None
-            if not _helpers(given):
+            if not given.helpers:
                 self._spare.begin()  # while the old worker takes its leave
             await self._retire()
             self._model = await self._load_what_fits(spec, given, look=look)
@@ -204,9 +204,8 @@ class Engine:
 
     async def _load(self, spec: ModelSpec, on_progress: Callable[[float], None], *, look: bool) -> ModelInfo:
         """Load it in a new worker; none is left where that fails."""
-        helpers = _helpers(spec)  # a spare one is locked in already, without a way to them
-        spare = None if helpers else await self._spare.take()
-        worker = self._worker = spare or Worker(places.command(self._command or worker_command(), helpers))
+        spare = None if spec.helpers else await self._spare.take()  # it is locked in already, without a way to them
+        worker = self._worker = spare or Worker(places.command(self._command or worker_command(), spec.helpers))
         try:
             if worker.hello is None:
                 await worker.start()
@@ -376,10 +375,6 @@ class Engine:
         if self.states:
             await self.states.leave(worker)
         await worker.close()
-
-
-def _helpers(spec: ModelSpec) -> tuple[str, ...]:
-    return spec.placement.helpers if spec.placement else ()
 
 
 def _blindness(spec: ModelSpec) -> Problem | None:

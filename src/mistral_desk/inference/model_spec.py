@@ -23,6 +23,11 @@ class ModelSpec(msgspec.Struct, frozen=True):
     placement: Placement | None = None
     expected: Expected | None = None
 
+    @property
+    def helpers(self) -> tuple[str, ...]:
+        """The other computers (numeric addresses) on which a part of it is to lie."""
+        return self.placement.helpers if self.placement else ()
+
     def same_worker(self, other: ModelSpec) -> bool:
         """Whether a worker with this model serves the other spec too: all but the expected speed is equal."""
         return self == msgspec.structs.replace(other, expected=self.expected)

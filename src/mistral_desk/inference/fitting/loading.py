@@ -178,12 +178,12 @@ class PlannedEngine(Engine):
 
     def _holds(self, known: Prepared) -> bool:
         """Whether what was planned is still so: other computers are asked again before a worker connects to them."""
-        return not _helpers(known) or self.model is not None
+        return not known.spec.helpers or self.model is not None
 
     @property
     def helpers(self) -> tuple[str, ...]:
         """The other computers (numeric addresses) on which a part of the planned model lies."""
-        return _helpers(self._prepared)
+        return self._prepared.spec.helpers if self._prepared else ()
 
     async def leave_others(self) -> None:
         """End what talks to other computers, a load that has only begun too: `load.cancelled` for whoever waits."""
@@ -200,7 +200,8 @@ class PlannedEngine(Engine):
         except DeskError as error:
             if error.problem.id == GONE:
                 self._lost, self._prepared = self._prepared or self._lost, None
-                self._fitting.computers.lost(_helpers(self._lost))
+                if self._lost:
+                    self._fitting.computers.lost(self._lost.spec.helpers)
                 await self._hang_up(GONE)
             raise
 
@@ -268,8 +269,3 @@ class PlannedEngine(Engine):
         self._notes.discard(task)
         if not task.cancelled() and (error := task.exception()):
             _log.error("a run could not be recorded", exc_info=error)
-
-
-def _helpers(prepared: Prepared | None) -> tuple[str, ...]:
-    placed = prepared.spec.placement if prepared else None
-    return placed.helpers if placed else ()

@@ -54,12 +54,10 @@ def main() -> int:
     try:
         order = msgspec.json.decode(sys.stdin.buffer.readline(), type=Order)
         locked = _prepared(order)
-    except (DeskError, ImportError, OSError, RuntimeError, msgspec.MsgspecError) as error:
-        known = isinstance(error, DeskError)
-        problem = error.problem.id if isinstance(error, DeskError) else "helper.no_library"
-        reason = str(error.problem.params.get("reason", "")) if isinstance(error, DeskError) and known else str(error)
-        _say(answers, Locked(problem=problem, reason=reason[:300]))
-        return 1
+    except DeskError as error:
+        return _refused(answers, error.problem.id, str(error.problem.params.get("reason", "")))
+    except (ImportError, OSError, RuntimeError, msgspec.MsgspecError) as error:
+        return _refused(answers, "helper.no_library", str(error))
     threading.Thread(target=_until_stdin_ends, name="end", daemon=True).start()
     _say(answers, locked)
     from mistral_desk.inference.engine import others  # noqa: PLC0415 it is loaded by now
@@ -71,6 +69,11 @@ def main() -> int:
 def told(memory: int) -> int:
     """Bytes that the other computer is told of when so many are lent."""
     return memory - memory // KEPT
+
+
+def _refused(answers: int, problem: str, reason: str) -> int:
+    _say(answers, Locked(problem=problem, reason=reason[:300]))
+    return 1
 
 
 def _say(answers: int, locked: Locked) -> None:

@@ -18,7 +18,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.fit.cores import cores
 from mistral_desk.fit.machine import GB
 from mistral_desk.inference.child import own_command, spawn
-from mistral_desk.inference.packs import standing
+from mistral_desk.inference.packs.watched import Watched
 from mistral_desk.inference.rpc.lending import Locked, Order
 from mistral_desk.inference.sandbox import windows
 from mistral_desk.net.rpc import listening
@@ -67,9 +67,7 @@ class Helper:
 
     def start(self) -> Locked:
         """Start lending; how tightly. Raises `helper.no_library`, `helper.port`."""
-        _, libraries, _ = standing.begin()
-        told = {standing.VARIABLE: str(libraries or "")}
-        process = self._process = spawn(own_command("--rpc-lend"), _ONE_ARENA | told)
+        process = self._process = spawn(own_command("--rpc-lend"), _ONE_ARENA | Watched({}).begin())
         windows.hold(int(getattr(process, "_handle", 0)), memory=self._order.memory)
         stdin, stdout = _pipes(process)
         try:
