@@ -20,7 +20,7 @@ from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase, tidying
 from mistral_desk.chat.attachments import Pictures
 from mistral_desk.chat.copies import Backups
-from mistral_desk.chat.elsewhere.door import Doors
+from mistral_desk.chat.elsewhere.doors import Doors
 from mistral_desk.chat.history import History
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.room import Room

@@ -10,7 +10,7 @@ import pytest
 from mistral_desk.catalog.record import read
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.chat.attachments import Pixels
-from mistral_desk.chat.elsewhere.door import Doors
+from mistral_desk.chat.elsewhere.doors import Doors
 from mistral_desk.chat.elsewhere.prices import Prices
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import ConversationSettings, Draft

@@ -26,7 +26,8 @@ from mistral_desk.net.endpoints.record import EndpointModel
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-    from mistral_desk.chat.elsewhere.door import Doors, EndpointDoor
+    from mistral_desk.chat.elsewhere.door import EndpointDoor
+    from mistral_desk.chat.elsewhere.doors import Doors
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import Conversation, ConversationSettings, Draft, Message, Part, WhenFull
     from mistral_desk.chat.parts import Gallery

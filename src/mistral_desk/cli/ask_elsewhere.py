@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistral_desk.catalog.store import open_catalogue
-from mistral_desk.chat.elsewhere.door import Doors
+from mistral_desk.chat.elsewhere.door import EndpointDoor
 from mistral_desk.chat.elsewhere.prices import Prices
 from mistral_desk.chat.parts import lookup
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
@@ -73,7 +73,7 @@ async def answer(asked: Asked, source: EndpointModel, arguments: argparse.Namesp
     write_text(f"{going}\n", sys.stderr)
     end: Finished | None = None
     async with opened() as endpoints:
-        door = Doors(endpoints).door(source)
+        door = EndpointDoor(endpoints, source)
         try:
             with interrupts(door) as interrupted:
                 pictures = PicturesInMemory()

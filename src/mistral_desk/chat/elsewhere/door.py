@@ -15,7 +15,7 @@ from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.protocol import Figures, Finished, ModelInfo, Piece, Sampling
 from mistral_desk.inference.requests import sendable
 from mistral_desk.inference.thought_messages import Budget
-from mistral_desk.net.endpoints.asking import Delta, End, Limits, answer
+from mistral_desk.net.endpoints.asking import Delta, End, answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -34,22 +34,11 @@ _NO_LIMIT: Final = Budget()
 _LEVEL: Final = 3
 
 
-class Doors:
-    """Makes a door for each answer."""
-
-    def __init__(self, endpoints: Endpoints, limits: Limits | None = None) -> None:
-        self._endpoints, self._limits = endpoints, limits or Limits()
-
-    def door(self, source: EndpointModel) -> EndpointDoor:
-        """For one answer of this model."""
-        return EndpointDoor(self._endpoints, source, self._limits)
-
-
 class EndpointDoor:
     """As `inference.client.Engine` for a session, for one answer."""
 
-    def __init__(self, endpoints: Endpoints, source: EndpointModel, limits: Limits) -> None:
-        self._endpoints, self._source, self._limits = endpoints, source, limits
+    def __init__(self, endpoints: Endpoints, source: EndpointModel) -> None:
+        self._endpoints, self._source = endpoints, source
         self._stopped = False
         self._taking: asyncio.Task[None] | None = None
 
@@ -150,7 +139,7 @@ class EndpointDoor:
 
         async def take() -> None:
             try:
-                events = answer(self._endpoints.net, self._source, data, key, self._limits)
+                events = answer(self._endpoints.net, self._source, data, key)
                 async with contextlib.aclosing(events):
                     async for event in events:
                         found.put_nowait(event)

@@ -16,7 +16,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.net.addresses import address as parsed
-from mistral_desk.net.endpoints import looking, store
+from mistral_desk.net.endpoints import store
 from mistral_desk.net.endpoints.record import (
     LONGEST_NAME,
     MOST,
@@ -126,6 +126,8 @@ class Endpoints:
         `key` empty: without one; None: the one that is kept for `endpoint`, where the address is of the same computer.
         Never raises a problem of the connection: it is the outcome.
         """
+        from mistral_desk.net.endpoints import looking  # noqa: PLC0415 - no start waits for it
+
         try:
             at = base(address)
             token = await self._kept(endpoint, at) if key is None else usable(key) if key.strip() else None
