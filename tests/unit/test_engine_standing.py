@@ -13,6 +13,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.inference.death import Ended
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.packs import manifest, shelf, standing
+from mistral_desk.inference.packs.told import VARIABLE
 from mistral_desk.inference.packs.watched import Watched
 from mistral_desk.inference.protocol import Device, Failed, Hello
 from tests.fixtures.engine_stand_ins import FILES, installed
@@ -118,10 +119,10 @@ def test_one_that_fails_before_it_says_hello_is_left_at_once_and_nobody_hears_of
     installed("first")
     standing.use("first")
     watched = Watched({})
-    assert watched.begin()[standing.VARIABLE].endswith("lib")
+    assert watched.begin()[VARIABLE].endswith("lib")
     assert not watched.lets_through(Failed(0, Problem("engine.missing", {"reason": "no symbol"})))
     assert watched.ended(Ended(1), meant=False)
-    assert watched.begin() == {standing.VARIABLE: ""}
+    assert watched.begin() == {VARIABLE: ""}
     left = standing.read().left
     assert left is not None
     assert left.reason == "no symbol"
@@ -139,9 +140,9 @@ def test_where_nothing_can_be_written_an_engine_that_dies_at_its_start_is_tried_
 
     monkeypatch.setattr(lasting, "put_in_place", full)
     watched = Watched({})
-    assert watched.begin()[standing.VARIABLE]
+    assert watched.begin()[VARIABLE]
     assert watched.ended(Ended(1), meant=False)
-    assert watched.begin() == {standing.VARIABLE: ""}
+    assert watched.begin() == {VARIABLE: ""}
     assert not watched.ended(Ended(1), meant=False)
 
 
@@ -151,7 +152,7 @@ def test_a_process_that_is_ended_on_purpose_says_nothing_of_its_engine() -> None
     watched = Watched({})
     watched.begin()
     assert not watched.ended(Ended(-9), meant=True)
-    assert not Watched({standing.VARIABLE: "/elsewhere"}).ended(CRASHED, meant=False)
+    assert not Watched({VARIABLE: "/elsewhere"}).ended(CRASHED, meant=False)
     assert standing.read() == standing.Choice("first")
 
 

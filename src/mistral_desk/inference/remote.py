@@ -16,7 +16,7 @@ import msgspec
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import death
 from mistral_desk.inference.child import NOT_NEEDED, Child, worker_command
-from mistral_desk.inference.packs.standing import VARIABLE as ENGINE
+from mistral_desk.inference.packs.told import VARIABLE as ENGINE
 from mistral_desk.inference.protocol import (
     MEASURE,
     PROTOCOL_VERSION,

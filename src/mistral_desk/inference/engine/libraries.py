@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from mistral_desk.inference.packs import manifest
-from mistral_desk.inference.packs.standing import VARIABLE
+from mistral_desk.inference.packs.told import VARIABLE
 
 _BINDING: Final = ("LLAMA_CPP_LIB_PATH", "MTMD_CPP_LIB")
 """By these environment variables the binding finds its two libraries; a person's own would mix two engines."""
@@ -31,6 +30,8 @@ def added(folder: Path) -> str:
     """What an engine that was added is known by, `NAME 1a2b3c4d`; empty for the one that comes along."""
     if not os.environ.get(VARIABLE):
         return ""
+    from mistral_desk.inference.packs import manifest  # noqa: PLC0415 the engine that comes along has none
+
     content = (folder.parent / manifest.FILE).read_bytes()
     return f"{manifest.read(content, folder.parent.name).name} {manifest.short(content)}"
 

@@ -13,6 +13,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.machine import room_on_disk
+from mistral_desk.core.threads import over
 from mistral_desk.core.words import mark
 from mistral_desk.inference.packs import archive, manifest, shelf, signature, standing, trial
 from mistral_desk.inference.packs.shelf import Added
@@ -51,10 +52,8 @@ async def add(
     stopped = threading.Event()
     work = asyncio.ensure_future(asyncio.to_thread(_unpacked, file, tell, stopped.is_set, known, anybody=anybody))
     try:
-        folder, pack = await asyncio.shield(work)
+        folder, pack = await over(work, stopped.set)
     except asyncio.CancelledError:
-        stopped.set()
-        await asyncio.wait({work})
         if not work.cancelled() and work.exception() is None:
             await asyncio.to_thread(shelf.clear, work.result()[0])
         raise

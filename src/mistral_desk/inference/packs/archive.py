@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
 from mistral_desk.inference.packs import manifest, signature
@@ -108,6 +109,8 @@ class Pack:
                 with _made(folder / name) as target:
                     target.write(content)
                     _down(target)
+            for made in (libraries, folder):
+                lasting.sync_folder(made)
         except InterruptedError:
             raise
         except OSError as error:
@@ -187,4 +190,4 @@ def _made(place: Path) -> BinaryIO:
 
 def _down(file: BinaryIO) -> None:
     file.flush()
-    os.fsync(file.fileno())
+    lasting.sync(file.fileno())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
+from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.inference.packs import manifest, signature, standing
@@ -88,6 +89,7 @@ def keep(folder: Path, made: Manifest) -> None:
         raise DeskError("pack.there", name=made.name)
     try:
         folder.rename(target)
+        lasting.sync_folder(target.parent)
     except OSError as error:
         raise DeskError("pack.not_kept", path=str(target), reason=error.strerror or str(error)) from error
 

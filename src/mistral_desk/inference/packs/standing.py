@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _log: Final = logging.getLogger(__name__)
-VARIABLE: Final = "MISTRAL_DESK_ENGINE"
-"""An environment variable for a process that runs a model: the folder of its engine's libraries, empty for the one that
-comes along. Whoever starts the process sets it.
-"""
 FOLDER: Final = "engines"
 FILE: Final = "choice.json"
 BUILTIN: Final = "builtin"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.inference import death
 from mistral_desk.inference.packs import standing
+from mistral_desk.inference.packs.told import VARIABLE
 from mistral_desk.inference.protocol import MEASURE, Failed, Finished, Hello
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Watched:
     """`more` is what the process finds in its environment; one that is told its engine there is not watched."""
 
     def __init__(self, more: Mapping[str, str]) -> None:
-        self._told = standing.VARIABLE in more
+        self._told = VARIABLE in more
         self._counts = not self._told and MEASURE not in more
         self._name = ""
         self._deaths = 0
@@ -50,7 +51,7 @@ class Watched:
         if self._name in self._failed:
             self._name, libraries = "", None
         self._ready, self._failure = False, None
-        return {standing.VARIABLE: str(libraries or "")}
+        return {VARIABLE: str(libraries or "")}
 
     def lets_through(self, event: Event) -> bool:
         """Take note of what the process says; False for what nobody need hear, because another engine takes over."""
