@@ -137,13 +137,13 @@ NETWORK: Final[dict[str, Text]] = {
     ),
     # --- tokens -------------------------------------------------------------------------------------
     "secrets.not_kept": Text(
-        "The token is kept only until Mistral Desk closes",
+        "The token or key is kept only until Mistral Desk closes",
         "This computer offers no safe place for it ({reason}), and it is never written to a file.",
         "Enter it again after the next start, or set up the system's keyring.",
     ),
     "secrets.value": Text(
-        "This is not a token",
-        "A token is one line of letters, digits and signs without spaces.",
+        "This is not a token or key",
+        "A token or key is one line of letters, digits and signs without spaces.",
         "Copy it again from the website.",
     ),
     **ENDPOINTS,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.words import mark
 from mistral_desk.inference.protocol import Failed
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class ClosedError(DeskError):
     """The engine was closed for good: whoever asks it now is in a program that ends."""
 
     def __init__(self) -> None:
-        super().__init__("engine.died", reason="Mistral Desk is closing")
+        super().__init__("engine.died", reason=mark("Mistral Desk is closing"))
 
 
 @dataclass
