@@ -1,14 +1,15 @@
-"""A notice that is shown costs nothing: it is placed when something changes, and then the window rests."""
+"""A notice that is shown costs nothing and covers nothing for good: it is placed, and then the window rests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, QPoint
 
 from mistral_desk.core.errors import Words
 from mistral_desk.ui import loop
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.widgets.sign import Sign
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
+
+    from mistral_desk.ui.chat.turns import Turn
 
 
 class Asked(QObject):
@@ -45,5 +48,68 @@ def test_the_window_rests_while_notices_with_buttons_are_shown(qapp: QApplicatio
                 banner.installEventFilter(asked)
             await loop.idle(50)
             assert asked.events == []
+
+    window.run(qapp, scenario)
+
+
+def test_a_notice_that_stays_covers_no_question_for_good(qapp: QApplication, tmp_path: Path) -> None:
+    """A short chat makes room; a long one that is read somewhere stays there, and can be scrolled to its begin."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            await window.ask(desk, "First?")
+            await desk.tasks.settled()
+            transcript, banners, chat = desk.page.transcript, desk.window.banners, desk.page.chat
+            assert chat is not None
+            first = chat.turns[0]
+
+            def top(turn: Turn) -> int:
+                view = transcript.view(turn)
+                assert view is not None
+                return view.mapTo(desk.window, QPoint()).y()
+
+            def lower_edge() -> int:
+                return banners.mapTo(desk.window, QPoint(0, banners.height())).y()
+
+            before = top(first)
+            desk.notices.show(Notice("info", Words("It stays.", "Until somebody closes it.", "")))
+            await window.drawn()
+            assert before < lower_edge() <= top(first), "it would lie under the notice"
+            assert banners.close_newest()
+            assert top(first) == before
+
+            await window.ask(desk, "A line of it.\n" * 60)
+            await desk.tasks.settled()
+            transcript.verticalScrollBar().setValue(transcript.verticalScrollBar().maximum() // 2)
+            read = top(chat.turns[2])
+            desk.notices.show(Notice("info", Words("It stays.", "Until somebody closes it.", "")))
+            await window.drawn()
+            assert top(chat.turns[2]) == read, "nothing jumps under the eyes"
+            transcript.verticalScrollBar().setValue(0)
+            assert lower_edge() <= top(first), "the begin can be scrolled to"
+
+    window.run(qapp, scenario)
+
+
+def test_the_greeting_of_a_small_window_moves_below_a_notice_and_that_of_a_large_one_not_at_all(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            desk.page.set_welcome(None)
+            sign = desk.page.empty.findChildren(Sign)[0]
+            for size, moves in (((1180, 800), False), ((520, 480), True)):
+                desk.window.resize(*size)
+                await window.drawn()
+                before = sign.mapTo(desk.window, QPoint()).y()
+                desk.notices.show(Notice("info", Words("It stays.", "Until somebody closes it.", "Here is how.")))
+                await window.drawn()
+                banners = desk.window.banners
+                after = sign.mapTo(desk.window, QPoint()).y()
+                assert (after > before) is moves
+                assert after >= banners.mapTo(desk.window, QPoint(0, banners.height())).y()
+                banners.close_newest()
+                await window.drawn()
+                assert sign.mapTo(desk.window, QPoint()).y() == before
 
     window.run(qapp, scenario)

@@ -302,8 +302,11 @@ class MainWindow(QMainWindow):
                 self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make_room(self, covered: int) -> None:
-        """What stands last on a page is not covered by a notice that stays; in a chat they stand at the top."""
-        self._above_notices.setFixedHeight(0 if self.page == "chat" else covered)
+        """A notice that stays covers nothing for good: not the first of a chat, nor the last of another page."""
+        above, below = (covered, 0) if self.page == "chat" else (0, covered)
+        self.chat.transcript.set_lead(above)
+        self.chat.empty.set_lead(above)
+        self._above_notices.setFixedHeight(below)
 
     def _place_notices(self) -> None:
         self.banners.low = self.page != "chat"

@@ -34,6 +34,7 @@ class Canvas(QAbstractScrollArea):
         self.theme = self._theme = theme
         self._sticky = True
         self._ring = False
+        self._lead = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -78,6 +79,12 @@ class Canvas(QAbstractScrollArea):
         """Show the latest and stay there."""
         self._sticky = True
         self.arrange()
+
+    def set_lead(self, lead: int) -> None:
+        """So many pixels of the upper edge are covered: what comes first can be scrolled to below them."""
+        if lead != self._lead:
+            self._lead = lead
+            self.arrange()
 
     def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:
         """What the keyboard comes to is seen."""

@@ -178,7 +178,8 @@ class EmptyState(QScrollArea):
         column = QVBoxLayout(inner)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         column.setSpacing(0)
-        column.addStretch(5)
+        self._above = QWidget(inner)
+        column.addWidget(self._above, 5)
         column.addWidget(Sign(theme, "app", 48, ink="accent", parent=inner), 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(SPACE[4])
         column.addWidget(_Line(theme, tr(GREETING), title=True, parent=inner))
@@ -197,6 +198,10 @@ class EmptyState(QScrollArea):
         self.setWidget(inner)
         for ground in (self.viewport(), inner):
             ground.setAutoFillBackground(False)  # the page's canvas shows through
+
+    def set_lead(self, lead: int) -> None:
+        """So many pixels of the upper edge are covered: where that is more than stands empty there, all moves down."""
+        self._above.setMinimumHeight(max(0, lead - SPACE[4]))
 
     def show_away(self, away: Away | None, shared: str = "") -> None:
         """No promise stands there that does not hold; `shared` says that a part of the model lies elsewhere."""

@@ -37,6 +37,7 @@ class Heights:
         """Turns, from the first on, that were guessed at that width."""
         self._tops: list[int] | None = None
         self._room: tuple[int, int] | None = None
+        self._lead = 0
 
     def __getitem__(self, number: int) -> int:
         return self._heights[number]
@@ -103,6 +104,11 @@ class Heights:
             return min(length, COLLAPSED_CHARACTERS), min(lines, COLLAPSED_LINES)
         return length, lines
 
+    def set_lead(self, lead: int) -> None:
+        """More room above the first turn."""
+        if lead != self._lead:
+            self._lead, self._tops = lead, None
+
     def set_room(self, before: int | None, room: int = 0) -> None:
         """Room for something else before this turn (or behind the last); None for nothing."""
         wanted = None if before is None else (before, room)
@@ -129,7 +135,7 @@ class Heights:
         if self._tops is None:
             gaps = (SPACE[0] if turn.role == "user" else BETWEEN for turn in self._turns)
             steps = (height + gap for height, gap in zip(self._heights, gaps, strict=True))
-            self._tops = list(accumulate(steps, initial=TOP))
+            self._tops = list(accumulate(steps, initial=TOP + self._lead))
             self._tops[-1] += BOTTOM - BETWEEN
             if self._room is not None:
                 for below in range(self._room[0], len(self._tops)):

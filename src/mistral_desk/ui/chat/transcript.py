@@ -194,6 +194,7 @@ class Transcript(Canvas):
         value = self.verticalScrollBar().value()
         tops: list[int] = []
         self._fresh = 0
+        self._heights.set_lead(self._lead)
         self._heights.guess(width, self._theme, self._views)
         if self._quiet is not None:
             self._heights.set_room(self._quiet.place(self._turns), self._quiet.needed + BETWEEN)
