@@ -36,6 +36,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def test_it_asks_when_somebody_does_and_leads_to_the_page(qapp: QApplication, tmp_path: Path, site: Site) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            assert "base" not in vars(desk.updates.updates), "a start reads nothing of it"
             desk.window.open_settings("about")
             await window.drawn()
             row = desk.settings.updates

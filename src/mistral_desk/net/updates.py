@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -71,8 +72,11 @@ class Updates:
 
     def __init__(self, net: Net, settings: Settings, folder: Path) -> None:
         self._net, self._settings, self._file = net, settings, folder / _FILE
-        self.base = _usable(releases())
-        """Where this build was published; "" where that is not known."""
+
+    @cached_property
+    def base(self) -> str:
+        """Where this build was published; "" where that is not known. The first call reads a small file."""
+        return _usable(releases())
 
     @property
     def possible(self) -> bool:
@@ -99,15 +103,16 @@ class Updates:
 
     async def newest_if_due(self) -> Release | None:
         """As `newest`, by itself: only where that is switched on and possible, and the last look is a day ago."""
-        if not self._settings.get(UPDATES) or not self.possible:
-            return None
-        now = time.time()
-        if not await asyncio.to_thread(self._due, now):
+        if not self._settings.get(UPDATES) or not await asyncio.to_thread(self._due, time.time()):
             return None
         return await self.newest()
 
     def _due(self, now: float) -> bool:
-        """Whether a day has gone by; then this time is noted, so that a failure is not repeated all day."""
+        """Whether it is possible and a day has gone by; then this time is noted, so that a failure is not repeated all
+        day.
+        """
+        if not self.possible:
+            return False
         with contextlib.suppress(OSError, ValueError):
             if 0 <= now - msgspec.json.decode(self._file.read_bytes(), type=_Asked).at < DAY_S:
                 return False

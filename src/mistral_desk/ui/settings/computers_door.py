@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -46,6 +47,10 @@ class ComputersDoor(QObject):
         self.intro = ComputersIntro(self._desk.theme, section)
         section.add(self.intro)
         self.intro.given.connect(lambda text: self._desk.tasks.spawn(self._add(text), "add a computer"))
+        self._desk.tasks.spawn(self._show_first(), "look which computers were added")
+
+    async def _show_first(self) -> None:
+        await asyncio.to_thread(self._computers.all)
         self._show()
 
     def _switched(self, offline: bool) -> None:

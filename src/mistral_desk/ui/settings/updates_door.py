@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -90,9 +91,14 @@ class UpdatesDoor(QObject):
         return self._desk.settings.updates
 
     def _wire(self) -> None:
+        """The page has its rows now."""
         if (row := self._row) is not None:
             row.asked.connect(self.look)
             row.page_asked.connect(self._show_page)
+        self._desk.tasks.spawn(self._show_first(), "see where this build was published")
+
+    async def _show_first(self) -> None:
+        await asyncio.to_thread(lambda: self.updates.base)
         self._show()
 
     def _show(self) -> None:
