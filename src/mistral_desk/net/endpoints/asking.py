@@ -25,14 +25,11 @@ if TYPE_CHECKING:
 
 Reason: TypeAlias = Literal["stop", "length", "context"]
 ANSWERING: Final = Purpose("endpoints", mark("Send a chat's messages to an endpoint and get its answer"))
-_ANY: Final = frozenset(range(200, 600)) - frozenset({301, 302, 303, 307, 308})
 _DONE: Final = b"[DONE]"
 _REFUSAL: Final = 65_536
 _WHOLE: Final = 16_000_000
 """Bytes of an answer in one piece, and of a refusal that are looked at."""
 _NO_EVENTS: Final = mark("there is no answer in it")
-_NOT_JSON: Final = mark("it is not JSON")
-_WEB_PAGE: Final = mark("it is a web page")
 _TOO_LONG: Final = mark("one piece of it is too long")
 _NO_WORDS: Final = mark("it goes on and on without a word")
 _DRAIN_S: Final = 0.2
@@ -85,7 +82,7 @@ async def answer(
     wants = Wants(
         headers={"content-type": "application/json", "accept": "text/event-stream, application/json"},
         token=key,
-        allow=_ANY,
+        allow=faults.ANSWERS,
         method="POST",
         silence_s=limits.first_s,
         follows=False,
@@ -123,7 +120,7 @@ class _Reading:
             retry = stream.headers.get("retry-after", "")
             raise faults.of_status(self._host, self._name, stream.status, said, key=self._key, retry_after=retry)
         if "html" in stream.headers.get("content-type", "").lower():
-            raise DeskError("endpoint.not_protocol", host=self._host, reason=_WEB_PAGE)
+            raise DeskError("endpoint.not_protocol", host=self._host, reason=faults.WEB_PAGE)
 
     async def all(self, stream: Stream) -> AsyncGenerator[Delta | End, None]:
         """The answer, whether it streams or comes at once."""
@@ -237,8 +234,8 @@ class _Reading:
             return chunks.read(data)
         except chunks.NotOneError as error:
             if not self._events:
-                raise DeskError("endpoint.not_protocol", host=self._host, reason=_NOT_JSON) from error
-            raise DeskError("endpoint.garbled", host=self._host, reason=_NOT_JSON) from error
+                raise DeskError("endpoint.not_protocol", host=self._host, reason=faults.NOT_JSON) from error
+            raise DeskError("endpoint.garbled", host=self._host, reason=faults.NOT_JSON) from error
 
     def _deltas(self, chunk: Chunk) -> list[Delta]:
         """What an event brings; raises what it says went wrong, after what came before that was given."""

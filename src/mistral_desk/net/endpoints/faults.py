@@ -11,10 +11,15 @@ from typing import Any, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.words import mark
 from mistral_desk.net import faults
 from mistral_desk.net.endpoints.record import plain
 
 LONGEST_SAID: Final = 300
+ANSWERS: Final = frozenset(range(200, 600)) - frozenset({301, 302, 303, 307, 308})
+"""The statuses that are read here: all but those that lead elsewhere, where a key must not go."""
+WEB_PAGE: Final = mark("it is a web page")
+NOT_JSON: Final = mark("it is not JSON")
 NOTHING: Final = "–"
 """What stands for the words of a server that has none."""
 _PAUSE_S: Final = 30

@@ -19,10 +19,7 @@ _LARGEST: Final = 16_000_000
 _SECONDS: Final = 30.0
 _LONGEST_MODEL: Final = 200
 _MOST_CONTEXT: Final = 2**31
-_ANY: Final = frozenset(range(200, 600)) - frozenset({301, 302, 303, 307, 308})
 LISTING: Final = Purpose("endpoints", mark("Ask an endpoint for its list of models"))
-_WEB_PAGE: Final = mark("it is a web page")
-_NOT_JSON: Final = mark("it is not JSON")
 _NO_LIST: Final = mark("it is not a list of models")
 _OWNERS: Final[dict[str, Kind]] = {"vllm": "vllm", "llamacpp": "llama.cpp", "mistral-desk": "mistral-desk"}
 
@@ -33,7 +30,7 @@ async def models(net: Net, base: str, key: str | None) -> tuple[Kind, tuple[Offe
     Raises `endpoint.…` where it is no such server, has no models or does not take the key, and `net.…`.
     """
     host = address(base, near=True).name
-    wants = Wants(headers={"accept": "application/json"}, token=key, allow=_ANY, follows=False, near=True)
+    wants = Wants(headers={"accept": "application/json"}, token=key, allow=faults.ANSWERS, follows=False, near=True)
     reply = await net.fetch(f"{base}/models", LISTING, limit=_LARGEST, seconds=_SECONDS, wants=wants)
     if reply.status != 200:
         retry = reply.headers.get("retry-after", "")
@@ -46,7 +43,7 @@ def read(host: str, body: bytes) -> tuple[Kind, tuple[Offered, ...]]:
     try:
         whole: Any = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        reason = _WEB_PAGE if body.lstrip()[:1] == b"<" else _NOT_JSON
+        reason = faults.WEB_PAGE if body.lstrip()[:1] == b"<" else faults.NOT_JSON
         raise DeskError("endpoint.not_protocol", host=host, reason=reason) from error
     entries = whole.get("data") if isinstance(whole, dict) else whole
     if not isinstance(entries, list):
