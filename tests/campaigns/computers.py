@@ -27,13 +27,14 @@ from mistral_desk.fit import network
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.placement import Placement
-from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
+from mistral_desk.inference.protocol import Piece, Turn
 from tests.campaigns import computers_ground as ground
+from tests.fixtures.conversations import GREEDY, ask
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
 from tests.fixtures.gguf_writing import Recipe
 
 if TYPE_CHECKING:
-    from mistral_desk.inference.protocol import Figures
+    from tests.fixtures.conversations import Reply
 
 SHAPE: Final = Mistral4Shape(
     tokens=8192,
@@ -63,7 +64,6 @@ SHORT: Final = "Tell me all of it."
 SHORT_TOKENS: Final = 24
 CONTEXT: Final = 2048
 _MBIT: Final = {"mbit": 1e6, "gbit": 1e9}
-_GREEDY: Final = Sampling(temperature=0.0, seed=1)
 
 
 class Row(msgspec.Struct):
@@ -122,7 +122,7 @@ async def _alone(model: Path, question: str, tokens: int) -> list[int]:
     engine = Engine()
     try:
         await engine.ensure(ModelSpec(str(model), projector="", placement=Placement(context=CONTEXT, threads=1)))
-        return (await _answer(engine, question, tokens))[0]
+        return list((await _answer(engine, question, tokens)).tokens)
     finally:
         await engine.close()
 
@@ -165,13 +165,12 @@ async def _measured(folder: Path, rate: str, expected: list[int], helpers: list[
         if prepared is None or prepared.made is None or prepared.made[2].speed is None:
             raise RuntimeError("there is no plan")
         speed = prepared.made[2].speed
-        ids, first = await _answer(engine)
-        figures = [first]
+        answer = await _answer(engine)
+        first = answer.figures
         before, spent = _sent(), _seconds(engine, helpers)
-        for _ in range(2):
-            figures.append((await _answer(engine))[1])  # noqa: PERF401 one after the other
+        more = [(await _answer(engine)).figures for _ in range(2)]
         crossed = sum(ground.address(number) in engine.helpers for number in range(1, ground.COUNT + 1))
-        tokens = sum(one.generated_tokens for one in figures[1:])
+        tokens = sum(one.generated_tokens for one in more)
         spent, gone = _seconds(engine, helpers) - spent, _sent() - before
         line = gone / (_MBIT[rate[-4:]] * float(rate[:-4]) / 8)
         found = [one.found for one in fitting.computers.all() if one.found]
@@ -183,7 +182,7 @@ async def _measured(folder: Path, rate: str, expected: list[int], helpers: list[
             low=speed.tokens_per_s.low,
             predicted=speed.tokens_per_s.mid,
             high=speed.tokens_per_s.high,
-            measured=max(one.tokens_per_s or 0.0 for one in figures),
+            measured=max(one.tokens_per_s or 0.0 for one in (first, *more)),
             predicted_read=speed.prompt_per_s.mid,
             read=first.prompt_tokens / first.prompt_s,
             load_predicted=speed.load_s.mid,
@@ -191,7 +190,7 @@ async def _measured(folder: Path, rate: str, expected: list[int], helpers: list[
             bytes_predicted=network.bytes_there(SHAPE.width, first.prompt_tokens + TOKENS // 2),
             bytes_sent=gone / tokens / max(crossed, 1),
             undisturbed=tokens / (spent + line),
-            same=ids == expected,
+            same=list(answer.tokens) == expected,
             on=lies,
         )
     finally:
@@ -213,7 +212,7 @@ async def _killed(folder: Path, helpers: list[ground.Helper], times: int, expect
                 after = chance.randrange(1, SHORT_TOKENS)
                 said = await _until_death(engine, victim, after)
                 words[said] = words.get(said, 0) + 1
-                ids, _ = await _answer(engine, SHORT, SHORT_TOKENS)  # loaded again, without it
+                ids = list((await _answer(engine, SHORT, SHORT_TOKENS)).tokens)  # loaded again, without it
                 without = ground.address(victim.number) not in engine.helpers
                 good = said == "helper.gone" and without and ids == expected
             except DeskError as error:
@@ -234,7 +233,7 @@ async def _until_death(engine: PlannedEngine, victim: ground.Helper, after: int)
     """What is said when the helper dies after so many tokens."""
     seen = 0
     try:
-        async with contextlib.aclosing(engine.generate([Turn("user", SHORT)], "none", _GREEDY, 400)) as events:
+        async with contextlib.aclosing(engine.generate([Turn("user", SHORT)], "none", GREEDY, 400)) as events:
             async for event in events:
                 seen += isinstance(event, Piece)
                 if seen == after:
@@ -258,15 +257,8 @@ def _spec(folder: Path, name: str = "model") -> ModelSpec:
     return ModelSpec(str(folder / f"{name}.gguf"), projector="", context=CONTEXT, threads=1)
 
 
-async def _answer(engine: Engine, question: str = QUESTION, tokens: int = TOKENS) -> tuple[list[int], Figures]:
-    ids: list[int] = []
-    async with contextlib.aclosing(engine.generate([Turn("user", question)], "none", _GREEDY, tokens)) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                ids += event.tokens
-            elif isinstance(event, Finished):
-                return ids, event.figures
-    raise RuntimeError("an answer without an end")
+async def _answer(engine: Engine, question: str = QUESTION, tokens: int = TOKENS) -> Reply:
+    return await ask(engine, [Turn("user", question)], "none", tokens)
 
 
 def _seconds(engine: PlannedEngine, helpers: list[ground.Helper]) -> float:

@@ -20,12 +20,13 @@ from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.packs import standing
 from mistral_desk.inference.placement import Placement
-from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
+from mistral_desk.inference.protocol import Piece, Turn
 from mistral_desk.inference.rpc import places as names
 from mistral_desk.inference.rpc.computers import COMPUTES
 from mistral_desk.net.rpc import address, probe
 from mistral_desk.net.rpc.wire import Command, Wire
 from tests.fixtures import engine_packs
+from tests.fixtures.conversations import GREEDY, ask
 from tests.fixtures.engines import run
 from tests.fixtures.lending import Helper, library
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from tests.fixtures.small_models import SmallModels
 
-GREEDY = Sampling(temperature=0.0, seed=1)
 QUESTION = [Turn("user", "Why? " * 40)]
 TOKENS = 24
 
@@ -69,18 +69,11 @@ def places(home: Path) -> Folders:
     return folders(str(home)).ensure()
 
 
-async def tokens(engine: Engine, count: int = TOKENS) -> list[int]:
-    written: list[int] = []
-    async with contextlib.aclosing(engine.generate(QUESTION, "none", GREEDY, count)) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                written += event.tokens
-            elif isinstance(event, Finished):
-                return written
-    raise AssertionError("an answer without an end")
+async def tokens(engine: Engine) -> tuple[int, ...]:
+    return (await ask(engine, QUESTION, "none", TOKENS)).tokens
 
 
-async def alone(path: Path) -> list[int]:
+async def alone(path: Path) -> tuple[int, ...]:
     engine = Engine()
     try:
         await engine.ensure(ModelSpec(str(path), placement=Placement(context=1024, threads=1), projector=""))

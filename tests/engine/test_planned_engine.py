@@ -15,17 +15,18 @@ from mistral_desk.fit.plan import Wishes
 from mistral_desk.fit.runs import FILE, LEAST_WRITTEN
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.fitting import Fitting, PlannedEngine, benchmark, benchmark_text
-from mistral_desk.inference.protocol import Figures, Finished, Piece, Sampling, Turn
+from mistral_desk.inference.protocol import Turn
 from mistral_desk.services import Services
+from tests.fixtures.conversations import ask
 from tests.fixtures.engines import problem_of, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from tests.fixtures.conversations import Reply
     from tests.fixtures.small_models import SmallModels
 
-GREEDY = Sampling(temperature=0.0, seed=1)
 LONG = LEAST_WRITTEN + 8
 QUESTION = "Why? " * 60
 
@@ -57,16 +58,8 @@ def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size]
 
 
-async def answered(engine: Engine, question: str = QUESTION, tokens: int = LONG) -> tuple[list[int], Figures]:
-    """The answer's tokens and figures."""
-    written: list[int] = []
-    async with contextlib.aclosing(engine.generate([Turn("user", question)], "none", GREEDY, tokens)) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                written += event.tokens
-            elif isinstance(event, Finished):
-                return written, event.figures
-    raise AssertionError("an answer without an end")
+async def answered(engine: Engine, question: str = QUESTION, tokens: int = LONG) -> Reply:
+    return await ask(engine, [Turn("user", question)], "none", tokens)
 
 
 @pytest.mark.parametrize("kind", ["sliding", "hybrid", "mistral4_split"])
@@ -77,7 +70,7 @@ def test_a_planned_model_answers_with_the_same_tokens(kind: str, places: Folders
         plain = Engine()
         try:
             info = await plain.ensure(spec)
-            expected, _ = await answered(plain)
+            expected = (await answered(plain)).tokens
         finally:
             await plain.close()
         async with planned(places) as (fitting, engine):
@@ -86,7 +79,7 @@ def test_a_planned_model_answers_with_the_same_tokens(kind: str, places: Folders
             assert engine.prepared.made, "every kind of model has a plan"
             assert found.context == engine.prepared.spec.context
             assert found.threads == engine.prepared.spec.threads == info.threads
-            assert (await answered(engine))[0] == expected
+            assert (await answered(engine)).tokens == expected
             assert (fitting.wishes(engine.prepared.key), found.changes) == (Wishes(), ())
 
     run(test())
@@ -100,14 +93,14 @@ def test_an_answer_is_recorded_and_the_next_prediction_learns(places: Folders, s
             await engine.ensure(ModelSpec(str(path)))
             pid = engine.pid
             key = await fitting.key(path)
-            _, short = await answered(engine, tokens=LEAST_WRITTEN - 1)
+            short = (await answered(engine, tokens=LEAST_WRITTEN - 1)).figures
             await engine.settled()
             (first,) = fitting.runs(key)
             assert first.tokens_per_s is None, "so few tokens mean nothing"
             assert first.prompt_per_s
             assert first.prompt_per_s.measured == pytest.approx(short.prompt_tokens / short.prompt_s)
             assert first.load_s
-            _, figures = await answered(engine, "Another question")
+            figures = (await answered(engine, "Another question")).figures
             await engine.settled()
             second = fitting.runs(key)[1]
             assert second.tokens_per_s

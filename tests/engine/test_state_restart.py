@@ -13,10 +13,10 @@ import pytest
 
 from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.protocol import Finished, Piece, Turn
+from mistral_desk.inference.protocol import Turn
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_store import StateStore
-from tests.fixtures.conversations import GREEDY, Reply
+from tests.fixtures.conversations import Reply, ask
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.gguf_writing import Recipe
 from tests.fixtures.llama_reference import Reference
@@ -78,20 +78,8 @@ async def running(spec: ModelSpec, folder: Path | None, room: int = PLENTY) -> A
 
 async def say(engine: Engine, chat: Chat, text: str, look: Look | None = None, images: tuple[str, ...] = ()) -> Chat:
     turns = (*chat.turns, Turn("user", text, images=images))
-    tokens: list[int] = []
-    texts = {"text": "", "thinking": ""}
-    answer = engine.generate(turns, chat.effort, GREEDY, 6, look, owner=chat.owner)
-    async with contextlib.aclosing(answer) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                tokens += event.tokens
-                texts[event.kind] += event.text
-            elif isinstance(event, Finished):
-                reply = Reply(
-                    tuple(tokens), texts["text"], texts["thinking"], event.reason, event.figures, event.vocabulary
-                )
-                return Chat(chat.owner, (*turns, reply.as_turn()), chat.effort, reply)
-    raise AssertionError("an answer without an end")
+    reply = await ask(engine, turns, chat.effort, 6, pictures=look, owner=chat.owner)
+    return Chat(chat.owner, (*turns, reply.as_turn()), chat.effort, reply)
 
 
 def files(folder: Path) -> list[Path]:
