@@ -342,4 +342,7 @@ def test_what_an_answer_cost_is_an_estimate_where_the_maker_serves_it_and_says_a
     assert cost(said_so, host="10.0.0.7") is None
     assert cost(said_so, model="acme-small") is None
     assert cost({"input": 3, "output": 15}) is None, "it does not say for how many tokens"
+    source = EndpointModel(Endpoint("x", "X", "https://api.acme.com/v1"), Offered("acme-large"))
+    unread = Prices(lambda: pytest.fail("nothing is looked up while an answer is being written"))
+    assert unread.cost(source, None) is None
     assert cost({"input": "Free (Apache 2.0)", "output": "Free (Apache 2.0)"}) is None

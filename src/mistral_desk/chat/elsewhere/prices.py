@@ -65,8 +65,10 @@ class Prices:
 
     def cost(self, source: EndpointModel, figures: Figures | None) -> Cost | None:
         """What an answer may have cost; None where its tokens or the price are not known."""
+        if figures is None or not figures.prompt_tokens:  # first: a window asks at each piece of an answer
+            return None
         price = self.of(source)
-        if price is None or figures is None or not figures.prompt_tokens:
+        if price is None:
             return None
         amount = (figures.prompt_tokens * price.read + figures.generated_tokens * price.written) / _MILLION
         return Cost(amount, price.currency, price.publisher)
