@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import hashlib
 import os
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.packs import manifest, signature
 from mistral_desk.inference.packs.archive import Pack
+from tools.dev.engine_wheel import digest_of
 from tools.package import engine
 
 if TYPE_CHECKING:
@@ -128,8 +128,7 @@ def write(pack: Path, content: bytes, signed: bytes, files: dict[str, Path], lev
 
 
 def _described(name: str, file: Path) -> manifest.Library:
-    with file.open("rb") as library:
-        return manifest.Library(name, file.stat().st_size, hashlib.file_digest(library, "sha256").hexdigest())
+    return manifest.Library(name, file.stat().st_size, digest_of(file))
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -10,6 +10,7 @@ import tarfile
 import time
 from typing import TYPE_CHECKING, Final
 
+from tools.dev.engine_wheel import digest_of
 from tools.dev.steps import Failed
 from tools.package.bundle import NAME, Work, built_from, version
 from tools.package.icons import SIZES
@@ -127,10 +128,7 @@ def contents(work: Work, target: Path, steps: Steps) -> Path:
 
 def sums(files: list[Path]) -> Path:
     """Write SHA256SUMS beside the files, as `sha256sum --check` reads it."""
-    lines = []
-    for file in files:
-        with file.open("rb") as stream:
-            lines.append(f"{hashlib.file_digest(stream, 'sha256').hexdigest()}  {file.name}\n")
+    lines = [f"{digest_of(file)}  {file.name}\n" for file in files]
     target = files[0].parent / "SHA256SUMS"
     target.write_text("".join(lines), encoding="utf-8")
     return target

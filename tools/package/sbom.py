@@ -8,7 +8,6 @@ The form is https://cyclonedx.org/docs/1.6/json/. The same bundle gives the same
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from mistral_desk.core.components import licence_of
+from tools.dev.engine_wheel import digest_of
 from tools.package.engine import RECIPE
 from tools.package.trimming import LEFT_OUT
 
@@ -112,9 +112,7 @@ def _told(name: str) -> Iterator[Part]:
 
 
 def _file(file: Path) -> Part:
-    with file.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"type": "file", "name": file.name, "hashes": [{"alg": "SHA-256", "content": digest}]}
+    return {"type": "file", "name": file.name, "hashes": [{"alg": "SHA-256", "content": digest_of(file)}]}
 
 
 def _libraries(folder: Path) -> list[Path]:
