@@ -40,6 +40,11 @@ class Words(msgspec.Struct, frozen=True):
     message: str
     hint: str
 
+    @property
+    def in_one(self) -> str:
+        """All of it in one line, for a row that has no room for three and for who hears it."""
+        return f"{self.title}. {self.message} {self.hint}".strip()
+
 
 class DeskError(Exception):
     """The one exception whose content may reach a person.

@@ -173,11 +173,9 @@ def status_of(problem: Problem) -> int:
 
 def refused(problem: Problem) -> Refused:
     """A problem in the protocol's shape, in words for whoever wrote the program that asks."""
-    words = in_words(problem)
     status = status_of(problem)
     kind = "invalid_request_error" if status < 500 else "server_error"
     place = problem.params.get("place") if problem.id == "server.garbled" else None
     named = problem.params.get("name") if problem.id == "server.not_offered" else None
-    text = f"{words.title}. {words.message} {words.hint}".strip()
-    param = place or named
+    param, text = place or named, in_words(problem).in_one
     return Refused(Fault(text, kind, str(param) if param else None, _CODES.get(problem.id, problem.id)))

@@ -87,8 +87,7 @@ class ComputersDoor(QObject):
         try:
             await self._computers.add(text)
         except DeskError as error:
-            words = in_words(error.problem, tr)
-            intro.tell(f"{words.title}. {words.message} {words.hint}".strip(), "danger")
+            intro.tell(in_words(error.problem, tr).in_one, "danger")
         else:
             intro.done()
         finally:
@@ -103,8 +102,7 @@ class ComputersDoor(QObject):
         try:
             await self._computers.test(computer)
         except DeskError as error:
-            words = in_words(error.problem, tr)
-            row.tell(f"{words.title}. {words.message} {words.hint}".strip(), "danger")
+            row.tell(in_words(error.problem, tr).in_one, "danger")
         else:
             row.tell(tr("It is there."))
         finally:

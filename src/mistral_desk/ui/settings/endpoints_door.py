@@ -219,8 +219,7 @@ class EndpointsDoor(QObject):
         if problem is None:
             row.tell(trn("It answers, and offers {n} model", "It answers, and offers {n} models", count), "success")
         else:
-            words = in_words(problem, tr)
-            row.tell(f"{words.title}. {words.message} {words.hint}".strip(), "danger")
+            row.tell(in_words(problem, tr).in_one, "danger")
 
     async def _change(self, key: str) -> None:
         endpoint = self._endpoints.find(key)

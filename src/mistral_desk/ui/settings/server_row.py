@@ -55,7 +55,7 @@ class ServerRow(Row):
 
     def show_trouble(self, words: Words) -> None:
         """Why it does not listen."""
-        self._show(f"{words.title}. {words.message} {words.hint}".strip())
+        self._show(words.in_one)
 
     def show_on(self, address: str, answering: str, waiting: int, *, lasts: bool) -> None:
         """Where it listens, which model answers a program just now, how many wait, and whether the token lasts."""

@@ -68,7 +68,7 @@ class UpdatesRow(Row):
 
     def show_trouble(self, words: Words) -> None:
         """Why it is not known."""
-        self._show(f"{words.title}. {words.message} {words.hint}".strip())
+        self._show(words.in_one)
 
     def _show(self, text: str, *, possible: bool = True) -> None:
         self.set_note(text)

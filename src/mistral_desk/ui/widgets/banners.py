@@ -152,9 +152,7 @@ class Banners(QWidget):
             self._remove(old)
         banner.show()
         self.place()
-        words = notice.words
-        spoken = f"{words.title}. {words.message} {words.hint}".strip()
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, notice.words.in_one))
 
     def withdraw(self, about: str) -> None:
         """What was said about this is not so any more."""
