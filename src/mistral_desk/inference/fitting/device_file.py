@@ -105,11 +105,12 @@ class DeviceFile:
         path = self._cache / (FILE if graphics else WITHOUT)
         if path != self._path:
             self._path, self._kept = path, None
-        if self._kept is None or self._kept.version != _version():
+        version = _version()
+        if self._kept is None or self._kept.version != version:
             self._kept = None
             with contextlib.suppress(OSError, ValueError):
                 kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-                self._kept = kept if kept.version == _version() else None
+                self._kept = kept if kept.version == version else None
         return self._kept
 
 
