@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tools.package.windows import PROGRAMS, contents
-from tools.package.windows_check import ENTRY, PERSON, Ground, Version, inside
+from tools.package.windows_ground import ENTRY, PERSON, Ground, Version, inside
 
 _KEYS: Final = r"hkey_current_user\software"
 _UNINSTALL: Final = "Uninstall.exe"
