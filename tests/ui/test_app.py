@@ -183,7 +183,7 @@ def test_a_real_screen_shows_the_window(home: Path, tmp_path: Path) -> None:
     assert {"#ffffff", "#f6f5f3"} <= colours, "canvas and sidebar"
 
 
-def test_a_start_waits_for_no_sheet_no_endpoint_and_no_format_of_export_and_import() -> None:
+def test_a_start_waits_for_no_sheet_endpoint_or_engine_pack_and_no_format_of_export_and_import() -> None:
     program = "import sys, mistral_desk.ui.desk; print(sorted(sys.modules))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
     loaded = ran.stdout
@@ -191,6 +191,8 @@ def test_a_start_waits_for_no_sheet_no_endpoint_and_no_format_of_export_and_impo
     late = (
         "mistral_desk.chat.elsewhere.door",
         "mistral_desk.chat.sharing",
+        "mistral_desk.inference.packs.adding",
+        "mistral_desk.inference.packs.archive",
         "mistral_desk.net.endpoints.asking",
         "mistral_desk.net.endpoints.faults",
         "mistral_desk.ui.context.details",

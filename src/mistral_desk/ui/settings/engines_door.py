@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from mistral_desk.core.errors import Words, in_words
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.packs import adding, shelf, standing
+from mistral_desk.inference.packs import standing
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings import facts
 from mistral_desk.ui.settings.engines_row import BUILTIN, EngineList, EnginesRow
@@ -33,7 +33,7 @@ _SAID_SECONDS: Final = 8
 
 
 class EnginesDoor(QObject):
-    """Belongs to the desk."""
+    """Belongs to the desk. What adds and lists engines is imported when one is wanted: no start waits for it."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -153,6 +153,8 @@ class EnginesDoor(QObject):
             self._work.cancel()
 
     async def _add(self, file: Path) -> None:
+        from mistral_desk.inference.packs import adding  # noqa: PLC0415
+
         loop = asyncio.get_running_loop()
 
         def tell(step: Step, share: float) -> None:
@@ -167,6 +169,8 @@ class EnginesDoor(QObject):
         self._desk.notices.show(Notice("success", words, use, lambda: self._begin(self._use(name)), about=ABOUT))
 
     async def _use(self, name: str) -> None:
+        from mistral_desk.inference.packs import adding  # noqa: PLC0415
+
         if name:
             self._show_step("trying", 0.0)
             await self._show_now()
@@ -182,6 +186,8 @@ class EnginesDoor(QObject):
         desk.notices.show(Notice("success", words, seconds=_SAID_SECONDS, about=ABOUT))
 
     async def _remove(self, name: str) -> None:
+        from mistral_desk.inference.packs import shelf  # noqa: PLC0415
+
         await asyncio.to_thread(shelf.remove, name)
 
     def _show_step(self, step: Step, share: float) -> None:
@@ -212,4 +218,6 @@ class EnginesDoor(QObject):
 
 def _now() -> tuple[tuple[Added, ...], Choice]:
     """The engines and the choice among them; in a thread."""
+    from mistral_desk.inference.packs import shelf  # noqa: PLC0415
+
     return shelf.listed(), standing.read()
