@@ -38,7 +38,19 @@ def test_the_version_is_said_by_each_way_to_ask(capsys: pytest.CaptureFixture[st
     ("arguments", "heavy"),
     [
         (["--version"], ["argparse", "asyncio", "mistral_desk.cli", "mistral_desk.inference", "PySide6", "numpy"]),
-        (["ask", ""], ["PySide6", "qasync", "llama_cpp", "sqlite3", "numpy", "jinja2", "keyring"]),
+        (
+            ["ask", ""],
+            [
+                "PySide6",
+                "qasync",
+                "llama_cpp",
+                "sqlite3",
+                "numpy",
+                "jinja2",
+                "keyring",
+                "mistral_desk.chat.elsewhere.door",
+            ],
+        ),
     ],
 )
 def test_a_door_imports_only_what_it_needs(arguments: list[str], heavy: list[str]) -> None:

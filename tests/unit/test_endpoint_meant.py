@@ -9,7 +9,7 @@ import pytest
 
 from mistral_desk.chat.elsewhere.prices import Cost
 from mistral_desk.cli.ask import Json, Terminal
-from mistral_desk.cli.ask_elsewhere import elsewhere
+from mistral_desk.cli.there import elsewhere
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.inference.protocol import Figures, Finished

@@ -17,12 +17,11 @@ from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.presets import over
 from mistral_desk.chat.prompting import MAX_CHARACTERS, check_draft
 from mistral_desk.chat.thought_limit import limit, usual
-from mistral_desk.cli.ask_elsewhere import answer as answer_elsewhere
-from mistral_desk.cli.ask_elsewhere import elsewhere
 from mistral_desk.cli.here import Meant, meant, others, places_of, used
 from mistral_desk.cli.interrupts import INTERRUPTED, interrupts
 from mistral_desk.cli.output import Status, dimmed, write_json, write_problem, write_text
 from mistral_desk.cli.question import Asked
+from mistral_desk.cli.there import elsewhere
 from mistral_desk.core.amounts import about, percent
 from mistral_desk.core.amounts import seconds as in_seconds
 from mistral_desk.core.errors import DeskError, Problem
@@ -96,6 +95,8 @@ def ask(arguments: argparse.Namespace) -> int:
         write_problem(problem, as_json=False)
     there = elsewhere(arguments.model, places)
     if there is not None:
+        from mistral_desk.cli.ask_elsewhere import answer as answer_elsewhere  # noqa: PLC0415
+
         own = _own(arguments.preset, places)
         asked = Asked(**_said(arguments, text, own), places=places)
         return asyncio.run(answer_elsewhere(asked, there, arguments, Json() if arguments.json else Terminal()))

@@ -1,11 +1,10 @@
-"""`ask` with a model at an endpoint: which one is meant, and its answer through the same outputs as a model here."""
+"""`ask` with a model at an endpoint: its answer through the same outputs as a model here."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistral_desk.catalog.store import open_catalogue
@@ -19,10 +18,7 @@ from mistral_desk.cli.output import write_text
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.words import tr
-from mistral_desk.inference.model_ids import BUILTIN
 from mistral_desk.inference.protocol import Finished, Piece
-from mistral_desk.net.endpoints import store
-from mistral_desk.net.endpoints.record import PREFIX, EndpointModel, Offered, is_endpoint, parted, plain
 
 if TYPE_CHECKING:
     import argparse
@@ -30,30 +26,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.elsewhere.prices import Cost
     from mistral_desk.cli.ask import Json, Terminal
     from mistral_desk.cli.question import Asked
-    from mistral_desk.core.paths import Folders
-
-
-def elsewhere(asked: str, places: Folders) -> EndpointModel | None:
-    """The model at an endpoint that is asked for as ENDPOINT/MODEL, or by its whole id; None for what is here.
-
-    A file of that name goes before it, and a short name counts only where the endpoint's list has it: what was meant as
-    a path never leaves by mistake. Raises `endpoint.gone` and `endpoint.no_model`. It blocks.
-    """
-    if asked == BUILTIN or Path(asked).is_file():
-        return None
-    whole = is_endpoint(asked)
-    name, model = parted(asked) if whole else (asked.partition("/")[0], asked.partition("/")[2])
-    known = store.read(places.config / store.FILE) if whole or model else ()
-    words = name.casefold()
-    found = next((one for one in known if one.id == name or (not whole and one.name.casefold() == words)), None)
-    if found is None:
-        if whole:
-            raise DeskError("endpoint.gone", name=plain(asked.removeprefix(PREFIX), 80))
-        return None
-    offered = found.model(model)
-    if offered is None and not whole:
-        raise DeskError("endpoint.no_model", host=found.host, name=plain(model, 200))
-    return EndpointModel(found, offered or Offered(model))
+    from mistral_desk.net.endpoints.record import EndpointModel
 
 
 async def answer(asked: Asked, source: EndpointModel, arguments: argparse.Namespace, out: Json | Terminal) -> int:
