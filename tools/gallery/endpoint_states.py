@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
     from typing import Any
 
-    from mistral_desk.chat.elsewhere.door import Doors
+    from mistral_desk.chat.elsewhere.doors import Doors
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import ModelInfo
     from mistral_desk.ui.settings.endpoints_row import EndpointRow
