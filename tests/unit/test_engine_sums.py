@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.catalog.gguf import Array, Header, Scalar, Tensor
 from mistral_desk.inference.engine import footprint
-from mistral_desk.inference.engine.pace import LARGEST, ON_CORES, TILE, pace
+from mistral_desk.inference.engine.pace import LARGEST, ON_CORES, TILE, Pace, pace
 from mistral_desk.inference.engine.prefix import common_prefix
 
-GIB = 1 << 30
+GIB: Final = 1 << 30
+MUCH: Final = 10_000
+"""Tokens that are left to read: more than any batch has."""
 
 tokens = st.lists(st.integers(0, 2), max_size=40)
 
@@ -107,11 +111,23 @@ def test_batches_shrink_with_the_work_of_a_token() -> None:
     experts = Tensor("blk.0.ffn_up_exps.weight", (4096, 2048, 128), 8, 0)
     words = Tensor("output.weight", (4096, 131_072), 8, 0)
 
-    assert pace(small, [matrix], 1, offloaded=False).batch(0) == ON_CORES
-    assert pace(small, [matrix, words], 1, offloaded=False).batch(0) == ON_CORES  # only the last token needs those
-    assert pace(mixture, [experts], 1, offloaded=False).batch(0) == TILE
-    assert TILE < pace(mixture, [experts], 4, offloaded=False).batch(0) < ON_CORES
-    assert pace(mixture, [experts], 1, offloaded=True).batch(100_000) == LARGEST
+    assert pace(small, [matrix], 1, offloaded=False).batch(0, MUCH) == ON_CORES
+    assert pace(small, [matrix, words], 1, offloaded=False).batch(0, MUCH) == ON_CORES, "only the last token"
+    assert pace(mixture, [experts], 1, offloaded=False).batch(0, MUCH) == TILE
+    assert TILE < pace(mixture, [experts], 4, offloaded=False).batch(0, MUCH) < ON_CORES
+    assert pace(mixture, [experts], 1, offloaded=True).batch(100_000, MUCH) == LARGEST
+
+
+def test_a_rest_that_fits_is_not_cut() -> None:
+    step = pace(header(block_count=1, attention__head_count=1, embedding_length=64), [], 1, offloaded=False)
+
+    assert step.batch(0, 10) == 10
+    assert step.batch(0, ON_CORES + 1) == ON_CORES + 1
+    assert step.batch(0, LARGEST) == LARGEST
+    assert step.batch(0, LARGEST + 1) == ON_CORES
+    assert Pace(1.0, 0.0, 300.0).batch(0, 320) == ON_CORES, "what may be done between two looks at the flag counts"
+    assert Pace(1.0, 0.0, 300.0).batch(0, 300) == 300
+    assert Pace(1.0, 0.0, 30.0).batch(0, 65) == TILE
 
 
 @given(st.integers(0, 1_000_000), st.integers(0, 1_000_000), st.integers(1, 64))
@@ -119,5 +135,5 @@ def test_batches_never_grow_on_the_way(one: int, other: int, threads: int) -> No
     step = pace(header(attention__head_count=32, embedding_length=4096), [], threads, offloaded=False)
     near, far = sorted((one, other))
 
-    assert TILE <= step.batch(far) <= step.batch(near) <= ON_CORES
-    assert (step.batch(near) % TILE, step.batch(far) % TILE) == (0, 0), "whole tiles, the rest of one is slow"
+    assert TILE <= step.batch(far, MUCH) <= step.batch(near, MUCH) <= ON_CORES
+    assert (step.batch(near, MUCH) % TILE, step.batch(far, MUCH) % TILE) == (0, 0), "the rest of a tile is slow"

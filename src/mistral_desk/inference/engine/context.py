@@ -284,8 +284,9 @@ class Context:
                 self._look(self.eyes, chunk, fetch, _Told(progress, start))
                 start += chunk.tokens
                 continue
-            most = start + min(self.batch_size, self._pace.batch(len(self.held)))
-            end = next((at for at in range(start, min(most, total)) if tokens[at] < 0), min(most, total))
+            most = min(start + self.batch_size + 1, total)  # one more tells that it is not all
+            words = next((at for at in range(start, most) if tokens[at] < 0), most) - start
+            end = start + self._pace.batch(len(self.held), words)
             self._decode(tokens[start:end], last=last and end == total)
             start = end
             if progress:
@@ -302,7 +303,7 @@ class Context:
             rows = eyes.rows(chunk, lambda: fetch(chunk.sha256), lambda share: go_on(share * half, looking=True))
         except StoppedError as error:
             raise AbortedError from error
-        batch = self._at_once if eyes.looks_both_ways(chunk) else min(self.batch_size, self._pace.batch(at))
+        batch = self._at_once if eyes.looks_both_ways(chunk) else self._pace.batch(at, chunk.tokens)
         result = eyes.decode(
             self.pointer,
             chunk,

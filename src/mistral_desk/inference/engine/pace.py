@@ -27,24 +27,30 @@ _PER_THREAD: Final = 3.0e9
 @dataclass(frozen=True)
 class Pace:
     """`widest` is the work of the largest matrix product for one token, `reach` that of attention per token looked
-    back on, both in floating-point operations; `budget` is the work allowed at once, `largest` the tokens.
+    back on, both in floating-point operations; `budget` is the work allowed at once, `largest` the tokens; up to `rest`
+    of them are read at once where none follow.
     """
 
     widest: float
     reach: float
     budget: float
     largest: int = LARGEST
+    rest: int = LARGEST
 
-    def batch(self, position: int) -> int:
-        """Tokens to decode at once from this position on."""
-        most = self.budget / max(self.widest, self.reach * position, 1.0)
-        return min(self.largest, max(TILE, int(most) // TILE * TILE))
+    def batch(self, position: int, left: int) -> int:
+        """Tokens to decode at once from this position on, of the `left` that follow each other.
+
+        What fits in one batch is not cut: a short one behind a long one would take longer than both together.
+        """
+        most = int(self.budget / max(self.widest, self.reach * position, 1.0))
+        whole = min(self.largest, max(TILE, most // TILE * TILE))
+        return left if whole < left <= min(self.rest, most) else min(whole, left)
 
 
 def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: bool, largest: int = LARGEST) -> Pace:
     """The pace for a model with these tensors. What runs on a GPU is fast, and reads no flag either: full batches."""
     if offloaded:
-        return Pace(0.0, 0.0, _PER_THREAD, largest)
+        return Pace(0.0, 0.0, _PER_THREAD, largest, largest)
     used = header.own("expert_used_count") or 1
     widest = 0.0
     for tensor in tensors:
@@ -54,4 +60,4 @@ def pace(header: Header, tensors: Sequence[Tensor], threads: int, *, offloaded: 
     heads = header.own("attention.head_count") or 0
     each = (header.own("embedding_length") or 0) // max(heads, 1)
     key, value = header.own("attention.key_length") or each, header.own("attention.value_length") or each
-    return Pace(widest, 2.0 * heads * (key + value), _PER_THREAD * threads, min(largest, ON_CORES))
+    return Pace(widest, 2.0 * heads * (key + value), _PER_THREAD * threads, min(largest, ON_CORES), largest)
