@@ -1,4 +1,4 @@
-"""Messages about conversations: what goes out of them and comes in; `core.messages` says how to add one.
+"""Messages about conversations: how they are kept, go out and come in; `core.messages` says how to add one.
 
 They are part of `core.messages.MESSAGES`, in a file of their own because there are many.
 """
@@ -10,6 +10,55 @@ from typing import Final
 from mistral_desk.core.message_text import Text
 
 CHATS: Final[dict[str, Text]] = {
+    # --- history ------------------------------------------------------------------------------------
+    "history.damaged": Text(
+        "The file with your chats was damaged",
+        "It was set aside as {aside}. Your chats were restored from the copy of {when}.",
+        "Keep that file: what was written after the copy may still be rescued from it.",
+    ),
+    "history.damaged_empty": Text(
+        "The file with your chats was damaged",
+        "It was set aside as {aside}. There was no usable copy, so the list of chats starts empty.",
+        "Keep that file: what is in it may still be rescued.",
+    ),
+    "history.vanished": Text(
+        "The file with your chats was gone",
+        "There was no file at {path}. Your chats were restored from the copy of {when}.",
+        "If you removed the file on purpose, delete the chats in the window.",
+    ),
+    "history.unreadable": Text(
+        "A part of your chats cannot be read",
+        "The file {path} is damaged.",
+        "Close Mistral Desk and open it again: it then sets the file aside and restores the last good copy.",
+    ),
+    "history.failed": Text(
+        "Your chats cannot be read or saved",
+        "The file {path} could not be used ({reason}).",
+        "Try again. If it comes back, the log file has the details for a bug report.",
+    ),
+    "history.newer": Text(
+        "Your chats were written by a newer version",
+        "The file {path} has format {found}; this version of Mistral Desk knows formats up to {known}.",
+        "Update Mistral Desk. Nothing in the file was changed.",
+    ),
+    "history.read_only": Text(
+        "Your chats cannot be saved",
+        "The file {path}, or its folder, cannot be written to.",
+        "Check the permissions and the free space of that folder.",
+    ),
+    "history.busy": Text(
+        "Your chats are in use by another program",
+        "Another program holds {path} and does not let go of it.",
+        "Close the other program, for example a second copy of Mistral Desk, then try again.",
+    ),
+    "history.disk_full": Text(
+        "The disk is full",
+        "There is no room left for your chats in {path}.",
+        "Make some room; your text stays in the window until then.",
+    ),
+    "history.missing": Text(
+        "This chat is no longer there", "The conversation or message was deleted.", "Choose another chat."
+    ),
     # --- backups ------------------------------------------------------------------------------------
     "backup.unusable": Text(
         "This backup cannot be used",
