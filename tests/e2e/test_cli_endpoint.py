@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
 from mistral_desk.core.paths import resource
 from tests.e2e.traced import traced, traced_only
-from tests.fixtures.openai_site import KEY, MISTRAL, VLLM, OpenAISite, chunk, events, raw
+from tests.fixtures.openai_site import KEY, MISTRAL, VLLM, OpenAISite, chunk, events, key_variable, raw
 from tests.fixtures.program import PROGRAM, desk, next_line, rest_of, started
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_our_own_server_in_another_process_says_what_ask_says() -> None:
     here = desk("ask", QUESTION, *GREEDY, "--think", "--json")
     with started("serve", "--port", "0", "--json") as process:
         listening = next_line(process, "listening")
-        key = {"MISTRAL_DESK_KEY_OTHER": listening["token"]}
+        key = {key_variable(urlsplit(listening["address"]).port): listening["token"]}
         wrong = desk("endpoint", "add", listening["address"], "--name", "Other", "--json")
         assert (wrong.status, wrong.lines[0]["id"]) == (1, "endpoint.key")
         (added,) = desk("endpoint", "add", listening["address"], "--name", "Other", "--json", env=key).lines
@@ -135,7 +136,7 @@ def test_llama_cpp_s_own_python_server_says_what_ask_says() -> None:
                 if b"running on" in line:
                     break
             assert line, b"".join(lines).decode()
-            key = {"MISTRAL_DESK_KEY_LLAMA": KEY}
+            key = {key_variable(int(port)): KEY}
             address = f"http://127.0.0.1:{port}"
             refused = desk("endpoint", "add", address, "--name", "llama", "--key", "--json", stdin=b"wrong")
             assert refused.lines[0]["id"] == "endpoint.key"
@@ -154,10 +155,11 @@ def test_a_key_is_nowhere_but_in_the_request(home: Path) -> None:
     with OpenAISite("mistral", key=KEY) as site:
         row = add(site, "Home", "--key", key=f"{KEY}\n")
         assert row["key"] == "session", "there is no keyring here, and nobody else keeps it"
+        name = key_variable(site.port)
         found = [
-            desk("ask", QUESTION, "--model", f"home/{MISTRAL}", "--verbose", env={"MISTRAL_DESK_KEY_HOME": KEY}),
-            desk("ask", QUESTION, "--model", f"home/{MISTRAL}", "--verbose", env={"MISTRAL_DESK_KEY_HOME": f"{KEY}x"}),
-            desk("endpoint", "list", env={"MISTRAL_DESK_KEY_HOME": KEY}),
+            desk("ask", QUESTION, "--model", f"home/{MISTRAL}", "--verbose", env={name: KEY}),
+            desk("ask", QUESTION, "--model", f"home/{MISTRAL}", "--verbose", env={name: f"{KEY}x"}),
+            desk("endpoint", "list", env={name: KEY}),
         ]
         assert [ran.status for ran in found] == [0, 1, 0]
         assert "did not accept the key" in found[1].err

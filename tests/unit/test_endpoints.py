@@ -15,7 +15,7 @@ from mistral_desk.net.endpoints.record import Kind, Offered
 from mistral_desk.net.endpoints.store import FILE, read
 from tests.fixtures.endpoints import endpoints
 from tests.fixtures.engines import run
-from tests.fixtures.openai_site import KEY, MISTRAL, VLLM, OpenAISite, as_json, refusal
+from tests.fixtures.openai_site import KEY, MISTRAL, VLLM, OpenAISite, as_json, key_variable, refusal
 from tests.fixtures.vault import Vault
 from tests.fixtures.web_site import Answer, Endless, Site, redirect
 
@@ -168,28 +168,29 @@ def test_at_another_computer_s_address_key_and_agreement_hold_no_more(tmp_path: 
 def test_a_key_of_the_environment_does_not_go_to_another_computer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MISTRAL_DESK_KEY_HOME", KEY)
-
     async def test() -> None:
         with OpenAISite(key=KEY) as site, OpenAISite() as other:
+            monkeypatch.setenv(key_variable(site.port), KEY)
             async with endpoints(tmp_path, vault=Vault()) as all_of_them:
                 home = (await all_of_them.add("Home", site.url)).endpoint
                 assert (await all_of_them.refresh(home.id)).problem is None
                 moved = (await all_of_them.change(home.id, address=other.url)).endpoint
                 assert (await all_of_them.refresh(moved.id)).problem is None
                 assert "authorization" not in other.asked[0].headers
-                assert [one.id for one in all_of_them.all] == [moved.id]
 
     run(test())
 
 
-def test_who_changes_the_file_gets_no_key_elsewhere(tmp_path: Path) -> None:
-    vault = Vault()
-
+@pytest.mark.parametrize("kept", ["keyring", "environment"])
+def test_who_changes_the_file_gets_no_key_elsewhere(tmp_path: Path, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
         with OpenAISite(key=KEY) as site, OpenAISite() as thief:
-            async with endpoints(tmp_path, vault=vault) as all_of_them:
-                await all_of_them.add("Home", site.url, KEY)
+            if kept == "environment":
+                monkeypatch.setenv(key_variable(site.port), KEY)
+            async with endpoints(tmp_path, vault=Vault()) as all_of_them:
+                await all_of_them.add("Home", site.url, KEY if kept == "keyring" else "")
+                assert await all_of_them.key_of("home") == kept
+                assert (await all_of_them.refresh("home")).problem is None
                 file = tmp_path / FILE
                 file.write_text(file.read_text().replace(str(site.port), str(thief.port)))
                 await all_of_them.look()
@@ -197,20 +198,19 @@ def test_who_changes_the_file_gets_no_key_elsewhere(tmp_path: Path) -> None:
             assert "authorization" not in thief.asked[0].headers
 
     run(test())
-    assert vault.kept
 
 
-def test_the_environment_s_key_is_for_the_endpoint_that_it_names(
+def test_the_environment_s_key_is_for_the_computer_that_it_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MISTRAL_DESK_KEY_MY_SERVER", KEY)
+    monkeypatch.setenv("MISTRAL_DESK_KEY_A_B", KEY)
 
     async def test() -> None:
-        with OpenAISite() as site:
-            async with endpoints(tmp_path) as all_of_them:
-                await all_of_them.add("My server", site.url)
-                await all_of_them.add("Other", f"{site.url}/v2")
-                assert [await all_of_them.key_of(one.id) for one in all_of_them.all] == ["environment", "none"]
+        async with endpoints(tmp_path) as all_of_them:
+            for address in ("https://a.b/v1", "https://a-b/v1", "https://a.b:8443/v1"):
+                await all_of_them.add(address, address)
+            where = [await all_of_them.key_of(one.id) for one in all_of_them.all]
+            assert where == ["environment", "none", "none"]
 
     run(test())
 

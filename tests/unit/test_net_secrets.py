@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from keyring.backends import fail, null
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.net.secrets import HUB, Secrets
+from mistral_desk.net.secrets import HUB, Secrets, variable
 from tests.fixtures.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from keyring.backend import KeyringBackend
+
+
+_LABELS: Final = st.from_regex(r"[ab1]([ab1_-]{0,3}[ab1])?", fullmatch=True)
+_HOSTS: Final = st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
+_PORTS: Final = st.sampled_from((80, 443, 8080, 1))
+_ORIGINS: Final = st.builds("{}://{}:{}".format, st.sampled_from(("http", "https")), _HOSTS, _PORTS)
 
 
 class PlainVault(Vault):
@@ -101,3 +109,25 @@ def test_what_a_keyring_holds_is_not_trusted() -> None:
     vault = Vault()
     vault.kept["mistral-desk", HUB] = "a\r\nX-Injected: 1"
     assert Secrets(vault).get() is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "name"),
+    [
+        ("https://api.mistral.ai:443", "API_MISTRAL_AI"),
+        ("https://api-mistral.ai:443", "API__MISTRAL_AI"),
+        ("https://xn--a.b:443", "XN____A_B"),
+        ("https://my-box.org:8443", "MY__BOX_ORG___8443"),
+        ("http://10.0.0.7:80", "10_0_0_7___HTTP_80"),
+        ("http://10.0.0.7:443", "10_0_0_7___HTTP_443"),
+        ("https://2001:db8::7:8080", "IP6___2001_DB8__7___8080"),
+        ("https://a_b:443", "A___X5F_B"),
+    ],
+)
+def test_the_environment_s_variable_of_an_endpoint_tells_its_computer(origin: str, name: str) -> None:
+    assert variable(f"endpoint home {origin}") == variable(f"endpoint other {origin}") == f"MISTRAL_DESK_KEY_{name}"
+
+
+@given(first=_ORIGINS, second=_ORIGINS)
+def test_no_two_computers_share_a_variable(first: str, second: str) -> None:
+    assert (variable(f"endpoint x {first}") == variable(f"endpoint x {second}")) == (first == second)

@@ -88,7 +88,7 @@ async def _add(arguments: argparse.Namespace) -> int:
         if endpoints.named(name) is not None:
             raise DeskError("endpoint.exists", name=name)
         key = await asyncio.to_thread(_key, address(at, near=True).name) if arguments.key else ""
-        outcome = None if arguments.no_test else await endpoints.test(at, key or endpoints.given(name))
+        outcome = None if arguments.no_test else await endpoints.test(at, key or endpoints.given(at))
         if outcome is not None and outcome.problem is not None:
             raise DeskError.of(outcome.problem)
         added = await endpoints.add(name, at, key, outcome=outcome, chosen=arguments.think)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import string
 import threading
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -28,6 +29,7 @@ _VARIABLES: Final = {HUB: "HF_TOKEN", SERVER: "MISTRAL_DESK_SERVER_TOKEN"}
 """Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
+_PLAIN: Final = {sign: sign for sign in string.ascii_lowercase + string.digits} | {".": "_", ":": "_", "-": "__"}
 Where: TypeAlias = Literal["environment", "keyring", "session", "none"]
 """Where a token comes from; `session` is forgotten when the program ends."""
 NO_KEYRING: Final = mark("there is no keyring")
@@ -140,9 +142,22 @@ def _given(name: str) -> str | None:
 
 def variable(name: str) -> str:
     """The environment's variable that brings this token; empty where there is none. Of an endpoint it is
-    `MISTRAL_DESK_KEY_` and its id in capitals, with _ for every other sign.
+    `MISTRAL_DESK_KEY_` and its computer: who changes the list of endpoints gets no key sent elsewhere.
     """
     kind, *rest = name.split(" ")
     if kind == ENDPOINT and rest:
-        return "MISTRAL_DESK_KEY_" + re.sub(r"[^A-Z0-9]", "_", rest[0].upper())
+        return f"MISTRAL_DESK_KEY_{_spelt(rest[-1])}"
     return _VARIABLES.get(kind, "")
+
+
+def _spelt(origin: str) -> str:
+    """`https://api.mistral.ai:443` as API_MISTRAL_AI, and no two computers alike: a dot is _, a hyphen __ (where names
+    have hyphens, no dot stands beside them), a sign that names seldom have ___X, its number and _; an unusual port,
+    and http, follow after ___. IPv6 begins with IP6___.
+    """
+    scheme, _, place = origin.partition("://")
+    host, _, port = place.rpartition(":")
+    number = "IP6___" if ":" in host else ""
+    plain = "".join(_PLAIN.get(sign, f"___X{ord(sign):X}_") for sign in host)
+    further = ("" if port == "443" else f"___{port}") if scheme == "https" else f"___HTTP_{port}"
+    return f"{number}{plain}{further}".upper()

@@ -175,7 +175,7 @@ class Endpoints:
         key: str | None = None,
     ) -> Added:
         """Change what is given. At the address of another computer the key, the agreement and the list do not hold any
-        more; where the environment has the key, it gets another id. Raises as `add`, and `endpoint.gone`.
+        more. Raises as `add`, and `endpoint.gone`.
         """
         async with self._changing:
             old, now = self._of(endpoint, await self.look())
@@ -188,8 +188,6 @@ class Endpoints:
                 if _origin(at) != _origin(old.address):
                     made = msgspec.structs.replace(made, agreed=False, since=time.time())
                     await asyncio.to_thread(self._secrets().forget, key_name(old))
-                    if os.environ.get(variable(key_name(old))):  # it was given for the computer that had this id
-                        made = msgspec.structs.replace(made, id=made_id(made.name, frozenset(one.id for one in now)))
             if not isinstance(chosen, Keep):
                 made = msgspec.structs.replace(made, chosen=chosen)
             unkept = await self._keep(made, key) if key is not None and key.strip() else None
@@ -235,10 +233,10 @@ class Endpoints:
         known, _ = self._of(endpoint, self._all)
         return await asyncio.to_thread(self._secrets().where, key_name(known))
 
-    def given(self, name: str) -> str:
-        """The environment's key for an endpoint that would be added under this name now; empty where there is none."""
-        made = made_id(name, frozenset(one.id for one in self._all))
-        return os.environ.get(variable(f"{ENDPOINT} {made}"), "").strip()
+    @staticmethod
+    def given(address: str) -> str:
+        """The environment's key for the computer of an address; empty where there is none."""
+        return os.environ.get(variable(_kept_as("", address)), "").strip()
 
     async def key(self, endpoint: Endpoint) -> str | None:
         """The key, for who asks the server."""
@@ -287,8 +285,12 @@ class Endpoints:
 
 def key_name(endpoint: Endpoint) -> str:
     """What its key is called in the keyring. The computer is part of it: who changes the file gets no key elsewhere."""
-    scheme, host, port = _origin(endpoint.address)
-    return f"{ENDPOINT} {endpoint.id} {scheme}://{host}:{port}"
+    return _kept_as(endpoint.id, endpoint.address)
+
+
+def _kept_as(endpoint: str, at: str) -> str:
+    scheme, host, port = _origin(at)
+    return f"{ENDPOINT} {endpoint} {scheme}://{host}:{port}"
 
 
 def _origin(at: str) -> tuple[str, str, int]:

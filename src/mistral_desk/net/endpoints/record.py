@@ -49,8 +49,8 @@ class Offered(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A server. A key of the environment goes by `id`; `address` is what stands before `/models`, without a slash at
-    its end.
+    """A server. A key of the environment goes by its computer; `address` is what stands before `/models`, without a
+    slash at its end.
 
     `models` are those of the last look (`looked`, seconds since 1970). `chosen` is how a person wants *Think harder* to
     be said, None: as `kind` takes it. `agreed`: the person has agreed to words going there. `since` (seconds since
