@@ -87,12 +87,6 @@ def reading(depth: int = 0) -> tuple[float, str]:
     return _ratio("read", depth)
 
 
-def through_us(kind: str) -> tuple[Cost, Comparison]:
-    """What a token costs through our worker, at the beginning of a conversation; and where that was measured."""
-    result = _comparison(0)
-    return _median(ours for ours, _ in result.pairs[kind]), result
-
-
 def _ratio(kind: str, depth: int) -> tuple[float, str]:
     result = _comparison(depth)
     pairs = result.pairs[kind]
@@ -126,7 +120,7 @@ async def _compare(model: Path, threads: int, depth: int) -> Comparison:
         await worker.load(ModelSpec(str(model), CONTEXT, threads))
         with Yardstick(Start(str(model), CONTEXT, threads)) as bare:
             for number in range(ROUNDS + 1):
-                block = await _ours(worker, number, depth)
+                block = await ours(worker, number, depth)
                 repeated = _repeated(bare, block)
                 if number:  # the first round warms both up, and reads what comes before
                     before = block.before
@@ -151,7 +145,7 @@ def _letters(number: int, tokens: int) -> str:
     return material.words(random.Random(number), tokens // 2)
 
 
-async def _ours(worker: Worker, number: int, depth: int) -> Block:
+async def ours(worker: Worker, number: int, depth: int) -> Block:
     """One question behind `depth` tokens that are always the same; it shares nothing with the one before: reading it,
     and generating, as the app sees them.
     """

@@ -1,25 +1,29 @@
 """Our worker beside llama.cpp's own `llama-bench`, where `MISTRAL_DESK_LLAMA_BENCH` names one of the same source.
 
 It does not sample, so this is what is left of the speed of decoding alone. It runs twice, with one and with three
-repetitions: the difference of its CPU time is two repetitions without loading and warming up.
+repetitions: the difference of its CPU time is two repetitions without loading and warming up. Our blocks and its runs
+take turns, for a computer that others share is faster in one minute than in the next; the median of the ratios counts.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import statistics
 import subprocess
 import time
-from functools import cache
 from typing import Final
 
 import psutil
 
-from benchmarks.engine_speed import ANSWER, QUESTION, bench_model, through_us
+from benchmarks import material
+from benchmarks.engine_speed import ANSWER, CONTEXT, QUESTION, bench_model, ours
 from benchmarks.figure import UnavailableError
+from mistral_desk.inference.client import ModelSpec, Worker
 
 PROGRAM: Final = "MISTRAL_DESK_LLAMA_BENCH"
-_ROUNDS: Final = 5
+_ROUNDS: Final = 7
+_BLOCKS: Final = 5
 
 
 def generation() -> tuple[float, str]:
@@ -36,22 +40,38 @@ def _ratio(kind: str) -> tuple[float, str]:
     program = os.environ.get(PROGRAM)
     if not program:
         raise UnavailableError(f"{PROGRAM} does not name a llama-bench")
-    ours, measured = through_us(kind)
-    depth = measured.before + (QUESTION if kind == "generate" else 0)
-    costs = _costs(program, kind, depth, measured.threads)
-    theirs = statistics.median(costs)
-    spread = f"{min(costs) * 1e3:.2f} to {max(costs) * 1e3:.2f}"
+    threads = material.threads()
+    pairs, before = asyncio.run(_in_turns(program, kind, threads))
+    ratios = sorted(theirs / mine for mine, theirs in pairs)
+    mine, theirs = (statistics.median(side) * 1e3 for side in zip(*pairs, strict=True))
     how = (
-        f"CPU time, median of {len(measured.pairs[kind])} blocks against that of {len(costs)} "
-        f"runs, {measured.threads} thread(s), {depth} tokens before; ms a token {ours.cpu * 1e3:.2f} against "
-        f"{theirs * 1e3:.2f} ({spread})"
+        f"CPU time, median of {_ROUNDS} pairs in turns, {_BLOCKS} blocks and a run each ({ratios[0]:.3f} to "
+        f"{ratios[-1]:.3f}), {threads} thread(s), {before} tokens before; ms a token {mine:.2f} against {theirs:.2f}"
     )
-    return theirs / ours.cpu, how
+    return statistics.median(ratios), how
 
 
-@cache
-def _costs(program: str, kind: str, depth: int, threads: int) -> tuple[float, ...]:
-    """CPU seconds a token of several measurements."""
+async def _in_turns(program: str, kind: str, threads: int) -> tuple[list[tuple[float, float]], int]:
+    """CPU seconds a token, ours and theirs, and the tokens before them."""
+    pairs: list[tuple[float, float]] = []
+    worker = Worker()
+    await worker.start()
+    try:
+        await worker.load(ModelSpec(str(bench_model()), CONTEXT, threads))
+        depth = (await ours(worker, 0, 0)).before  # warms up as well
+        if kind == "generate":
+            depth += QUESTION
+        for number in range(_ROUNDS):
+            blocks = [await ours(worker, 1 + number * _BLOCKS + each, 0) for each in range(_BLOCKS)]
+            theirs = await asyncio.to_thread(_cost, program, kind, depth, threads)
+            pairs.append((statistics.median(block.costs[kind].cpu for block in blocks), theirs))
+    finally:
+        await worker.close()
+    return pairs, depth
+
+
+def _cost(program: str, kind: str, depth: int, threads: int) -> float:
+    """CPU seconds a token."""
     tokens = 4 * ANSWER if kind == "generate" else QUESTION
     size = ("-n", str(tokens), "-p", "0") if kind == "generate" else ("-p", str(tokens), "-n", "0")
     command = [
@@ -68,7 +88,7 @@ def _costs(program: str, kind: str, depth: int, threads: int) -> tuple[float, ..
         "-ub",
         "512",
     ]
-    return tuple((_cpu_s([*command, "-r", "3"]) - _cpu_s([*command, "-r", "1"])) / 2 / tokens for _ in range(_ROUNDS))
+    return (_cpu_s([*command, "-r", "3"]) - _cpu_s([*command, "-r", "1"])) / 2 / tokens
 
 
 def _cpu_s(command: list[str]) -> float:

@@ -65,7 +65,7 @@ class Reader:
         lib.llama_memory_clear(lib.llama_get_memory(self._context), False)
         began, at = time.process_time(), 0
         while at < len(tokens):
-            most = TOKENS if isinstance(self._cut, int) else self._cut.batch(at)
+            most = TOKENS if isinstance(self._cut, int) else self._cut.batch(at, len(tokens) - at)
             at += self._decode(tokens[at : at + most], at, last=at + most >= len(tokens))
         lib.llama_synchronize(self._context)
         return time.process_time() - began
