@@ -19,6 +19,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "package": ("build", "app", "dev"),
     "fuzz": ("build", "app", "dev"),
     "llama-server": ("build", "app", "dev"),
+    "audit": ("build", "app", "dev"),
 }
 
 OPTIONS = (
