@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.catalog.claims import HeaderFacts
+from mistral_desk.core import private
 from mistral_desk.core.replacing import put_in_place
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ def write(cache_folder: Path, headers: Mapping[str, HeaderFacts]) -> None:
     kept = dict(list(headers.items())[-MOST:])
     part = cache_folder / f"{FILE}.{os.getpid()}.part"
     try:
-        cache_folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(msgspec.json.encode(kept))
+        private.folder(cache_folder)
+        private.write(part, msgspec.json.encode(kept))
         put_in_place(part, cache_folder / FILE)
     except OSError as error:
         _log.info("what a header said could not be kept: %s", error)

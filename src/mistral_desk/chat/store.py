@@ -28,6 +28,7 @@ from mistral_desk.chat.database import (
     refuse_newer,
     transaction,
 )
+from mistral_desk.core import private
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
@@ -355,7 +356,7 @@ def _suspicion(path: Path) -> Path:
 
 def _suspect(path: Path) -> None:
     try:
-        _suspicion(path).touch()
+        _suspicion(path).touch(private.FILE_MODE)
     except OSError as error:
         log.warning("the history could not be marked for a check: %s", error)
 

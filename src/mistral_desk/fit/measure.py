@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
+from mistral_desk.core import private
 from mistral_desk.fit.disk import disk
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def measured(cache: Path, models: Path, *, again: bool = False) -> Measured:
         return found  # true for now, but not of this computer
     file = cache / FILE
     with contextlib.suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
+        private.folder(cache)
         part = file.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(msgspec.json.encode(found))
+        private.write(part, msgspec.json.encode(found))
         part.replace(file)
     return found
 

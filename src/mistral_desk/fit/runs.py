@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import private
 from mistral_desk.fit.speed import Range, Region, Run
 
 if TYPE_CHECKING:
@@ -136,8 +137,8 @@ class Runs:
             content = msgspec.json.encode(_Kept(VERSION, self._records))
             part = self._path.with_suffix(f".{os.getpid()}.part")
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                part.write_bytes(content)
+                private.folder(self._path.parent)
+                private.write(part, content)
                 part.replace(self._path)
             except OSError as error:
                 _log.info("a measured run could not be kept: %s", error)

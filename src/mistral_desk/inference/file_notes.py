@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
+from mistral_desk.core import private
 from mistral_desk.inference.model_file import SHARD
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class FileNotes:
                 return
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             part = self._folder / f"{key}.{os.getpid()}.part"
-            part.write_bytes(msgspec.json.encode(note))
+            private.write(part, msgspec.json.encode(note))
             part.replace(self._folder / key)
             self._shrink()
         except OSError as error:

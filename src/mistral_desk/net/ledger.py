@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import private
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -199,7 +201,7 @@ class Ledger:
             lines = [msgspec.json.encode(entry) + b"\n" for entry in self._entries.values()]
         fresh = file.with_name(f"{file.name}.{os.getpid()}.tmp")
         try:
-            fresh.write_bytes(b"".join(lines))
+            private.write(fresh, b"".join(lines))
             fresh.replace(file)
             self._lines = len(lines)
         except OSError as error:

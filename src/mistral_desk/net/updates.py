@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk import __version__
+from mistral_desk.core import private
 from mistral_desk.core.build import releases
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import UPDATES
@@ -117,7 +118,7 @@ class Updates:
             if 0 <= now - msgspec.json.decode(self._file.read_bytes(), type=_Asked).at < DAY_S:
                 return False
         with contextlib.suppress(OSError):
-            self._file.write_bytes(msgspec.json.encode(_Asked(now)))
+            private.write(self._file, msgspec.json.encode(_Asked(now)))
         return True
 
 

@@ -9,6 +9,8 @@ import msgspec
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 
+from mistral_desk.core import private
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -65,6 +67,6 @@ def save(window: MainWindow, file: Path) -> None:
     box = window.normalGeometry() if window.isMaximized() else window.geometry()
     place = Place(box.x(), box.y(), box.width(), box.height(), window.isMaximized(), window.sidebar_wanted)
     try:
-        file.write_bytes(msgspec.json.encode(place))
+        private.write(file, msgspec.json.encode(place))
     except OSError as error:
         log.info("the window's place was not saved: %s", error)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk import __version__
+from mistral_desk.core import private
 from mistral_desk.fit.shape import Shape, alike
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Shelf:
         file = self._file(state)
         part = file.with_suffix(f".{os.getpid()}.part")
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(msgspec.msgpack.encode(kept))
+            private.folder(self._folder)
+            private.write(part, msgspec.msgpack.encode(kept))
             part.replace(file)
             files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for old in files[MOST:]:

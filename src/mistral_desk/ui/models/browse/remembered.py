@@ -17,6 +17,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from mistral_desk.catalog.search import Wishes
+from mistral_desk.core import private
 from mistral_desk.core.replacing import put_in_place
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Remembered(QObject):
             part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
             try:
                 if due == "write":
-                    part.write_bytes(msgspec.json.encode(self._wishes))
+                    private.write(part, msgspec.json.encode(self._wishes))
                     put_in_place(part, self._file)
                 elif due == "wipe":
                     self._file.unlink(missing_ok=True)

@@ -1,0 +1,31 @@
+"""Small files and folders of the program that nobody but their owner may look at, whatever the system's habit is.
+
+Not by a umask: that would be inherited by the browser and the file manager that are started from here. Windows hands on
+what `%LOCALAPPDATA%` allows.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_MODE: Final = 0o600
+FOLDER_MODE: Final = 0o700
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, or what is in it anew; it need not last through a power cut. Raises `OSError`."""
+    with os.fdopen(os.open(path, _FLAGS, FILE_MODE), "wb") as file:
+        file.write(content)
+
+
+def folder(path: Path) -> None:
+    """Make a folder and those above it that are missing. Raises `OSError`."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True, mode=FOLDER_MODE)
+    path.mkdir(exist_ok=True)  # where a file is in its place, this says so
