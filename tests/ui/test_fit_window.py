@@ -26,6 +26,7 @@ from mistral_desk.ui.tasks import Tasks
 from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.segmented import Segmented
 from tests.fixtures import fake_worker
 from tests.fixtures.machines import pc
 from tests.ui import window
@@ -117,7 +118,9 @@ def test_what_is_set_by_hand_is_planned_and_taken_back(qapp: QApplication, groun
         one, where = shown.variant, shown.machine
         Planner(shown, tasks, lambda wishes: planned(one, where, wishes))
         shown.by_hand.numbers["context"].spin.setValue(4096)
-        shown.by_hand.choices["kv"].buttons["q8_0"].click()
+        kv = shown.by_hand.choices["kv"]
+        assert isinstance(kv, Segmented)
+        kv.buttons["q8_0"].click()
         await tasks.settled()
         assert shown.by_hand.wishes == Wishes(context=4096, kv="q8_0")
         assert (shown.variant.plan.context, shown.variant.plan.kv) == (4096, "q8_0")
@@ -167,7 +170,9 @@ def test_the_command_is_that_of_the_plan_that_is_shown(qapp: QApplication, groun
 
 def test_only_what_makes_sense_can_be_set(qapp: QApplication, ground: QWidget) -> None:
     shown = advanced(qapp, ground)
-    assert "q4_0" not in shown.by_hand.choices["kv"].buttons, "latent attention has no such cache"
+    kv = shown.by_hand.choices["kv"]
+    assert isinstance(kv, Segmented)
+    assert "q4_0" not in kv.buttons, "latent attention has no such cache"
     where = pc(32)
     dense = advice.variants(facts.find("ministral-3-8b")[0], where)[0]
     other = Advanced(Theme(qapp, "light"), dense, where, ground)

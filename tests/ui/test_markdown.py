@@ -178,8 +178,16 @@ def test_code_inside_a_list_becomes_a_block_and_the_list_goes_on() -> None:
 def test_an_endless_paragraph_is_cut_into_pieces_of_bounded_size() -> None:
     text = "word " * 40_000
     blocks = blocks_of(text)
-    assert max(block.characters for block in blocks if isinstance(block, Prose)) <= 4000
+    assert max(block.characters for block in blocks if isinstance(block, Prose)) <= 12_000
     assert sum(block.characters for block in blocks if isinstance(block, Prose)) > 190_000
+
+
+def test_a_long_paragraph_is_one_block_and_an_endless_one_is_cut_behind_a_sentence() -> None:
+    sentence = "A sentence of some words. "
+    assert len(blocks_of(sentence * 400)) == 1
+    blocks = [block for block in blocks_of(sentence * 2_000) if isinstance(block, Prose)]
+    assert len(blocks) > 1
+    assert all(shown(block).rstrip().endswith(".") for block in blocks)
 
 
 def test_a_long_table_goes_on_under_the_same_head() -> None:

@@ -91,6 +91,28 @@ def test_a_notice_that_stays_covers_no_question_for_good(qapp: QApplication, tmp
     window.run(qapp, scenario)
 
 
+def test_the_welcome_stands_below_a_notice_that_stays(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            desk.welcome()
+            await desk.tasks.settled()
+            await window.drawn()
+            assert desk.page.welcome is not None
+            signs = desk.page.welcome.findChildren(Sign)
+            sign = min(signs, key=lambda one: one.mapTo(desk.window, QPoint()).y())
+            before = sign.mapTo(desk.window, QPoint()).y()
+            desk.notices.show(Notice("info", Words("It stays.", "Until somebody closes it.", "Here is how.")))
+            await window.drawn()
+            banners = desk.window.banners
+            assert before < banners.mapTo(desk.window, QPoint(0, banners.height())).y(), "it would lie under it"
+            assert sign.mapTo(desk.window, QPoint()).y() >= banners.mapTo(desk.window, QPoint(0, banners.height())).y()
+            banners.close_newest()
+            await window.drawn()
+            assert sign.mapTo(desk.window, QPoint()).y() == before
+
+    window.run(qapp, scenario)
+
+
 def test_the_greeting_of_a_small_window_moves_below_a_notice_and_that_of_a_large_one_not_at_all(
     qapp: QApplication, tmp_path: Path
 ) -> None:

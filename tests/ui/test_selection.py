@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.markdown import blocks_of
-from mistral_desk.ui.chat.pieces import ALONE, pieces_of
+from mistral_desk.ui.chat.pieces import ALONE, WHOLE, pieces_of
 from mistral_desk.ui.chat.plain_text import clean, html
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turns import Turn
@@ -219,7 +219,7 @@ def test_html_of_a_hostile_answer_loads_and_links_nothing() -> None:
 
 
 def test_a_long_message_is_selected_over_its_pieces_to_the_letter(transcript: Transcript, qtbot: QtBot) -> None:
-    words = "".join(f"🙂 word {number} and more " for number in range(900))
+    words = "".join(f"🙂word{number}andmore" for number in range(900))
     message = Turn("user", text=words, unfolded=True)
     transcript.set_turns([message, answer("End.")])
     transcript.verticalScrollBar().setValue(0)
@@ -240,4 +240,13 @@ def test_pieces_are_the_text(text: str, times: int) -> None:
     whole = text * times
     pieces = pieces_of(whole)
     assert "".join(pieces) == whole
-    assert all(0 < len(piece) <= ALONE for piece in pieces) or not whole
+    assert all(0 < len(piece) <= max(ALONE, WHOLE) for piece in pieces) or not whole
+
+
+def test_a_long_paragraph_stays_in_one_piece_and_one_without_spaces_does_not() -> None:
+    paragraph = "A sentence of some words. " * 300
+    assert pieces_of(f"{paragraph}\nNext.") == [f"{paragraph}\n", "Next."]
+    assert all(len(piece) <= ALONE for piece in pieces_of("a" * 6_000))
+    endless = pieces_of("A sentence of some words. " * 4_000)
+    assert all(len(piece) <= WHOLE for piece in endless)
+    assert all(piece.endswith(". ") for piece in endless), "cut behind a sentence"

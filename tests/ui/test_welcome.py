@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from PySide6.QtCore import QPoint
+
 from mistral_desk.core import settings as declared
 from mistral_desk.core.machine import this_machine
 from mistral_desk.services import Services
@@ -147,6 +149,27 @@ def test_where_nothing_runs_well_the_quickest_can_be_got_and_all_be_seen(qapp: Q
             await desk.tasks.settled()
             assert desk.window.page == "models"
             assert desk.models.browse.isVisible(), "all of them, not the page of one that does not run"
+
+    window.run(qapp, scenario)
+
+
+def test_nothing_moves_when_it_is_said_what_runs_best(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            fitting = StillFitting(pc(32, 8))
+            machine, offers = await fitting.machine(), await fitting.ranking()
+            for width in (880, 1180, 1920):
+                desk.window.resize(width, 800)
+                welcome = Welcome(desk.theme, desk.services, desk.page)
+                welcome.recommendation.make = desk.getting.for_welcome
+                desk.page.set_welcome(welcome)
+                await window.drawn()
+                asked, above = welcome.buttons[0], welcome.facts["memory"]
+                before = [one.mapTo(desk.window, QPoint()).y() for one in (asked, above)]
+                welcome.recommend(machine, offers)
+                await window.drawn()
+                assert len(welcome.recommendation.buttons) == 3
+                assert [one.mapTo(desk.window, QPoint()).y() for one in (asked, above)] == before, width
 
     window.run(qapp, scenario)
 

@@ -15,6 +15,7 @@ from tools.gallery import (
     order_states,
     page_states,
     rich_states,
+    partner_states,
     sharing_states,
     thought_states,
 )
@@ -38,5 +39,6 @@ __all__ = [
     "page_states",
     "rich_states",
     "sharing_states",
+    "partner_states",
     "thought_states",
 ]

@@ -58,6 +58,8 @@ ASK: Final = (
 )
 """For the model: what it is asked at the end of the messages that it is to sum up."""
 _WORDS_A_TOKEN: Final = 0.6
+GOES_ON: Final = 32
+"""Tokens, at least, for which it is worth to have an answer go on."""
 _ENDLESS: Final = 2**60
 """Tokens of what is not counted, because it is too long in any case."""
 _THINKS_TOO: Final = 3
@@ -96,7 +98,7 @@ class Measure(Protocol):
 class Talk:
     """A branch that ends with what is asked now, the chat's settings, and the model that is to answer.
 
-    `gone` are pictures that are not in the store any more.
+    `gone` are pictures that are not in the store any more; `begun` are tokens of an answer that is to go on.
     """
 
     def __init__(
@@ -106,8 +108,10 @@ class Talk:
         info: ModelInfo,
         effort: Effort,
         gone: Collection[str] = (),
+        begun: int = 0,
     ) -> None:
         self.branch, self.settings, self.info, self.gone = branch, settings, info, gone
+        self.begun = begun
         self.effort: Effort = effort if effort in info.efforts else info.efforts[0]
 
     @cached_property
@@ -146,8 +150,9 @@ class Talk:
 
     @property
     def room(self) -> int:
-        """Tokens that the answer should have."""
-        return room_for(self.info.context, self.settings.longest)
+        """Tokens that the answer should have; of one that goes on, what it has not had yet, and a few in any case."""
+        whole = room_for(self.info.context, self.settings.longest)
+        return min(whole, max(GOES_ON, whole - self.begun))
 
     def turns(self, messages: Sequence[Message] | None = None, system: str | None = None) -> tuple[Turn, ...]:
         """What the model is asked; of these messages only, or with another system prompt, where they are given."""
@@ -240,7 +245,7 @@ class Room:
             return msgspec.structs.replace(now, dropped=dropped, summary=summary)
 
         settings = await self._history.change_settings(talk.branch[0].conversation, change)
-        made = Talk(talk.branch, settings, info, talk.effort, talk.gone)
+        made = Talk(talk.branch, settings, info, talk.effort, talk.gone, talk.begun)
         self._tell(Shortened(dropped, len(made.sent.gone), summary))
         return made
 

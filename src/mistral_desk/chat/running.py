@@ -179,6 +179,11 @@ class RunningTurn:
         finally:
             self._engine_free.release()
 
+    @property
+    def _going_on(self) -> int:
+        """Tokens of an answer, or of its thought, that is there already."""
+        return len(self._begun.tokens) if self._begun else 0
+
     async def _loaded(self) -> ModelInfo | None:
         """What the model is; None when the turn was stopped, also where the load broke off with it."""
         if self._stopping.is_set():
@@ -201,12 +206,18 @@ class RunningTurn:
         stored = await asyncio.to_thread(self._pictures.all) if shown and self._pictures else frozenset[str]()
         if now - stored:
             raise DeskError("picture.missing", ", ".join(now - stored))
-        return Talk(branch, settings, info, self.answer.effort, shown - stored)
+        return Talk(
+            branch,
+            settings,
+            info,
+            self.answer.effort,
+            shown - stored,
+            begun=self._going_on if self._wish.goes_on else 0,
+        )
 
     async def _answered(self, talk: Talk) -> tuple[Ending, Figures | None]:
         """Have it answered; where it does not fit, room is made first, and the person asked how."""
         room = Room(self._history, self._engine, lookup(self._pictures), ask=self._asked, tell=self.events.put_nowait)
-        beside = len(self._begun.tokens) if self._begun else 0
         while True:
             try:
                 if await talk.is_far():
@@ -215,7 +226,7 @@ class RunningTurn:
             except DeskError as error:
                 if error.problem.id not in TOO_LONG:
                     raise
-                made = await self._or_stop(room.make(talk, error.problem, beside))
+                made = await self._or_stop(room.make(talk, error.problem, self._going_on))
             if made is None:
                 return "stopped", None
             talk = made

@@ -15,7 +15,7 @@ from mistral_desk.catalog.facts import models as known_models
 from mistral_desk.core.words import mark
 from mistral_desk.fit.guess import guess
 from mistral_desk.fit.machine import GB, Machine
-from mistral_desk.fit.plan import Plan, SpeedWord, plan
+from mistral_desk.fit.plan import Plan, SpeedWord, held_by_reading, plan
 from mistral_desk.fit.shape import Shape
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} w
 _TRY_SHORT: Final = mark("Try anyway: about a minute per answer, {thinking} min with thinking.")
 _LACKING: Final = mark("{size} GB do not fit: {lacking} GB of memory are missing.")
 _LACKING_GPU: Final = mark("{size} GB do not fit so: {lacking} GB of the GPU's memory are missing.")
+READS: Final = mark("It writes quickly enough, but reads slowly: after a long text one waits for the answer to begin.")
 _SHORT: Final = mark("The context is limited to {context} tokens.")
 _ROUGH: Final = mark("Predicted from the file's size alone; its header will tell more exactly.")
 _ESTIMATED: Final = mark("Neither stated nor measured, so estimated: {fields}.")
@@ -228,6 +229,8 @@ def reasons(found: Variant, machine: Machine) -> tuple[Reason, ...]:
         ]
     else:
         said.append(_placed(found, machine))
+        if held_by_reading(made.speed):
+            said.append(Reason(READS))
     if made.fits and made.context < min(8192, found.shape.trained or 8192):
         said.append(Reason(_SHORT, {"context": made.context}))
     if found.quality == "damaged":

@@ -199,6 +199,12 @@ def word_for(found: Speed) -> SpeedWord:
     return "too_slow"
 
 
+def held_by_reading(found: Speed) -> bool:
+    """Whether its writing alone would deserve a better word: it reads too slowly for it."""
+    by_writing = next((word for word, writes, _reads in LEAST if found.tokens_per_s.mid >= writes), "too_slow")
+    return found.region != "disk" and by_writing != word_for(found)
+
+
 def server_command(made: Plan, machine: Machine, model: str = OF_MODEL, projector: str = "") -> str:
     """The same plan for `machine` as a `llama-server` command, for a POSIX shell; empty where it does not fit, or needs
     other computers.

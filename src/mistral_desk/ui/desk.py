@@ -23,6 +23,7 @@ from mistral_desk.ui.chat.model import ModelChoice
 from mistral_desk.ui.chat.page import ChatPage
 from mistral_desk.ui.chats.door import Chats
 from mistral_desk.ui.chats.kept_page import ARCHIVE, BIN, KeptPage
+from mistral_desk.ui.chats.partner import PartnerDoor
 from mistral_desk.ui.context.door import Context
 from mistral_desk.ui.downloads.anew import Anew
 from mistral_desk.ui.downloads.door import Downloads
@@ -91,7 +92,7 @@ class Desk(QObject):
         self.moving, self.server, self.endpoints = MovingDoor(self), ServerDoor(self), EndpointsDoor(self)
         self.updates = UpdatesDoor(self)
         self.anew, self.engines = Anew(self), EnginesDoor(self)
-        self.chats = Chats(self, self._drafts)
+        self.chats, self.partner = Chats(self, self._drafts), PartnerDoor(self)
         self.context, self.chat_settings = Context(self), ChatSettings(self)
         self.sharing, self.warmth = Sharing(self), Warmth(self)
         self.window.close_asked.connect(self.ask_to_close)
@@ -134,7 +135,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what the window started."""
         self.keep()
-        for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints):
+        for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints, self.partner):
             door.close()
         await self.warmth.close()
         await self.engines.close()
@@ -226,6 +227,8 @@ class Desk(QObject):
         """Answer with this model (an id or a path) from now on; whether it can be."""
         away = is_endpoint(model)
         model = model if away else self.shelf.id_of(model)
+        if self.window.page == "chat":
+            self.partner.decided(model)
         try:
             self.model.choose(model)
         except DeskError as error:

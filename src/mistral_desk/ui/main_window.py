@@ -306,6 +306,8 @@ class MainWindow(QMainWindow):
         above, below = (covered, 0) if self.page == "chat" else (0, covered)
         self.chat.transcript.set_lead(above)
         self.chat.empty.set_lead(above)
+        if self.chat.welcome is not None:
+            self.chat.welcome.set_lead(above)
         self._above_notices.setFixedHeight(below)
 
     def _place_notices(self) -> None:

@@ -29,10 +29,32 @@ LISTED: Final = 8
 
 
 def show_model_menu(desk: Desk) -> None:
-    """Open it over the chip."""
+    """Open it over the chip. What the command line has added meanwhile is looked for, and joins the open menu."""
     chip, menu = desk.page.composer.model, model_menu(desk)
-    hint = menu.sizeHint()
-    menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
+    shown = _offered(desk)
+
+    def place() -> None:
+        hint = menu.sizeHint()
+        menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
+
+    def look_again() -> None:
+        nonlocal shown
+        if menu.isVisible() and _offered(desk) != shown:
+            shown = _offered(desk)
+            menu.clear()
+            _fill(desk, menu)
+            place()
+
+    services = desk.services
+    ends = (services.library.listen(lambda _models: look_again()), services.endpoints.listen(look_again))
+    menu.aboutToHide.connect(lambda: [end() for end in ends])
+    place()
+    desk.shelf.look()
+    desk.tasks.spawn(services.endpoints.look(), "look for endpoints")
+
+
+def _offered(desk: Desk) -> tuple[object, ...]:
+    return desk.shelf.ids(), desk.services.endpoints.all
 
 
 def model_menu(desk: Desk) -> QMenu:
@@ -40,6 +62,11 @@ def model_menu(desk: Desk) -> QMenu:
     menu = QMenu(desk.window)
     desk.theme.dress_menu(menu)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    _fill(desk, menu)
+    return menu
+
+
+def _fill(desk: Desk, menu: QMenu) -> None:
     for model in desk.shelf.ids():
         action = menu.addAction(model_title(model))
         action.setCheckable(True)
@@ -57,7 +84,6 @@ def model_menu(desk: Desk) -> QMenu:
     menu.addSeparator()
     add = menu.addAction(icon("settings", ink), tr("Models elsewhere…"))
     add.triggered.connect(desk.endpoints.open_settings)
-    return menu
 
 
 def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:

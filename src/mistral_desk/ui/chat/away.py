@@ -95,18 +95,24 @@ def answered_away(wrote: str) -> bool:
     return any(is_endpoint(one) for one in wrote.split(BETWEEN))
 
 
-class AwayMark(QWidget):
-    """The line over an answer that says which endpoint wrote it."""
+def changes_hands(before: str, wrote: str) -> bool:
+    """Whether another model wrote an answer than the one `before` it, or two wrote it; ids as they are stored."""
+    return bool(wrote) and (BETWEEN in wrote or (bool(before) and wrote != before.rpartition(BETWEEN)[2]))
+
+
+class WriterMark(QWidget):
+    """The line over an answer that says who wrote it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
+        self._sign = Sign(theme, SIGN, 16, ink=INK, parent=self)
         self._label = Label(theme, "", "small", ink=INK, parent=self)
         self._label.setProperty("elides", True)
         self._label.setForegroundRole(QPalette.ColorRole.WindowText)  # else that of the text area it lies on
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SPACE[0] + 2)
-        row.addWidget(Sign(theme, SIGN, 16, ink=INK, parent=self))
+        row.addWidget(self._sign)
         row.addWidget(self._label, 1)
 
     @property
@@ -114,8 +120,10 @@ class AwayMark(QWidget):
         """Pixels of height."""
         return self.sizeHint().height()
 
-    def say(self, words: str) -> None:
-        """Who wrote it."""
+    def say(self, words: str, sign: str, ink: str) -> None:
+        """Who wrote it, with an icon in a colour of the theme."""
+        self._sign.set_icon(sign, ink)
+        self._label.set_ink(ink)
         self._label.setText(words)
         self.setAccessibleName(words)
 

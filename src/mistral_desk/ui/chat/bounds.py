@@ -20,7 +20,7 @@ Gap: TypeAlias = Literal["paragraph", "item", "none"]
 
 WORK: Final = 12_000
 """Microseconds, about, that one step of the parser may take."""
-CHARACTERS: Final = 4_000
+CHARACTERS: Final = 12_000
 """Characters of one step, source code not counted."""
 UNBROKEN: Final = 1_000
 """Characters of one step where no line can be broken at a space: Qt takes long to find other places."""
@@ -234,7 +234,12 @@ _JOINED: Final = "\u200d\ufe0e\ufe0f"
 
 
 def _between_words(source: str, end: int) -> int:
-    """A place between two words near the end, before a letter; else the end, but not within one sign."""
+    """A place between two sentences, else between two words near the end, before a letter; else the end, but not within
+    one sign.
+    """
+    ended = source.rfind(". ", end * 2 // 3, end)
+    if ended > 0 and source[ended + 2 : ended + 3].isalpha():
+        return ended + 2
     for place in range(end - 1, end // 2, -1):
         if source[place] in " \n" and source[place + 1 : place + 2].isalpha():
             return place + 1

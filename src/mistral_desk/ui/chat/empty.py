@@ -16,6 +16,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.protocol import Effort
 from mistral_desk.ui.chat.away import SIGN
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.balanced import narrowest
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.sign import Sign
 
@@ -100,6 +101,8 @@ class _Line(QWidget):
                 at = QPointF(self.width() - x - size if mirrored else x, (self.height() - size) / 2)
                 painter.drawPixmap(at, sign)
                 box.adjust(0 if mirrored else size + 6, 0, -(size + 6) if mirrored else 0, 0)
+        spare = (box.width() - narrowest(painter.fontMetrics(), self._text, int(box.width()))) / 2
+        box.adjust(spare, 0, -spare, 0)
         painter.drawText(box, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter), self._text)
         painter.end()
 

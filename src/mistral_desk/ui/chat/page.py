@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.items import cannot_see
@@ -17,10 +17,12 @@ from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.links import allowed
+from mistral_desk.ui.chat.partner_line import PartnerLine
 from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turning import Turning
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
+from mistral_desk.ui.widgets.balanced import Balanced
 from mistral_desk.ui.widgets.column import ScrollEdge
 
 if TYPE_CHECKING:
@@ -99,11 +101,12 @@ class ChatPage(QWidget):
         self.composer = Composer(theme, self)
         self.temporary = TemporaryLine(theme, self)
         self.away = AwayLine(theme, self)
+        self.partner = PartnerLine(theme, self)
         self.gate: Gate = _open
         """Whoever asks the person before words leave this computer."""
         self.turning = Turning(self, theme, notices)
         self.welcome: Welcome | None = None
-        self._foot = QLabel(self)
+        self._foot = Balanced(self, side=SPACE[3])
         self._lay_out()
         self._connect()
         self._restyle()
@@ -269,6 +272,7 @@ class ChatPage(QWidget):
 
     def _preceded(self, turns: list[Turn]) -> None:
         self.transcript.precede(turns)
+        self.turning.look_again()
         self.finder.preceded(len(turns))
 
     def _cut(self, turn: Turn) -> None:
@@ -349,14 +353,12 @@ class ChatPage(QWidget):
         self._views = QStackedWidget(self)
         self._views.addWidget(self.empty)
         self._views.addWidget(self.transcript)
-        self._foot.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._foot.setWordWrap(True)
-        self._foot.setContentsMargins(SPACE[3], 0, SPACE[3], 0)
         ScrollEdge(self._theme, self.transcript)
         column = QVBoxLayout()
         column.setSpacing(SPACE[0])
         column.setContentsMargins(0, 0, 0, SPACE[2])
         column.addWidget(self.temporary)
+        column.addWidget(self.partner)
         column.addWidget(self.away)
         column.addWidget(self.turning.strip)
         column.addWidget(self.composer)
@@ -380,7 +382,7 @@ class ChatPage(QWidget):
         palette.setColor(self._foot.foregroundRole(), self._theme.colour("muted"))
         self._foot.setPalette(palette)
         widest = round(COLUMN * max(1.0, self._theme.text_size / 100)) + 12
-        for widget in (self.composer, self.temporary, self.away, self.turning.strip, self._foot):
+        for widget in (self.composer, self.temporary, self.partner, self.away, self.turning.strip, self._foot):
             widget.setMaximumWidth(widest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -10,7 +10,7 @@ from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.shown import Attached
-from mistral_desk.ui.chat.away import AwayMark, answered_away
+from mistral_desk.ui.chat.away import INK, SIGN, WriterMark, answered_away, changes_hands
 from mistral_desk.ui.chat.blocks import Span, Stack
 from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.plain_text import html
@@ -47,7 +47,7 @@ class AnswerView(TurnView):
     ) -> None:
         super().__init__(turn, theme, parent, branches=branches)
         self._attached = Attached(turn.attached, album, theme, self) if turn.attached and album else None
-        self._mark: AwayMark | None = None
+        self._mark: WriterMark | None = None
         self._style = Style(theme, "lead")
         self._thinking: ThinkingView | None = None
         self._stack = Stack(self._style, tr("Answer"), self, turn.unfolded_code)
@@ -70,6 +70,7 @@ class AnswerView(TurnView):
         self._more.clicked.connect(lambda: self.think_more.emit(self.turn))
         self._thinks, self._deepens, self._comparable, self._continues = False, True, False, True
         self._model: ModelChoice | None = None
+        self._before = ""
         self._verify = self._row.add(tr("Verify the file"), "verify")
         self._verify.set_label(tr("Verify the file"), tr("Verify the file"))
         self._verify.clicked.connect(self._ask_to_verify)
@@ -117,7 +118,8 @@ class AnswerView(TurnView):
         self._status.setVisible(bool(turn.status()))
         self._show_problem()
         self._row.setVisible(not turn.live)
-        figures = speed(turn.figures) if self._mark is None else spent(turn.figures, self._cost())
+        away = answered_away(turn.wrote)
+        figures = spent(turn.figures, self._cost()) if away else speed(turn.figures)
         self._figures_button.setVisible(bool(figures))
         by = turn.model if self._mark is None else self._mark.accessibleName()
         self._figures_button.set_label(" · ".join(filter(None, (by, figures))) if figures else tr("Figures"))
@@ -146,6 +148,12 @@ class AnswerView(TurnView):
         if known != before or self._model is None:
             self._thinks, self._deepens, self._comparable, self._continues = known
             self._model = model
+            self.refresh()
+
+    def set_before(self, wrote: str) -> None:
+        """Who wrote the answer before this one, by the id that is stored with it; empty where there is none."""
+        if wrote != self._before:
+            self._before = wrote
             self.refresh()
 
     def show_actions(self) -> None:
@@ -227,19 +235,23 @@ class AnswerView(TurnView):
         return [*thought, *self._stack.stops(), *shown, *self._row.buttons]
 
     def _show_mark(self) -> None:
-        """Who answered, where that was an endpoint; nothing else stands above an answer."""
+        """Who answered, where that was an endpoint, or another model than before; else nothing stands above it."""
         turn = self.turn
-        if not answered_away(turn.wrote):
+        away, other = answered_away(turn.wrote), changes_hands(self._before, turn.wrote)
+        if not (away or other):
             if self._mark is not None:
                 self._mark.deleteLater()
                 self._mark = None
             return
         if self._mark is None:
-            self._mark = AwayMark(self._theme, self)
+            self._mark = WriterMark(self._theme, self)
             self._mark.show()
         words = turn.model if self._model is None else self._model.writer(turn.wrote)
-        self._mark.say(words)
-        self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))
+        if away:
+            self._mark.say(words, SIGN, INK)
+            self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))
+        else:
+            self._mark.say(words, "chip", "muted")
 
     def _cost(self) -> str:
         return "" if self._model is None else self._model.cost_of(self.turn)

@@ -36,7 +36,7 @@ class Turning(QObject):
         self.strip.closed.connect(self.cancel)
         page.composer.edit_last.connect(self.edit_last)
         page.composer.think_toggled.connect(self._think_toggled)
-        page.model.changed.connect(self._model_changed)
+        page.model.changed.connect(self.look_again)
         transcript = page.transcript
         transcript.again.connect(self.again)
         transcript.go_on.connect(self.go_on)
@@ -137,11 +137,20 @@ class Turning(QObject):
         if isinstance(view, AnswerView):
             view.think_more.connect(self.think_more)
             view.set_model(self._page.model)
+            view.set_before(self._before(turn))
 
-    def _model_changed(self) -> None:
+    def look_again(self) -> None:
+        """Another model would answer, or what stands above the answers is known now."""
         for _, view in self._page.transcript.living():
             if isinstance(view, AnswerView):
                 view.set_model(self._page.model)
+                view.set_before(self._before(view.turn))
+
+    def _before(self, turn: Turn) -> str:
+        """Who wrote the answer before this one, as it is stored; empty where none stands there."""
+        turns = self._page.transcript.turns
+        above = turns[: turns.index(turn)] if turn in turns else ()
+        return next((one.wrote for one in reversed(above) if one.role == "assistant"), "")
 
     # --- thoughts -----------------------------------------------------------------------------------
 

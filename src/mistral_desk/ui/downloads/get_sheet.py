@@ -65,9 +65,9 @@ class GetSheet(Sheet):
         holder, column = self.anew()
         column.addWidget(Note(self._theme, "error", in_words(problem, tr), holder))
         self.clear_foot()
+        self.button(tr("Close")).clicked.connect(self.reject)
         again = self.button(tr("Try again"), primary=True)
         again.clicked.connect(self.again)
-        self.button(tr("Close")).clicked.connect(self.reject)
         self.order()
         self._focus(again)
 
@@ -177,20 +177,20 @@ class GetSheet(Sheet):
         self.get = None
         if before.there or before.under_way:
             told = tr("Show it in the library") if before.there else tr("Show the downloads")
+            self.button(tr("Close")).clicked.connect(self.reject)
             show = self.button(told, primary=True)
             show.clicked.connect(self.library)
-            self.button(tr("Close")).clicked.connect(self.reject)
             self._focus(show)
             return
+        self.button(tr("Cancel")).clicked.connect(self.reject)
+        if not before.room.enough:
+            free = self.button(tr("Free space…") if self.can_free else tr("Another folder…"))
+            free.clicked.connect(self.free)
         size = amounts.file_size(before.room.needed or before.order.bytes)
         self.get = self.button(tr("Download {size}", size=size), primary=True)
         self.get.clicked.connect(self.wanted)
         reason = words.refusal(before)
         explain(self.get, reason)
-        if not before.room.enough:
-            free = self.button(tr("Free space…") if self.can_free else tr("Another folder…"))
-            free.clicked.connect(self.free)
-        self.button(tr("Cancel")).clicked.connect(self.reject)
         self._focus(self.token_field.edit if self.token_field else self.get if not reason else self.close_button)
 
     def _focus(self, widget: QWidget) -> None:

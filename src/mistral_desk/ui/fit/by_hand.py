@@ -11,6 +11,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.fit.plan import LARGEST_BATCH, Wishes
 from mistral_desk.ui.fit.placement import KV_WORDS, MODE_WORDS
 from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.widgets.picker import Picker
 from mistral_desk.ui.widgets.segmented import Segmented
 from mistral_desk.ui.widgets.stepper import Stepper
 
@@ -33,6 +34,9 @@ HELP: Final = {
 }
 _STEP: Final = 1024
 _LEAST_CONTEXT: Final = 1024
+FEW: Final = 4
+SHORT: Final = 30
+"""Choices, and letters of all of them, that stand beside each other."""
 _BATCHES: Final = (256, 512, 1024, 2048)
 
 
@@ -47,7 +51,7 @@ class ByHand(QWidget):
         self._wishes = Wishes()
         self._showing = False
         self.numbers: dict[str, Stepper] = {}
-        self.choices: dict[str, Segmented] = {}
+        self.choices: dict[str, Segmented | Picker] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -78,9 +82,9 @@ class ByHand(QWidget):
         for name, stepper in self.numbers.items():
             value = getattr(wishes, name)
             stepper.spin.setValue(stepper.spin.minimum() if value is None else value)
-        for name, segmented in self.choices.items():
+        for name, choice in self.choices.items():
             value = getattr(wishes, name)
-            segmented.set_value("" if value is None else str(value))
+            choice.set_value("" if value is None else str(value))
         self._showing = False
 
     def _number(self, name: str, label: str, least: int, most: int, *, step: int = 1, suffix: str = "") -> None:
@@ -98,7 +102,10 @@ class ByHand(QWidget):
         self._column.addWidget(Row(self._theme, label, tr(HELP[name]), made, parent=self))
 
     def _choice(self, name: str, label: str, choices: Mapping[str, str]) -> None:
-        made = Segmented(self._theme, label, choices, self)
+        """What is many or long is a menu: beside each other it would have no room with large letters."""
+        few = len(choices) <= FEW and sum(map(len, choices.values())) <= SHORT
+        made = (Segmented if few else Picker)(self._theme, label, choices, self)
+        made.chosen.connect(made.set_value)
         made.chosen.connect(lambda key: self._take(name, (int(key) if name == "batch" else key) if key else None))
         self.choices[name] = made
         self._column.addWidget(Row(self._theme, label, tr(HELP[name]), made, parent=self))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.words import mark, tr
+from mistral_desk.fit.advice import READS
+from mistral_desk.fit.plan import held_by_reading
 from mistral_desk.ui.fit import verdict
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def place(which: Place) -> str:
 def speed(variant: Variant) -> str:
     """What its word for speed says, with the figures where there are some."""
     found = variant.plan.speed
-    told = tr(SPEEDS[variant.word])
+    told = tr(READS if found is not None and held_by_reading(found) else SPEEDS[variant.word])
     return f"{told} {verdict.range_words(found.tokens_per_s)}." if found else told
 
 

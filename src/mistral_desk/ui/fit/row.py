@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Signal
-from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
@@ -16,16 +15,13 @@ from mistral_desk.ui.fit.facts import Facts
 from mistral_desk.ui.fit.fold import Fold
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
-from mistral_desk.ui.widgets.sign import Sign
-from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.fit.advice import Variant
     from mistral_desk.fit.machine import Machine
@@ -34,41 +30,6 @@ if TYPE_CHECKING:
 
     Control = Callable[[Variant, QWidget], QWidget | None]
     """Makes what can be done with a quantization: a button's height, and as tall whatever it shows."""
-
-
-class Word(QWidget):
-    """One of the two words, in a frame; the sign says the same as the colour. `means` explains it, to a pointer and to
-    a screen reader.
-    """
-
-    def __init__(
-        self, theme: Theme, text: str, parent: QWidget, *, sign: tuple[str, str] | None = None, means: str = ""
-    ) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(text)
-        self.setAccessibleDescription(means)
-        self.setToolTip(plain_tip(means))
-        self._theme = theme
-        self._ink = sign[1] if sign else "border"
-        row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE[1], 2, SPACE[2] - 2, 3)
-        row.setSpacing(6)
-        if sign:
-            row.addWidget(Sign(theme, sign[0], 16, ink=sign[1], parent=self))
-        else:
-            row.addSpacing(2)
-        row.addWidget(Label(theme, text, strong=sign is not None, parent=self))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """The frame."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour(self._ink), 1))
-        painter.setBrush(self._theme.colour("canvas"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
-        painter.end()
 
 
 def words_of(theme: Theme, variant: Variant, parent: QWidget, *, tags: bool = True) -> QWidget:

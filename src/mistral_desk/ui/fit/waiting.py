@@ -142,7 +142,7 @@ def room(theme: Theme, width: int, rows: int, *, more: bool, tools: bool = False
     """
     body, small = QFontMetrics(theme.font()), QFontMetrics(theme.font("small"))
     if not rows:
-        return Room(0, 0, _lines(body, tr(MEASURING), width))
+        return Room(0, 0, lines(body, tr(MEASURING), width))
     scale = max(1.0, theme.text_size / 100)
     grown = 0.5 + 0.5 * scale
     question = round(2 * (SPACE[1] + 2) * grown) + small.horizontalAdvance(tr(QUESTION)) + 5 + round(_ICON * scale)
@@ -151,17 +151,17 @@ def room(theme: Theme, width: int, rows: int, *, more: bool, tools: bool = False
     memory = tr("{number} GB", number=128)
     computer = tr("This computer: {gpu}, and {memory} of memory", gpu=gpu, memory=memory)
     if width >= question + BESIDE * scale:
-        head = max(high, _lines(body, computer, width - question - SPACE[1]))
+        head = max(high, lines(body, computer, width - question - SPACE[1]))
     else:
-        head = _lines(body, computer, width) + SPACE[1] + high
-    reach = _lines(body, tr(OUT_OF_REACH, name=_MODEL, size=388, has=f"{memory} + {memory}"), width)
+        head = lines(body, computer, width) + SPACE[1] + high
+    reach = lines(body, tr(OUT_OF_REACH, name=_MODEL, size=388, has=f"{memory} + {memory}"), width)
     other = (
         round(2 * (SPACE[1] + 2) * grown)
         + 1
         + body.horizontalAdvance(tr("{name}: {word}", name=_MODEL, word=tr(SPEED_WORDS["comfortable"])))
     )
     beside = 2 * other + SPACE[1] <= width
-    instead = _lines(body, tr("Better on this computer:"), width) + 6 + SPACE[0]
+    instead = lines(body, tr("Better on this computer:"), width) + 6 + SPACE[0]
     instead += (theme.control - 4) * (1 if beside else 2) + (0 if beside else SPACE[1])
     row = _row(theme, width, body, small)
     if tools and width < WIDE * scale:
@@ -179,21 +179,21 @@ def _row(theme: Theme, width: int, body: QFontMetrics, small: QFontMetrics) -> i
     speed = max(strong.horizontalAdvance(tr(one)) for one in SPEED_WORDS.values()) + round(_SIGN * scale) + 6
     quality = max(body.horizontalAdvance(tr(one)) for one in QUALITY_WORDS.values()) + 2 + 6
     rough = body.horizontalAdvance(tr("Estimate")) + 2 + 6
-    chips = _flowing([one + SPACE[1] + SPACE[2] - 2 for one in (speed, quality, rough)], inner, 6)
+    chips = flowing([one + SPACE[1] + SPACE[2] - 2 for one in (speed, quality, rough)], inner, 6)
     time = amounts.roughly(_DAY)
     told = tr("A typical answer takes {time}, with thinking {thinking}.", time=time, thinking=time)
     place = tr("{place} {size}", place=tr("Memory"), size=amounts.file_size(10**11 - 10**8))
     swatch = round(SWATCH * scale)
-    legend = _flowing([swatch + 6 + small.horizontalAdvance(place)] * 3, inner, SPACE[2])
+    legend = flowing([swatch + 6 + small.horizontalAdvance(place)] * 3, inner, SPACE[2])
     high = max(swatch, small.height())
     return (
         2 * SPACE[3]
         + body.height()
         + SPACE[1]
-        + chips * (body.height() + 5)
+        + chips * (body.height() + 7)
         + (chips - 1) * 6
         + SPACE[1]
-        + _lines(body, told, inner)
+        + lines(body, told, inner)
         + SPACE[1]
         + 2
         + round(HEIGHT * scale)
@@ -206,13 +206,13 @@ def _row(theme: Theme, width: int, body: QFontMetrics, small: QFontMetrics) -> i
     )
 
 
-def _lines(metrics: QFontMetrics, text: str, width: int) -> int:
+def lines(metrics: QFontMetrics, text: str, width: int) -> int:
     """Pixels that a text is tall in lines of this width."""
     flags = int(Qt.TextFlag.TextWordWrap)
     return metrics.boundingRect(QRect(0, 0, max(1, width), _TALLEST), flags, text).height()
 
 
-def _flowing(widths: Sequence[int], width: int, spacing: int) -> int:
+def flowing(widths: Sequence[int], width: int, spacing: int) -> int:
     """How many lines a flow of widgets takes."""
     count, x = 1, 0
     for one in widths:

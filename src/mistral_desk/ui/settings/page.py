@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import mark, tr
@@ -17,22 +16,22 @@ from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_priva
 from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.settings.server_row import ServerRow
+from mistral_desk.ui.settings.tabs import SectionTabs, Side
 from mistral_desk.ui.settings.token import TokenRow
 from mistral_desk.ui.settings.updates_row import UpdatesRow
 from mistral_desk.ui.sharing.your_data import YourData
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
-from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from mistral_desk.services import Services
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.button import Button
 
 SECTIONS: Final = {
     "appearance": mark("Appearance"),
@@ -46,9 +45,6 @@ SECTIONS: Final = {
     "privacy": mark("Privacy"),
     "about": mark("About"),
 }
-
-
-_ARROWS: Final = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}
 
 
 class SettingsPage(QWidget):
@@ -127,7 +123,7 @@ class SettingsPage(QWidget):
             section.setVisible(shown)
             found = found or shown
         self._nothing.setVisible(not found)
-        self._tab_row.setVisible(not typed)
+        self._tabs.setVisible(not typed or self._tabs.beside)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What is told may have changed meanwhile."""
@@ -142,17 +138,10 @@ class SettingsPage(QWidget):
         if self._kept_in:
             self._kept_in.set_note(cage.in_words(self._services.engine.cage))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows go from page to page in their order; Qt's own stop where the tabs go on in a second line."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in _ARROWS:
-            pages = list(self.tabs)
-            step = _ARROWS[Qt.Key(event.key())] * (-1 if self.isRightToLeft() else 1)
-            place = next((at for at, tab in enumerate(self.tabs.values()) if tab is watched), -2) + step
-            if 0 <= place < len(pages):
-                self.show_page(pages[place])
-                self.tabs[pages[place]].setFocus(Qt.FocusReason.TabFocusReason)
-            return True
-        return super().eventFilter(watched, event)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The list of the sections stands beside them where there is room."""
+        super().resizeEvent(event)
+        self._place_tabs()
 
     def regions(self) -> list[QWidget]:
         """What F6 goes through."""
@@ -161,24 +150,16 @@ class SettingsPage(QWidget):
     # --- look ---------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self._tab_row = QWidget(self)
-        flow = FlowLayout(self._tab_row, spacing=0, even=True)
-        group = QButtonGroup(self)
-        for key, words in SECTIONS.items():
-            tab = Button(self._theme, tr(words), text=tr(words), small=True, parent=self._tab_row)
-            tab.setCheckable(True)
-            tab.clicked.connect(lambda _on=False, key=key: self.show_page(key))
-            tab.installEventFilter(self)
-            group.addButton(tab)
-            flow.addWidget(tab)
-            self.tabs[key] = tab
+        self._tabs = SectionTabs(self._theme, {key: tr(words) for key, words in SECTIONS.items()}, self)
+        self._tabs.chosen.connect(self.show_page)
+        self.tabs = self._tabs.buttons
         self.area = ColumnArea(self._theme, self)
         holder, column = self.area.holder, self.area.column
         self._nothing = Label(self._theme, tr("No setting has these words."), ink="muted", parent=holder)
         for part, below in (
             (Label(self._theme, tr("Settings"), "title", strong=True, parent=holder), SPACE[3]),
             (self.search, SPACE[2]),
-            (self._tab_row, SPACE[4]),
+            (self._tabs, SPACE[4]),
         ):
             column.addWidget(part)
             column.addSpacing(below)
@@ -187,6 +168,15 @@ class SettingsPage(QWidget):
             column.addWidget(self.sections[key])
         column.addWidget(self._nothing)
         column.addStretch(1)
-        whole = QVBoxLayout(self)
+        self._side = Side(self._theme, self._tabs, column, column.indexOf(self._tabs), self)
+        whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.area)
+        whole.setSpacing(0)
+        whole.addWidget(self._side)
+        whole.addWidget(self.area, 1)
+        self._theme.changed.connect(self._place_tabs)
+        self._place_tabs()
+
+    def _place_tabs(self) -> None:
+        if self.sections:
+            self.area.set_beside(on=self._side.arrange(self.size(), self.area.widest))

@@ -95,6 +95,10 @@ class Welcome(ColumnArea):
         engine = self._services.engine
         self._guide.setText(tr(READY if engine.model is not None or engine.resting else SOON))
 
+    def set_lead(self, lead: int) -> None:
+        """So many pixels of the upper edge are covered: all moves down."""
+        self._above.setFixedHeight(lead)
+
     def recommend(self, machine: Machine, offers: Sequence[Offer]) -> None:
         """Say what runs best here."""
         self.recommendation.show_offers(machine, offers)
@@ -102,6 +106,8 @@ class Welcome(ColumnArea):
 
     def _fill(self) -> None:
         theme, holder, column = self._theme, self.holder, self.column
+        self._above = QWidget(holder)
+        column.addWidget(self._above)
         column.addStretch(1)
         column.addWidget(Sign(theme, "app", 48, ink="accent", parent=holder))
         column.addSpacing(SPACE[3])

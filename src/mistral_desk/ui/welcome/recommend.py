@@ -12,6 +12,7 @@ from mistral_desk.ui.downloads.words import duration
 from mistral_desk.ui.fit import verdict as words
 from mistral_desk.ui.fit.row import words_of
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.welcome.room import usual
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
@@ -22,11 +23,14 @@ from mistral_desk.ui.widgets.tab_order import chain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from PySide6.QtGui import QResizeEvent
+
     from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
     from mistral_desk.ui.downloads.get_button import GetButton
     from mistral_desk.ui.theme.theme import Theme
 
+TITLE = mark("Runs best on this computer: {name}")
 LOOKING = mark("Looking for what runs best on this computer…")
 NOTHING = mark("No known model runs well on this computer. The Guide does.")
 WELL = mark("Probably the most capable known model that runs well here: {file}.")
@@ -63,6 +67,14 @@ class Recommendation(Panel):
         _body, column = self._anew()
         column.addWidget(Label(theme, tr(LOOKING), ink="muted", wrap=True, parent=_body))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Room for what will be said is kept from the first: nothing below moves when it comes."""
+        super().resizeEvent(event)
+        inner = self.width() - 2 * SPACE[3] - SPACE[2] - round(20 * max(1.0, self._theme.text_size / 100))
+        needed = 2 * SPACE[3] + usual(self._theme, inner, (tr(TITLE), tr(WELL)))
+        if needed != self.minimumHeight():
+            self.setMinimumHeight(needed)
+
     def show_offers(self, machine: Machine, offers: Sequence[Offer]) -> None:
         """The best of the ranking, once; what was shown before stays."""
         if self.buttons:
@@ -73,7 +85,7 @@ class Recommendation(Panel):
 
     def _show(self, shown: Variant | None, *, first: bool) -> None:
         body, column = self._anew()
-        title = tr("Runs best on this computer: {name}", name=shown.name) if shown and first else shown and shown.name
+        title = tr(TITLE, name=shown.name) if shown and first else shown and shown.name
         column.addWidget(Label(self._theme, title or tr(NOTHING), strong=True, wrap=True, parent=body))
         tools = QWidget(body)
         flow = FlowLayout(tools, spacing=SPACE[1])
@@ -147,6 +159,6 @@ class Recommendation(Panel):
         column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE[1])
-        self._row.addWidget(self._body, 1)
+        self._row.addWidget(self._body, 1, Qt.AlignmentFlag.AlignTop)
         self._body.show()
         return self._body, column

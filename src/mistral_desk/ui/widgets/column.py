@@ -75,7 +75,7 @@ class ColumnArea(QScrollArea):
         self.column = QVBoxLayout(self.holder)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(0)
-        row = QHBoxLayout(self._inner)
+        self._row = row = QHBoxLayout(self._inner)
         row.setContentsMargins(0, SPACE[3], 0, SPACE[4])
         row.setSpacing(0)
         row.addSpacing(SPACE[4])
@@ -92,6 +92,15 @@ class ColumnArea(QScrollArea):
             app.focusChanged.connect(self._focus_moved)
         self._restyle()
         BarRoom(self, self.setViewportMargins)
+
+    @property
+    def widest(self) -> int:
+        """Pixels of the column at most."""
+        return self.holder.maximumWidth()
+
+    def set_beside(self, *, on: bool) -> None:
+        """Whether something stands before the column: then it begins at the edge instead of in the middle."""
+        self._row.setStretch(1, 0 if on else 1)
 
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.holder.isAncestorOf(now) and not isinstance(now, QAbstractItemView):

@@ -10,12 +10,14 @@ class FlowLayout(QLayout):
     """Lines from the reading side; `spacing` pixels between widgets and between lines.
 
     With `even` the lines are about as long as each other: none is left with a single widget because one more did
-    not fit above.
+    not fit above. With `end` they stand at the other side.
     """
 
-    def __init__(self, parent: QWidget | None = None, *, spacing: int = 4, even: bool = False) -> None:
+    def __init__(
+        self, parent: QWidget | None = None, *, spacing: int = 4, even: bool = False, end: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._even = even
+        self._even, self._end = even, end
         self._items: list[QLayoutItem] = []
         self._heights: dict[int, int] = {}
         self.setContentsMargins(0, 0, 0, 0)
@@ -77,6 +79,7 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         x, y, line = rect.x(), rect.y(), 0
+        placed: list[tuple[QLayoutItem, QRect]] = []
         parent = self.parentWidget()
         direction = parent.layoutDirection() if parent else Qt.LayoutDirection.LeftToRight
         width = self._width(rect.width())
@@ -86,10 +89,14 @@ class FlowLayout(QLayout):
                 hint.setWidth(max(rect.width(), item.minimumSize().width()))
             if x > rect.x() and x + hint.width() > rect.x() + width:
                 x, y, line = rect.x(), y + line + self.spacing(), 0
-            if move:
-                item.setGeometry(QStyle.visualRect(direction, rect, QRect(QPoint(x, y), hint)))
+            placed.append((item, QRect(QPoint(x, y), hint)))
             x += hint.width() + self.spacing()
             line = max(line, hint.height())
+        if move:
+            ends = {box.y(): box.right() for _item, box in placed}  # the last of each line
+            for item, box in placed:
+                shift = rect.right() - ends[box.y()] if self._end else 0
+                item.setGeometry(QStyle.visualRect(direction, rect, box.translated(shift, 0)))
         return y + line - rect.y()
 
     def _shown(self) -> list[QLayoutItem]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFont, QPaintEvent
+    from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
 
     from mistral_desk.core.errors import Words
     from mistral_desk.ui.theme.theme import Theme
@@ -35,6 +35,8 @@ class Note(QWidget):
         self._kind = kind
         self._words = words
         self._room_right = room_right
+        self._acts: list[QWidget] = []
+        self._corner: QWidget | None = None
         self.setAccessibleName(words.title)
         self.setAccessibleDescription(f"{words.message} {words.hint}".strip())
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -60,6 +62,21 @@ class Note(QWidget):
         self.updateGeometry()
         self.update()
 
+    def put(self, act: QWidget) -> None:
+        """What can be done about it, below the words."""
+        act.setParent(self)
+        act.show()
+        self._acts.append(act)
+        self._place()
+
+    def put_in_corner(self, close: QWidget) -> None:
+        """What takes the note away, beside the words."""
+        close.setParent(self)
+        close.show()
+        self._corner = close
+        self.set_room_right(close.sizeHint().width())
+        self._place()
+
     def hasHeightForWidth(self) -> bool:
         """Its text wraps."""
         return True
@@ -77,8 +94,20 @@ class Note(QWidget):
         return QSize(160, 40)
 
     def height_for(self, width: int) -> int:
-        """Pixels that the words need at this width."""
-        return sum(height for _text, _font, _ink, height in self._lines(width)) + 2 * SPACE[2]
+        """Pixels that the words, and what can be done, need at this width."""
+        acts = self._act_places(width)
+        return acts[-1].bottom() + 1 + SPACE[2] if acts else self._words_height(width) + 2 * SPACE[2]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons in their places."""
+        super().resizeEvent(event)
+        self._place()
+
+    def event(self, event: QEvent) -> bool:
+        """A button became larger, or hides."""
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.LayoutDirectionChange):
+            self._place()
+        return super().event(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Surface, sign and words."""
@@ -105,6 +134,30 @@ class Note(QWidget):
             painter.drawText(QRect(left, y, self._text_width(self.width()), height), _WRAP | int(side), text)
             y += height
         painter.end()
+
+    def _words_height(self, width: int) -> int:
+        return sum(height for _text, _font, _ink, height in self._lines(width))
+
+    def _act_places(self, width: int) -> list[QRect]:
+        """Of each button, in lines below the words."""
+        places: list[QRect] = []
+        x, y, line = self.begin, SPACE[2] + self._words_height(width) + SPACE[1], 0
+        for hint in (act.sizeHint() for act in self._acts):
+            if x > self.begin and x + hint.width() > width - SPACE[3]:
+                x, y = self.begin, y + line + SPACE[1]
+            places.append(QRect(QPoint(x, y), hint.boundedTo(QSize(max(1, width - x - SPACE[1]), hint.height()))))
+            x, line = x + hint.width() + SPACE[1], hint.height()
+        return places
+
+    def _place(self) -> None:
+        for act, place in zip(self._acts, self._act_places(self.width()), strict=True):
+            act.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
+        if self._corner is not None:
+            hint = self._corner.sizeHint()
+            place = QRect(QPoint(self.width() - hint.width() - SPACE[1], SPACE[1]), hint)
+            self._corner.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
+        if self._acts:
+            self.updateGeometry()
 
     def _icon(self) -> int:
         return round(_ICON * max(1.0, self._theme.text_size / 100))

@@ -33,7 +33,7 @@ class Sheet(Overlay):
         self.heading = Paragraph(theme, title, "heading", strong=True, parent=self.card)
         self.area = _Area(theme, title, self.card)
         self._feet = QWidget(self.card)
-        self.foot = FlowLayout(self._feet, spacing=SPACE[1])
+        self.foot = FlowLayout(self._feet, spacing=SPACE[1], end=True)
         head = QHBoxLayout()
         head.setSpacing(SPACE[1])
         head.addWidget(self.heading, 1)

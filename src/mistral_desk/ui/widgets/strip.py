@@ -1,4 +1,4 @@
-"""A calm line over the composer that says what is special now, with the one way out of it."""
+"""A calm line over the composer that says what is special now, with the ways out of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -14,12 +14,15 @@ from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.sign import Sign
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
 INSET = 6
 """The composer's shadow: the strip is as wide as what is seen of the composer."""
+
+BESIDE = 0.4
+"""Of the strip's width that buttons may take beside the words."""
 
 
 class Strip(QWidget):
@@ -37,21 +40,45 @@ class Strip(QWidget):
         self.setAccessibleName(words)
         self.close_button = Button(theme, name, text=text, kind="outline", small=True, step="small", parent=self)
         self.close_button.clicked.connect(self.closed)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(INSET, SPACE[0], INSET, SPACE[0])
-        row.setSpacing(SPACE[1])
-        row.addSpacing(SPACE[1])
-        row.addWidget(Sign(theme, icon, 18, ink=ink or "muted", parent=self))
         self.label = Label(theme, words, "small", wrap=True, parent=self)
-        row.addWidget(self.label, 1)
-        row.addWidget(self.close_button)
-        row.addSpacing(SPACE[0])
+        said = QHBoxLayout()
+        said.setSpacing(SPACE[1])
+        said.addWidget(Sign(theme, icon, 18, ink=ink or "muted", parent=self))
+        said.addWidget(self.label, 1)
+        self._acts = QHBoxLayout()
+        self._acts.setSpacing(SPACE[1])
+        self._acts.addStretch(1)
+        self._acts.addWidget(self.close_button)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(INSET + SPACE[1], SPACE[0], INSET + SPACE[0], SPACE[0])
+        self._row.setSpacing(SPACE[1])
+        self._row.addLayout(said, 1)
+        self._row.addLayout(self._acts)
         theme.changed.connect(self.update)
 
     def set_words(self, words: str) -> None:
         """Say something else."""
         self.label.setText(words)
         self.setAccessibleName(words)
+
+    def put_before(self, button: Button) -> None:
+        """Another way out, before the one that closes it."""
+        self._acts.insertWidget(self._acts.count() - 1, button)
+        QWidget.setTabOrder(button, self.close_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons that would leave the words too little of the line stand below them."""
+        super().resizeEvent(event)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the buttons; tell it when they say something else."""
+        below = self._acts.sizeHint().width() > round((self.width() - 2 * INSET) * BESIDE)
+        edge = SPACE[1] if below else SPACE[0]
+        self._row.setContentsMargins(INSET + SPACE[1], edge, INSET + edge, edge)
+        way = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
+        if way != self._row.direction():
+            self._row.setDirection(way)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """A quiet surface."""

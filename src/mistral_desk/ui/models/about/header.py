@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mistral_desk.catalog.search import licensed, modalities
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core.words import mark, tr
-from mistral_desk.ui.fit.row import Word
 from mistral_desk.ui.models.about import said
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.widgets.pairs import Pairs
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.tiles import Tiles

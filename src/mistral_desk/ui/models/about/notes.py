@@ -64,22 +64,24 @@ class Notes(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE[1])
+        note: Note | None = None
         for kind, title, text, other in notes_of(record, catalogue):
-            self._column.addWidget(Note(theme, kind, Words(title, text, ""), self))
+            note = Note(theme, kind, Words(title, text, ""), self)
+            self._column.addWidget(note)
             if other and (catalogue is None or catalogue.get(other) is not None):
                 named = title_of(other, catalogue)
                 button: Button = Tag(
                     theme, tr("Open {title}", title=named), tr("Open {title}", title=named), self, widest=420
                 )
                 button.clicked.connect(lambda _on=False, other=other: self.opened.emit(other))
-                self._put(button)
+                self._put(button, note)
         self.again_button: RefreshButton | None = None
         self.trouble: Trouble | None = None
-        if not record.whole:
+        if not record.whole and note is not None:
             self.again_button = RefreshButton(theme, tr("Refresh the catalog"), self)
             self.again_button.refresh.connect(self.refresh)
             self.again_button.cancel.connect(self.cancel)
-            self._put(self.again_button)
+            self._put(self.again_button, note)
             self.state = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
             self._column.addWidget(self.state)
             self._progress = Progressing(theme, self)
@@ -108,9 +110,9 @@ class Notes(QWidget):
             self.trouble.closed.connect(self.closed_problem)
             self._column.addWidget(self.trouble)
 
-    def _put(self, button: Button) -> None:
+    def _put(self, button: Button, note: Note) -> None:
         self.buttons.append(button)
-        self._column.addWidget(button)
+        note.put(button)
 
     @property
     def empty(self) -> bool:

@@ -92,16 +92,12 @@ class Trouble(QWidget):
         self.close_button = Button(theme, close, icon="close", small=True, muted=True, parent=self)
         self.close_button.clicked.connect(self.closed)
         self.close_button.setVisible(closable)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE[1])
-        row.addWidget(self.again_button)
-        row.addWidget(self.close_button)
-        row.addStretch(1)
+        self.note.put(self.again_button)
+        if closable:
+            self.note.put_in_corner(self.close_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE[1])
         column.addWidget(self.note)
-        column.addLayout(row)
 
 
 class Nothing(QWidget):
