@@ -13,10 +13,10 @@ import pytest
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import GRAPHICS, Settings
 from mistral_desk.inference.client import Worker
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.engine import backends
 from mistral_desk.inference.engine_parts import in_short
 from mistral_desk.inference.fitting.device_file import DeviceFile
-from mistral_desk.inference.protocol import Device
 
 PREFIX, SUFFIX = ("ggml-", ".dll") if sys.platform == "win32" else ("libggml-", ".so")
 PROCESSOR = Device("CPU", "a processor", "cpu", 2**30, 2**30)

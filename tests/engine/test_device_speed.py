@@ -10,9 +10,9 @@ import pytest
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.fit import measure
 from mistral_desk.fit.core_rates import FORMATS
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.device_file import DeviceFile
-from mistral_desk.inference.protocol import Device
 from mistral_desk.inference.remote import Worker
 from tests.fixtures import fake_worker, second_device
 from tests.fixtures.engines import run

@@ -11,11 +11,12 @@ from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.inference.death import Ended
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.packs import manifest, shelf, standing
 from mistral_desk.inference.packs.told import VARIABLE
 from mistral_desk.inference.packs.watched import Watched
-from mistral_desk.inference.protocol import Device, Failed, Hello
+from mistral_desk.inference.protocol import Failed, Hello
 from tests.fixtures.engine_stand_ins import FILES, installed
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from mistral_desk.fit.layout import MEMORY
 from mistral_desk.fit.machine import Gpu, Machine, as_description, described
 from mistral_desk.fit.plan import HEAD, Plan, Wishes, plan, server_command
 from mistral_desk.fit.shape import Layer, Shape, alike
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.placement import Placement
-from mistral_desk.inference.protocol import Device
 
 GB = 10**9
 MODEL = Shape(

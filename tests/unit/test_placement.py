@@ -14,8 +14,8 @@ from mistral_desk.core.errors import in_words
 from mistral_desk.fit.plan import Plan, Wishes, plan
 from mistral_desk.fit.read import ROUTED
 from mistral_desk.inference import placement
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.placement import Expected, Placement, changes, relieve, spills, step_down
-from mistral_desk.inference.protocol import Device
 from tests.fixtures.machines import pc
 from tests.unit.test_fit_plan import MINISTRAL, SMALL_4
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as some
 
 from mistral_desk.core import errors
 from mistral_desk.core.errors import Problem
-from mistral_desk.inference import frames, placement, protocol, state_messages
+from mistral_desk.inference import device, frames, placement, protocol, state_messages
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.frames import ProtocolError, decode_command, decode_event, frame, read_frame
 from mistral_desk.inference.protocol import (
     Command,
     Count,
     Counted,
-    Device,
     Event,
     Failed,
     Figures,
@@ -74,7 +74,9 @@ def values(kind: object) -> some.SearchStrategy[object]:
 
 def hints_of(kind: type[msgspec.Struct]) -> dict[str, object]:
     """The types of a message's fields; what is imported for the type checker only is named here."""
-    return typing.get_type_hints(kind, {**vars(errors), **vars(placement), **vars(state_messages), **vars(protocol)})
+    return typing.get_type_hints(
+        kind, {**vars(errors), **vars(device), **vars(placement), **vars(state_messages), **vars(protocol)}
+    )
 
 
 def messages(kind: type[msgspec.Struct]) -> some.SearchStrategy[msgspec.Struct]:

@@ -10,9 +10,9 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.ahead import Ahead
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.protocol import (
     Counted,
-    Device,
     Effort,
     Figures,
     Finished,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mistral_desk.fit.plan import Plan
-    from mistral_desk.inference.protocol import Device
+    from mistral_desk.inference.device import Device
 
 LoadMode: TypeAlias = Literal["mmap", "none"]
 MEMORY: Final = "CPU"

@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import Problem
-from mistral_desk.fit.core_rates import CoreRates
 from mistral_desk.inference.cage import Cage
+from mistral_desk.inference.device import Device, Placed
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.state_messages import (
     ForgetStates,
@@ -40,7 +40,6 @@ MAX_PICTURES: Final = 64
 Effort: TypeAlias = Literal["none", "high"]
 Role: TypeAlias = Literal["system", "user", "assistant"]
 PieceKind: TypeAlias = Literal["thinking", "text"]
-PlacedKind: TypeAlias = Literal["model", "cache", "compute", "output", "projector"]
 MemoryKind: TypeAlias = Literal["attention", "sliding", "recurrent", "hybrid"]
 Reason: TypeAlias = Literal["stop", "length", "context", "stopped"]
 """Why an answer ended: the model was done · `max_tokens` reached · the context is full · the person's Stop."""
@@ -105,35 +104,6 @@ class Figures(msgspec.Struct, frozen=True):
     again_tokens: int = 0
     thought_end: ThoughtEnd = ""
     threads: float = 0.0
-
-
-class Device(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A compute device as ggml names it; memory in bytes.
-
-    Where it was measured: `gbps` is its own memory's speed and `way_gbps` that of copying to it, in 10⁹ bytes a second;
-    `way_pinned` says that it was copied from memory which the device can fetch from by itself. Of the processor `core`
-    holds what one of its threads gets.
-    """
-
-    name: str
-    description: str
-    kind: Literal["cpu", "gpu", "integrated", "accelerator", "remote"]
-    memory_free: int
-    memory_total: int
-    gbps: float | None = None
-    way_gbps: float | None = None
-    way_pinned: bool = False
-    core: CoreRates | None = None
-
-
-class Placed(msgspec.Struct, frozen=True):
-    """A buffer that llama.cpp reported when it loaded: ggml's name of where it lies (`CPU`, `CPU_Mapped`, `CUDA0`),
-    what for, and its bytes, as exact as the log is (0.01 MiB). "output" holds the numbers for the next token.
-    """
-
-    device: str
-    kind: PlacedKind
-    bytes: int
 
 
 class ModelInfo(msgspec.Struct, frozen=True):

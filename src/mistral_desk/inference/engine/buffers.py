@@ -10,15 +10,15 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.inference.device import Placed
 from mistral_desk.inference.engine import others
 from mistral_desk.inference.engine.native import ggml, lib
-from mistral_desk.inference.protocol import Placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from mistral_desk.inference.device import PlacedKind
     from mistral_desk.inference.placement import Placement
-    from mistral_desk.inference.protocol import PlacedKind
 
 _MIB: Final = 2**20
 _REPORT: Final = re.compile(

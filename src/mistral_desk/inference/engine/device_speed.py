@@ -18,7 +18,7 @@ from mistral_desk.inference.engine.core_speed import core_rates
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mistral_desk.inference.protocol import Device
+    from mistral_desk.inference.device import Device
 
 SIZE: Final = 64 << 20
 """Bytes that are copied at a time: far more than a cache holds."""

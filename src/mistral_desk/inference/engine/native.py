@@ -21,8 +21,8 @@ import llama_cpp
 import llama_cpp.llama_cpp as lib
 import llama_cpp.mtmd_cpp as mtmd
 
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.engine import backends
-from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from mistral_desk.inference.device import Placed
     from mistral_desk.inference.engine.context import Context
     from mistral_desk.inference.model_file import ModelFile
-    from mistral_desk.inference.protocol import Placed
 
 _LONG: Final = "rope_factors_long.weight"
 

@@ -13,8 +13,8 @@ import msgspec
 from mistral_desk import __version__
 from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.fit.machine import GpuReport
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.packs import standing
-from mistral_desk.inference.protocol import Device
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE, glance
 from mistral_desk.core.words import mark
 from mistral_desk.fit import network
-from mistral_desk.inference.protocol import Device
+from mistral_desk.inference.device import Device
 from mistral_desk.inference.rpc import places as names
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
