@@ -8,13 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
-from mistral_desk.catalog.claims import header_facts
 from mistral_desk.catalog.hub import Hub, token_name
 from mistral_desk.catalog.keeper import Keeper
 from mistral_desk.chat import erase, tidying
@@ -43,6 +40,8 @@ from mistral_desk.inference.model_ids import (
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_store import FOLDER as STATES_FOLDER
 from mistral_desk.inference.state_store import StateStore
+from mistral_desk.library import by_id
+from mistral_desk.library.before_download import remote_verdict
 from mistral_desk.library.front import Front
 from mistral_desk.net.client import Net
 from mistral_desk.net.endpoints.front import Endpoints
@@ -56,8 +55,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
-    from mistral_desk.catalog.claims import HeaderFacts
-    from mistral_desk.catalog.facts import Model
     from mistral_desk.catalog.hub_files import Listing
     from mistral_desk.catalog.hub_files import Variant as RemoteVariant
     from mistral_desk.chat.erase import Erased, Share
@@ -245,27 +242,8 @@ class Services:
     async def remote_verdict(
         self, listing: Listing, variant: RemoteVariant, progress: Callable[[int, int], None] | None = None
     ) -> tuple[Variant, int, int]:
-        """Whether a quantization on the hub runs here, by its real headers; with the bytes and requests that they took.
-
-        Both are 0 where they were read before. Raises `net.…`, `hub.…` and `model.…`.
-        """
-        known = await self.fitting.remote(listing, variant)
-        if known is not None:
-            return known, 0, 0
-        read = await self.hub.headers(listing, variant, progress)
-        proven, more, asked = await self.hub.proven(listing, read.headers[0])
-        verdict = await self.fitting.remote(proven, variant, read.headers)
-        first, *others = read.headers
-        name = PurePosixPath(variant.files[0].path).name
-        said = header_facts(first, f"{listing.repository}/{name}", others)
-        await self.catalogue.learn(listing.repository, said)
-        if verdict is None:  # it is made of the headers that were just read
-            raise DeskError("hub.not_found", name=listing.repository)
-        return verdict, read.bytes_read + more, read.requests + asked
-
-    def header_of(self, models: Sequence[Model]) -> HeaderFacts | None:
-        """What a header said of one of these models, where one was ever read from the hub; after `catalogue.load`."""
-        return self.catalogue.header_of(models)
+        """Whether a quantization on the hub runs here; see `before_download`."""
+        return await remote_verdict(listing, variant, self.fitting, self.hub, self.catalogue, progress=progress)
 
     def _forget(self) -> None:
         """Drop what is remembered beside the files; it blocks."""
@@ -322,22 +300,12 @@ class Services:
         return self.front.moving
 
     def models_there(self) -> tuple[str, ...]:
-        """Ids of the models that can be chatted with, without the Guide, by folder and name. It looks, so it blocks."""
-        return tuple(model.id for model in self.library.look_now() if model.state == "here" and model.id != BUILTIN)
+        """Ids of the models that can be chatted with; see `by_id`. It looks, so it blocks."""
+        return by_id.models_there(self.library)
 
     def place_of(self, model: str) -> tuple[str, str | None]:
-        """The path of a model by its id, and its projector where that lies elsewhere than the engine would look. A path
-        that leads nowhere any more is that of the only file of this name, if there is one: its folder has moved.
-        """
-        found = self.library.find(model) or self._moved(model)
-        if found is None or model == BUILTIN:
-            return model, None
-        return found.path, found.projector_elsewhere
-
-    def _moved(self, model: str) -> Installed | None:
-        name = PurePath(model).name
-        there = [one for one in self.library.models if PurePath(one.path).name == name and one.state == "here"]
-        return there[0] if len(there) == 1 and not is_name(model) and not os.path.lexists(model) else None
+        """The path of a model by its id, and its projector where that lies elsewhere; see `by_id`."""
+        return by_id.place_of(self.library, model)
 
     async def _read_header(self, model: Installed) -> None:
         await self.fitting.key(model.path)

@@ -43,14 +43,14 @@ def test_a_verdict_from_afar_is_the_verdict_here(tmp_path: Path, monkeypatch: py
                     facts.models()[0],
                     repositories=(msgspec.structs.replace(facts.models()[0].repositories[0], repository="Acme/far"),),
                 )
-                assert services.header_of([model]) is None
+                assert services.catalogue.header_of([model]) is None
                 for remote in listing.quantizations:
                     assert await services.fitting.remote(listing, remote) is None
                     verdict, read, requests = await services.remote_verdict(listing, remote)
                     verdicts.append(verdict)
                     assert 0 < read < remote.bytes
                     # What the header says stands beside the catalogue's claims from now on, all parts together.
-                    said = services.header_of([model])
+                    said = services.catalogue.header_of([model])
                     assert said is not None
                     assert said.file == f"acme/far/{remote.files[0].path}"
                     assert said.context
@@ -93,18 +93,18 @@ def test_what_a_header_said_is_known_after_a_restart_and_gone_when_all_is_delete
             try:
                 listing = await services.hub.files("acme/far")
                 await services.remote_verdict(listing, listing.quantizations[0])
-                said = services.header_of([model])
+                said = services.catalogue.header_of([model])
                 assert said is not None
             finally:
                 await services.close()
             services = await Services.open()
             try:
                 await services.catalogue.load()
-                assert services.header_of([model]) == said
-                assert services.header_of(facts.models()) is None
+                assert services.catalogue.header_of([model]) == said
+                assert services.catalogue.header_of(facts.models()) is None
                 await services.erase()
                 await services.catalogue.load()
-                assert services.header_of([model]) is None
+                assert services.catalogue.header_of([model]) is None
             finally:
                 await services.close()
 

@@ -216,7 +216,7 @@ class Models(QObject):
         about, models = self._page.about, facts_of(key)
         members = self._members(key)
         current = member or (members[0][0] if members else "")
-        found = claims(record, models, self._desk.services.header_of(models))
+        found = claims(record, models, self._desk.services.catalogue.header_of(models))
         verified = catalogue.verified(key)
         told = (record, found, verified, catalogue.base, catalogue.attribution, titles(record, catalogue))
         asked = [current] if member or self._offers else [one for one, _name in members]
