@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
+from mistral_desk.ui.chat.anchor import Anchor
 from mistral_desk.ui.chat.canvas import Canvas
 from mistral_desk.ui.chat.heights import BETWEEN, Heights
 from mistral_desk.ui.chat.line import QuietLine
@@ -57,7 +58,7 @@ class Transcript(Canvas):
         self._turns: list[Turn] = []
         self._views: dict[Turn, TurnView] = {}
         self._heights = Heights()
-        self._hold: tuple[int, int, int] | None = None
+        self._anchor = Anchor(lambda number: self._views.get(self._turns[number]))
         self._arranging = False
         self._stops: list[QWidget] = []
         self._places: dict[Turn, int] = {}
@@ -105,7 +106,7 @@ class Transcript(Canvas):
         self._drop_line()
         self.selection.clear()
         self._sticky = True
-        self._hold = None
+        self._anchor.let_go()
         self.arrange()
 
     def set_line(self, after_message: int | None, words: str) -> None:
@@ -130,8 +131,7 @@ class Transcript(Canvas):
 
     def precede(self, turns: Sequence[Turn]) -> None:
         """Turns above all others; what is seen stays where it is."""
-        if self._hold is not None:
-            self._hold = (self._hold[0] + len(turns), *self._hold[1:])
+        self._anchor.shift(len(turns))
         self._turns[:0] = turns
         self._places = {}
         self._heights.precede(turns)
@@ -149,7 +149,7 @@ class Transcript(Canvas):
         self._heights.cut(place)
         self.selection.clear()
         self._places = {}
-        self._hold = None
+        self._anchor.let_go()
         self.arrange()
 
     def swap(self, turn: Turn, turns: Sequence[Turn]) -> None:
@@ -160,7 +160,7 @@ class Transcript(Canvas):
         self.remove_from(turn)
         self._turns.extend(turns)
         self._heights.append(turns)
-        self._hold = (place, 0, offset)
+        self._anchor.hold(place, 0, offset)
         self._sticky = sticky and self.verticalScrollBar().maximum() == 0
         self.arrange()
 
@@ -217,7 +217,7 @@ class Transcript(Canvas):
             view.set_last(number == len(self._turns) - 1)
         if self._quiet is not None and (at := self._heights.room_top()) is not None:
             self._quiet.setGeometry(left, at - value, width, self._quiet.needed)
-        self._remember(tops, value)
+        self._anchor.remember(self._heights.first_below(value), tops, value)
         self._order()
         self._place_jump()
         self.selection.show()
@@ -292,10 +292,10 @@ class Transcript(Canvas):
         self._turns[number].read_whole()
         if view := self._views.get(self._turns[number]):
             view.refresh()
-        self._hold = (number, block, -self.viewport().height() // 3)
+        self._anchor.hold(number, block, -self.viewport().height() // 3)
         self.arrange()
         self._views[self._turns[number]].ensure(block)
-        self._hold = (number, block, -self.viewport().height() // 3)
+        self._anchor.hold(number, block, -self.viewport().height() // 3)
         self.arrange()
 
     def _living(self) -> list[int]:
@@ -309,28 +309,15 @@ class Transcript(Canvas):
         most = max(0, tops[-1] - height)
         if self._sticky:
             return most
-        if self._hold is not None and self._hold[0] < len(self._turns):
-            number, inner, offset = self._hold
-            view = self._views.get(self._turns[number])
-            value = tops[number] + (view.top_of(inner) if view else 0) + offset
-        return max(0, min(most, value))
-
-    def _remember(self, tops: Sequence[int], value: int) -> None:
-        """Hold on to the first block that is seen."""
-        self._hold = None
-        number = self._heights.first_below(value)
-        if number < len(self._turns):
-            view = self._views.get(self._turns[number])
-            inside = value - tops[number]
-            inner, offset = view.place_at(inside) if view else (0, inside)
-            self._hold = (number, inner, offset)
+        held = self._anchor.position(tops)
+        return max(0, min(most, value if held is None else held))
 
     def _scrolled(self, value: int) -> None:
         if self._arranging:
             return
         bar = self.verticalScrollBar()
         self._sticky = value >= bar.maximum() - 2
-        self._remember(self._heights.tops(), value)
+        self._anchor.remember(self.first_seen, self._heights.tops(), value)
         self.arrange()
 
     def _make(self, turn: Turn) -> TurnView:
