@@ -16,14 +16,14 @@ from mistral_desk.core.errors import DeskError, Problem, as_problem
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.ahead import Ahead
 from mistral_desk.inference.child import worker_command
-from mistral_desk.inference.crashes import Crashes
+from mistral_desk.inference.crashes import DEATHS, Crashes
 from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
 from mistral_desk.inference.requests import ClosedError
 from mistral_desk.inference.rpc import places
-from mistral_desk.inference.spare import Spare
+from mistral_desk.inference.spare import Spare, replacing
 from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
@@ -178,7 +178,10 @@ class Engine:
             self._model = await self._load_what_fits(spec, given, look=look)
         except BaseException as error:
             ended = isinstance(error, DeskError) and not self._halted  # by itself, and not by whoever stopped it
-            await self._crashes.failed(spec, as_problem(error) if ended else None)
+            problem = as_problem(error) if ended else None
+            if problem and problem.id in DEATHS and not self._closed:
+                self._spare.begin()  # what comes next need not wait for a process
+            await self._crashes.failed(spec, problem)
             raise
         await self._crashes.loaded(spec, looked_at=look)
         self._spec = spec
@@ -259,23 +262,26 @@ class Engine:
         if self._worker is None:
             raise DeskError("engine.no_model")
         worker = self._worker
-        async with contextlib.aclosing(
-            worker.generate(
-                turns,
-                effort,
-                sampling,
-                max_tokens,
-                pictures,
-                begun=begun,
-                keep_thinking=keep_thinking,
-                room=room,
-                owner=owner,
-                grammar=grammar,
-                budget=budget,
-                rethinks=rethinks,
-                states=self.states if self.states and await self.states.begin() else None,
-            )
-        ) as answer:
+        async with (
+            replacing(worker, self.prepare),
+            contextlib.aclosing(
+                worker.generate(
+                    turns,
+                    effort,
+                    sampling,
+                    max_tokens,
+                    pictures,
+                    begun=begun,
+                    keep_thinking=keep_thinking,
+                    room=room,
+                    owner=owner,
+                    grammar=grammar,
+                    budget=budget,
+                    rethinks=rethinks,
+                    states=self.states if self.states and await self.states.begin() else None,
+                )
+            ) as answer,
+        ):
             async for event in answer:
                 if isinstance(event, Finished):
                     if (spec := self._spec) is not None:

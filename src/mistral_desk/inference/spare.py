@@ -6,13 +6,14 @@ A worker takes one model and is then locked in with it, so the spare one is used
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from mistral_desk.inference.remote import Worker
 
@@ -68,3 +69,13 @@ class Spare:
             await worker.close()
         finally:
             self._starting = None
+
+
+@contextlib.asynccontextmanager
+async def replacing(worker: Worker, prepare: Callable[[], None]) -> AsyncGenerator[None]:
+    """Whoever comes behind a worker that died meanwhile finds a process that is being started already."""
+    try:
+        yield
+    finally:
+        if worker.ended:
+            prepare()

@@ -6,6 +6,8 @@ doing, so that no worker is ever left behind.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import queue
 import signal
@@ -132,6 +134,8 @@ class Worker:
                 backends=backends,
             )
         )
+        with contextlib.suppress(ImportError, OSError, AttributeError):  # loading says what is wrong
+            importlib.import_module("mistral_desk.inference.engine.load")  # there when a model comes
         self._obey()
         # Nothing here outlives the process, so a long load or a decode is not waited for.
         self._jobs.put(None)
