@@ -1,4 +1,7 @@
-"""Measures what the product promises about speed and weight: `python -m benchmarks [--only NAME] [--json]`."""
+"""Measures what the product promises about speed and weight: `python -m benchmarks [--only NAME]… [--keep] [--json]`.
+
+`python -m benchmarks page` makes docs/performance.md of what was kept.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ from benchmarks import (
     first_token,
     fit_speed,
     history,
+    kept,
     llama_bench,
     long_chat,
     model_page,
+    page,
     pictures,
     restart,
     sampling,
@@ -110,21 +115,37 @@ def row(figure: Figure) -> str:
     return f"{figure.name:<20} {value:<28} aim {figure.aim:<32} {sign:<13} {figure.how}"
 
 
+NAMES: Final = tuple(benchmark.name for benchmark in BENCHMARKS)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all benchmarks, or one. The exit status is 0 when nothing that was measured misses its aim."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=[benchmark.name for benchmark in BENCHMARKS], help="measure only this")
-    parser.add_argument("--json", action="store_true", help="one JSON document, a list of figures")
-    options = parser.parse_args(arguments)
+    """Run all benchmarks, or some. The exit status is 0 when nothing that was measured misses its aim."""
+    options = _parser().parse_args(arguments)
+    if options.what == "page":
+        page.write(NAMES)
+        return 0
     figures: list[Figure] = []
     for benchmark in BENCHMARKS:
-        if options.only in (None, benchmark.name):
-            figures.append(benchmark.run())
+        if not options.only or benchmark.name in options.only:
+            one = kept.measured(benchmark)
+            figures.append(one.figure)
+            if options.keep:
+                kept.save(one)
+                page.write(NAMES)
             if not options.json:
-                print(row(figures[-1]), flush=True)
+                print(row(one.figure), flush=True)
     if options.json:
         print(msgspec.json.format(msgspec.json.encode(figures), indent=2).decode())
     return 1 if any(figure.met is False for figure in figures) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["page"], help="only make docs/performance.md anew")
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument("--keep", action="store_true", help="keep the figures in docs/performance/ and on its page")
+    parser.add_argument("--json", action="store_true", help="one JSON document, a list of figures")
+    return parser
 
 
 if __name__ == "__main__":

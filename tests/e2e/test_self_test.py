@@ -28,7 +28,7 @@ def test_all_is_well_here_and_the_person_s_folders_are_not_touched(home: Path, t
     assert ended.returncode == 0
     assert [check["name"] for check in result["checks"]] == [
         *("engine", "answer", "picture", "files", "database", "catalog", "keyring", "formulas", "connections"),
-        *("licences", "window"),
+        *("licences", "guide", "window"),
     ]
     assert result["backends"][-1].startswith("cpu")
     assert sorted(home.rglob("*")) == before

@@ -63,9 +63,12 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         "check": ("lint, format, types, layers, unit tests of what changed: before a commit", checks),
     }
     if (ROOT / "benchmarks" / "__main__.py").exists():
-        commands["bench"] = ("measure, one row a figure ([--only NAME] [--json])", _module("benchmarks"))
+        commands["bench"] = ("measure, one row a figure ([--only NAME] [--keep]; page)", _module("benchmarks"))
     if (ROOT / "tools" / "gallery" / "__main__.py").exists():
-        commands["gallery"] = ("make the pictures for the documentation", _module("tools.gallery"))
+        commands["gallery"] = ("draw and measure every state of the window", _module("tools.gallery"))
+    if (ROOT / "tools" / "guide" / "__main__.py").exists():
+        commands["guide"] = ("draw the pictures of the user guide and of the README anew", _module("tools.guide"))
+    commands["words"] = ("which sentences the languages lack ([--complete])", _module("tools.words"))
     if (ROOT / "tools" / "trust" / "__main__.py").exists():
         commands["trust"] = (
             "attack the program's promises on purpose (NAME [--seed N])",

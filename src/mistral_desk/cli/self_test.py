@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import platform
+import re
 import struct
 import subprocess
 import sys
@@ -130,6 +131,7 @@ class _Tests:
             ("formulas", self._formulas),
             ("connections", self._connections),
             ("licences", self._licences),
+            ("guide", self._guide),
             ("window", self._window),
         ):
             await self._check(name, lambda work=work: asyncio.to_thread(work))  # type: ignore[misc]
@@ -241,6 +243,14 @@ class _Tests:
     def _connections(self) -> str:
         """Nothing is connected to. No certificates at all is how a bare container is, and is only said."""
         return f"{authorities()} certificate authorities that the system trusts"
+
+    def _guide(self) -> str:
+        page = resource("guide", "README.md")
+        shown = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+        for name in shown:
+            with Image.open(page.parent / name) as picture:
+                picture.verify()
+        return f"{len(shown)} pictures"
 
     def _licences(self) -> str:
         found = components()

@@ -75,9 +75,12 @@ def folders(home: str | None = None) -> Folders:
 
 @functools.cache
 def _roots(frozen: str | None) -> tuple[Path, ...]:
-    """Where `resources/` may be, found once: following links asks the disk for each folder on the way."""
+    """Where `resources/` may be, found once: following links asks the disk for each folder on the way.
+
+    The guide ships as a resource too, and stands in the source tree where people look for it, in `docs`.
+    """
     package = Path(__file__).resolve().parent.parent
-    roots = (package / "resources", package.parent.parent / "resources")
+    roots = (package / "resources", package.parent.parent / "resources", package.parent.parent / "docs")
     return (Path(frozen) / "resources", *roots) if frozen else roots
 
 

@@ -150,7 +150,8 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("menu", mark("Menu"), "view", ("F10",), (), palette=False, menu=False),
     Command("escape", mark("Close what is open, or stop the answer"), "view", ("Esc",), palette=False, menu=False),
     Command("settings", mark("Settings"), "help", ("Ctrl+,",), role="preferences", icon="settings"),
-    Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/", "F1")),
+    Command("guide", mark("User guide"), "help", ("F1",), icon="info"),
+    Command("shortcuts", mark("Keyboard shortcuts"), "help", ("Ctrl+/",)),
     Command("about", mark("About Mistral Desk"), "help", role="about", icon="info"),
     Command("erase", mark("Delete all my data…"), "help", icon="trash"),
     Command("quit", mark("Quit Mistral Desk"), "help", ("Ctrl+Q",), role="quit", icon="close"),
@@ -184,7 +185,7 @@ APP_MENU: Final = (
     ("new_chat", "temporary_chat", "open_file", "palette"),
     ("archive", "bin", "import_chats", "export_all"),
     ("larger", "smaller", "normal_size"),
-    ("settings", "shortcuts", "about", "erase"),
+    ("settings", "guide", "shortcuts", "about", "erase"),
     ("quit",),
 )
 """The menu behind the program's name elsewhere, in groups: what has no place of its own in the window."""

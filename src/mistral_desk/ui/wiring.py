@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STEP: Final = 10
 """Percent of text size for each press."""
 _ABOVE_SHEETS: Final = frozenset(
-    {"escape", "menu", "larger", "smaller", "normal_size", "palette", "shortcuts", "stop", "quit"}
+    {"escape", "menu", "larger", "smaller", "normal_size", "palette", "guide", "shortcuts", "stop", "quit"}
 )
 """What a sheet can stay open for, or what deals with it by itself."""
 _BELOW_SHEETS: Final = frozenset({"next_region", "previous_region", "find_next", "find_last", "think"})
@@ -75,6 +75,7 @@ def bind(desk: Desk) -> None:
         "escape": window.escape,
         "menu": window.show_menu,
         "settings": window.show_settings,
+        "guide": lambda: _show_guide(desk),
         "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
         "about": lambda: window.open_settings("about"),
     }
@@ -108,6 +109,12 @@ def _open_palette(desk: Desk) -> None:
         return Entry(words, keys_of("search_chats"), "search", lambda: desk.window.search_chats(typed))
 
     desk.window.show_overlay(Palette(desk.theme, entries(desk), desk.window, further))
+
+
+def _show_guide(desk: Desk) -> None:
+    from mistral_desk.ui.guide.door import show_guide  # noqa: PLC0415 - most starts never need it
+
+    show_guide(desk)
 
 
 def _select_chats(desk: Desk) -> None:

@@ -1,0 +1,82 @@
+"""docs/performance.md: each figure with its aim, its machine and its day; made from the figures that were kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.kept import kept_figures
+from tools import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from benchmarks.kept import Kept
+
+PAGE: Final = origin.ROOT / "docs" / "performance.md"
+GROUPS: Final = {
+    "Against bare llama.cpp": ("generation", "reading", "sampling", "threads", "micro"),
+    "Answers": ("first", "stop", "picture", "turn", "restart"),
+    "What is predicted": ("prediction", "correction"),
+    "The catalog and downloads": ("catalogue", "download", "model", "browse"),
+    "The window": ("start", "memory", "smoothness", "smooth", "long", "huge", "idle", "sidebar", "search"),
+}
+"""The groups of the page, and with which first word a figure belongs to each."""
+_HEAD: Final = """\
+# How fast, how light
+
+Made by `python3 dev.py bench page` from the figures in `docs/performance/`, which `python3 dev.py bench --keep`
+measures (`--only NAME` for one; `python3 dev.py bench` looks without keeping). Each figure has an aim that was set
+before it was measured; a figure that misses it stands here like any other. How models run on *your* computer is another
+question: [fit.md](fit.md), and `mistral-desk bench` measures it.
+
+**†** was measured while other programs took more than a tenth of the processors: a time or a ratio of times is then
+worth less, a size in memory is not. Names that end in `-work` count seconds of a processor instead of the clock's.
+"""
+
+
+def text(kept: Mapping[str, Kept], names: Sequence[str]) -> str:
+    """The page; `names` are all figures that there are, in their order."""
+    parts = [_HEAD]
+    for title, words in GROUPS.items():
+        parts.append(_group(title, [name for name in names if name.partition("-")[0] in words], kept))
+    return "\n".join(parts)
+
+
+def write(names: Sequence[str]) -> None:
+    """Make it anew."""
+    PAGE.write_text(text(kept_figures(), names), encoding="utf-8", newline="\n")
+
+
+def _group(title: str, names: Sequence[str], kept: Mapping[str, Kept]) -> str:
+    lines = [f"## {title}", ""]
+    there = [kept[name] for name in names if name in kept]
+    if there:
+        lines += ["| figure | measured | aim | | date, commit | how |", "|---|---|---|---|---|---|"]
+        lines += [_row(one) for one in there]
+        lines += ["", *(f"On {machine}." for machine in dict.fromkeys(one.machine for one in there))]
+    if missing := [name for name in names if name not in kept]:
+        lines += ["", *_wrapped(f"Not kept yet: {', '.join(f'`{name}`' for name in missing)}.")]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _row(one: Kept) -> str:
+    figure = one.figure
+    met = {True: "met", False: "**missed**", None: ""}[figure.met]
+    value = f"{figure.value:g} {figure.unit}{_beside(one)}"
+    how = figure.how.replace("|", "\\|").replace("\n", " ")
+    return f"| `{figure.name}` | {value} | {figure.aim} | {met} | {one.date}, {one.commit} | {how} |"
+
+
+def _beside(one: Kept) -> str:
+    if not one.busy:
+        return ""
+    return f" † ({one.others:.0%} others)" if one.others is not None else f" † (load {one.load:g})"
+
+
+def _wrapped(words: str, width: int = 120) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        if len(lines[-1]) + len(word) >= width:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return lines
