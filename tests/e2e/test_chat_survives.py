@@ -243,7 +243,7 @@ def test_an_answer_goes_on_from_life_to_life(tmp_path: Path, small_models: Small
             assert answer.text.startswith(before.text.rstrip("\ufffd"))
             assert answer.tokens[: len(before.tokens)] == before.tokens
         refused = run.one("broken")
-        assert refused is None or refused["problem"] == "context.message_too_long"
+        assert refused is None or refused["problem"] == "context.answer_too_long"
         if refused or answer.ending != "unfinished":
             break  # so quick a computer has filled the context
         assert before is None or len(answer.tokens) > len(before.tokens)

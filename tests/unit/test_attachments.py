@@ -123,7 +123,7 @@ def test_a_picture_that_needs_more_memory_than_there_is_says_so() -> None:
     async def test() -> None:
         limits = Limits(seconds=100.0, memory=150 * 2**20)
         message, params, _ = await problem_of(take_in(odd_pictures.png(6_000, 6_000, 8, 6), "a.png", 64, limits=limits))
-        assert (message, params["limit"]) == ("attachment.no_memory", 150)
+        assert (message, params["limit"]) == ("attachment.no_memory", 157)
 
     run(test())
 

@@ -44,14 +44,14 @@ SPLIT = Benchmark(
 def test_a_divided_model_says_how() -> None:
     lines = benchmark_text(SPLIT).splitlines()
     assert "Writing: 11.8 tokens/s (predicted: 8.3 to 18.2 tokens/s)" in lines
-    assert "GPU: RTX 4060 (8.0 GiB); 36 of 36 layers there, 0 with their experts" in lines
-    assert "Computer: a processor, 8 cores, 96.0 GiB of memory" in lines
-    assert "Loaded: read into memory; KV cache f16, micro-batch 2048" in lines
+    assert "GPU: RTX 4060 (8 GB); 36 of 36 layers there, 0 with their experts" in lines
+    assert "Computer: a processor, 8 cores, 96 GB of memory" in lines
+    assert "Loaded: read into memory; KV cache f16, micro-batch 2\u202f048" in lines
 
 
 def test_a_model_without_experts_has_none_to_speak_of() -> None:
     dense = msgspec.structs.replace(SPLIT, experts_on_gpu=None, gpu_layers=20)
-    assert "GPU: RTX 4060 (8.0 GiB); 19 of 36 layers there" in benchmark_text(dense).splitlines()
+    assert "GPU: RTX 4060 (8 GB); 19 of 36 layers there" in benchmark_text(dense).splitlines()
 
 
 def test_one_in_memory_says_that_no_gpu_was_used() -> None:

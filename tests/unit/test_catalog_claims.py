@@ -125,7 +125,7 @@ def test_a_header_says_it_exactly_and_goes_before_what_was_published() -> None:
     assert memory["source"] == "the header of one.gguf"
     assert "the 6.0 GB that every word uses" in memory["note"]
     assert context["facts"] == "The file says 1\u202f048\u202f576 tokens of context."
-    assert "262\u202f144 tokens are supported" in context["note"]
+    assert "supported: 262\u202f144 tokens" in context["note"]
     assert "262\u202f144" in published["facts"]
 
 

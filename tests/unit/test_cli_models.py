@@ -271,7 +271,7 @@ def test_a_refresh_fetches_the_catalog_first(capsys: pytest.CaptureFixture[str],
     assert {row["id"]: row["content_verified"] for row in found["models"]}[published(12)[0].id] is True
     assert found["publisher"] == site.url.removeprefix("http://")
     assert models("--refresh", "alder") == 0
-    assert "Refreshed: 0 new, 0 changed, 0 gone." in capsys.readouterr().out
+    assert "Refreshed. New: 0, changed: 0, gone: 0." in capsys.readouterr().out
     requests = len(site.asked)
     assert models("alder") == 0
     assert len(site.asked) == requests

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tools.gallery.checks import Fault
 
 
+PSEUDONYMS = {"ar-pseudo": words.PSEUDO_RTL, "pseudo": words.PSEUDO}
+
+
 class Gallery:
     """Draws states into a folder and keeps what was found."""
 
@@ -85,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("out/gallery"), help="folder for the pictures")
     parser.add_argument("--only", action="append", metavar="STATE", help="only these states")
     parser.add_argument("--look", default="", help="only looks whose name holds this (light, 880, -200, high)")
-    parser.add_argument("--language", action="append", help="en, qps, qps-rtl (default: en and qps-rtl)")
+    parser.add_argument("--language", action="append", help="en, de, …, qps, ar-pseudo (default: en, ar-pseudo)")
     parser.add_argument("--quick", action="store_true", help="two looks instead of fourteen")
     arguments = parser.parse_args(argv)
     known = [state.name for state in STATES]
@@ -98,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gallery = Gallery(app, arguments.out)  # type: ignore[arg-type]
     began = time.monotonic()
     for state in chosen:
-        gallery.draw(state, looks, arguments.language or LANGUAGES)
+        gallery.draw(state, looks, [PSEUDONYMS.get(tag, tag) for tag in arguments.language or LANGUAGES])
         bad = [name for name in gallery.faults if name.startswith(f"{state.name}.")]
         print(f"{state.name}: {len(gallery.pictures.get(state.name, ()))} pictures, {len(bad)} with faults", flush=True)
     for name, found in gallery.faults.items():

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from mistral_desk.core import settings as declared
+from mistral_desk.core.amounts import file_size
 from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import tr
 from mistral_desk.library.ordering import Before, License
@@ -141,7 +142,9 @@ async def library(stage: Stage) -> None:
     """The library: a model of each kind, one of them in use, one being verified, one damaged, one that is away."""
     shown = models()
     await at(stage, shown, (), shown[1].id)
-    stage.desk.library.show_work(shown[2].id, 0.43, tr("{done} of {total}", done="2.1 GB", total="5.0 GB"))
+    stage.desk.library.show_work(
+        shown[2].id, 0.43, tr("{done} of {total}", done=file_size(2_100_000_000), total=file_size(5 * GB))
+    )
 
 
 @state()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.campaigns import disk, fuzz, models, monkey, soak
+from tests.campaigns import disk, fuzz, languages, models, monkey, soak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,5 +80,15 @@ CAMPAIGNS: Final = {
         soak.attack,
         1_000,
         "tests/campaigns/test_soak.py",
+    ),
+    "languages": Campaign(
+        "Languages",
+        "Every state of the window in two made languages and in each that ships. In the first made one every "
+        "translated text stands in brackets, and no text is without; in the second all letters run from right to "
+        "left, and no name or number runs into a sentence. In French, German and Spanish numbers and days are "
+        "written as there, and at 880 px and 200 % nothing is cut off. No sentence lacks a translation.",
+        languages.attack,
+        0,
+        "tests/campaigns/test_languages.py",
     ),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core import settings
 from mistral_desk.core.errors import PHRASES
+from mistral_desk.core.message_text import Counted
 from mistral_desk.core.messages import MESSAGES
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ def _declared() -> Iterator[Sentence]:
     place = ["src/mistral_desk/core/messages.py"]
     for message in MESSAGES.values():
         for text in message:
-            if text:
+            if isinstance(text, Counted):
+                yield Sentence(text.one, plural=str(text), places=[*place])
+            elif text:
                 yield Sentence(text, places=[*place])
     place = ["src/mistral_desk/core/settings.py"]
     for setting in settings.ALL:

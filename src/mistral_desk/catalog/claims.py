@@ -13,7 +13,7 @@ import msgspec
 from mistral_desk.catalog.search import license_key
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,9 +55,9 @@ _BOTH_UNSIZED: Final = mark(
     "that every word uses, if memory holds the experts."
 )
 _SLOWER: Final = mark("What the GPU cannot hold must lie in memory, where it is slower.")
-_CONTEXT: Final = mark("{model} takes {tokens} tokens of context.")
-_HEADER_CONTEXT: Final = mark("The file says {tokens} tokens of context.")
-_SCALED: Final = mark("A file may state what it can be stretched to; {tokens} tokens are supported.")
+_CONTEXT: Final = mark("{model} takes {tokens} of context.")
+_HEADER_CONTEXT: Final = mark("The file says {tokens} of context.")
+_SCALED: Final = mark("A file may state what it can be stretched to; supported: {tokens}.")
 _PARAMETERS: Final = mark("{model} has {total_billions} billion parameters.")
 _COUNTED: Final = mark("The tensors in this file hold {total_billions} billion parameters.")
 _LICENSE: Final = mark("{model} is published under “{license}”.")
@@ -246,6 +246,8 @@ def _billions(count: int) -> float:
 def _written(name: str, value: str | int | float) -> str:
     if isinstance(value, str):
         return value
+    if name == "tokens":
+        return trn("{n} token", "{n} tokens", int(value))
     if isinstance(value, float):
         return amounts.number(value, 0 if value >= 100 or value.is_integer() else 1)
     return amounts.file_size(value) if name.endswith("_bytes") else amounts.number(value)
@@ -254,6 +256,8 @@ def _written(name: str, value: str | int | float) -> str:
 def _in_english(name: str, value: str | int | float) -> str:
     if isinstance(value, str):
         return value
+    if name == "tokens":
+        return f"{int(value):,} token{'' if value == 1 else 's'}"
     if name.endswith("_bytes"):
         return f"{value / GB:.1f} GB"
     return f"{int(value):,}" if float(value).is_integer() else f"{value:,}"

@@ -118,7 +118,7 @@ async def _part(
                 raise DeskError("net.cut", host=stream.host, received=len(got))
             return bytes(got[: end - begin]), _state(stream, place)
     except TimeoutError as error:
-        raise DeskError("net.timeout", host=address(place.url).name, seconds=f"{_SECONDS:g}") from error
+        raise DeskError("net.timeout", host=address(place.url).name, seconds=_SECONDS) from error
 
 
 def _check(stream: Stream, place: Place, begin: int, end: int) -> None:

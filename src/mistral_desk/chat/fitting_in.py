@@ -108,6 +108,7 @@ class Talk:
         info: ModelInfo,
         effort: Effort,
         gone: Collection[str] = (),
+        *,
         begun: int = 0,
     ) -> None:
         self.branch, self.settings, self.info, self.gone = branch, settings, info, gone
@@ -186,13 +187,13 @@ class Room:
 
         `problem` says why it does not fit; it is raised where the person stops here. Only what helps is offered, and
         what does not help although it was chosen once for this chat is asked about again. `beside` are tokens that have
-        to fit, too: those of an answer that is to go on. Raises `context.message_too_long` where nothing helps, and
-        what the engine raises; nothing has changed then.
+        to fit, too: those of an answer that is to go on. Raises `context.message_too_long` or `.answer_too_long` where
+        nothing helps, and what the engine raises; nothing has changed then.
         """
         chosen, info = talk.sent, talk.info
         helps = await self._helping(talk, beside)
         if not helps:
-            raise DeskError.of(_alone(problem, talk))
+            raise DeskError.of(_alone(problem, talk, goes_on=beside > 0))
         tokens = problem.params.get("tokens")
         counted = tokens if isinstance(tokens, int) else 0
         full = Full(counted, info.context, sum(map(len, chosen.turns[:-1])), len(chosen.gone), helps)
@@ -317,11 +318,12 @@ class Room:
         return counted.tokens
 
 
-def _alone(problem: Problem, talk: Talk) -> Problem:
-    """What is said where leaving out all that was said before does not help."""
+def _alone(problem: Problem, talk: Talk, *, goes_on: bool) -> Problem:
+    """What is said where leaving out all that was said before does not help a message, or an answer that goes on."""
     if problem.id != "prompt.too_long":
         return problem
-    return Problem("context.message_too_long", {"name": talk.info.name, "context": talk.info.context})
+    too_long = "context.answer_too_long" if goes_on else "context.message_too_long"
+    return Problem(too_long, {"name": talk.info.name, "context": talk.info.context})
 
 
 async def branch_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -172,7 +171,7 @@ def _found(hit: Hit) -> FoundRow:
 
 
 def _line(one: Conversation) -> str:
-    day = time.strftime("%Y-%m-%d", time.localtime(one.updated))
+    day = amounts.day(one.updated)
     title = called(" ".join(one.title.split()))
     notes = [str(one.id), day, title]
     if one.pinned:

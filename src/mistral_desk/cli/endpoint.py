@@ -14,7 +14,7 @@ from mistral_desk.cli.output import write_json, write_problem, write_text
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.net.addresses import address
 from mistral_desk.net.client import Net
 from mistral_desk.net.endpoints import store
@@ -138,7 +138,7 @@ async def _remove(arguments: argparse.Namespace) -> int:
 def _named(endpoints: Endpoints, words: str) -> Endpoint:
     found = endpoints.named(words)
     if found is None:
-        raise DeskError("endpoint.gone", name=words[:80])
+        raise DeskError("endpoint.unknown", name=words[:80])
     return found
 
 
@@ -155,7 +155,7 @@ async def _say(endpoints: Endpoints, one: Endpoint, *, as_json: bool) -> None:
         *(f"  {one.id}/{name}" for name in names[:_SHOWN]),
     ]
     if len(names) > _SHOWN:
-        lines.append("  " + tr("and {count} more", count=len(names) - _SHOWN))
+        lines.append("  " + trn("and {n} more", "and {n} more", len(names) - _SHOWN))
     write_text("\n".join(lines) + "\n", sys.stdout)
 
 

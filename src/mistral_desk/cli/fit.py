@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
+from mistral_desk.fit.saying import said
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
 from mistral_desk.inference.model_ids import is_name, models_folder, usual_wishes
@@ -186,7 +186,7 @@ def _figures(found: Comparison | None) -> list[tuple[str, Figure]]:
 
 
 def _day(figure: Figure) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(figure.when))
+    return amounts.day(figure.when)
 
 
 def _measured_lines(found: Comparison) -> str:
@@ -207,14 +207,13 @@ def _measured_lines(found: Comparison) -> str:
 
 def _in_words(reason: Reason) -> str:
     """A reason for people: programs read the names of fields, people their meaning."""
-    params = dict(reason.params)
-    if "minutes" in params:
-        plain, long = (amounts.roughly(60 * int(params[name])) for name in ("minutes", "thinking"))
+    if "minutes" in reason.params:
+        plain, long = (amounts.roughly(60 * int(reason.params[name])) for name in ("minutes", "thinking"))
         return tr("Try anyway: {plain} for an answer, {long} with thinking.", plain=plain, long=long)
-    if fields := str(params.get("fields", "")):
+    if fields := str(reason.params.get("fields", "")):
         known = machine.ESTIMATES
-        params["fields"] = ", ".join(tr(known[one]) if one in known else one for one in fields.split(", "))
-    return tr(reason.text, **params) if params else tr(reason.text)
+        return said(reason, fields=", ".join(tr(known[one]) if one in known else one for one in fields.split(", ")))
+    return said(reason)
 
 
 def _said(name: str, value: float, *, bare: bool = False) -> str:
@@ -332,8 +331,8 @@ def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
 
 def machine_line(where: Machine) -> str:
     """The computer in a line."""
-    size = amounts.file_size if where.described else amounts.bytes_of_memory  # descriptions count by 10⁹
-    parts = [tr("{number} cores", number=where.cores), tr("{size} of memory", size=size(where.memory))]
+    size = amounts.file_size if where.described else amounts.memory  # descriptions count by 10⁹
+    parts = [trn("{n} core", "{n} cores", where.cores), tr("{size} of memory", size=size(where.memory))]
     parts += [f"{gpu.name} {size(gpu.memory)}" for gpu in where.gpus]
     return " · ".join(parts)
 
@@ -345,7 +344,7 @@ def _pace(variant: Variant) -> str:
     digits = 0 if found.tokens_per_s.mid >= 10 else 1
     low, high = (amounts.number(value, digits) for value in (found.tokens_per_s.low, found.tokens_per_s.high))
     if low == high:
-        return tr("{number} tokens/s", number=low)
+        return amounts.speed(found.tokens_per_s.low)
     return tr("{low} to {high} tokens/s", low=low, high=high)
 
 

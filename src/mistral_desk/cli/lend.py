@@ -13,7 +13,7 @@ from mistral_desk.core import amounts, words
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import LANGUAGE, glance
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference.rpc import supervising
 from mistral_desk.net.rpc import address, probe
 
@@ -87,10 +87,10 @@ def _say(what: Order, locked: Locked) -> None:
     write_text(f"{tr(WARNING)}\n", sys.stderr)
     _write(
         tr(
-            "Lent at {address}: {size} of memory and {threads} threads.",
+            "Lent at {address}: {size} of memory and {threads}.",
             address=f"{what.host}:{what.port}",
             size=amounts.file_size(what.memory),
-            threads=what.threads,
+            threads=trn("{n} thread", "{n} threads", what.threads),
         )
     )
     if not locked.bounded and sys.platform != "win32":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -254,7 +253,7 @@ def _line(model: Installed) -> str:
     elif model.state in _STATES:
         notes.append(tr(_STATES[model.state]))
     if model.used is not None:
-        notes.append(tr("used {day}", day=time.strftime("%Y-%m-%d", time.localtime(model.used))))
+        notes.append(tr("used {day}", day=amounts.day(model.used)))
     return "  ".join(notes) + "\n"
 
 

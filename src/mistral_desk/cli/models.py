@@ -266,7 +266,7 @@ def _footer(catalogue: Catalogue, count: int) -> str:
             tr("Catalog: {publisher}. Nothing was fetched yet: --refresh does.", publisher=catalogue.attribution)
         )
     else:
-        day = day_of(catalogue.fetched)
+        day = amounts.day(catalogue.fetched)
         lines.append(tr("Catalog: {publisher}, fetched on {day}.", publisher=catalogue.attribution, day=day))
     if aside := len(catalogue.set_aside):
         lines.append(trn("{n} record could not be read.", "{n} records could not be read.", aside))
@@ -274,12 +274,16 @@ def _footer(catalogue: Catalogue, count: int) -> str:
 
 
 def _words_about(done: Refreshed) -> str:
-    params = {"added": len(done.added), "changed": len(done.changed), "deleted": len(done.deleted)}
-    said = tr("Refreshed: {added} new, {changed} changed, {deleted} gone.", **params)
+    said = tr(
+        "Refreshed. New: {added}, changed: {changed}, gone: {deleted}.",
+        added=amounts.number(len(done.added)),
+        changed=amounts.number(len(done.changed)),
+        deleted=amounts.number(len(done.deleted)),
+    )
     texts = tr(
         "Texts that are the ones their records speak of: {same}; that are others: {others}.",
-        same=len(done.verified),
-        others=len(done.differing),
+        same=amounts.number(len(done.verified)),
+        others=amounts.number(len(done.differing)),
     )
     return f"{said} {texts}\n\n"
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import time
+from datetime import date, datetime
 from typing import Final
 
 from mistral_desk.core.words import mark, number, tr, trc, trn
 
 __all__ = [
     "about",
-    "bytes_of_memory",
+    "day",
     "file_size",
+    "memory",
+    "moment",
     "month",
     "number",
     "percent",
@@ -92,9 +96,10 @@ def speed(tokens_per_s: float) -> str:
     )
 
 
-def bytes_of_memory(count: int) -> str:
-    """Memory: *15.6 GiB*. Room on a disk is counted as files are."""
-    return tr("{number} GiB", number=number(count / GIB, 1))
+def memory(count: int) -> str:
+    """A computer's or a card's memory as it is sold, *32 GB*: by 2³⁰ bytes. Room on a disk is counted as files are."""
+    size = count / GIB
+    return tr("{number} GB", number=number(round(size)) if size >= 1 else number(size, 1))
 
 
 def file_size(count: int) -> str:
@@ -105,6 +110,26 @@ def file_size(count: int) -> str:
     while value >= 999.5 and step < len(_SIZES) - 1:
         value, step = value / 1000, step + 1
     return tr(_SIZES[step], number=number(value, 1 if value < 99.5 else 0))
+
+
+def day(when: float | date) -> str:
+    """A day in digits, as the language writes them: *2026-11-29*, *29.11.2026*. `when` is a day, or a Unix time."""
+    at = when if isinstance(when, date) else datetime.fromtimestamp(when).astimezone()
+    digits = {"year": f"{at.year:04}", "month": f"{at.month:02}", "day": f"{at.day:02}"}
+    return trc("a day in digits", "{year}-{month}-{day}", **digits)
+
+
+def moment(when: float) -> str:
+    """A day and the time of it: *2026-11-29 14:05*."""
+    return f"{day(when)} {time.strftime('%H:%M', time.localtime(when))}"
+
+
+def written(iso: str) -> str:
+    """A day that stands as ISO 8601 has it at the beginning of a text, in the language; another text stays."""
+    try:
+        return day(date.fromisoformat(iso[:10])) + iso[10:]
+    except ValueError:
+        return iso
 
 
 def month(year: int, number_of_month: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 ATTACHMENTS: Final[dict[str, Text]] = {
     # --- pictures and texts ----------------------------------------------------------------------------
@@ -34,7 +34,7 @@ ATTACHMENTS: Final[dict[str, Text]] = {
     ),
     "attachment.too_large": Text(
         "The file is too large",
-        "{name} has {size} MiB; at most {limit} MiB can be attached.",
+        "{name} has {size} MB; at most {limit} MB can be attached.",
         "Save it smaller, or attach a part of it.",
     ),
     "attachment.too_many_pixels": Text(
@@ -44,12 +44,12 @@ ATTACHMENTS: Final[dict[str, Text]] = {
     ),
     "attachment.no_memory": Text(
         "The picture is too large",
-        "{name} needs more memory than a picture may have here ({limit} MiB).",
+        "{name} needs more memory than a picture may have here ({limit} MB).",
         "Save a smaller version of it and attach that.",
     ),
     "attachment.text_too_long": Text(
         "The text is too long",
-        "{name} has {size} MiB of text; at most {limit} MiB can be attached.",
+        "{name} has {size} MB of text; at most {limit} MB can be attached.",
         "Attach a part of it.",
     ),
     "attachment.is_folder": Text(
@@ -72,7 +72,7 @@ ATTACHMENTS: Final[dict[str, Text]] = {
     ),
     "attachment.timeout": Text(
         "Reading the file took too long",
-        "{name} was not read within {seconds} seconds, so it was given up.",
+        "{name} was not read within {seconds} s, so it was given up.",
         "Try again, or save the picture in another format.",
     ),
     "attachment.failed": Text(
@@ -108,12 +108,16 @@ ATTACHMENTS: Final[dict[str, Text]] = {
     ),
     "document.too_many_pages": Text(
         "The document has too many pages",
-        "{name} has {pages} pages; at most {limit} can be attached.",
+        Counted(
+            "pages",
+            "{name} has {pages} page; at most {limit} can be attached.",
+            "{name} has {pages} pages; at most {limit} can be attached.",
+        ),
         "Attach a part of it.",
     ),
     "document.too_long": Text(
         "The document is too long",
-        "{name} has more than {limit} MiB of text, which was reached on page {page} of {pages}.",
+        "{name} has more than {limit} MB of text, which was reached on page {page} of {pages}.",
         "Attach a part of it.",
     ),
     "document.too_heavy": Text(

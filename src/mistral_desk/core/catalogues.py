@@ -125,7 +125,8 @@ _PLACES: Final = re.compile(r"(\{[^{}]*\}|%(?:\(\w+\))?[rs])")
 _LETTERS: Final = str.maketrans("AaCcDdEeGgHhIiJjKkLlNnOoRrSsTtUuWwYyZz", "ÅåÇçÐðÉéĜĝĤĥÎîĴĵĶķĻļÑñÖöŔŕŠšŢţÛûŴŵÝýŽž")
 _FILLING: Final = "öñé ţŵö ţĥŕéé ƒöûŕ ƒîvé šîx "
 _LONGER: Final = 0.4
-RLM, RLO, PDF = "\u200f", "\u202e", "\u202c"
+_HEBREW: Final = str.maketrans("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", 2 * "אבכדעפגהיזקלמנופקרסתובשצטז")
+"""Letters from right to left that a reader of both can guess the English from."""
 
 
 class _Made(NullTranslations):
@@ -156,10 +157,10 @@ class Accented(_Made):
 
 
 class Mirrored(_Made):
-    """English that runs from right to left: shows what was not mirrored. Values that are filled in run as they do."""
+    """English in letters that run from right to left: shows what was not mirrored, and values that run into them."""
 
     def __init__(self) -> None:
-        super().__init__(reversed_)
+        super().__init__(turned)
 
 
 def accented(text: str) -> str:
@@ -171,12 +172,8 @@ def accented(text: str) -> str:
     return f"⟦{''.join(parts)} {filling}⟧"
 
 
-def reversed_(text: str) -> str:
-    """The text with marks that turn the direction of its letters, line by line."""
-    lines = []
-    for line in text.split("\n"):
-        parts = _PLACES.split(line)
-        # The marks around keep a number that follows at the end of the line's direction, as real letters would.
-        parts[::2] = [f"{RLM}{RLO}{part}{PDF}{RLM}" if part else "" for part in parts[::2]]
-        lines.append("".join(parts))
-    return "\n".join(lines)
+def turned(text: str) -> str:
+    """*סענד* for Send."""
+    parts = _PLACES.split(text)
+    parts[::2] = [part.translate(_HEBREW) for part in parts[::2]]
+    return "".join(parts)

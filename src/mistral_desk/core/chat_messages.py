@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 CHATS: Final[dict[str, Text]] = {
     # --- history ------------------------------------------------------------------------------------
@@ -79,7 +79,11 @@ CHATS: Final[dict[str, Text]] = {
     # --- a full context -----------------------------------------------------------------------------
     "prompt.far_too_long": Text(
         "This chat is far too long for the model",
-        "The chat has {letters} letters; {name} sees {context} tokens at once, its answer included.",
+        Counted(
+            "context",
+            "The chat has {letters} characters; {name} sees {context} token at once, its answer included.",
+            "The chat has {letters} characters; {name} sees {context} tokens at once, its answer included.",
+        ),
         "Choose in the chat's settings what gives way, or start a new chat.",
     ),
     "context.no_summary": Text(
@@ -99,9 +103,23 @@ CHATS: Final[dict[str, Text]] = {
     ),
     "context.message_too_long": Text(
         "Your message is too long for the model",
-        "Even if all earlier messages were left out, it would not fit into the {context} tokens that {name} sees at "
-        "once, with room for an answer.",
+        Counted(
+            "context",
+            "Even if all earlier messages were left out, it would not fit into the {context} token that {name} sees at "
+            "once, with room for an answer.",
+            "Even if all earlier messages were left out, it would not fit into the {context} tokens that {name} sees "
+            "at once, with room for an answer.",
+        ),
         "Shorten the message or attach less, or choose a model that sees more at once.",
+    ),
+    "context.answer_too_long": Text(
+        "There is no room to go on with this answer",
+        Counted(
+            "context",
+            "With the question and the answer so far, the {context} token that {name} sees at once is taken.",
+            "With the question and the answer so far, the {context} tokens that {name} sees at once are taken.",
+        ),
+        "Ask for the rest in a new message, or choose a model that sees more at once.",
     ),
     "context.nothing_to_drop": Text(
         "There is nothing to leave out",
@@ -110,7 +128,11 @@ CHATS: Final[dict[str, Text]] = {
     ),
     "context.too_long_to_sum_up": Text(
         "These messages are too long to be summed up",
-        "A single message with its answer does not fit into the {context} tokens that {name} can see at once.",
+        Counted(
+            "context",
+            "A single message with its answer does not fit into the {context} token that {name} can see at once.",
+            "A single message with its answer does not fit into the {context} tokens that {name} can see at once.",
+        ),
         "Drop the oldest messages without a summary, or choose a model that sees more at once.",
     ),
     # --- out ----------------------------------------------------------------------------------------

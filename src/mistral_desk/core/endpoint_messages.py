@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 ENDPOINTS: Final[dict[str, Text]] = {
     "endpoint.address": Text(
@@ -23,7 +23,11 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.name": Text(
         "This name cannot be used",
-        "A name has 1 to {limit} letters and no control characters.",
+        Counted(
+            "limit",
+            "A name has at most {limit} letter and no control characters.",
+            "A name has at most {limit} letters and no control characters.",
+        ),
         "Choose another name.",
     ),
     "endpoint.exists": Text(
@@ -33,8 +37,13 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.too_many": Text(
         "There are too many endpoints",
-        "{limit} endpoints are the most.",
+        Counted("limit", "{limit} endpoint is the most.", "{limit} endpoints are the most."),
         "Remove one that you do not need.",
+    ),
+    "endpoint.unknown": Text(
+        "There is no such endpoint",
+        "No endpoint of yours is called “{name}”.",
+        "“mistral-desk endpoint list” shows them.",
     ),
     "endpoint.gone": Text(
         "The endpoint is not in the list",
@@ -119,7 +128,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.busy": Text(
         "The server asks for a pause",
-        "{host} has too much to do, or you have asked too often. It asks to wait {seconds} seconds.",
+        "{host} has too much to do, or you have asked too often. It asks to wait {seconds} s.",
         "Try again after that.",
     ),
     "endpoint.effort": Text(
@@ -144,7 +153,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
     ),
     "endpoint.stalled": Text(
         "The server has fallen silent",
-        "{host} sent nothing of an answer for {seconds} seconds, so it was left.",
+        "{host} sent nothing of an answer for {seconds} s, so it was left.",
         "Try again. What had come is kept.",
     ),
     "endpoint.cut": Text(

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 GUARDS: Final[dict[str, Text]] = {
     "engine.keeps_stopping": Text(
         "The engine keeps stopping with this model",
-        "With {name}, the process that runs the model ended {times} times without an answer in between; the last time: "
-        "{reason}. It is not started again by itself.",
+        Counted(
+            "times",
+            "With {name}, the process that runs the model ended {times} time without an answer; the last time: "
+            "{reason}. It is not started again by itself.",
+            "With {name}, the process that runs the model ended {times} times without an answer in between; the last "
+            "time: {reason}. It is not started again by itself.",
+        ),
         "Try once more, or choose another model; a download can be verified. For a report, “mistral-desk doctor” and "
         "the log have the details.",
     ),
@@ -25,17 +30,30 @@ GUARDS: Final[dict[str, Text]] = {
     ),
     "model.no_text": Text(
         "The model writes, but no text comes of it",
-        "{name} gave {tokens} tokens in a row that show nothing. What was written before is kept.",
+        Counted(
+            "tokens",
+            "{name} gave {tokens} token that shows nothing. What was written before is kept.",
+            "{name} gave {tokens} tokens in a row that show nothing. What was written before is kept.",
+        ),
         "Try again. If it comes back, choose another model; a download can be verified.",
     ),
     "model.only_blanks": Text(
         "The model writes nothing but blanks",
-        "{name} gave {tokens} tokens in a row that are only blanks and empty lines. What was written before is kept.",
+        Counted(
+            "tokens",
+            "{name} gave {tokens} token that is only blanks and empty lines. What was written before is kept.",
+            "{name} gave {tokens} tokens in a row that are only blanks and empty lines. What was written before is "
+            "kept.",
+        ),
         "Try again. If it comes back, choose another model; a download can be verified.",
     ),
     "model.repeats": Text(
         "The model repeats itself without end",
-        "{name} wrote the same over and over, {tokens} tokens long. What was written is kept.",
+        Counted(
+            "tokens",
+            "{name} wrote the same over and over, {tokens} token long. What was written is kept.",
+            "{name} wrote the same over and over, {tokens} tokens long. What was written is kept.",
+        ),
         "Try again, ask in other words, or raise Repetition in this chat's settings.",
     ),
     "model.weights_damaged": Text(

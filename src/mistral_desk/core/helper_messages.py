@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 HELPERS: Final[dict[str, Text]] = {
     "helper.address": Text(
@@ -67,7 +67,11 @@ HELPERS: Final[dict[str, Text]] = {
     ),
     "helper.ended": Text(
         "Nothing is lent any more",
-        "The lending process died {times} times in a row, as soon as another computer used it.",
+        Counted(
+            "times",
+            "The lending process died {times} time, as soon as another computer used it.",
+            "The lending process died {times} times in a row, as soon as another computer used it.",
+        ),
         "Install the same version of Mistral Desk on both computers, and look who else can reach this address.",
     ),
     "helper.port": Text(

@@ -14,7 +14,7 @@ from mistral_desk.core.attachment_messages import ATTACHMENTS
 from mistral_desk.core.chat_messages import CHATS
 from mistral_desk.core.library_messages import LIBRARY
 from mistral_desk.core.loading_messages import LOADING
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 from mistral_desk.core.model_messages import MODELS
 from mistral_desk.core.network_messages import NETWORK
 
@@ -77,12 +77,20 @@ MESSAGES: Final[dict[str, Text]] = {
     "prompt.empty": Text("There is nothing to send", "The message is empty.", "Write something first."),
     "prompt.too_long": Text(
         "This chat is too long for the model",
-        "With this message it has {tokens} tokens; {name} sees {context} at once, and its answer needs room, too.",
+        Counted(
+            "tokens",
+            "With this message it has {tokens} token; {name} sees {context} at once, and its answer needs room, too.",
+            "With this message it has {tokens} tokens; {name} sees {context} at once, and its answer needs room, too.",
+        ),
         "Shorten the message, choose in the chat's settings what gives way, or start a new chat.",
     ),
     "prompt.too_big": Text(
         "The message is too large",
-        "The message has {size} characters; at most {limit} can be sent at once.",
+        Counted(
+            "size",
+            "The message has {size} character; at most {limit} can be sent at once.",
+            "The message has {size} characters; at most {limit} can be sent at once.",
+        ),
         "Send a part of it.",
     ),
     "prompt.effort": Text(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 MODELS: Final[dict[str, Text]] = {
     # --- models -------------------------------------------------------------------------------------
@@ -33,7 +33,11 @@ MODELS: Final[dict[str, Text]] = {
     ),
     "model.truncated": Text(
         "The model file is incomplete",
-        "{name} ends too early: {missing} bytes are missing. A download was probably interrupted.",
+        Counted(
+            "missing",
+            "{name} ends too early: {missing} byte is missing. A download was probably interrupted.",
+            "{name} ends too early: {missing} bytes are missing. A download was probably interrupted.",
+        ),
         "Download the model again, or let the download finish.",
     ),
     "model.damaged": Text(
@@ -58,7 +62,11 @@ MODELS: Final[dict[str, Text]] = {
     ),
     "model.no_memory": Text(
         "There is not enough memory for this model",
-        "{name} does not fit into this computer's free memory with a context of {context} tokens.",
+        Counted(
+            "context",
+            "{name} does not fit into this computer's free memory with a context of {context} token.",
+            "{name} does not fit into this computer's free memory with a context of {context} tokens.",
+        ),
         "Close other programs, choose a shorter context, or choose a smaller model.",
     ),
     "model.does_not_fit": Text(
@@ -84,7 +92,7 @@ MODELS: Final[dict[str, Text]] = {
     ),
     "model.template_slow": Text(
         "The model's chat format takes too long",
-        "The chat template inside {name} did not finish within {seconds} seconds, so it was stopped.",
+        "The chat template inside {name} did not finish within {seconds} s, so it was stopped.",
         "Choose another file of this model, or another model.",
     ),
     # --- eyes ---------------------------------------------------------------------------------------
@@ -120,7 +128,11 @@ MODELS: Final[dict[str, Text]] = {
     ),
     "projector.wrong": Text(
         "These eyes belong to another model",
-        "{name} gives {found} numbers for each piece of a picture, but {model} takes {wanted}.",
+        Counted(
+            "found",
+            "{name} gives {found} number for each piece of a picture, but {model} takes {wanted}.",
+            "{name} gives {found} numbers for each piece of a picture, but {model} takes {wanted}.",
+        ),
         "Choose the mmproj file from the repository that the model came from.",
     ),
     "projector.load_failed": Text(
@@ -136,13 +148,22 @@ MODELS: Final[dict[str, Text]] = {
     ),
     "prompt.pictures_too_long": Text(
         "The pictures are too much for this model",
-        "The pictures in this conversation take {pictures} tokens, all of it {tokens}; the context of {name} holds "
-        "{context}.",
+        Counted(
+            "pictures",
+            "The pictures in this conversation take {pictures} token, all of it {tokens}; the context of {name} holds "
+            "{context}.",
+            "The pictures in this conversation take {pictures} tokens, all of it {tokens}; the context of {name} holds "
+            "{context}.",
+        ),
         "Remove a picture, choose a longer context in Settings, or start a new chat.",
     ),
     "prompt.too_many_pictures": Text(
         "Too many pictures at once",
-        "The message has {count} pictures; at most {limit} can be sent at once.",
+        Counted(
+            "count",
+            "The message has {count} picture; at most {limit} can be sent at once.",
+            "The message has {count} pictures; at most {limit} can be sent at once.",
+        ),
         "Send some of them with the next message.",
     ),
     "load.cancelled": Text("Loading was cancelled", "{name} was not loaded.", ""),

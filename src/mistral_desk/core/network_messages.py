@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from mistral_desk.core.endpoint_messages import ENDPOINTS
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 from mistral_desk.core.server_messages import SERVER
 
 NETWORK: Final[dict[str, Text]] = {
@@ -23,6 +23,16 @@ NETWORK: Final[dict[str, Text]] = {
         "No connection to {host} came about ({reason}).",
         "Check the internet connection, then try again.",
     ),
+    "net.unreachable_here": Text(
+        "Nothing answers on this computer",
+        "No connection to {host} came about ({reason}).",
+        "Start the program that is to answer there, and check its address and port.",
+    ),
+    "net.unreachable_near": Text(
+        "The other computer cannot be reached",
+        "No connection to {host} came about ({reason}).",
+        "Check that it is on and in the same network, and that its server runs.",
+    ),
     "net.tls": Text(
         "The connection is not safe",
         "It could not be proven that this is really {host} ({reason}), so nothing was sent.",
@@ -30,12 +40,16 @@ NETWORK: Final[dict[str, Text]] = {
     ),
     "net.timeout": Text(
         "The answer takes too long",
-        "{host} did not send what was asked for within {seconds} seconds.",
+        "{host} did not send what was asked for within {seconds} s.",
         "Try again later.",
     ),
     "net.cut": Text(
         "The connection broke off",
-        "{host} stopped in the middle of its answer ({received} bytes had come).",
+        Counted(
+            "received",
+            "{host} stopped in the middle of its answer ({received} byte had come).",
+            "{host} stopped in the middle of its answer ({received} bytes had come).",
+        ),
         "Try again.",
     ),
     "net.cancelled": Text(
@@ -60,7 +74,7 @@ NETWORK: Final[dict[str, Text]] = {
     ),
     "net.too_many": Text(
         "A pause is asked for",
-        "Too many requests came from this connection; {host} asks to wait {seconds} seconds.",
+        "Too many requests came from this connection; {host} asks to wait {seconds} s.",
         "Try again after that.",
     ),
     "net.too_large": Text(
@@ -96,7 +110,11 @@ NETWORK: Final[dict[str, Text]] = {
     ),
     "catalog.unusable": Text(
         "Most of the catalog cannot be read",
-        "{failed} of {count} models came in a form that makes no sense, so the last catalog stays.",
+        Counted(
+            "count",
+            "{failed} of {count} model came in a form that makes no sense, so the last catalog stays.",
+            "{failed} of {count} models came in a form that makes no sense, so the last catalog stays.",
+        ),
         "Refresh again later.",
     ),
     "catalog.sort": Text(

@@ -57,6 +57,11 @@ PACKS: Final[dict[str, Text]] = {
         "No engine with the name {name} was added.",
         "“mistral-desk engine list” shows them.",
     ),
+    "pack.builtin": Text(
+        "The built-in engine stays",
+        "It is a part of Mistral Desk and cannot be removed.",
+        "“mistral-desk engine use NAME” runs your models with another one.",
+    ),
     "pack.in_use": Text(
         "This engine is in use",
         "{name} runs your models now, so it is not removed.",

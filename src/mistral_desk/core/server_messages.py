@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mistral_desk.core.helper_messages import HELPERS
-from mistral_desk.core.message_text import Text
+from mistral_desk.core.message_text import Counted, Text
 
 SERVER: Final[dict[str, Text]] = {
     "server.garbled": Text(
@@ -60,12 +60,16 @@ SERVER: Final[dict[str, Text]] = {
     ),
     "server.too_large": Text(
         "The request is too large",
-        "At most {limit} bytes are taken.",
+        Counted("limit", "At most {limit} byte is taken.", "At most {limit} bytes are taken."),
         "Send less, or smaller pictures.",
     ),
     "server.busy": Text(
         "Too many requests are waiting",
-        "{count} are here already, and one is answered at a time.",
+        Counted(
+            "count",
+            "{count} is here already, and one is answered at a time.",
+            "{count} are here already, and one is answered at a time.",
+        ),
         "Try again in a moment.",
     ),
     "server.interrupted": Text(

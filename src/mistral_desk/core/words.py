@@ -50,8 +50,12 @@ def tr(text: str, /, **params: object) -> str:
 
 def trn(one: str, many: str, n: int, /, **params: object) -> str:
     """The form that fits the number `n`, with `{n}` written as the language writes numbers."""
-    text = _Speech.catalogue.ngettext(one, many, n)
-    return _filled(text, one if n == 1 else many, {"n": number(n), **params})
+    return _filled(form(one, many, n), one if n == 1 else many, {"n": number(n), **params})
+
+
+def form(one: str, many: str, n: int) -> str:
+    """The form that fits the number `n`, not filled yet."""
+    return _Speech.catalogue.ngettext(one, many, n)
 
 
 def trc(context: str, text: str, /, **params: object) -> str:
@@ -143,9 +147,8 @@ def _filled(text: str, source: str, params: dict[str, object]) -> str:
     if not params:
         return text
     try:
-        if bidi.runs_right_to_left(text):
-            return text.format(**{name: bidi.isolated(value) for name, value in params.items()})
-        return text.format(**params)
+        marked, values = bidi.placed(text, params, mirrored=mirrored())
+        return marked.format(**values)
     except (LookupError, ValueError, AttributeError) as error:
         _log.warning("a translation does not fit its sentence: %r (%s)", source, error)
         return source.format(**params)

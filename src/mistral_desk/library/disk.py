@@ -52,14 +52,14 @@ def device(folder: Path) -> int:
 def full(folder: Path, needed: int, available: int) -> DeskError:
     """The problem of too little room, in bytes."""
     return DeskError(
-        "library.disk_full", folder=str(folder), needed=f"{needed / GB:.2f}", free=f"{max(0, available) / GB:.2f}"
+        "library.disk_full", folder=str(folder), needed=round(needed / GB, 2), free=round(max(0, available) / GB, 2)
     )
 
 
 def no_room(folder: Path, needed: int, available: int) -> DeskError:
     """The problem of what is not begun because it does not fit, in bytes."""
     return DeskError(
-        "library.no_room", folder=str(folder), needed=f"{needed / GB:.1f}", free=f"{max(0, available) / GB:.1f}"
+        "library.no_room", folder=str(folder), needed=round(needed / GB, 1), free=round(max(0, available) / GB, 1)
     )
 
 

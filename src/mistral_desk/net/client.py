@@ -109,7 +109,7 @@ class Net:
                 body = await _whole(exchange, response, limit, counts=wants.method != "HEAD")
                 return Reply(response.status_code, lower(response.headers), body, str(response.url), hops)
         except TimeoutError as error:
-            raise DeskError("net.timeout", host=where.name, seconds=f"{seconds:g}") from error
+            raise DeskError("net.timeout", host=where.name, seconds=seconds) from error
 
     @asynccontextmanager
     async def stream(self, url: str, purpose: Purpose, wants: Wants | None = None) -> AsyncIterator[Stream]:
@@ -270,14 +270,14 @@ async def _whole(exchange: Exchange, response: httpx2.Response, limit: int, *, c
     """The body, unpacked, of at most `limit` bytes. `counts`: the header Content-Length speaks of this answer."""
     length = response.headers.get("content-length", "")
     if counts and length.isascii() and length.isdigit() and int(length[:19]) > limit:
-        raise exchange.failed("net.too_large", limit=f"{limit / _MEGABYTE:g}")
+        raise exchange.failed("net.too_large", limit=limit / _MEGABYTE)
     try:
         unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
         while piece := await exchange.piece():
             unpacker.add(piece)
         return unpacker.done()
     except TooLargeError as error:
-        raise exchange.failed("net.too_large", limit=f"{limit / _MEGABYTE:g}") from error
+        raise exchange.failed("net.too_large", limit=limit / _MEGABYTE) from error
     except UnknownPackingError as error:
         raise exchange.failed("net.garbled", reason=faults.PACKED) from error
     except DamagedPackingError as error:

@@ -36,7 +36,7 @@ def of(error: Exception, host: str, received: int, seconds: float) -> DeskError 
     if isinstance(error, httpx2.ConnectTimeout):
         return DeskError("net.unreachable", detail, host=host, reason=NO_ANSWER)
     if isinstance(error, (httpx2.TimeoutException, TimeoutError)):
-        return DeskError("net.timeout", detail, host=host, seconds=f"{seconds:g}")
+        return DeskError("net.timeout", detail, host=host, seconds=seconds)
     if isinstance(error, httpx2.ProxyError):
         return DeskError("net.unreachable", detail, host=host, reason=PROXY)
     if (fault := _cause(error, ssl.SSLError)) is not None:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.chat.attachments.kinds import FILE_KINDS, OTHER_KIND, Limits, Pixels, TextFile
+from mistral_desk.chat.attachments.kinds import FILE_KINDS, MB, OTHER_KIND, Limits, Pixels, TextFile
 from mistral_desk.chat.attachments.source import pieces
 from mistral_desk.chat.decoding import answer
 from mistral_desk.core.errors import DeskError
@@ -266,7 +266,7 @@ class Intake:
                 )
             case "document.too_long" if self._document:
                 page, pages = (_number(params.get(one)) for one in ("page", "pages"))
-                limit = self._limits.text_bytes // 2**20
+                limit = self._limits.text_bytes // MB
                 return DeskError("document.too_long", name=name, page=page, pages=pages, limit=limit)
             case _:
                 return DeskError("attachment.failed", name=name, reason="an answer that was not understood")
@@ -285,7 +285,7 @@ class Intake:
     def _no_memory(self) -> DeskError:
         if self._document:
             return DeskError("document.too_heavy", name=self._name)
-        return DeskError("attachment.no_memory", name=self._name, limit=self._limits.memory // 2**20)
+        return DeskError("attachment.no_memory", name=self._name, limit=self._limits.memory // MB)
 
     def _too_late(self) -> None:
         self._late = True

@@ -15,6 +15,8 @@ from mistral_desk.core.pixels import fingerprint
 from mistral_desk.core.words import mark
 
 MIB: Final = 2**20
+MB: Final = 10**6
+"""What sizes are told in, as file managers do."""
 FILE_KINDS: Final = {
     "pdf": mark("a PDF document"),
     "heic": mark("a HEIC picture"),

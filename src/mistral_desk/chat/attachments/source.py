@@ -9,6 +9,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.chat.attachments.kinds import MB
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from mistral_desk.chat.attachments.kinds import Limits
 
 _PIECE: Final = 256 * 1024
-_MIB: Final = 2**20
 
 
 def open_file(path: Path, name: str, limits: Limits) -> int:
@@ -71,4 +71,4 @@ def _measure(size: int, name: str, limits: Limits) -> None:
     if size == 0:
         raise DeskError("attachment.empty", name=name)
     if size > limits.file_bytes:
-        raise DeskError("attachment.too_large", name=name, size=-(-size // _MIB), limit=limits.file_bytes // _MIB)
+        raise DeskError("attachment.too_large", name=name, size=-(-size // MB), limit=limits.file_bytes // MB)

@@ -79,7 +79,7 @@ def read(data: bytes, limit: int, most_pages: int) -> Document:
         parts.append(f"[Page {place}]\n{words}\n" if words else f"[Page {place} has no text]\n")
         size += len(parts[-1].encode("utf-8"))
         if size > limit:
-            raise Refused("document.too_long", limit=limit // 2**20, page=number + 1, pages=count)
+            raise Refused("document.too_long", limit=limit // 10**6, page=number + 1, pages=count)
     if unread == count:
         raise Refused("document.damaged")
     if unread + blank == count:

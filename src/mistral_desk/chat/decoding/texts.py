@@ -8,7 +8,7 @@ from typing import Final
 
 from mistral_desk.chat.decoding.answer import Refused
 
-_MIB: Final = 2**20
+_MB: Final = 10**6
 _LOOK: Final = 64 * 1024
 """Bytes that are looked at before the whole is read as text."""
 _MARKS: Final = (
@@ -63,7 +63,7 @@ def read(data: bytes, limit: int) -> tuple[str, str]:
         raise Refused("attachment.not_supported", kind=known)
     if len(data) > limit:
         _decoded(start, cut=True)  # something else than a text is no text that is too long
-        raise Refused("attachment.text_too_long", size=-(-len(data) // _MIB), limit=limit // _MIB)
+        raise Refused("attachment.text_too_long", size=-(-len(data) // _MB), limit=limit // _MB)
     text, encoding = _decoded(data)
     if not text.strip():
         raise Refused("attachment.empty")

@@ -29,10 +29,10 @@ def benchmark_text(result: Benchmark) -> str:
         + " \N{MIDDLE DOT} "
         + trn("context of {n} token", "context of {n} tokens", result.context),
         tr(
-            "Computer: {processor}, {cores} cores, {size} of memory",
+            "Computer: {processor}, {cores}, {size} of memory",
             processor=result.processor,
-            cores=result.cores,
-            size=amounts.bytes_of_memory(result.ram),
+            cores=trn("{n} core", "{n} cores", result.cores),
+            size=amounts.memory(result.ram),
         ),
         *_divided(result),
         tr("Engine: llama.cpp {version}, {system}", version=result.engine, system=result.system),
@@ -86,18 +86,32 @@ def _share(value: float | None) -> str:
 def _divided(result: Benchmark) -> Iterator[str]:
     """Where the model lay, and how it was loaded."""
     if result.gpus and result.gpu_layers:
-        names = " + ".join(f"{card.name} ({amounts.bytes_of_memory(card.memory)})" for card in result.gpus)
-        here, of_all = amounts.number(min(result.gpu_layers - 1, result.layers)), amounts.number(result.layers)
+        names = " + ".join(f"{card.name} ({amounts.memory(card.memory)})" for card in result.gpus)
+        told = {"names": names, "here": amounts.number(min(result.gpu_layers - 1, result.layers))}
         if result.experts_on_gpu is None:
-            yield tr("GPU: {names}; {here} of {all} layers there", names=names, here=here, all=of_all)
+            yield trn(
+                "GPU: {names}; {here} of {n} layer there",
+                "GPU: {names}; {here} of {n} layers there",
+                result.layers,
+                **told,
+            )
         else:
-            experts = amounts.number(result.experts_on_gpu)
-            told = {"names": names, "here": here, "all": of_all, "experts": experts}
-            yield tr("GPU: {names}; {here} of {all} layers there, {experts} with their experts", **told)
+            yield trn(
+                "GPU: {names}; {here} of {n} layer there, {experts} with their experts",
+                "GPU: {names}; {here} of {n} layers there, {experts} with their experts",
+                result.layers,
+                experts=amounts.number(result.experts_on_gpu),
+                **told,
+            )
     else:
         yield tr("GPU: none used")
     mode = tr("mapped from the file") if result.load_mode == "mmap" else tr("read into memory")
-    yield tr("Loaded: {mode}; KV cache {kv}, micro-batch {batch}", mode=mode, kv=result.kv, batch=result.batch)
+    yield tr(
+        "Loaded: {mode}; KV cache {kv}, micro-batch {batch}",
+        mode=mode,
+        kv=result.kv,
+        batch=amounts.number(result.batch),
+    )
 
 
 def _bare(tokens_per_s: float) -> str:

@@ -336,7 +336,7 @@ def refuse(verdict: Variant) -> None:
     """Raise why a model should not be loaded without a clear word; returns where nothing is against it."""
     made = verdict.plan
     if not made.fits:
-        raise DeskError("model.does_not_fit", name=verdict.name, lacking=f"{max(made.lacking / GB, 0.1):.1f}")
+        raise DeskError("model.does_not_fit", name=verdict.name, lacking=round(max(made.lacking / GB, 0.1), 1))
     if made.speed and made.speed.region == "disk":
         minutes, thinking = (max(1, round(t.mid / 60)) for t in (made.speed.answer_s, made.speed.thinking_answer_s))
         raise DeskError("model.from_disk", name=verdict.name, minutes=minutes, thinking=thinking)

@@ -100,7 +100,9 @@ def clear(folder: Path) -> None:
 
 
 def remove(name: str) -> None:
-    """Delete an engine that is not in use. Raises `pack.unknown`, `pack.in_use`, `pack.not_kept`."""
+    """Delete an engine that is not in use. Raises `pack.builtin`, `pack.unknown`, `pack.in_use`, `pack.not_kept`."""
+    if name == standing.BUILTIN:
+        raise DeskError("pack.builtin")
     get(name)
     if standing.read().current == name:
         raise DeskError("pack.in_use", name=name)

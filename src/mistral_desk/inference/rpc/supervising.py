@@ -52,7 +52,7 @@ def order(address: Address, memory_gb: float | None, threads: int | None) -> Ord
     free = psutil.virtual_memory().available
     memory = round(memory_gb * GB) if memory_gb is not None else free // _SHARE
     if not LEAST <= memory <= free:
-        raise DeskError("helper.memory", asked=f"{memory / GB:.2f}", free=f"{free / GB:.2f}")
+        raise DeskError("helper.memory", asked=round(memory / GB, 2), free=round(free / GB, 2))
     listening.free(address)
     return Order(address.host, address.port, memory, max(1, min(threads or cores(), 512)))
 

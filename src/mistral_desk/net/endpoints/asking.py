@@ -261,7 +261,7 @@ class _Reading:
             raise DeskError("endpoint.failed", host=self._host, status=500, said=faults.NOTHING)
 
     def _stalled(self, seconds: float) -> DeskError:
-        return DeskError("endpoint.stalled", host=self._host, seconds=f"{seconds:g}")
+        return DeskError("endpoint.stalled", host=self._host, seconds=seconds)
 
 
 async def _drained(stream: Stream) -> None:

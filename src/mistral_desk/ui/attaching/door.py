@@ -138,7 +138,7 @@ class Attaching(QObject):
 
     def _too_many(self, count: int) -> None:
         title = trn("{n} file was left out", "{n} files were left out", count)
-        message = tr("At most {limit} files go with one message.", limit=MOST)
+        message = trn("At most {n} file goes with one message.", "At most {n} files go with one message.", MOST)
         self._desk.notices.show(Notice("warning", Words(title, message, tr("Send the others with the next message."))))
 
     def _blind(self, chat: Chat, blind: Blind) -> None:

@@ -16,6 +16,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.attaching.sources import holds_any, sources
 from mistral_desk.ui.attaching.tray import Tray
 from mistral_desk.ui.chat.away import INK
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.chip import ModelChip
@@ -64,6 +65,7 @@ class MessageEdit(QPlainTextEdit):
         self.document().setDocumentMargin(SPACE[0])
         self.viewport().setAutoFillBackground(False)
         self.document().documentLayout().documentSizeChanged.connect(self._grow)
+        direction.follow(self)
         self.restyle()
 
     @property

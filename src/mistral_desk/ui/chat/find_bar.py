@@ -267,7 +267,7 @@ class FindBar(QWidget):
         elif finding.found:
             count = amounts.number(len(finding.found))
             if finding.more or not finding.done:
-                count = tr("{n} or more", n=count)
+                count = trn("{n} or more", "{n} or more", len(finding.found))
             words = tr("{place} of {count}", place=amounts.number(self._at + 1), count=count)
         else:
             words = tr("Not found") if finding.done else tr("Searching…")

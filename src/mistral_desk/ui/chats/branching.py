@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from mistral_desk.chat.titles import called
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import Words
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.sheet import Sheet
@@ -50,7 +50,7 @@ class BranchSheet(Sheet):
 
     def show_going(self, done: int, all_: int) -> None:
         """How far it is."""
-        words = tr("{done} of {all} messages", done=amounts.number(done), all=amounts.number(all_))
+        words = trn("{done} of {n} message", "{done} of {n} messages", all_, done=amounts.number(done))
         self.progress.show_share(done / max(1, all_), words)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.chat.history import BIN_DAYS
 from mistral_desk.chat.titles import called
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.sidebar.days import long
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -59,7 +59,7 @@ ARCHIVE: Final = Kind(
 BIN: Final = Kind(
     mark("Bin"),
     "trash",
-    mark("Deleted chats stay here for {n} days and can be brought back; then they are deleted for good."),
+    mark("Deleted chats stay here for {days} and can be brought back; then they are deleted for good."),
     mark("The bin is empty"),
     mark("Chats that you delete come here first."),
     mark("Restore"),
@@ -107,7 +107,11 @@ class KeptPage(QWidget):
         self.empty_button.hide()
         column.addLayout(head)
         column.addSpacing(SPACE[1])
-        column.addWidget(Label(theme, tr(kind.intro, n=BIN_DAYS), ink="muted", wrap=True, parent=holder))
+        column.addWidget(
+            Label(
+                theme, tr(kind.intro, days=trn("{n} day", "{n} days", BIN_DAYS)), ink="muted", wrap=True, parent=holder
+            )
+        )
         column.addSpacing(SPACE[3])
         self._low = QHBoxLayout()
         column.addLayout(self._low)

@@ -34,16 +34,18 @@ class FullSheet(Sheet):
         super().__init__(theme, tr("This chat does not fit any more"), parent)
         self._said = False
         body, column = self.anew()
-        size = tr(
-            "With your message it has {tokens} tokens. {model} sees {context} at once, and its answer needs room, too.",
-            tokens=amounts.number(full.tokens),
+        size = trn(
+            "With your message it has {n} token. {model} sees {context} at once, and its answer needs room, too.",
+            "With your message it has {n} tokens. {model} sees {context} at once, and its answer needs room, too.",
+            full.tokens,
             context=amounts.number(full.context),
             model=model,
         )
         if not full.tokens:
-            size = tr(
-                "It is far longer than the {context} tokens that {model} sees at once.",
-                context=amounts.number(full.context),
+            size = trn(
+                "It is far longer than the {n} token that {model} sees at once.",
+                "It is far longer than the {n} tokens that {model} sees at once.",
+                full.context,
                 model=model,
             )
         if full.failed is not None:

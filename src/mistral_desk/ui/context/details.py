@@ -121,15 +121,17 @@ class DetailsSheet(Sheet):
         if budget is None:
             return tr("How full the context is, is not known: {model} is not loaded.", model=self._model)
         if budget.far:
-            return tr(
-                "This chat is far longer than the {context} tokens that {model} sees at once.",
-                context=amounts.number(budget.context),
+            return trn(
+                "This chat is far longer than the {n} token that {model} sees at once.",
+                "This chat is far longer than the {n} tokens that {model} sees at once.",
+                budget.context,
                 model=self._model,
             )
-        return tr(
-            "{used} of {context} tokens that {model} sees at once ({share})",
+        return trn(
+            "{used} of {n} token that {model} sees at once ({share})",
+            "{used} of {n} tokens that {model} sees at once ({share})",
+            budget.context,
             used=amounts.number(budget.used),
-            context=amounts.number(budget.context),
             model=self._model,
             share=amounts.percent(budget.share),
         )

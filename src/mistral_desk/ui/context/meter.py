@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from mistral_desk.chat.context import NEARLY_FULL, SHOWN_FROM, Budget
 from mistral_desk.core import amounts
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.widgets.button import Button
 
@@ -32,12 +32,15 @@ def ink(budget: Budget) -> str:
 def sentence(budget: Budget) -> str:
     """How full it is, for a tool tip and a screen reader."""
     if budget.far:
-        return tr("Far longer than the context of {context} tokens", context=amounts.number(budget.context))
-    words = tr(
-        "Context {share} full: {used} of {context} tokens",
+        return trn(
+            "Far longer than the context of {n} token", "Far longer than the context of {n} tokens", budget.context
+        )
+    words = trn(
+        "Context {share} full: {used} of {n} token",
+        "Context {share} full: {used} of {n} tokens",
+        budget.context,
         share=amounts.percent(budget.share),
         used=amounts.number(budget.used),
-        context=amounts.number(budget.context),
     )
     if budget.full:
         return tr("{words}. An answer does not have enough room any more.", words=words)

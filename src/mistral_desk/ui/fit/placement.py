@@ -61,7 +61,9 @@ def lines(variant: Variant) -> Iterator[tuple[str, str]]:
         yield tr("Layers"), tr("{here} of {all} on the GPU", here=number(_on_gpu(made)), all=number(count))
         if variant.shape.routed:
             some = number(made.experts_on_gpu)
-            told = tr("those of {here} of {all} layers on the GPU", here=some, all=number(count))
+            told = trn(
+                "those of {here} of {n} layer on the GPU", "those of {here} of {n} layers on the GPU", count, here=some
+            )
             yield tr("Experts"), told if made.experts_on_gpu else tr("in memory")
     else:
         yield tr("Layers"), trn("{n}, in memory", "{n}, in memory", count)

@@ -13,6 +13,7 @@ import msgspec
 from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import mark, tr
+from mistral_desk.fit import saying
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
 from mistral_desk.fit.machine import ESTIMATES, GB
 
@@ -205,7 +206,7 @@ def why(variant: Variant) -> tuple[str, ...]:
 
 def reason_words(reason: Reason) -> str:
     """A reason in the person's language."""
-    return tr(reason.text, **{key: number(v) if isinstance(v, int) else v for key, v in reason.params.items()})
+    return saying.said(reason)
 
 
 def more_words(variant: Variant) -> str:

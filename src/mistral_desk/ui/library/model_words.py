@@ -94,8 +94,8 @@ def origin(model: Installed) -> str:
 
 
 def date(when: float) -> str:
-    """A day as ISO writes it: the same in every language."""
-    return time.strftime("%Y-%m-%d", time.localtime(when))
+    """A day in few letters."""
+    return amounts.day(when)
 
 
 def _day(when: float) -> int:

@@ -169,7 +169,9 @@ class _Delegate(LineDelegate):
             ground = colours.canvas if theme.scheme == "light" else colours.raised
             self.paint_ground(painter, box, 0.09 if chosen else 0.04, ground=ground)
         size = round(18 * max(1.0, theme.text_size / 100))
-        sign = theme.pixmap(entry.icon, "muted", size, painter.device().devicePixelRatioF())
+        back = entry.icon == "chevron-right" and self._view.isRightToLeft()
+        icon = "chevron-left" if back else entry.icon
+        sign = theme.pixmap(icon, "muted", size, painter.device().devicePixelRatioF())
         painter.drawPixmap(self.place_sign(box, size), sign, QRectF(sign.rect()))
         self.write(painter, box, size, entry.title, entry.remark, ink="text" if chosen else "muted")
         painter.restore()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
@@ -45,7 +44,7 @@ _SHOWN: Final = 500
 
 def connection(entry: Connection) -> str:
     """An entry in four lines, or five: a dot between facts hardly ever comes to stand at a line's end."""
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.began))
+    when = amounts.moment(entry.began)
     who = tr(WHO[entry.who]) if entry.who in WHO else entry.who
     count = trn("{n} request", "{n} requests", entry.requests)
     took = amounts.took(entry.seconds) if entry.seconds is not None else ""

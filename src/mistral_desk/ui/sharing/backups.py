@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -41,7 +40,7 @@ SAID_SECONDS: Final = 8
 
 def moment(backup: Backup) -> str:
     """When it was made, as a person here writes it."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(backup.created))
+    return amounts.moment(backup.created)
 
 
 def facts(backup: Backup) -> str:

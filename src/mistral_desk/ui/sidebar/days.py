@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core.amounts import month
+from mistral_desk.core import amounts
 from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def label(conversation: Conversation, now: datetime) -> str:
         return tr("Last 7 days")
     if day > today - timedelta(days=30):
         return tr("Last 30 days")
-    return month(day.year, day.month)
+    return amounts.month(day.year, day.month)
 
 
 def groups(conversations: Iterable[Conversation], now: datetime) -> list[tuple[str, list[Conversation]]]:
@@ -57,13 +57,13 @@ def short(moment: float, now: datetime) -> str:
     day, today = _day(moment, now), now.date()
     if day == today:
         return tr("Today")
-    return tr("Yesterday") if day == today - timedelta(days=1) else day.isoformat()
+    return tr("Yesterday") if day == today - timedelta(days=1) else amounts.day(day)
 
 
 def long(moment: float, now: datetime) -> str:
     """A day in words: *29 November 2026*."""
     day = _day(moment, now)
-    return tr("{day} {month}", day=day.day, month=month(day.year, day.month))
+    return tr("{day} {month}", day=day.day, month=amounts.month(day.year, day.month))
 
 
 def next_day(now: datetime) -> float:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.sidebar.results import HIT, ResultsModel, ResultsView
 from mistral_desk.ui.theme.tokens import SPACE
@@ -105,7 +104,7 @@ def told(found: Found) -> str:
     elif not count:
         words = tr("Nothing found in titles and messages. What lies in the bin is not searched.")
     elif found.more:
-        words = tr("{n} found; there may be more", n=amounts.number(count))
+        words = trn("{n} found; there may be more", "{n} found; there may be more", count)
     else:
         words = trn("{n} found", "{n} found", count)
     if not found.left:

@@ -6,12 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from mistral_desk.core.paths import resource
 
 _APP_SMALL: Final = 40
+POINTING: Final = frozenset({"arrow-left", "outside", "panel", "undo"})
+"""Icons that say *back*, *out* or *at the side*. Chevrons are chosen by who shows them: they open downwards, too."""
 
 
 @lru_cache(maxsize=64)
@@ -19,13 +21,23 @@ def _source(name: str) -> str:
     return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=512)
 def pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
-    """The icon `name` in `colour` (#RRGGBB), `size` logical pixels wide, for a screen of device ratio `ratio`."""
+    """The icon `name` in `colour` (#RRGGBB), `size` logical pixels wide, for a screen of device ratio `ratio`.
+
+    One that points along the line points the other way where the language runs from right to left.
+    """
+    return _drawn(name, colour, size, ratio, turned=name in POINTING and QGuiApplication.isRightToLeft())
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, colour: str, size: int, ratio: float, *, turned: bool) -> QPixmap:
     drawn = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     drawn.fill(Qt.GlobalColor.transparent)
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
     painter = QPainter(drawn)
+    if turned:
+        painter.translate(drawn.width(), 0)
+        painter.scale(-1, 1)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     renderer.render(painter, QRectF(drawn.rect()))
     painter.end()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPlainTextEdit, QSizePolicy, QWidget
 
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class _Lines(QPlainTextEdit):
         self.document().setDocumentMargin(SPACE[0])
         self.viewport().setAutoFillBackground(False)
         self.document().documentLayout().documentSizeChanged.connect(self.grow)
+        direction.follow(self)
         self.restyle()
 
     def restyle(self) -> None:

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Code
@@ -37,7 +37,6 @@ ROWS: Final = 400
 """Values that are listed; the record's own text below has all of them."""
 RAW: Final = 400_000
 """Characters of the record's own text that are shown."""
-MORE: Final = mark("… and {n} more, which the record's own text below has")
 
 Row = tuple[str, str]
 
@@ -120,6 +119,14 @@ def raw_text(record: Record) -> str:
     return text if len(text) <= RAW else text[:RAW] + "\n…"
 
 
+def _more(count: int) -> str:
+    return trn(
+        "… and {n} more, which the record's own text below has",
+        "… and {n} more, which the record's own text below has",
+        count,
+    )
+
+
 class Details(QWidget):
     """The list, as one document: it can be selected and copied across lines."""
 
@@ -128,7 +135,7 @@ class Details(QWidget):
         self._theme = theme
         listed = rows(record)
         if (over := len(listed) - ROWS) > 0:
-            listed = [*listed[:ROWS], ("", tr(MORE, n=amounts.number(over)))]
+            listed = [*listed[:ROWS], ("", _more(over))]
         self.view = _List(theme, listed, self)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)

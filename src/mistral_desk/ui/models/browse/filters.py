@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.amounts import number
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.models.about.said import word
 from mistral_desk.ui.models.browse.choose import ChooseSheet, Option
 from mistral_desk.ui.theme.tokens import SPACE
@@ -257,7 +257,7 @@ def values_of(facets: Facets, which: Many) -> Mapping[str, int]:
 
 def context_words(least: int) -> str:
     """*at least 32 000 tokens*."""
-    return tr("at least {number} tokens", number=number(least))
+    return trn("at least {n} token", "at least {n} tokens", least)
 
 
 def size_words(pair: tuple[float | None, float | None]) -> str:
