@@ -41,7 +41,7 @@ def test_what_the_program_says_is_in_the_file_with_time_and_place(folder: Path, 
     ours.info("a thing happened: %s", "äöü 漢字")
     line = content(folder)
     assert "INFO" in line
-    assert "mistral_desk.something: a thing happened: äöü 漢字" in line
+    assert "mistral_desk.something | a thing happened: ⟨äöü 漢字⟩" in line
 
 
 def test_details_are_kept_out_unless_asked_for(folder: Path) -> None:
@@ -136,8 +136,8 @@ def test_exceptions_that_nobody_caught_are_in_the_file(folder: Path, log: Log) -
     thread.join()
     written = content(folder)
     assert "Traceback" in written
-    assert "ValueError: in the main thread" in written
-    assert "ValueError: in another thread" in written
+    assert "ValueError: ⟨in the main thread⟩" in written
+    assert "ValueError: ⟨in another thread⟩" in written
     assert "unlucky" in written
 
 

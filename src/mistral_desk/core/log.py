@@ -1,17 +1,22 @@
 """The log file that a bug report needs: rotating, in the person's folder, and never with a word of their chats.
 
-What people write and what models answer is not logged anywhere; whoever logs a message logs its size at most.
+What people write and what models answer is not logged anywhere; whoever logs a message logs its size at most. What
+comes from outside otherwise (paths, addresses, other programs' words) is marked in the file: `core.log_marks`.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING, Final, TextIO
 
+from mistral_desk.core.log_marks import Marking
+
 if TYPE_CHECKING:
+    from io import TextIOWrapper
     from pathlib import Path
     from types import TracebackType
 
@@ -36,14 +41,14 @@ class Log:
         if folder and self.file:
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._add(_File(self.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"))
+                self._add(_File(self.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"), Marking())
             except OSError as error:
                 _log.debug("no log file: %s", error)
                 self.file = None
         if verbose and terminal:
-            self._add(logging.StreamHandler(terminal))
+            self._add(logging.StreamHandler(terminal), logging.Formatter(_FORMAT))
         if not self._handlers:
-            self._add(logging.NullHandler())  # else Python prints warnings by itself
+            self._add(logging.NullHandler(), None)  # else Python prints warnings by itself
         self._ours.setLevel(logging.DEBUG if verbose else logging.INFO)
         self._hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         sys.excepthook = _uncaught
@@ -59,15 +64,21 @@ class Log:
             handler.close()
         self._handlers.clear()
 
-    def _add(self, handler: logging.Handler) -> None:
-        handler.setFormatter(logging.Formatter(_FORMAT))
+    def _add(self, handler: logging.Handler, form: logging.Formatter | None) -> None:
+        handler.setFormatter(form)
         # At the top, so that asyncio's and other libraries' warnings are kept too.
         logging.getLogger().addHandler(handler)
         self._handlers.append(handler)
 
 
 class _File(RotatingFileHandler):
-    """A log that never gets in the way: where it cannot rotate it grows, where it cannot write it is silent."""
+    """A log that never gets in the way: where it cannot rotate it grows, where it cannot write it is silent. It is for
+    this person alone.
+    """
+
+    def _open(self) -> TextIOWrapper:
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY, 0o600))
+        return super()._open()
 
     def doRollover(self) -> None:  # noqa: N802 - the library's name
         # Windows refuses to rename a file that a second process (the command line) has open.

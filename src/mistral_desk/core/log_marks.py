@@ -1,0 +1,148 @@
+"""Lines of the log in which everything that came from outside stands between marks, so that it can be taken out.
+
+What the program says of itself (its sentences, numbers, ids of problems) may go into a report for strangers; paths,
+names, addresses and other programs' words may not, and no list of secrets would ever be complete.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import os
+import re
+import traceback
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+from mistral_desk.core.messages import MESSAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OPEN, _CLOSE = "\N{MATHEMATICAL LEFT ANGLE BRACKET}", "\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+_LEFT_OUT: Final = f"{_OPEN}\N{HORIZONTAL ELLIPSIS}{_CLOSE}"
+_MARKED: Final = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_CONTROLS: Final = {code: "\ufffd" for code in (*range(32), *range(127, 160), 0x2028, 0x2029) if code not in {9, 10}}
+_DEEPER: Final = "\n    "
+"""How a line goes on: nothing that is logged can look like another line."""
+_HEAD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +\d+ [\w ()-]+ [\w.]+ \| ")
+_ID: Final = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)(?::|$)")
+_NUMBER: Final = re.compile(r"\[(?:Errno|WinError) (\d+)\]")
+_PLACES: Final = ("mistral_desk", "site-packages", "lib-dynload")
+_ERRORS: Final = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type))
+
+
+class Marking(logging.Formatter):
+    """`time LEVEL process thread logger | message`; what was filled in is marked, further lines are indented.
+
+    Only a sentence of this program's loggers is one of ours; of another library's everything is marked.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:  # noqa: D102 - the library's name
+        head = f"{self.formatTime(record)} {record.levelname:<7} {record.process} {record.threadName} {record.name}"
+        lines = [f"{head.translate(_CONTROLS)} | {_said(record)}"]
+        if record.exc_info and record.exc_info[1] is not None:
+            lines += _trace(record.exc_info[1])
+        return "\n".join(lines).translate(_CONTROLS).replace("\n", _DEEPER)
+
+
+def told(log: str) -> tuple[list[str], int]:
+    """The lines of a log without what was marked, and how many were left out because nothing is known of them.
+
+    Ids of problems, kinds of errors and the system's numbers for them are kept: they are lists of ours, or its.
+    """
+    records, unknown = [], 0
+    for line in log.split("\n"):
+        if _HEAD.match(line):
+            records.append([line])
+        elif records and line.startswith(_DEEPER[1:]):
+            records[-1].append(line)
+        else:
+            unknown += bool(line)
+    return ["\n".join(_plain(lines)) for lines in records], unknown
+
+
+def _plain(lines: list[str]) -> Iterator[str]:
+    whole = _MARKED.sub(lambda found: _kept(found[1]), "\n".join(lines))
+    if _OPEN in whole.replace(_LEFT_OUT, "") or _CLOSE in whole.replace(_LEFT_OUT, ""):
+        head = _HEAD.match(whole)
+        whole = f"{head[0] if head else ''}{_LEFT_OUT}"
+    yield from whole.split("\n")
+
+
+def _kept(text: str) -> str:
+    if (found := _ID.match(text)) and found[1] in MESSAGES:
+        return found[1]
+    if text in _ERRORS:
+        return text
+    if found := _NUMBER.match(text):
+        return f"{found[0]} {os.strerror(int(found[1]))}" if found[0].startswith("[E") else found[0]
+    return _LEFT_OUT
+
+
+def _marked(text: str) -> str:
+    return f"{_OPEN}{text.replace(_OPEN, '<').replace(_CLOSE, '>')}{_CLOSE}"
+
+
+class _Marked:
+    """A value that may be anything; it is put into words only when the sentence asks for it."""
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return _marked(str(self._value))
+
+    def __repr__(self) -> str:
+        return _marked(repr(self._value))
+
+
+def _value(value: object) -> object:
+    return value if isinstance(value, bool | int | float) else _Marked(value)
+
+
+def _said(record: logging.LogRecord) -> str:
+    ours = record.name.partition(".")[0] == "mistral_desk" and isinstance(record.msg, str)
+    if not ours:
+        return _marked(record.getMessage())
+    if not record.args:
+        return str(record.msg)
+    return str(record.msg) % tuple(map(_value, record.args.values() if isinstance(record.args, dict) else record.args))
+
+
+def _trace(error: BaseException) -> list[str]:
+    """The errors that led to one another, the first one first, as Python tells them but for what they say."""
+    chain: list[BaseException] = []
+    now: BaseException | None = error
+    while now is not None and now not in chain:
+        chain.append(now)
+        now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
+    lines = []
+    for one in reversed(chain):
+        lines.append("Traceback (most recent call last):")
+        lines += [line for frame in traceback.extract_tb(one.__traceback__) for line in _frame(frame)]
+        kind = type(one)
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        lines.append(f"{name}: {_marked(_words(one))}")
+    return lines
+
+
+def _frame(frame: traceback.FrameSummary) -> Iterator[str]:
+    """Where it was; code that is in no file (a template's) is somebody else's."""
+    parts = PurePath(frame.filename).parts
+    begin = max((len(parts) - parts[::-1].index(place) - 1 for place in _PLACES if place in parts), default=None)
+    known = begin is not None or frame.filename.startswith(os.__file__.rpartition(os.sep)[0])
+    if not known:
+        yield f"  File {_marked(frame.filename)}, line {frame.lineno}, in {_marked(frame.name)}"
+        return
+    place = "/".join(parts[begin:] if begin is not None else parts[-2:])
+    yield f'  File "{place}", line {frame.lineno}, in {frame.name}'
+    if frame.line:
+        yield f"    {frame.line}"
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - an error about an error would lose the first one
+        return "?"
