@@ -63,7 +63,7 @@ def test_where_it_runs_the_sentence_has_this_computer_s_figures(qapp: QApplicati
         page.show_verdict(verdict_of(MODEL, pc(32, 8)))
         settled()
         assert card.note.text() == general
-        assert "must be within reach; this computer has 8 + 32" in plain(whole(page.here))
+        assert "must be within reach; this computer has 8 + 32 GB" in plain(whole(page.here))
 
 
 def test_words_about_hardware_stand_there_without_a_difference_too(qapp: QApplication) -> None:

@@ -23,7 +23,7 @@ def test_the_sentence_that_the_product_is_for() -> None:
     assert verdict.claim_title(found) == "The catalog says “8GB VRAM (Q4)”; the file is 74.2 GB."
     assert verdict.claim_text(found) == (
         "Mistral Small 4 uses a small part of itself per word, but all 74 GB must be within reach; "
-        "this computer has 8 + 32."
+        "this computer has 8 + 32 GB."
     )
 
 

@@ -311,7 +311,7 @@ def test_the_models_page_ranks_and_judges(qapp: QApplication, tmp_path: Path) ->
             await desk.tasks.settled()
             here = page.about.here
             assert here is not None
-            assert "this computer has 8 + 32" in said(here.widget)
+            assert "this computer has 8 + 32 GB" in said(here.widget)
             here.widget.alternatives[1].click()
             await desk.tasks.settled()
             assert verdict_on(page) == "ministral-3-8b"

@@ -183,7 +183,7 @@ def test_it_says_what_runs_best_here_and_leads_to_the_models(qapp: QApplication,
             await desk.tasks.settled()
             told = " ".join(label.text() for label in welcome.recommendation.findChildren(Label))
             assert "Gemma 4 26B-A4B" in told
-            assert "all 74 GB must be within reach; this computer has 8 + 32" in told
+            assert "all 74 GB must be within reach; this computer has 8 + 32 GB" in told
             assert "last download" not in told, "no line was measured yet, so no time is told"
             get = welcome.recommendation.get
             assert get is not None

@@ -55,7 +55,7 @@ def test_a_model_has_its_quantizations_best_first(capsys: pytest.CaptureFixture[
                 assert 0.5 * mid <= low <= mid <= high <= 1.5 * mid
     best = found["variants"][0]
     assert (best["speed"], best["quality"]) == ("Too slow for chat", "Slightly reduced")
-    assert "all 74 GB must be within reach; this computer has 8 + 32." in best["reasons"][0]
+    assert "all 74 GB must be within reach; this computer has 8 + 32 GB." in best["reasons"][0]
     assert [(other["model"], other["role"]) for other in best["alternatives"]] == [
         ("gemma-4-26b-a4b", "best"),
         ("ministral-3-8b", "fast"),

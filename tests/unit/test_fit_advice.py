@@ -47,7 +47,7 @@ def test_eight_and_thirtytwo_gigabytes() -> None:
     assert SPEED_WORDS[large.word] == "Too slow for chat"
     assert sentences(large)[0] == (
         "Mistral Small 4 uses a small part of itself per word, but all 74 GB must be within reach; "
-        "this computer has 8 + 32."
+        "this computer has 8 + 32 GB."
     )
     assert sentences(large)[1].startswith("Try anyway: about ")
 

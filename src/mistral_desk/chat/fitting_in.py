@@ -35,13 +35,14 @@ from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Sam
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Sequence
+    from typing import Unpack
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import ConversationSettings, Message, WhenFull
+    from mistral_desk.inference.asked import Further
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import Counted, Effort, ModelInfo
     from mistral_desk.inference.remote import Look
-    from mistral_desk.inference.thought_messages import Budget
 
 TOO_LONG: Final = frozenset({"prompt.too_long", "prompt.pictures_too_long", "prompt.far_too_long"})
 """What the engine says of a conversation that does not fit."""
@@ -76,13 +77,7 @@ class Measure(Protocol):
         sampling: Sampling = ...,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-        budget: Budget = ...,
-        rethinks: bool = False,
+        **further: Unpack[Further],
     ) -> AsyncGenerator[Answer, None]: ...
 
     async def count(  # noqa: D102
@@ -246,7 +241,7 @@ class Room:
             return msgspec.structs.replace(now, dropped=dropped, summary=summary)
 
         settings = await self._history.change_settings(talk.branch[0].conversation, change)
-        made = Talk(talk.branch, settings, info, talk.effort, talk.gone, talk.begun)
+        made = Talk(talk.branch, settings, info, talk.effort, talk.gone, begun=talk.begun)
         self._tell(Shortened(dropped, len(made.sent.gone), summary))
         return made
 

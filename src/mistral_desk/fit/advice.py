@@ -73,7 +73,7 @@ _PART: Final = mark("{gpu_gb} GB lie on the GPU and {ram_gb} GB in memory.")
 _NETWORK: Final = mark("{there_gb} GB lie on other computers ({names}), the rest here: much depends on the network.")
 _MEMORY: Final = mark("All of it lies in memory; the processor computes.")
 OUT_OF_REACH: Final = mark(
-    "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has}."
+    "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has} GB."
 )
 _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} with thinking.")
 _TRY_SHORT: Final = mark("Try anyway: about a minute per answer, {thinking} min with thinking.")
@@ -91,7 +91,7 @@ class Reason(msgspec.Struct, frozen=True):
     """A sentence with what its placeholders stand for, to be put into words at the edges."""
 
     text: str
-    params: dict[str, str | int] = {}
+    params: dict[str, str | int | float] = {}
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -291,7 +291,7 @@ def _placed(found: Variant, machine: Machine) -> Reason:
     if made.layout and made.layout.splits_experts:
         held = sum(holding.bytes.get("routed", 0) for holding in made.holdings if holding.device == "memory")
         read = held * found.shape.share / GB
-        return Reason(_SPLIT, {"gpu_gb": _gb(gpu), "ram_gb": _gb(held), "read_gb": f"{read:.1f}"})
+        return Reason(_SPLIT, {"gpu_gb": _gb(gpu), "ram_gb": _gb(held), "read_gb": round(read, 1)})
     return Reason(_PART, {"gpu_gb": _gb(gpu), "ram_gb": _gb(memory)})
 
 
@@ -302,7 +302,7 @@ def _within_reach(found: Variant, machine: Machine) -> Reason:
         round(sum(gpu.memory for gpu in machine.gpus if not gpu.shared and not gpu.remote) / unit),
         round(machine.memory / unit),
     ]
-    has = " + ".join(str(size) for size in own if size) if all(own) else f"{sum(own)} GB"
+    has = " + ".join(str(size) for size in own if size)
     return Reason(OUT_OF_REACH, {"name": found.name, "size": _gb(found.bytes), "has": has})
 
 

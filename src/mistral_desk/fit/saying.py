@@ -21,4 +21,4 @@ def said(reason: Reason, **instead: str) -> str:
 def _written(value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return number(value, 0 if value == int(value) else 1)
+    return number(value, 0 if isinstance(value, int) else 1)

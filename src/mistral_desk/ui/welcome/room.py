@@ -28,8 +28,7 @@ def usual(theme: Theme, width: int, words: Sequence[str]) -> int:
     title, *said = (one.format(name=NAME, file=FILE) for one in words)
     time = amounts.roughly(60)
     answer = tr("A typical answer takes {time}, with thinking {thinking}.", time=time, thinking=time)
-    has = tr("{number} GB", number=amounts.number(16))
-    reach = tr(OUT_OF_REACH, name=NAME, size=amounts.number(74), has=has)
+    reach = tr(OUT_OF_REACH, name=NAME, size=amounts.number(74), has=amounts.number(16))
     offer = tr("Get {name}, {size}", name=NAME, size=amounts.file_size(17 * 10**9))
     acts = [offer, tr("Smaller"), tr("See how all models run here")]
     scale = 1 + max(1.0, theme.text_size / 100)
