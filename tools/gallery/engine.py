@@ -26,7 +26,9 @@ from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from typing import Unpack
 
+    from mistral_desk.inference.asked import Further
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.client import Answer, ModelSpec
     from mistral_desk.inference.protocol import Turn
@@ -114,13 +116,7 @@ class StillEngine:
         sampling: Sampling = MODEL.sampling,  # noqa: ARG002
         max_tokens: int | None = None,  # noqa: ARG002
         pictures: object = None,  # noqa: ARG002
-        *,
-        begun: Turn | None = None,  # noqa: ARG002
-        keep_thinking: bool = True,  # noqa: ARG002
-        room: int = 1,  # noqa: ARG002
-        owner: str = "",  # noqa: ARG002
-        budget: Budget = NO_LIMIT,  # noqa: ARG002
-        rethinks: bool = False,  # noqa: ARG002
+        **further: Unpack[Further],  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()

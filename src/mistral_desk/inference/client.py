@@ -24,11 +24,12 @@ from mistral_desk.inference.remote import Answer, Worker
 from mistral_desk.inference.requests import ClosedError
 from mistral_desk.inference.rpc import places
 from mistral_desk.inference.spare import Spare, replacing
-from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+    from typing import Unpack
 
+    from mistral_desk.inference.asked import Further
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
     from mistral_desk.inference.silence import Quiet
@@ -42,7 +43,6 @@ RETIRE_LIMIT_S: Final = 0.5
 """How long running answers get to end as stopped before their worker is closed."""
 
 _DEFAULT_SAMPLING: Final = Sampling()
-_NO_LIMIT: Final = Budget()
 
 
 class Engine:
@@ -237,21 +237,13 @@ class Engine:
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-        grammar: str = "",
-        budget: Budget = _NO_LIMIT,
-        rethinks: bool = False,
+        **further: Unpack[Further],
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
-        `pictures` gives the pixels of the turns' pictures when the worker asks for them, `begun` is an answer that is
-        to go on where it broke off; all after it are as in `protocol.Generate`.
-        `aclose()` of the iterator stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and
-        `ensure`; `engine.no_model` when there was no `ensure` before.
+        `pictures` gives the pixels of the turns' pictures when the worker asks for them. `aclose()` of the iterator
+        stops the generation: use `contextlib.aclosing`. Raises as `Worker.generate` and `ensure`; `engine.no_model`
+        when there was no `ensure` before.
         """
         self.ahead.stop()
         if self._spec is None:
@@ -271,14 +263,8 @@ class Engine:
                     sampling,
                     max_tokens,
                     pictures,
-                    begun=begun,
-                    keep_thinking=keep_thinking,
-                    room=room,
-                    owner=owner,
-                    grammar=grammar,
-                    budget=budget,
-                    rethinks=rethinks,
                     states=self.states if self.states and await self.states.begin() else None,
+                    **further,
                 )
             ) as answer,
         ):
@@ -288,7 +274,7 @@ class Engine:
                         self._lowering.answered(spec, event.figures)
                         if event.figures.generated_tokens:
                             self._crashes.answered(spec)
-                    if self.states and owner:
+                    if self.states and (owner := further.get("owner")):
                         self.states.ended(worker, owner)
                     self._used = time.monotonic()
                 yield event

@@ -11,8 +11,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-import msgspec
-
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import death
 from mistral_desk.inference.child import NOT_NEEDED, Child, worker_command
@@ -44,12 +42,15 @@ from mistral_desk.inference.protocol import (
 )
 from mistral_desk.inference.requests import Requests, sendable
 from mistral_desk.inference.state_messages import NeedState, StateHead, StatePart, StatesKept, StateTaken
-from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore
+from mistral_desk.inference.thought_messages import AnswerNow, Steered, ThinkMore
 from mistral_desk.inference.waiting import patiently, within
 from mistral_desk.inference.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+    from typing import Unpack
+
+    from mistral_desk.inference.asked import Further
 
     Look: TypeAlias = Callable[[str], Awaitable[PutImage]]
     """Gives a picture's pixels by its SHA-256."""
@@ -76,7 +77,6 @@ TERMINATE_LIMIT_S: Final = 0.5
 
 _log: Final = logging.getLogger(__name__)
 _DEFAULT_SAMPLING: Final = Sampling()
-_NO_LIMIT: Final = Budget()
 
 
 class Worker:
@@ -193,29 +193,22 @@ class Worker:
         max_tokens: int | None = None,
         pictures: Look | None = None,
         *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-        grammar: str = "",
-        budget: Budget = _NO_LIMIT,
-        rethinks: bool = False,
         states: StateKeeper | None = None,
+        **further: Unpack[Further],
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
 
-        `begun` is the answer so far, which goes on: a `Resumed` with all of it comes before what is new. `states` gives
-        what was read before for the conversation; `owner`, `grammar`, `budget` and `rethinks` are as in
-        `protocol.Generate`.
+        Where an answer that was `begun` goes on, a `Resumed` with all of it comes before what is new. `states` gives
+        what was read before for the conversation.
 
         `pictures` gives the pixels of the turns' pictures, each once while the worker has room for them. Raises what
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
-            asked, so_far = tuple(map(sendable, turns)), sendable(begun) if begun else None
-            order = Generate(number, asked, effort, sampling, max_tokens, so_far, keep_thinking, room)
-            more = {"grammar": grammar, "budget": budget, "rethinks": rethinks}
-            self._send(msgspec.structs.replace(order, owner=owner, restores=states is not None, **more))
+            if begun := further.get("begun"):
+                further["begun"] = sendable(begun)
+            asked, restores = tuple(map(sendable, turns)), states is not None
+            self._send(Generate(number, asked, effort, sampling, max_tokens, restores=restores, **further))
             heard: Event | None = None
             while True:
                 event, heard = heard or await request.next(), None

@@ -14,12 +14,13 @@ from mistral_desk.chat.elsewhere import body
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference.protocol import Figures, Finished, ModelInfo, Piece, Sampling
 from mistral_desk.inference.requests import sendable
-from mistral_desk.inference.thought_messages import Budget
 from mistral_desk.net.endpoints.asking import Delta, End, answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from typing import Unpack
 
+    from mistral_desk.inference.asked import Further
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import Counted, Effort, PutImage, Turn
     from mistral_desk.inference.remote import Look
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 _ENDLESS: Final = 2**40
 """Tokens of a context that only the server knows: it is the server that says when a chat is too long for it."""
 _DEFAULT: Final = Sampling()
-_NO_LIMIT: Final = Budget()
 _LEVEL: Final = 3
 
 
@@ -100,21 +100,14 @@ class EndpointDoor:
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-        budget: Budget = _NO_LIMIT,
-        rethinks: bool = False,
+        **further: Unpack[Further],
     ) -> AsyncGenerator[Answer, None]:
         """Send the turns and give the answer as it comes. Leaving it closes the connection.
 
-        `begun` and `rethinks` are nothing for an endpoint and raise `endpoint.cannot`; a `budget` holds only for models
-        here. Raises `endpoint.…` and `net.…`.
+        What is `begun`, `rethinks` or a `grammar` is nothing for an endpoint and raises `endpoint.cannot`; all else of
+        it holds only for models here. Raises `endpoint.…` and `net.…`.
         """
-        del keep_thinking, room, owner, budget
-        if begun is not None or rethinks:
+        if further.get("begun") or further.get("rethinks") or further.get("grammar"):
             raise DeskError("endpoint.cannot", name=self._source.model.name)
         asked = tuple(map(sendable, turns))
         shown = {sha256: await _uri(pictures, sha256) for turn in asked for sha256 in turn.images}

@@ -16,13 +16,14 @@ from mistral_desk.inference.client import Engine
 from mistral_desk.inference.fitting.measured import Loaded, Watch, Work, given_back
 from mistral_desk.inference.protocol import Finished, Sampling
 from mistral_desk.inference.rpc.computers import COMPUTES, MOST, WHO
-from mistral_desk.inference.thought_messages import Budget
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+    from typing import Unpack
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.runs import Record
+    from mistral_desk.inference.asked import Further
     from mistral_desk.inference.fitting.door import Fitting, Prepared
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _log: Final = logging.getLogger(__name__)
 GONE: Final = "helper.gone"
 _DEFAULT_SAMPLING: Final = Sampling()
-_NO_LIMIT: Final = Budget()
 
 
 class PlannedEngine(Engine):
@@ -92,14 +92,7 @@ class PlannedEngine(Engine):
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        *,
-        begun: Turn | None = None,
-        keep_thinking: bool = True,
-        room: int = 1,
-        owner: str = "",
-        grammar: str = "",
-        budget: Budget = _NO_LIMIT,
-        rethinks: bool = False,
+        **further: Unpack[Further],
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
@@ -112,13 +105,7 @@ class PlannedEngine(Engine):
                     sampling,
                     max_tokens,
                     pictures,
-                    begun=begun,
-                    keep_thinking=keep_thinking,
-                    room=room,
-                    owner=owner,
-                    grammar=grammar,
-                    budget=budget,
-                    rethinks=rethinks,
+                    **further,
                 )
             ) as answer,
         ):
