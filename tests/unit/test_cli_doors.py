@@ -216,7 +216,7 @@ def test_doctor_reports_what_a_bug_report_needs(
     worker: None, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "guide.gguf").write_bytes(b"GGUF")
-    monkeypatch.setattr("mistral_desk.cli.doctor.resource", lambda *_: tmp_path / "guide.gguf")
+    monkeypatch.setattr("mistral_desk.diagnostic.report.resource", lambda *_: tmp_path / "guide.gguf")
     assert main(["doctor", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert " ".join(report) == (
@@ -261,7 +261,7 @@ def test_doctor_tells_what_does_not_work_and_fails(
 
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("MISTRAL_DESK_HOME", str(tmp_path / "file" / "home"))
-    monkeypatch.setattr("mistral_desk.cli.doctor.resource", missing)
+    monkeypatch.setattr("mistral_desk.diagnostic.report.resource", missing)
     monkeypatch.setattr(remote, "worker_command", lambda: [str(tmp_path / "no worker")])
     assert main(["doctor", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)

@@ -43,8 +43,10 @@ WORDS: Final = re.compile(r"[A-Za-z]{2,}[,.;:!?…]*\s+[A-Za-z]|^[A-Z][a-z]+\b")
 """Two words, or one that begins like a sentence."""
 
 ALLOWED: Final = {
-    "cli/doctor.py": "a bug report is English in every language: those who mend the program read it",
-    "cli/doctor_library.py": "as cli/doctor.py",
+    "diagnostic/report.py": "a bug report is English in every language: those who mend the program read it",
+    "diagnostic/shelf.py": "as diagnostic/report.py",
+    "diagnostic/bundle.py": "as diagnostic/report.py",
+    "diagnostic/names.py": "as diagnostic/report.py",
     "cli/self_test.py": "whoever makes or repairs an installer reads it, in English",
     "cli/display.py": "dev.py runs it before anything is installed; the words are translated as a problem's reason",
     "ui/system/linux.py": "names that programs of a desktop call each other by",

@@ -277,7 +277,11 @@ def _parser() -> argparse.ArgumentParser:
     words_for.serve(commands, common)
     words_for.engine(commands, common)
     endpoint_words.add_to(commands, common)
-    commands.add_parser("doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR))
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR), allow_abbrev=False
+    )
+    saves = tr("show a report without your chats, names and keys, with the log's last part, and save it as a ZIP file")
+    doctor.add_argument("--bundle", metavar="FILE", default="", help=saves)
     return parser
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from mistral_desk.core.attachment_messages import ATTACHMENTS
 from mistral_desk.core.chat_messages import CHATS
+from mistral_desk.core.diagnostic_messages import DIAGNOSTIC
 from mistral_desk.core.library_messages import LIBRARY
 from mistral_desk.core.loading_messages import LOADING
 from mistral_desk.core.message_text import Counted, Text
@@ -136,6 +137,7 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     **ATTACHMENTS,
     **CHATS,
+    **DIAGNOSTIC,
     **LIBRARY,
     **LOADING,
     **MODELS,

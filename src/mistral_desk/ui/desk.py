@@ -38,6 +38,7 @@ from mistral_desk.ui.models.door import Models
 from mistral_desk.ui.models.page import ModelsPage
 from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.presets.door import ChatSettings
+from mistral_desk.ui.settings.diagnostic_door import DiagnosticDoor
 from mistral_desk.ui.settings.endpoints_door import EndpointsDoor
 from mistral_desk.ui.settings.engines_door import EnginesDoor
 from mistral_desk.ui.settings.erase import EraseSheet
@@ -90,7 +91,7 @@ class Desk(QObject):
         self.trouble = Trouble(self)
         self.downloads = Downloads(self)
         self.moving, self.server, self.endpoints = MovingDoor(self), ServerDoor(self), EndpointsDoor(self)
-        self.updates = UpdatesDoor(self)
+        self.updates, self.report = UpdatesDoor(self), DiagnosticDoor(self)
         self.anew, self.engines = Anew(self), EnginesDoor(self)
         self.chats, self.partner = Chats(self, self._drafts), PartnerDoor(self)
         self.context, self.chat_settings = Context(self), ChatSettings(self)

@@ -82,7 +82,7 @@ def engine(hello: Hello | None) -> str:
         return ""
     parts = engine_parts.in_short(hello.backends)
     used = [tr("In use: {parts}", parts=parts)] if parts else []
-    return "\n".join([tr("llama.cpp {version}", version=hello.llama_cpp), *used, hello.system])
+    return "\n".join([tr("llama-cpp-python {version}", version=hello.llama_cpp), *used, hello.system])
 
 
 class HardwareFacts:
@@ -146,14 +146,24 @@ def fill_privacy(
     return kept_in
 
 
-def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None], updates: Row) -> None:
-    """Version, newer ones, licences of everything that comes along, and two links."""
+def fill_about(
+    theme: Theme, section: Section, open_: Callable[[Overlay], None], updates: Row, report: Callable[[], None]
+) -> None:
+    """Version, newer ones, a report for who helps, licences of everything that comes along, and two links."""
     version = tr("Version {version}, licensed under Apache-2.0", version=build.version())
     section.add(Row(theme, "Mistral Desk", version, copied=True, parent=section))
     section.add(updates)
     updates.show()
     running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
     section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
+    asks = tr("Save a diagnostic report…")
+    button = Button(theme, asks, text=asks, kind="outline", parent=section)
+    button.setToolTip("")
+    button.clicked.connect(report)
+    text = tr(
+        "For a bug report: versions, settings and the log's last part, without your chats. You see all of it first."
+    )
+    section.add(Row(theme, tr("If something does not work"), text, button, more=tr("bug support help"), parent=section))
     for words, address in LINKS.items():
         button = Button(theme, tr("Open… ({name})", name=tr(words)), text=tr("Open…"), kind="outline", parent=section)
         button.setToolTip(address)

@@ -55,6 +55,8 @@ class SettingsPage(QWidget):
     """All data is to be deleted; the person is asked first."""
     folder_chosen = Signal(str)
     """Another folder for models; the person is asked what becomes of the old one's."""
+    report_asked = Signal()
+    """A diagnostic report is wanted; all of it is shown first."""
     sheet = Signal(object)
     """A sheet to open over the window."""
 
@@ -133,7 +135,7 @@ class SettingsPage(QWidget):
             privacy = self.sections["privacy"]
             self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit, self.sheet.emit)
             if self.updates is not None:
-                fill_about(self._theme, self.sections["about"], self.sheet.emit, self.updates)
+                fill_about(self._theme, self.sections["about"], self.sheet.emit, self.updates, self.report_asked.emit)
         self._hardware.refresh()
         if self._kept_in:
             self._kept_in.set_note(cage.in_words(self._services.engine.cage))
