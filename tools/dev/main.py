@@ -76,6 +76,7 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
         )
     if (ROOT / "tools" / "package" / "main.py").exists():
         commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--cpus] [--check])", package)
+    commands["audit"] = ("is anything known against a locked package (asks OSV)", _module("tools.dev.audit"))
     commands["llama-server"] = (
         "ask llama.cpp's own Python server as an endpoint (its packages go into build/)",
         _module("tools.dev.llama_server"),

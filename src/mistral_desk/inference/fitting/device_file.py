@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk import __version__
+from mistral_desk.core import private
 from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.fit.machine import GpuReport
 from mistral_desk.inference.device import Device
@@ -90,8 +91,8 @@ class DeviceFile:
                 return
             part = self._path.with_suffix(f".{os.getpid()}.part")
             try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                part.write_bytes(msgspec.json.encode(self._kept))
+                private.folder(self._path.parent)
+                private.write(part, msgspec.json.encode(self._kept))
                 part.replace(self._path)
             except OSError as error:
                 _log.info("the devices could not be kept: %s", error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.core import amounts
+from mistral_desk.core import amounts, private
 from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.chat.empty import PROMISE, examples
@@ -57,7 +57,7 @@ async def is_first_start(services: Services) -> bool:
     if file.exists():
         return False
     try:
-        file.touch()
+        file.touch(private.FILE_MODE)
     except OSError as error:
         log.info("the first start cannot be remembered: %s", error)
     return not await services.history.conversations(1)
