@@ -61,3 +61,21 @@ def test_a_refusal_is_in_the_person_s_language(
     heard = capsys.readouterr().err
     assert all(word in heard for word in said)
     assert not re.search(r"usage|error|required|invalid|expected|unrecognized", heard)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "advice"),
+    [
+        (["engine", "remove", "builtin"], "cannot be removed", "engine use NAME"),
+        (["endpoint", "remove", "NOBODY"], "No endpoint of yours is called “NOBODY”", "endpoint list"),
+        (["ask", "--model", "nix/builtin", "x"], "No model or file is called nix/builtin", "endpoint list"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_advice_fits_what_was_typed(
+    arguments: list[str], said: str, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    heard = capsys.readouterr().err
+    assert said in heard
+    assert advice in heard

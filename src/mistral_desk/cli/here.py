@@ -64,9 +64,10 @@ def meant(asked: str, settings: Settings) -> Meant:
 
 
 def _no_path(asked: str) -> bool:
-    """Whether it is neither there nor written like a file's path."""
-    separators = {"/", "\\", "~"} & set(asked)
-    return not separators and not asked.casefold().endswith(".gguf") and not os.path.lexists(asked)
+    """Whether it is neither there nor written like a file's path; ENDPOINT/MODEL has a stroke, and no such folder."""
+    if asked.casefold().endswith(".gguf") or os.path.lexists(asked) or {"\\", "~"} & set(asked):
+        return False
+    return "/" not in asked or (asked.count("/") == 1 and asked[0] not in "/." and not Path(asked).parent.exists())
 
 
 async def used(model: Meant) -> None:

@@ -165,7 +165,7 @@ class _Tests:
             raise RuntimeError("the worker said nothing of itself")
         if not model.sees:
             raise RuntimeError(f"the built-in model does not see: {model.blind}")
-        return f"llama.cpp {hello.llama_cpp}; {hello.system}"
+        return f"llama-cpp-python {hello.llama_cpp}; {hello.system}"
 
     async def _answer(self) -> str:
         asked, wanted = QUESTION

@@ -186,7 +186,7 @@ LIBRARY: Final[dict[str, Text]] = {
     "library.unknown": Text(
         "There is no such model",
         "No model or file is called {name}.",
-        "“mistral-desk list” shows the models that are there.",
+        "“mistral-desk list” shows the models here, “mistral-desk endpoint list” those on other computers.",
     ),
     "library.several": Text(
         "Several models are called so",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import ctypes
 import os
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -63,8 +64,9 @@ def folder() -> Path:
 
 
 def system() -> str:
-    """What llama.cpp was built with and found on this processor, in its own words."""
-    return str(lib.llama_print_system_info().decode("utf-8", "replace")).strip()
+    """Which llama.cpp it is, where its libraries say so, and what it found on this processor, in its own words."""
+    told = _text(lib.llama_print_system_info()).strip()
+    return f"llama.cpp {commit} · {told}" if (commit := _commit()) else told
 
 
 def start() -> tuple[str, ...]:
@@ -178,6 +180,16 @@ def devices() -> tuple[Device, ...]:
         bounded = min(free.value, total.value)
         found.append(Device(_text(name(device)), _text(description(device)), what, bounded, total.value))
     return tuple(found)
+
+
+def _commit() -> str:
+    """The beginning of the commit that the libraries were compiled from; empty for those that do not say."""
+    say = ggml("ggml_commit")
+    if say is None:
+        return ""
+    say.restype = ctypes.c_char_p
+    commit = _text(say()).removesuffix("-dirty")  # it counts the binding's own files beside llama.cpp's
+    return commit if re.fullmatch("[0-9a-f]{7,40}", commit) else ""
 
 
 def _text(raw: bytes | None) -> str:

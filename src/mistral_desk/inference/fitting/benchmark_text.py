@@ -35,7 +35,7 @@ def benchmark_text(result: Benchmark) -> str:
             size=amounts.memory(result.ram),
         ),
         *_divided(result),
-        tr("Engine: llama.cpp {version}, {system}", version=result.engine, system=result.system),
+        tr("Engine: llama-cpp-python {version}, {system}", version=result.engine, system=result.system),
     ]
     if result.runs:
         runs = trn("{n} earlier run", "{n} earlier runs", result.runs)
