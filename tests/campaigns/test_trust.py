@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from tools.origin import ROOT
 from tools.trust import page
 from tools.trust.campaigns import CAMPAIGNS
-from tools.trust.figure import ROOT, kept
+from tools.trust.figure import kept
 
 SECURITY: Final = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 _NAMED: Final = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core.machine import this_machine
+from tools import origin
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.campaigns.outcome import Outcome
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-FOLDER: Final = ROOT / "docs" / "trust"
+FOLDER: Final = origin.ROOT / "docs" / "trust"
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -45,12 +43,10 @@ class Figure(msgspec.Struct, frozen=True):
 
 def figure_of(name: str, command: str, seed: int, seconds: float, outcome: Outcome) -> Figure:
     """The figure of a run that ends now, on this computer."""
-    here = this_machine()
-    machine = f"{here.processor}, {here.cores} cores, {here.memory_total / 2**30:.0f} GiB"
-    date = time.strftime("%Y-%m-%d", time.gmtime())
     counts = (outcome.cases, outcome.faults, len(outcome.lost))
     load = round(os.getloadavg()[2], 1) if sys.platform != "win32" else 0.0
-    return Figure(name, command, date, machine, _commit(), seed, round(seconds, 1), *counts, outcome.seen, load)
+    source = (origin.today(), origin.machine(), origin.commit())
+    return Figure(name, command, *source, seed, round(seconds, 1), *counts, outcome.seen, load)
 
 
 def save(figure: Figure) -> None:
@@ -64,10 +60,3 @@ def kept(folder: Path = FOLDER) -> dict[str, Figure]:
     """All that are kept, by name."""
     found = (msgspec.json.decode(path.read_bytes(), type=Figure) for path in sorted(folder.glob("*.json")))
     return {one.name: one for one in found}
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short=10", "HEAD"], cwd=ROOT, check=False, capture_output=True, encoding="utf-8"
-    )
-    return done.stdout.strip() or "unknown"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tools import origin
 from tools.trust.campaigns import CAMPAIGNS
-from tools.trust.figure import ROOT, kept
+from tools.trust.figure import kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from tools.trust.figure import Figure
 
-PAGE: Final[Path] = ROOT / "docs" / "trust.md"
+PAGE: Final[Path] = origin.ROOT / "docs" / "trust.md"
 _HEAD: Final = """\
 # Attacked on purpose
 
