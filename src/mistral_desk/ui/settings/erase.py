@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.core import amounts
+from mistral_desk.core import amounts, reasons
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -110,7 +110,8 @@ class EraseSheet(Overlay):
         self.title.setText(tr("Your data was deleted") if not done.failed else tr("Not everything could be deleted"))
         self.text.setText(trn("{n} file was deleted, {size}.", "{n} files were deleted, {size}.", files, size=size))
         lines = [share(one) for one in done.shares]
-        lines += [tr("Not deleted: {path} ({reason})", path=path, reason=reason) for path, reason in done.failed]
+        for path, reason in done.failed:
+            lines.append(tr("Not deleted: {path} ({reason})", path=path, reason=reasons.said(reason, tr)))
         self.list.setText("\n".join(lines))
         self.foot.setText(tr(STAYS_ALL))
         self.go.hide()
