@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.ui.chat.away import changes_hands
 from mistral_desk.ui.chat.turn_view import AnswerView
-from tests.fixtures import fake_worker
+from mistral_desk.ui.model_menu import model_menu
+from mistral_desk.ui.settings.endpoints_sheet import EndpointSheet
+from tests.fixtures import fake_worker, openai_site
 from tests.fixtures.openai_site import OpenAISite
 from tests.fixtures.vault import Vault
 from tests.ui import window
@@ -193,3 +197,55 @@ def test_an_answer_has_a_head_where_another_model_wrote_it_than_the_one_before()
     assert changes_hands("", "builtin + /models/a.gguf"), "two wrote it"
     assert not changes_hands("", "builtin"), "the first one"
     assert not changes_hands("builtin", ""), "nobody knows who that was"
+
+
+@pytest.mark.allow_log("the keyring takes no token", "mistral_desk.net.secrets")
+@pytest.mark.allow_log("the keyring gives no token", "mistral_desk.net.secrets")
+@pytest.mark.allow_log("shown: Nothing was sent", "mistral_desk.ui.notify")
+@pytest.mark.allow_log("shown: The token or key is kept only until", "mistral_desk.ui.notify")
+def test_a_key_that_no_keyring_took_is_said_to_be_gone_after_a_restart_and_nothing_is_sent_without_it(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, LOCAL) as desk:
+            desk.services.secrets = Secrets(Vault(broken=True))
+            outcome = await desk.services.endpoints.test(site.base, openai_site.KEY)
+            given = ("Cellar", site.base, openai_site.KEY)
+            added = await desk.services.endpoints.add(*given, outcome=outcome, agreed=True)
+            assert added.key is not None, "the keyring did not take it"
+            model = f"endpoint:{added.endpoint.id}/{added.endpoint.models[0].name}"
+            key = await _chat_with(desk, model)
+            assert (desk.model.away is None, desk.page.away.isVisible()) == (False, True)
+        async with window.opened(qapp, tmp_path, LOCAL) as desk:
+            desk.services.secrets = Secrets(Vault(broken=True))
+            await desk.services.endpoints.look()
+            await _open(desk, key)
+            assert "kept for one run only" in desk.page.partner.label.text()
+            assert "Its key has to be entered again" in [action.text() for action in model_menu(desk).actions()]
+            desk.open_model(model)
+            await desk.tasks.settled()
+            assert desk.model.away is not None
+            assert "kept for one run only" in desk.page.away.label.text()
+            window.type_in(desk, "And now?")
+            assert not desk.page.composer.can_send
+            desk.page.first_asked(lambda: desk.page.ask("And now?"))
+            await desk.tasks.settled()
+            assert len(site.bodies()) == 1, "nothing is sent without the key, whichever way it is asked for"
+            (banner,) = desk.window.banners.banners
+            assert banner.notice.action == "Enter the key…"
+            assert desk.page.away.close_button.text() == "Enter the key…"
+            window.click(desk.page.away.close_button)
+            await desk.tasks.settled()
+            sheet = desk.window.overlay
+            assert isinstance(sheet, EndpointSheet)
+            sheet.key.setText(openai_site.KEY)
+            window.click(sheet.test)
+            await desk.tasks.settled()
+            window.click(sheet.keep)
+            await desk.tasks.settled()
+            assert not desk.services.endpoints.lost(desk.services.endpoints.all[0])
+            assert desk.model.away is not None
+            assert desk.model.away.reason == ""
+
+    with OpenAISite(key=openai_site.KEY) as site:
+        window.run(qapp, scenario)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mistral_desk.core.settings import OFFLINE
+from mistral_desk.net.endpoints import store
 from mistral_desk.services import BUILTIN
 from tools.gallery import texts
 from tools.gallery.declare import listed, ready, state, whole
@@ -53,4 +56,17 @@ async def partner_changed(stage: Stage) -> None:
     await ready(stage)
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
     await whole(stage, texts.SHORT_QUESTION, texts.SHORT)
+    await listed(stage)
+
+
+@state()
+async def endpoint_lost(stage: Stage) -> None:
+    """A model elsewhere whose key was kept for an earlier run only: said, with the way to enter it again."""
+    await chosen(stage)
+    endpoints = stage.services.endpoints
+    store.write(
+        stage.services.folders.config / store.FILE, [msgspec.structs.replace(one, brief=True) for one in endpoints.all]
+    )
+    await endpoints.look()
+    await stage.desk.tasks.settled()
     await listed(stage)

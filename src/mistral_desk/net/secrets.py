@@ -84,6 +84,10 @@ class Secrets:
         with self._lock:
             return "keyring" if self._kept(name) == self._session.get(name) else "session"
 
+    def known(self, name: str) -> bool:
+        """Whether this run has a token already: the environment's, or one that was given or read. It never waits."""
+        return bool(_given(name) or self._session.get(name))
+
     def forget(self, name: str = HUB) -> None:
         """Delete a token, here and in the keyring."""
         with self._lock:

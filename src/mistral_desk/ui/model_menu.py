@@ -92,7 +92,8 @@ def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
     sign = icon(SIGN, desk.theme.colour(INK).name())
     for size in (20, 40, 80):  # the heading can be chosen by nobody, and its sign is not grey for that
         sign.addPixmap(sign.pixmap(size, size), QIcon.Mode.Disabled)
-    for number, words in enumerate(heading_of(endpoint, offline=offline)):
+    lost = desk.services.endpoints.lost(endpoint)
+    for number, words in enumerate(heading_of(endpoint, offline=offline, lost=lost)):
         menu.addAction(QIcon() if number else sign, _plain(words)).setEnabled(False)
     models = [EndpointModel(endpoint, one) for one in endpoint.models]
     shown = sorted(models, key=lambda one: one.id != desk.model.id)[:LISTED]
@@ -115,12 +116,14 @@ def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
         more.triggered.connect(lambda _on=False: _pick(desk, endpoint))
 
 
-def heading_of(endpoint: Endpoint, *, offline: bool) -> tuple[str, str]:
+def heading_of(endpoint: Endpoint, *, offline: bool, lost: bool = False) -> tuple[str, str]:
     """What stands over the models of an endpoint: where it is, and what that means."""
     named = tr("{model} · {host}", model=endpoint.name, host=endpoint.host)
     host = endpoint.host if endpoint.name == endpoint.host else named
     if offline:
         return host, tr("Not while Mistral Desk works offline")
+    if lost:
+        return host, tr("Its key has to be entered again")
     if endpoint.reach == "here":
         return host, tr("Another program on this computer")
     return host, tr("Your messages go there")

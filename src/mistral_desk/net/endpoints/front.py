@@ -162,6 +162,7 @@ class Endpoints:
                 *(called, at, found.kind, found.models, looked, chosen, agreed, time.time()),
             )
             unkept = await self._keep(made, key) if key.strip() else None
+            made = msgspec.structs.replace(made, brief=unkept is not None)
             await self._write((*now, made))
         return Added(made, unkept)
 
@@ -186,11 +187,13 @@ class Endpoints:
             if address is not None and (at := base(address)) != old.address:
                 made = msgspec.structs.replace(made, address=at, models=(), looked=0.0, kind="other")
                 if _origin(at) != _origin(old.address):
-                    made = msgspec.structs.replace(made, agreed=False, since=time.time())
+                    made = msgspec.structs.replace(made, agreed=False, since=time.time(), brief=False)
                     await asyncio.to_thread(self._secrets().forget, key_name(old))
             if not isinstance(chosen, Keep):
                 made = msgspec.structs.replace(made, chosen=chosen)
             unkept = await self._keep(made, key) if key is not None and key.strip() else None
+            if key is not None:
+                made = msgspec.structs.replace(made, brief=unkept is not None)
             if key is not None and not key.strip():
                 await asyncio.to_thread(self._secrets().forget, key_name(made))
             await self._write(tuple(made if one.id == endpoint else one for one in now))
@@ -232,6 +235,10 @@ class Endpoints:
         """Where its key comes from; `none` where there is none."""
         known, _ = self._of(endpoint, self._all)
         return await asyncio.to_thread(self._secrets().where, key_name(known))
+
+    def lost(self, endpoint: Endpoint) -> bool:
+        """Whether its key was kept for an earlier run only. Nobody's keyring is opened for that."""
+        return endpoint.brief and not self._secrets().known(key_name(endpoint))
 
     @staticmethod
     def given(address: str) -> str:

@@ -54,7 +54,8 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `models` are those of the last look (`looked`, seconds since 1970). `chosen` is how a person wants *Think harder* to
     be said, None: as `kind` takes it. `agreed`: the person has agreed to words going there. `since` (seconds since
-    1970) is when this id came to mean this computer: what an answer before that knew went to another one.
+    1970) is when this id came to mean this computer: what an answer before that knew went to another one. `brief`: its
+    key was kept for one run of the program only, because no keyring took it.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Endpoint(msgspec.Struct, frozen=True, omit_defaults=True):
     chosen: Thinks | None = None
     agreed: bool = False
     since: float = 0.0
+    brief: bool = False
 
     @property
     def host(self) -> str:

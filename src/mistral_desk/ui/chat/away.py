@@ -13,7 +13,7 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference.model_ids import BETWEEN
 from mistral_desk.net.endpoints.record import is_endpoint
 from mistral_desk.ui.theme.tokens import SPACE
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SIGN: Final = "cloud"
 INK: Final = "warning"
+LOST: Final = mark("The key for {host} was kept for one run only. Until you enter it again, nothing is sent there.")
 WIDEST: Final = 240
 """Pixels of the chip at the system's text size; a longer name is shortened, its tool tip has all of it."""
 
@@ -35,13 +36,14 @@ WIDEST: Final = 240
 @dataclass(frozen=True)
 class Away:
     """An endpoint that answers: its id, its host as people read it, whether it is another computer (`outside`) or
-    another program on this one, and why it cannot be asked now, empty where it can.
+    another program on this one, and why it cannot be asked now, empty where it can; `lost`: its key is needed again.
     """
 
     endpoint: str
     host: str
     outside: bool = True
     reason: str = ""
+    lost: bool = False
 
     @property
     def line(self) -> str:
@@ -81,13 +83,14 @@ class Away:
         return tr("The model runs in another program on this computer, {host}.", host=self.host)
 
 
-def away_of(endpoint: Endpoint, *, offline: bool = False) -> Away:
-    """Where the words of a chat go that an endpoint answers."""
-    outside = endpoint.reach != "here"
-    if not offline:
-        return Away(endpoint.id, endpoint.host, outside)
-    reason = tr("Mistral Desk works offline, so nothing is sent to {host}.", host=endpoint.host)
-    return Away(endpoint.id, endpoint.host, outside, reason)
+def away_of(endpoint: Endpoint, *, offline: bool = False, lost: bool = False) -> Away:
+    """Where the words of a chat go that an endpoint answers; with a `lost` key they go nowhere."""
+    reason = ""
+    if offline:
+        reason = tr("Mistral Desk works offline, so nothing is sent to {host}.", host=endpoint.host)
+    elif lost:
+        reason = tr(LOST, host=endpoint.host)
+    return Away(endpoint.id, endpoint.host, endpoint.reach != "here", reason, lost=lost and not offline)
 
 
 def answered_away(wrote: str) -> bool:
@@ -144,7 +147,9 @@ class AwayLine(Strip):
             along = trn("{n} earlier message goes along.", "{n} earlier messages go along.", earlier)
             self.set_words(f"{away.line} {along}" if earlier and not away.reason else away.line)
             text = tr("Choose a local model") if away.reason else tr("Choose another model")
+            text = tr("Enter the key…") if away.lost else text
             self.close_button.set_label(text, text)
+            self.arrange()
         self.setVisible(away is not None)
 
 

@@ -78,7 +78,8 @@ class ModelChoice(QObject):
         if not is_endpoint(self.id):
             return None
         if (source := self.source) is not None:
-            self._was = away_of(source.endpoint, offline=self._services.endpoints.offline)
+            ends = self._services.endpoints
+            self._was = away_of(source.endpoint, offline=ends.offline, lost=ends.lost(source.endpoint))
             return self._was
         host = self._was.host if self._was is not None else self.title
         return Away(

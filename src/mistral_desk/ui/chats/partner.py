@@ -84,10 +84,11 @@ class PartnerDoor(QObject):
 
     def _elsewhere(self, model: str) -> Partner:
         endpoint, name = parted(model)
-        known = self._desk.services.endpoints.find(endpoint)
+        ends = self._desk.services.endpoints
+        known = ends.find(endpoint)
         if known is None:
             return Partner(model, model_title(model), self._desk.model.title, reason=tr(NO_ENDPOINT))
-        away = away_of(known, offline=self._desk.services.endpoints.offline)
+        away = away_of(known, offline=ends.offline, lost=ends.lost(known))
         return Partner(model, name, self._desk.model.title, away.host, outside=away.outside, reason=away.reason)
 
     def _is_here(self, model: str) -> bool:

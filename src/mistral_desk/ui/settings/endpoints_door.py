@@ -48,7 +48,7 @@ class EndpointsDoor(QObject):
         self._testing: asyncio.Task[object] | None = None
         page = desk.page
         page.gate = self.ask
-        page.away.closed.connect(partial(show_model_menu, desk))
+        page.away.closed.connect(self._way_out)
         page.settings_asked.connect(self.open_settings)
         page.endpoint_trouble.connect(self._tell)
         desk.window.top.away_asked.connect(self.tell_what_goes)
@@ -140,7 +140,20 @@ class EndpointsDoor(QObject):
         sheet.settings.clicked.connect(self.open_settings)
         desk.window.show_overlay(sheet)
 
+    def _way_out(self) -> None:
+        """What the line over the composer offers."""
+        away = self._desk.model.away
+        if away is not None and away.lost:
+            self._change_asked(away.endpoint)
+        else:
+            show_model_menu(self._desk)
+
     def _refuse(self, reason: str) -> None:
+        away = self._desk.model.away
+        if away is not None and away.lost:
+            words = Words(tr("Nothing was sent"), reason, "")
+            self._desk.notices.show(Notice("warning", words, tr("Enter the key…"), self._way_out, about=PAGE))
+            return
         words, menu = Words(tr("Nothing was sent"), reason, ""), partial(show_model_menu, self._desk)
         self._desk.notices.show(Notice("warning", words, tr("Choose a local model"), menu, about=PAGE))
 
@@ -180,7 +193,7 @@ class EndpointsDoor(QObject):
             if key not in self._rows:
                 row = self._rows[key] = EndpointRow(self._desk.theme, endpoint, section)
                 row.test_asked.connect(self._ask_test)
-                row.change_asked.connect(lambda key: self.spawn(self._change(key), "change an endpoint"))
+                row.change_asked.connect(self._change_asked)
                 row.revoked.connect(lambda key: self.spawn(self._endpoints.agree(key, yes=False), "take back"))
                 row.remove_asked.connect(self._ask_remove)
                 row.opened.connect(self._look_for_key)
@@ -220,6 +233,9 @@ class EndpointsDoor(QObject):
             row.tell(trn("It answers, and offers {n} model", "It answers, and offers {n} models", count), "success")
         else:
             row.tell(in_words(problem, tr).in_one, "danger")
+
+    def _change_asked(self, key: str) -> None:
+        self.spawn(self._change(key), "change an endpoint")
 
     async def _change(self, key: str) -> None:
         endpoint = self._endpoints.find(key)

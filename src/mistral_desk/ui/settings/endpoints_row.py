@@ -31,6 +31,7 @@ WHAT: Final = mark(
 KEYS: Final = {
     "none": mark("It is asked without a key."),
     "keyring": mark("Its key is in this computer's keyring."),
+    "lost": mark("Its key was kept for one run only. Enter it again with “Change…”."),
     "session": mark("Its key is kept for this run only: this computer has no keyring that opens."),
     "environment": mark("Its key comes from an environment variable; it is used and never stored."),
 }
@@ -109,7 +110,7 @@ class EndpointRow(Row):
         if not endpoint.encrypted:
             lines.append(tr("The line is not encrypted: others in this network could read along."))
         if self._where is not None:
-            lines.append(tr(KEYS[self._where]))
+            lines.append(tr(KEYS["lost" if self._where == "none" and endpoint.brief else self._where]))
         if self._offline:
             lines.append(tr("It is not asked while Mistral Desk works offline."))
         elif endpoint.agreed:
