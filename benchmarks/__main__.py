@@ -125,9 +125,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         page.write(NAMES)
         return 0
     figures: list[Figure] = []
+    one: kept.Kept | None = None
     for benchmark in BENCHMARKS:
         if not options.only or benchmark.name in options.only:
-            one = kept.measured(benchmark)
+            one = kept.measured(benchmark, one)
             figures.append(one.figure)
             if options.keep:
                 kept.save(one)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = origin.ROOT / "docs" / "performance"
 BUSY: Final = 0.1
+_AT_ONCE_S: Final = 0.2
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -44,8 +45,10 @@ class Kept(msgspec.Struct, frozen=True):
         return self.others > BUSY if self.others is not None else self.load > 1
 
 
-def measured(benchmark: Benchmark) -> Kept:
-    """Run a benchmark and watch what else runs."""
+def measured(benchmark: Benchmark, before: Kept | None = None) -> Kept:
+    """Run a benchmark and watch what else runs. One that is there at once was measured together with the one `before`
+    it, so what ran beside that one counts.
+    """
     load = round(os.getloadavg()[0], 1) if sys.platform != "win32" else 0.0
     began, all_before, ours_before = time.monotonic(), _all_busy(), _ours()
     figure = benchmark.run()
@@ -54,6 +57,8 @@ def measured(benchmark: Benchmark) -> Kept:
     if sys.platform != "win32":  # which tells nothing of the time of children that have ended
         spent = _all_busy() - all_before - (_ours() - ours_before)
         others = round(min(1.0, max(0.0, spent / (seconds * (psutil.cpu_count() or 1)))), 3)
+    if before is not None and seconds < _AT_ONCE_S:
+        load, others = before.load, before.others
     return Kept(figure, origin.today(), origin.machine(), origin.commit(), round(seconds, 1), load, others)
 
 

@@ -62,9 +62,14 @@ def _group(title: str, names: Sequence[str], kept: Mapping[str, Kept]) -> str:
 def _row(one: Kept) -> str:
     figure = one.figure
     met = {True: "met", False: "**missed**", None: ""}[figure.met]
-    value = f"{figure.value:g} {figure.unit}{_beside(one)}"
+    value = f"{_number(figure.value or 0)} {figure.unit}{_beside(one)}"
     how = figure.how.replace("|", "\\|").replace("\n", " ")
     return f"| `{figure.name}` | {value} | {figure.aim} | {met} | {one.date}, {one.commit} | {how} |"
+
+
+def _number(value: float) -> str:
+    """Three digits say enough."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _beside(one: Kept) -> str:

@@ -134,6 +134,12 @@ def test_what_was_measured_is_kept_with_where_it_comes_from(tmp_path: Path) -> N
     assert made.others is None or 0 <= made.others <= 1
 
 
+def test_figures_of_one_run_had_the_same_company() -> None:
+    first = one(others=0.4, load=3.5)
+    second = kept.measured(Benchmark("speed-work", "s", 1, "at most", lambda: (0.5, "by hand")), first)
+    assert (second.others, second.load) == (0.4, 3.5)
+
+
 def test_what_could_not_be_measured_leaves_the_figure_of_before(tmp_path: Path) -> None:
     def fails() -> tuple[float, str]:
         raise UnavailableError("not here")
