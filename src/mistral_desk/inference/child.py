@@ -246,26 +246,12 @@ def spawn(
     command: Sequence[str], more: Mapping[str, str] | None = None, spins: Mapping[str, str] = _SPINS
 ) -> subprocess.Popen[bytes]:
     """Start a process with three unbuffered pipes, out of reach of the terminal's Ctrl+C and without a console."""
+    env, pipe = environment(spins=spins) | dict(more or {}), subprocess.PIPE
     if sys.platform == "win32":
-        return subprocess.Popen(
-            command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(spins=spins) | dict(more or {}),
-            creationflags=subprocess.CREATE_NO_WINDOW,
-        )
+        hidden = subprocess.CREATE_NO_WINDOW
+        return subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=env, creationflags=hidden)
     else:
-        return subprocess.Popen(
-            command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(spins=spins) | dict(more or {}),
-            process_group=0,
-        )
+        return subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=env, process_group=0)
 
 
 def _raw(pipe: object) -> io.FileIO:

@@ -73,3 +73,13 @@ class Tasks:
         if error is not None:
             log.debug("the task %s failed", task.get_name())
             self._notices.error(error)
+
+
+async def ended(task: asyncio.Task[T]) -> None:
+    """Wait until a task has ended, however it did; who is cancelled meanwhile takes it along and waits for its end."""
+    try:
+        await asyncio.wait((task,))
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait((task,))
+        raise

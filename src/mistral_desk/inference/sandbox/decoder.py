@@ -5,14 +5,9 @@ It computes and answers through the pipes that it has: no files, no connections,
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 from mistral_desk.inference.sandbox import calls, landlock, limits, macos, seccomp, windows
+from mistral_desk.inference.sandbox.attempt import attempt
 from mistral_desk.inference.sandbox.trial import Trial
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def lock_in(memory: int, seconds: float) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -24,16 +19,6 @@ def lock_in(memory: int, seconds: float) -> tuple[tuple[str, ...], tuple[str, ..
     if windows.no_programs():
         by.append("job object")
     if machine := calls.machine():
-        _attempt(by, "landlock", lambda: landlock.restrict([]))
-        _attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, threads=False)))
+        attempt(by, "landlock", lambda: landlock.restrict([]))
+        attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, threads=False)))
     return (tuple(by), *trial.run())
-
-
-def _attempt(by: list[str], name: str, lock: Callable[[], object]) -> None:
-    try:
-        done = lock()
-    except OSError as error:
-        sys.stderr.write(f"a lock that is not in force: {name} ({error})\n")
-    else:
-        if done is not False:
-            by.append(name)

@@ -5,13 +5,8 @@ Whoever reaches the port can send it anything; the protocol knows neither a pass
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 from mistral_desk.inference.sandbox import calls, landlock, seccomp, windows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from mistral_desk.inference.sandbox.attempt import attempt
 
 
 def lock_in(port: int) -> tuple[str, ...]:
@@ -20,16 +15,6 @@ def lock_in(port: int) -> tuple[str, ...]:
     if windows.no_programs():
         by.append("job object")
     if machine := calls.machine():
-        _attempt(by, "landlock", lambda: landlock.restrict([], [(port, landlock.BIND)]))
-        _attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, lends=True)))
+        attempt(by, "landlock", lambda: landlock.restrict([], [(port, landlock.BIND)]))
+        attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, lends=True)))
     return tuple(by)
-
-
-def _attempt(by: list[str], name: str, lock: Callable[[], object]) -> None:
-    try:
-        done = lock()
-    except OSError as error:
-        sys.stderr.write(f"a lock that is not in force: {name} ({error})\n")
-    else:
-        if done is not False:
-            by.append(name)

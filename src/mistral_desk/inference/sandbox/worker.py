@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.inference.cage import HELPER, Cage
 from mistral_desk.inference.rpc import places
 from mistral_desk.inference.sandbox import calls, landlock, limits, macos, seccomp, windows
+from mistral_desk.inference.sandbox.attempt import attempt
 from mistral_desk.inference.sandbox.trial import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 OFF: Final = "MISTRAL_DESK_NO_CAGE"
 """An environment variable for whoever has to find out whether the cage is what breaks an engine; it is said so."""
@@ -62,8 +63,8 @@ class WorkerCage:
         if not (machine := calls.machine()):
             return
         _remember_the_time_zone()
-        self._attempt("landlock", lambda: self._landlock([(_ROOT, landlock.READ)]))
-        self._attempt("seccomp", lambda: seccomp.install(seccomp.early(machine, connects=bool(self._helpers))))
+        attempt(self._by, "landlock", lambda: self._landlock([(_ROOT, landlock.READ)]))
+        attempt(self._by, "seccomp", lambda: seccomp.install(seccomp.early(machine, connects=bool(self._helpers))))
 
     def look_only_at(self, files: Iterable[Path]) -> None:
         """Before there is a second thread: of all files only those in the model's folders, and what libraries need.
@@ -82,7 +83,7 @@ class WorkerCage:
         program.add(Path(__file__).resolve().parents[3])  # with its resources
         program.update(Path(named).parent for named in [os.environ.get(places.LIBRARY)] if named)
         rules = [(path, landlock.READ) for path in (*folders, *program, *map(Path, _SYSTEM))]
-        self._attempt("landlock", lambda: self._landlock(rules))
+        attempt(self._by, "landlock", lambda: self._landlock(rules))
 
     def close(self, *, graphics: bool) -> Cage:
         """When model and context are there: nothing but computing from now on. Tries to get out; the true result."""
@@ -90,8 +91,10 @@ class WorkerCage:
             importlib.import_module(name)
         machine = calls.machine()
         if machine and not self._off and not graphics:
-            self._attempt(
-                "seccomp (closed)", lambda: seccomp.install(seccomp.closed(machine, talks=bool(self._helpers)))
+            attempt(
+                self._by,
+                "seccomp (closed)",
+                lambda: seccomp.install(seccomp.closed(machine, talks=bool(self._helpers))),
             )
         if self._trial is None:
             return Cage()
@@ -108,15 +111,6 @@ class WorkerCage:
         there = [(port, landlock.CONNECT) for port in places.ports(self._helpers)]
         if not landlock.restrict([*rules, _NULL, *drivers], there):
             raise OSError(38, "this kernel has no Landlock")
-
-    def _attempt(self, name: str, lock: Callable[[], None]) -> None:
-        try:
-            lock()
-        except OSError as error:
-            sys.stderr.write(f"a lock that is not in force: {name} ({error})\n")
-        else:
-            if name not in self._by:
-                self._by.append(name)
 
 
 def _folder(file: Path) -> Path:

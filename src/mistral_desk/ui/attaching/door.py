@@ -17,7 +17,7 @@ from mistral_desk.inference.model_ids import that_see
 from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.counts import Counts
-from mistral_desk.ui.attaching.drop import Drops
+from mistral_desk.ui.attaching.drop import attachments
 from mistral_desk.ui.attaching.enlarged import Enlarged
 from mistral_desk.ui.attaching.items import MOST
 from mistral_desk.ui.attaching.reading import Reading
@@ -64,7 +64,7 @@ class Attaching(QObject):
         drafts.changed.connect(self._tell_drafted)
         self._tell_drafted()
         self._show(self.album)
-        self.drops = Drops(desk.theme, desk.window, desk.page, self._possible)
+        self.drops = attachments(desk.theme, desk.window, desk.page, self._possible)
         self.drops.dropped.connect(desk.page.attach)
         desk.page.attach_asked.connect(self.choose)
         desk.page.could_not_see.connect(self._could_not_see)

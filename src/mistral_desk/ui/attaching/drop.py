@@ -15,6 +15,7 @@ from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import QMimeData
     from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
@@ -25,15 +26,25 @@ _AWAY_MS: Final = 80
 
 
 class Drops(QObject):
-    """Listens on `window`; the sign lies over `target`. `possible` tells whether something can be attached now."""
+    """Listens on `window` and shows its sign while something is held over it that is `wanted`.
+
+    What is let go is `taken` and told; where nothing is taken, it goes on to whoever else listens. The latest that
+    listens on a window is asked first.
+    """
 
     dropped = Signal(object)
-    """A tuple of `Source`."""
+    """A tuple of what was taken."""
 
-    def __init__(self, theme: Theme, window: QWidget, target: QWidget, possible: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        sign: DropSign,
+        wanted: Callable[[QMimeData], bool],
+        taken: Callable[[QMimeData], tuple[object, ...]],
+    ) -> None:
         super().__init__(window)
-        self._possible = possible
-        self.sign = DropSign(theme, target)
+        self._wanted, self._taken = wanted, taken
+        self.sign = sign
         self._away = QTimer(self)
         self._away.setSingleShot(True)
         self._away.setInterval(_AWAY_MS)
@@ -45,7 +56,7 @@ class Drops(QObject):
         """Enter, move, leave and drop."""
         kind = event.type()
         if kind in (QEvent.Type.DragEnter, QEvent.Type.DragMove) and isinstance(event, QDragMoveEvent):
-            if self._possible() and holds_any(event.mimeData()):
+            if self._wanted(event.mimeData()):
                 event.setDropAction(Qt.DropAction.CopyAction)  # the file stays where it is, whatever was offered
                 event.accept()
                 self._away.stop()
@@ -56,12 +67,22 @@ class Drops(QObject):
         elif kind == QEvent.Type.Drop and isinstance(event, QDropEvent):
             self._away.stop()
             self.sign.hide()
-            if self._possible() and (found := sources(event.mimeData())):
+            if found := self._taken(event.mimeData()):
                 event.setDropAction(Qt.DropAction.CopyAction)
                 event.accept()
                 self.dropped.emit(found)
                 return True
         return super().eventFilter(watched, event)
+
+
+def attachments(theme: Theme, window: QWidget, target: QWidget, possible: Callable[[], bool]) -> Drops:
+    """Drops that tell `Source`s, while something can be attached; the sign lies over `target`."""
+    return Drops(
+        window,
+        DropSign(theme, target),
+        lambda data: possible() and holds_any(data),
+        lambda data: sources(data) if possible() else (),
+    )
 
 
 class DropSign(QWidget):

@@ -13,7 +13,8 @@ from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import tr
 from mistral_desk.ui.library.add_sheet import AddSheet
-from mistral_desk.ui.library.drop import ModelDrops
+from mistral_desk.ui.library.drop import model_drops
+from mistral_desk.ui.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ class Adding(QObject):
         self._sheet: AddSheet | None = None
         self._scan: asyncio.Task[object] | None = None
         self._copies: dict[str, asyncio.Task[object]] = {}
-        drops = ModelDrops(desk.theme, desk.window, desk.window.ground)
+        drops = model_drops(desk.theme, desk.window, desk.window.ground)
         drops.dropped.connect(self.dropped)
 
     @property
@@ -111,12 +112,7 @@ class Adding(QObject):
 
         task = loop.create_task(self._adopting.scan(told), name="scan for models")
         self._scan = task
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
+        await ended(task)
         if not task.cancelled() and self._sheet is sheet:
             sheet.show_found(task.result())
 
@@ -150,11 +146,7 @@ class Adding(QObject):
         task = self._copies[candidate.id] = loop.create_task(work, name="copy a model")
         show(0, candidate.bytes)
         try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
+            await ended(task)
         finally:
             self._copies.pop(candidate.id, None)
         row = sheet.rows.get(candidate.id) if self._sheet is sheet else None

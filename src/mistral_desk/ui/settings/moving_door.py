@@ -14,6 +14,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.folders import MoveSheet
+from mistral_desk.ui.tasks import ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,11 +87,7 @@ class MovingDoor(QObject):
         task = asyncio.get_running_loop().create_task(self._moving.move(target), name="move models")
         self._task = task
         try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
+            await ended(task)
         finally:
             self._task = None
         error = None if task.cancelled() else task.exception()

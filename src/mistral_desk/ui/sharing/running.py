@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject
 
+from mistral_desk.ui.tasks import ended
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -43,11 +45,7 @@ class Running(QObject, Generic[S]):
         """The work's result; None where it was called off. It ends with the window."""
         task = self._task = asyncio.get_running_loop().create_task(work, name="chats out or in")
         try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError:
-            task.cancel()
-            await asyncio.wait((task,))
-            raise
+            await ended(task)
         finally:
             self._task = None
         return None if task.cancelled() else task.result()
