@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core import settings as declared
 from mistral_desk.inference.model_ids import model_spec
@@ -165,3 +167,28 @@ def test_only_model_files_are_taken_from_a_drop(tmp_path: Path) -> None:
     assert models_in(data) == (tmp_path / "a.GGUF",)
     data.setUrls([QUrl("https://example.org/a.gguf")])
     assert models_in(data) == ()
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a menu
+def test_what_came_from_elsewhere_joins_the_menu_of_models_while_it_is_open(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    """The command line imports into the same library, and no window hears of it."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            real_files(desk)
+            kept = put(desk, small_models, "Imported.gguf")
+            assert str(kept) not in desk.shelf.ids(), "nobody has looked since"
+            desk.page.model_menu.emit()
+            (menu,) = (one for one in desk.window.findChildren(QMenu) if one.isVisible())
+            await desk.tasks.settled()
+            await window.drawn()
+            words = [action.text() for action in menu.actions()]
+            assert "Imported.gguf" in words
+            next(action for action in menu.actions() if action.text() == "Imported.gguf").trigger()
+            menu.close()
+            await desk.tasks.settled()
+            assert desk.model.title == "Imported.gguf"
+
+    window.run(qapp, scenario)

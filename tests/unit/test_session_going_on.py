@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import pytest
 
+from mistral_desk.chat.fitting_in import GOES_ON
+from mistral_desk.chat.fitting_in import Talk as Room
 from mistral_desk.chat.going_on import begun, goes_on, joined, written_by
-from mistral_desk.chat.message import Draft, Message, Part
+from mistral_desk.chat.message import ConversationSettings, Draft, Message, Part
 from mistral_desk.chat.session import Broken, Ended, GoingOn, Started, Thinking, Writing
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.client import ModelSpec
@@ -327,3 +329,12 @@ async def before(history: History, answer: Message) -> None:
     parts = [Part("thinking", "hm"), Part("text", "It i")]
     await history.update_answer(answer.id, parts, tokens=(1, 2, 3), vocabulary="v", ending="stopped", figures=FIRST)
     await asyncio.sleep(0)
+
+
+def test_an_answer_that_goes_on_needs_room_only_for_what_it_has_not_had() -> None:
+    """In a nearly full context it goes on, instead of being called too long for the room of a whole answer."""
+    settings, info = ConversationSettings(), fake_worker.MODEL
+    whole = Room((), settings, info, "none").room
+    assert Room((), settings, info, "none", begun=10).room == whole - 10
+    assert Room((), settings, info, "none", begun=10 * whole).room == GOES_ON
+    assert Room((), ConversationSettings(longest=8), info, "none", begun=4).room == 8, "no more than is wanted at all"

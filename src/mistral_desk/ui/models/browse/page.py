@@ -20,7 +20,7 @@ from mistral_desk.ui.models.browse.head import Head
 from mistral_desk.ui.models.browse.instead import AsideSheet, Begin, Nothing, Trouble
 from mistral_desk.ui.models.browse.marked import MarkedBar
 from mistral_desk.ui.models.browse.refreshing import OFFLINE_REASON
-from mistral_desk.ui.models.browse.source import READING, Source, aside_words, count_words
+from mistral_desk.ui.models.browse.source import Source, aside_words, count_words
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
@@ -84,7 +84,7 @@ class BrowsePage(QWidget):
         self.begin = Begin(theme, self._holder)
         self.count = Label(theme, "", "small", ink="muted", parent=self._holder)
         self.aside = Button(theme, "", text="", step="small", small=True, muted=True, parent=self._holder)
-        self.waiting = Label(theme, tr(READING), ink="muted", wrap=True, parent=self._holder)
+        self.waiting = Label(theme, tr(JUDGING), ink="muted", wrap=True, parent=self._holder)
         self.beyond = Beyond(self._holder)
         self.grid = Grid(theme, self.model, self.beyond)
         self.beyond.put(self.grid)
@@ -248,8 +248,7 @@ class BrowsePage(QWidget):
         row = self.model.row_of(current) if current else -1
         if row >= 0:
             self.grid.go_to(row, show=False)
-        self.waiting.setVisible(waits)
-        self.waiting.setText(tr(READING if self._index is None else JUDGING))
+        self.waiting.setVisible(waits and self._index is not None)  # else the head says what is waited for
         self.count.setText("" if waits else count_words(len(hits), self._of))
         self.nothing.setVisible(not waits and not hits)
         self.beyond.setVisible(bool(hits))
