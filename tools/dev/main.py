@@ -74,6 +74,8 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
             "attack the program's promises on purpose (NAME [--seed N])",
             _module("tools.trust"),
         )
+    if (ROOT / "tools" / "coverage" / "__main__.py").exists():
+        commands["coverage"] = ("how much of each room the tests go through ([PART…])", _module("tools.coverage"))
     if (ROOT / "tools" / "package" / "main.py").exists():
         commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--cpus] [--check])", package)
     commands["audit"] = ("is anything known against a locked package (asks OSV)", _module("tools.dev.audit"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tests.campaigns import disk, fuzz, languages, models, monkey, soak
+from tools.coverage import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,5 +91,14 @@ CAMPAIGNS: Final = {
         languages.attack,
         0,
         "tests/campaigns/test_languages.py",
+    ),
+    "coverage": Campaign(
+        "Ways through the program",
+        "How much of each room the tests go through: lines, and the ways that lead out of a line that has more than "
+        "one, also in children and in processes that lock themselves in. At least 95 % outside of the window and "
+        "80 % in it; what only another system can run is left out, and counted.",
+        whole.attack,
+        0,
+        "tests/unit/test_coverage.py",
     ),
 }

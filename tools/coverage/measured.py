@@ -1,0 +1,83 @@
+"""Runs parts of the suite in an environment that measures every Python process, and brings together what each saw.
+
+The environment is one of its own beside `.venv`, whose packages it uses: what measures never lies in `.venv`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import coverage
+
+from tools.coverage import caged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PLACE: Final = ROOT / "build" / "coverage"
+CONFIG: Final = ROOT / "pyproject.toml"
+DATA: Final = "MISTRAL_DESK_COVERAGE"
+_CHILD: Final = "mistral_desk_caged"
+
+
+def environment(place: Path = PLACE) -> Path:
+    """Make the environment anew; its Python."""
+    folder = place / "env"
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    names = {"base": str(folder), "platbase": str(folder)}
+    packages = Path(sysconfig.get_path("purelib", "venv", names))
+    shutil.copyfile(Path(caged.__file__), packages / f"{_CHILD}.py")
+    # Python reads these lines at each of its starts, in this order; our own sources come before those `.venv` names.
+    used = str(Path(coverage.__file__).resolve().parents[1])
+    lines = (f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})", f"import site; site.addsitedir({used!r})")
+    (packages / "b_ours.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    begins = f"import sys; sys.path.append({used!r}); import {_CHILD}; {_CHILD}.begin(); sys.path.remove({used!r})\n"
+    (packages / "a_caged.pth").write_text(begins, encoding="utf-8")
+    return folder / sysconfig.get_path("scripts", "venv", {"base": ""}).lstrip("/\\") / Path(sys.executable).name
+
+
+def run(part: str, words: Sequence[str], python: Path, place: Path = PLACE) -> int:
+    """Run pytest with these words and keep what was measured as `part`; pytest's status."""
+    pieces = place / f"{part}.pieces"
+    shutil.rmtree(pieces, ignore_errors=True)
+    pieces.mkdir(parents=True)
+    asked = {caged.CONFIG: str(CONFIG), caged.FOLDER: str(pieces), DATA: str(pieces / "data")}
+    status = subprocess.run([str(python), "-m", "pytest", *words], cwd=ROOT, env={**os.environ, **asked}, check=False)
+    together(part, place)
+    return status.returncode
+
+
+def together(part: str, place: Path = PLACE) -> int:
+    """Bring the pieces of a part together into one file; how many processes gave one."""
+    pieces = place / f"{part}.pieces"
+    for number, file in enumerate(sorted(pieces.glob(f"*{caged.SUFFIX}"))):
+        if content := caged.kept(file.read_bytes()):
+            piece = coverage.CoverageData(str(pieces / f"data.caged.{number}"))
+            piece.loads(content)
+            piece.close()
+        file.unlink()
+    found = sorted(map(str, pieces.glob("data.*")))
+    into = place / f"{part}.data"
+    into.unlink(missing_ok=True)
+    whole = coverage.Coverage(data_file=str(into), config_file=str(CONFIG))
+    if found:
+        whole.combine(found, strict=True, keep=True)
+    whole.save()
+    return len(found)
+
+
+def all_parts(place: Path = PLACE) -> coverage.Coverage:
+    """Everything that was kept, as one."""
+    whole = coverage.Coverage(data_file=str(place / "all"), config_file=str(CONFIG))
+    whole.erase()
+    whole.combine(sorted(map(str, place.glob("*.data"))), strict=True, keep=True)
+    whole.save()
+    return whole
