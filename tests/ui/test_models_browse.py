@@ -265,3 +265,23 @@ def test_a_choice_made_while_the_old_ones_are_read_stays(qapp: QApplication, tmp
     asyncio.run(erased())
     assert not file.exists(), "what was just being written when all was deleted is deleted too"
     owner.deleteLater()
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a menu
+def test_where_there_is_no_room_the_other_ways_are_a_menu(browser: Browser) -> None:
+    head, asked = browser.page.head, []
+    head.library.connect(lambda: asked.append("library"))
+    browser.page.resize(1280, 800)
+    QApplication.processEvents()
+    assert (head.more.isVisible(), head.hub_button.isVisible()) == (False, True)
+    head.hub_button.setFocus(Qt.FocusReason.TabFocusReason)
+    browser.page.resize(480, 800)
+    QApplication.processEvents()
+    assert (head.more.isVisible(), head.hub_button.isVisible()) == (True, False)
+    assert QApplication.focusWidget() is head.more, "the keyboard stays where it was"
+    head.more.click()
+    (menu,) = (one for one in head.findChildren(QMenu) if one.isVisible())
+    assert len(menu.actions()) == len(head.buttons) + 1
+    next(one for one in menu.actions() if one.text() == "Show the library").trigger()
+    menu.close()
+    assert asked == ["library"]

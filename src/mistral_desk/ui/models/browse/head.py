@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.services import BUILTIN, model_title
 from mistral_desk.ui.models.browse.filters import Filters, Order
 from mistral_desk.ui.models.browse.refreshing import Progressing, RefreshButton
 from mistral_desk.ui.models.browse.source import Source, state_words
+from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.popup import below
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 LOOKING = mark("Looking at this computer…")
+WAYS: Final = ("chat", "file", "library", "search")
+"""The icons of the ways to other places, in their order."""
 BESIDE: Final = 300
 """Pixels at the system's text size from which a button stands beside its words."""
 
@@ -47,10 +51,13 @@ class Head(QWidget):
         column.setSpacing(SPACE[1])
         self._ways = self._other_places()
         title = Label(theme, tr("Models"), "title", strong=True, wrap=True, parent=self)
-        self._first = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._first = QHBoxLayout()
         self._first.setSpacing(SPACE[1])
         self._first.addWidget(title, 1)
         self._first.addWidget(self._ways, 0)
+        self.more = Button(theme, tr("More"), icon="more", muted=True, parent=self)
+        self.more.clicked.connect(self._open_more)
+        self._first.addWidget(self.more, 0, Qt.AlignmentFlag.AlignVCenter)
         column.addLayout(self._first)
         self.state = Label(theme, "", ink="muted", wrap=True, parent=self)
         self.again_button = RefreshButton(theme, tr("Refresh"), self, small=True)
@@ -98,14 +105,21 @@ class Head(QWidget):
         """Side by side where there is room."""
         super().resizeEvent(event)
         scale = max(1.0, self._theme.text_size / 100)
-        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        beside, under = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         ways = self._ways.layout()
         wide = ways.sizeHint().width() if ways is not None else 0
-        self._first.setDirection(beside if self.width() >= wide + 140 * scale else below)
+        narrow = self.width() < wide + 140 * scale
+        held = narrow != self._ways.isHidden() and any(
+            one.hasFocus() for one in (*self.buttons, self.hub_button, self.more)
+        )
+        self._ways.setVisible(not narrow)
+        self.more.setVisible(narrow)
+        if held:
+            (self.more if narrow else self.buttons[0]).setFocus(Qt.FocusReason.OtherFocusReason)
         order = self.order.sizeHint().width()
-        self._line.setDirection(beside if self.width() >= order + 240 * scale else below)
+        self._line.setDirection(beside if self.width() >= order + 240 * scale else under)
         for row in self._rows:
-            row.setDirection(beside if self.width() >= BESIDE * scale else below)
+            row.setDirection(beside if self.width() >= BESIDE * scale else under)
 
     def _other_places(self) -> QWidget:
         """What can be done besides browsing."""
@@ -129,6 +143,16 @@ class Head(QWidget):
         for one in (*self.buttons, self.hub_button):
             flow.addWidget(one)
         return holder
+
+    def _open_more(self) -> None:
+        """The ways to other places, where there is no room for them beside the title."""
+        menu = QMenu(self)
+        self._theme.dress_menu(menu)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button, sign in zip((*self.buttons, self.hub_button), WAYS, strict=True):
+            action = menu.addAction(icon(sign, self._theme.colours.text), button.text())
+            action.triggered.connect(lambda _on=False, button=button: button.click())
+        below(menu, self.more)
 
     def _small(self, text: str, icon: str, name: str, parent: QWidget | None = None) -> Button:
         return Button(
