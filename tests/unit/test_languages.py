@@ -163,7 +163,10 @@ def test_a_language_with_three_forms_has_all_of_them_in_problems_too(speak: Call
 
 def test_a_language_with_six_forms_and_the_other_direction(speak: Callable[[str, str], None]) -> None:
     speak("ar", ARABIC)
-    said = [trn("{n} file", "{n} files", n).translate({0x2068: "", 0x2069: ""}) for n in (0, 1, 2, 7, 25, 100, 1001)]
+    said = [
+        trn("{n} file", "{n} files", n).translate({0x2066: "", 0x2068: "", 0x2069: ""})
+        for n in (0, 1, 2, 7, 25, 100, 1001)
+    ]
     assert said[:3] == ["لا ملفات", "ملف واحد", "ملفان"]
     assert [text.rpartition(" ")[2] for text in said[3:]] == ["ملفات", "ملفًا", "ملف", "ملف"]
     assert words.mirrored()
@@ -336,6 +339,21 @@ def test_a_text_of_values_alone_runs_as_the_language_does() -> None:
     assert said.startswith("\u200f\u2068file.gguf\u2069: ")
     assert bidi.runs_right_to_left(said)
     assert tr("{number} %", number="42") == "42 %", "a number alone has no direction to lose"
+
+
+def test_facts_in_a_row_keep_their_order() -> None:
+    assert words.beside("Q4_K_M", "", "5.0 GB") == "Q4_K_M · 5.0 GB"
+    assert words.beside("ملف", "5.0 GB") == "\u2068ملف\u2069 · 5.0 GB"
+    words.use("qps-rtl")
+    said = words.beside("Q4_K_M", "5.0 " + tr("left"))
+    assert bidi.runs_right_to_left(said), "the first fact is Latin, and the row is not"
+    assert said.count("\u2068") == 2
+
+
+def test_a_number_with_its_signs_does_not_turn() -> None:
+    assert bidi.isolated("8 + 32") == "\u20668 + 32\u2069"
+    assert bidi.isolated("42 %") == "\u206642 %\u2069"
+    assert bidi.isolated("8 GB") == "\u20688 GB\u2069"
 
 
 def test_the_words_of_a_place_do_not_run_into_the_sentence() -> None:

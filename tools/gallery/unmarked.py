@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import Final
 
-from mistral_desk.core.bidi import FIRST_STRONG_ISOLATE, POP_DIRECTIONAL_ISOLATE, runs_right_to_left
+from mistral_desk.core.bidi import runs_right_to_left
 from mistral_desk.ui.chat.empty import examples
 from tools.gallery import (
     about_states,
@@ -40,9 +40,7 @@ ADDRESS: Final = re.compile(r"https?://\S+")
 TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|[\w-]+(?:\.[\w-]+)*:\d+|\d[\w.]*")
 FREE: Final = {key: {"text", "name", "description"} for key in ("settings-about", "settings-newer-version")}
 """Names and licences of other people's packages are theirs; what a release says of itself is as it was written."""
-_APART: Final = re.compile(
-    f"{FIRST_STRONG_ISOLATE}[^{FIRST_STRONG_ISOLATE}{POP_DIRECTIONAL_ISOLATE}]*{POP_DIRECTIONAL_ISOLATE}"
-)
+_APART: Final = re.compile("[\u2066\u2068][^\u2066\u2068\u2069]*\u2069")
 _ENGLISH: Final = re.compile(r"[^\W\d_]{2,}")
 _LATIN: Final = re.compile(r"[A-Za-z]{2,}")
 

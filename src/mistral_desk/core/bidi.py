@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LEFT_TO_RIGHT_ISOLATE: Final = "\u2066"
 FIRST_STRONG_ISOLATE: Final = "\u2068"
 POP_DIRECTIONAL_ISOLATE: Final = "\u2069"
 RIGHT_TO_LEFT_MARK: Final = "\u200f"
@@ -62,7 +63,10 @@ def placed(text: str, values: Mapping[str, object], *, mirrored: bool) -> tuple[
 
 
 def isolated(value: object) -> object:
-    """A text that is put into such a sentence, with marks around it; anything else as it is."""
+    """A text that is put into such a sentence, with marks around it; anything else as it is.
+
+    A number with its signs (`42 %`, `8 + 32`) runs from left to right in every language.
+    """
     if isinstance(value, str) and value:
-        return f"{FIRST_STRONG_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
+        return f"{FIRST_STRONG_ISOLATE if direction(value) else LEFT_TO_RIGHT_ISOLATE}{value}{POP_DIRECTIONAL_ISOLATE}"
     return value

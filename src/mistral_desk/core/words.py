@@ -63,6 +63,12 @@ def trc(context: str, text: str, /, **params: object) -> str:
     return _filled(_Speech.catalogue.pgettext(context, text), text, params)
 
 
+def beside(*facts: str, between: str = " \N{MIDDLE DOT} ") -> str:
+    """Facts in a row, the empty ones left out; each is kept apart where it would turn those beside it around."""
+    text, values = bidi.placed("", {str(place): fact for place, fact in enumerate(facts) if fact}, mirrored=mirrored())
+    return text + between.join(map(str, values.values()))
+
+
 def number(value: float, digits: int = 0) -> str:
     """A number with `digits` after the decimal sign, in groups of three."""
     sign, groups = trc("decimal sign", "."), trc("between groups of three digits", "\N{NARROW NO-BREAK SPACE}")

@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label, Shortened
@@ -100,4 +100,4 @@ def told(body: FileBody, amount: str) -> str:
     parts = [amount]
     if body.blank:
         parts.append(trn("{n} page without text", "{n} pages without text", body.blank))
-    return " · ".join((*parts, tr(ONLY)))
+    return beside(*parts, tr(ONLY))

@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, QTimer, Signal
 
 from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.core.errors import in_words
-from mistral_desk.core.words import tr
+from mistral_desk.core.words import beside, tr
 from mistral_desk.ui.attaching.shown import Attached
 from mistral_desk.ui.chat.away import INK, SIGN, WriterMark, answered_away, changes_hands
 from mistral_desk.ui.chat.blocks import Span, Stack
@@ -122,7 +122,7 @@ class AnswerView(TurnView):
         figures = spent(turn.figures, self._cost()) if away else speed(turn.figures)
         self._figures_button.setVisible(bool(figures))
         by = turn.model if self._mark is None else self._mark.accessibleName()
-        self._figures_button.set_label(" · ".join(filter(None, (by, figures))) if figures else tr("Figures"))
+        self._figures_button.set_label(beside(by, figures) if figures else tr("Figures"))
         self._copy.setVisible(bool(turn.text))
         self.anew.setVisible(bool(turn.offer))
         if turn.offer:

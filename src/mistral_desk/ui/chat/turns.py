@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from mistral_desk.chat.going_on import BROKEN_OFF
 from mistral_desk.chat.parts import attached_to
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.chat.markdown import SLICE, Block, Splitter, blocks_of
 
 if TYPE_CHECKING:
@@ -357,7 +357,7 @@ def speed(figures: Figures | None) -> str:
         anew = figures.prompt_tokens - figures.cached_tokens + figures.again_tokens
         parts.append(trn("{n} token read anew", "{n} tokens read anew", anew))
         parts.append(trn("{n} token remembered", "{n} tokens remembered", figures.cached_tokens))
-    return " · ".join(parts)
+    return beside(*parts)
 
 
 def spent(figures: Figures | None, cost: str = "") -> str:
@@ -376,4 +376,4 @@ def spent(figures: Figures | None, cost: str = "") -> str:
     parts.append(tr("as the server counts"))
     if cost:
         parts.append(cost)
-    return " · ".join(parts)
+    return beside(*parts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import in_words
-from mistral_desk.core.words import mark, tr, trc, trn
+from mistral_desk.core.words import beside, mark, tr, trc, trn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def figures(download: Download) -> str:
     parts = [sizes(download)]
     if download.state == "fetching":
         parts += [speed(download.speed), left(download.left_s)]
-    return " · ".join(part for part in parts if part)
+    return beside(*parts)
 
 
 def file(download: Download) -> str:

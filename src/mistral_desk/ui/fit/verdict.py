@@ -12,7 +12,7 @@ import msgspec
 
 from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import beside, mark, tr
 from mistral_desk.fit import saying
 from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
 from mistral_desk.fit.machine import ESTIMATES, GB
@@ -297,7 +297,7 @@ def claim_text(verdict: Verdict) -> str:
 
 def joined(*sentences: str) -> str:
     """Facts in one line, those that there are."""
-    return " · ".join(one for one in sentences if one)
+    return beside(*sentences)
 
 
 def role_words(role: str) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import in_words
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.library.model_card import Work
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -51,7 +51,7 @@ class CandidateRow(Panel):
         self._column.setSpacing(2)
         self._column.addWidget(Shortened(theme, candidate.title, strong=True, parent=self))
         facts = (candidate.quantization, amounts.file_size(candidate.bytes))
-        line = " · ".join(part for part in facts if part)
+        line = beside(*facts)
         self._column.addWidget(Label(theme, line, "small", ink="muted", wrap=True, parent=self))
         self._column.addWidget(Shortened(theme, candidate.path, "small", ink="muted", parent=self))
         self._told: Label | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.search import license_of
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 
 if TYPE_CHECKING:
     from mistral_desk.library.shelf_file import Installed
@@ -37,7 +37,7 @@ def title(model: Installed) -> str:
 def facts_line(model: Installed) -> str:
     """Quantization, size, licence and last use."""
     parts = (model.quantization, amounts.file_size(model.bytes), licence(model), used(model))
-    return " · ".join(part for part in parts if part)
+    return beside(*parts)
 
 
 def licence(model: Installed) -> str:

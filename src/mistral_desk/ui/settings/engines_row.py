@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import beside, mark, tr
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -109,7 +109,7 @@ class EngineList(QObject):
             self.rows[name] = above = row
 
     def _row(self, name: str, title: str, note: str, *, in_use: bool, busy: bool) -> Row:
-        words = " · ".join(part for part in (tr("In use") if in_use else "", note) if part)
+        words = beside(tr("In use") if in_use else "", note)
         row = Row(self._theme, title, words, more=tr("Engines"), broken=True, parent=self._section)
         if in_use:
             return row
@@ -127,4 +127,4 @@ def about(added: Added) -> str:
     made = added.made
     parts = [tr(KINDS.get(made.kind, made.kind)), tr("llama.cpp {version}", version=made.llama_cpp[:10])]
     parts.append(amounts.file_size(made.bytes))
-    return " · ".join(parts if added.known else [*parts, tr("signed by nobody known")])
+    return beside(*parts, "" if added.known else tr("signed by nobody known"))

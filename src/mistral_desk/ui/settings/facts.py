@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 from mistral_desk.core import amounts, build
 from mistral_desk.core.components import Component, components
 from mistral_desk.core.machine import room_on_disk, this_machine
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.inference import cage, engine_parts
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
@@ -174,7 +174,7 @@ def fill_about(
             theme, tr("Licence of {name}", name=part.name), text=tr("Licence"), small=True, muted=True, parent=section
         )
         button.clicked.connect(lambda _on=False, part=part: open_(LicenceSheet(theme, part, section.window())))
-        note = " · ".join(word for word in (part.version, part.licence) if word)
+        note = beside(part.version, part.licence)
         section.add(Row(theme, part.name, note, button, more=tr("licences"), parent=section))
 
 

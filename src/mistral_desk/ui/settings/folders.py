@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mistral_desk.core import amounts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, in_words
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -107,7 +107,7 @@ class MovingRow(Row):
             self.cancel.set_label(tr("{what}: {file}", what=text, file=tr("Moving the models")), text)
             self.cancel.setToolTip("")
         sizes = tr("{done} of {total}", done=amounts.file_size(moved.done), total=amounts.file_size(moved.total))
-        told = " · ".join(part for part in (tr(PHASES.get(moved.phase, moved.phase)), sizes, moved.file) if part)
+        told = beside(tr(PHASES.get(moved.phase, moved.phase)), sizes, moved.file)
         if moved.problem is not None:
             words = in_words(moved.problem, tr)
             told = f"{words.title}. {words.message}"

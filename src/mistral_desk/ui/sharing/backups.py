@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError, Words
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.ask import Question
@@ -50,7 +50,7 @@ def facts(backup: Backup) -> str:
         return tr("{size} · it cannot be read", size=size)
     chats = trn("{n} chat", "{n} chats", backup.conversations)
     messages = trn("{n} message", "{n} messages", backup.messages)
-    return f"{chats} · {messages} · {size}"
+    return beside(chats, messages, size)
 
 
 class BackupRow(Panel):

@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 from mistral_desk.chat.sharing.shared import Format, Wish
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core import amounts
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.sharing.choices import Choices
 from mistral_desk.ui.widgets.label import Label
@@ -123,7 +123,7 @@ class ExportSheet(Sheet):
                 words = amounts.percent(now.share)
             else:
                 done, total = amounts.number(now.done), amounts.number(now.total)
-                words = tr("{done} of {total}", done=done, total=total) + (f" · {title}" if title else "")
+                words = beside(tr("{done} of {total}", done=done, total=total), title)
             self._working.show_share(now.share, words)
 
     def show_done(self, gone: Gone) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 
 from mistral_desk.chat.titles import called, title_from
 from mistral_desk.core.errors import in_words
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.paragraph import Paragraph
@@ -148,4 +148,4 @@ def summary(come: Come) -> str:
         parts.append(trn("{n} was here already", "{n} were here already", come.there))
     if come.aside:
         parts.append(trn("{n} set aside", "{n} set aside", come.aside))
-    return " · ".join(parts)
+    return beside(*parts)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import beside, tr, trn
 from mistral_desk.ui.sidebar.results import HIT, ResultsModel, ResultsView
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -110,4 +110,4 @@ def told(found: Found) -> str:
     if not found.left:
         return words
     left = trn("{n} older message is still being indexed.", "{n} older messages are still being indexed.", found.left)
-    return f"{words} · {left}" if count else tr("{one} {other}", one=tr("Nothing found so far."), other=left)
+    return beside(words, left) if count else tr("{one} {other}", one=tr("Nothing found so far."), other=left)
