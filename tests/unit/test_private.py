@@ -22,10 +22,11 @@ def test_nobody_else_may_look(tmp_path: Path) -> None:
     try:
         private.folder(tmp_path / "a" / "b")
         private.write(tmp_path / "a" / "b" / "c", b"x")
+        private.append(tmp_path / "a" / "b" / "d", b"x")
     finally:
         os.umask(before)
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a", tmp_path / "a/b", tmp_path / "a/b/c")]
-    assert modes == [0o700, 0o700, 0o600]
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c", "a/b/d")]
+    assert modes == [0o700, 0o700, 0o600, 0o600]
 
 
 def test_what_is_there_already_is_written_anew_and_a_folder_may_exist(tmp_path: Path) -> None:
@@ -33,6 +34,8 @@ def test_what_is_there_already_is_written_anew_and_a_folder_may_exist(tmp_path: 
         private.folder(tmp_path)
         private.write(tmp_path / "c", content)
         assert (tmp_path / "c").read_bytes() == content
+    private.append(tmp_path / "c", b"more\n")
+    assert (tmp_path / "c").read_bytes() == b"short\nmore\n"
 
 
 def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path: Path) -> None:

@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
+_FLAGS: Final = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
+_ANEW, _BEHIND = _FLAGS | os.O_TRUNC, _FLAGS | os.O_APPEND
 
 
 def write(path: Path, content: bytes) -> None:
     """Write a file, or what is in it anew; it need not last through a power cut. Raises `OSError`."""
-    with os.fdopen(os.open(path, _FLAGS, FILE_MODE), "wb") as file:
+    with os.fdopen(os.open(path, _ANEW, FILE_MODE), "wb") as file:
+        file.write(content)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Write behind what is in a file, which need not be there yet. Raises `OSError`."""
+    with os.fdopen(os.open(path, _BEHIND, FILE_MODE), "ab") as file:
         file.write(content)
 
 

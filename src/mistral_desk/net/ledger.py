@@ -135,9 +135,8 @@ class Ledger:
             if self._file is None or not lines:
                 return
             try:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-                with self._file.open("ab") as target:
-                    target.write(b"".join(lines))
+                private.folder(self._file.parent)
+                private.append(self._file, b"".join(lines))
             except OSError as error:
                 _log.warning("a connection could not be written down: %s", error)
                 return
