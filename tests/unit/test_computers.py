@@ -13,7 +13,7 @@ from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import OFFLINE, Settings
 from mistral_desk.inference.rpc import computers as others
 from mistral_desk.inference.rpc.computers import Computer, Computers
-from mistral_desk.net.rpc.probe import Found, Lent
+from mistral_desk.net.rpc.found import Found, Lent
 from tests.fixtures import lending
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.words import tr
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.rpc.computers import Computer
-from mistral_desk.net.rpc.probe import Found, Lent
+from mistral_desk.net.rpc.found import Found, Lent
 from tools.gallery.declare import listed, ready, state
 from tools.gallery.stage import idle
 

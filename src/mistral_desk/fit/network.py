@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mistral_desk.fit.machine import Machine
-    from mistral_desk.net.rpc.probe import Found
+    from mistral_desk.net.rpc.found import Found
 
 NUMBER: Final = 4
 """Bytes of a number on its way."""

@@ -23,8 +23,7 @@ from mistral_desk.inference.rpc import places as names
 from mistral_desk.net.ledger import FILE as CONNECTIONS
 from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.rpc import address as addresses
-from mistral_desk.net.rpc import probe
-from mistral_desk.net.rpc.probe import Found
+from mistral_desk.net.rpc.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -161,7 +160,7 @@ class Computers:
         if held:
             return computer
         try:
-            found = await asyncio.to_thread(self._asked, computer.address, lambda at: probe.look(at, _LOOK_S))
+            found = await asyncio.to_thread(self._asked, computer.address, _is_there)
         except DeskError as error:
             _log.info("a helper is not there: %s", error)
             self._away[computer.address] = error.problem.id
@@ -170,7 +169,7 @@ class Computers:
         return msgspec.structs.replace(computer, found=_free_now(computer.found, found))
 
     async def _tested(self, text: str) -> Computer:
-        found = await asyncio.to_thread(self._asked, text, probe.measure)
+        found = await asyncio.to_thread(self._asked, text, _measured)
         computer = Computer(text, found)
         self._away.pop(text, None)
         await asyncio.to_thread(self.put, text, computer)
@@ -213,6 +212,18 @@ def devices(computers: Sequence[Computer]) -> tuple[tuple[Device, ...], tuple[Gp
             engine.append(Device(name, one.address, "remote", lent.free, lent.total))
             plan.append(network.device(one.found, number, addresses.parsed(one.address).host))
     return tuple(engine), tuple(plan)
+
+
+def _is_there(at: addresses.Address) -> Found:
+    from mistral_desk.net.rpc import probe  # noqa: PLC0415 - a start needs it only where there are other computers
+
+    return probe.look(at, _LOOK_S)
+
+
+def _measured(at: addresses.Address) -> Found:
+    from mistral_desk.net.rpc import probe  # noqa: PLC0415 - as above
+
+    return probe.measure(at)
 
 
 def _free_now(before: Found | None, now: Found) -> Found | None:

@@ -18,7 +18,7 @@ from mistral_desk.ui.widgets.text_box import NameField
 
 if TYPE_CHECKING:
     from mistral_desk.inference.rpc.computers import Computer
-    from mistral_desk.net.rpc.probe import Found
+    from mistral_desk.net.rpc.found import Found
     from mistral_desk.ui.settings.rows import Section
     from mistral_desk.ui.theme.theme import Theme
 
