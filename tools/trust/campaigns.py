@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.campaigns import disk, fuzz, languages, models, monkey, soak
+from tests.campaigns import disk, fuzz, languages, models, monkey, offline, soak
 from tools.coverage import whole
 
 if TYPE_CHECKING:
@@ -67,8 +67,10 @@ CAMPAIGNS: Final = {
     "models": Campaign(
         "Spoilt models and projectors",
         "Model files of five architectures and image projectors, their bytes turned, numbers made absurd, cut, pieces "
-        "moved or doubled, given to the real worker. The process that asks lives on, what it says has words, and "
-        "after each death of a worker a good model loads.",
+        "moved or doubled, each given to a worker of its own, four side by side. The process that asks lives on, what "
+        "it says has words, and after each death of a worker the Guide answers in the next one. Most workers are "
+        "forked from a process that has imported what they need; what ends one is repeated with one that is started "
+        "as the program starts it, and from that one's death to the Guide's first token is what is measured.",
         models.attack,
         10_000,
         "tests/campaigns/test_models.py",
@@ -81,6 +83,19 @@ CAMPAIGNS: Final = {
         soak.attack,
         1_000,
         "tests/campaigns/test_soak.py",
+    ),
+    "offline": Campaign(
+        "Offline, proved",
+        "The real window and the real commands in a network namespace in which no interface is up, not even this "
+        "computer's own, under strace: the first start, a question and one on a picture, the list of models, a search, "
+        "the library, every page of the settings, a report. All of it works, and the kernel saw no try. The same with "
+        "*Work offline* where there is a network. Then, with servers on this computer, downloads, refreshes and "
+        "questions to an endpoint: each connection that the kernel saw is in the ledger, and each of the ledger's was "
+        "seen.",
+        offline.attack,
+        10,
+        "tests/e2e/test_offline_namespace.py",
+        offline.possible,
     ),
     "languages": Campaign(
         "Languages",
