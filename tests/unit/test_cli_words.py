@@ -79,3 +79,12 @@ def test_advice_fits_what_was_typed(
     heard = capsys.readouterr().err
     assert said in heard
     assert advice in heard
+
+
+@pytest.mark.usefixtures("home")
+def test_a_report_counts_sizes_in_one_unit(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor"])
+    said = capsys.readouterr().out
+    assert re.search(r"Memory: +[\d.]+ GB, [\d.]+ GB free", said)
+    assert not re.search(r"\b[KMGT]iB\b", said)
+    assert "llama-cpp-python" in said

@@ -30,6 +30,7 @@ from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.device import Device
 from mistral_desk.inference.packs import standing
 from mistral_desk.inference.rpc.computers import Computers
+from mistral_desk.library.disk import GB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,8 @@ _LIBRARIES: Final = (
     "psutil",
 )
 _ONE_LETTER: Final = b"a"
-_GIB: Final = 2**30
+_SOLD: Final = 2**30
+"""Memory is told as it is sold and as the window tells it; files and disks count by 10⁹."""
 
 
 class Folder(msgspec.Struct, frozen=True):
@@ -248,19 +250,19 @@ def in_words_of(report: Report) -> str:
         ("System", report.system),
         ("Python", report.python),
         *((name, version or "not installed") for name, version in report.libraries.items()),
-        ("llama.cpp", report.llama_cpp or "did not start"),
+        ("Engine's binding", f"llama-cpp-python {report.llama_cpp}" if report.llama_cpp else "did not start"),
         ("Engine", report.engine),
         *((("Engine that was left", report.engine_left),) if report.engine_left else ()),
         ("Engine's parts in use", ", ".join(report.backends) or "unknown"),
         ("Engine's build", report.engine_build or "unknown"),
         ("Processor", f"{hardware.processor}, {hardware.cores} cores, {hardware.threads} threads"),
-        ("Memory", f"{hardware.memory_total / _GIB:.1f} GiB, {hardware.memory_available / _GIB:.1f} GiB free"),
+        ("Memory", f"{hardware.memory_total / _SOLD:.1f} GB, {hardware.memory_available / _SOLD:.1f} GB free"),
         *(
-            ("Device", f"{device.name}: {device.description} ({device.kind}), {device.memory_free / _GIB:.1f} GiB free")
+            ("Device", f"{device.name}: {device.description} ({device.kind}), {device.memory_free / _SOLD:.1f} GB free")
             for device in report.devices
         ),
         *(
-            (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{folder.free / _GIB:.1f} GiB free'})")
+            (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{folder.free / GB:.1f} GB free'})")
             for folder in report.folders
         ),
         ("Worker's cage", in_short(report.sandbox)),

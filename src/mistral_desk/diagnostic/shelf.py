@@ -88,7 +88,7 @@ def rows(found: Shelf | None) -> list[tuple[str, str]]:
     ]
     kinds = ", ".join(f"{count} {origin}" for origin, count in found.origins.items()) or "none"
     odd = "".join(f", {count} {state}" for state, count in found.states.items() if state != "here")
-    lines.append(("Library", f"{kinds}{odd}; {found.bytes / disk.GB:.1f} GB; {found.unfinished} downloads unfinished"))
+    lines.append(("Library", f"{kinds}{odd}; {found.bytes / disk.GB:.1f} GB; unfinished downloads: {found.unfinished}"))
     if found.moving:
         lines.append(("Library moves", found.moving))
     return lines
