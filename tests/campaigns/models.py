@@ -201,7 +201,10 @@ async def _tried(engine: Engine, case: Case) -> str:
 
 
 def _open_files() -> int:
-    return psutil.Process().num_handles() if sys.platform == "win32" else psutil.Process().num_fds()
+    if sys.platform == "win32":
+        return psutil.Process().num_handles()
+    else:
+        return psutil.Process().num_fds()
 
 
 def _spread(seconds: list[float]) -> str:

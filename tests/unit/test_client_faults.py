@@ -71,6 +71,26 @@ def test_a_worker_that_exits_in_mid_answer_is_named_with_its_status(tmp_path: Pa
     run(test())
 
 
+@pytest.mark.parametrize("dies", ["load", "generate"])
+def test_a_worker_that_died_has_a_successor_before_anybody_asks_again(tmp_path: Path, dies: str) -> None:
+    does = {"load": loading(), "generate": pieces("half an"), dies: [{"exit": 3}]}
+
+    async def test() -> None:
+        async with scripted(tmp_path, [HELLO, {"serve": does}]) as made:
+            if dies == "generate":
+                await made.ensure(SPEC)
+            await problem_of(made.ensure(SPEC) if dies == "load" else read(made.generate(HI)))
+            if made._spare._starting:
+                await made._spare._starting
+            waiting = made._spare.worker
+            assert waiting is not None
+            if dies == "generate":
+                await made.ensure(SPEC)
+                assert made.pid == waiting.pid
+
+    run(test())
+
+
 def test_what_was_written_before_the_death_still_arrives(tmp_path: Path) -> None:
     script = [HELLO, {"serve": {"load": loading(), "generate": [*pieces("half an answer"), {"exit": 1}]}}]
 
