@@ -72,7 +72,6 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(name, PERSON)
     monkeypatch.setenv("COMPUTERNAME", PLANTED["the computer"])
     monkeypatch.setattr("platform.node", lambda: f"{PLANTED['the computer']}.lan")
-    monkeypatch.setattr("socket.gethostname", lambda: PLANTED["the computer"])
     monkeypatch.setenv("MISTRAL_DESK_HOME", str(own))
     monkeypatch.setenv("HF_TOKEN", PLANTED["a key of the environment"])
     vault = Vault()

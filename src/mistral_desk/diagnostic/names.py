@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,7 @@ def names_here(places: Folders, environment: Mapping[str, str] = os.environ) -> 
     called += [(environment.get("MISTRAL_DESK_HOME", ""), "<all of it>"), (str(Path.home()), "~")]
     known = sorted((one for one in called if len(one[0]) > 1), key=lambda one: -len(one[0]))
     person = {Path.home().name, environment.get("USER", ""), environment.get("USERNAME", ""), *_listed_names()}
-    computer = {environment.get("COMPUTERNAME", ""), platform.node(), socket.gethostname()}
+    computer = {environment.get("COMPUTERNAME", ""), platform.node()}
     computer |= {name.partition(".")[0] for name in computer}
     open_ = without_secrets(environment)
     secrets = {value for name, value in environment.items() if name not in open_ and len(value) >= _SHORTEST_SECRET}
