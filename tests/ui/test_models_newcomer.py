@@ -13,12 +13,12 @@ from mistral_desk.catalog.search import Wishes
 from mistral_desk.catalog.store import PUBLISHER, Catalogue
 from mistral_desk.core import amounts
 from mistral_desk.ui.fit import meaning
-from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.fit.widget import WillItRun
 from mistral_desk.ui.models.about.said import date, whence
 from mistral_desk.ui.models.browse import grid as grids
 from mistral_desk.ui.models.compare.page import ComparePage
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.popup import inside
 from tests.ui import about_ground
