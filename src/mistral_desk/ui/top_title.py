@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.palette import editor_sheet
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QFocusEvent, QMouseEvent, QPaintEvent, QResizeEvent
+    from PySide6.QtGui import QMouseEvent, QPaintEvent, QResizeEvent
     from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.theme.theme import Theme
@@ -27,7 +27,7 @@ EDITOR: Final = 320
 LONGEST: Final = 200
 
 
-class TopTitle(QAbstractButton):
+class TopTitle(Pressable):
     """Quiet until a double click, F2 or Enter: then a line to write in. Escape gives up, everything else keeps."""
 
     renamed = Signal(int, str)
@@ -39,7 +39,6 @@ class TopTitle(QAbstractButton):
         self._theme = theme
         self.title = ""
         self._key: int | None = None
-        self._ring = False
         self.setProperty("elides", True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.editor = QLineEdit(self)
@@ -137,11 +136,6 @@ class TopTitle(QAbstractButton):
             self.begin()
             return
         super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The line to write in is as large."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.chat.attachments import PictureBody
 from mistral_desk.chat.parts import FileBody, read_file, read_picture
@@ -17,13 +17,13 @@ from mistral_desk.ui.attaching.items import about_tokens, amount
 from mistral_desk.ui.attaching.tile import paint_cover, rim
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.chat.message import Part
     from mistral_desk.ui.attaching.album import Album
@@ -94,28 +94,15 @@ class Attached(QWidget):
             self._album.read.emit(tile.body, tile.detail)
 
 
-class _Shown(QAbstractButton):
+class _Shown(Pressable):
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._ring = False
         self.setAccessibleName(name)
         self.setToolTip(plain_tip(name))
         self.setProperty("elides", True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFont(theme.font("small"))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter as well as Space."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def restyle(self) -> None:
         """Fonts and sizes of the theme as it is now."""

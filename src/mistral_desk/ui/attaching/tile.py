@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.items import amount
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import RING, Button
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPaintEvent
 
     from mistral_desk.chat.parts import FileBody
     from mistral_desk.ui.attaching.album import Album
@@ -31,7 +31,7 @@ _ARC: Final = 90
 """Degrees of the turning line while a file is read."""
 
 
-class Tile(QAbstractButton):
+class Tile(Pressable):
     """Enter enlarges a picture or shows a text, Delete takes it out, Ctrl with an arrow moves it; the mouse drags."""
 
     remove = Signal(object)
@@ -45,7 +45,6 @@ class Tile(QAbstractButton):
         self.item = item
         self._album = album
         self._theme = theme
-        self._ring = False
         self._pressed: QPoint | None = None
         self._read: FileBody | None = None
         self.turned = 0
@@ -102,11 +101,9 @@ class Tile(QAbstractButton):
         return QSize(self._scaled(WIDTH), self._scaled(HEIGHT) + SPACE[0] + self.fontMetrics().height() + 2)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter, Delete, and Ctrl with an arrow."""
+        """Delete, and Ctrl with an arrow; else as every button."""
         key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+        if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.remove.emit(self.item)
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier and key in _STEPS:
             mirrored = self.isRightToLeft() and key in (Qt.Key.Key_Left, Qt.Key.Key_Right)
@@ -140,11 +137,6 @@ class Tile(QAbstractButton):
     def resizeEvent(self, _event: object) -> None:
         """The button in the corner."""
         self._place_out()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Picture, text's sheet or turning line; the name; the ring."""

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.downloads import words
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.library.orders import Download
     from mistral_desk.ui.theme.theme import Theme
@@ -27,7 +27,7 @@ _ICON: Final = 20
 _LINE: Final = 3
 
 
-class DownloadsLine(QAbstractButton):
+class DownloadsLine(Pressable):
     """Hidden while nothing is to be downloaded. It stands between the chats and the ways: when it comes, only the list
     of chats becomes shorter.
     """
@@ -38,7 +38,6 @@ class DownloadsLine(QAbstractButton):
         self._share = 0.0
         self._head = self._tail = ""
         self._moving = True
-        self._ring = False
         self.setProperty("elides", True)
         self.setAccessibleName(tr("Downloads"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -69,18 +68,6 @@ class DownloadsLine(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         """It may become narrow."""
         return QSize(60, self.sizeHint().height())
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses as well as Space."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-        else:
-            super().keyPressEvent(event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Icon, two lines, the bar, and the focus ring."""

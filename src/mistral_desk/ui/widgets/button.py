@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeySequence, QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, RADIUS_SMALL, SPACE
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.theme.tokens import Step
@@ -27,7 +27,7 @@ Kind = Literal["primary", "danger", "outline", "quiet", "row", "floating", "card
 RING = 2
 
 
-class Button(QAbstractButton):
+class Button(Pressable):
     """A button with an icon, a text or both; the accessible name is given even where no text is shown.
 
     `trail` is a small icon behind the text, such as the arrow of what opens a menu.
@@ -59,7 +59,6 @@ class Button(QAbstractButton):
         self._muted = muted
         self._small = small
         self._round = round_
-        self._ring = False
         self._faint = False
         self._colour = ""
         self.setText(text)
@@ -162,18 +161,6 @@ class Button(QAbstractButton):
             half = RING / 2
             painter.drawRoundedRect(box.adjusted(half, half, -half, -half), radius, radius)
         painter.end()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard; a click needs none."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses as well as Space."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.isEnabled():
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """A disabled button has no hand."""

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
-from mistral_desk.ui.widgets.focus import by_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.popup import inside
+from mistral_desk.ui.widgets.pressable import Pressable
 from mistral_desk.ui.widgets.sign import Sign
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -26,7 +26,7 @@ WIDEST: Final = 340
 RING: Final = 2
 
 
-class Word(QAbstractButton):
+class Word(Pressable):
     """A word or two in a frame; the sign says the same as the colour. `means` explains it, and stands open after a
     click until the next one, or Escape; without it nothing can be pressed.
     """
@@ -37,7 +37,6 @@ class Word(QAbstractButton):
         super().__init__(parent)
         self._theme, self._text, self._means = theme, text, means
         self._ink = sign[1] if sign else "border"
-        self._ring = False
         self.open: Explanation | None = None
         self.setAccessibleName(text)
         self.setAccessibleDescription(means)
@@ -70,18 +69,6 @@ class Word(QAbstractButton):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
         painter.end()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard; a click needs none."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses as well as Space."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.click()
-            return
-        super().keyPressEvent(event)
 
     def _explain(self) -> None:
         if self._means:
