@@ -122,13 +122,14 @@ def _listed_names() -> list[str]:
     """
     if sys.platform == "win32":
         return []  # they are in the environment
-    try:
-        lines = _USERS.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    mine = (fields for line in lines if len(fields := line.split(":")) > 4 and fields[2] == str(os.getuid()))
-    found = []
-    for name, _, _, _, more, *_ in mine:
-        whole = more.partition(",")[0]
-        found += [name, whole, *whole.split()]
-    return found
+    else:
+        try:
+            lines = _USERS.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        mine = (fields for line in lines if len(fields := line.split(":")) > 4 and fields[2] == str(os.getuid()))
+        found = []
+        for name, _, _, _, more, *_ in mine:
+            whole = more.partition(",")[0]
+            found += [name, whole, *whole.split()]
+        return found
