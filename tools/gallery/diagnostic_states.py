@@ -36,11 +36,13 @@ FILES: Final = (
         "2026-11-30 09:12:44,310 INFO    4711 MainThread mistral_desk.inference.child | the worker is gone: ⟨…⟩\n",
     ),
 )
+THEIRS: Final = tuple(file.name for file in FILES)
+"""Names of files, the same in every language."""
 
 
 async def _opened(stage: Stage) -> DiagnosticSheet:
     await ready(stage)
-    stage.desk.window.open_settings("about")
+    stage.desk.window.open_settings("appearance")  # About has names of other people's packages
     await idle()
     sheet = DiagnosticSheet(stage.desk.theme, stage.desk.window)
     stage.desk.window.show_overlay(sheet)

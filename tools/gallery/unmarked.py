@@ -15,6 +15,7 @@ from mistral_desk.ui.chat.empty import examples
 from tools.gallery import (
     about_states,
     context_states,
+    diagnostic_states,
     endpoint_states,
     engine_states,
     fit_states,
@@ -32,7 +33,7 @@ OURS_OR_THEIRS: Final = (
     *texts.MODELS, texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, texts.JAPANESE, "a",
     *THEIRS, *fit_states.THEIRS, *about_states.THEIRS, *models_states.THEIRS, *library_states.THEIRS,
     *order_states.THEIRS, *rich_states.THEIRS, *sharing_states.THEIRS, *context_states.THEIRS,
-    *endpoint_states.THEIRS, *engine_states.THEIRS,
+    *endpoint_states.THEIRS, *engine_states.THEIRS, *diagnostic_states.THEIRS,
 )  # fmt: skip
 """The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Down|Space|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
