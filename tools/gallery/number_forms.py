@@ -17,6 +17,8 @@ _VERSION: Final = re.compile(
     r"\b(?:Python|Qt|Version|Versión|version|llama[\w.-]*|Apache|CUDA) ?\(?[\d.]+\S*|\bv\d[\d.]*|\bQ\d\S*"
 )
 """Numbers that name a version or a form of quantization, and their names."""
+_SOURCE: Final = re.compile(r"\b(?:Source|Quelle|Fuente)\s?: .*")
+"""Where a statement is from, in the words of those who made it."""
 _PATTERNS: Final = {
     "de": re.compile(r"\d{1,3}(?:\.\d{3})*(?:,\d+)?|\d{1,4}(?:,\d+)?"),
     "fr": re.compile(r"\d{1,4}(?:,\d+)?"),  # groups stand apart: each is looked at by itself
@@ -30,7 +32,7 @@ def other_forms(text: str, language: str) -> Iterator[str]:
     pattern = _PATTERNS.get(language)
     if pattern is None:
         return
-    rest = _VERSION.sub(" ", without_names(text))
+    rest = _VERSION.sub(" ", _SOURCE.sub(" ", without_names(text)))
     yield from _DAY.findall(rest)
     for number in _NUMBER.findall(_DAY.sub(" ", _OWN_DAY.sub(" ", rest))):
         if not pattern.fullmatch(number):

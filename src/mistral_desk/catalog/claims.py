@@ -245,7 +245,7 @@ def _billions(count: int) -> float:
 
 def _written(name: str, value: str | int | float) -> str:
     if isinstance(value, str):
-        return value
+        return amounts.written(value) if name == "date" else value
     if name == "tokens":
         return trn("{n} token", "{n} tokens", int(value))
     if isinstance(value, float):

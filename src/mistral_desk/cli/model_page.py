@@ -295,7 +295,7 @@ def _source(catalogue: Catalogue, record: Record) -> str:
     }
     lines = [tr("From the catalog of {publisher}.", publisher=catalogue.attribution)]
     if record.last_updated:
-        lines.append(tr("Updated {date}.", date=record.last_updated))
+        lines.append(tr("Updated {date}.", date=amounts.written(record.last_updated)))
     if record.verification_status:
         lines.append(tr("The publisher calls it “{status}”.", status=record.verification_status))
     lines.append(states[catalogue.verified(record.id)])
