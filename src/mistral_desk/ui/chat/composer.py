@@ -173,7 +173,6 @@ class Composer(QWidget):
     edit_last = Signal()
     think_toggled = Signal(bool)
     model_menu = Signal()
-    cancel_edit = Signal()
     attach = Signal()
     pasted = Signal(object)
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QMenu
 
 Choice = Literal["system", "light", "dark"]
-CHOICES: Final[tuple[Choice, ...]] = ("system", "light", "dark")
 SMALLEST_TEXT: Final = 80
 LARGEST_TEXT: Final = 200
 

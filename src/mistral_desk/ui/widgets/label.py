@@ -68,11 +68,6 @@ class Label(QLabel):
         self._ink = ink
         self._restyle()
 
-    def set_strong(self, *, strong: bool = True) -> None:
-        """Another weight."""
-        self._strong = strong
-        self._restyle()
-
     def _restyle(self) -> None:
         self.setFont(self._theme.font(self._step, strong=self._strong))
         palette = self.palette()
