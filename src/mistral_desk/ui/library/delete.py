@@ -43,7 +43,7 @@ class DeleteSheet(Overlay):
         good_words = tr("Deleted for good, it frees {size} at once; it would have to be downloaded again.", size=size)
         self.to_bin.setAccessibleDescription(bin_words)
         self.for_good.setAccessibleDescription(good_words)
-        row = FlowLayout(spacing=SPACE[1])
+        row = FlowLayout(spacing=SPACE[1], end=True)
         for button in (self.no, self.to_bin, self.for_good):
             row.addWidget(button)
         column = QVBoxLayout(card)

@@ -161,7 +161,7 @@ class MoveSheet(Overlay):
         self.only = Button(theme, only, text=only, kind="outline", parent=card)
         self.only.clicked.connect(lambda: self._decide(self.using))
         buttons += [self.only] if plan.how == "nothing" else [self.only, self.yes]
-        row = FlowLayout(spacing=SPACE[1])
+        row = FlowLayout(spacing=SPACE[1], end=True)
         for button in buttons:
             row.addWidget(button)
         column = QVBoxLayout(card)
