@@ -90,10 +90,7 @@ class TokenField(QWidget):
 
     def tell(self, text: str, ink: str = "muted") -> None:
         """What came of it; nothing hides the line."""
-        self.told.setText(text)
-        self.told.set_ink(ink)
-        self.told.setAccessibleName(text)
-        self.told.setVisible(bool(text))
+        self.told.tell(text, ink)
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""

@@ -60,10 +60,7 @@ class ComputersIntro(Row):
 
     def tell(self, text: str, ink: str = "muted") -> None:
         """What came of it."""
-        self.told.setText(text)
-        self.told.set_ink(ink)
-        self.told.setAccessibleName(text)
-        self.told.setVisible(bool(text))
+        self.told.tell(text, ink)
 
     def begin(self) -> None:
         """One is being tested."""
@@ -129,10 +126,7 @@ class ComputerRow(Row):
 
     def tell(self, text: str, ink: str = "muted") -> None:
         """What came of a test."""
-        self.told.setText(text)
-        self.told.set_ink(ink)
-        self.told.setAccessibleName(text)
-        self.told.setVisible(bool(text))
+        self.told.tell(text, ink)
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""

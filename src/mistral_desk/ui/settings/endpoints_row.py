@@ -87,10 +87,7 @@ class EndpointRow(Row):
 
     def tell(self, text: str, ink: str = "muted") -> None:
         """What came of a test."""
-        self.told.setText(text)
-        self.told.set_ink(ink)
-        self.told.setAccessibleName(text)
-        self.told.setVisible(bool(text))
+        self.told.tell(text, ink)
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""

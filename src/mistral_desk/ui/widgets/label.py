@@ -68,6 +68,13 @@ class Label(QLabel):
         self._ink = ink
         self._restyle()
 
+    def tell(self, text: str, ink: str = "muted") -> None:
+        """What came of something, also for whoever hears the window; nothing hides the line."""
+        self.setText(text)
+        self.set_ink(ink)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+
     def _restyle(self) -> None:
         self.setFont(self._theme.font(self._step, strong=self._strong))
         palette = self.palette()
