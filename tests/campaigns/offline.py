@@ -114,12 +114,19 @@ def wrong_in_window(ran: Traced, told: dict[str, Any]) -> list[str]:
     """What did not work without a network, and what was tried."""
     wrong = [f"the window: nothing was there of: {what}" for what in _NEEDED if not told[what]]
     wrong += [f"the window: {told[what]}" for what in ("answer", "seen") if told[what].startswith("!")]
-    for part, seen in ran.parts.items():
-        if part != ASKED and not seen.silent:
-            wrong.append(f"the window, part {part or 'first'!r}: {seen}")
+    wrong += [f"the window, {one}" for one in tried(ran)]
     if "was not reached" not in told["said"] and "no connection" not in told["said"].casefold():
         wrong.append(f"the window says nothing of the network that is missing: {told['said'][-300:]}")
     return wrong
+
+
+def tried(ran: Traced) -> list[str]:
+    """What of a run was not silent, or made a socket of another family than the one that stays on this computer."""
+    return [
+        f"part {name or 'first'!r}: {part}"
+        for name, part in ran.parts.items()
+        if name != ASKED and not (part.silent and part.families <= {"AF_UNIX"})
+    ]
 
 
 _NEEDED: Final = ("welcome", "answer", "pictures", "seen", "models", "page", "found", "library", "settings", "report")
@@ -138,8 +145,7 @@ def wrong_in_commands(folder: Path) -> Iterator[str]:
         ran = command(folder, words)
         if ran.status != 0:
             yield f"{name}: status {ran.status}: {ran.out[-300:]}{ran.err[-300:]}"
-        if not ran.silent:
-            yield f"{name}: {dict(ran.parts)}"
+        yield from (f"{name}: {one}" for one in tried(ran))
     for name, words in REFUSED.items():
         ran = command(folder, words)
         if ran.status != 1 or not json.loads(ran.out.splitlines()[-1])["id"].startswith("net."):
@@ -155,8 +161,7 @@ def offline_commands(folder: Path) -> Iterator[str]:
         ran = command(folder, words, inside=False)
         if ran.status != (1 if name in REFUSED else 0):
             yield f"{name}, offline: status {ran.status}: {ran.out[-300:]}"
-        if not ran.silent:
-            yield f"{name}, offline: {dict(ran.parts)}"
+        yield from (f"{name}, offline: {one}" for one in tried(ran))
     settings.unlink()
 
 
@@ -219,6 +224,7 @@ def attack(folder: Path, seed: int, cases: int, minutes: float) -> Outcome:
     times = cases if time.monotonic() - began < minutes * 60 else 1
     count, wrong = both_lists(folder / "open", times)
     found.lost += wrong
+    made = {family for name, part in ran.parts.items() if name != ASKED for family in part.families}
     commands = len(COMMANDS) + len(REFUSED)
     found.cases = len(_NEEDED) + 2 * commands + 4 * times
     found.seen = {
@@ -226,9 +232,7 @@ def attack(folder: Path, seed: int, cases: int, minutes: float) -> Outcome:
         "the window there": f"{len(_NEEDED)} things that a newcomer does, from the first start on, all worked",
         "the Guide on a picture": told["seen"],
         "commands there, and with Work offline where there is a network": f"{commands} each",
-        "sockets of the internet that were made": str(
-            sum(len(part.sockets) for name, part in ran.parts.items() if name != ASKED)
-        ),
+        "sockets that were made there": ", ".join(sorted(made)) + " only",
         "connections in both lists, the kernel's and the ledger's": str(count),
     }
     return found

@@ -90,6 +90,7 @@ def test_the_record_is_read_as_strace_writes_it() -> None:
     assert found["here"].silent
     assert found["there"].spoken == {"10.0.0.1:53": 2, "2001:db8::7:443": 1}
     assert (len(found["there"].sockets), len(found["there"].names)) == (1, 1)
+    assert (found["here"].families, found["there"].families) == ({"AF_NETLINK"}, {"AF_INET"})
 
 
 @traced_only

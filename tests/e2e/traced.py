@@ -31,6 +31,7 @@ _INTERNET: Final = re.compile(r"sa_family=AF_INET6?\b")
 _IPV4: Final = re.compile(r'sin_port=htons\((\d+)\), sin_addr=inet_addr\("([0-9.]+)"\)')
 _IPV6: Final = re.compile(r'sin6_port=htons\((\d+)\).*?inet_pton\(AF_INET6, "([0-9a-fA-F:.]+)"')
 _SOCKET: Final = re.compile(r"\bsocket\(AF_INET6?\b")
+_FAMILY: Final = re.compile(r"\bsocket(?:pair)?\((AF_\w+)")
 _FAILED: Final = re.compile(r"= -1 E")
 _MARK: Final = re.compile(rf'sun_path="{MARKS}([^"]+)"')
 _ASKS_FOR_NAMES: Final = re.compile(r'sun_path="[^"]*(nscd|resolve|dns)[^"]*"', re.IGNORECASE)
@@ -58,6 +59,8 @@ class Part:
     spoken: Counter[str] = field(default_factory=Counter)
     sockets: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    families: set[str] = field(default_factory=set)
+    """Of all sockets that were made, whatever they are for."""
 
     @property
     def silent(self) -> bool:
@@ -90,6 +93,8 @@ def parts_of(lines: Sequence[str]) -> dict[str, Part]:
     here = Part()
     found = {"": here}
     for line in lines:
+        if (family := _FAMILY.search(line)) and not _FAILED.search(line):
+            here.families.add(family[1])
         if mark := _MARK.search(line):
             here = found.setdefault(mark[1], Part())
         elif _CALL.search(line) and _INTERNET.search(line):
