@@ -46,7 +46,8 @@ STARTED_EVERY: Final = 50
 """Every so-manieth file goes to a worker that is started, not forked."""
 REPEATED: Final = 100
 """So many deaths, the first ones, are repeated with workers that are started."""
-HANGS_S: Final = 300.0
+HANGS_S: Final = 900.0
+"""The program itself gives a silent worker up after five minutes."""
 BACK_S: Final = 2.0
 """A worker that died is replaced within so many seconds, on a computer that does nothing else."""
 _MORE_FILES: Final = 8

@@ -46,7 +46,7 @@ def main(listening: socket.socket) -> None:
                 ready.unregister(key.fd)
                 _tell(*there.pop(key.fd), ready)
                 os.close(key.fd)
-            else:  # a stand-in says nothing, so it is gone
+            elif key.data in {pid for pid, _ in there.values()}:  # a stand-in says nothing, so it is gone
                 ready.unregister(key.fileobj)
                 os.kill(key.data, signal.SIGKILL)
 
