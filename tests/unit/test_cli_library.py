@@ -140,7 +140,7 @@ def test_what_has_no_room_is_refused_before_anything_comes(hub: HubSite, capsys:
     assert desk("pull", REPOSITORY) == 1
     said = capsys.readouterr()
     assert "Size: 500 TB in 1 file\n" in said.out
-    assert said.err.startswith("The model does not fit on the disk\n500000.0 GB are needed in ")
+    assert said.err.startswith("The model does not fit on the disk\n500\u202f000 GB are needed in ")
     assert hub.cdn.asked == []
 
 

@@ -56,6 +56,7 @@ ALLOWED: Final = {
     "background: ": "a style sheet",
     "ui/chat/highlight.py": "names of pygments' tokens",
     "Mistral Desk": "the program's name",
+    "Ministral 3 14B": "a model's name",
     "Ctrl+": "names of keys",
     "Shift+": "names of keys",
     "Esc": "names of keys",
