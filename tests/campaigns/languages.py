@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tools.gallery.states import State
 
 WIDE: Final = Look()
+_HEARD: Final = ("name", "description", "spoken row")
+"""What nobody sees has no direction."""
 NARROW: Final = Look("dark", 880, 200)
 """Where a longer language is cut off first: the narrowest window, and letters of twice the size."""
 
@@ -86,6 +88,8 @@ async def _look(app: QApplication, state: State, language: str, home: Path, foun
         await state.set_up(stage)
         await stage.look(WIDE)
         for which, text in _texts(stage, state):
+            if language == words.PSEUDO_RTL and which.endswith(_HEARD):
+                continue
             found.texts += 1
             for fault in faults(text, language):
                 found.lost.append(f"{which}: {fault}: {text[:120]!r}")

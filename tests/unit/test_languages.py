@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -82,6 +83,11 @@ PLAIN: Final = {
 """Sentences with a number and without plural forms, and why that is right."""
 
 
+@cache
+def every_sentence() -> tuple[Sentence, ...]:
+    return tuple(collect(ROOT)[0])
+
+
 def without_form(sentence: Sentence) -> bool:
     """Whether the sentence has a number beside a plural, and nothing that gives it another form."""
     if sentence.plural or sentence.places == ["src/mistral_desk/core/reasons.py"]:  # put together by developers
@@ -90,7 +96,7 @@ def without_form(sentence: Sentence) -> bool:
 
 
 def test_every_sentence_with_a_count_has_its_plural_form() -> None:
-    sentences, _ = collect(ROOT)
+    sentences = every_sentence()
     assert [one.text for one in sentences if without_form(one) and one.text not in PLAIN] == []
     assert set(PLAIN) <= {one.text for one in sentences}, "what is allowed is still there"
     assert [one.text for one in sentences if re.search(r"\((?:s|es|n|en|e)\)", one.text + one.plural)] == []
@@ -222,7 +228,7 @@ def test_a_status_is_no_amount() -> None:
 
 def test_no_sentence_counts_by_two_to_the_tenth() -> None:
     """*GiB* beside *GB* makes two sizes of one file."""
-    sentences, _ = collect(ROOT)
+    sentences = every_sentence()
     assert [one.text for one in sentences if re.search(r"\b[KMGT]iB\b", one.text)] == []
 
 
@@ -274,7 +280,7 @@ def test_every_reason_that_code_puts_together_can_be_said_in_another_language() 
         for one in reasons_in(path.read_text(encoding="utf-8"))
     }
     assert len(found) > 20
-    sentences = {one.text for one in collect(ROOT)[0]}
+    sentences = {one.text for one in every_sentence()}
     assert {one: where for one, where in found.items() if not known(one) and one not in {*ELSEWHERE, *sentences}} == {}
 
 

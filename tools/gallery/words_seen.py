@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
 
 from mistral_desk.ui.chat.prose import FormulaView, ProseView
+from mistral_desk.ui.widgets.note import Note
 from tools.gallery.checks import text_of, visible
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def seen(window: QWidget) -> Iterator[tuple[QWidget, str, str]]:
             texts["text"] = ""  # what a person typed
         if isinstance(widget, QAbstractSpinBox):
             texts["special"] = widget.specialValueText()
+        if isinstance(widget, Note):  # three texts below one another
+            texts["text"], texts["message"], texts["hint"] = widget.words.title, widget.words.message, widget.words.hint
         for which, text in texts.items():
             if text:
                 yield widget, which, text
