@@ -28,6 +28,7 @@ from mistral_desk.core.settings import ALL, Settings
 from mistral_desk.fit import read as fit_read
 from mistral_desk.inference import frames, model_file, projector_file
 from mistral_desk.inference.fitting.wish_file import WishFile
+from mistral_desk.inference.protocol import Failed
 from mistral_desk.library import adopted_file, journal, orders, shelf_file
 from mistral_desk.net.asking import Reply
 from mistral_desk.net.endpoints import chunks, sse, store
@@ -64,7 +65,10 @@ def _gguf(data: bytes) -> None:
         with contextlib.suppress(DeskError):
             fit_read.shape_of(header)
         path.write_bytes(data)
-        model_file.inspect(path)
+        try:
+            model_file.inspect(path)
+        except DeskError as error:
+            frames.frame(Failed(1, error.problem))  # so it travels from the worker
 
 
 def _record(data: bytes) -> None:

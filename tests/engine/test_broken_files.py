@@ -6,6 +6,7 @@ Never a hang, never a message without words. A file that ends the worker must st
 from __future__ import annotations
 
 import asyncio
+import sys
 from string import Formatter
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -46,11 +47,11 @@ async def first_problem(engine: Engine, path: Path) -> tuple[str, DeskError | No
     return "never", None
 
 
-def with_engine(story: Callable[[Engine], Awaitable[T]]) -> T:
+def with_engine(story: Callable[[Engine], Awaitable[T]], command: list[str] | None = None) -> T:
     """Tell a story to an engine of its own, in bounded time."""
 
     async def tell() -> T:
-        engine = Engine()
+        engine = Engine(command)
         try:
             async with asyncio.timeout(END_OF_THE_WORLD_S):
                 return await story(engine)
@@ -112,3 +113,16 @@ def test_between_broken_files_good_ones_load_and_answer(tmp_path: Path, small_mo
     assert None not in named
     assert died is not None
     assert died.problem.id == "engine.died"
+
+
+def test_a_worker_that_cannot_tell_what_is_wrong_ends(tmp_path: Path) -> None:
+    """A thread that ended in silence would leave everybody waiting: here its words do not fit into a message."""
+    code = (
+        "from mistral_desk.core.errors import Problem; from mistral_desk.inference import worker; "
+        "worker.as_problem = lambda error: Problem('model.truncated', {'missing': 1 << 70}); worker.main()"
+    )
+
+    _, error = with_engine(lambda engine: first_problem(engine, tmp_path / "none.gguf"), [sys.executable, "-c", code])
+
+    assert error is not None
+    assert error.problem.id == "engine.died"

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from mistral_desk.catalog import gguf
 from mistral_desk.catalog.gguf import Array, DamagedError, Header, NotGgufError, TruncatedError
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference import model_file
+from mistral_desk.inference import frames, model_file
+from mistral_desk.inference.protocol import Failed
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.gguf_writing import Recipe
 
@@ -50,6 +51,26 @@ def test_it_agrees_with_the_formats_own_reader(good: bytes, tmp_path: Path) -> N
     assert header.data == reference.data_offset
     expected = [(t.name, tuple(map(int, t.shape)), int(t.tensor_type), int(t.n_bytes)) for t in reference.tensors]
     assert [(t.name, t.shape, t.kind, t.bytes) for t in header.tensors] == expected
+
+
+@pytest.mark.parametrize("place", ["an array", "a tensor"])
+def test_what_no_file_could_lack_is_damage_and_its_problem_travels(good: bytes, tmp_path: Path, place: str) -> None:
+    """Numbers of 64 bits add up to more than fits into a message from the worker, which then never came."""
+    content = bytearray(good)
+    if place == "an array":
+        at = content.index(b"tokenizer.ggml.token_type") + len("tokenizer.ggml.token_type") + 8
+        struct.pack_into("<Q", content, at, (1 << 64) - 1)
+    else:
+        at = content.index(b"output.weight") + len("output.weight")
+        struct.pack_into("<IQQI", content, at, 2, (1 << 31) - 1, 1 << 30, writer.GGMLQuantizationType.F64)
+    path = tmp_path / "model.gguf"
+    path.write_bytes(content)
+
+    with pytest.raises(DeskError) as refused:
+        model_file.inspect(path)
+
+    assert refused.value.problem.id == "model.damaged"
+    assert frames.frame(Failed(1, refused.value.problem))
 
 
 def test_the_sizes_of_all_types_are_the_formats() -> None:

@@ -27,6 +27,8 @@ KEPT: Final = 4096
 _WINDOW: Final = 1 << 20
 _LONGEST_STRING: Final = 16 << 20
 _LARGEST_HEADER: Final = 512 << 20
+_LARGEST_FILE: Final = 1 << 50
+"""No file is as large: where that much seems to be missing, a number is wrong."""
 _MOST_TENSORS: Final = 1 << 20
 _MOST_KEYS: Final = 1 << 16
 _MOST_STRINGS: Final = 1 << 22
@@ -209,7 +211,15 @@ def _header(cursor: _Cursor) -> Header:
         raise DamagedError(f"alignment {alignment}")
     data = -(-cursor.at // alignment) * alignment if tensors else cursor.at
     end = data + max((t.offset + (t.bytes or 0) for t in tensors), default=0)
+    if end - size >= _LARGEST_FILE:
+        raise _short(end - size)
     return Header(version, metadata, tensors, data, end)
+
+
+def _short(missing: int) -> TruncatedError | DamagedError:
+    if missing < _LARGEST_FILE:
+        return TruncatedError(missing)
+    return DamagedError(f"it would have to be {missing} bytes larger")
 
 
 def _value(cursor: _Cursor, kind: int) -> Value:
@@ -273,7 +283,7 @@ class _Cursor:
     def room(self, count: int) -> None:
         """Check that `count` more bytes can be there."""
         if self.at + count > self.size:
-            raise TruncatedError(self.at + count - self.size)
+            raise _short(self.at + count - self.size)
         if self.at + count > _LARGEST_HEADER:
             raise DamagedError("a header of more than 512 MiB")
 
@@ -310,7 +320,7 @@ class _Cursor:
         count = self.integer("Q")
         if count > _LONGEST_STRING:
             if self.at + count > self.size:
-                raise TruncatedError(self.at + count - self.size)
+                raise _short(self.at + count - self.size)
             raise DamagedError(f"a text of {count} bytes")
         return count
 

@@ -212,7 +212,16 @@ class Worker:
         threading.stack_size(0)
 
     def _infer(self) -> None:
-        """The inference thread: one job after the other."""
+        """The inference thread. Whatever ends it ends the process: who waits for an answer has to hear of it."""
+        try:
+            self._work()
+        except BaseException as error:  # noqa: BLE001 what it could not tell in any other way
+            sys.excepthook(type(error), error, error.__traceback__)
+            sys.stderr.flush()
+            os._exit(1)
+
+    def _work(self) -> None:
+        """One job after the other."""
         while job := self._jobs.get():
             control = self._controls[job.request]
             try:
