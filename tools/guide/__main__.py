@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     states = {state.name: state for state in STATES}
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
+    app.setCursorFlashTime(0)  # a caret that blinks would make another picture each time
     for picture in PICTURES:
         if not options.only or picture.file.stem in options.only:
             with tempfile.TemporaryDirectory() as home:
