@@ -69,6 +69,8 @@ class DiagnosticSheet(Sheet):
         edit.setReadOnly(True)
         edit.setAccessibleName(tr("Text of the file"))
         edit.setFrameShape(QFrame.Shape.NoFrame)
+        edit.viewport().setAutoFillBackground(False)
+        edit.document().setDocumentMargin(0)
         edit.setMinimumHeight(_LOW)
         edit.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         edit.setTabChangesFocus(True)
