@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pytest
 
 from tests.campaigns import offline
+from tests.fixtures.hub_files import content
+from tests.fixtures.hub_site import HubSite, Repo
 from tests.fixtures.program import desk
 
 if TYPE_CHECKING:
@@ -98,10 +100,15 @@ def test_the_command_line_needs_none_either(tmp_path: Path, name: str) -> None:
 
 @posix_only
 @pytest.mark.slow
-def test_all_that_a_first_question_writes_is_for_this_person_alone(home: Path) -> None:
+def test_all_that_a_first_question_and_a_first_download_write_is_for_this_person_alone(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = os.umask(0o022)
     try:
         assert desk("ask", offline.QUESTION).status == 0
+        with HubSite(Repo("acme/Tiny-GGUF", {"Tiny-Q4_K_M.gguf": content(400_000)})) as hub:
+            monkeypatch.setenv("HF_ENDPOINT", hub.url)
+            assert desk("pull", "acme/Tiny-GGUF").status == 0
     finally:
         os.umask(before)
     assert open_to_others(home) == []

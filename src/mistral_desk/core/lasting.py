@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mistral_desk.core import private
 from mistral_desk.core.replacing import put_in_place
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def write_whole(path: Path, content: bytes | Iterable[bytes]) -> None:
 
     Raises `OSError`; the old one stays then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private.folder(path.parent)
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     staged = Path(name)
     try:

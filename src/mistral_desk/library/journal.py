@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk
 from mistral_desk.library.wanted import Wanted
@@ -84,7 +84,7 @@ class Journal:
 
     def __init__(self, path: Path, name: str) -> None:
         """Open or create it. Raises `library.in_use` when another download has it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(path.parent)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
         self._path = path
         while True:

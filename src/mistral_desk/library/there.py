@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_file import SHARD
 from mistral_desk.library import disk, journal
@@ -84,7 +84,7 @@ def take_over(source: Path, final: Path, wanted: Wanted, label: tuple[str, str],
     copy that was compared. False where that did not work out. Raises `library.…`.
     """
     with disk.told(final, wanted.size):
-        final.parent.mkdir(parents=True, exist_ok=True)
+        private.folder(final.parent)
         staged = final.with_name(f"{final.name}.twin")
         staged.unlink(missing_ok=True)
         try:
