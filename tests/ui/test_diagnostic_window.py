@@ -6,6 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+import shiboken6
 
 from mistral_desk.diagnostic import bundle
 from mistral_desk.inference import remote
@@ -71,7 +72,8 @@ def test_all_of_it_is_shown_and_that_is_saved(qapp: QApplication, tmp_path: Path
 
             desk.report.write(sheet, tmp_path / "r.zip")
             await desk.tasks.settled()
-            assert not sheet.isVisible()
+            await window.drawn()
+            assert not shiboken6.isValid(sheet), "it has gone"
             with zipfile.ZipFile(tmp_path / "r.zip") as archive:
                 assert {name: archive.read(name).decode() for name in archive.namelist()} == shown
             assert told[-1].words.title == "The diagnostic report is saved"
