@@ -10,6 +10,7 @@ import pytest
 from mistral_desk.catalog.record import read
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.chat.attachments import Pixels
+from mistral_desk.chat.elsewhere.door import EndpointDoor
 from mistral_desk.chat.elsewhere.doors import Doors
 from mistral_desk.chat.elsewhere.prices import Prices
 from mistral_desk.chat.history import History
@@ -236,10 +237,11 @@ def test_what_no_server_can_do_and_what_this_one_says_it_cannot_is_refused_befor
                 blind = EndpointModel(chat.source.endpoint, Offered("blind", sees=False))
                 picture = picture_part(await chat.pictures.put(Pixels(2, 1, bytes(6))), "a.png")
                 session, number = chat.session, answer.message.id
-                refused = {
+                refused: dict[str, list[AsyncIterator[object]]] = {
                     "endpoint.cannot": [
                         session.think_more(number, model_spec=chat.source),
                         session.continue_answer(number, model_spec=chat.source),
+                        EndpointDoor(chat.endpoints, chat.source).generate((), grammar="root ::= [0-9]"),
                     ],
                     "endpoint.no_eyes": [session.reply(None, Draft("?", attached=(picture,)), model_spec=blind)],
                 }

@@ -144,6 +144,17 @@ def test_counts_that_no_file_can_hold_are_refused(count: int) -> None:
         read(head + bytes(64), size=1 << 50)  # a sparse file that claims to be huge
 
 
+@pytest.mark.parametrize(("kind", "value"), [(4, 0), (4, 3), (4, 48), (5, (1 << 32) - 32), (7, 0)])
+def test_an_alignment_that_is_none_is_damage(kind: int, value: int) -> None:
+    """Zero, no power of two, a negative number (5: of 32 bits with a sign), and a truth (7) that is false."""
+    key = b"general.alignment"
+    number = struct.pack("<B" if kind == 7 else "<I", value)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", len(key)) + key + struct.pack("<I", kind)
+
+    with pytest.raises(DamagedError, match="alignment"):
+        read(head + number + bytes(64))
+
+
 def test_another_byte_order_is_named() -> None:
     with pytest.raises(DamagedError, match="byte order"):
         read(b"GGUF" + struct.pack(">IQQ", 3, 0, 0) + bytes(100))

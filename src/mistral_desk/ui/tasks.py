@@ -9,6 +9,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from mistral_desk.core import threads
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -81,5 +82,5 @@ async def ended(task: asyncio.Task[T]) -> None:
         await asyncio.wait((task,))
     except asyncio.CancelledError:
         task.cancel()
-        await asyncio.wait((task,))
+        await threads.ended(task)
         raise
