@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Figures, Finished
-from mistral_desk.ui.chat import page as page_module
+from mistral_desk.ui.chat import telling
 from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker
 from tests.ui.window import ask, click, drawn, heard, opened, phase, run, type_in
@@ -55,7 +55,7 @@ def test_a_question_is_answered_shown_kept_and_announced(
 
     async def scenario() -> None:
         async with opened(qapp, tmp_path, fake_worker.answering("It is **fifteen**.")) as desk:
-            monkeypatch.setattr(page_module, "QAccessible", Listening)
+            monkeypatch.setattr(telling, "QAccessible", Listening)
             turn = await ask(desk, "What is 7 plus 8?")
             await desk.tasks.settled()
             assert turn.text == "It is **fifteen**."

@@ -51,6 +51,14 @@ def test_a_font_is_found_below_the_folder(tmp_path: Path) -> None:
     assert system.has_fonts([str(tmp_path)])
 
 
+def test_a_service_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_DIRS", f"{tmp_path / 'none'}:{tmp_path}")
+    assert not system.has_service("org.example.Any")
+    (tmp_path / "dbus-1" / "services").mkdir(parents=True)
+    (tmp_path / "dbus-1" / "services" / "org.example.Any.service").write_text("", encoding="utf-8")
+    assert system.has_service("org.example.Any")
+
+
 def test_a_compiler_named_by_the_person_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if sys.platform in {"win32", "darwin"}:
         pytest.skip("the system's own tools are asked there")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tools.dev.steps import Steps
 
-Kind = Literal["library", "program", "module", "fonts"]
+Kind = Literal["library", "program", "module", "fonts", "service"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Need:
 
 _QT = "the window (Qt)"
 _X11 = "the window on X11 (Qt)"
+_READER = "tests as with a screen reader"
 
 # Found on a bare Debian 12 by adding one at a time until the window opened.
 QT = (
@@ -66,6 +67,8 @@ SCREEN = (
     Need("program", "Xvfb", "tests on a virtual screen", "xvfb", "xorg-x11-server-Xvfb", "xorg-server-xvfb"),
     Need("program", "xauth", "tests on a virtual screen", "xauth", "xorg-x11-xauth", "xorg-xauth"),
     Need("program", "strace", "tests that watch for connections", "strace", "strace", "strace"),
+    Need("program", "dbus-daemon", _READER, "dbus", "dbus-daemon", "dbus"),
+    Need("service", "org.a11y.Bus", _READER, "at-spi2-core", "at-spi2-core", "at-spi2-core"),
     Need("fonts", "a font", "text in the tests' pictures", "fonts-dejavu-core", "dejavu-sans-fonts", "ttf-dejavu"),
 )
 
@@ -82,11 +85,11 @@ def present(need: Need) -> bool:
         return has_compiler() if need is COMPILER else shutil.which(need.name) is not None
     if need.kind == "module":
         return importlib.util.find_spec(need.name) is not None
-    return has_fonts()
+    return has_service(need.name) if need.kind == "service" else has_fonts()
 
 
 def missing(needs: Iterable[Need], found: Callable[[Need], bool] = present) -> list[Need]:
-    """The needs that are not met. Only on Linux do libraries and fonts come from the system, not from wheels."""
+    """The needs that are not met. Only on Linux do libraries, fonts and D-Bus's services come from the system."""
     linux = sys.platform.startswith("linux")
     return [need for need in needs if (linux or need.kind in {"program", "module"}) and not found(need)]
 
@@ -110,6 +113,12 @@ def _visual_studio() -> bool:
     part = "Microsoft.VisualStudio.Component.VC.Tools.x86.x64"
     command = [str(vswhere), "-latest", "-products", "*", "-requires", part, "-property", "installationPath"]
     return bool(subprocess.run(command, check=False, capture_output=True).stdout.strip())
+
+
+def has_service(name: str) -> bool:
+    """Whether D-Bus knows how to start what has this name on a session's bus (Linux)."""
+    folders = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return any(Path(folder, "dbus-1", "services", f"{name}.service").is_file() for folder in folders.split(":"))
 
 
 def has_fonts(folders: Sequence[str] = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")) -> bool:

@@ -76,7 +76,7 @@ def name_of(widget: QWidget) -> str:
 
 def text_of(widget: QWidget) -> str:
     """The plain text that a widget paints by itself; empty for containers, and for documents (they scroll or grow)."""
-    if isinstance(widget, QLabel | QAbstractButton):
+    if isinstance(widget, QLabel | QAbstractButton) and widget.text():
         return widget.text()
     if isinstance(widget, Note):
         return " ".join(part for part in (widget.words.title, widget.words.message, widget.words.hint) if part)

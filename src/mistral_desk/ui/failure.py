@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class FailureWindow(QWidget):
+class FailureWindow(QFrame):
     """`decided` carries True for *Try again*, False for *Quit*."""
 
     decided = Signal(bool)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import COMMANDS, GROUPS, written
@@ -88,7 +88,7 @@ class _List(QScrollArea):
         return QSize(super().sizeHint().width(), inner.sizeHint().height() if inner else 200)
 
 
-class _Row(QWidget):
+class _Row(QFrame):
     """What it does, and its keys at the end of the line."""
 
     def __init__(self, theme: Theme, command: Command, parent: QWidget) -> None:
@@ -106,7 +106,7 @@ class _Row(QWidget):
             line.addWidget(KeyCap(theme, keys, self))
 
 
-class KeyCap(QWidget):
+class KeyCap(QLabel):
     """Keys as they are written on this system, in a frame."""
 
     def __init__(self, theme: Theme, keys: str, parent: QWidget) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.away import AwayChip
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 HEIGHT = 48
 
 
-class TopBar(QWidget):
+class TopBar(QFrame):
     """Quiet: the title is muted, the buttons are bare."""
 
     new_chat = Signal()

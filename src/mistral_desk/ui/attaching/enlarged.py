@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
@@ -129,7 +129,7 @@ class Enlarged(Overlay):
             return
 
 
-class Canvas(QWidget):
+class Canvas(QLabel):
     """The picture in the middle, as large as there is room."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

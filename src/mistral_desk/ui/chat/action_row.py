@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class ActionRow(QWidget):
+class ActionRow(QFrame):
     """Small buttons that show while the turn is under the pointer or holds the keyboard; their room is always there."""
 
     version = Signal(int)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference.model_ids import BETWEEN
@@ -103,7 +103,7 @@ def changes_hands(before: str, wrote: str) -> bool:
     return bool(wrote) and (BETWEEN in wrote or (bool(before) and wrote != before.rpartition(BETWEEN)[2]))
 
 
-class WriterMark(QWidget):
+class WriterMark(QFrame):
     """The line over an answer that says who wrote it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

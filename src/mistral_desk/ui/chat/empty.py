@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
@@ -52,7 +52,7 @@ def examples() -> list[Example]:
     return [*plain[: SHOWN - 1], *harder[:1], *plain[SHOWN - 1 :]][:SHOWN]
 
 
-class _Line(QWidget):
+class _Line(QLabel):
     """One centred line of text, with an icon before it where one is given; wraps where it must."""
 
     def __init__(self, theme: Theme, text: str, *, title: bool, icon: str = "", parent: QWidget) -> None:

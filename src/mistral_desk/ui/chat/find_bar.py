@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr, trn
@@ -33,7 +33,7 @@ NARROW: Final = 640
 """Pixels, at 100 %, below which words give way to a number."""
 
 
-class FindBar(QWidget):
+class FindBar(QFrame):
     """Hidden until it is opened; it marks the transcript and moves it."""
 
     closed = Signal()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class QuietLine(QWidget):
+class QuietLine(QFrame):
     """Words in the middle of a hairline, behind the turn of the message `after`; a press tells more."""
 
     pressed = Signal()

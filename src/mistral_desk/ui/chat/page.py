@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
@@ -18,6 +18,7 @@ from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.find_bar import FindBar
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.partner_line import PartnerLine
+from mistral_desk.ui.chat.telling import Telling
 from mistral_desk.ui.chat.temporary import TemporaryLine
 from mistral_desk.ui.chat.transcript import Transcript
 from mistral_desk.ui.chat.turning import Turning
@@ -53,10 +54,6 @@ if TYPE_CHECKING:
 def _open(chat: Chat, act: Callable[[], None], turn: Turn | None, *, edit: bool) -> None:  # noqa: ARG001 - as a `Gate`
     """Nothing is asked."""
     act()
-
-
-SPOKEN: Final = 400
-"""Characters of an answer that are read out when it ends; longer ones are announced only."""
 
 
 class ChatPage(QWidget):
@@ -96,6 +93,7 @@ class ChatPage(QWidget):
         self._chat: Chat | None = None
         self._away: Away | None = None
         self.transcript = Transcript(theme, self)
+        self._telling = Telling(self.transcript)
         self.finder = FindBar(theme, self.transcript, self)
         self.empty = EmptyState(theme, self)
         self.composer = Composer(theme, self)
@@ -210,7 +208,7 @@ class ChatPage(QWidget):
             (chat.preceded, self._preceded),
             (chat.busy_changed, self._busy),
             (chat.refused, self._refused),
-            (chat.ended, self._ended),
+            (chat.ended, self._telling.ended),
             (chat.attachments.changed, self.draft_changed.emit),
         )
 
@@ -258,6 +256,7 @@ class ChatPage(QWidget):
 
     def _changed(self, turn: Turn) -> None:
         self.transcript.changed(turn)
+        self._telling.changed(turn)
         self.finder.changed()
 
     def _added(self, turns: tuple[Turn, ...]) -> None:
@@ -300,18 +299,6 @@ class ChatPage(QWidget):
             self.endpoint_trouble.emit(error.problem)
         else:
             self._notices.problem(error.problem)
-
-    def _ended(self, turn: Turn) -> None:
-        """Tell a screen reader; a short answer is read out."""
-        if turn.problem is not None:
-            words = tr("The answer could not be completed.")
-        elif turn.ending == "stopped":
-            words = tr("Stopped.")
-        elif 0 < len(turn.text) <= SPOKEN:
-            words = turn.text
-        else:
-            words = tr("The answer is complete.")
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.transcript, words))
 
     def _model_changed(self) -> None:
         away, shared = self._model.away, self._model.shared

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEasingCurve, QRect, QRectF, QSize, Qt, QVariantAnimation
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DOT = 7
 
 
-class StatusLine(QWidget):
+class StatusLine(QLabel):
     """A muted line, or two where there is little room; `set_words("", …)` leaves it empty.
 
     The accessible name is what it says.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.action_row import ActionRow
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COPIED_MS: Final = 1600
 
 
-class TurnView(QWidget):
+class TurnView(QFrame):
     """Base of both kinds: actions, hover, and the height for a width."""
 
     link = Signal(str)

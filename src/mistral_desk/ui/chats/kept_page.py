@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.chat.history import BIN_DAYS
 from mistral_desk.chat.titles import called
@@ -67,7 +67,7 @@ BIN: Final = Kind(
 )
 
 
-class KeptPage(QWidget):
+class KeptPage(QFrame):
     """Shows what it is given; signals go up, with a conversation's id. `looked_for` asks for the list anew."""
 
     looked_for = Signal()

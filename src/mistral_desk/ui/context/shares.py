@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import tr
@@ -44,7 +44,7 @@ def parts(budget: Budget) -> tuple[Part, ...]:
     return (*(part for part in every if part.tokens), Part(tr("Room for the answer"), budget.room, None))
 
 
-class Bar(QWidget):
+class Bar(QLabel):
     """The shares beside each other."""
 
     def __init__(self, theme: Theme, shown: Sequence[Part], parent: QWidget) -> None:

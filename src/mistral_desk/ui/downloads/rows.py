@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.downloads.row import DownloadRow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class DownloadRows(QWidget):
+class DownloadRows(QFrame):
     """Hidden while there is none. Signals carry the order's id."""
 
     paused = Signal(str)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.fit.verdict import part_words
@@ -127,7 +127,7 @@ class _Swatch(QWidget):
         self.update()
 
 
-class Places(QWidget):
+class Places(QFrame):
     """The bar and its legend; a screen reader gets the numbers."""
 
     def __init__(self, theme: Theme, parts: Sequence[Part], parent: QWidget) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
@@ -45,7 +45,7 @@ _MODEL: Final = "m" * 17
 """As wide as the long names of graphics cards and models are."""
 
 
-class Waiting(QWidget):
+class Waiting(QFrame):
     """Room for so many quantizations; `rows` is 0 where nothing is known of them, then only the words stand here."""
 
     def __init__(self, theme: Theme, rows: int, parent: QWidget, *, tools: bool = False) -> None:

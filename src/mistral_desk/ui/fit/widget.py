@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QAbstractScrollArea, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr, trn
@@ -37,7 +37,7 @@ TITLE = mark("Will it run here?")
 UNKNOWN = mark("Not known: nobody has told yet how large this model's files are. Nothing is guessed here.")
 
 
-class WillItRun(QWidget):
+class WillItRun(QFrame):
     """Shows what it is given; signals go up.
 
     `get` are the words of the button that chooses a quantization; empty where there is nothing to choose yet. While

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
@@ -37,7 +37,7 @@ NARROW: Final = 400
 """Pixels at the system's text size below which the button stands under the heading."""
 
 
-class LibraryPage(QWidget):
+class LibraryPage(QFrame):
     """Shows what it is given; signals go up, with a model's id. `looked_for` asks for the list anew."""
 
     looked_for = Signal()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.search import Wishes
@@ -54,7 +54,7 @@ class Place:
     focus: QWidget | None = None
 
 
-class ModelsPage(QWidget):
+class ModelsPage(QFrame):
     """Shows what it is given; signals go up to the door. Whoever wants something inside it while nobody has come to see
     it uses `when_made`.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import mark, tr
@@ -47,7 +47,7 @@ SECTIONS: Final = {
 }
 
 
-class SettingsPage(QWidget):
+class SettingsPage(QFrame):
     """Shows the settings and changes them at once; `back` leads to the chat."""
 
     back = Signal()
@@ -170,7 +170,7 @@ class SettingsPage(QWidget):
             column.addWidget(self.sections[key])
         column.addWidget(self._nothing)
         column.addStretch(1)
-        self._side = Side(self._theme, self._tabs, column, column.indexOf(self._tabs), self)
+        self._side = Side(self._theme, self._tabs, column, self.search, self)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)

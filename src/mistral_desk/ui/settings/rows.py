@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.palette.match import rank
@@ -129,7 +129,7 @@ class Reset(Button):
         self.clicked.connect(act)
 
 
-class Section(QWidget):
+class Section(QFrame):
     """A heading and rows."""
 
     def __init__(self, theme: Theme, title: str, parent: QWidget) -> None:

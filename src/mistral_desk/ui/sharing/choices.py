@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class Choices(QWidget):
+class Choices(QFrame):
     """`choices` are name and sentence by key. `chosen` carries the key."""
 
     chosen = Signal(str)
@@ -36,6 +36,7 @@ class Choices(QWidget):
             full = tr("{name}: {value}", name=name, value=label)
             button = Button(theme, full, text=label, parent=line)
             button.setCheckable(True)
+            button.setAutoExclusive(True)  # in a group it says only that it is one of several, to a screen reader
             button.setToolTip("")
             button.setAccessibleDescription(sentence)
             button.clicked.connect(lambda _on=False, key=key: self.choose(key))

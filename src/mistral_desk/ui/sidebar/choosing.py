@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr, trc, trn
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class ChoosingBar(QWidget):
+class ChoosingBar(QFrame):
     """Hidden unless the list's model is choosing. What is asked for goes up, with the ids that are chosen."""
 
     pin = Signal(tuple, bool)

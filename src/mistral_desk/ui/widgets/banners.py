@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
@@ -123,7 +123,7 @@ class Banner(QWidget):
         self.closed.emit(self)
 
 
-class Banners(QWidget):
+class Banners(QFrame):
     """A stack of notices, the newest on top; the same words are not shown twice."""
 
     lasting = Signal(int)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
@@ -24,7 +24,7 @@ _ICON = 20
 _WRAP = int(Qt.TextFlag.TextWordWrap)
 
 
-class Note(QWidget):
+class Note(QLabel):
     """Title, message and hint, as tall as they need at a width. Reads as an alert to a screen reader."""
 
     def __init__(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class Panel(QWidget):
+class Panel(QFrame):
     """Raised, with a hairline around it; `name` is for screen readers."""
 
     def __init__(self, theme: Theme, parent: QWidget, *, name: str = "", radius: int = RADIUS_LARGE) -> None:

@@ -17,6 +17,33 @@ class Pressable(QAbstractButton):
     """Paint a ring where `_ring` says that the keyboard came here, and the focus is still here."""
 
     _ring = False
+    _known = False
+    """Whether it is turned by a click or by this program just now."""
+
+    def setCheckable(self, checkable: bool) -> None:
+        """Who turns it without a click presses it all the same.
+
+        Assistive technology does so, by `toggle`, after which Qt says `toggled` and never `clicked`.
+        """
+        if checkable and not self.isCheckable():
+            self.toggled.connect(self._turned)
+        super().setCheckable(checkable)
+
+    def setChecked(self, checked: bool) -> None:
+        """By this program: nobody pressed it."""
+        before, self._known = self._known, True
+        super().setChecked(checked)
+        self._known = before
+
+    def nextCheckState(self) -> None:
+        """By a click, or because another one of its group was chosen."""
+        before, self._known = self._known, True
+        super().nextCheckState()
+        self._known = before
+
+    def _turned(self, checked: bool) -> None:
+        if not self._known:
+            self.clicked[bool].emit(checked)  # type: ignore[index]  # the stub is wrong
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The ring is for the keyboard; a click needs none."""

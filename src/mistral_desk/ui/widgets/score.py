@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import tr
@@ -66,7 +66,7 @@ def paint_bar(painter: QPainter, theme: Theme, box: QRectF, value: float | None,
         painter.drawRoundedRect(fill, radius, radius)
 
 
-class ScoreBar(QWidget):
+class ScoreBar(QLabel):
     """One line: name, bar, number. A screen reader gets the sentence `spoken`."""
 
     def __init__(self, theme: Theme, name: str, value: float | None, words: str, parent: QWidget) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import RADIUS
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class Segmented(QWidget):
+class Segmented(QFrame):
     """Buttons of which one is on. `chosen` carries its key when a person chose it."""
 
     chosen = Signal(str)
@@ -38,6 +38,7 @@ class Segmented(QWidget):
         for key, label in choices.items():
             button = Button(theme, tr("{name}: {value}", name=name, value=label), text=label, parent=self)
             button.setCheckable(True)
+            button.setAutoExclusive(True)  # in a group it says only that it is one of several, to a screen reader
             button.setToolTip("")
             button.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
             self._group.addButton(button)

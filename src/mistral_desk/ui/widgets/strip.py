@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -25,7 +25,7 @@ BESIDE = 0.4
 """Of the strip's width that buttons may take beside the words."""
 
 
-class Strip(QWidget):
+class Strip(QFrame):
     """An icon, words, and a button; `closed` when it is pressed."""
 
     closed = Signal()

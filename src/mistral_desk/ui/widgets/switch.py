@@ -6,23 +6,22 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.pressable import Pressable
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.theme.theme import Theme
 
 
-class Switch(QAbstractButton):
+class Switch(Pressable):
     """Checked is on. Reads as a check box to a screen reader."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._ring = False
         self.setCheckable(True)
         self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -56,11 +55,6 @@ class Switch(QAbstractButton):
             ring = QRectF(self.rect()).adjusted(1, 1, -1, -1)
             painter.drawRoundedRect(ring, ring.height() / 2, ring.height() / 2)
         painter.end()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The ring is for the keyboard; a click needs none."""
-        self._ring = by_keyboard(event.reason())
-        super().focusInEvent(event)
 
     def _restyle(self) -> None:
         self.updateGeometry()

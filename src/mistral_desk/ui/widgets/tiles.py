@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QTextLayout
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
@@ -71,7 +71,7 @@ class Tiles(QWidget):
         self.updateGeometry()
 
 
-class Tile(QWidget):
+class Tile(QLabel):
     """One fact. A widget for each of its words would take four times as long to be there."""
 
     def __init__(self, theme: Theme, name: str, value: str, parent: QWidget, *, ink: str) -> None:

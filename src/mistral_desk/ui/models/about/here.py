@@ -54,6 +54,7 @@ class Here(Section):
         for model, name in members if len(members) > 1 else ():
             button = Tag(self._theme, name, name, self._choices)
             button.setCheckable(True)
+            button.setAutoExclusive(True)  # in a group it says only that it is one of several, to a screen reader
             self._group.addButton(button)
             button.setChecked(model == current)
             button.clicked.connect(lambda _on=False, model=model: self.member.emit(model))

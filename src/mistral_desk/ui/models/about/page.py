@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.record import when_to_pick_something_else
 from mistral_desk.core.words import tr
@@ -64,7 +64,7 @@ class Opening:
     rows: int = 0
 
 
-class AboutPage(QWidget):
+class AboutPage(QFrame):
     """Shows what it is given; signals go up. `link` carries a whole address that has to be shown before it opens."""
 
     back = Signal()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class Section(QWidget):
+class Section(QFrame):
     """Add to it with `put`; `note` is a quiet line below the heading."""
 
     def __init__(self, theme: Theme, title: str, parent: QWidget, *, note: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.claims import About, in_words
 from mistral_desk.catalog.store import PUBLISHER
@@ -99,7 +99,7 @@ class ClaimCard(Panel):
         self.note.setVisible(bool(self.note.text()))
 
 
-class Side(QWidget):
+class Side(QFrame):
     """Who says it, what is said, and where it stands. What the files say has the stronger line."""
 
     def __init__(self, theme: Theme, who: str, what: str, source: str, parent: QWidget, *, ours: bool = False) -> None:

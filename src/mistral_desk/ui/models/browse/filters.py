@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.amounts import number
@@ -72,7 +72,7 @@ class Chip(Button):
         """What is shown is what is wished, never what was clicked."""
 
 
-class Filters(QWidget):
+class Filters(QFrame):
     """`changed` carries the new `Wishes`. Sheets and menus open over the window."""
 
     changed = Signal(object)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.fit import verdict
@@ -31,7 +31,7 @@ SENT = mark("What you type is sent to {host} when you press Search, and not befo
 TITLE: Final = mark("Search the hub for GGUF repositories")
 
 
-class HubPage(QWidget):
+class HubPage(QFrame):
     """Shows what it is given; signals go up."""
 
     back = Signal()

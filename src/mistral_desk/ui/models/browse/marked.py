@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ONE_MORE = mark("Mark a second model to compare them.")
 
 
-class MarkedBar(QWidget):
+class MarkedBar(QFrame):
     """Not there while nothing is marked."""
 
     compare = Signal()

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import in_words
@@ -140,7 +140,7 @@ class VariantCard(Panel):
         self._column.addWidget(widget)
 
 
-class RepositoryPage(QWidget):
+class RepositoryPage(QFrame):
     """Shows what it is given; signals go up."""
 
     back = Signal()

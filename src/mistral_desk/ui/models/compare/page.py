@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.store import PUBLISHER
 from mistral_desk.core.words import mark, tr, trn
@@ -36,7 +36,7 @@ WIDEST: Final = 1400
 """Pixels at the system's text size: a wider table is harder to read across."""
 
 
-class ComparePage(QWidget):
+class ComparePage(QFrame):
     """Shows what it is given; signals go up."""
 
     back = Signal()

@@ -1,0 +1,39 @@
+"""The window is used by somebody who sees nothing of it, only through AT-SPI as screen readers do, to the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fixtures.assistive import lacking
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking())
+
+
+def test_a_person_who_sees_nothing_asks_shows_downloads_deletes_and_undoes(tmp_path: Path, home: Path) -> None:
+    from tests.e2e.accessible_journey import gone  # what it stands on is there on Linux only
+
+    told = gone(tmp_path, home)
+
+    assert told.read["first"] in told.heard["first"], "a short answer is read out when it ends"
+    assert told.read["thought"] == "7 plus 8 is 15."
+    assert told.read["thinking"], "the thought can be read"
+    assert told.read["thinking"] not in " ".join(told.heard["thought"]), "the thought is not read as the answer"
+    assert "Thinking…" in told.heard["thought"], "one hears that it thinks"
+    assert {"red", "circle"} <= set(told.read["picture"].lower().replace(".", " ").split())
+    assert "On this computer:" in told.read["card"], "a card says all that it shows"
+    *steps, told_of = told.progress
+    assert len(set(steps)) >= 3, "one can follow the download"
+    assert steps == sorted(steps)
+    assert told_of >= 3, "and hears that it goes on"
+    assert any("is being downloaded" in words for words in told.heard["download"])
+    assert any("Every byte was compared" in words for words in told.heard["download"])
+    assert any("11.1 MB are free now" in words for words in told.heard["deleted"])
+    assert "What is this?" in told.read["chats"]
+    assert told.faults == []
+    assert len(told.pages) >= 15
+    assert told.left == ""
