@@ -38,6 +38,7 @@ class SectionTabs(QWidget):
         for key, text in words.items():
             tab = Button(theme, text, text=text, kind="row", parent=self)
             tab.setCheckable(True)
+            tab.setAutoExclusive(True)  # in a group it says only that it is one of several, to a screen reader
             tab.clicked.connect(lambda _on=False, key=key: self.chosen.emit(key))
             tab.installEventFilter(self)
             group.addButton(tab)
