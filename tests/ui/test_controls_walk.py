@@ -187,7 +187,11 @@ def test_tab_goes_as_the_eye_does(name: str, language: str, qapp: QApplication) 
     async def look_at(stage: Stage) -> None:
         window = stage.desk.window
         order = await tabbed(stage)
-        rooms = (stage.desk.models, stage.desk.library, stage.desk.settings)
+        settings = stage.desk.settings
+        beside = bool(settings.sections) and settings._tabs.beside
+        rooms = (stage.desk.models, stage.desk.library, settings.area if beside else settings)
+        if beside:  # the list is a column of its own
+            assert next(one for one in order if settings.isAncestorOf(one)) is settings.tabs[settings.page]
         for region in (window.sidebar, window.top, stage.desk.page.composer, *rooms):
             inside = [one for one in order if region.isAncestorOf(one)]
             assert [described(one) for one in inside] == [described(one) for one in by_eye(inside, window)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
@@ -115,10 +116,11 @@ class SectionTabs(QWidget):
 class Side(QWidget):
     """Where the list stands beside the sections; as wide as it is and what is left of the page before both."""
 
-    def __init__(self, theme: Theme, tabs: SectionTabs, above: QVBoxLayout, at: int, parent: QWidget) -> None:
-        """Without room the tabs stand in the column `above`, at this place."""
+    def __init__(self, theme: Theme, tabs: SectionTabs, above: QVBoxLayout, search: QWidget, parent: QWidget) -> None:
+        """Without room the tabs stand in the column `above`, where they stand now, behind the `search`."""
         super().__init__(parent)
-        self._theme, self._tabs, self._above, self._at = theme, tabs, above, at
+        self._theme, self._tabs, self._above, self._search = theme, tabs, above, search
+        self._at = above.indexOf(tabs)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, SPACE[3], 0, 0)
         self._column.addStretch(1)
@@ -152,5 +154,8 @@ class Side(QWidget):
         self.setVisible(beside)
         tabs.show()
         tabs.updateGeometry()
+        buttons = list(tabs.buttons.values())
+        for before, after in pairwise((*buttons, self._search) if beside else (self._search, *buttons)):
+            QWidget.setTabOrder(before, after)
         if held is not None:
             held.setFocus(Qt.FocusReason.OtherFocusReason)
