@@ -19,7 +19,9 @@ PACKAGE: Final = "mistral_desk"
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Of a file or more: statements and branches, those gone through, and lines left out by a pattern."""
+    """Of a file or more: statements and branches, those gone through, and lines left out by a pattern: what only the
+    type checker reads, and what only another system runs.
+    """
 
     lines: int = 0
     lines_taken: int = 0

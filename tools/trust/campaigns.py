@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tests.campaigns import disk, fuzz, languages, models, monkey, offline, soak
+from tests.campaigns import accessible, disk, fuzz, languages, models, monkey, offline, soak
 from tools.coverage import whole
 
 if TYPE_CHECKING:
@@ -111,9 +111,20 @@ CAMPAIGNS: Final = {
         "Ways through the program",
         "How much of each room the tests go through: lines, and the ways that lead out of a line that has more than "
         "one, also in children and in processes that lock themselves in. At least 95 % outside of the window and "
-        "80 % in it; what only another system can run is left out, and counted.",
+        "80 % in it; what only another system runs or only the type checker reads is left out, and counted.",
         whole.attack,
         0,
         "tests/unit/test_coverage.py",
+    ),
+    "accessible": Campaign(
+        "Nothing of it is seen",
+        "The real window with the real worker and the Guide, used only through AT-SPI, as screen readers do: a first "
+        "question, *Think harder*, a picture, the settings, the catalog, a download from a hub on this computer, "
+        "deleting, and Undo. What the keyboard comes to has a name, nothing is said in a role that screen readers pass "
+        "over, what can be pressed can be pressed, values make sense, and the end of an answer is heard.",
+        accessible.attack,
+        0,
+        "tests/e2e/test_accessible.py",
+        accessible.possible,
     ),
 }
