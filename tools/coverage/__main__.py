@@ -9,16 +9,19 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from tools.coverage import rooms, whole
+from tools.coverage import measured, rooms, whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str]) -> int:
-    """0 where every room is gone through as promised, 1 where one is not, 2 for wrong use."""
+    """0 where every room is gone through as promised, 1 where one is not, 2 for wrong use or with nothing measured."""
     asked = _parser().parse_args(arguments)
     failed = [] if asked.parts == ["report"] else whole.measure(asked.parts or whole.PARTS)
+    if not measured.kept():
+        sys.stderr.write("Nothing is measured yet: python3 dev.py coverage\n")
+        return 2
     found = rooms.by_room(whole.report())
     print("\n".join(rooms.table(found)))
     for name, (counts, least) in rooms.judged(found).items():

@@ -69,15 +69,20 @@ def together(part: str, place: Path = PLACE) -> int:
     into.unlink(missing_ok=True)
     whole = coverage.Coverage(data_file=str(into), config_file=str(CONFIG))
     if found:
-        whole.combine(found, strict=True, keep=True)
+        whole.combine(found, strict=True)
     whole.save()
     return len(found)
 
 
+def kept(place: Path = PLACE) -> tuple[Path, ...]:
+    """What was measured of parts, and is still there."""
+    return tuple(sorted(place.glob("*.data")))
+
+
 def all_parts(place: Path = PLACE) -> coverage.Coverage:
-    """Everything that was kept, as one."""
+    """Everything that was kept, as one. Raises coverage's own error where nothing was."""
     whole = coverage.Coverage(data_file=str(place / "all"), config_file=str(CONFIG))
     whole.erase()
-    whole.combine(sorted(map(str, place.glob("*.data"))), strict=True, keep=True)
+    whole.combine(list(map(str, kept(place))), strict=True, keep=True)
     whole.save()
     return whole
