@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 EACH: Final = 500
 """Actions of one run: a home in which much has happened, and a start often enough."""
+SIDE_BY_SIDE: Final = 2
 REAL_EVERY: Final = 4
 """Every so-manieth run has the real worker and the Guide."""
 MOST: Final = {"widgets": (1.5, 300), "threads": (1.5, 10), "open files": (1.5, 20), "children": (1, 2)}
@@ -31,22 +33,30 @@ def attack(folder: Path, seed: int, cases: int, minutes: float = 1e9) -> Outcome
     """So many actions, in runs of 500, as far as the minutes reach."""
     end = time.monotonic() + 60 * minutes
     found, done, grown = Outcome(), Counter[str](), [0.0]
-    runs = looks = 0
-    while found.cases < cases and time.monotonic() < end:
-        place = folder / f"run {runs}"
+    runs = real = looks = 0
+
+    def run(number: int) -> tuple[Plan, Ran] | None:
+        if time.monotonic() > end:
+            return None
+        place = folder / f"run {number}"
         place.mkdir()
-        plan = Plan(str(place), seed + runs, min(EACH, cases - found.cases), runs % REAL_EVERY == REAL_EVERY - 1)
+        actions = min(EACH, cases - EACH * number)
+        plan = Plan(str(place), seed + number, actions, number % REAL_EVERY == REAL_EVERY - 1)
         ran = play(plan)
         shutil.rmtree(place, ignore_errors=True)
-        runs, looks = runs + 1, looks + ran.looks
-        found.cases += ran.actions
-        found.lost += [f"seed {plan.seed}{' real' if plan.real else ''}: {line}" for line in ran.lost]
-        done.update(ran.done)
-        if ran.grown:
-            before, after = ran.grown["memory (MB)"]
-            grown.append(after / before - 1 if before else 0)
+        return plan, ran
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        for plan, ran in filter(None, pool.map(run, range(-(-cases // EACH)))):
+            runs, real, looks = runs + 1, real + plan.real, looks + ran.looks
+            found.cases += ran.actions
+            found.lost += [f"seed {plan.seed}{' real' if plan.real else ''}: {line}" for line in ran.lost]
+            done.update(ran.done)
+            if ran.grown:
+                before, after = ran.grown["memory (MB)"]
+                grown.append(after / before - 1 if before else 0)
     found.faults = done["trouble"] + done["drop"]
-    found.seen["runs, each with a home of its own"] = f"{runs}, {runs // REAL_EVERY} of them with the real worker"
+    found.seen["runs, each with a home of its own"] = f"{runs}, {real} of them with the real worker"
     found.seen["looks at the database and the folders"] = str(looks)
     found.seen["actions"] = ", ".join(f"{name} {count:,}" for name, count in done.most_common())
     found.seen["memory after the first third, to the end of a run"] = f"at most {max(grown):+.0%}"
