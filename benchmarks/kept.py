@@ -49,7 +49,7 @@ def measured(benchmark: Benchmark, before: Kept | None = None) -> Kept:
     """Run a benchmark and watch what else runs. One that is there at once was measured together with the one `before`
     it, so what ran beside that one counts.
     """
-    load = round(os.getloadavg()[0], 1) if sys.platform != "win32" else 0.0
+    load = round(psutil.getloadavg()[0], 1)
     began, all_before, ours_before = time.monotonic(), _all_busy(), _ours()
     figure = benchmark.run()
     seconds = time.monotonic() - began
