@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QKeySequence, QTextCursor
 
 from mistral_desk.core import words
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.user_view import UserView
+from mistral_desk.ui.language import speak
 from mistral_desk.ui.theme import icons
 from tests.campaigns.languages import faults
 from tools.gallery import texts
@@ -129,3 +130,14 @@ def test_a_value_that_runs_into_a_sentence_is_noticed_in_a_window(qapp: QApplica
 
     in_window(qapp, words.PSEUDO_RTL, look)
     assert found == ["nothing keeps it apart"]
+
+
+def test_a_language_leaves_none_of_qt_s_own_words_behind(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = QKeySequence("Ctrl+Shift+L")
+    said = []
+    for language in ("fr", "en"):
+        monkeypatch.setenv(words.VARIABLE, language)
+        speak(qapp, language)
+        said.append(keys.toString(QKeySequence.SequenceFormat.NativeText))
+    assert "Shift" in said[1] or "⇧" in said[1]
+    assert said[0] != said[1] or "⇧" in said[1], "Qt speaks French where its words came along"

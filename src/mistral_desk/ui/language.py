@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 log: Final = logging.getLogger(__name__)
+_NAME: Final = "Qt's own words"
 
 
 def speak(app: QApplication, setting: str) -> None:
@@ -21,6 +22,9 @@ def speak(app: QApplication, setting: str) -> None:
     Call it before the first window is made: what is shown already keeps its words.
     """
     words.use(words.preferred(setting, QLocale.system().uiLanguages()))
+    for one in app.findChildren(QTranslator, _NAME):
+        app.removeTranslator(one)  # what another language said before
+        one.deleteLater()
     tag = words.language()
     mirrored = words.mirrored()
     app.setLayoutDirection(Qt.LayoutDirection.RightToLeft if mirrored else Qt.LayoutDirection.LeftToRight)
@@ -30,6 +34,7 @@ def speak(app: QApplication, setting: str) -> None:
     locale = QLocale(tag)
     QLocale.setDefault(locale)
     translator = QTranslator(app)
+    translator.setObjectName(_NAME)
     if translator.load(locale, "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
         app.installTranslator(translator)
     else:
