@@ -15,6 +15,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.guide import reading
 from mistral_desk.ui.guide.sheet import GuideSheet
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -69,6 +70,20 @@ def test_f1_opens_the_guide_and_closes_it_again(qapp: QApplication, tmp_path: Pa
             await desk.tasks.settled()
             assert desk.window.overlay is None
             assert "guide" in {command.id for command in desk.window.commands.possible()}, "the palette has it, too"
+
+    window.run(qapp, scenario)
+
+
+def test_about_leads_to_the_guide(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, warm=False) as desk:
+            desk.window.open_settings("about")
+            await window.drawn()
+            buttons = desk.settings.sections["about"].findChildren(Button)
+            (button,) = (one for one in buttons if one.accessibleName() == tr("Open… ({name})", name=tr("User guide")))
+            button.click()
+            await desk.tasks.settled()
+            assert isinstance(desk.window.overlay, GuideSheet)
 
     window.run(qapp, scenario)
 

@@ -79,6 +79,7 @@ def bind(desk: Desk) -> None:
         "shortcuts": lambda: window.show_overlay(ShortcutSheet(desk.theme, window)),
         "about": lambda: window.open_settings("about"),
     }
+    desk.settings.guide_asked.connect(lambda: window.commands.run("guide"))
     window.sidebar.export_asked.connect(desk.sharing.export)
     window.commands.bind({key: _over(desk, key, act) for key, act in acts.items()}, lambda: state(desk))
 

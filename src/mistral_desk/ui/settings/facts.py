@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6 import __version__ as qt_version
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
@@ -14,6 +14,7 @@ from mistral_desk.core.machine import room_on_disk, this_machine
 from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.inference import cage, engine_parts
 from mistral_desk.ui.chat.ask_link import LinkSheet
+from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.theme.tokens import SPACE
@@ -146,20 +147,39 @@ def fill_privacy(
     return kept_in
 
 
-def fill_about(
-    theme: Theme, section: Section, open_: Callable[[Overlay], None], updates: Row, report: Callable[[], None]
-) -> None:
-    """Version, newer ones, a report for who helps, licences of everything that comes along, and two links."""
+class Asked(NamedTuple):
+    """What *About* can ask the window for."""
+
+    guide: Callable[[], None]
+    report: Callable[[], None]
+
+
+def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None], updates: Row, asked: Asked) -> None:
+    """Version, newer ones, the guide, a report for who helps, two links, licences of everything that comes along."""
     version = tr("Version {version}, licensed under Apache-2.0", version=build.version())
     section.add(Row(theme, "Mistral Desk", version, copied=True, parent=section))
     section.add(updates)
     updates.show()
     running = tr("Python {python}, Qt {qt}", python=platform.python_version(), qt=qt_version)
     section.add(Row(theme, tr("Runs on"), running, copied=True, parent=section))
+    guide = tr("User guide")
+    button = Button(theme, tr("Open… ({name})", name=guide), text=tr("Open…"), kind="outline", parent=section)
+    button.setToolTip("")
+    button.clicked.connect(asked.guide)
+    keys = keys_of("guide")
+    section.add(
+        Row(
+            theme,
+            guide,
+            tr("{what} ({keys})", what=tr("Task by task, with pictures"), keys=keys),
+            button,
+            parent=section,
+        )
+    )
     asks = tr("Save a diagnostic report…")
     button = Button(theme, asks, text=asks, kind="outline", parent=section)
     button.setToolTip("")
-    button.clicked.connect(report)
+    button.clicked.connect(asked.report)
     text = tr(
         "For a bug report: versions, settings and the log's last part, without your chats. You see all of it first."
     )

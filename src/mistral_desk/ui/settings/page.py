@@ -12,7 +12,7 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.inference import cage
 from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.endpoints_row import EndpointsIntro
-from mistral_desk.ui.settings.facts import HardwareFacts, fill_about, fill_privacy
+from mistral_desk.ui.settings.facts import Asked, HardwareFacts, fill_about, fill_privacy
 from mistral_desk.ui.settings.folders import FurtherFolders, MovingRow
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.settings.server_row import ServerRow
@@ -55,6 +55,7 @@ class SettingsPage(QFrame):
     """All data is to be deleted; the person is asked first."""
     folder_chosen = Signal(str)
     """Another folder for models; the person is asked what becomes of the old one's."""
+    guide_asked = Signal()
     report_asked = Signal()
     """A diagnostic report is wanted; all of it is shown first."""
     sheet = Signal(object)
@@ -135,7 +136,8 @@ class SettingsPage(QFrame):
             privacy = self.sections["privacy"]
             self._kept_in = fill_privacy(self._theme, self._services, privacy, self.erase_asked.emit, self.sheet.emit)
             if self.updates is not None:
-                fill_about(self._theme, self.sections["about"], self.sheet.emit, self.updates, self.report_asked.emit)
+                asked = Asked(self.guide_asked.emit, self.report_asked.emit)
+                fill_about(self._theme, self.sections["about"], self.sheet.emit, self.updates, asked)
         self._hardware.refresh()
         if self._kept_in:
             self._kept_in.set_note(cage.in_words(self._services.engine.cage))
