@@ -12,7 +12,7 @@ import pytest
 
 from tools.dev import engine_wheel, environment, locks
 from tools.dev.environment import Place
-from tools.dev.steps import Failed
+from tools.dev.steps import Failed, Steps
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,6 +119,23 @@ def test_the_environment_of_this_very_run_is_known_as_usable() -> None:
     if not Place(ROOT).python.exists() or Path(sys.prefix).resolve() != Place(ROOT).venv.resolve():
         pytest.skip("the tests run outside .venv")
     assert environment._usable(Place(ROOT))
+
+
+def test_the_environment_of_another_clone_is_not_changed(place: Place, tmp_path: Path) -> None:
+    other = tmp_path / "another clone"
+    (other / ".venv").mkdir(parents=True)
+    (other / "dev.py").touch()
+    try:
+        place.venv.symlink_to(other / ".venv", target_is_directory=True)
+    except OSError:
+        pytest.skip("this system lets no one make links")
+    steps = Steps(place.log)
+    try:
+        with pytest.raises(Failed, match="another clone"):
+            environment._install(place, "app", steps)
+    finally:
+        steps.close()
+    assert not list((other / ".venv").iterdir())
 
 
 def test_a_folder_that_is_no_environment_is_not_usable(place: Place) -> None:

@@ -163,6 +163,11 @@ def _names(needs: Sequence[system.Need]) -> str:
 def _install(place: Place, level: str, steps: Steps) -> None:
     steps.say("Setting up Mistral Desk's environment. It happens once; what is said meanwhile stands in build/dev.log")
     stamp = place.venv / STAMP
+    if place.venv.is_symlink() and (other := place.venv.resolve().parent).joinpath("dev.py").is_file():
+        raise Failed(
+            f".venv is a link to the environment of {other}, and setting up here would change it for that folder.",
+            f"Delete the link {place.venv}, then say the same command again.",
+        )
     if not _usable(place):
         with steps.step(f"Python environment: .venv (Python {sys.version.split()[0]})"):
             if place.venv.exists():
