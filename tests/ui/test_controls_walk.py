@@ -146,11 +146,22 @@ def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplic
                 if isinstance(one, kind):
                     assert role in roles, f"{described(one)}: {role}"
         assert misnamed(stage) == []
+        assert passed_over(stage) == []
         names = [described(one) for one in wanted]
         reached = await tabbed(stage)
         assert [name for name, one in zip(names, wanted, strict=True) if one not in reached] == []
 
     staged(qapp, name, look_at)
+
+
+def passed_over(stage: Stage) -> list[str]:
+    """What says something in a role that screen readers pass over: words painted by a plain widget."""
+    told = [(one, QAccessible.queryAccessibleInterface(one)) for one in visible(stage.shown)]
+    return [
+        described(one)
+        for one, interface in told
+        if interface.role() == Role.Client and not interface.childCount() and spoken_name(one).strip()
+    ]
 
 
 def misnamed(stage: Stage) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDragMoveEvent, QDropEvent, QPainter, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.sources import holds_any, sources
@@ -85,7 +85,7 @@ def attachments(theme: Theme, window: QWidget, target: QWidget, possible: Callab
     )
 
 
-class DropSign(QWidget):
+class DropSign(QLabel):
     """A sheet with a dashed frame and the words; the mouse goes through it."""
 
     def __init__(self, theme: Theme, parent: QWidget, words: str = "", icon: str = "picture") -> None:
