@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image, ImageDraw
 from mistral_desk.chat.attachments import Pixels, take_in
 from mistral_desk.inference.projector_file import LONG_SIDE
 from tests.fixtures import fake_worker
+from tests.fixtures.screen import x11_screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,21 +29,8 @@ DISCS: Final = {"red": (214, 40, 40), "blue": (30, 80, 200)}
 @pytest.fixture
 def screen() -> Iterator[str]:
     """A virtual screen of its own; its name."""
-    server = shutil.which("Xvfb")
-    assert server, "Xvfb is missing: apt install xvfb"
-    read, write = os.pipe()
-    process = subprocess.Popen(
-        [server, "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    try:
-        with os.fdopen(read) as number:
-            yield ":" + number.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
+    with x11_screen() as name:
+        yield name
 
 
 def disc(folder: Path, colour: str) -> Path:

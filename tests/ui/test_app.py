@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +16,7 @@ from PySide6.QtGui import QImage
 from mistral_desk.core.errors import DeskError
 from mistral_desk.ui import app
 from mistral_desk.ui.single import FirstWindow
+from tests.fixtures.screen import x11_screen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,26 +137,6 @@ def test_without_a_display_it_says_so_before_qt_aborts(monkeypatch: pytest.Monke
     with pytest.raises(DeskError) as caught:
         app.run()
     assert caught.value.problem.id == "app.no_display"
-
-
-@contextlib.contextmanager
-def x11_screen() -> Iterator[str]:
-    """A real X11 screen without a monitor; its name for `DISPLAY`."""
-    server = shutil.which("Xvfb")
-    assert server, "Xvfb is missing: apt install xvfb"
-    read, write = os.pipe()
-    screen = subprocess.Popen(
-        [server, "-displayfd", str(write), "-screen", "0", "1280x900x24", "-nolisten", "tcp"],
-        pass_fds=[write],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    try:
-        with os.fdopen(read) as number:
-            yield ":" + number.readline().strip()
-    finally:
-        screen.terminate()
-        screen.wait()
 
 
 @pytest.mark.display
