@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.fixtures.atspi import Ref
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-RATE: Final = 2_500_000
+RATE: Final = 4_000_000
 """Bytes a second of the hub: the Guide's own file plays the model, and its download can be followed."""
 BUTTON, CHECK, ONE = "push button", "check box", "radio button"
 
