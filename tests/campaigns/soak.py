@@ -64,6 +64,7 @@ class _Shown:
     text: str = ""
     ending: str = ""
     problem: str = ""
+    detail: str = ""
 
 
 @dataclass
@@ -157,6 +158,8 @@ class Soak:
         """What is kept is what was shown, and the answer is over."""
         if shown.problem:
             self.said[shown.problem] += 1
+        if shown.problem == "unexpected":
+            self.found.lost.append(f"{trouble}: nobody foresaw {shown.detail}")
         history = self.services.history
         question, answer = await history.message(shown.question), await history.message(shown.answer)
         shown.ending = shown.ending or answer.ending
@@ -185,6 +188,7 @@ def _see(shown: _Shown, event: TurnEvent) -> None:
             shown.ending, shown.text = message.ending, message.text
         case Broken(problem=problem, message=message):
             shown.problem, shown.ending, shown.text = problem.id, message.ending, message.text
+            shown.detail = problem.detail
         case Thinking() | _:
             pass
 

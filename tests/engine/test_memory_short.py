@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -153,3 +154,17 @@ def test_a_worker_that_has_no_room_for_its_thread_says_that_memory_was_short() -
             await limited.close()
 
     run(test())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux enforces a limit on a process's memory")
+def test_no_room_for_the_last_resorts_thread_is_shortness_of_memory_too() -> None:
+    code = (
+        "import resource; from mistral_desk.inference import no_memory; "
+        "from mistral_desk.inference.engine.last_resort import arm, last_resort; no_memory.arm(); arm(); "
+        "pages = int(open('/proc/self/statm').read().split()[0]); "
+        "resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize(),) * 2); last_resort().__enter__()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+
+    assert done.stderr.splitlines() == ["MemoryError: the worker ends itself"]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _LAST_WORDS: Final = b"MemoryError: the worker ends itself\n"
 """`death` knows the first of them."""
 _STATUS: Final = 1
-_NO_THREAD: Final = "can't start new thread"
-"""Python's own words in a `RuntimeError` where the system has no room for a thread's stack."""
+_NO_THREAD: Final = frozenset({"can't start new thread", "unable to start watchdog thread"})
+"""Python's own words in a `RuntimeError` where the system has no room for a thread's stack, `faulthandler`'s too."""
 
 
 def end() -> NoReturn:
@@ -50,5 +50,5 @@ def arm() -> None:
 
 
 def _end_if(error: BaseException | None) -> None:
-    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) == _NO_THREAD):
+    if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and str(error) in _NO_THREAD):
         end()
