@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{what}: {seen}")
     print(f"{made.cases} cases, {made.faults} faults, {made.lost} lost, {made.seconds} s (seed {asked.seed})")
     if not asked.look:
-        figure.save(made)
+        figure.save(made, beside=asked.beside)
         page.write()
     return 1 if outcome.lost else 0
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, help="how many; 0 for all that there are")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no new case after so many")
+    parser.add_argument("--beside", action="store_true", help="keep the figure beside the one that is kept")
     parser.add_argument("--look", action="store_true", help="keep no figure")
     return parser
 

@@ -35,11 +35,6 @@ class Figure(msgspec.Struct, frozen=True):
     load: float = 0.0
     """How many processes wanted a processor, on the average of the last quarter of an hour; 0 where nobody says."""
 
-    @property
-    def file(self) -> Path:
-        """Where it is kept."""
-        return FOLDER / f"{self.name}.json"
-
 
 def figure_of(name: str, command: str, seed: int, seconds: float, outcome: Outcome) -> Figure:
     """The figure of a run that ends now, on this computer."""
@@ -49,14 +44,22 @@ def figure_of(name: str, command: str, seed: int, seconds: float, outcome: Outco
     return Figure(name, command, *source, seed, round(seconds, 1), *counts, outcome.seen, load)
 
 
-def save(figure: Figure) -> None:
-    """Keep it for the page."""
+def save(figure: Figure, *, beside: bool = False) -> None:
+    """Keep it for the page, in place of what there is of its campaign, or `beside` that."""
     FOLDER.mkdir(exist_ok=True)
+    further = sorted(FOLDER.glob(f"{figure.name}-*.json"))
+    if not beside:
+        for old in further:
+            old.unlink()
+    name = f"{figure.name}-{len(further) + 2}" if beside else figure.name
     content = msgspec.json.format(msgspec.json.encode(figure), indent=2) + b"\n"
-    figure.file.write_bytes(content)
+    (FOLDER / f"{name}.json").write_bytes(content)
 
 
-def kept(folder: Path = FOLDER) -> dict[str, Figure]:
+def kept(folder: Path = FOLDER) -> dict[str, list[Figure]]:
     """All that are kept, by name."""
-    found = (msgspec.json.decode(path.read_bytes(), type=Figure) for path in sorted(folder.glob("*.json")))
-    return {one.name: one for one in found}
+    found: dict[str, list[Figure]] = {}
+    for path in sorted(folder.glob("*.json"), key=lambda path: path.stem):
+        one = msgspec.json.decode(path.read_bytes(), type=Figure)
+        found.setdefault(one.name, []).append(one)
+    return found

@@ -9,7 +9,7 @@ from tools.trust.campaigns import CAMPAIGNS
 from tools.trust.figure import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from tools.trust.figure import Figure
@@ -27,10 +27,10 @@ defends against whom stands in [SECURITY.md](../SECURITY.md). *Lost* counts prom
 """
 
 
-def text(figures: Mapping[str, Figure]) -> str:
+def text(figures: Mapping[str, Sequence[Figure]]) -> str:
     """The page."""
-    rows = [_row(name, figures.get(name)) for name in CAMPAIGNS]
-    parts = [_part(name, figures.get(name)) for name in CAMPAIGNS]
+    rows = [_row(name, figures.get(name, ())) for name in CAMPAIGNS]
+    parts = [_part(name, figures.get(name, ())) for name in CAMPAIGNS]
     return _HEAD + "".join(rows) + "\n" + "\n".join(parts)
 
 
@@ -39,23 +39,26 @@ def write() -> None:
     PAGE.write_text(text(kept()), encoding="utf-8", newline="\n")
 
 
-def _row(name: str, figure: Figure | None) -> str:
+def _row(name: str, runs: Sequence[Figure]) -> str:
     title = CAMPAIGNS[name].title
-    if figure is None:
+    if not runs:
         return f"| {title} | not run yet | | | | |\n"
-    counts = f"{figure.cases:,} | {figure.faults:,} | {figure.lost:,}"
-    return f"| {title} | {counts} | {_took(figure.seconds)} | {figure.date} |\n"
+    cases, faults, lost = (sum(getattr(one, of) for one in runs) for of in ("cases", "faults", "lost"))
+    took, date = _took(sum(one.seconds for one in runs)), max(one.date for one in runs)
+    return f"| {title} | {cases:,} | {faults:,} | {lost:,} | {took} | {date} |\n"
 
 
-def _part(name: str, figure: Figure | None) -> str:
+def _part(name: str, runs: Sequence[Figure]) -> str:
     campaign = CAMPAIGNS[name]
     lines = [f"## {campaign.title}", "", *_wrapped(campaign.promise), ""]
-    if figure is not None:
+    for figure in runs:
         lines += [
             f"- `{figure.command}`",
             f"- at {figure.commit}, seed {figure.seed}, on {figure.machine}{_busy(figure)}",
         ]
+        lines += [f"- {figure.cases:,} cases, {figure.faults:,} faults"] if len(runs) > 1 else []
         lines += [f"- {what}: {seen}" for what, seen in figure.seen.items()]
+        lines += [""] if figure is not runs[-1] else []
     lines += [f"- with the tests: `{campaign.test}`", ""]
     return "\n".join(lines)
 
