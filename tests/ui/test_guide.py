@@ -107,6 +107,31 @@ def test_each_link_leads_to_its_heading(qapp: QApplication, tmp_path: Path) -> N
     window.run(qapp, scenario)
 
 
+def unseen(sheet: GuideSheet) -> list[str]:
+    """The beginnings of paragraphs that have no line on the page."""
+    document = sheet.text.document()
+    document.documentLayout().documentSize()  # lays out all of it
+    block, found = document.begin(), []
+    while block.isValid():
+        if block.text() and not block.layout().lineCount():
+            found.append(block.text()[:40])
+        block = block.next()
+    return found
+
+
+def test_all_of_it_is_on_the_page_whatever_the_width(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, warm=False) as desk:
+            sheet = await opened(desk)
+            assert unseen(sheet) == []
+            for width in (520, 900, 700):
+                desk.window.resize(width, 700)
+                await desk.tasks.settled()
+                assert unseen(sheet) == []
+
+    window.run(qapp, scenario)
+
+
 def test_pictures_are_as_wide_as_there_is_room(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT, warm=False) as desk:

@@ -132,6 +132,8 @@ class GuideText(QTextBrowser):
                 image.setWidth(wide)
                 image.setHeight(wide * picture.height() / picture.width())
                 cursor.setCharFormat(image)
+        # Qt lays out what follows a picture of another size only in part, and then shows none of it.
+        self.document().markContentsDirty(0, self.document().characterCount())
 
     def _wide(self, picture: QImage) -> int:
         """In pixels of the window: as wide as there is room, in steps, but no wider than it was drawn."""
