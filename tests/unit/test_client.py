@@ -15,6 +15,7 @@ import pytest
 
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Finished, LoadProgress, ModelInfo, Piece, PromptProgress, Turn
+from mistral_desk.net.secrets import HUB, SERVER, variable
 from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, answer, answering, command, endless, event, loading
 from tests.fixtures.program import wait_for_end
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference import client
 
+KEYS = (
+    "endpoint m https://api.mistral.ai:443",
+    "endpoint m http://127.0.0.1:8080",
+    "endpoint m https://2001:db8::7:8443",
+    "endpoint m https://a_b:443",
+)
+"""Keys for endpoints, as they are called in the keyring."""
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX has signals; what Windows says has its own tests")
 
 
@@ -171,6 +179,7 @@ def test_the_worker_gets_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "HTTPS_PROXY",
         "DB_PASSWORD",
         "SSH_AUTH_SOCK",
+        *map(variable, (HUB, SERVER, *KEYS)),
     )
     for name in secrets:
         monkeypatch.setenv(name, "do not tell")

@@ -29,7 +29,7 @@ from mistral_desk.inference.rpc.computers import FILE as COMPUTERS
 from mistral_desk.net.endpoints.record import Endpoint
 from mistral_desk.net.endpoints.store import FILE as ENDPOINTS
 from mistral_desk.net.endpoints.store import write as write_endpoints
-from mistral_desk.net.secrets import HUB, Secrets
+from mistral_desk.net.secrets import ENDPOINT, HUB, Secrets, variable
 from tests.fixtures import fake_worker
 from tests.fixtures.vault import Vault
 
@@ -217,6 +217,12 @@ def test_who_is_called_like_a_word_of_the_program_is_not_looked_for(monkeypatch:
     found = names_here(folders(), {"USER": "root", "SOME_TOKEN": "abcdef", "PATH": "/usr/bin", "A_KEY": "x"})
     assert "root" not in found.person
     assert found.secrets == ("abcdef",)
+
+
+@pytest.mark.parametrize("origin", ["https://api.mistral.ai:443", "http://192.168.1.5:8000", "https://a_b:443"])
+def test_the_key_of_an_endpoint_in_the_environment_is_one_of_the_secrets(origin: str) -> None:
+    found = names_here(folders(), {variable(f"{ENDPOINT} home {origin}"): "abcdef"})
+    assert found.taken_out_of("said: abcdef") == "said: <secret>"
 
 
 def test_of_a_folder_that_was_chosen_only_its_letters_are_told() -> None:

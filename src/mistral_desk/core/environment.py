@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Names of environment variables that may hold a secret. Proxies are here because their addresses hold passwords.
+# Names of environment variables that may hold a secret. Proxies are here because their addresses hold
+# passwords; keys for endpoints are called after their computers (`net.secrets.variable`).
 _SECRET: Final = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_AUTH|^AUTH|ASKPASS|_PROXY$",
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|COOKIE|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|_KEY$|_PAT$|_AUTH|^AUTH|ASKPASS|_PROXY$"
+    r"|^MISTRAL_DESK_KEY_",
     re.IGNORECASE,
 )
 
