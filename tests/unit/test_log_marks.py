@@ -113,6 +113,41 @@ def test_nothing_of_what_is_filled_in_gets_through(before: str, after: str, wide
     assert len(told(kept.text)[0]) == 1, "nothing that is logged looks like a line of its own"
 
 
+@pytest.mark.parametrize(
+    "number", ["99999999999", "9" * 5000, "99999", "-1", "\u0663\u0663", "1512345678", "", "0x2", " 2"]
+)
+@pytest.mark.parametrize("kind", ["Errno", "WinError"])
+def test_a_number_that_no_system_has_is_told_by_nobody_and_stops_no_report(ours: Kept, kind: str, number: str) -> None:
+    ours.logger.warning("it was moved: %s", f"[{kind} {number}] {SECRET}")
+    said = ours.plain.partition("it was moved: ")[2]
+    assert said == ("[WinError 99999]" if (kind, number) == ("WinError", "99999") else "⟨…⟩")
+
+
+def test_a_line_that_cannot_be_read_does_not_take_the_others_with_it(
+    ours: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours.logger.info("the first")
+    ours.logger.info("it failed: %s", f"[Errno 2] {SECRET}")
+    ours.logger.info("the last")
+
+    def fails(number: int) -> str:
+        raise OverflowError(number)
+
+    monkeypatch.setattr(os, "strerror", fails)
+    told_lines, unknown = told(ours.text)
+    assert [line.partition(" | ")[2] for line in told_lines] == ["the first", "the last"]
+    assert unknown == 1
+
+
+@pytest.mark.parametrize("between", ["an older version's line:", "\n"])
+def test_what_stands_behind_an_unknown_line_is_not_taken_for_one_of_ours(ours: Kept, between: str) -> None:
+    ours.logger.info("worker %d", 3)
+    text = f"{ours.text}{between}\n    loading {SECRET}\n{ours.text}"
+    plain, unknown = told(text)
+    assert SECRET not in "\n".join(plain)
+    assert (len(plain), unknown) == (2, 1 + bool(between.strip()))
+
+
 def test_lines_of_another_kind_are_left_out_and_counted() -> None:
     old = f"2026-11-30 00:00:00,000 INFO    1 MainThread mistral_desk.room: {SECRET}\n  {SECRET}\n"
     assert told(old) == ([], 2)

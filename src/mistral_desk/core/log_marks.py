@@ -7,6 +7,7 @@ names, addresses and other programs' words may not, and no list of secrets would
 from __future__ import annotations
 
 import builtins
+import errno
 import logging
 import os
 import re
@@ -27,7 +28,7 @@ _DEEPER: Final = "\n    "
 """How a line goes on: nothing that is logged can look like another line."""
 _HEAD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +\d+ [\w ()-]+ [\w.]+ \| ")
 _ID: Final = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)(?::|$)")
-_NUMBER: Final = re.compile(r"\[(?:Errno|WinError) (\d+)\]")
+_NUMBER: Final = re.compile(r"\[(Errno|WinError) ([0-9]{1,5})\]")
 _PLACES: Final = ("mistral_desk", "site-packages", "lib-dynload")
 _ERRORS: Final = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type))
 
@@ -49,17 +50,27 @@ class Marking(logging.Formatter):
 def told(log: str) -> tuple[list[str], int]:
     """The lines of a log without what was marked, and how many were left out because nothing is known of them.
 
-    Ids of problems, kinds of errors and the system's numbers for them are kept: they are lists of ours, or its.
+    Ids of problems, kinds of errors and the system's numbers for them are kept: they are lists of ours, or its. What
+    stands behind a line that is none of ours belongs to it. It never raises: else there would be no report at all.
     """
-    records, unknown = [], 0
+    records, unknown = list[list[str]](), 0
+    ours = False
     for line in log.split("\n"):
         if _HEAD.match(line):
             records.append([line])
-        elif records and line.startswith(_DEEPER[1:]):
+            ours = True
+        elif ours and line.startswith(_DEEPER[1:]):
             records[-1].append(line)
         else:
+            ours = False
             unknown += bool(line)
-    return ["\n".join(_plain(lines)) for lines in records], unknown
+    plain = []
+    for lines in records:
+        try:
+            plain.append("\n".join(_plain(lines)))
+        except Exception:  # noqa: BLE001 - whatever a line does, the others are told
+            unknown += len(lines)
+    return plain, unknown
 
 
 def _plain(lines: list[str]) -> Iterator[str]:
@@ -76,7 +87,10 @@ def _kept(text: str) -> str:
     if text in _ERRORS:
         return text
     if found := _NUMBER.match(text):
-        return f"{found[0]} {os.strerror(int(found[1]))}" if found[0].startswith("[E") else found[0]
+        number = int(found[2])
+        if found[1] == "WinError":
+            return found[0]
+        return f"{found[0]} {os.strerror(number)}" if number in errno.errorcode else _LEFT_OUT
     return _LEFT_OUT
 
 
