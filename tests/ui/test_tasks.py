@@ -48,6 +48,29 @@ def test_what_may_fail_is_told_and_what_may_not_is_logged_too(may_fail: bool) ->
     run(test())
 
 
+@pytest.mark.parametrize("may_fail", [False, True])
+def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(may_fail: bool) -> None:
+    """What they stand on goes at the same time, and says so in words that are nobody's fault."""
+
+    async def test() -> None:
+        heard = Heard()
+        tasks = Tasks(heard)
+        begun: list[str] = []
+
+        async def begin() -> None:
+            begun.append("late")
+
+        tasks.spawn(fails(DeskError("history.missing")), "at work", may_fail=may_fail)
+        tasks.close_door()
+        tasks.spawn(begin(), "late", may_fail=may_fail)
+        await tasks.settled()
+        assert not begun
+        assert not heard.problems
+        assert not heard.errors
+
+    run(test())
+
+
 def test_an_error_of_the_program_is_never_an_answer() -> None:
     async def test() -> None:
         heard = Heard()

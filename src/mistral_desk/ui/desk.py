@@ -136,6 +136,7 @@ class Desk(QObject):
     async def close(self) -> None:
         """End what the window started."""
         self.keep()
+        self.tasks.close_door()
         for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints, self.partner):
             door.close()
         await self.warmth.close()

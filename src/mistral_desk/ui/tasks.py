@@ -37,15 +37,24 @@ class Tasks:
     def __init__(self, notices: Reporter) -> None:
         self._notices = notices
         self._running: set[asyncio.Task[object]] = set()
+        self._last = False
 
     def spawn(self, work: Coroutine[object, object, T], name: str, *, may_fail: bool = False) -> None:
         """Start `work` now. It is kept until it ends; an exception is shown and logged.
 
-        With `may_fail` a `DeskError` is an answer that a person gets, and nothing for the log.
+        With `may_fail` a `DeskError` is an answer that a person gets, and nothing for the log. After `close_door`
+        nothing starts any more.
         """
+        if self._last:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._answered if may_fail else self._ended)
+
+    def close_door(self) -> None:
+        """The program closes: what they work with ends beside those that still run, so how they fail is for the log."""
+        self._last = True
 
     async def settled(self) -> None:
         """Wait until nothing runs any more, what starts meanwhile included."""
@@ -60,7 +69,7 @@ class Tasks:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _answered(self, task: asyncio.Task[object]) -> None:
-        if not task.cancelled() and isinstance(error := task.exception(), DeskError):
+        if not self._last and not task.cancelled() and isinstance(error := task.exception(), DeskError):
             self._running.discard(task)
             self._notices.problem(error.problem)
         else:
@@ -71,7 +80,11 @@ class Tasks:
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None:
+        if error is None:
+            return
+        if self._last:
+            log.info("the task %s ended with the program: %s", task.get_name(), type(error).__name__)
+        else:
             log.debug("the task %s failed", task.get_name())
             self._notices.error(error)
 
