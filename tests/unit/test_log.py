@@ -152,3 +152,16 @@ def test_closing_takes_everything_back(folder: Path) -> None:
     assert state() != before
     opened.close()
     assert state() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only administrators make links there")
+def test_nothing_is_written_into_what_a_link_leads_to(tmp_path: Path, folder: Path) -> None:
+    theirs = tmp_path / ".profile"
+    theirs.write_text("# mine\n", encoding="utf-8")
+    folder.mkdir()
+    (folder / "desk.log").symlink_to(theirs)
+    opened = Log(folder)
+    ours.info("a thing")
+    opened.close()
+    assert theirs.read_text(encoding="utf-8") == "# mine\n"
+    assert opened.file is None

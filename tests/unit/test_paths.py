@@ -60,6 +60,44 @@ def test_what_people_write_is_not_for_others() -> None:
     assert found.data.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_no_umask_gives_the_folders_above_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MISTRAL_DESK_HOME", str(tmp_path / "a" / "b"))
+    before = os.umask(0)
+    try:
+        found = folders().ensure()
+    finally:
+        os.umask(before)
+    made = (tmp_path / "a", tmp_path / "a" / "b", *all_of(found))
+    assert [oct(one.stat().st_mode & 0o777) for one in made] == [oct(0o700)] * 7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_what_others_may_write_is_taken_from_them_but_not_the_models() -> None:
+    found = folders().ensure()
+    for folder in all_of(found):
+        folder.chmod(0o777)
+    found.ensure()
+    assert [folder.stat().st_mode & 0o777 for folder in all_of(found)] == [0o700, 0o700, 0o700, 0o777, 0o700]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("which", ["data", "logs"])
+def test_a_folder_of_another_user_is_refused(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "win32":
+        return
+    found = folders().ensure()
+    if os.geteuid() == 0:
+        os.chown(getattr(found, which), 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+        which = "data"  # the first of them all, which are another's now
+    with pytest.raises(DeskError) as caught:
+        found.ensure()
+    assert caught.value.problem.id == "folder.not_private"
+    assert caught.value.problem.params == {"path": str(getattr(found, which))}
+
+
 def test_a_home_that_goes_through_a_file_is_a_clear_problem(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DeskError) as caught:

@@ -228,7 +228,7 @@ class Store:
     # --- in the writing thread ----------------------------------------------------------------------
 
     def _open(self, path: Path) -> Problem | None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(path.parent)
         notice: Problem | None = None
         backups.clean(path)
         if self._is_lost(path):

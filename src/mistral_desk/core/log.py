@@ -11,8 +11,9 @@ import os
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
+from mistral_desk.core import private
 from mistral_desk.core.log_marks import Marking
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Log:
         self.file = folder / "desk.log" if folder else None
         if folder and self.file:
             try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                private.folder(folder)
                 self._add(_File(self.file, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8"), Marking())
             except OSError as error:
                 _log.debug("no log file: %s", error)
@@ -77,8 +78,10 @@ class _File(RotatingFileHandler):
     """
 
     def _open(self) -> TextIOWrapper:
-        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY, 0o600))
-        return super()._open()
+        """Behind what is in it. What a link in its place leads to is not ours to write into."""
+        return cast(
+            "TextIOWrapper", open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_opened)
+        )
 
     def doRollover(self) -> None:  # noqa: N802 - the library's name
         # Windows refuses to rename a file that a second process (the command line) has open.
@@ -90,6 +93,10 @@ class _File(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk must not print a traceback into someone's terminal for every line."""
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), private.FILE_MODE)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

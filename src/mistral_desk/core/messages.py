@@ -105,6 +105,11 @@ MESSAGES: Final[dict[str, Text]] = {
         "{path} cannot be created or written to ({reason}).",
         "Check its permissions, or set MISTRAL_DESK_HOME to a folder of your own.",
     ),
+    "folder.not_private": Text(
+        "A folder of Mistral Desk cannot be used",
+        "{path} belongs to another user of this computer, or others may change what is in it.",
+        "Check its permissions, or set MISTRAL_DESK_HOME to a folder of your own.",
+    ),
     "settings.damaged": Text(
         "Your settings could not be read",
         "The settings file was set aside as {aside}; the defaults are in use.",

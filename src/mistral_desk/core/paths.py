@@ -13,6 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
+from mistral_desk.core import private
 from mistral_desk.core.errors import DeskError
 
 APP = "mistral-desk"
@@ -29,13 +30,16 @@ class Folders:
     logs: Path
 
     def ensure(self) -> Folders:
-        """Create all of them (user-only where the system knows that) and check that they can be written.
+        """Create all of them (user-only where the system knows that) and check that they can be written, by nobody else
+        where it is not the models' one.
 
-        Raises `folder.not_writable`.
+        Raises `folder.not_writable` and `folder.not_private`.
         """
         for folder in (self.data, self.config, self.cache, self.models, self.logs):
             try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                private.folder(folder)
+                if folder != self.models and not private.is_ours(folder):
+                    raise DeskError("folder.not_private", path=str(folder))
                 probe = folder / f".writable-{os.getpid()}"
                 probe.write_bytes(b"")
                 probe.unlink()

@@ -6,7 +6,10 @@ what `%LOCALAPPDATA%` allows.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
+import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -36,3 +39,21 @@ def folder(path: Path) -> None:
     for one in reversed(missing):
         one.mkdir(exist_ok=True, mode=FOLDER_MODE)
     path.mkdir(exist_ok=True)  # where a file is in its place, this says so
+
+
+def is_ours(path: Path) -> bool:
+    """Whether nobody but this person (and root) can put something into a folder; of their own, others' rights to do so
+    are taken away. A file system that knows no rights is as who mounted it wanted. Raises `OSError`.
+    """
+    if sys.platform == "win32":
+        return True
+    me, found = os.geteuid(), path.stat()
+    if path.lstat().st_uid not in {me, 0}:
+        return False
+    open_ = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+    if found.st_uid != me:
+        return found.st_uid == 0 and not open_
+    if open_:
+        with contextlib.suppress(OSError):
+            path.chmod(FOLDER_MODE)
+    return True

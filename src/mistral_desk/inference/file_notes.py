@@ -87,7 +87,7 @@ class FileNotes:
             if note == NOTHING:
                 (self._folder / key).unlink(missing_ok=True)
                 return
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.folder(self._folder)
             part = self._folder / f"{key}.{os.getpid()}.part"
             private.write(part, msgspec.json.encode(note))
             part.replace(self._folder / key)

@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import private
 from mistral_desk.inference.state_file import SUFFIX, UNFINISHED, Head, Reading, StateFileError, Writing
 from mistral_desk.inference.state_messages import agreeing, saves
 
@@ -122,7 +123,7 @@ class StateStore:
         with self._lock:
             if not state.owner or _name(head) in self._all() or 2 * state.bytes > self.room:
                 return None
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.folder(self.folder)
             return Writing(self.folder, head)
 
     def finish(self, writing: Writing) -> None:

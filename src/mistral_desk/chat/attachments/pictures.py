@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.chat.attachments.kinds import Picture, Pixels, fingerprints_in
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Pictures:
         image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.rgb)
         half = ""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.folder(self._folder)
             handle, half = tempfile.mkstemp(_HALF_WRITTEN, picture.sha256[:16], self._folder)
             with os.fdopen(handle, "wb") as file:
                 image.save(file, "PNG", compress_level=_LEVEL)

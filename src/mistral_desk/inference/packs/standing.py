@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.core.words import mark
@@ -198,7 +198,7 @@ def _try(choice: Choice) -> bool:
 def _write(choice: Choice) -> None:
     path = place() / FILE
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(path.parent)
         lasting.write_whole(path, msgspec.json.encode(choice))
     except OSError as error:
         raise DeskError("pack.not_kept", path=str(path), reason=error.strerror or str(error)) from error
