@@ -80,6 +80,16 @@ def test_it_finds_words_whatever_their_accents(three: None, capsys: pytest.Captu
     assert capsys.readouterr().out == "Nothing was found.\n"
 
 
+def test_a_chat_stands_there_once_with_each_place_below_it(three: None, capsys: pytest.CaptureFixture[str]) -> None:
+    places = {one["message"] is None for one in answer(capsys, "--search", "apfel")["hits"] if one["id"] == 1}
+    assert places == {True, False}, "found in the title and in a message"
+    assert desk("--search", "apfel") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if "2023-11-14" in line] == ["1  2023-11-14  Äpfel  pinned"]
+    assert lines[1:]
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
 def test_it_writes_them_out(three: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "new" / "chats"
     found = answer(capsys, "--export", str(folder), "--format", "json")

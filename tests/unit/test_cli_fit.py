@@ -93,6 +93,10 @@ def test_words_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Best here: Gemma 4 26B-A4B" in text
     assert "Faster here: Ministral 3 8B" in text
     assert "SSD" in text
+    twice = [line for line in text.splitlines() if "  Q4_K_M  " in line]
+    assert len(twice) == 2
+    assert len({line.split()[-1] for line in twice}) == 2, "whose files they are"
+    assert all("/" in line.split()[-1] for line in twice)
 
 
 @pytest.mark.parametrize(

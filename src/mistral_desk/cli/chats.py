@@ -155,10 +155,14 @@ def _say_found(hits: Sequence[Hit], *, more: bool, as_json: bool) -> None:
         return
     if not hits:
         write_text(tr("Nothing was found.") + "\n", sys.stdout)
+    of_chat: dict[int, list[Hit]] = {}
     for hit in hits:
-        write_text(_line(hit.conversation), sys.stdout)
-        if hit.message is not None:
-            write_text("    " + " ".join(hit.snippet.split()) + "\n", sys.stdout)
+        of_chat.setdefault(hit.conversation.id, []).append(hit)
+    for places in of_chat.values():
+        write_text(_line(places[0].conversation), sys.stdout)
+        for hit in places:
+            if hit.message is not None:
+                write_text("    " + " ".join(hit.snippet.split()) + "\n", sys.stdout)
 
 
 def _row(one: Conversation) -> Row:

@@ -310,8 +310,9 @@ def _alternatives(offers: tuple[Offer, ...], besides: set[str]) -> tuple[dict[st
 
 
 def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
-    """The machine in a line, and a line a verdict."""
+    """The machine in a line, and a line a verdict; whose file it is, where two of them are called alike."""
     roles = {"best": tr("best here"), "fast": tr("the fast one"), "": ""}
+    alike = len({(variant.model, variant.quant) for variant, _ in found}) < len(found)
     rows = [
         (
             variant.name or variant.model,
@@ -321,10 +322,11 @@ def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
             tr(advice.QUALITY_WORDS[variant.quality]),
             _pace(variant),
             roles[role],
+            variant.repository if alike else "",
         )
         for variant, role in found
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(7)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(8)]
     lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return machine_line(where) + "\n\n" + "\n".join(lines) + "\n"
 
