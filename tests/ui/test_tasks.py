@@ -9,6 +9,7 @@ import warnings
 import pytest
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.ui.notify import Notices
 from mistral_desk.ui.tasks import Tasks
 from tests.fixtures.engines import run
 
@@ -49,12 +50,15 @@ def test_what_may_fail_is_told_and_what_may_not_is_logged_too(may_fail: bool) ->
 
 
 @pytest.mark.parametrize("may_fail", [False, True])
-def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(may_fail: bool) -> None:
+def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(
+    may_fail: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     """What they stand on goes at the same time, and says so in words that are nobody's fault."""
 
     async def test() -> None:
-        heard = Heard()
-        tasks = Tasks(heard)
+        notices, shown = Notices(), list[object]()
+        notices.shown.connect(shown.append)
+        tasks = Tasks(notices)
         begun: list[str] = []
 
         async def begin() -> None:
@@ -62,13 +66,15 @@ def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(may_fail: 
 
         tasks.spawn(fails(DeskError("history.missing")), "at work", may_fail=may_fail)
         tasks.close_door()
+        notices.close_door()
         tasks.spawn(begin(), "late", may_fail=may_fail)
         await tasks.settled()
+        notices.error(RuntimeError("cannot schedule new futures after shutdown"))
         assert not begun
-        assert not heard.problems
-        assert not heard.errors
+        assert not shown
 
     run(test())
+    assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
 
 
 def test_an_error_of_the_program_is_never_an_answer() -> None:

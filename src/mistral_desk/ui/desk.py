@@ -137,6 +137,7 @@ class Desk(QObject):
         """End what the window started."""
         self.keep()
         self.tasks.close_door()
+        self.notices.close_door()
         for door in (self.downloads, self.shelf, self.moving, self.context, self.endpoints, self.partner):
             door.close()
         await self.warmth.close()

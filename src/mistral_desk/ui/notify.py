@@ -45,9 +45,17 @@ class Notices(QObject):
 
     shown = Signal(object)
     over = Signal(str)
+    _closing = False
+
+    def close_door(self) -> None:
+        """The program closes: who still works finds the history and the engine gone, which is no news for a person."""
+        self._closing = True
 
     def show(self, notice: Notice) -> None:
         """Show a notice and log it at the level that fits its kind."""
+        if self._closing:
+            log.info("not shown any more: %s | %s", notice.words.title, notice.words.message)
+            return
         level = {"error": logging.ERROR, "warning": logging.WARNING}.get(notice.kind, logging.INFO)
         log.log(level, "shown: %s | %s | %s", notice.words.title, notice.words.message, notice.words.hint)
         self.shown.emit(notice)
@@ -60,5 +68,8 @@ class Notices(QObject):
 
     def error(self, error: BaseException) -> None:
         """Show any exception in words and log it with its traceback."""
+        if self._closing:
+            log.info("ended with the program: %s: %s", type(error).__name__, error)
+            return
         log.error("reported: %s", error, exc_info=error)
         self.problem(as_problem(error))

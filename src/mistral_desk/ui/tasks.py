@@ -53,7 +53,7 @@ class Tasks:
         task.add_done_callback(self._answered if may_fail else self._ended)
 
     def close_door(self) -> None:
-        """The program closes: what they work with ends beside those that still run, so how they fail is for the log."""
+        """The program closes: nothing begins any more."""
         self._last = True
 
     async def settled(self) -> None:
@@ -69,7 +69,7 @@ class Tasks:
         await asyncio.gather(*running, return_exceptions=True)
 
     def _answered(self, task: asyncio.Task[object]) -> None:
-        if not self._last and not task.cancelled() and isinstance(error := task.exception(), DeskError):
+        if not task.cancelled() and isinstance(error := task.exception(), DeskError):
             self._running.discard(task)
             self._notices.problem(error.problem)
         else:
@@ -80,11 +80,7 @@ class Tasks:
         if task.cancelled():
             return
         error = task.exception()
-        if error is None:
-            return
-        if self._last:
-            log.info("the task %s ended with the program: %s", task.get_name(), type(error).__name__)
-        else:
+        if error is not None:
             log.debug("the task %s failed", task.get_name())
             self._notices.error(error)
 
