@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core import settings as declared
@@ -95,6 +96,40 @@ def test_a_dropped_file_is_used_where_it_is_or_copied(
             assert "In the library already" in words_of(row(again, mine))
             again.reject()
             await desk.tasks.settled()
+
+    window.run(qapp, scenario)
+
+
+def test_what_was_chosen_does_not_vanish_with_done(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    mine, other = tmp_path / "mine.gguf", tmp_path / "other.gguf"
+    shutil.copy(small_models["dense"], mine)
+    shutil.copy(small_models["dense"], other)
+
+    def foot(sheet: AddSheet) -> list[str]:
+        return [one.text() for one in (sheet.cancel, sheet.use, sheet.done_button) if one.isVisible()]
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.shelf.adding.ask()
+            assert foot(sheet_of(desk)) == ["Done"]
+            sheet = await dropped(desk, mine)
+            assert foot(sheet) == ["Cancel", "Use it where it is"]
+            assert sheet.use.hasFocus(), "Enter does what the button says"
+            QTest.mouseClick(sheet, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+            assert desk.window.overlay is sheet, "a click beside it loses nothing"
+            sheet = await dropped(desk, other)
+            assert foot(sheet) == ["Cancel", "Use all where they are"]
+            window.click(sheet.use)
+            for path in (mine, other):
+                await until(lambda path=path: "In the library now" in words_of(row(sheet, path)))
+            assert foot(sheet) == ["Done"]
+            assert sheet.done_button.hasFocus()
+            window.click(sheet.done_button)
+            assert desk.window.overlay is None
+            await desk.tasks.settled()
+            assert {str(mine), str(other)} <= {model.path for model in desk.services.library.models}
 
     window.run(qapp, scenario)
 

@@ -22,6 +22,8 @@ from mistral_desk.ui.widgets.sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtGui import QMouseEvent
+
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.adopt import Holding
     from mistral_desk.library.candidates import Candidate
@@ -46,6 +48,7 @@ class CandidateRow(Panel):
         self.candidate = candidate
         self.take: Button | None = None
         self.copy: Button | None = None
+        self.own = own
         self.work: Work | None = None
         self._column = QVBoxLayout()
         self._column.setSpacing(2)
@@ -85,6 +88,11 @@ class CandidateRow(Panel):
             whole.addSpacing(SPACE[0])
             whole.addWidget(flow)
 
+    @property
+    def undecided(self) -> bool:
+        """A person chose it, and it waits for what shall be done with it."""
+        return self.own and self.take is not None and self.take.isEnabled()
+
     def tell(self, text: str, ink: str) -> None:
         """What came of it; its buttons go."""
         if self._told is None:
@@ -92,6 +100,10 @@ class CandidateRow(Panel):
             self._column.addWidget(self._told)
         self._told.setText(text)
         self._told.set_ink(ink)
+        self.decide()
+
+    def decide(self) -> None:
+        """It is known what is to be done with it."""
         for button in (self.take, self.copy):
             if button is not None:
                 button.setEnabled(False)
@@ -102,9 +114,7 @@ class CandidateRow(Panel):
             self.work = Work(self._theme, self.candidate.title, self)
             self.work.cancelled.connect(self.stopped)
             self._column.addWidget(self.work)
-            for button in (self.take, self.copy):
-                if button is not None:
-                    button.setEnabled(False)
+            self.decide()
         self.work.show_work(share, told)
 
     def end_work(self) -> None:
@@ -166,8 +176,24 @@ class AddSheet(Sheet):
         self._found = QVBoxLayout()
         self._found.setSpacing(SPACE[1])
         column.addLayout(self._found)
-        self.button(tr("Done")).clicked.connect(self.accept)
+        self.cancel = self.button(tr("Cancel"))
+        self.use = self.button(tr("Use it where it is"), primary=True)
+        self.done_button = self.button(tr("Done"))
+        self.cancel.clicked.connect(self.reject)
+        self.use.clicked.connect(self._use)
+        self.done_button.clicked.connect(self.accept)
+        self._show_foot()
         self.order()
+
+    @property
+    def undecided(self) -> tuple[Candidate, ...]:
+        """What a person chose and nothing was done with yet: no *Done* lets it vanish."""
+        return tuple(row.candidate for row in self.rows.values() if row.undecided)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click beside the card closes only where nothing is lost by it."""
+        if not self.undecided:
+            super().mousePressEvent(event)
 
     def first(self) -> QWidget:
         """The first way."""
@@ -199,6 +225,9 @@ class AddSheet(Sheet):
             row = self._row(candidate, own=True)
             self._own.insertWidget(0, row)
             row.show()
+        self._show_foot()
+        if self.undecided:
+            self.use.setFocus(Qt.FocusReason.OtherFocusReason)
         self.order()
 
     def show_problem(self, candidate: Candidate, problem: Problem) -> None:
@@ -208,6 +237,19 @@ class AddSheet(Sheet):
             words = in_words(problem, tr)
             row.end_work()
             row.tell(f"{words.title}. {words.message}", "danger")
+        self._show_foot()
+
+    def show_work(self, candidate: Candidate, share: float, told: str) -> None:
+        """It is being copied."""
+        if (row := self.rows.get(candidate.id)) is not None:
+            row.show_work(share, told)
+            self._show_foot()
+
+    def end_work(self, candidate: Candidate) -> None:
+        """The copy was given up: what becomes of it is open again."""
+        if (row := self.rows.get(candidate.id)) is not None:
+            row.end_work()
+            self._show_foot()
 
     def show_added(self, candidates: Sequence[Candidate]) -> None:
         """They are in the library now."""
@@ -216,6 +258,28 @@ class AddSheet(Sheet):
             if row is not None:
                 row.end_work()
                 row.tell(tr("In the library now"), "success")
+        self._show_foot()
+
+    def _use(self) -> None:
+        """All that waits; what comes of it is told in its row."""
+        found = self.undecided
+        for candidate in found:
+            self.rows[candidate.id].decide()
+        self._show_foot()
+        self.taken.emit(found)
+
+    def _show_foot(self) -> None:
+        """The main button says what it does; *Done* stands there when nothing waits."""
+        waiting = len(self.undecided)
+        held = self.use.hasFocus() or self.cancel.hasFocus()
+        text = tr("Use it where it is") if waiting == 1 else tr("Use all where they are")
+        self.use.setText(text)
+        self.use.setAccessibleName(text)
+        self.use.setVisible(bool(waiting))
+        self.cancel.setVisible(bool(waiting))
+        self.done_button.setVisible(not waiting)
+        if held and not waiting:
+            self.done_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _group(self, holding: Holding) -> None:
         theme, holder = self._theme, self._holder

@@ -134,10 +134,9 @@ class Adding(QObject):
         loop = asyncio.get_running_loop()
 
         def show(done: int, total: int) -> None:
-            row = sheet.rows.get(candidate.id) if self._sheet is sheet else None
-            if row is not None and candidate.id in self._copies:
+            if self._sheet is sheet and candidate.id in self._copies:
                 told = tr("{done} of {total}", done=amounts.file_size(done), total=amounts.file_size(total))
-                row.show_work(done / max(1, total), told)
+                sheet.show_work(candidate, done / max(1, total), told)
 
         def told(done: int, total: int) -> None:
             loop.call_soon_threadsafe(show, done, total)
@@ -152,7 +151,7 @@ class Adding(QObject):
         row = sheet.rows.get(candidate.id) if self._sheet is sheet else None
         if task.cancelled():
             if row is not None:
-                row.end_work()
+                sheet.end_work(candidate)
             return
         error = task.exception()
         if isinstance(error, DeskError):
