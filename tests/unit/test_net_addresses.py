@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+
+import httpx2
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.net.addresses import address, redirected, shown
+from mistral_desk.net.addresses import address, redirected, sent, shown
 
 OUTSIDE = "https://hub.example/a"
 GOOD = {
@@ -18,6 +23,9 @@ GOOD = {
     "http://localhost/": ("http", "localhost", 80, "localhost"),
     "https://bücher.example/": ("https", "bücher.example", 443, "bücher.example"),
     "https://192.168.1.20/": ("https", "192.168.1.20", 443, "192.168.1.20"),
+    "https://[2001:DB8:0:0::7]/": ("https", "2001:db8::7", 443, "[2001:db8::7]"),
+    "https://a_b.example./": ("https", "a_b.example.", 443, "a_b.example."),
+    "https://faß.example/": ("https", "faß.example", 443, "faß.example"),
 }
 BAD = [
     "",
@@ -45,6 +53,19 @@ BAD = [
     "https://127.1/",
     "https://224.0.0.1/",
     f"https://{'a' * 70}.example/",
+    "https://hub。example/",
+    "https://127。0。0。1/",
+    "https://127\uff0e0\uff0e0\uff0e1/",
+    "https://ａｐｉ.example/",
+    "https://127.0.0.①/",
+    "https://api\u00ad.example/",
+    "https://hub%2eexample/",
+    "https://hub..example/",
+    "https://[::1%25]hub.example/",
+    "https://[fd00::1%hub.example/x]/",
+    "https://[::1]hub.example/",
+    "https://[hub.example]/",
+    "https://[v1.hub]/",
     "https://hub.example/" + "a" * 20_000,
 ]
 INWARD = [
@@ -60,7 +81,20 @@ INWARD = [
     "https://[fe80::1]/",
     "https://[fd00::1]/",
     "//10.0.0.1/",
+    *(f"https://{dot.join(('127', '0', '0', '1'))}:8443/" for dot in "。．｡"),
+    "https://localhost。/",
+    "https://x｡localhost/",
+    "https://0x7f。1/",
+    "https://[64:ff9b::7f00:1]/",
+    "https://[64:ff9b::192.168.1.5]/",
+    "https://[64:ff9b:1::7f00:1]/",
+    "https://[2002:7f00:1::]/",
+    "https://[2002:c0a8:105::1]/",
+    "https://[::127.0.0.1]/",
+    "https://[::ffff:10.0.0.1]/",
 ]
+"""Every one of them is another spelling of a place that nobody outside may lead to."""
+_HOSTS = st.text("aé.:@/\\%[]０。①K2_-ß\u00ad|;0１f\uff0e", min_size=1, max_size=9)
 
 
 @pytest.mark.parametrize("url", GOOD)
@@ -83,6 +117,30 @@ def test_nobody_outside_leads_into_this_computer_or_its_network(target: str) -> 
     start = address(OUTSIDE)
     with pytest.raises(DeskError, match=r"net\.redirect"):
         redirected(start, start, target)
+
+
+@pytest.mark.parametrize(
+    "target", ["https://[64:ff9b::808:808]/", "https://[2002:808:808::]/", "https://[2606:4700::1]/"]
+)
+def test_numbers_of_computers_outside_may_be_followed(target: str) -> None:
+    start = address(OUTSIDE)
+    assert redirected(start, start, target).url == target
+
+
+@given(host=_HOSTS, more=st.sampled_from(("", "/v1", ":443/v1")))
+@example("bücher.example", "")
+@example("faß.example", ":8443")
+@example("[2001:DB8::1]", "")
+@example("[::ffff:1.2.3.4]", "/")
+def test_the_host_that_is_judged_is_the_one_that_the_client_asks(host: str, more: str) -> None:
+    try:
+        found = address(f"https://{host}{more}")
+    except DeskError:
+        return
+    asked = httpx2.URL(found.url)
+    used = asked.raw_host.decode()
+    assert sent(found.host) == (str(ipaddress.ip_address(used)) if ":" in used else used)
+    assert found.port == (asked.port or 443)
 
 
 def test_who_began_here_may_go_on_here_and_outside() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keyring.backends import fail, null
 
@@ -20,8 +22,15 @@ if TYPE_CHECKING:
 
 
 _LABELS: Final = st.from_regex(r"[ab1]([ab1_-]{0,3}[ab1])?", fullmatch=True)
-_HOSTS: Final = st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
-_PORTS: Final = st.sampled_from((80, 443, 8080, 1))
+_NAMES: Final = st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
+_ODD: Final = st.text("a1.-_:x", min_size=1, max_size=6).filter(lambda host: ":" not in host)
+_SIXES: Final = st.builds(
+    lambda high, low: str(ipaddress.IPv6Address(high << 64 | low)),
+    st.sampled_from((0, 0x2001_0DB8 << 32)),
+    st.integers(0, 2**32),
+)
+_HOSTS: Final = st.one_of(_NAMES, _ODD, _SIXES, st.sampled_from(("ip6", "odd", "a", "http")))
+_PORTS: Final = st.sampled_from((80, 443, 8080, 1, 11))
 _ORIGINS: Final = st.builds("{}://{}:{}".format, st.sampled_from(("http", "https")), _HOSTS, _PORTS)
 
 
@@ -121,13 +130,43 @@ def test_what_a_keyring_holds_is_not_trusted() -> None:
         ("http://10.0.0.7:80", "10_0_0_7___HTTP_80"),
         ("http://10.0.0.7:443", "10_0_0_7___HTTP_443"),
         ("https://2001:db8::7:8080", "IP6___2001_DB8__7___8080"),
-        ("https://a_b:443", "A___X5F_B"),
+        ("https://2001:db8:0:0::7:8080", "IP6___2001_DB8__7___8080"),
+        ("https://a_b:443", "ODD___X615F62"),
+        ("https://a.-b:8443", "ODD___X612E2D62___8443"),
+        ("https://bücher.example:443", "XN____BCHER__KVA_EXAMPLE"),
+        ("https://faß.example:443", "XN____FA__HIA_EXAMPLE"),
     ],
 )
 def test_the_environment_s_variable_of_an_endpoint_tells_its_computer(origin: str, name: str) -> None:
     assert variable(f"endpoint home {origin}") == variable(f"endpoint other {origin}") == f"MISTRAL_DESK_KEY_{name}"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a:8443", "https://a.-8443:443"),
+        ("https://a-.b:443", "https://a.-b:443"),
+        ("https://2001:db8::1:2:3:4:443", "https://2001:db8::1.2.3.4:443"),
+        ("https://ip6:8443", "https://::8443:443"),
+        ("https://odd:6100", "https://a\0:443"),
+        ("https://faß.example:443", "https://fass.example:443"),
+        ("https://a..b:443", "https://a-b:443"),
+        ("http://a:80", "https://a.-http.80:443"),
+    ],
+)
+def test_spellings_that_come_close_are_told_apart(one: str, other: str) -> None:
+    assert variable(f"endpoint x {one}") != variable(f"endpoint x {other}")
+
+
 @given(first=_ORIGINS, second=_ORIGINS)
+@settings(max_examples=500)
 def test_no_two_computers_share_a_variable(first: str, second: str) -> None:
     assert (variable(f"endpoint x {first}") == variable(f"endpoint x {second}")) == (first == second)
+
+
+@given(origins=st.lists(_ORIGINS, min_size=60, max_size=60, unique=True))
+@settings(max_examples=60)
+def test_no_two_of_many_computers_share_a_variable(origins: list[str]) -> None:
+    """Any two of them: what lies close together meets more often than by chance."""
+    assert len({variable(f"endpoint x {origin}") for origin in origins}) == len(origins)
+    assert all(re.fullmatch(r"MISTRAL_DESK_KEY_[A-Z0-9_]+", variable(f"endpoint x {one}")) for one in origins)

@@ -15,6 +15,7 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
 
 _LONGEST: Final = 16_384
+_LONGEST_LABEL: Final = 63
 _PORTS: Final = {"https": 443, "http": 80}
 
 NOT_HTTPS: Final = mark("it does not begin with https")
@@ -25,6 +26,15 @@ TOO_LONG: Final = mark("it is too long")
 INWARD: Final = mark("it leads into this computer or the network around it")
 TOO_OFTEN: Final = mark("it leads on again and again")
 ELSEWHERE: Final = mark("it is another website")
+_PLAIN: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?")
+"""Names that stand in a request as they are written."""
+_BRACKETS: Final = re.compile(r"\[[0-9a-f:.]+(%[\w.-]+)?\](:[0-9]*)?", re.ASCII | re.IGNORECASE)
+"""Where a number of IPv6 stands in an address; `%` names one of this computer's networks."""
+_FOUR_IN_SIX: Final = tuple(
+    (ipaddress.IPv6Network(net), shift)
+    for net, shift in (("::/96", 0), ("64:ff9b::/96", 0), ("64:ff9b:1::/48", 0), ("2002::/16", 80))
+)
+"""IPv6 addresses that lead to the IPv4 address in them, and how many bits stand behind it."""
 _NUMBERS: Final = re.compile(r"(.*\.)?(\d+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 """Hosts that systems read as a number in one of many old ways; no name ends like this."""
 
@@ -35,7 +45,11 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """An address that may be used. `origin` is scheme, host and port: what a token belongs to."""
+    """An address that may be used. `origin` is scheme, host and port: what a token belongs to.
+
+    `host` is the computer that is really asked: a number in its normal form, a name without signs that would become
+    other ones on the way.
+    """
 
     url: str
     scheme: str
@@ -113,8 +127,9 @@ def _parsed(url: str, *, near: bool = False) -> Address:
         raise _RefusedError(NO_HOST)
     try:
         parts = urlsplit(url)
-        host, port, scheme = (parts.hostname or "").lower(), parts.port, parts.scheme.lower()
-        host.encode("idna")
+        if "[" in parts.netloc and not _BRACKETS.fullmatch(parts.netloc.rpartition("@")[2]):
+            raise _RefusedError(NO_HOST)
+        host, port, scheme = _normal(parts.hostname or ""), parts.port, parts.scheme.lower()
     except (ValueError, UnicodeError) as error:
         raise _RefusedError(NO_HOST) from error
     if parts.username is not None or parts.password is not None:
@@ -126,6 +141,32 @@ def _parsed(url: str, *, near: bool = False) -> Address:
     if scheme == "http" and not (_loopback(host) or (near and around(host))):
         raise _RefusedError(NOT_HTTPS)
     return Address(parts._replace(fragment="").geturl(), scheme, host, port or _PORTS[scheme])
+
+
+def sent(host: str) -> str:
+    """The host as it stands in a request: a name with other letters in the form that DNS has. Raises `ValueError`."""
+    if host.isascii():
+        return host
+    import idna  # noqa: PLC0415 - few hosts need it
+
+    return idna.encode(host).decode("ascii")
+
+
+def _normal(host: str) -> str:
+    """The one form of a host. Raises `ValueError` where a request would go to what is written in another way."""
+    host = host.lower()
+    if ":" in host:
+        return str(ipaddress.IPv6Address(host))
+    if host and not _PLAIN.fullmatch(sent(host)):
+        raise ValueError(host)
+    if not host.isascii():
+        import idna  # noqa: PLC0415 - as above
+
+        if idna.decode(sent(host)) != host:
+            raise ValueError(host)
+    elif any(len(label) > _LONGEST_LABEL for label in host.split(".")):
+        raise ValueError(host)
+    return host
 
 
 def _loopback(host: str) -> bool:
@@ -144,7 +185,14 @@ def _inward(host: str) -> bool:
     number = _number(host)
     if number is None:
         return host.rstrip(".").rpartition(".")[2] == "localhost"
-    return not number.is_global
+    return not number.is_global or any(not inside.is_global for inside in _inside(number))
+
+
+def _inside(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The IPv4 address that an IPv6 address leads to."""
+    if isinstance(number, ipaddress.IPv4Address):
+        return []
+    return [ipaddress.IPv4Address(int(number) >> shift & 0xFFFF_FFFF) for net, shift in _FOUR_IN_SIX if number in net]
 
 
 def _plausible(host: str) -> bool:

@@ -5,15 +5,16 @@ Where there is no keyring a token lives as long as the program, and that is said
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import re
-import string
 import threading
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark
+from mistral_desk.net.addresses import sent
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -29,7 +30,8 @@ _VARIABLES: Final = {HUB: "HF_TOKEN", SERVER: "MISTRAL_DESK_SERVER_TOKEN"}
 """Tokens that the environment may bring, by the first word of their names; they are used and never stored."""
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,4096}")
 _UNSAFE: Final = ("keyrings.alt", "keyring.backends.fail", "keyring.backends.null")
-_PLAIN: Final = {sign: sign for sign in string.ascii_lowercase + string.digits} | {".": "_", ":": "_", "-": "__"}
+_USUAL: Final = re.compile(r"[a-z0-9]+(-+[a-z0-9]+)*(\.[a-z0-9]+(-+[a-z0-9]+)*)*")
+_SIX: Final = re.compile(r"[0-9a-f]*:[0-9a-f:]*")
 Where: TypeAlias = Literal["environment", "keyring", "session", "none"]
 """Where a token comes from; `session` is forgotten when the program ends."""
 NO_KEYRING: Final = mark("there is no keyring")
@@ -155,13 +157,21 @@ def variable(name: str) -> str:
 
 
 def _spelt(origin: str) -> str:
-    """`https://api.mistral.ai:443` as API_MISTRAL_AI, and no two computers alike: a dot is _, a hyphen __ (where names
-    have hyphens, no dot stands beside them), a sign that names seldom have ___X, its number and _; an unusual port,
-    and http, follow after ___. IPv6 begins with IP6___.
+    """`https://api.mistral.ai:443` as API_MISTRAL_AI, and no two computers alike. In a name a dot is _ and a hyphen __;
+    an unusual port, and http, follow after ___, which nothing else makes: no hyphen stands beside a dot there. IPv6
+    begins with IP6___; a host of any other form is ODD___X and its bytes, so that it cannot look like one of these.
     """
     scheme, _, place = origin.partition("://")
     host, _, port = place.rpartition(":")
-    number = "IP6___" if ":" in host else ""
-    plain = "".join(_PLAIN.get(sign, f"___X{ord(sign):X}_") for sign in host)
     further = ("" if port == "443" else f"___{port}") if scheme == "https" else f"___HTTP_{port}"
-    return f"{number}{plain}{further}".upper()
+    return f"{_host_spelt(host)}{further}".upper()
+
+
+def _host_spelt(host: str) -> str:
+    if _SIX.fullmatch(host):
+        return f"IP6___{ipaddress.IPv6Address(host)}".replace(":", "_")
+    try:
+        host = sent(host)
+    except ValueError:
+        return f"ODD___X{host.encode().hex()}"
+    return host.replace("-", "__").replace(".", "_") if _USUAL.fullmatch(host) else f"ODD___X{host.encode().hex()}"
