@@ -332,4 +332,5 @@ def test_an_endpoint_s_file_holds_nothing_but_what_is_declared(tmp_path: Path) -
     found: Any = msgspec.json.decode((tmp_path / FILE).read_bytes())
     (kept,) = found["endpoints"]
     assert kept.pop("since") > 0
+    assert kept.pop("at") == "https://x.org:443", "whose agreement this is"
     assert kept == {"id": "home", "name": "Home", "address": "https://x.org/v1", "looked": 0}
