@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.core.paths import resource
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.ui.chat.away import changes_hands
@@ -154,24 +156,23 @@ def test_an_endpoint_that_was_removed_is_said_to_be_gone(qapp: QApplication, tmp
 
 def test_a_file_that_is_gone_is_said_to_be_gone(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
-        model = tmp_path / "Tiny-Q8_0.gguf"
         async with window.opened(qapp, tmp_path, LOCAL) as desk:
+            model = desk.services.models_folder / "Tiny-Q8_0.gguf"
             desk.model.choose(str(model))
             await window.ask(desk, "The capital of Spain?")
             await desk.tasks.settled()
             key = desk.chats.current
             assert key is not None
         async with window.opened(qapp, tmp_path, LOCAL) as desk:
-            real = type(desk.services).resolve_model
-            desk.services.resolve_model = lambda model="builtin": real(desk.services, model)  # type: ignore[method-assign]
             await _open(desk, key)
             assert desk.page.partner.isVisible()
             assert "Tiny-Q8_0.gguf" in desk.page.partner.label.text()
-            assert "the file was moved" in desk.page.partner.label.text()
-            model.write_bytes(b"GGUF")
+            assert "not among the models of this computer" in desk.page.partner.label.text()
+            assert desk.page.partner.use.text() == "Choose another model"
+            shutil.copy(resource("model", "guide.gguf"), model)
             desk.new_chat()
             await _open(desk, key)
-            assert "the file was moved" not in desk.page.partner.label.text(), "it is there again"
+            assert "not among" not in desk.page.partner.label.text(), "it is there again"
             assert desk.page.partner.use.text() == "Use Tiny-Q8_0.gguf"
 
     window.run(qapp, scenario)

@@ -12,7 +12,7 @@ from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference import model_ids
-from mistral_desk.inference.model_ids import BUILTIN, model_spec, model_title
+from mistral_desk.inference.model_ids import BUILTIN, doubtful, model_spec, model_title, together, writers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,3 +105,23 @@ def test_a_name_that_is_no_unicode_is_said(settings: Settings, tmp_path: Path) -
 def test_titles() -> None:
     assert model_title(BUILTIN) == "Guide (demonstration)"
     assert model_title("/models/My Model.gguf") == "My Model.gguf"
+
+
+@pytest.mark.parametrize(
+    "name", ["m + endpoint:mistral/large", "m + builtin", '","builtin', "[", "m + /models/b.gguf", 'm"] + builtin']
+)
+def test_no_name_of_a_server_makes_another_writer(name: str) -> None:
+    model = f"endpoint:cheap/{name}"
+    assert writers(model) == (model,)
+    assert writers(together((model, BUILTIN))) == (model, BUILTIN)
+    assert writers(together((BUILTIN, model))) == (BUILTIN, model)
+    assert together((model,)) == model
+
+
+def test_two_writers_of_an_earlier_version_are_read_where_it_is_clear() -> None:
+    assert writers("") == ()
+    assert writers("builtin + /models/a.gguf") == ("builtin", "/models/a.gguf")
+    assert writers("/a.gguf + builtin + C:\\b.gguf") == ("/a.gguf", "builtin", "C:\\b.gguf")
+    assert writers("/models/My + Model.gguf") == ("/models/My + Model.gguf",)
+    assert doubtful("endpoint:cheap/m + builtin")
+    assert not doubtful("endpoint:cheap/m")

@@ -179,7 +179,7 @@ def test_another_model_reads_it_anew_and_is_named_beside_the_first(tmp_path: Pat
             other = ModelSpec("/models/other.gguf")
             second = await last_of(session.continue_answer(first.id, model_spec=other))
             assert (second.tokens, second.vocabulary) == ((91, 92, 93, 94, 95), "w")
-            assert second.model == "builtin + /models/other.gguf"
+            assert second.model == '["builtin","/models/other.gguf"]'
             assert model_title(second.model) == "Guide (demonstration) + other.gguf"
             third = await last_of(session.continue_answer(first.id, model_spec=other))
             assert third.model == second.model
@@ -190,8 +190,10 @@ def test_another_model_reads_it_anew_and_is_named_beside_the_first(tmp_path: Pat
 def test_each_writer_is_named_once_in_a_row() -> None:
     assert written_by("", "a") == "a"
     assert written_by("a", "a") == "a"
-    assert written_by("a + b", "b") == "a + b"
-    assert written_by("a + b", "a") == "a + b + a"
+    assert written_by('["a","b"]', "b") == '["a","b"]'
+    assert written_by('["a","b"]', "a") == '["a","b","a"]'
+    assert written_by("builtin + /b.gguf", "/b.gguf") == "builtin + /b.gguf", "as an earlier version wrote it"
+    assert written_by("builtin + /b.gguf", "builtin") == '["builtin","/b.gguf","builtin"]'
 
 
 def test_an_answer_that_never_began_begins_in_its_place(tmp_path: Path) -> None:

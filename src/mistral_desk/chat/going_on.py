@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.inference.model_ids import BETWEEN
+from mistral_desk.inference.model_ids import together, writers
 from mistral_desk.inference.protocol import Figures, Turn
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def reopened(before: Figures | None, now: Figures, begun_tokens: int) -> Figures
 
 def written_by(before: str, now: str) -> str:
     """The model ids of an answer that `now` goes on with: each writer once in a row."""
-    last = before.rpartition(BETWEEN)[2]
-    return before if now == last else f"{before}{BETWEEN}{now}" if before else now
+    wrote = writers(before)
+    return before if wrote[-1:] == (now,) else together((*wrote, now))
 
 
 def joined(before: Figures | None, now: Figures, begun_tokens: int, *, thought: bool) -> Figures:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Final, TextIO
 
 from mistral_desk.core import private
 from mistral_desk.core.log_marks import Marking
@@ -79,9 +79,7 @@ class _File(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         """Behind what is in it. What a link in its place leads to is not ours to write into."""
-        return cast(
-            "TextIOWrapper", open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_opened)
-        )
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_opened)
 
     def doRollover(self) -> None:  # noqa: N802 - the library's name
         # Windows refuses to rename a file that a second process (the command line) has open.

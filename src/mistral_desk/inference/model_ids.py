@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
@@ -18,7 +20,7 @@ from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.net.endpoints.record import is_endpoint, parted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mistral_desk.core.paths import Folders
     from mistral_desk.core.settings import Settings
@@ -80,13 +82,51 @@ def _sees(model: str, projector: str | None) -> bool:
 
 
 BETWEEN: Final = " + "
-"""Between the ids of the models that wrote one answer one after the other, as it is stored."""
+"""Between the names of the models that wrote one answer one after the other; in earlier versions between their ids."""
+
+
+def writers(wrote: str) -> tuple[str, ...]:
+    """The ids of the models that wrote an answer, first to last, of what is stored with it; none where nothing is.
+
+    Several are a list in JSON: no id begins like one. What an earlier version wrote is read where no name can have made
+    it: a server calls its models as it likes.
+    """
+    if wrote.startswith("["):
+        try:
+            found = msgspec.json.decode(wrote, type=tuple[str, ...])
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            return (wrote,)
+        return found if len(found) > 1 and all(found) else (wrote,)
+    parts = wrote.split(BETWEEN)
+    if len(parts) > 1 and all(map(_ends, parts[:-1])) and is_id(parts[-1]):
+        return tuple(parts)
+    return (wrote,) if wrote else ()
+
+
+def together(models: Sequence[str]) -> str:
+    """What is stored with an answer that these models wrote one after the other."""
+    return msgspec.json.encode(models).decode() if len(models) > 1 else "".join(models)
+
+
+def doubtful(model: str) -> bool:
+    """Whether an id may be that of one model at an endpoint, or of two models as an earlier version put them."""
+    return is_endpoint(model) and BETWEEN in model
+
+
+def _ends(model: str) -> bool:
+    """Whether an id ends there: no model's name goes on behind it."""
+    return model == BUILTIN or (not is_endpoint(model) and is_id(model) and model.casefold().endswith(".gguf"))
+
+
+def is_id(model: str) -> bool:
+    """Whether it looks like an id of ours, and not like what another program calls its model."""
+    return model == BUILTIN or is_name(model) or model.startswith(("/", "\\\\")) or model[1:3] in {":\\", ":/"}
 
 
 def model_title(model: str) -> str:
     """The name to show for a model id; of several that wrote one answer, all."""
-    if BETWEEN in model:
-        return BETWEEN.join(map(model_title, model.split(BETWEEN)))
+    if len(several := writers(model)) > 1:
+        return BETWEEN.join(map(model_title, several))
     if model == BUILTIN:
         return tr(BUILTIN_TITLE)
     if model.startswith(OLLAMA):

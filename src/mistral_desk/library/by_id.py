@@ -22,13 +22,16 @@ def place_of(library: Library, model: str) -> tuple[str, str | None]:
     """The path of a model by its id, and its projector where that lies elsewhere than the engine would look. A path
     that leads nowhere any more is that of the only file of this name, if there is one: its folder has moved.
     """
-    found = library.find(model) or _moved(library, model)
+    found = library.find(model)
+    if found is None and not is_name(model) and not os.path.lexists(model):
+        found = known(library, model)
     if found is None or model == BUILTIN:
         return model, None
     return found.path, found.projector_elsewhere
 
 
-def _moved(library: Library, model: str) -> Installed | None:
+def known(library: Library, model: str) -> Installed | None:
+    """The model with this id or path, or the only one whose file is called like this path's; the disk is not asked."""
     name = PurePath(model).name
     there = [one for one in library.models if PurePath(one.path).name == name and one.state == "here"]
-    return there[0] if len(there) == 1 and not is_name(model) and not os.path.lexists(model) else None
+    return library.find(model) or (there[0] if len(there) == 1 and not is_name(model) else None)

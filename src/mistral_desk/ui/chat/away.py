@@ -14,7 +14,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.inference.model_ids import BETWEEN
+from mistral_desk.inference.model_ids import writers
 from mistral_desk.net.endpoints.record import is_endpoint
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -95,12 +95,13 @@ def away_of(endpoint: Endpoint, *, offline: bool = False, lost: bool = False) ->
 
 def answered_away(wrote: str) -> bool:
     """Whether an endpoint wrote an answer, or a part of it; `wrote` is the model's id as it is stored."""
-    return any(is_endpoint(one) for one in wrote.split(BETWEEN))
+    return any(is_endpoint(one) for one in writers(wrote))
 
 
 def changes_hands(before: str, wrote: str) -> bool:
     """Whether another model wrote an answer than the one `before` it, or two wrote it; ids as they are stored."""
-    return bool(wrote) and (BETWEEN in wrote or (bool(before) and wrote != before.rpartition(BETWEEN)[2]))
+    now = writers(wrote)
+    return len(now) > 1 or (bool(now) and bool(before) and now != writers(before)[-1:])
 
 
 class WriterMark(QFrame):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.model_ids import BETWEEN
+from mistral_desk.inference.model_ids import doubtful
 from mistral_desk.net.endpoints.record import parted
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _by(endpoint: Endpoint, turn: Turn) -> bool:
     """Whether this endpoint wrote all of an answer; what another model wrote behind that was never there, nor what one
     on another computer had that was called the same before.
     """
-    whole = turn.role == "assistant" and BETWEEN not in turn.wrote and turn.made >= endpoint.since
+    whole = turn.role == "assistant" and not doubtful(turn.wrote) and turn.made >= endpoint.since
     return whole and parted(turn.wrote)[0] == endpoint.id
 
 

@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from mistral_desk.chat.elsewhere.prices import Prices
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.model_ids import BETWEEN
+from mistral_desk.inference.model_ids import BETWEEN, doubtful, writers
 from mistral_desk.net.endpoints.record import EndpointModel, is_endpoint, parted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
+from mistral_desk.ui.chat.apart import apart, set_apart
 from mistral_desk.ui.chat.away import Away, away_of
 from mistral_desk.ui.chat.prices import costing, priced
 
@@ -103,14 +104,18 @@ class ModelChoice(QObject):
         """The host that answers; empty where this program does."""
         return "" if (source := self.source) is None else source.endpoint.host
 
-    def writer(self, wrote: str) -> str:
-        """Who wrote an answer, by the id that is stored with it: an endpoint's model with its host."""
-        return BETWEEN.join(map(self._named, wrote.split(BETWEEN)))
+    def writer(self, wrote: str, made: float) -> str:
+        """Who wrote an answer (`made`: when, in seconds since 1970), by the id that is stored with it: an endpoint's
+        model with its host, where that has not become another one since.
+        """
+        return BETWEEN.join(self._named(one, made) for one in writers(wrote))
 
-    def _named(self, model: str) -> str:
+    def _named(self, model: str, made: float) -> str:
         key, name = parted(model)
         endpoint = self._services.endpoints.find(key)
-        return model_title(model) if endpoint is None else tr("{model} · {host}", model=name, host=endpoint.host)
+        if endpoint is None or made < endpoint.since:
+            return apart(model)
+        return tr("{model} · {host}", model=set_apart(name), host=endpoint.host)
 
     @property
     def short(self) -> str:
@@ -123,7 +128,7 @@ class ModelChoice(QObject):
 
     def cost_of(self, turn: Turn) -> str:
         """What an answer of an endpoint cost by the catalog's price, in words; empty where that is not known."""
-        if BETWEEN in turn.wrote:  # nobody knows which part of it was whose
+        if len(writers(turn.wrote)) > 1 or doubtful(turn.wrote):  # nobody knows which part of it was whose
             return ""
         try:
             source = self._services.endpoints.source(turn.wrote)

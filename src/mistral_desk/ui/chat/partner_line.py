@@ -46,7 +46,9 @@ class Partner:
             return tr(WITHOUT, name=name, reason=self.reason, now=self.now)
         if self.outside:
             return tr(
-                "This chat was with {name}, to which its messages went. {now} answers now.", name=name, now=self.now
+                "This chat was with {name}: what is sent to it leaves this computer. {now} answers now.",
+                name=name,
+                now=self.now,
             )
         return tr("This chat was with {name}. {now} answers now.", name=name, now=self.now)
 

@@ -246,7 +246,7 @@ class AnswerView(TurnView):
         if self._mark is None:
             self._mark = WriterMark(self._theme, self)
             self._mark.show()
-        words = turn.model if self._model is None else self._model.writer(turn.wrote)
+        words = turn.model if self._model is None else self._model.writer(turn.wrote, turn.made)
         if away:
             self._mark.say(words, SIGN, INK)
             self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))

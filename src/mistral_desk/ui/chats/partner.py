@@ -5,19 +5,18 @@ No chat changes who answers by itself; an endpoint least of all.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from PySide6.QtCore import QObject
 
-from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr
-from mistral_desk.inference.model_ids import BETWEEN, is_name
+from mistral_desk.inference.model_ids import doubtful, is_id, writers
+from mistral_desk.library.by_id import known
 from mistral_desk.net.endpoints.record import is_endpoint, parted
-from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.services import BUILTIN
+from mistral_desk.ui.chat.apart import apart, set_apart
 from mistral_desk.ui.chat.away import away_of
 from mistral_desk.ui.chat.partner_line import Partner
 from mistral_desk.ui.library.model_words import STATES
@@ -25,9 +24,12 @@ from mistral_desk.ui.model_menu import show_model_menu
 
 if TYPE_CHECKING:
     from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.desk import Desk
 
 NO_ENDPOINT: Final = mark("This endpoint is no longer in the settings. Nothing is sent there.")
+ANOTHER: Final = mark("Its endpoint has been set up anew since, maybe as another one.")
+UNKNOWN: Final = mark("It is not among the models of this computer.")
 
 
 class PartnerDoor(QObject):
@@ -38,7 +40,6 @@ class PartnerDoor(QObject):
         self._desk = desk
         self._followed: WeakSet[Chat] = WeakSet()
         self._decided: WeakKeyDictionary[Chat, str] = WeakKeyDictionary()
-        self._missing: dict[str, bool] = {}
         line = desk.page.partner
         line.used.connect(self._use)
         line.other.connect(partial(show_model_menu, desk))
@@ -67,54 +68,59 @@ class PartnerDoor(QObject):
             self._followed.add(chat)
             for signal in (chat.busy_changed, chat.swapped, chat.preceded):
                 signal.connect(self.look)
-        self._missing.clear()
+        model = last(chat)
+        if is_id(model) and not is_endpoint(model) and self._reason(model):
+            self._desk.shelf.look()  # what the lists of this computer have, and nothing that only the chat names
         self.look()
 
     def _partner(self, chat: Chat) -> Partner | None:
         model = last(chat)
         now = self._desk.model
-        if chat.busy or model in ("", now.id) or self._decided.get(chat) == now.id:
+        if chat.busy or model in ("", now.id) or self._decided.get(chat) == now.id or not apart(model):
             return None
         if is_endpoint(model):
-            return self._elsewhere(model)
-        if model != BUILTIN and not (is_name(model) or Path(model).is_absolute()):
+            return self._elsewhere(model, ended(chat))
+        if not is_id(model):
             return None  # the model of another program's chat
-        reason = tr(STATES["absent"]) if model != BUILTIN and not self._is_here(model) else ""
-        return Partner(model, model_title(model), now.title, reason=reason)
+        return Partner(model, apart(model), apart(now.id), reason=self._reason(model))
 
-    def _elsewhere(self, model: str) -> Partner:
+    def _elsewhere(self, model: str, turn: Turn | None) -> Partner | None:
         endpoint, name = parted(model)
-        ends = self._desk.services.endpoints
-        known = ends.find(endpoint)
-        if known is None:
-            return Partner(model, model_title(model), self._desk.model.title, reason=tr(NO_ENDPOINT))
-        away = away_of(known, offline=ends.offline, lost=ends.lost(known))
-        return Partner(model, name, self._desk.model.title, away.host, outside=away.outside, reason=away.reason)
+        ends, now = self._desk.services.endpoints, apart(self._desk.model.id)
+        there = ends.find(endpoint)
+        if not set_apart(name) or (doubtful(model) and (there is None or there.model(name) is None)):
+            return None
+        if there is None:
+            return Partner(model, apart(model), now, reason=tr(NO_ENDPOINT))
+        if turn is None or turn.made < there.since:
+            return Partner(model, apart(model), now, reason=tr(ANOTHER))
+        away = away_of(there, offline=ends.offline, lost=ends.lost(there))
+        return Partner(model, set_apart(name), now, away.host, outside=away.outside, reason=away.reason)
 
-    def _is_here(self, model: str) -> bool:
-        """As far as is known. What the library does not have is looked for in a thread."""
-        found = self._desk.services.library.find(model)
-        if found is not None:
-            return found.state == "here"
-        if model not in self._missing:
-            self._missing[model] = False
-            self._desk.tasks.spawn(self._look_for(model), "look for the model of a chat")
-        return not self._missing[model]
-
-    async def _look_for(self, model: str) -> None:
-        try:
-            await asyncio.to_thread(self._desk.services.resolve_model, model)
-        except DeskError:
-            self._missing[model] = True
-            self.look()
+    def _reason(self, model: str) -> str:
+        """Why it cannot be had, by the lists of this computer: a path that only the chat names is not touched."""
+        if model == BUILTIN:
+            return ""
+        found = known(self._desk.services.library, model)
+        if found is None:
+            return tr(UNKNOWN)
+        return "" if found.state == "here" else tr(STATES["absent"])
 
     def _use(self) -> None:
         chat = self._desk.page.chat
         if chat is not None:
-            self._desk.open_model(last(chat))
+            model = last(chat)
+            found = None if is_endpoint(model) else known(self._desk.services.library, model)
+            if found is not None or model == BUILTIN or is_endpoint(model):
+                self._desk.open_model(model if found is None else found.id)
 
 
 def last(chat: Chat) -> str:
     """The id of the model that wrote the end of a chat; empty where nobody did."""
-    wrote = next((turn.wrote for turn in reversed(chat.turns) if turn.role == "assistant"), "")
-    return wrote.rpartition(BETWEEN)[2]
+    turn = ended(chat)
+    return "" if turn is None else "".join(writers(turn.wrote)[-1:])
+
+
+def ended(chat: Chat) -> Turn | None:
+    """The last answer of a chat."""
+    return next((turn for turn in reversed(chat.turns) if turn.role == "assistant"), None)
