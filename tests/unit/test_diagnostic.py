@@ -6,23 +6,27 @@ import asyncio
 import io
 import json
 import os
+import re
 import stat
 import sys
+import unicodedata
 import zipfile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import keyring
 import pytest
+from msgspec.structs import replace
 
 from mistral_desk.chat.history import History
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
 from mistral_desk.cli import main as cli
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.messages import MESSAGES
 from mistral_desk.core.paths import folders
 from mistral_desk.diagnostic import bundle, names
 from mistral_desk.diagnostic.names import Names, names_here, placed
-from mistral_desk.diagnostic.report import examine
+from mistral_desk.diagnostic.report import Complaint, examine, in_words_of
 from mistral_desk.inference import remote
 from mistral_desk.inference.protocol import Failed
 from mistral_desk.inference.rpc.computers import FILE as COMPUTERS
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.small_models import SmallModels
 
+Form: TypeAlias = Literal["NFC", "NFD"]
 PERSON: Final = "kunigunde"
 PLANTED: Final = {
     "a chat": "Haselnussschnitte",
@@ -173,6 +178,25 @@ def test_what_is_shown_is_what_is_saved_for_this_person_alone(tmp_path: Path) ->
         assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+def test_words_of_others_about_what_went_wrong_are_not_in_it(worker: None, home: Path) -> None:
+    word = PLANTED["a chat"]
+    engines = folders().ensure().data / "engines"
+    engines.mkdir()
+    left = {"name": word, "before": word, "reason": f"cannot open {word}, SIGSEGV"}
+    (engines / "choice.json").write_text(json.dumps({"left": left}), encoding="utf-8")
+    report = asyncio.run(examine("yes"))
+    died = Complaint("engine.died", "The engine stopped", f"It stopped ({word}).", "", f"status -11\nggml: {word}")
+    odd = Complaint("of.another_version", word, word, word, f"status {word}")
+    report = replace(report, engine=word, problems=(*report.problems, died, odd))
+    assert word in in_words_of(report)
+    text = asyncio.run(bundle.of(report, folders()))[0].text
+    assert word not in text
+    assert re.search(r"^Engine: +one that was added$", text, re.MULTILINE)
+    assert re.search(r"^Engine that was left: +SIGSEGV$", text, re.MULTILINE)
+    assert f"\nengine.died: {MESSAGES['engine.died'].title}\n" in text
+    assert "\nstatus -11\n" in text
+
+
 def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DeskError) as caught:
@@ -209,6 +233,16 @@ async def _of() -> tuple[bundle.File, ...]:
 )
 def test_what_names_somebody_is_taken_out_of_any_text(text: str, left: str) -> None:
     assert Names((), ("otto",), (), ()).taken_out_of(text) == left
+
+
+@pytest.mark.parametrize("name", ["Jürgen", "Zoé"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("known", ["NFC", "NFD"])
+def test_letters_that_are_taken_apart_are_the_same_letters(name: str, form: Form, known: Form) -> None:
+    mine = unicodedata.normalize(known, name)
+    found = Names(((f"/srv/{mine}", "<models>"),), (mine,), (), (f"{mine}-key",))
+    text = unicodedata.normalize(form, f"/srv/{name}: no; {name}-key; dear {name.upper()}!")
+    assert found.taken_out_of(text) == "<models>: no; <secret>; dear <person>!"
 
 
 def test_who_is_called_like_a_word_of_the_program_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:

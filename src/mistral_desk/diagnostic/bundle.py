@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
+import signal
 import zipfile
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -19,10 +21,12 @@ from msgspec.structs import replace
 from mistral_desk.core import lasting, settings
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log_marks import told
+from mistral_desk.core.messages import MESSAGES
 from mistral_desk.core.setting_kinds import Place, Places
 from mistral_desk.diagnostic.names import names_here, placed
-from mistral_desk.diagnostic.report import BuiltinModel, Folder, Report, in_words_of
+from mistral_desk.diagnostic.report import BuiltinModel, Complaint, Folder, Report, in_words_of
 from mistral_desk.diagnostic.shelf import ModelsFolder
+from mistral_desk.inference.packs import standing
 from mistral_desk.library.front import library_of
 
 if TYPE_CHECKING:
@@ -37,6 +41,12 @@ LOG_LINES: Final = 1500
 _LOG_BYTES: Final = 600_000
 _OLDEST: Final = (1980, 1, 1, 0, 0, 0)
 """No date of a file is kept: the same report is the same bytes."""
+
+
+_LEFT_OUT: Final = "\N{HORIZONTAL ELLIPSIS}"
+_FILLED: Final = re.compile(r"\{[^{}]*\}")
+_WORDS: Final = re.compile(r"\b(?:[a-z_]+\.[a-z_]+|SIG[A-Z0-9]+)\b")
+_STATUS: Final = re.compile(r"\bstatus -?[0-9]{1,10}\b|\b0x[0-9A-F]{8}\b")
 
 
 class File(msgspec.Struct, frozen=True):
@@ -83,7 +93,9 @@ def _files(report: Report, places: Folders) -> tuple[File, ...]:
 
 
 def _without_places(report: Report, places: Folders) -> Report:
-    """Of a folder that a person chose, only what could matter: that it is one, and how its name is written."""
+    """Of a folder that a person chose, only what could matter: that it is one, and how its name is written. Of what
+    went wrong its id and this program's own sentences, without what was filled in: those are the words of others.
+    """
     found = report.library
     if found is not None:
         more = tuple(ModelsFolder(placed(one.path, places), one.free) for one in found.folders)
@@ -96,7 +108,24 @@ def _without_places(report: Report, places: Folders) -> Report:
         computers=(str(len(report.computers)),) if report.computers else (),
         keyring=report.keyring.partition(" (")[0],
         library=found,
+        engine=report.engine if report.engine == standing.BUILTIN else "one that was added",
+        engine_left=_left(report.engine_left),
+        problems=tuple(map(_bare, report.problems)),
     )
+
+
+def _left(said: str) -> str:
+    """Why an engine was left, as far as this program or the system has a word for it; the rest is of others."""
+    ours = [reason for reason in (standing.GONE, standing.ELSEWHERE) if f"({reason})" in said]
+    words = [word for word in _WORDS.findall(said) if word in MESSAGES or word in signal.Signals.__members__]
+    return ", ".join((*ours, *words, *_STATUS.findall(said))) or (said and _LEFT_OUT)
+
+
+def _bare(complaint: Complaint) -> Complaint:
+    text = MESSAGES.get(complaint.id) or MESSAGES["unexpected"]
+    title, message, hint = (_FILLED.sub(_LEFT_OUT, str(part)) for part in text)
+    status = _STATUS.match(complaint.detail)
+    return Complaint(complaint.id, f"{complaint.id}: {title}", message, hint, status[0] if status else "")
 
 
 def _settings(places: Folders) -> str:

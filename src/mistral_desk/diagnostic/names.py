@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,19 +67,24 @@ class Names:
 
     def taken_out_of(self, text: str) -> str:
         """The text without them, and without what looks like a key, an address or a link, whosever it is."""
-        text = text.translate(_CONTROLS)
-        for secret in sorted(self.secrets, key=len, reverse=True):
+        text = _composed(text.translate(_CONTROLS))
+        for secret in sorted(map(_composed, self.secrets), key=len, reverse=True):
             text = text.replace(secret, "<secret>")
         for place, called in self.places:
-            text = re.sub(re.escape(place) + r"(?=[\\/\s\"':,;)]|$)", called, text, flags=re.IGNORECASE)
+            text = re.sub(re.escape(_composed(place)) + r"(?=[\\/\s\"':,;)]|$)", called, text, flags=re.IGNORECASE)
         text = _FOLDER_OF_SOMEBODY.sub(r"\1<person>", text)
         for pattern, put in ((_KEY, "<secret>"), (_LINK, "<link>"), (_MAIL, "<mail>"), (_ADDRESS, "<address>")):
             text = pattern.sub(put, text)
         text = _PATH.sub(r"<folder>/\1", text)
         text = _DISPLAY.sub(r"\1<display>", text)
         for name, put in (*((one, "<person>") for one in self.person), *((one, "<computer>") for one in self.computer)):
-            text = re.sub(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", put, text, flags=re.IGNORECASE)
+            text = re.sub(rf"(?<![^\W_]){re.escape(_composed(name))}(?![^\W_])", put, text, flags=re.IGNORECASE)
         return text
+
+
+def _composed(text: str) -> str:
+    """Letters with their marks as one sign each: macOS names files with the marks as signs of their own."""
+    return unicodedata.normalize("NFC", text)
 
 
 def names_here(places: Folders, environment: Mapping[str, str] = os.environ) -> Names:

@@ -24,11 +24,11 @@ class Guide:
 
 
 def read() -> Guide:
-    """Read all of it. Raises `resource.missing`; a picture that is not there is left out."""
+    """Read all of it. Raises `resource.missing`, also where it is no text; a picture that is not there is left out."""
     page = resource("guide", "README.md")
     try:
         text = page.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise DeskError("resource.missing", name="guide/README.md") from error
     pictures = {f"pictures/{file.name}": QImage(str(file)) for file in sorted(page.parent.glob("pictures/*.png"))}
     whole = {name: image for name, image in pictures.items() if not image.isNull()}
