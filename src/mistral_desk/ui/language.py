@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
 log: Final = logging.getLogger(__name__)
-_NAME: Final = "Qt's own words"
+_NAME: Final = "qt-words"
 
 
 def speak(app: QApplication, setting: str) -> None:
