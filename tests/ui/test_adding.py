@@ -122,13 +122,14 @@ def test_what_was_chosen_does_not_vanish_with_done(
             sheet = await dropped(desk, other)
             assert foot(sheet) == ["Cancel", "Use all where they are"]
             window.click(sheet.use)
-            for path in (mine, other):
-                await until(lambda path=path: "In the library now" in words_of(row(sheet, path)))
+            await until(lambda: all("In the library now" in words_of(row(sheet, path)) for path in (mine, other)))
             assert foot(sheet) == ["Done"]
             assert sheet.done_button.hasFocus()
+            closed: list[int] = []
+            sheet.finished.connect(closed.append)
             window.click(sheet.done_button)
-            assert desk.window.overlay is None
             await desk.tasks.settled()
+            assert len(closed) == 1
             assert {str(mine), str(other)} <= {model.path for model in desk.services.library.models}
 
     window.run(qapp, scenario)
