@@ -55,6 +55,33 @@ def titles(desk: Desk) -> list[str]:
     return [model.index(row).data() for row in range(model.rowCount())]
 
 
+def test_ctrl_z_takes_the_notice_back_where_no_field_has_something_of_its_own(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = await fill(desk, 2)
+            edit = desk.page.composer.edit
+            desk.chats.order.delete([keys[0]])
+            await desk.tasks.settled()
+            edit.setFocus()
+            QTest.keyClicks(edit, "x")
+            QTest.keyClick(edit, K.Key_Z, CTRL)
+            await desk.tasks.settled()
+            assert edit.toPlainText() == "", "the field's own comes first"
+            assert "chat 0" not in titles(desk)
+            assert not edit.document().isUndoAvailable()
+            QTest.keyClick(edit, K.Key_Z, CTRL)
+            await desk.tasks.settled()
+            assert "chat 0" in titles(desk)
+            assert not desk.window.banners.banners, "what was taken back is not offered any more"
+            QTest.keyClick(edit, K.Key_Z, CTRL)
+            await desk.tasks.settled()
+            assert len([one for one in titles(desk) if one.startswith("chat ")]) == 2
+
+    run(qapp, scenario)
+
+
 def shown(desk: Desk) -> int | None:
     """The chat that is open."""
     return desk.chats.current

@@ -259,6 +259,28 @@ def test_a_command_first_puts_away_the_sheet_that_lies_over_the_window(qapp: QAp
     window.run(qapp, scenario)
 
 
+@pytest.mark.parametrize("key", [Qt.Key.Key_F, Qt.Key.Key_M, Qt.Key.Key_U, Qt.Key.Key_Z])
+def test_the_keys_of_what_lies_below_a_sheet_do_nothing(qapp: QApplication, tmp_path: Path, key: Qt.Key) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.window.commands.run("guide")
+            await desk.tasks.settled()
+            guide = desk.window.overlay
+            focus = QApplication.focusWidget()
+            assert guide is not None
+            assert focus is not None
+            QTest.keyClick(focus, key, Qt.KeyboardModifier.ControlModifier)
+            await window.drawn()
+            assert desk.window.overlay is guide
+            assert QApplication.focusWidget() is focus
+            assert not desk.page.finder.isVisible()
+            QTest.keyClick(focus, Qt.Key.Key_Escape)
+            await window.drawn()
+            assert desk.window.overlay is None
+
+    window.run(qapp, scenario)
+
+
 def test_what_is_typed_beside_the_composer_goes_into_it(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:

@@ -14,6 +14,7 @@ from mistral_desk.chat.elsewhere.prices import Cost, Price
 from mistral_desk.core.settings import OFFLINE
 from mistral_desk.net.endpoints.record import Endpoint
 from mistral_desk.net.secrets import Secrets
+from mistral_desk.ui.chat.empty import GENERAL
 from mistral_desk.ui.chat.leaving import unknown_to
 from mistral_desk.ui.chat.prices import costing, money, priced
 from mistral_desk.ui.chat.turn_view import AnswerView
@@ -241,6 +242,7 @@ def test_everything_says_where_words_go_and_nothing_says_so_afterwards(qapp: QAp
             assert page.composer.action.accessibleName() == f"Send to {site.name}"
             assert site.name in page.composer.edit.accessibleDescription()
             assert not page.empty._promise.isVisible()
+            assert [one.text() for one in page.empty.buttons] == list(GENERAL), "none that only the Guide can answer"
             desk.temporary_chat()
             await desk.tasks.settled()
             assert f"What {site.name} keeps is not known" in page.temporary.label.text()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core import settings as declared
+from mistral_desk.core import words
 from mistral_desk.core.machine import this_machine
 from mistral_desk.services import Services
+from mistral_desk.ui.chat.empty import GENERAL, EmptyState, examples
 from mistral_desk.ui.library.add_sheet import AddSheet
+from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.welcome.page import Welcome, is_first_start
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
@@ -55,6 +59,27 @@ def test_somebody_with_chats_is_no_stranger(tmp_path: Path) -> None:
         await services.close()
 
     run(test())
+
+
+def test_the_questions_of_a_new_chat_are_for_the_model_that_answers(qapp: QApplication) -> None:
+    def told(empty: EmptyState) -> list[str]:
+        return [button.text() for button in empty.buttons]
+
+    words.use("de")
+    try:
+        parent = QWidget()
+        empty = EmptyState(Theme(qapp, "light"), parent)
+        assert told(empty) == [one.text for one in examples()]
+        assert not empty._english.isHidden(), "said where the window speaks another language than the Guide"
+        empty.show_questions(guide=False)
+        assert told(empty) == [words.tr(text) for text in GENERAL]
+        assert not set(told(empty)) & set(GENERAL), "in the language of the window"
+        assert empty._english.isHidden()
+        words.use("en")
+        empty.show_questions(guide=True)
+        assert empty._english.isHidden()
+    finally:
+        words.use("en")
 
 
 def test_it_tells_and_a_question_is_answered_at_once(qapp: QApplication, tmp_path: Path) -> None:

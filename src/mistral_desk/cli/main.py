@@ -280,7 +280,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser(
         "doctor", parents=[common], help=tr("what a bug report needs"), description=tr(_DOCTOR), allow_abbrev=False
     )
-    saves = tr("show a report without your chats, names and keys, with the log's last part, and save it as a ZIP file")
+    saves = tr(
+        "show a report without your chats and keys, with names of models and the log's last part, and save it as a ZIP "
+        "file"
+    )
     doctor.add_argument("--bundle", metavar="FILE", default="", help=saves)
     return parser
 

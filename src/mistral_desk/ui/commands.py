@@ -34,6 +34,8 @@ class State:
     away: bool = False
     """A model at an endpoint answers."""
     overlay: bool = False
+    undoable: bool = False
+    """A notice offers to take back what was done."""
     stored: bool = False
     """A conversation of the list, or of the archive, is open."""
     pinned: bool = False
@@ -102,6 +104,10 @@ def _thinkable(state: State) -> bool:
     return state.page == "chat" and state.thinkable
 
 
+def _undoable(state: State) -> bool:
+    return state.undoable
+
+
 def _thinking(state: State) -> bool:
     return state.thinking
 
@@ -116,6 +122,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("export_all", mark("Export all chats…"), "chat", icon="share"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
+    Command("undo", mark("Undo what a notice offers to undo"), "chat", ("Ctrl+Z",), when=_undoable, icon="undo"),
     Command("select_chats", mark("Select chats"), "chat", icon="choose"),
     Command("rename", mark("Rename this chat"), "this", ("F2",), when=_on_stored, icon="edit", short=(mark("Rename"),)),
     Command("pin", mark("Pin or unpin this chat"), "this", when=_on_stored, icon="pin", short=PIN),

@@ -28,6 +28,7 @@ class Notice:
 
     A notice with `seconds` leaves by itself after that time; 0 stays until it is closed. One that is `about` something
     takes the place of what was said of it before, and goes when that is over.
+    The action of one that `undoes` takes back what was done: Ctrl+Z does it, too.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Notice:
     about: str = ""
     second: str = ""
     act_second: Callable[[], None] | None = None
+    undoes: bool = False
 
 
 class Notices(QObject):

@@ -11,6 +11,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.commands import TAKES_AWAY, State, keys_of
 from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.shortcuts import ShortcutSheet
+from mistral_desk.ui.undoing import Undoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,11 @@ _ABOVE_SHEETS: Final = frozenset(
     {"escape", "menu", "larger", "smaller", "normal_size", "palette", "guide", "shortcuts", "stop", "quit"}
 )
 """What a sheet can stay open for, or what deals with it by itself."""
-_BELOW_SHEETS: Final = frozenset({"next_region", "previous_region", "find_next", "find_last", "think"})
-"""What makes no sense while a sheet lies over it."""
+_BELOW_SHEETS: Final = frozenset(
+    {"next_region", "previous_region", "find", "find_next", "find_last", "think", "think_more", "answer_now"}
+    | {"model", "attach", "rename", "undo"}
+)
+"""What belongs to the page that a sheet lies over: its keys do nothing then."""
 
 
 def bind(desk: Desk) -> None:
@@ -54,6 +58,7 @@ def bind(desk: Desk) -> None:
         "bin": lambda: window.show_page("bin"),
         "quit": window.close_asked.emit,
         "find": desk.page.finder.open_bar,
+        "undo": window.banners.undo,
         "find_next": lambda: desk.page.finder.step(1),
         "find_last": lambda: desk.page.finder.step(-1),
         "attach": desk.attaching.choose,
@@ -81,6 +86,7 @@ def bind(desk: Desk) -> None:
     }
     desk.settings.guide_asked.connect(lambda: window.commands.run("guide"))
     window.sidebar.export_asked.connect(desk.sharing.export)
+    Undoing(window)
     window.commands.bind({key: _over(desk, key, act) for key, act in acts.items()}, lambda: state(desk))
 
 
@@ -136,6 +142,7 @@ def state(desk: Desk) -> State:
         can_think=not desk.model.switch_reason,
         away=desk.model.is_away,
         overlay=desk.window.overlay is not None,
+        undoable=desk.window.banners.undoable is not None,
         stored=desk.chats.current is not None,
         pinned=desk.chats.shown is not None and desk.chats.shown.pinned,
         archived=desk.chats.shown is not None and desk.chats.shown.archived,

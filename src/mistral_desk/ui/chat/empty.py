@@ -1,4 +1,7 @@
-"""What a new chat shows: a greeting, the promise in one line, and three questions that the model can answer."""
+"""What a new chat shows: a greeting, the promise in one line, and three questions that the model can answer.
+
+Those that ship with the Guide are for it alone; another model knows more of the world and nothing of this app.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
+from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 from mistral_desk.core.words import mark, tr
@@ -30,6 +34,13 @@ log = logging.getLogger(__name__)
 
 GREETING: Final = mark("What would you like to know?")
 PROMISE: Final = mark("The model runs on this computer. Nothing you write leaves it.")
+ENGLISH: Final = mark("The Guide speaks English, and has only a few sentences in other languages.")
+GENERAL: Final = (
+    mark("Explain how a rainbow forms."),
+    mark("Give me five ideas for a quick dinner."),
+    mark("Help me write a friendly letter of complaint."),
+)
+"""What any model has an answer to, in the language of the window."""
 SHOWN: Final = 3
 
 
@@ -138,6 +149,10 @@ class _Cards(QWidget):
 
     def resizeEvent(self, _event: QResizeEvent) -> None:
         """Place the rows."""
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Other buttons, or another width."""
         y = 0
         for row in self._rows(self.width()):
             hints = [button.sizeHint() for button in row]
@@ -194,9 +209,13 @@ class EmptyState(QScrollArea):
         column.addWidget(self._away)
         column.addSpacing(SPACE[4])
         self.cards = _Cards(inner)
-        self.buttons = [self._question(one) for one in examples()]
-        self.cards.setVisible(bool(self.buttons))
+        self.buttons: list[Button] = []
         column.addWidget(self.cards)
+        self._english = _Line(theme, tr(ENGLISH), title=False, parent=inner)
+        column.addSpacing(SPACE[2])
+        column.addWidget(self._english)
+        self._guide: bool | None = None
+        self.show_questions(guide=True)
         column.addStretch(6)
         self.setWidget(inner)
         for ground in (self.viewport(), inner):
@@ -205,6 +224,24 @@ class EmptyState(QScrollArea):
     def set_lead(self, lead: int) -> None:
         """So many pixels of the upper edge are covered: where that is more than stands empty there, all moves down."""
         self._above.setMinimumHeight(max(0, lead - SPACE[4]))
+
+    def show_questions(self, *, guide: bool) -> None:
+        """Those of the Guide, in the language that it speaks; or general ones for another model."""
+        if guide == self._guide:
+            return
+        self._guide = guide
+        for button in self.buttons:
+            button.hide()
+            button.deleteLater()
+        self.cards.buttons.clear()
+        shown = examples() if guide else [Example(tr(text)) for text in GENERAL]
+        self.buttons = [self._question(one) for one in shown]
+        for button in self.buttons:
+            button.show()
+        self.cards.setVisible(bool(self.buttons))
+        self._english.setVisible(guide and words.language() != words.ENGLISH)
+        self.cards.updateGeometry()
+        self.cards.arrange()
 
     def show_away(self, away: Away | None, shared: str = "") -> None:
         """No promise stands there that does not hold; `shared` says that a part of the model lies elsewhere."""

@@ -306,6 +306,7 @@ class ChatPage(QWidget):
             self._model.short, self._model.fraction, resting=self._model.resting, away=bool(away or shared)
         )
         self._show_away(away)
+        self.empty.show_questions(guide=self._model.id == "builtin")
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
         if away is not None:
             self._foot.setText(away.foot)

@@ -127,4 +127,8 @@ class Order(QObject):
         name = called(what[0].title) if len(what) == 1 else ""
         words = Words(title, name, hint)
         spawn = self._desk.tasks.spawn
-        self._desk.notices.show(Notice("info", words, tr("Undo"), lambda: spawn(undo(), "undo"), UNDO_SECONDS))
+
+        def act() -> None:
+            spawn(undo(), "undo")
+
+        self._desk.notices.show(Notice("info", words, tr("Undo"), act, UNDO_SECONDS, undoes=True))

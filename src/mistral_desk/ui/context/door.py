@@ -198,7 +198,8 @@ class Context(QObject):
             before = await self.measuring.settings(chat)
             self._change(chat, lambda now: msgspec.structs.replace(now, dropped=None, summary=""))
             words = Words(tr("All messages are sent again"), tr("As far as they fit into the context."), "")
-            notice = Notice("info", words, tr("Undo"), lambda: undo(before), UNDO_SECONDS, about=ABOUT)
+            back = tr("Undo")
+            notice = Notice("info", words, back, lambda: undo(before), UNDO_SECONDS, about=ABOUT, undoes=True)
             self._desk.notices.show(notice)
 
         self._desk.tasks.spawn(work(), "send everything again")

@@ -85,7 +85,8 @@ class ChatSettings(QObject):
 
     def _deleted(self, own: Own, preset: Preset) -> None:
         words = Words(tr("Preset deleted"), preset.name, "")
-        self._desk.notices.show(Notice("info", words, tr("Undo"), lambda: own.restore(preset), UNDO_SECONDS))
+        notice = Notice("info", words, tr("Undo"), lambda: own.restore(preset), UNDO_SECONDS, undoes=True)
+        self._desk.notices.show(notice)
 
     # --- when a chat is opened ----------------------------------------------------------------------
 

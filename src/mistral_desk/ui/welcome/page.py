@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QVBoxLayout,
 
 from mistral_desk.core import amounts, private
 from mistral_desk.core.machine import room_on_disk, this_machine
-from mistral_desk.core.words import mark, tr
-from mistral_desk.ui.chat.empty import PROMISE, examples
+from mistral_desk.core.words import ENGLISH as SOURCE
+from mistral_desk.core.words import language, mark, tr
+from mistral_desk.ui.chat.empty import ENGLISH, PROMISE, examples
 from mistral_desk.ui.settings.facts import graphics, memory, processor
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.welcome.recommend import Recommendation
@@ -161,6 +162,8 @@ class Welcome(ColumnArea):
         words.setSpacing(2)
         words.addWidget(self._guide)
         words.addWidget(Label(theme, tr(GUIDE), ink="muted", wrap=True, parent=panel))
+        if language() != SOURCE:
+            words.addWidget(Label(theme, tr(ENGLISH), ink="muted", wrap=True, parent=panel))
         words.addSpacing(SPACE[2])
         words.addWidget(questions)
         row = QHBoxLayout(panel)

@@ -166,6 +166,16 @@ class Banners(QFrame):
         painter.fillRect(self.rect(), self._theme.colour("canvas"))
         painter.end()
 
+    @property
+    def undoable(self) -> Banner | None:
+        """The newest one that offers to take back what was done."""
+        return next((one for one in self.banners if one.notice.undoes and one.action is not None), None)
+
+    def undo(self) -> None:
+        """As its button does."""
+        if (banner := self.undoable) is not None and banner.action is not None:
+            banner.action.click()
+
     def close_newest(self) -> bool:
         """Close the one on top; False when there is none."""
         if not self.banners:
