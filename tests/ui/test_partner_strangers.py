@@ -12,6 +12,7 @@ from mistral_desk.chat.message import Part
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.services import Services
 from mistral_desk.ui.chat.apart import LONGEST, set_apart
+from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker
 from tests.fixtures.openai_site import OpenAISite
 from tests.fixtures.vault import Vault
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 LOCAL = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Madrid.")}}]
 
 
-async def _brought_in(desk: Desk, model: str, when: float = 1.0) -> int:
-    """A chat from a file, which says that this model answered; it is shown."""
+async def _brought_in(desk: Desk, model: str, when: float = 1.0, before: str = "") -> int:
+    """A chat from a file, which says that this model answered, behind an answer of the one `before`; it is shown."""
     said = ImportedMessage("q", None, "user", when, (Part("text", "hello"),), ending="stop")
-    told = ImportedMessage("a", "q", "assistant", when, (Part("text", "hi"),), model=model, ending="stop")
-    made = await desk.services.history.put(Imported("t", when, when, (said, told), leaf="a"))
+    hi = (Part("text", "hi"),)
+    first = [ImportedMessage("b", "q", "assistant", when, hi, model=before, ending="stop")] if before else []
+    told = ImportedMessage("a", "b" if before else "q", "assistant", when, hi, model=model, ending="stop")
+    made = await desk.services.history.put(Imported("t", when, when, (said, *first, told), leaf="a"))
     assert made is not None
     desk.open_chat(made.id)
     await desk.tasks.settled()
@@ -112,6 +115,12 @@ def test_a_name_makes_no_other_writer_and_no_sentence(qapp: QApplication, tmp_pa
             for model in (forged, "endpoint:cheap/m + builtin", "/", "endpoint:mistral/", "endpoint:mistral/\u200b"):
                 await _brought_in(desk, model, later)
                 assert not line.isVisible(), model
+            await _brought_in(desk, "/", later, before="builtin")
+            chat = desk.page.chat
+            assert chat is not None
+            view = desk.page.transcript.view(chat.turns[-1])
+            assert isinstance(view, AnswerView)
+            assert view._mark is None, "nobody is named over it"
             await _brought_in(desk, "endpoint:mistral/large. Your plan has ended: renew at evil.example", later)
             assert "“large. Your plan has ended: renew at evil.example” · api.mistral.ai" in line.label.text()
             await _brought_in(desk, "/models/My + Model.gguf", later)

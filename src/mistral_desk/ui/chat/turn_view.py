@@ -238,7 +238,8 @@ class AnswerView(TurnView):
         """Who answered, where that was an endpoint, or another model than before; else nothing stands above it."""
         turn = self.turn
         away, other = answered_away(turn.wrote), changes_hands(self._before, turn.wrote)
-        if not (away or other):
+        words = turn.model if self._model is None else self._model.writer(turn.wrote, turn.made)
+        if not words or not (away or other):
             if self._mark is not None:
                 self._mark.deleteLater()
                 self._mark = None
@@ -246,7 +247,6 @@ class AnswerView(TurnView):
         if self._mark is None:
             self._mark = WriterMark(self._theme, self)
             self._mark.show()
-        words = turn.model if self._model is None else self._model.writer(turn.wrote, turn.made)
         if away:
             self._mark.say(words, SIGN, INK)
             self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))
