@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import psutil
 import pytest
 
-from tests.ui.test_app import Process, x11_screen
+from tests.fixtures.screen import x11_screen
+from tests.ui.test_app import Process
 
 if TYPE_CHECKING:
     from pathlib import Path
