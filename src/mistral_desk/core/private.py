@@ -47,13 +47,14 @@ def is_ours(path: Path) -> bool:
     """
     if sys.platform == "win32":
         return True
-    me, found = os.geteuid(), path.stat()
-    if path.lstat().st_uid not in {me, 0}:
-        return False
-    open_ = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-    if found.st_uid != me:
-        return found.st_uid == 0 and not open_
-    if open_:
-        with contextlib.suppress(OSError):
-            path.chmod(FOLDER_MODE)
-    return True
+    else:
+        me, found = os.geteuid(), path.stat()
+        if path.lstat().st_uid not in {me, 0}:
+            return False
+        open_ = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
+        if found.st_uid != me:
+            return found.st_uid == 0 and not open_
+        if open_:
+            with contextlib.suppress(OSError):
+                path.chmod(FOLDER_MODE)
+        return True
