@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -17,6 +18,7 @@ from mistral_desk.ui.fit.facts import Facts
 from mistral_desk.ui.fit.row import words_of
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
 
@@ -62,6 +64,9 @@ class Advanced(QWidget):
         self._column.setSpacing(SPACE[2])
         self._shown = QVBoxLayout()
         self._column.addLayout(self._shown)
+        self._marks: list[Word] = []
+        self._outcome_marks: list[Word] = []
+        self._fill_body()  # Tab comes to things as they were made
         self._column.addWidget(Label(theme, tr("By hand"), strong=True, parent=self))
         self.by_hand = ByHand(theme, variant.shape, machine, self)
         self.by_hand.changed.connect(self._changed)
@@ -69,6 +74,7 @@ class Advanced(QWidget):
         self._outcome = QVBoxLayout()
         self._outcome.setSpacing(6)
         self._column.addLayout(self._outcome)
+        self._fill_outcome()
         self._buttons()
         self.show_plan(variant)
 
@@ -122,6 +128,10 @@ class Advanced(QWidget):
     # --- look ---------------------------------------------------------------------------------------
 
     def _fill(self) -> None:
+        self._fill_body()
+        self._fill_outcome()
+
+    def _fill_body(self) -> None:
         if self._body is not None:
             self._shown.removeWidget(self._body)
             self._body.hide()
@@ -131,9 +141,10 @@ class Advanced(QWidget):
         column = QVBoxLayout(body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE[1])
-        column.addWidget(words_of(theme, variant, body))
-        said = verdict.answer_words(variant) or next(iter(verdict.why(variant)), "")
-        column.addWidget(Label(theme, said, wrap=True, parent=body))
+        words = words_of(theme, variant, body)
+        self._marks = _reached(self._marks, words)
+        column.addWidget(words)
+        column.addWidget(Label(theme, _said(variant), wrap=True, parent=body))
         column.addWidget(Places(theme, verdict.parts(variant, self._machine), body))
         column.addSpacing(SPACE[0])
         lines = Facts(theme, body)
@@ -149,16 +160,17 @@ class Advanced(QWidget):
                 table.add(*row)
             column.addWidget(table)
         self._shown.addWidget(body)
-        self._fill_outcome(said)
 
-    def _fill_outcome(self, said: str) -> None:
+    def _fill_outcome(self) -> None:
         """What comes of it, where the eye is while it changes something."""
         while (item := self._outcome.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        self._outcome.addWidget(words_of(self._theme, self._variant, self, tags=False))
-        self._outcome.addWidget(Label(self._theme, said, wrap=True, parent=self))
+        words = words_of(self._theme, self._variant, self, tags=False)
+        self._outcome_marks = _reached(self._outcome_marks, words)
+        self._outcome.addWidget(words)
+        self._outcome.addWidget(Label(self._theme, _said(self._variant), wrap=True, parent=self))
 
     def _buttons(self) -> None:
         theme, holder = self._theme, QWidget(self)
@@ -207,3 +219,16 @@ class Advanced(QWidget):
     def _copy(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
         self.copied.emit(text)
+
+
+def _reached(old: list[Word], words: QWidget) -> list[Word]:
+    """Words made anew take the place that those before them have in the order of Tab."""
+    new = words.findChildren(Word)
+    for before, after in pairwise([*old[-1:], *new]):
+        QWidget.setTabOrder(before, after)
+    return new
+
+
+def _said(variant: Variant) -> str:
+    """How long an answer takes, or why there is none."""
+    return verdict.answer_words(variant) or next(iter(verdict.why(variant)), "")
