@@ -301,7 +301,9 @@ def test_what_went_wrong_stands_in_the_sheet(
             desk.getting.ask(Ware("acme/Nothing-GGUF", "Q4_K_M", "Nothing"))
             sheet = desk.window.overlay
             assert isinstance(sheet, GetSheet)
-            await until(lambda: any(one.text() == "Try again" for one in sheet.findChildren(Button)))
+            await until(
+                lambda: any(one.text() == "Try again" and one.isVisible() for one in sheet.findChildren(Button))
+            )
             hub.put(Repo("acme/Nothing-GGUF", {"Nothing-Q4_K_M.gguf": FileBody(small_models["dense"])}))
             named(sheet, "Try again").click()
             await until(lambda: sheet.get is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -193,7 +194,7 @@ def test_one_that_is_cancelled_takes_no_other_with_it(
         ("https://catalog.example:8443/some/path?x=y#z", "https://catalog.example:8443"),
         ("HTTPS://Catalog.Example:443/", "https://catalog.example"),
         ("http://[::1]:8080", "http://[::1]:8080"),
-        ("http://[::ffff:127.0.0.1]:8080", "http://[::ffff:127.0.0.1]:8080"),
+        ("http://[::ffff:127.0.0.1]:8080", f"http://[{ipaddress.ip_address('::ffff:127.0.0.1')}]:8080"),
         ("https://[2001:db8::1]", "https://[2001:db8::1]"),
         ("http://[2001:db8::1]", None),
         ("http://catalog.example", None),
