@@ -40,6 +40,7 @@ class GuideText(QTextBrowser):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # else the pictures' width may swing
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(SPACE[1])  # the keyboard's ring keeps away from the letters
         self.anchorClicked.connect(lambda address: self.go(address.fragment()))
         Ring(theme, self)
         theme.changed.connect(self._fill)
