@@ -51,6 +51,8 @@ def _row(name: str, runs: Sequence[Figure]) -> str:
 def _part(name: str, runs: Sequence[Figure]) -> str:
     campaign = CAMPAIGNS[name]
     lines = [f"## {campaign.title}", "", *_wrapped(campaign.promise), ""]
+    if not runs:
+        lines[2:2] = ["**Not run yet.** What it will show:", ""]
     for figure in runs:
         lines += [
             f"- `{figure.command}`",
