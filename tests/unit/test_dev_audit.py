@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tools.dev import audit
+from tools.dev import audit, own_folder
 from tools.dev.locks import Pin
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def test_the_exit_status_tells_good_from_bad_from_unknown(
         assert group
         return answer
 
-    monkeypatch.setattr(audit, "prepare", lambda: 0)
+    monkeypatch.setattr(own_folder, "fill", lambda _folder, _lock: 0)
     monkeypatch.setattr(audit, "asked", asked)
     assert audit.main([]) == status
     assert said in capsys.readouterr().out

@@ -6,16 +6,15 @@ hashes itself and lies in a folder of its own. Names and versions of the package
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tools.dev import own_folder
 from tools.dev.locks import pins
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def main(words: Sequence[str]) -> int:
     print(f"{len(locks)} locks, {len(every)} packages, {len(bare)} without a hash.", flush=True)
     if bare:
         return 1
-    if prepare():
+    if own_folder.fill(FOLDER, LOCK):
         print("pip-audit cannot be had here, so no list of advisories was asked. Nothing is known.")
         return NOT_ASKED
     found: list[str] = []
@@ -99,21 +98,6 @@ def told(answer: str) -> list[str]:
             names = ", ".join((known["id"], *known.get("aliases", ())))
             lines.append(f"{one['name']} {one['version']}: {names}; {mended}")
     return lines
-
-
-def prepare() -> int:
-    """Fill the folder, unless it was made from this very lock; pip's exit status."""
-    made_from = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    stamp = FOLDER / "made-from"
-    if stamp.exists() and stamp.read_text(encoding="ascii") == made_from:
-        return 0
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    ways = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--target", str(FOLDER), "-r", str(LOCK)]
-    if status := subprocess.run([*pip, *ways], check=False).returncode:
-        return status
-    stamp.write_text(made_from, encoding="ascii")
-    return 0
 
 
 if __name__ == "__main__":
