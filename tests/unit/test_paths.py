@@ -81,6 +81,16 @@ def test_what_others_may_write_is_taken_from_them_but_not_the_models() -> None:
     assert [folder.stat().st_mode & 0o777 for folder in all_of(found)] == [0o700, 0o700, 0o700, 0o777, 0o700]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own there")
+def test_nobody_can_guess_what_is_written_into_a_folder_of_many(tmp_path: Path) -> None:
+    found = folders().ensure()
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    (found.models / f".writable-{os.getpid()}").symlink_to(precious)
+    found.ensure()
+    assert precious.read_bytes() == b"mine"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 @pytest.mark.parametrize("which", ["data", "logs"])
 def test_a_folder_of_another_user_is_refused(which: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,16 +36,7 @@ class Folders:
         Raises `folder.not_writable` and `folder.not_private`.
         """
         for folder in (self.data, self.config, self.cache, self.models, self.logs):
-            try:
-                private.folder(folder)
-                if folder != self.models and not private.is_ours(folder):
-                    raise DeskError("folder.not_private", path=str(folder))
-                probe = folder / f".writable-{os.getpid()}"
-                probe.write_bytes(b"")
-                probe.unlink()
-            except OSError as error:
-                reason = error.strerror or str(error)
-                raise DeskError("folder.not_writable", path=str(folder), reason=reason) from error
+            check(folder, shared=folder == self.models)
         return self
 
     @property
@@ -62,6 +53,23 @@ class Folders:
     def settings(self) -> Path:
         """The settings file."""
         return self.config / "settings.json"
+
+
+def check(folder: Path, *, shared: bool) -> None:
+    """Create a folder where it is missing, and check that it can be written; where it is not `shared`, by nobody else.
+
+    Raises `folder.not_writable` and `folder.not_private`.
+    """
+    try:
+        private.folder(folder)
+        if not shared and not private.is_ours(folder):
+            raise DeskError("folder.not_private", path=str(folder))
+        probe = folder / f".writable-{os.urandom(6).hex()}"
+        probe.open("xb").close()  # never what lies there, or a link to elsewhere
+        probe.unlink()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DeskError("folder.not_writable", path=str(folder), reason=reason) from error
 
 
 def folders(home: str | None = None) -> Folders:

@@ -65,8 +65,8 @@ def _writable(target: Path) -> None:
             if not folder.exists():
                 folder.mkdir()
                 made.append(folder)
-        probe = target / f".writable-{os.getpid()}"
-        probe.write_bytes(b"")
+        probe = target / f".writable-{os.urandom(6).hex()}"
+        probe.open("xb").close()  # never what lies there, or a link to elsewhere
         probe.unlink()
     except OSError as error:
         reason = error.strerror or str(error)
