@@ -197,6 +197,17 @@ def test_words_of_others_about_what_went_wrong_are_not_in_it(worker: None, home:
     assert "\nstatus -11\n" in text
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_that_is_another_users_is_told(worker: None, home: Path) -> None:
+    """The window refuses it, and the models' one may be shared."""
+    places = folders().ensure()
+    for folder in (places.logs, places.models):
+        os.chown(folder, 65534, 65534)
+    report = asyncio.run(examine("yes"))
+    assert [folder.name for folder in report.folders if folder.problem] == ["logs"]
+    assert [problem.id for problem in report.problems] == ["folder.not_private"]
+
+
 def test_where_it_cannot_be_saved_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DeskError) as caught:

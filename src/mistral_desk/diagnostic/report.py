@@ -22,7 +22,7 @@ from mistral_desk.chat.attachments.intake import Intake
 from mistral_desk.core import build
 from mistral_desk.core.errors import DeskError, Problem, in_words
 from mistral_desk.core.machine import Machine, this_machine
-from mistral_desk.core.paths import Folders, folders, resource
+from mistral_desk.core.paths import check, folders, resource
 from mistral_desk.diagnostic.shelf import Shelf, shelf
 from mistral_desk.diagnostic.shelf import rows as rows_of_library
 from mistral_desk.inference.cage import Cage, in_short
@@ -34,6 +34,8 @@ from mistral_desk.library.disk import GB
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mistral_desk.core.paths import Folders
 
 _LIBRARIES: Final = (
     "PySide6-Essentials",
@@ -216,9 +218,9 @@ def _folders(places: Folders) -> tuple[tuple[Folder, ...], list[Problem]]:
         path: Path = getattr(places, name)
         reason = ""
         try:
-            Folders(path, path, path, path, path).ensure()
+            check(path, shared=name == "models")
         except DeskError as error:
-            reason = str(error.problem.params.get("reason", ""))
+            reason = str(error.problem.params.get("reason", "others may change what is in it"))
             if not any(problem.id == error.problem.id for problem in problems):
                 problems.append(error.problem)
         found.append(Folder(name, str(path), 0 if reason else psutil.disk_usage(str(path)).free, reason))
