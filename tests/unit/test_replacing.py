@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,3 +103,20 @@ def test_a_refresh_is_kept_while_the_command_line_reads_the_last_one(
     assert caught.value.problem.id == "catalog.not_saved"
     assert store.stored(tmp_path) == kept
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing is left beside it"
+
+
+def test_a_small_file_is_there_whole_and_for_one_person_only(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "kept.json"
+    for content in (b"a longer one", b"short"):
+        replacing.write(place, content)
+        assert place.read_bytes() == content
+    assert [path.name for path in place.parent.iterdir()] == ["kept.json"]
+    if os.name == "posix":
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (place.parent, place)] == [0o700, 0o600]
+
+
+def test_what_could_not_be_put_in_place_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "kept.json").mkdir()
+    with pytest.raises(OSError, match=r"kept"):
+        replacing.write(tmp_path / "kept.json", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]

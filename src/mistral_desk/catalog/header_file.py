@@ -5,16 +5,13 @@ A small file in the cache folder that may be lost at any time. Everything blocks
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk.catalog.claims import HeaderFacts
-from mistral_desk.core import private
-from mistral_desk.core.replacing import put_in_place
+from mistral_desk.core import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,12 +47,7 @@ def said_of(models: Sequence[Model], headers: Mapping[str, HeaderFacts]) -> Head
 def write(cache_folder: Path, headers: Mapping[str, HeaderFacts]) -> None:
     """Keep the newest of them."""
     kept = dict(list(headers.items())[-MOST:])
-    part = cache_folder / f"{FILE}.{os.getpid()}.part"
     try:
-        private.folder(cache_folder)
-        private.write(part, msgspec.json.encode(kept))
-        put_in_place(part, cache_folder / FILE)
+        replacing.write(cache_folder / FILE, msgspec.json.encode(kept))
     except OSError as error:
         _log.info("what a header said could not be kept: %s", error)
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
-from mistral_desk.core import private
+from mistral_desk.core import replacing
 from mistral_desk.fit.disk import disk
 
 if TYPE_CHECKING:
@@ -53,12 +53,8 @@ def measured(cache: Path, models: Path, *, again: bool = False) -> Measured:
     found = Measured(memory(), scattered, streamed, time.time(), _key(models))
     if psutil.cpu_percent(0.2) > _BUSY:
         return found  # true for now, but not of this computer
-    file = cache / FILE
     with contextlib.suppress(OSError):
-        private.folder(cache)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        private.write(part, msgspec.json.encode(found))
-        part.replace(file)
+        replacing.write(cache / FILE, msgspec.json.encode(found))
     return found
 
 

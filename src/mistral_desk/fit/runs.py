@@ -5,16 +5,14 @@ Figures only: nothing of a conversation, not even how long it was. They correct 
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import statistics
 import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core import private
+from mistral_desk.core import replacing
 from mistral_desk.fit.speed import Range, Region, Run
 
 if TYPE_CHECKING:
@@ -135,15 +133,10 @@ class Runs:
         with self._lock:
             self._records = _bounded((*self._records, record))
             content = msgspec.json.encode(_Kept(VERSION, self._records))
-            part = self._path.with_suffix(f".{os.getpid()}.part")
             try:
-                private.folder(self._path.parent)
-                private.write(part, content)
-                part.replace(self._path)
+                replacing.write(self._path, content)
             except OSError as error:
                 _log.info("a measured run could not be kept: %s", error)
-                with contextlib.suppress(OSError):
-                    part.unlink()
 
     def forget(self) -> None:
         """Drop all of them, from memory only: whoever erases the cache folder calls it."""

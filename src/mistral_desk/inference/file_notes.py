@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
-from mistral_desk.core import private
+from mistral_desk.core import replacing
 from mistral_desk.inference.model_file import SHARD
 
 if TYPE_CHECKING:
@@ -87,10 +87,7 @@ class FileNotes:
             if note == NOTHING:
                 (self._folder / key).unlink(missing_ok=True)
                 return
-            private.folder(self._folder)
-            part = self._folder / f"{key}.{os.getpid()}.part"
-            private.write(part, msgspec.json.encode(note))
-            part.replace(self._folder / key)
+            replacing.write(self._folder / key, msgspec.json.encode(note))
             self._shrink()
         except OSError as error:
             _log.info("what is to be noted of %s cannot be kept: %s", path, error)

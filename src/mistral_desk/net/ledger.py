@@ -5,7 +5,6 @@ It lies in the data folder as JSON lines, is bounded, can be erased, and never h
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import secrets
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core import private
+from mistral_desk.core import private, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,15 +197,11 @@ class Ledger:
         """Write one line for each entry, in place of all the lines that it took."""
         with self._lock:
             lines = [msgspec.json.encode(entry) + b"\n" for entry in self._entries.values()]
-        fresh = file.with_name(f"{file.name}.{os.getpid()}.tmp")
         try:
-            private.write(fresh, b"".join(lines))
-            fresh.replace(file)
+            replacing.write(file, b"".join(lines))
             self._lines = len(lines)
         except OSError as error:
             _log.warning("the list of connections cannot be shortened: %s", error)
-            with contextlib.suppress(OSError):
-                fresh.unlink(missing_ok=True)
 
 
 def _decoded(lines: Iterable[bytes]) -> tuple[dict[str, Connection], int]:

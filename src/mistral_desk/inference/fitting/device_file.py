@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk import __version__
-from mistral_desk.core import private
+from mistral_desk.core import replacing
 from mistral_desk.core.settings import GRAPHICS, glance
 from mistral_desk.fit.machine import GpuReport
 from mistral_desk.inference.device import Device
@@ -89,11 +88,8 @@ class DeviceFile:
             self._kept = _Kept(_version(), found, measured or (same and before is not None and before.measured))
             if not keep or (same and not measured):
                 return
-            part = self._path.with_suffix(f".{os.getpid()}.part")
             try:
-                private.folder(self._path.parent)
-                private.write(part, msgspec.json.encode(self._kept))
-                part.replace(self._path)
+                replacing.write(self._path, msgspec.json.encode(self._kept))
             except OSError as error:
                 _log.info("the devices could not be kept: %s", error)
 

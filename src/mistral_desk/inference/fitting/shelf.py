@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from mistral_desk import __version__
-from mistral_desk.core import private
+from mistral_desk.core import replacing
 from mistral_desk.fit.shape import Shape, alike
 
 if TYPE_CHECKING:
@@ -55,11 +54,8 @@ class Shelf:
     def put(self, state: Sequence[object], kept: Kept) -> None:
         """Keep it, and let the oldest go."""
         file = self._file(state)
-        part = file.with_suffix(f".{os.getpid()}.part")
         try:
-            private.folder(self._folder)
-            private.write(part, msgspec.msgpack.encode(kept))
-            part.replace(file)
+            replacing.write(file, msgspec.msgpack.encode(kept))
             files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for old in files[MOST:]:
                 old.unlink(missing_ok=True)

@@ -7,9 +7,7 @@ for `save`, which the program's end waits for.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -17,8 +15,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from mistral_desk.catalog.search import Wishes
-from mistral_desk.core import private
-from mistral_desk.core.replacing import put_in_place
+from mistral_desk.core import replacing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,14 +94,10 @@ class Remembered(QObject):
         """Do what is due, in whatever thread; what became due meanwhile is done by who comes after."""
         with self._at_disk:
             due, self._due = self._due, ""
-            part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
             try:
                 if due == "write":
-                    private.write(part, msgspec.json.encode(self._wishes))
-                    put_in_place(part, self._file)
+                    replacing.write(self._file, msgspec.json.encode(self._wishes))
                 elif due == "wipe":
                     self._file.unlink(missing_ok=True)
             except (OSError, ValueError) as error:
                 log.info("the filters of the models were not saved: %s", error)
-                with contextlib.suppress(OSError):
-                    part.unlink()
