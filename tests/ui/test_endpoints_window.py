@@ -241,7 +241,7 @@ def test_everything_says_where_words_go_and_nothing_says_so_afterwards(qapp: QAp
             assert page.composer.edit.placeholderText() == f"Message to {site.name}"
             assert page.composer.action.accessibleName() == f"Send to {site.name}"
             assert site.name in page.composer.edit.accessibleDescription()
-            assert not page.empty._promise.isVisible()
+            assert (page.empty._promise.isVisible(), page.empty._away.isVisible()) == (False, True)
             assert [one.text() for one in page.empty.buttons] == list(GENERAL), "none that only the Guide can answer"
             desk.temporary_chat()
             await desk.tasks.settled()
@@ -278,6 +278,7 @@ def test_while_offline_nothing_is_reachable_and_a_local_model_is_offered(qapp: Q
             site.forget()
             page = desk.page
             assert "works offline" in page.away.label.text()
+            assert (page.empty._promise.isHidden(), page.empty._away.isHidden()) == (True, True), "why is said once"
             assert page.away.close_button.text() == "Choose a local model"
             await enter(desk, "And 8 plus 9?")
             assert not page.composer.action.isEnabled()

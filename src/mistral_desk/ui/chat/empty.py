@@ -244,12 +244,14 @@ class EmptyState(QScrollArea):
         self.cards.arrange()
 
     def show_away(self, away: Away | None, shared: str = "") -> None:
-        """No promise stands there that does not hold; `shared` says that a part of the model lies elsewhere."""
+        """No promise stands there that does not hold; `shared` says that a part of the model lies elsewhere. Why an
+        endpoint cannot be asked stands over the composer, once.
+        """
         told = away.told if away is not None else shared
         if told:
             self._away.say(told)
         self._promise.setVisible(not told)
-        self._away.setVisible(bool(told))
+        self._away.setVisible(bool(told) and not (away is not None and away.reason))
 
     def _question(self, example: Example) -> Button:
         think = example.effort != "none"
