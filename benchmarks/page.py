@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.kept import kept_figures
@@ -55,7 +56,8 @@ def _group(title: str, names: Sequence[str], kept: Mapping[str, Kept]) -> str:
         lines += [_row(one) for one in there]
         lines += ["", *(f"On {machine}." for machine in dict.fromkeys(one.machine for one in there))]
     if missing := [name for name in names if name not in kept]:
-        lines += ["", *_wrapped(f"Not kept yet: {', '.join(f'`{name}`' for name in missing)}.")]
+        told = f"Not kept yet: {', '.join(f'`{name}`' for name in missing)}."
+        lines += ["", *textwrap.wrap(told, 120, break_on_hyphens=False)]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
@@ -76,12 +78,3 @@ def _beside(one: Kept) -> str:
     if not one.busy:
         return ""
     return f" † ({one.others:.0%} others)" if one.others is not None else f" † (load {one.load:g})"
-
-
-def _wrapped(words: str, width: int = 120) -> list[str]:
-    lines = [""]
-    for word in words.split():
-        if len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from tools import origin
@@ -50,7 +51,7 @@ def _row(name: str, runs: Sequence[Figure]) -> str:
 
 def _part(name: str, runs: Sequence[Figure]) -> str:
     campaign = CAMPAIGNS[name]
-    lines = [f"## {campaign.title}", "", *_wrapped(campaign.promise), ""]
+    lines = [f"## {campaign.title}", "", *textwrap.wrap(campaign.promise, 120, break_on_hyphens=False), ""]
     if not runs:
         lines[2:2] = ["**Not run yet.** What it will show:", ""]
     for figure in runs:
@@ -68,15 +69,6 @@ def _part(name: str, runs: Sequence[Figure]) -> str:
 def _busy(figure: Figure) -> str:
     """What the times have to be read with."""
     return f", with other work beside it (load {figure.load:g})" if figure.load > 2 else ""
-
-
-def _wrapped(words: str, width: int = 120) -> list[str]:
-    lines = [""]
-    for word in words.split():
-        if len(lines[-1]) + len(word) >= width:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return lines
 
 
 def _took(seconds: float) -> str:
