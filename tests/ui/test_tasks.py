@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import warnings
 
 import pytest
@@ -54,6 +55,7 @@ def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(
     may_fail: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What they stand on goes at the same time, and says so in words that are nobody's fault."""
+    caplog.set_level(logging.INFO)
 
     async def test() -> None:
         notices, shown = Notices(), list[object]()
@@ -75,6 +77,8 @@ def test_while_the_program_closes_nothing_begins_and_nothing_is_shown(
 
     run(test())
     assert not [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}]
+    told = {type(record.exc_info[1]) for record in caplog.records if record.exc_info}
+    assert RuntimeError in told  # a fault of ours can still be found
 
 
 def test_an_error_of_the_program_is_never_an_answer() -> None:

@@ -71,7 +71,7 @@ class Notices(QObject):
     def error(self, error: BaseException) -> None:
         """Show any exception in words and log it with its traceback."""
         if self._closing:
-            log.info("ended with the program: %s: %s", type(error).__name__, error)
+            log.info("ended with the program: %s", error, exc_info=error)
             return
         log.error("reported: %s", error, exc_info=error)
         self.problem(as_problem(error))
