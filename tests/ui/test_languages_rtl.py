@@ -16,6 +16,7 @@ from mistral_desk.ui import loop
 from mistral_desk.ui.chat.code import CodeView
 from mistral_desk.ui.chat.user_view import UserView
 from mistral_desk.ui.language import speak
+from mistral_desk.ui.shortcuts import ShortcutSheet
 from mistral_desk.ui.theme import icons
 from tests.campaigns.languages import faults
 from tools.gallery import texts
@@ -52,6 +53,25 @@ def in_window(app: QApplication, language: str, look: Callable[[Stage], Awaitabl
 def middle(widget: QWidget, window: QWidget) -> float:
     """Where the widget's middle stands, as a share of the window's width."""
     return widget.mapTo(window, QPoint(widget.width() // 2, 0)).x() / window.width()
+
+
+def test_room_beside_a_scroll_bar_is_on_its_side(qapp: QApplication) -> None:
+    seen: list[tuple[int, int]] = []
+
+    async def look(stage: Stage) -> None:
+        stage.desk.window.commands.run("shortcuts")
+        await idle()
+        (sheet,) = stage.desk.window.findChildren(ShortcutSheet)
+        for shown in (sheet.list.widget(), sheet.card):
+            layout = shown.layout()
+            assert layout is not None
+            seen.append((layout.contentsMargins().left(), layout.contentsMargins().right()))
+
+    for language in (words.ENGLISH, words.PSEUDO_RTL):
+        in_window(qapp, language, look)
+    there, back = seen[:2], seen[2:]
+    assert all(left != right for left, right in there)
+    assert back == [(right, left) for left, right in there], "Qt does not mirror what a layout leaves free"
 
 
 @pytest.mark.parametrize("language", [words.ENGLISH, words.PSEUDO_RTL])

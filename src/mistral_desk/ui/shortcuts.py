@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePol
 
 from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import COMMANDS, GROUPS, written
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -37,7 +38,7 @@ class ShortcutSheet(Overlay):
         head.addWidget(Label(theme, tr("Keyboard shortcuts"), "heading", strong=True, parent=self.card), 1)
         head.addWidget(self.close_button)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[3])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         column.addWidget(self.list, 1)
@@ -65,7 +66,7 @@ class _List(QScrollArea):
         inner = QWidget()
         inner.setAutoFillBackground(False)
         column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, SPACE[3], SPACE[1])
+        column.setContentsMargins(*direction.margins(self, 0, 0, SPACE[3], SPACE[1]))
         column.setSpacing(0)
         for number, (group, words) in enumerate(GROUPS.items()):
             members = [one for one in COMMANDS if one.group == group and one.here]

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import beside, mark, tr, trn
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label, Shortened
@@ -61,7 +62,7 @@ class Reading(Overlay):
         head.addWidget(Shortened(theme, body.name, "heading", strong=True, parent=self.card), 1)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         column.addWidget(Label(theme, told(body, amount), "small", ink="muted", wrap=True, parent=self.card))

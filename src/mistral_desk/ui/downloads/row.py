@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.downloads import words
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Shortened
@@ -70,7 +71,7 @@ class DownloadRow(Panel):
         lines.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
         self.state.setWordWrap(False)
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(SPACE[3], SPACE[2], SPACE[2], SPACE[2])
+        self._column.setContentsMargins(*direction.margins(self, SPACE[3], SPACE[2], SPACE[2], SPACE[2]))
         self._column.setSpacing(SPACE[0])
         self._column.addLayout(head)
         self._column.addWidget(self.bar)

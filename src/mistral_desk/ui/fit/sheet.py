@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label, Shortened
@@ -38,7 +39,7 @@ class FitSheet(Overlay):
         head.addWidget(Label(theme, tr(TITLE), "heading", strong=True, parent=self.card), 1)
         head.addWidget(self.close_button)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[3])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
         column.setSpacing(SPACE[0])
         column.addLayout(head)
         column.addWidget(Shortened(theme, name, ink="muted", parent=self.card))
@@ -89,7 +90,7 @@ class _Area(QScrollArea):
             app.focusChanged.connect(self._focus_moved)
         theme.changed.connect(self._dress_bars)
         self._column = QVBoxLayout(self.inner)
-        self._column.setContentsMargins(0, 0, SPACE[2], SPACE[1])
+        self._column.setContentsMargins(*direction.margins(self, 0, 0, SPACE[2], SPACE[1]))
         self.words = Label(theme, tr(LOOKING), ink="muted", wrap=True, parent=self.inner)
         self._column.addWidget(self.words)
         self.setWidget(self.inner)

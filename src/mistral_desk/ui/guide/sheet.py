@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mistral_desk.core import words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.guide.text import GuideText
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -34,7 +35,7 @@ class GuideSheet(Overlay):
         head.addWidget(Label(theme, tr("User guide"), "heading", strong=True, parent=self.card), 1)
         head.addWidget(self.close_button)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         if words.language() != words.ENGLISH:

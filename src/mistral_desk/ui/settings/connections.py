@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -90,7 +91,7 @@ class ConnectionsSheet(Overlay):
         head.addWidget(Label(theme, tr("Connections"), "heading", strong=True, parent=self.card), 1)
         head.addWidget(close)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
         column.setSpacing(SPACE[2])
         column.addLayout(head)
         column.addWidget(Label(theme, tr(WHEN), "small", ink="muted", wrap=True, parent=self.card))

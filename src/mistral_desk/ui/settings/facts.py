@@ -17,6 +17,7 @@ from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
 from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -220,7 +221,7 @@ class LicenceSheet(Overlay):
         head.addWidget(Label(theme, part.name, "heading", strong=True, parent=self.card), 1)
         head.addWidget(close)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
         column.addLayout(head)
         column.addWidget(self.edit, 1)
 

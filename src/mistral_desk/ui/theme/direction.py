@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from mistral_desk.core import bidi
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QPlainTextEdit
+    from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 _Align = Qt.AlignmentFlag
 _LOOKED_AT: Final = 500
@@ -29,6 +29,11 @@ def start(*, mirrored: bool) -> Qt.AlignmentFlag:
 def end(*, mirrored: bool) -> Qt.AlignmentFlag:
     """The other side."""
     return start(mirrored=not mirrored)
+
+
+def margins(within: QWidget, before: int, above: int, behind: int, below: int) -> tuple[int, int, int, int]:
+    """A layout's margins in pixels, `before` where lines begin: Qt mirrors layouts, not their margins."""
+    return (behind, above, before, below) if within.isRightToLeft() else (before, above, behind, below)
 
 
 def follow(edit: QPlainTextEdit) -> None:

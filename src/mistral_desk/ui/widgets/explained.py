@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.popup import inside
@@ -45,7 +46,7 @@ class Word(Pressable):
         if means:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
         row = QHBoxLayout(self)
-        row.setContentsMargins(SPACE[1], 3, SPACE[2] - 2, 4)
+        row.setContentsMargins(*direction.margins(self, SPACE[1], 3, SPACE[2] - 2, 4))
         row.setSpacing(6)
         if sign:
             row.addWidget(Sign(theme, sign[0], 16, ink=sign[1], parent=self))

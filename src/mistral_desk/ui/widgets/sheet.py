@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import BAR, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
@@ -39,7 +40,7 @@ class Sheet(Overlay):
         head.addWidget(self.heading, 1)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[3])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         column.addWidget(self.area, 1)

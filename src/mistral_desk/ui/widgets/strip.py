@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Signal
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
@@ -50,7 +51,7 @@ class Strip(QFrame):
         self._acts.addStretch(1)
         self._acts.addWidget(self.close_button)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._row.setContentsMargins(INSET + SPACE[1], SPACE[0], INSET + SPACE[0], SPACE[0])
+        self._row.setContentsMargins(*direction.margins(self, INSET + SPACE[1], SPACE[0], INSET + SPACE[0], SPACE[0]))
         self._row.setSpacing(SPACE[1])
         self._row.addLayout(said, 1)
         self._row.addLayout(self._acts)
@@ -75,7 +76,7 @@ class Strip(QFrame):
         """Place the buttons; tell it when they say something else."""
         below = self._acts.sizeHint().width() > round((self.width() - 2 * INSET) * BESIDE)
         edge = SPACE[1] if below else SPACE[0]
-        self._row.setContentsMargins(INSET + SPACE[1], edge, INSET + edge, edge)
+        self._row.setContentsMargins(*direction.margins(self, INSET + SPACE[1], edge, INSET + edge, edge))
         way = QBoxLayout.Direction.TopToBottom if below else QBoxLayout.Direction.LeftToRight
         if way != self._row.direction():
             self._row.setDirection(way)

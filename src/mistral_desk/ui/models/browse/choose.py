@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QStyle, QStyleOpti
 
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.focus import by_keyboard
@@ -172,11 +173,11 @@ class ChooseSheet(Overlay):
         head.addWidget(Label(theme, title, "lead", strong=True, parent=self.card), 1)
         head.addWidget(self.close_button)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(SPACE[4], SPACE[3], SPACE[3], SPACE[4])
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         inner = QVBoxLayout()
-        inner.setContentsMargins(0, 0, SPACE[1], 0)
+        inner.setContentsMargins(*direction.margins(self, 0, 0, SPACE[1], 0))
         inner.setSpacing(SPACE[2])
         if len(options) > SEARCHED:
             self.search = SearchField(theme, tr("Search this list"), self.card)
