@@ -81,6 +81,9 @@ class ConnectionsSheet(Overlay):
         self.edit.setFrameShape(QFrame.Shape.NoFrame)
         self.edit.viewport().setAutoFillBackground(False)
         self.edit.document().setDocumentMargin(0)
+        option = self.edit.document().defaultTextOption()
+        option.setAlignment(direction.start(mirrored=self.isRightToLeft()))  # of a plain text Qt leaves it at the left
+        self.edit.document().setDefaultTextOption(option)
         self.edit.setMinimumHeight(320)
         self._dress()
         theme.changed.connect(self._dress)
