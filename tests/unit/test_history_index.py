@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,10 @@ import pytest
 
 from mistral_desk.chat import database, schema
 from mistral_desk.chat.history import History
+from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
 from tests.fixtures.engines import run
+from tests.fixtures.history_state import promises_of_tables
 from tests.fixtures.index import found, index_differs
 
 if TYPE_CHECKING:
@@ -177,6 +180,53 @@ def test_after_an_update_everything_gets_into_the_index_in_the_background(
         ]
         assert (await history.search("walrus 0")).left == 0
         assert await history._store.read(index_differs) == ""
+        await history.close()
+
+    run(promise())
+
+
+def test_what_comes_in_is_in_the_index_also_where_nobody_waits_for_it_any_more(path: Path) -> None:
+    """Who calls an import off leaves the conversation that is just being taken in: it is there, and is found."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        await history.indexed()
+        said = ImportedMessage("a", None, "user", 1000.0, (Part("text", "walrus"),))
+        coming = asyncio.ensure_future(history.put(Imported("t", 1000.0, 1000.0, (said,))))
+        await asyncio.sleep(0)
+        coming.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await coming
+        assert coming.cancelled()
+        await history._store.write(lambda _: None)  # what was asked for before is done
+        await history.indexed()
+        assert [words for _, words in await found(history, "walrus")] == ["walrus"]
+        assert await history._store.read(lambda c: list(promises_of_tables(c))) == []
+        await history.close()
+
+    run(promise())
+
+
+def test_a_branch_is_put_into_the_index_when_it_is_whole(path: Path) -> None:
+    """While it is being copied it stands in no list, and nothing is promised of it."""
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        _, _, answer = await history.begin_turn(None, "well?")
+        await history.update_answer(answer.id, [Part("text", "walrus")], ending="stop")
+        seen: list[list[str]] = []
+
+        def look(_done: int, _all: int) -> None:
+            with contextlib.closing(database.connect(path, query_only=True)) as connection:
+                missing = connection.execute("SELECT count(*) FROM message WHERE place IS NULL").fetchone()
+                assert missing == (2,)
+                seen.append(list(promises_of_tables(connection)))
+
+        await history.branch_off(answer.id, told=look)
+        assert seen == [[]]
+        await history.indexed()
+        assert len(await found(history, "walrus")) == 2
+        assert await history._store.read(lambda c: list(promises_of_tables(c))) == []
         await history.close()
 
     run(promise())

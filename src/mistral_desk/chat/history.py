@@ -267,9 +267,7 @@ class History(Listed, Chosen):
     async def put(self, new: Imported) -> Conversation | None:
         """Take in a conversation from elsewhere; None where its origin is here already, and not in the bin."""
         now = the_time()
-        made = await self._store.write(lambda c: copying.put(c, new, now))
-        self.settle()
-        return made
+        return await self._store.write(lambda c: copying.put(c, new, now), self.settle)
 
     async def origin(self, conversation_id: int) -> str:
         """What a conversation is called in an export, so that no import takes it in twice."""

@@ -36,15 +36,16 @@ class Indexing:
         self._store = store
         self._before = before
         self._wanted = True
+        self._closed = False
         self._again()
 
     def _again(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run(), name="the index of the history")
 
     def look(self) -> None:
-        """Look again, because something was deleted for good, or the index is empty."""
+        """Look again, because something came or was deleted for good, or the index is empty; not after `close`."""
         self._wanted = True
-        if self._task.done():
+        if self._task.done() and not self._closed:
             self._again()
 
     async def done(self) -> None:
@@ -53,6 +54,7 @@ class Indexing:
 
     async def close(self) -> None:
         """Stop after the step that runs."""
+        self._closed = True
         self._task.cancel()
         await asyncio.wait({self._task})
 

@@ -111,8 +111,11 @@ class Store:
             found = await self._in(self._searcher, run)
         return found
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Change something in one transaction, in the writing thread; on the disk when this returns."""
+    async def write(self, work: Callable[[sqlite3.Connection], T], then: Callable[[], None] = lambda: None) -> T:
+        """Change something in one transaction, in the writing thread; on the disk when this returns.
+
+        `then` is called in the event loop once it is there, also where the caller is cancelled meanwhile.
+        """
 
         def run() -> T:
             connection = _opened(self._write_connection)
@@ -130,10 +133,13 @@ class Store:
             self._changed |= connection.total_changes != before
             return result
 
-        result = await self._in(self._writer, run)
-        if self._anew:
-            self._anew = False
-            self.index_made_anew()
+        def written() -> None:
+            if self._anew:
+                self._anew = False
+                self.index_made_anew()
+            then()
+
+        result = await self._in(self._writer, run, written)
         if self.path and time.monotonic() >= self._next_look:
             self._copy_if_due(self.path)
         return result
@@ -206,8 +212,10 @@ class Store:
         else:
             await self._in(self._copier, lambda: backups.drop_closing(path))
 
-    async def _in(self, executor: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        """Run `work` in a thread of ours, to its end even if the caller is cancelled."""
+    async def _in(
+        self, executor: ThreadPoolExecutor, work: Callable[[], T], then: Callable[[], None] | None = None
+    ) -> T:
+        """Run `work` in a thread of ours, to its end even if the caller is cancelled; `then` is called if it did it."""
 
         def run() -> T:
             try:
@@ -222,7 +230,7 @@ class Store:
 
         future: Future[T] = executor.submit(run)
         waiting = asyncio.wrap_future(future)
-        waiting.add_done_callback(_retrieve)
+        waiting.add_done_callback(lambda done: _retrieve(done, then))
         return await asyncio.shield(waiting)
 
     # --- in the writing thread ----------------------------------------------------------------------
@@ -367,7 +375,7 @@ def _opened(connection: sqlite3.Connection | None) -> sqlite3.Connection:
     return connection
 
 
-def _retrieve(future: asyncio.Future[T]) -> None:
+def _retrieve(future: asyncio.Future[T], then: Callable[[], None] | None) -> None:
     """Take note of a result that nobody may be waiting for any more; `_in` has logged what went wrong."""
-    if not future.cancelled():
-        future.exception()
+    if not future.cancelled() and future.exception() is None and then is not None:
+        then()
