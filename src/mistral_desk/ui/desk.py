@@ -63,7 +63,7 @@ _ALL: Final = 1_000_000_000
 
 
 class Desk(QObject):
-    """Holds the window together. `close` ends its tasks; the services are not its own to close."""
+    """Holds the window together, and goes with it. `close` ends its tasks; the services are not its own to close."""
 
     closing = Signal()
     """The person wants to end the program, and has been asked where something would be lost."""
@@ -71,15 +71,16 @@ class Desk(QObject):
     def __init__(self, services: Services, theme: Theme) -> None:
         super().__init__()
         self._services = services
-        self.notices = Notices()
+        self.notices = Notices(self)
         self.tasks = Tasks(self.notices)
-        self.model = ModelChoice(services)
+        self.model = ModelChoice(services, self)
         self.page = ChatPage(theme, self.notices, self.model)
         self.settings = SettingsPage(theme, services, self.notices)
         self.models, self.library = ModelsPage(theme), LibraryPage(theme)
         kept = KeptPage(theme, ARCHIVE), KeptPage(theme, BIN)
         rooms = Rooms(self.page, self.models, self.library, self.settings, *kept)
         self.window = MainWindow(theme, self.notices, rooms)
+        self.window.destroyed.connect(self.deleteLater)  # what its signals hold is free only when it is gone, too
         self._theme = theme
         self._drafts = Drafts(services.folders.data / DRAFTS, self)
         self.attaching = Attaching(self, self._drafts)
@@ -146,6 +147,7 @@ class Desk(QObject):
         await self.tasks.cancel()
         self.updates.close()
         await self.server.close()
+        self._drafts.close()
 
     def ask_to_close(self) -> None:
         """End the program; where a temporary chat would be lost, ask first."""

@@ -96,6 +96,11 @@ class Drafts(QObject):
         self._timer.stop()
         return self._file.write(dict(self._kept))
 
+    def close(self) -> None:
+        """Write what has changed and end the thread; what is kept afterwards is written no more."""
+        self.save()
+        self._file.close()
+
 
 class _File:
     """The one thread that writes: a later state never stands below an earlier one."""
@@ -105,10 +110,20 @@ class _File:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="drafts")
         self._lock = threading.Lock()
         self._age = 0
+        self._closed = False
 
     def write(self, kept: dict[str, _Draft]) -> Future[None]:
         """What is kept now; the drafts themselves never change, so that they can be written while somebody types."""
+        if self._closed:
+            nothing: Future[None] = Future()
+            nothing.set_result(None)
+            return nothing
         return self._writer.submit(self._write, kept, self._age)
+
+    def close(self) -> None:
+        """Let the thread end after what it was given, and wait for that."""
+        self._closed = True
+        self._writer.shutdown()
 
     def forget(self) -> None:
         """What was to be written until now is not put in its place any more."""

@@ -15,6 +15,7 @@ from mistral_desk.core.errors import DeskError, Problem, Words, in_words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.inference.model_ids import that_see
 from mistral_desk.services import BUILTIN, model_title
+from mistral_desk.ui import weakly
 from mistral_desk.ui.attaching.album import Album
 from mistral_desk.ui.attaching.counts import Counts
 from mistral_desk.ui.attaching.drop import attachments
@@ -75,11 +76,12 @@ class Attaching(QObject):
         desk = self._desk
         album = None if room else self.album
         chat = Chat(room or desk.services, desk.tasks, desk.model, temporary=room is not None, album=album)
+        self.destroyed.connect(chat.deleteLater)
         chat.attachments.count = self.counts.of
         chat.album.counts = self.counts
         chat.attachments.rejected.connect(self._rejected)
         chat.attachments.too_many.connect(self._too_many)
-        chat.attachments.blind.connect(lambda blind: self._blind(chat, blind))
+        chat.attachments.blind.connect(weakly.of(chat, self._blind))
         if chat.album is not self.album:
             self._show(chat.album)
         return chat

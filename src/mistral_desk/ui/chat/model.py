@@ -40,8 +40,8 @@ class ModelChoice(QObject):
     asked_for = Signal()
     """The model is to be ready; it is loaded where it is not."""
 
-    def __init__(self, services: Services) -> None:
-        super().__init__()
+    def __init__(self, services: Services, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._services = services
         self.id = BUILTIN
         self._was: Away | None = None

@@ -11,6 +11,7 @@ from mistral_desk.chat.titles import called
 from mistral_desk.core import settings as declared
 from mistral_desk.core.words import tr
 from mistral_desk.services import Room as TemporaryRoom
+from mistral_desk.ui import weakly
 from mistral_desk.ui.chats.branching import Branching
 from mistral_desk.ui.chats.order import Order
 from mistral_desk.ui.chats.put_away import PutAway
@@ -205,18 +206,20 @@ class Chats(QObject):
         desk = self._desk
         chat = desk.attaching.chat(room)
         chat.thoughts.by_default = desk.services.settings.get(declared.SHOW_THINKING)
-        chat.ended.connect(lambda _turn: desk.anew.offer(chat))  # a model may have come while it was being written
+        # A model may have come while it was being written.
+        chat.ended.connect(weakly.of(chat, lambda chat, _turn: desk.anew.offer(chat)))
         if chat.temporary:
             return chat
-        chat.branched.connect(
-            lambda conversation: desk.tasks.spawn(self._branched(conversation, chat), "show a branch")
-        )
-        chat.versions.going.connect(lambda done, all_: self.branching.show(chat, done, all_))
-        chat.versions.over.connect(lambda: self.branching.over(chat))
-        chat.begun.connect(lambda conversation: self._begun(chat, conversation))
+        chat.branched.connect(weakly.of(chat, self._show_branch))
+        chat.versions.going.connect(weakly.of(chat, self.branching.show))
+        chat.versions.over.connect(weakly.of(chat, self.branching.over))
+        chat.begun.connect(weakly.of(chat, self._begun))
         chat.ended.connect(lambda _turn: desk.tasks.spawn(self.refresh(), "list the chats"))
         chat.busy_changed.connect(lambda _busy: self._mark())
         return chat
+
+    def _show_branch(self, chat: Chat, conversation: Conversation) -> None:
+        self._desk.tasks.spawn(self._branched(conversation, chat), "show a branch")
 
     async def _branched(self, conversation: Conversation, chat: Chat) -> None:
         await self.refresh()

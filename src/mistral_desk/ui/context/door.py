@@ -15,6 +15,7 @@ from mistral_desk.chat.events import Full, Loading, Shortened, Summarising
 from mistral_desk.chat.shortening import with_draft
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import tr, trn
+from mistral_desk.ui import weakly
 from mistral_desk.ui.context.foresight import Foresight
 from mistral_desk.ui.context.measuring import Measuring
 from mistral_desk.ui.context.meter import Meter
@@ -142,9 +143,9 @@ class Context(QObject):
     def _chat_shown(self, chat: Chat) -> None:
         if chat not in self._followed:
             self._followed.add(chat)
-            chat.told.connect(lambda event: self._told(chat, event))
-            chat.ended.connect(lambda _turn: self._settled(chat))
-            chat.swapped.connect(lambda _turn, _turns: self._settled(chat))
+            chat.told.connect(weakly.of(chat, self._told))
+            chat.ended.connect(weakly.of(chat, lambda chat, _turn: self._settled(chat)))
+            chat.swapped.connect(weakly.of(chat, lambda chat, _turn, _turns: self._settled(chat)))
         self.meter.show_budget(None)
         self._settled(chat)
 

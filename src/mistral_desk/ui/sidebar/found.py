@@ -28,7 +28,7 @@ class FoundPanel(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.results = ResultsModel()
+        self.results = ResultsModel(self)
         self.list = ResultsView(theme, self.results, self)
         self.list.opened.connect(self.opened)
         self.told = Label(theme, "", "small", ink="muted", wrap=True, parent=self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from mistral_desk.chat.titles import called
 from mistral_desk.core.words import tr
@@ -39,8 +39,8 @@ class ChatsModel(QAbstractListModel):
     choice = Signal()
     """Another choice, or no more choosing."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
         self._rows: list[str | Conversation] = []
         self._all: Sequence[Conversation] = ()
         self._places: dict[int, int] = {}

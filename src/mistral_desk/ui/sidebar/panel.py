@@ -67,7 +67,7 @@ class Sidebar(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.model = ChatsModel()
+        self.model = ChatsModel(self)
         self.chats = ChatsView(theme, self.model, self)
         self.name = Button(
             theme,
