@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -368,3 +369,5 @@ def test_the_words_of_a_place_do_not_run_into_the_sentence() -> None:
     assert bidi.direction("\u2068file\u2069") == ""
     assert bidi.placed("שלום {name}", {"name": "a b"}, mirrored=True)[1] == {"name": "\u2068a b\u2069"}
     assert bidi.placed("Hello {name}", {"name": "a b"}, mirrored=False)[1] == {"name": "a b"}
+    path = PurePosixPath("/a/b")  # else its first slash would stand at its end
+    assert bidi.placed("שלום {path}", {"path": path}, mirrored=True)[1] == {"path": "\u2068/a/b\u2069"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def placed(text: str, values: Mapping[str, object], *, mirrored: bool) -> tuple[
     A sentence from right to left keeps all values apart; one from left to right only those with letters that would
     turn it. One without letters of its own (`{name}: {size}`) runs as the language does.
     """
+    values = {name: str(value) if isinstance(value, PurePath) else value for name, value in values.items()}
     own = direction(text)
     if own == "right":
         return text, {name: isolated(value) for name, value in values.items()}
