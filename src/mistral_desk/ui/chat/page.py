@@ -9,6 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
+from mistral_desk.inference.model_ids import BUILTIN
 from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.chat.away import AwayLine
@@ -306,7 +307,7 @@ class ChatPage(QWidget):
             self._model.short, self._model.fraction, resting=self._model.resting, away=bool(away or shared)
         )
         self._show_away(away)
-        self.empty.show_questions(guide=self._model.id == "builtin")
+        self.empty.show_questions(guide=self._model.id == BUILTIN)
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
         if away is not None:
             self._foot.setText(away.foot)
@@ -314,7 +315,7 @@ class ChatPage(QWidget):
             self._foot.setText(shared)
         elif self._model.resting:
             self._foot.setText(tr("The model rests and leaves its memory to other programs. It loads when you type."))
-        elif self._model.id == "builtin":
+        elif self._model.id == BUILTIN:
             self._foot.setText(tr("The Guide is a small model that knows this app and little else."))
         else:
             self._foot.setText(tr("Models make mistakes. Check what matters."))

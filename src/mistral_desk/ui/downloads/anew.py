@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from mistral_desk.services import BUILTIN_TITLE, model_title
+from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
 
 if TYPE_CHECKING:
     from mistral_desk.ui.chat.chat import Chat
@@ -54,4 +54,4 @@ class Anew(QObject):
 
 
 def _guides() -> frozenset[str]:
-    return frozenset({BUILTIN_TITLE, model_title("builtin")})
+    return frozenset({BUILTIN_TITLE, model_title(BUILTIN)})
