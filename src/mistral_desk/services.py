@@ -52,7 +52,7 @@ from mistral_desk.net.ledger import Ledger
 from mistral_desk.net.secrets import HUB, SERVER, Secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from pathlib import Path
 
     from mistral_desk.catalog.hub_files import Listing
@@ -155,15 +155,14 @@ class Services:
         made.notices = (*notices, *await made.front.open())
         return made
 
-    async def close(self) -> None:
-        """End connections, stop answers, keep what they have, end the worker; then close the history, then the log."""
+    async def close(self, *users: Awaitable[None]) -> None:
+        """End connections, stop answers, keep what they have, end the worker; then close the history, then the log.
+
+        `users` end meanwhile: what else may still write into the history. Their errors are raised when all is closed.
+        """
         try:
-            await self.catalogue.close()
-            await self.front.close()
-            await self.net.close()
-            # Together, because an answer ends when its worker does and is saved after that.
-            rooms = [room.close() for room in self.rooms]
-            await asyncio.gather(self.session.close(), *rooms, self.engine.close())
+            # Together, because what waits for an answer ends when the answer does.
+            ended = await asyncio.gather(self._stop(), *users, return_exceptions=True)
             await self.fitting.close()
             await asyncio.gather(*self._notes, return_exceptions=True)
             await tidying.tidy(self.history, self.pictures, self.about_to_send, closing=True)
@@ -173,6 +172,16 @@ class Services:
                 await self.history.close()
             finally:
                 self.log.close()
+        for error in ended:
+            if error is not None:
+                raise error
+
+    async def _stop(self) -> None:
+        await self.catalogue.close()
+        await self.front.close()
+        await self.net.close()
+        # Together, because an answer ends when its worker does and is saved after that.
+        await asyncio.gather(self.session.close(), *(room.close() for room in self.rooms), self.engine.close())
 
     async def temporary(self) -> Room:
         """A room for a chat that is kept nowhere; close it with `leave`."""

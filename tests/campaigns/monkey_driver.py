@@ -147,7 +147,7 @@ async def play(app: QApplication, plan: Plan, hub: HubSite, ran: Ran) -> None:
         watch.tell(traceback.format_exc(limit=-8))
     finally:
         desk.window.hide()
-        await asyncio.gather(desk.close(), services.close())
+        await services.close(desk.close())
         desk.window.deleteLater()
         await loop.idle()
         QApplication.clipboard().clear()  # what Python put there is deleted behind Python's end

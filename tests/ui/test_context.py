@@ -58,7 +58,7 @@ async def guide(qapp: QApplication, folder: Path) -> AsyncIterator[Desk]:
         yield desk
     finally:
         desk.window.hide()
-        await asyncio.gather(desk.close(), services.close())
+        await services.close(desk.close())
         desk.window.deleteLater()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
@@ -44,7 +43,7 @@ def test_its_speed_is_measured_with_the_real_model_and_copied(qapp: QApplication
             assert "Memory in all" in told, "what was measured stands beside what was predicted, busy computer or not"
         finally:
             desk.window.hide()
-            await asyncio.gather(desk.close(), services.close())
+            await services.close(desk.close())
             desk.window.deleteLater()
 
     window.run(qapp, scenario)

@@ -73,7 +73,7 @@ async def opened(
         yield desk
     finally:
         desk.window.hide()
-        await asyncio.gather(desk.close(), services.close())
+        await services.close(desk.close())
         desk.window.deleteLater()
 
 

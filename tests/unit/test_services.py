@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import threading
@@ -115,6 +116,33 @@ def test_closing_in_mid_answer_keeps_it_and_leaves_nothing_running(tmp_path: Pat
         if not thread.name.startswith(OF_THE_PROCESS):
             thread.join(END_OF_WORLD_S)
             assert not thread.is_alive()
+
+
+def test_what_still_writes_while_all_is_closed_finds_the_history_open(tmp_path: Path) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.endless())
+
+    async def test() -> None:
+        services = await Services.open(engine=command)
+        reply = services.session.reply(None, Draft("go on"), model_spec=SPEC)
+        while not isinstance(await anext(reply), Writing):
+            pass
+        (conversation,) = await services.history.conversations()
+
+        async def user() -> None:
+            async for _ in reply:
+                pass  # its end comes with the engine's
+            for _ in range(500):  # and all that has nobody to wait for is closed long since
+                await asyncio.sleep(0)
+            await services.history.rename(conversation.id, "named at the end")
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await services.close(user())
+        again = await Services.open(engine=command)
+        assert [one.title for one in await again.history.conversations()] == ["named at the end"]
+        await again.close()
+
+    run(test())
 
 
 @pytest.mark.allow_log("settings file cannot be read", "mistral_desk.core.settings")

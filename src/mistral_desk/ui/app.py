@@ -158,8 +158,7 @@ async def _window(
         return 0
     finally:
         window.hide()
-        # Together: a task that is cancelled waits for its answer's end, which comes when the engine closes.
-        await asyncio.gather(desk.close(), services.close())
+        await services.close(desk.close())
         window.deleteLater()
 
 

@@ -50,7 +50,7 @@ class Notices(QObject):
     _closing = False
 
     def close_door(self) -> None:
-        """The program closes: who still works finds the history and the engine gone, which is no news for a person."""
+        """The program closes: who still works finds the engine gone, which is no news for a person."""
         self._closing = True
 
     def show(self, notice: Notice) -> None:
