@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,29 @@ def test_a_place_that_cannot_be_written_to_stops_nothing(tmp_path: Path) -> None
 @pytest.mark.allow_log("cannot be read")
 def test_a_folder_in_its_place_stops_nothing(tmp_path: Path) -> None:
     assert seen(tmp_path) == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only administrators make links there")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_in_its_place_is_taken_away_and_not_followed(tmp_path: Path, *, there: bool) -> None:
+    theirs, file = tmp_path / "theirs", tmp_path / "l"
+    one = Ledger(file)
+    one.end(one.begin("a.example", "x", "x"))
+    one.flush()
+    if there:
+        file.rename(theirs)  # what it leads to can be read as a list of ours
+    content = theirs.read_bytes() if there else b""
+    file.unlink(missing_ok=True)
+    file.symlink_to(theirs)
+    two = Ledger(file)
+    two.end(two.begin("b.example", "x", "x"))
+    two.flush()
+    assert not file.is_symlink()
+    assert [entry.host for entry in seen(file)] == ["b.example"]
+    assert (theirs.read_bytes() if there else theirs.exists()) == (content if there else False)
+    two.end(two.begin("c.example", "x", "x"))
+    two.flush()
+    assert [entry.host for entry in seen(file)] == ["c.example", "b.example"]
 
 
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.core import private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders, resource
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mistral_desk.core import paths
 
 
@@ -93,19 +93,53 @@ def test_nobody_can_guess_what_is_written_into_a_folder_of_many(tmp_path: Path) 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 @pytest.mark.parametrize("which", ["data", "logs"])
-def test_a_folder_of_another_user_is_refused(which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_another_user_is_refused(which: str) -> None:
     if sys.platform == "win32":
         return
     found = folders().ensure()
     if os.geteuid() == 0:
         os.chown(getattr(found, which), 65534, 65534)
     else:
-        monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
-        which = "data"  # the first of them all, which are another's now
+        getattr(found, which).rmdir()
+        getattr(found, which).symlink_to("/tmp")  # noqa: S108 - root's, and open to everybody
     with pytest.raises(DeskError) as caught:
         found.ensure()
     assert caught.value.problem.id == "folder.not_private"
     assert caught.value.problem.params == {"path": str(getattr(found, which))}
+    assert list(getattr(found, which).glob(".owner-*")) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o777])
+def test_where_the_file_system_says_that_everything_is_somebody_s_our_folders_are_ours(
+    mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To somebody with another number a folder here is as on FAT, or behind a server that squashes root: what they make
+    in it belongs to the one to whom all of it belongs.
+    """
+    found = folders().ensure()
+    for folder in all_of(found):
+        folder.chmod(mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 1_234_567, raising=False)
+    assert found.ensure() is found
+    assert [list(folder.iterdir()) for folder in all_of(found)] == [[]] * 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_folder_of_a_third_person_is_not_ours_where_what_we_make_is_another_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that squashes root keeps the owners of everybody else."""
+    if sys.platform == "win32":
+        return
+    found = folders().ensure()
+    if os.geteuid() == 0:
+        os.chown(found.data, 65534, 65534)
+        folder = found.data
+    else:
+        folder = Path("/tmp")  # noqa: S108 - root's, and open to everybody
+    monkeypatch.setattr(os, "geteuid", lambda: 1_234_567)
+    assert not private.is_ours(folder)
 
 
 def test_a_home_that_goes_through_a_file_is_a_clear_problem(tmp_path: Path) -> None:

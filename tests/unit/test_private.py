@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -43,3 +44,30 @@ def test_a_file_in_the_place_of_a_folder_is_an_error(tmp_path: Path) -> None:
     for place in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(OSError, match=r"file"):
             private.folder(place)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only administrators make links there")
+@pytest.mark.parametrize("refuses_links", [getattr(os, "O_NOFOLLOW", 0), 0], ids=["by a flag", "asked before"])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_not_followed_and_nothing_is_made_where_it_leads(
+    refuses_links: int, tmp_path: Path, *, there: bool
+) -> None:
+    theirs, link = tmp_path / "theirs", tmp_path / "link"
+    if there:
+        theirs.write_bytes(b"mine")
+    link.symlink_to(theirs)
+    for flags in (os.O_WRONLY | os.O_CREAT | os.O_TRUNC, os.O_WRONLY | os.O_CREAT | os.O_APPEND, os.O_RDONLY):
+        with pytest.raises(OSError, match=r"link") as caught:
+            private.opened(link, flags, refuses_links=refuses_links)
+        assert caught.value.errno == errno.ELOOP
+    assert (theirs.read_bytes() if there else theirs.exists()) == (b"mine" if there else False)
+
+
+@posix_only
+def test_what_is_written_goes_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_bytes(b"mine")
+    (tmp_path / "link").symlink_to(tmp_path / "theirs")
+    for way in (private.write, private.append):
+        with pytest.raises(OSError, match=r"link"):
+            way(tmp_path / "link", b"x")
+    assert (tmp_path / "theirs").read_bytes() == b"mine"

@@ -7,7 +7,6 @@ comes from outside otherwise (paths, addresses, other programs' words) is marked
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
@@ -79,7 +78,7 @@ class _File(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         """Behind what is in it. What a link in its place leads to is not ours to write into."""
-        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=_opened)
+        return open(self.baseFilename, "a", encoding=self.encoding, errors=self.errors, opener=private.opened)
 
     def doRollover(self) -> None:  # noqa: N802 - the library's name
         # Windows refuses to rename a file that a second process (the command line) has open.
@@ -91,10 +90,6 @@ class _File(RotatingFileHandler):
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """A full disk must not print a traceback into someone's terminal for every line."""
-
-
-def _opened(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), private.FILE_MODE)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

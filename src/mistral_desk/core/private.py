@@ -7,29 +7,37 @@ what `%LOCALAPPDATA%` allows.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
-_FLAGS: Final = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
-_ANEW, _BEHIND = _FLAGS | os.O_TRUNC, _FLAGS | os.O_APPEND
+_REFUSES_LINKS: Final = getattr(os, "O_NOFOLLOW", 0)
+
+
+def opened(path: str | Path, flags: int, *, refuses_links: int = _REFUSES_LINKS) -> int:
+    """The descriptor of a file, for `open(…, opener=opened)`: of that file, never of what a link in its place leads to.
+
+    Raises `OSError`, with `errno.ELOOP` for a link. A system without a flag for that is asked beforehand.
+    """
+    if not refuses_links and Path(path).is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return os.open(path, flags | refuses_links, FILE_MODE)
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file, or what is in it anew; it need not last through a power cut. Raises `OSError`."""
-    with os.fdopen(os.open(path, _ANEW, FILE_MODE), "wb") as file:
+    """Write a file, or what is in it anew; it need not last through a power cut. Raises `OSError`, as `opened`."""
+    with open(path, "wb", opener=opened) as file:
         file.write(content)
 
 
 def append(path: Path, content: bytes) -> None:
-    """Write behind what is in a file, which need not be there yet. Raises `OSError`."""
-    with os.fdopen(os.open(path, _BEHIND, FILE_MODE), "ab") as file:
+    """Write behind what is in a file, which need not be there yet. Raises `OSError`, as `opened`."""
+    with open(path, "ab", opener=opened) as file:
         file.write(content)
 
 
@@ -42,19 +50,38 @@ def folder(path: Path) -> None:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether nobody but this person (and root) can put something into a folder; of their own, others' rights to do so
-    are taken away. A file system that knows no rights is as who mounted it wanted. Raises `OSError`.
+    """Whether a folder is this person's (or root's, where nobody else may write): nobody prepared it for them. From
+    others the right to put something into it is taken away, where the file system knows such rights.
+
+    Not every one does: FAT, exFAT and many network drives call all files somebody's, whoever made them. There a folder
+    is ours if a new file of ours has the same owner; who else may write is as the drive was mounted. Raises `OSError`.
     """
     if sys.platform == "win32":
         return True
     else:
-        me, found = os.geteuid(), path.stat()
-        if path.lstat().st_uid not in {me, 0}:
+        me, link, found = os.geteuid(), path.lstat(), path.stat()
+        if stat.S_ISLNK(link.st_mode) and link.st_uid not in {me, 0}:
             return False
         open_ = bool(found.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
-        if found.st_uid != me:
-            return found.st_uid == 0 and not open_
+        if found.st_uid == 0 and not open_:
+            return True
+        if found.st_uid != me and found.st_uid != _owner_of_new(path):
+            return False
         if open_:
             with contextlib.suppress(OSError):
                 path.chmod(FOLDER_MODE)
         return True
+
+
+def _owner_of_new(folder: Path) -> int | None:
+    """Whom a file belongs to that is made in a folder now, and is gone again; None where none may be made."""
+    path = folder / f".owner-{os.urandom(6).hex()}"
+    try:
+        descriptor = opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    except PermissionError:
+        return None
+    try:
+        return os.fstat(descriptor).st_uid
+    finally:
+        os.close(descriptor)
+        path.unlink()

@@ -5,6 +5,7 @@ It lies in the data folder as JSON lines, is bounded, can be erased, and never h
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import secrets
@@ -137,7 +138,11 @@ class Ledger:
                 private.folder(self._file.parent)
                 private.append(self._file, b"".join(lines))
             except OSError as error:
-                _log.warning("a connection could not be written down: %s", error)
+                if error.errno == errno.ELOOP:
+                    _log.info("a link stood in the place of the list of connections; it is a file again")
+                    self._compact(self._file)
+                else:
+                    _log.warning("a connection could not be written down: %s", error)
                 return
             self._lines += len(lines)
         if self._lines > _MOST_LINES:
@@ -149,13 +154,14 @@ class Ledger:
         if self._file is None:
             return
         try:
-            with self._file.open("rb") as source:
+            with open(self._file, "rb", opener=private.opened) as source:
                 source.seek(max(0, os.fstat(source.fileno()).st_size - _LARGEST))
                 lines = source.read(_LARGEST).splitlines()
         except FileNotFoundError:
             return
         except OSError as error:
-            _log.warning("the list of connections cannot be read: %s", error)
+            if error.errno != errno.ELOOP:
+                _log.warning("the list of connections cannot be read: %s", error)
             return
         found, unreadable = _decoded(lines)
         with self._lock:
