@@ -16,6 +16,7 @@ from mistral_desk.ui.chat.away import INK, SIGN
 from mistral_desk.ui.commands import BY_ID
 from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.theme.icons import icon
+from mistral_desk.ui.widgets.popup import inside, narrow, room_of, tick
 
 if TYPE_CHECKING:
     from mistral_desk.net.endpoints.record import Endpoint
@@ -34,8 +35,11 @@ def show_model_menu(desk: Desk) -> None:
     shown = _offered(desk)
 
     def place() -> None:
+        room = room_of(desk.window)
+        narrow(menu, room.width())
         hint = menu.sizeHint()
-        menu.popup(chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4)))
+        at = chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4))
+        menu.popup(QPoint(inside(at.x(), hint.width(), room), at.y()))
 
     def look_again() -> None:
         nonlocal shown
@@ -68,9 +72,8 @@ def model_menu(desk: Desk) -> QMenu:
 
 def _fill(desk: Desk, menu: QMenu) -> None:
     for model in desk.shelf.ids():
-        action = menu.addAction(model_title(model))
-        action.setCheckable(True)
-        action.setChecked(model == desk.model.id)
+        action = menu.addAction(_plain(model_title(model)))
+        tick(desk.theme, action, on=model == desk.model.id)
         action.triggered.connect(lambda _on=False, model=model: desk.open_model(model))
     menu.addSeparator()
     ink = desk.theme.colours.text
@@ -89,9 +92,7 @@ def _fill(desk: Desk, menu: QMenu) -> None:
 def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
     """Its heading, which says where words go or why they cannot, and its models."""
     offline = desk.services.endpoints.offline
-    sign = icon(SIGN, desk.theme.colour(INK).name())
-    for size in (20, 40, 80):  # the heading can be chosen by nobody, and its sign is not grey for that
-        sign.addPixmap(sign.pixmap(size, size), QIcon.Mode.Disabled)
+    sign = icon(SIGN, desk.theme.colour(INK).name(), steady=True)  # nobody can choose the heading
     lost = desk.services.endpoints.lost(endpoint)
     for number, words in enumerate(heading_of(endpoint, offline=offline, lost=lost)):
         menu.addAction(QIcon() if number else sign, _plain(words)).setEnabled(False)
@@ -101,8 +102,7 @@ def _endpoint(desk: Desk, menu: QMenu, endpoint: Endpoint) -> None:
         name = tr("{model} · {host}", model=shortened(one.model.name), host=endpoint.host)
         action = menu.addAction(_plain(name))  # a screen reader goes past the heading, which nobody can choose
         if one.id == desk.model.id:
-            action.setCheckable(True)
-            action.setChecked(True)
+            tick(desk.theme, action, on=True)
         else:
             action.setIcon(sign)
         action.setEnabled(not offline)

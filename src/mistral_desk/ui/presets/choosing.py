@@ -15,7 +15,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.picker import Picker
-from mistral_desk.ui.widgets.popup import below
+from mistral_desk.ui.widgets.popup import below, tick
 from mistral_desk.ui.widgets.text_box import NameField
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ class PresetPart(QWidget):
         if chosen:
             menu.addAction(tr("Rename…")).triggered.connect(lambda: self._begin_naming("rename"))
             default = menu.addAction(tr("For new chats"))
-            default.setCheckable(True)
-            default.setChecked(chosen.default)
+            tick(self._theme, default, on=chosen.default)
             default.triggered.connect(lambda on: own.set_default(chosen if on else None))
             menu.addSeparator()
             menu.addAction(tr("Delete the preset")).triggered.connect(own.delete)

@@ -12,6 +12,8 @@ from PySide6.QtSvg import QSvgRenderer
 from mistral_desk.core.paths import resource
 
 _APP_SMALL: Final = 40
+MENU_SIZES: Final = (16, 20, 24, 32)
+"""Pixels, as they are at words of 100 to 200 %: between them, the next larger one is made smaller."""
 POINTING: Final = frozenset({"arrow-left", "outside", "panel", "undo"})
 """Icons that say *back*, *out* or *at the side*. Chevrons are chosen by who shows them: they open downwards, too."""
 
@@ -45,11 +47,17 @@ def _drawn(name: str, colour: str, size: int, ratio: float, *, turned: bool) -> 
     return drawn
 
 
-def icon(name: str, colour: str, size: int = 20) -> QIcon:
-    """A stock icon for menus; in resolutions for fine screens and large words."""
+def icon(name: str, colour: str, *, steady: bool = False) -> QIcon:
+    """A stock icon for menus, in the sizes that they have at each size of words: Qt enlarges none. A `steady` one
+    is not grey where its line cannot be chosen.
+    """
     made = QIcon()
-    for ratio in (1.0, 2.0, 4.0):
-        made.addPixmap(pixmap(name, colour, size, ratio))
+    for size in MENU_SIZES:
+        for ratio in (1.0, 2.0):
+            drawn = pixmap(name, colour, size, ratio)
+            made.addPixmap(drawn)
+            if steady:
+                made.addPixmap(drawn, QIcon.Mode.Disabled)
     return made
 
 

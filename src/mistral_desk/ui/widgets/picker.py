@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.popup import below
+from mistral_desk.ui.widgets.popup import below, tick
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,8 +70,7 @@ class Picker(Button):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for key, words in self.choices.items():
             action = menu.addAction(words.replace("&", "&&"))
-            action.setCheckable(True)
-            action.setChecked(key == self.value)
+            tick(self._theme, action, on=key == self.value)
             action.triggered.connect(lambda _on=False, key=key: self.chosen.emit(key))
         return menu
 

@@ -1,23 +1,55 @@
-"""Where a menu opens: below its button, and inside of the window as far as it has room there."""
+"""Where a menu opens: below its button, and inside of the window as far as it has room there; how its lines fit it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
+
+from mistral_desk.ui.theme.icons import icon
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMenu, QWidget
+
+    from mistral_desk.ui.theme.theme import Theme
 
 
 def below(menu: QMenu, button: QWidget) -> None:
     """Open it below a button, from where its language begins."""
     size = menu.sizeHint()
     x = button.width() - size.width() if button.isRightToLeft() else 0
-    window = button.window()
-    room = QRect(window.mapToGlobal(QPoint(0, 0)), window.size())
+    room = room_of(button)
     place = button.mapToGlobal(QPoint(x, button.height() + 2))
     menu.popup(QPoint(inside(place.x(), size.width(), room), place.y()))
+
+
+def room_of(widget: QWidget) -> QRect:
+    """The window around a widget as far as it is on its screen, in the screen's pixels; all of it where none is."""
+    window = widget.window()
+    whole = QRect(window.mapToGlobal(QPoint(0, 0)), window.size())
+    seen = whole & window.screen().availableGeometry()
+    return whole if seen.isEmpty() else seen
+
+
+def narrow(menu: QMenu, width: int) -> None:
+    """Shorten what is too long for so many pixels; the middle gives way, since both ends tell names apart."""
+    over = menu.sizeHint().width() - width
+    if over <= 0:
+        return
+    letters = menu.fontMetrics()
+    words = {line: line.text().replace("&&", "&") for line in menu.actions()}
+    most = max(map(letters.horizontalAdvance, words.values())) - over
+    for line, text in words.items():
+        line.setText(letters.elidedText(text, Qt.TextElideMode.ElideMiddle, most).replace("&", "&&"))
+
+
+def tick(theme: Theme, line: QAction, *, on: bool) -> None:
+    """A line that holds, or could. The sign is ours: Qt's own stays small beside large words."""
+    line.setCheckable(True)
+    line.setChecked(on)
+    if on:
+        line.setIcon(icon("check", theme.colours.text))
 
 
 def inside(x: int, width: int, room: QRect) -> int:

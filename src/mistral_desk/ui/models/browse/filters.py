@@ -19,7 +19,7 @@ from mistral_desk.ui.models.browse.choose import ChooseSheet, Option
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
-from mistral_desk.ui.widgets.popup import below
+from mistral_desk.ui.widgets.popup import below, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -204,8 +204,7 @@ class Order(Button):
         )
         menu.addSeparator()
         turn = menu.addAction(tr("Reverse the order"))
-        turn.setCheckable(True)
-        turn.setChecked(self._reverse)
+        tick(self._own, turn, on=self._reverse)
         turn.triggered.connect(lambda on: self.chosen.emit(self._now, on))
         below(menu, self)
 
@@ -225,8 +224,7 @@ def popup(
     group = QActionGroup(menu)
     for words, value in choices:
         action = QAction(words.replace("&", "&&"), menu)  # one alone would be taken for a shortcut
-        action.setCheckable(True)
-        action.setChecked(value == now)
+        tick(theme, action, on=value == now)
         action.triggered.connect(lambda _on=False, value=value: choose(value))
         group.addAction(action)
         menu.addAction(action)

@@ -1,0 +1,61 @@
+"""A menu's signs are as large as its words, and its lines fit the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtWidgets import QMenu
+
+from mistral_desk.ui.theme.icons import icon
+from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.popup import narrow, tick
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QApplication
+
+pytestmark = pytest.mark.usefixtures("qapp")
+LONG = "magistral-small-2507-with-a-very-long-name-&-more · api.example.org"
+
+
+def _ink(shown: QImage) -> int:
+    """How many rows of a picture have ink in their first quarter, where signs stand."""
+    ground = shown.pixelColor(shown.width() // 4, 3)
+    columns = range(4, shown.width() // 4)
+    return sum(any(shown.pixelColor(x, y) != ground for x in columns) for y in range(4, shown.height() - 4))
+
+
+@pytest.mark.parametrize("ticked", [False, True], ids=["a sign", "a tick"])
+def test_signs_grow_with_the_words(qapp: QApplication, ticked: bool) -> None:
+    seen = []
+    for size in (100, 200):
+        theme = Theme(qapp, "light", size)
+        menu = QMenu()
+        theme.dress_menu(menu)
+        line = menu.addAction("Words")
+        if ticked:
+            tick(theme, line, on=True)
+            assert line.isChecked()
+        else:
+            line.setIcon(icon("file", theme.colours.text))
+        menu.resize(menu.sizeHint())
+        seen.append(_ink(menu.grab().toImage()))
+        menu.deleteLater()
+    assert seen[1] >= 1.7 * seen[0] > 0
+
+
+def test_a_line_that_is_too_long_keeps_both_ends(qapp: QApplication) -> None:
+    theme = Theme(qapp, "light", 200)
+    menu = QMenu()
+    theme.dress_menu(menu)
+    short, long = menu.addAction("Guide"), menu.addAction(LONG.replace("&", "&&"))
+    narrow(menu, 5000)
+    assert long.text() == LONG.replace("&", "&&")
+    narrow(menu, 600)
+    assert menu.sizeHint().width() <= 600
+    assert short.text() == "Guide"
+    begin, _, end = long.text().partition("…")
+    assert begin.startswith("magistral-")
+    assert end.endswith(".org")
+    menu.deleteLater()
