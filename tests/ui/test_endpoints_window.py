@@ -195,7 +195,7 @@ def test_a_chat_that_was_answered_here_takes_its_earlier_words_along_only_when_t
             first = desk.page.transcript.view(chat.turns[1])
             assert isinstance(first, AnswerView)
             assert first._mark is None, "what was answered here has no mark"
-            assert "Answered elsewhere" in view.accessibleName()
+            assert "Answered by an endpoint" in view.accessibleName()
             first.again.emit(chat.turns[1])
             sheet = await sheet_of(desk, AskSheet)
             assert "1 earlier message " in sheet.accessibleDescription(), "its question had gone along, but who looks?"

@@ -79,7 +79,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
     "endpoint.key": Text(
         "The key is missing or wrong",
         "{host} did not accept the key (status {status}).",
-        "Check the key, and enter it again in Settings → Endpoints or with --key.",
+        "Check the key, and enter it again.",
     ),
     "endpoint.forbidden": Text(
         "The key does not allow this",
@@ -92,22 +92,22 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "Look at your account there, or choose another model.",
     ),
     "endpoint.not_protocol": Text(
-        "This server speaks another language",
+        "This endpoint speaks another language",
         "{host} answered, but not in the OpenAI protocol ({reason}).",
         "Check the address; many end in /v1.",
     ),
     "endpoint.not_there": Text(
-        "There is no such server at this address",
+        "There is no endpoint at this address",
         "{host} answers, but has nothing at {path} (status {status}).",
         "Check the address; many end in /v1.",
     ),
     "endpoint.no_models": Text(
-        "The server offers no models",
+        "The endpoint offers no models",
         "{host} speaks the right language, and its list of models is empty.",
         "Load a model there, or look whether your key may use one.",
     ),
     "endpoint.no_model": Text(
-        "The server does not have this model",
+        "The endpoint does not have this model",
         "{host} does not know {name}, or not any more. No other model was asked in its place.",
         "Look at the list of its models again, and choose one of them.",
     ),
@@ -117,22 +117,22 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "Begin a new chat, or choose a model with a longer context.",
     ),
     "endpoint.refused": Text(
-        "The server refused the question",
+        "The endpoint refused the question",
         "{host} answered with the status {status}. Its own words: {said}",
         "What it says may help; otherwise try another model.",
     ),
     "endpoint.failed": Text(
-        "The server has trouble of its own",
+        "The endpoint has trouble of its own",
         "{host} could not answer (status {status}). Its own words: {said}",
         "Try again later. What had come is kept.",
     ),
     "endpoint.busy": Text(
-        "The server asks for a pause",
+        "The endpoint asks for a pause",
         "{host} has too much to do, or you have asked too often. It asks to wait {seconds} s.",
         "Try again after that.",
     ),
     "endpoint.effort": Text(
-        "The server does not take Think harder this way",
+        "The endpoint does not take Think harder this way",
         "{host} refused it. Its own words: {said}",
         "Choose another way for Think harder in the endpoint's settings, or switch it off.",
     ),
@@ -147,12 +147,12 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "Leave it out, or choose a model on this computer.",
     ),
     "endpoint.garbled": Text(
-        "The server's answer cannot be read",
+        "The endpoint's answer cannot be read",
         "{host} sent something that is no part of an answer ({reason}).",
         "Try again. What had come is kept.",
     ),
     "endpoint.stalled": Text(
-        "The server has fallen silent",
+        "The endpoint has fallen silent",
         "{host} sent nothing of an answer for {seconds} s, so it was left.",
         "Try again. What had come is kept.",
     ),
@@ -162,7 +162,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "Answer again. What had come is kept.",
     ),
     "endpoint.too_much": Text(
-        "The server sends without end",
+        "The endpoint sends without end",
         "{host} sent more than an answer can be, so it was left.",
         "Try again, or choose another model. What had come is kept.",
     ),
@@ -172,7 +172,7 @@ ENDPOINTS: Final[dict[str, Text]] = {
         "Answer again, or choose another model.",
     ),
     "endpoint.filtered": Text(
-        "The server ended the answer",
+        "The endpoint ended the answer",
         "{host} stopped it because of its own rules about contents.",
         "What had come is kept. Another model may answer.",
     ),

@@ -17,8 +17,8 @@ HELPERS: Final[dict[str, Text]] = {
     ),
     "helper.public": Text(
         "This address is not in your own network",
-        "What goes to another computer is not encrypted, so {address} is not used: it is in no network at home.",
-        "Use an address of your own network: one that begins with 10., 172.16. to 172.31., 192.168. or 169.254.",
+        "What goes to another computer is not encrypted, so Mistral Desk does not use {address}.",
+        "Use one that begins with 10., 172.16. to 172.31., 192.168. or 169.254.",
     ),
     "helper.unknown": Text(
         "Nobody knows a computer with this name",

@@ -85,7 +85,7 @@ def _fill(desk: Desk, menu: QMenu) -> None:
         menu.addSeparator()
         _endpoint(desk, menu, endpoint)
     menu.addSeparator()
-    add = menu.addAction(icon("settings", ink), tr("Models elsewhere…"))
+    add = menu.addAction(icon("settings", ink), tr("Endpoints…"))
     add.triggered.connect(desk.endpoints.open_settings)
 
 

@@ -27,7 +27,7 @@ def priced(price: Price | None) -> str:
         return ""
     return tr(
         "{publisher} lists {model} at {read} for a million tokens sent and {written} for a million written. What is "
-        "charged, the server decides.",
+        "charged, the endpoint decides.",
         publisher=price.publisher,
         model=price.title,
         read=money(price.read, price.currency),

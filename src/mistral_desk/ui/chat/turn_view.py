@@ -249,7 +249,7 @@ class AnswerView(TurnView):
             self._mark.show()
         if away:
             self._mark.say(words, SIGN, INK)
-            self.setAccessibleName(tr("Answered elsewhere: {model}", model=words))
+            self.setAccessibleName(tr("Answered by an endpoint: {model}", model=words))
         else:
             self._mark.say(words, "chip", "muted")
 

@@ -373,7 +373,7 @@ def spent(figures: Figures | None, cost: str = "") -> str:
         parts.append(trn("{n} token sent", "{n} tokens sent", figures.prompt_tokens))
     if figures.cached_tokens:
         parts.append(trn("{n} of them remembered there", "{n} of them remembered there", figures.cached_tokens))
-    parts.append(tr("as the server counts"))
+    parts.append(tr("as the endpoint counts"))
     if cost:
         parts.append(cost)
     return beside(*parts)

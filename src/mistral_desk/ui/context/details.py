@@ -117,7 +117,7 @@ class DetailsSheet(Sheet):
 
     def _headline(self, budget: Budget | None) -> str:
         if budget is None and self._elsewhere:
-            return tr("How full the context is, only the server of {model} can tell.", model=self._model)
+            return tr("How full the context is, only the endpoint of {model} can tell.", model=self._model)
         if budget is None:
             return tr("How full the context is, is not known: {model} is not loaded.", model=self._model)
         if budget.far:

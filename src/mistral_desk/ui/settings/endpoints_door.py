@@ -314,7 +314,7 @@ class EndpointsDoor(QObject):
         endpoint, desk = self._endpoints.find(key), self._desk
         if endpoint is None:
             return
-        text = tr("Its address and its key are deleted here. Your chats stay, and nothing changes at the server.")
+        text = tr("Its address and its key are deleted here. Your chats stay, and nothing changes there.")
         title = tr("Remove {name}?", name=endpoint.name)
         question = Question(desk.theme, title, text, yes=tr("Remove"), parent=desk.window)
         question.accepted.connect(lambda: self.spawn(self._endpoints.remove(key), "remove an endpoint"))

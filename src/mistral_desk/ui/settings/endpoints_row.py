@@ -46,7 +46,7 @@ class EndpointsIntro(Row):
         words = tr("Add an endpoint…")
         self.button = Button(theme, words, text=words, kind="outline", parent=section)
         self.button.setToolTip("")
-        super().__init__(theme, tr("Models elsewhere"), tr(WHAT), self.button, more=tr("OpenAI API"), parent=section)
+        super().__init__(theme, tr("What an endpoint is"), tr(WHAT), self.button, more=tr("OpenAI API"), parent=section)
         self.button.clicked.connect(self.add_asked)
 
 
@@ -103,7 +103,8 @@ class EndpointRow(Row):
     def _show(self) -> None:
         endpoint = self.endpoint
         models = trn("{n} model", "{n} models", len(endpoint.models))
-        lines = [tr("{host} · {models}", host=endpoint.host, models=models)]
+        named = endpoint.name != endpoint.host  # else the row's title says where it is
+        lines = [tr("{host} · {models}", host=endpoint.host, models=models) if named else models]
         if not endpoint.encrypted:
             lines.append(tr("The line is not encrypted: others in this network could read along."))
         if self._where is not None:

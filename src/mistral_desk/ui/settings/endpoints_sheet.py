@@ -34,14 +34,14 @@ ADDRESS_HELP: Final = mark(
     "beside this one."
 )
 KEY_HELP: Final = mark(
-    "It goes into this computer's keyring and to this server alone. Leave it empty where none is needed."
+    "It goes into this computer's keyring and to this endpoint alone. Leave it empty where none is needed."
 )
 KEY_KEPT: Final = mark("There is one. Leave this empty to keep it, or write another one.")
 TEST_FIRST: Final = mark("Test it first.")
 PASSES: Final = frozenset({"endpoint.busy", "endpoint.no_models", "endpoint.stalled", "net.timeout", "net.unreachable"})
 """What may be otherwise tomorrow: such a server can be kept all the same."""
 THINKS: Final = {
-    "": mark("As servers of its kind take it"),
+    "": mark("As endpoints of its kind take it"),
     "effort": mark("By reasoning_effort"),
     "template": mark("By the chat template (vLLM, llama.cpp)"),
     "none": mark("Not at all"),
@@ -127,7 +127,7 @@ class EndpointSheet(Sheet):
     def show_testing(self) -> None:
         """The server is being asked."""
         self._testing, self._held = True, self.test.hasFocus() or not self.test.isVisible()
-        self._say("info", Words(tr("Testing…"), tr("The server is asked for the list of its models."), ""))
+        self._say("info", Words(tr("Testing…"), tr("The endpoint is asked for the list of its models."), ""))
         self._changed()
 
     def show_outcome(self, outcome: Outcome) -> None:
