@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 ALWAYS = mark("This model always thinks before it answers. Answer now ends a thought.")
 NO_EFFORT = mark("This model does not take a reasoning effort: it always answers in its own way.")
 NOT_TOLD = mark(
-    "It is not known how this server is told to think. Settings → Endpoints can say how, where you know that it can."
+    "It is not known how this endpoint is told to think. Settings → Endpoints can say how, where you know that it can."
 )
-NO_THOUGHTS = mark("Its server says that this model does not think.")
+NO_THOUGHTS = mark("Its endpoint says that this model does not think.")
 
 
 class ModelChoice(QObject):
