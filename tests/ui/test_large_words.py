@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from mistral_desk.core.components import components
 from mistral_desk.core.errors import Words
+from mistral_desk.ui.chat.empty import PROMISE, EmptyState
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.connections import ConnectionsSheet
 from mistral_desk.ui.settings.facts import LicenceSheet
 from mistral_desk.ui.theme.palette import bar_sheet
+from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.flow import FlowLayout
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -43,6 +45,25 @@ def test_lines_are_shared_out(qapp: QApplication, room: int, lines: list[int]) -
     assert [tops.count(top) for top in sorted(set(tops))] == lines
     assert flow.heightForWidth(room) == 20 * len(lines)
     holder.deleteLater()
+
+
+@pytest.mark.parametrize("width", [300, 520, 832, 1100])
+def test_the_lock_stays_before_its_words_however_they_wrap(qapp: QApplication, width: int) -> None:
+    theme = Theme(qapp, "light", 200)
+    holder = QWidget()
+    state = EmptyState(theme, holder)
+    promise = next(one for one in state.findChildren(QLabel) if one.accessibleName() == PROMISE)
+    promise.resize(width, promise.heightForWidth(width))
+    lock = theme.pixmap("lock", "muted", 32, 1.0).toImage()
+    inked = [x for x in range(lock.width()) if any(lock.pixelColor(x, y).alpha() for y in range(lock.height()))]
+    drawn = promise.grab().toImage()
+    paper = drawn.pixel(0, 0)
+    columns = [x for x in range(drawn.width()) if any(drawn.pixel(x, y) != paper for y in range(drawn.height()))]
+    first = next(number for number, x in enumerate(columns) if columns[number + 1] != x + 1)
+    assert abs(first + 1 - len(inked)) <= 1
+    assert columns[-1] < width - 1
+    holder.deleteLater()
+    theme.choose("system", 100)
 
 
 @pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])

@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -42,6 +42,8 @@ GENERAL: Final = (
 )
 """What any model has an answer to, in the language of the window."""
 SHOWN: Final = 3
+GAP: Final = 6
+"""Pixels between a sign and its words."""
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -90,39 +92,40 @@ class _Line(QLabel):
 
     def heightForWidth(self, width: int) -> int:
         """Pixels that the text needs."""
-        return self._box(width).height()
+        return self._text_height(width) + SPACE[0]
 
     def sizeHint(self) -> QSize:
         """As a layout wants it."""
-        return QSize(300, self._box(max(300, self.width())).height())
+        return QSize(300, self.heightForWidth(max(300, self.width())))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Icon and words."""
         painter = QPainter(self)
         painter.setFont(self._font())
         painter.setPen(self._theme.colour("text" if self._title else "muted"))
-        box = QRectF(self.rect())
-        if self._icon:
-            size = round(16 * max(1.0, self._theme.text_size / 100))
-            used = painter.fontMetrics().horizontalAdvance(self._text)
-            if used + size + SPACE[1] < self.width():
-                x = (self.width() - used - size - 6) / 2
-                mirrored = self.isRightToLeft()
-                sign = self._theme.pixmap(self._icon, "muted", size, self.devicePixelRatioF())
-                at = QPointF(self.width() - x - size if mirrored else x, (self.height() - size) / 2)
-                painter.drawPixmap(at, sign)
-                box.adjust(0 if mirrored else size + 6, 0, -(size + 6) if mirrored else 0, 0)
-        spare = (box.width() - narrowest(painter.fontMetrics(), self._text, int(box.width()))) / 2
-        box.adjust(spare, 0, -spare, 0)
+        metrics, sign, mirrored = painter.fontMetrics(), self._sign(), self.isRightToLeft()
+        room = self.width() - sign
+        used = min(metrics.horizontalAdvance(self._text) + 1, narrowest(metrics, self._text, room))
+        side = (room - used) / 2
+        box = QRectF(side if mirrored else side + sign, 0, used, self.height())
+        if sign:
+            size = sign - GAP
+            top = (self.height() - self._text_height(self.width()) + metrics.height() - size) / 2  # by the first line
+            picture = self._theme.pixmap(self._icon, "muted", size, self.devicePixelRatioF())
+            painter.drawPixmap(QPointF(self.width() - side - size if mirrored else side, top), picture)
         painter.drawText(box, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter), self._text)
         painter.end()
 
     def _font(self) -> QFont:
         return self._theme.font("title" if self._title else "body", strong=self._title)
 
-    def _box(self, width: int) -> QRect:
+    def _sign(self) -> int:
+        """Pixels that the icon takes from every line; 0 where there is none."""
+        return round(16 * max(1.0, self._theme.text_size / 100)) + GAP if self._icon else 0
+
+    def _text_height(self, width: int) -> int:
         flags = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignCenter)
-        return QFontMetrics(self._font()).boundingRect(0, 0, width, 1000, flags, self._text).adjusted(0, 0, 0, 4)
+        return QFontMetrics(self._font()).boundingRect(0, 0, width - self._sign(), 1000, flags, self._text).height()
 
 
 class _Cards(QWidget):
