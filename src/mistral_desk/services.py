@@ -27,16 +27,9 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.core.log import Log
 from mistral_desk.core.paths import Folders, folders
 from mistral_desk.core.settings import STATES, Settings
+from mistral_desk.inference.builtin import BUILTIN, BUILTIN_TITLE
 from mistral_desk.inference.fitting import Fitting, PlannedEngine
-from mistral_desk.inference.model_ids import (
-    BUILTIN,
-    BUILTIN_TITLE,
-    is_name,
-    model_spec,
-    model_title,
-    models_folder,
-    usual_wishes,
-)
+from mistral_desk.inference.model_ids import is_name, model_spec, model_title, models_folder, usual_wishes
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_store import FOLDER as STATES_FOLDER
 from mistral_desk.inference.state_store import StateStore

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mistral_desk.core import words
-from mistral_desk.inference.model_ids import BUILTIN_TITLE
+from mistral_desk.inference.builtin import BUILTIN_TITLE
 from mistral_desk.ui import loop
 from tools.gallery.stage import Look, opened, qt_warnings
 from tools.gallery.states import STATES

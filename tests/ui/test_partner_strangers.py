@@ -11,7 +11,7 @@ from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
 from mistral_desk.net.secrets import Secrets
 from mistral_desk.services import Services
-from mistral_desk.ui.chat.apart import LONGEST, set_apart
+from mistral_desk.ui.chat.model_names import LONGEST, quoted
 from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker
 from tests.fixtures.openai_site import OpenAISite
@@ -130,7 +130,7 @@ def test_a_name_makes_no_other_writer_and_no_sentence(qapp: QApplication, tmp_pa
 
 
 def test_a_name_is_bounded_and_cannot_end_its_quotation() -> None:
-    assert set_apart("mistral-large:2.1") == "mistral-large:2.1"
-    assert set_apart("a” b") == "“a' b”"
-    assert set_apart("\u202e \n") == ""
-    assert len(set_apart("x" * 500)) == LONGEST
+    assert quoted("mistral-large:2.1") == "mistral-large:2.1"
+    assert quoted("a” b") == "“a' b”"
+    assert quoted("\u202e \n") == ""
+    assert len(quoted("x" * 500)) == LONGEST

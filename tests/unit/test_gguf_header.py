@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import gguf as writer
@@ -40,6 +41,20 @@ def test_a_whole_header(good: bytes) -> None:
     assert header.text("tokenizer.ggml.pre") == "tekken"
     assert header.metadata["tokenizer.ggml.tokens"] == Array(8, 1024, header.metadata["tokenizer.ggml.tokens"].values)  # type: ignore[union-attr]
     assert header.end == len(good)
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("A  model\n\u202efrom\u2028afar", "A model from afar"),
+        ("\u202e" * 9_000, ""),
+        ("m" * 9_000, "m" * 79 + "…" + "m" * 40),
+        (7, ""),
+    ],
+)
+def test_what_it_calls_itself_is_one_line_and_bounded(said: str | int, name: str, good: bytes) -> None:
+    """A text in a header may be megabytes long; it stands in messages and menus."""
+    assert replace(read(good), metadata={"general.name": said}).name == name
 
 
 def test_it_agrees_with_the_formats_own_reader(good: bytes, tmp_path: Path) -> None:

@@ -11,8 +11,10 @@ import pytest
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import Settings
+from mistral_desk.core.strangers import LONGEST
 from mistral_desk.inference import model_ids
-from mistral_desk.inference.model_ids import BUILTIN, doubtful, model_spec, model_title, together, writers
+from mistral_desk.inference.builtin import BUILTIN
+from mistral_desk.inference.model_ids import doubtful, model_spec, model_title, together, writers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,3 +127,41 @@ def test_two_writers_of_an_earlier_version_are_read_where_it_is_clear() -> None:
     assert writers("/models/My + Model.gguf") == ("/models/My + Model.gguf",)
     assert doubtful("endpoint:cheap/m + builtin")
     assert not doubtful("endpoint:cheap/m")
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "/models/{}.gguf",
+        "ollama:{}",
+        "endpoint:cheap/{}",
+        "endpoint:{}",
+        "gpt-{}",
+        '["{}", "builtin", "x", "y", "z", "builtin"]',
+    ],
+)
+@pytest.mark.parametrize(
+    "strange",
+    ["m" * 200_000, "\u202e" * 300_000 + "m", "a\nb\u2028" * 40_000, "m\udcff" * 50_000],
+    ids=["long", "unseen", "lines", "no text"],
+)
+def test_a_title_is_one_line_and_bounded_whoever_gave_the_name(model: str, strange: str) -> None:
+    """An imported chat, a server and a file call their models as they like."""
+    title = model_title(model.replace("{}", strange))
+    assert len(title) <= 4 * LONGEST + 40
+    assert all(letter.isprintable() for letter in title)
+    assert " ".join(title.split()) == title
+    assert title.encode("utf-8").decode("utf-8") == title
+
+
+def test_both_ends_of_a_long_title_are_seen() -> None:
+    title = model_title(f"/models/Mistral-{'x' * 200}-Q4_K_M.gguf")
+    assert len(title) == LONGEST
+    assert title.startswith("Mistral-x")
+    assert title.endswith("x-Q4_K_M.gguf")
+
+
+def test_of_many_writers_the_first_are_named() -> None:
+    several = together(tuple(f"/models/{number}.gguf" for number in range(6)))
+    assert model_title(several) == "0.gguf + 1.gguf + 2.gguf + 3.gguf + …"
+    assert model_title(together(("/a.gguf", BUILTIN))) == "a.gguf + Guide (demonstration)"

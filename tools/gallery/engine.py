@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from typing import Unpack
 
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.client import Answer, ModelSpec
     from mistral_desk.inference.protocol import Turn
@@ -116,7 +116,7 @@ class StillEngine:
         sampling: Sampling = MODEL.sampling,  # noqa: ARG002
         max_tokens: int | None = None,  # noqa: ARG002
         pictures: object = None,  # noqa: ARG002
-        **further: Unpack[Further],  # noqa: ARG002
+        **options: Unpack[AnswerOptions],  # noqa: ARG002
     ) -> AsyncGenerator[Answer, None]:
         """The script's events; its end is the answer's end, else it waits until it is stopped."""
         self._stopped.clear()

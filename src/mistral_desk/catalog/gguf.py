@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from mistral_desk.core import strangers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -161,6 +163,11 @@ class Header:
         """A text, empty where it is missing or something else."""
         value = self.metadata.get(key)
         return value if isinstance(value, str) else ""
+
+    @property
+    def name(self) -> str:
+        """What it calls itself, as it can be shown; empty where it does not."""
+        return strangers.title(self.text("general.name"))
 
     @property
     def architecture(self) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.chat.history import History
     from mistral_desk.chat.message import ConversationSettings, Message, WhenFull
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import Counted, Effort, ModelInfo
     from mistral_desk.inference.remote import Look
@@ -77,7 +77,7 @@ class Measure(Protocol):
         sampling: Sampling = ...,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        **further: Unpack[Further],
+        **options: Unpack[AnswerOptions],
     ) -> AsyncGenerator[Answer, None]: ...
 
     async def count(  # noqa: D102

@@ -24,6 +24,7 @@ from mistral_desk.core.words import tr, trn
 from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
 from mistral_desk.fit.saying import said
+from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
 from mistral_desk.inference.model_ids import is_name, models_folder, usual_wishes
@@ -228,7 +229,7 @@ def _file(asked: str) -> tuple[Path, str | None] | None:
     """The file that is meant, and its eyes where they lie apart; a name of a known model, unless there is such a file,
     is none.
     """
-    if asked == "builtin":
+    if asked == BUILTIN:
         return resource("model", "guide.gguf"), None
     if is_name(asked) and not Path(asked).is_file():
         model = meant(asked, Settings.open(folders().settings)[0])

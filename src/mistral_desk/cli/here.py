@@ -13,7 +13,8 @@ from mistral_desk.catalog.hub import Hub
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
-from mistral_desk.inference.model_ids import BUILTIN, is_name, model_title, models_folder
+from mistral_desk.inference.builtin import BUILTIN
+from mistral_desk.inference.model_ids import is_name, model_title, models_folder
 from mistral_desk.library import names, relocating
 from mistral_desk.library.front import library_of, queue_of
 from mistral_desk.library.ordering import Ordering

@@ -19,7 +19,8 @@ from mistral_desk.core import amounts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr, trn
-from mistral_desk.inference.model_ids import BUILTIN, model_title
+from mistral_desk.inference.builtin import BUILTIN
+from mistral_desk.inference.model_ids import model_title
 from mistral_desk.library import names
 from mistral_desk.library.front import folders_of
 from mistral_desk.library.programs import NAMES

@@ -21,6 +21,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.core.sampling_bounds import BOUNDS, LONGEST, LONGEST_THOUGHT_S
 from mistral_desk.core.settings import LANGUAGE, glance
 from mistral_desk.core.words import mark, tr
+from mistral_desk.inference.builtin import BUILTIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--think", action="store_true", help=tr("let the model think first; its thoughts go to stderr"))
     ask.add_argument(
         "--model",
-        default="builtin",
+        default=BUILTIN,
         metavar="ID|FILE",
         help=tr(
             "builtin (default), a model of the list, a GGUF file, or ENDPOINT/MODEL, which is not on this computer"
@@ -251,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     bench.add_argument(
         "--model",
-        default="builtin",
+        default=BUILTIN,
         metavar="ID|FILE",
         help=tr("builtin (default), a model of the list, or a GGUF file"),
     )

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.model_ids import BUILTIN
+from mistral_desk.core.strangers import plain
+from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.net.endpoints import store
-from mistral_desk.net.endpoints.record import PREFIX, EndpointModel, Offered, is_endpoint, parted, plain
+from mistral_desk.net.endpoints.record import PREFIX, EndpointModel, Offered, is_endpoint, parted
 
 if TYPE_CHECKING:
     from mistral_desk.core.paths import Folders

@@ -106,7 +106,7 @@ def shape_of(
     heads, width = _largest(header, "attention.head_count"), _largest(header, "embedding_length")
     key, value = _head(header, "key"), _head(header, "value")
     return Shape(
-        name=header.text("general.name"),
+        name=header.name,
         architecture=header.architecture,
         layers=layers,
         embedding=embedding,

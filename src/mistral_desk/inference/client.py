@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Sequence
     from typing import Unpack
 
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
     from mistral_desk.inference.cage import Cage
     from mistral_desk.inference.remote import Look
     from mistral_desk.inference.silence import Quiet
@@ -237,7 +237,7 @@ class Engine:
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        **further: Unpack[Further],
+        **options: Unpack[AnswerOptions],
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation with the model that `ensure` made ready; a dead worker is started anew.
 
@@ -264,7 +264,7 @@ class Engine:
                     max_tokens,
                     pictures,
                     states=self.states if self.states and await self.states.begin() else None,
-                    **further,
+                    **options,
                 )
             ) as answer,
         ):
@@ -274,7 +274,7 @@ class Engine:
                         self._lowering.answered(spec, event.figures)
                         if event.figures.generated_tokens:
                             self._crashes.answered(spec)
-                    if self.states and (owner := further.get("owner")):
+                    if self.states and (owner := options.get("owner")):
                         self.states.ended(worker, owner)
                     self._used = time.monotonic()
                 yield event

@@ -64,7 +64,7 @@ class ModelFile:
     @property
     def name(self) -> str:
         """The name in the file, else the file's."""
-        return self.header.text("general.name") or self.path.stem
+        return self.header.name or self.path.stem
 
 
 def inspect(path: Path) -> ModelFile:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core import settings as declared
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import tr
 from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference.builtin import BUILTIN, BUILTIN_TITLE
 from mistral_desk.inference.model_spec import ModelSpec
 from mistral_desk.net.endpoints.record import is_endpoint, parted
 
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from mistral_desk.core.paths import Folders
     from mistral_desk.core.settings import Settings
 
-BUILTIN: Final = "builtin"
-BUILTIN_TITLE: Final = mark("Guide (demonstration)")
 OLLAMA: Final = "ollama:"
 """What stands before the name of a model in Ollama's folder."""
 _ORDERED: Final = re.compile(r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+):(?P<quantization>[^/:\\]+)")
@@ -83,6 +83,8 @@ def _sees(model: str, projector: str | None) -> bool:
 
 BETWEEN: Final = " + "
 """Between the names of the models that wrote one answer one after the other; in earlier versions between their ids."""
+_MOST_WRITERS: Final = 4
+"""So many of them are named."""
 
 
 def writers(wrote: str) -> tuple[str, ...]:
@@ -124,18 +126,25 @@ def is_id(model: str) -> bool:
 
 
 def model_title(model: str) -> str:
-    """The name to show for a model id; of several that wrote one answer, all."""
+    """The name to show for a model id, on one line and not too long, whatever an imported chat or a server calls it;
+    empty where nothing can be seen of it. Of several that wrote one answer, the first of them.
+    """
     if len(several := writers(model)) > 1:
-        return BETWEEN.join(map(model_title, several))
+        more = [] if len(several) <= _MOST_WRITERS else ["…"]
+        return BETWEEN.join([*filter(None, map(_title, several[:_MOST_WRITERS])), *more])
+    return _title(model)
+
+
+def _title(model: str) -> str:
     if model == BUILTIN:
         return tr(BUILTIN_TITLE)
     if model.startswith(OLLAMA):
-        return printable(model.removeprefix(OLLAMA))
+        return strangers.title(printable(model.removeprefix(OLLAMA)))
     if is_endpoint(model):
         endpoint, name = parted(model)
-        return printable(f"{name} ({endpoint})" if name else model)
+        return f"{strangers.title(printable(name))} ({endpoint})".strip() if name else strangers.title(printable(model))
     ordered = _ORDERED.fullmatch(model)
-    return printable(f"{ordered['name']} {ordered['quantization']}" if ordered else Path(model).name)
+    return strangers.title(printable(f"{ordered['name']} {ordered['quantization']}" if ordered else Path(model).name))
 
 
 def is_name(model: str) -> bool:

@@ -85,7 +85,7 @@ def inspect(path: Path, model: ModelFile) -> ProjectorFile:
     """
     header = _header(path)
     if header.architecture != eyes.ARCHITECTURE:
-        what = header.text("general.name") or header.architecture
+        what = header.name or header.architecture
         raise DeskError("projector.not_one", f"architecture {what}", name=path.name)
     if not eyes.sees(header):
         raise DeskError("projector.not_one", "no vision encoder", name=path.name)

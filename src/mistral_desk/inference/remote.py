@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
     from typing import Unpack
 
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
 
     Look: TypeAlias = Callable[[str], Awaitable[PutImage]]
     """Gives a picture's pixels by its SHA-256."""
@@ -194,7 +194,7 @@ class Worker:
         pictures: Look | None = None,
         *,
         states: StateKeeper | None = None,
-        **further: Unpack[Further],
+        **options: Unpack[AnswerOptions],
     ) -> AsyncGenerator[Answer, None]:
         """Answer a conversation. Closing the iterator, or cancelling its task, stops the generation.
 
@@ -205,10 +205,10 @@ class Worker:
         the worker reports (`prompt.too_long`, `model.template`, …), what `pictures` raises, and `engine.…`.
         """
         with self._request() as (number, request):
-            if begun := further.get("begun"):
-                further["begun"] = sendable(begun)
+            if begun := options.get("begun"):
+                options["begun"] = sendable(begun)
             asked, restores = tuple(map(sendable, turns)), states is not None
-            self._send(Generate(number, asked, effort, sampling, max_tokens, restores=restores, **further))
+            self._send(Generate(number, asked, effort, sampling, max_tokens, restores=restores, **options))
             heard: Event | None = None
             while True:
                 event, heard = heard or await request.next(), None

@@ -6,7 +6,8 @@ import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from mistral_desk.inference.model_ids import BUILTIN, is_name
+from mistral_desk.inference.builtin import BUILTIN
+from mistral_desk.inference.model_ids import is_name
 
 if TYPE_CHECKING:
     from mistral_desk.library.installed import Library

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
-from mistral_desk.inference.model_ids import BUILTIN, BUILTIN_TITLE
+from mistral_desk.inference.builtin import BUILTIN, BUILTIN_TITLE
 from mistral_desk.library import adopted_file, deleting, shelf_file
 from mistral_desk.library.scan import scan
 from mistral_desk.library.shelf_file import Installed, LibraryFile

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.model_ids import BUILTIN, is_name, model_spec
+from mistral_desk.inference.builtin import BUILTIN
+from mistral_desk.inference.model_ids import is_name, model_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

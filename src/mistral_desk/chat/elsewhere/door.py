@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
     from typing import Unpack
 
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
     from mistral_desk.inference.client import Answer
     from mistral_desk.inference.protocol import Counted, Effort, PutImage, Turn
     from mistral_desk.inference.remote import Look
@@ -100,14 +100,14 @@ class EndpointDoor:
         sampling: Sampling = _DEFAULT,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        **further: Unpack[Further],
+        **options: Unpack[AnswerOptions],
     ) -> AsyncGenerator[Answer, None]:
         """Send the turns and give the answer as it comes. Leaving it closes the connection.
 
         What is `begun`, `rethinks` or a `grammar` is nothing for an endpoint and raises `endpoint.cannot`; all else of
         it holds only for models here. Raises `endpoint.…` and `net.…`.
         """
-        if further.get("begun") or further.get("rethinks") or further.get("grammar"):
+        if options.get("begun") or options.get("rethinks") or options.get("grammar"):
             raise DeskError("endpoint.cannot", name=self._source.model.name)
         asked = tuple(map(sendable, turns))
         shown = {sha256: await _uri(pictures, sha256) for turn in asked for sha256 in turn.images}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.core.errors import Problem
     from mistral_desk.fit.runs import Record
-    from mistral_desk.inference.asked import Further
+    from mistral_desk.inference.answer_options import AnswerOptions
     from mistral_desk.inference.fitting.door import Fitting, Prepared
     from mistral_desk.inference.model_spec import ModelSpec
     from mistral_desk.inference.protocol import Effort, Figures, Hello, ModelInfo, Turn
@@ -92,7 +92,7 @@ class PlannedEngine(Engine):
         sampling: Sampling = _DEFAULT_SAMPLING,
         max_tokens: int | None = None,
         pictures: Look | None = None,
-        **further: Unpack[Further],
+        **options: Unpack[AnswerOptions],
     ) -> AsyncGenerator[Answer, None]:
         """As `Engine.generate`; what the answer took is noted."""
         watch: Watch | None = None
@@ -105,7 +105,7 @@ class PlannedEngine(Engine):
                     sampling,
                     max_tokens,
                     pictures,
-                    **further,
+                    **options,
                 )
             ) as answer,
         ):

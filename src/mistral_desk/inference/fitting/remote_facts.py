@@ -46,7 +46,7 @@ class RemoteFiles:
             shape = shape_of(header, tensors, eyes.size if eyes else 0, variant.quantization)
         except DamagedError as error:
             raise DeskError("model.damaged", name=first.name, reason=str(error)) from error
-        name = header.text("general.name") or first.stem
+        name = header.name or first.stem
         key = f"{first.name}:{variant.bytes}"
         projector = eyes.path if eyes else ""
         places = (str(first), projector)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.strangers import plain
 from mistral_desk.core.words import mark
 from mistral_desk.net.client import Purpose, Wants
 from mistral_desk.net.endpoints import chunks, faults
 from mistral_desk.net.endpoints.chunks import Usage
-from mistral_desk.net.endpoints.record import plain
 from mistral_desk.net.endpoints.sse import Events, TooMuchError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.strangers import plain
 from mistral_desk.core.words import mark
 from mistral_desk.net import faults
-from mistral_desk.net.endpoints.record import plain
 
 LONGEST_SAID: Final = 300
 ANSWERS: Final = frozenset(range(200, 600)) - frozenset({301, 302, 303, 307, 308})

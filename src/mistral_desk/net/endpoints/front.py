@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.strangers import plain
 from mistral_desk.net.addresses import address as parsed
 from mistral_desk.net.endpoints import store
 from mistral_desk.net.endpoints.record import (
@@ -24,9 +25,9 @@ from mistral_desk.net.endpoints.record import (
     EndpointModel,
     Offered,
     base,
+    computer,
     made_id,
     parted,
-    plain,
 )
 from mistral_desk.net.secrets import ENDPOINT, usable, variable
 
@@ -186,7 +187,7 @@ class Endpoints:
                 made = msgspec.structs.replace(made, name=_name(name))
             if address is not None and (at := base(address)) != old.address:
                 made = msgspec.structs.replace(made, address=at, models=(), looked=0.0, kind="other")
-                if _origin(at) != _origin(old.address):
+                if computer(at) != computer(old.address):
                     made = msgspec.structs.replace(made, agreed=False, since=time.time(), brief=False)
                     await asyncio.to_thread(self._secrets().forget, key_name(old))
             if not isinstance(chosen, Keep):
@@ -254,7 +255,7 @@ class Endpoints:
 
     async def _kept(self, endpoint: str, at: str) -> str | None:
         known = self.find(endpoint)
-        return await self.key(known) if known is not None and _origin(known.address) == _origin(at) else None
+        return await self.key(known) if known is not None and computer(known.address) == computer(at) else None
 
     # --- inside -------------------------------------------------------------------------------------
 
@@ -296,12 +297,7 @@ def key_name(endpoint: Endpoint) -> str:
 
 
 def _kept_as(endpoint: str, at: str) -> str:
-    scheme, host, port = _origin(at)
-    return f"{ENDPOINT} {endpoint} {scheme}://{host}:{port}"
-
-
-def _origin(at: str) -> tuple[str, str, int]:
-    return parsed(at, near=True).origin
+    return f"{ENDPOINT} {endpoint} {computer(at)}"
 
 
 def _name(name: str) -> str:

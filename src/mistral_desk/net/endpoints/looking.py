@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.strangers import plain
 from mistral_desk.core.words import mark
 from mistral_desk.net.addresses import address
 from mistral_desk.net.client import Net, Purpose, Wants
 from mistral_desk.net.endpoints import faults
-from mistral_desk.net.endpoints.record import MOST_MODELS, Kind, Offered, plain
+from mistral_desk.net.endpoints.record import MOST_MODELS, Kind, Offered
 
 _LARGEST: Final = 16_000_000
 """Bytes of a list at most: a service with hundreds of models writes a megabyte."""

@@ -6,12 +6,12 @@ A key is never part of it: it is in the keyring, under the endpoint's id.
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.strangers import plain
 from mistral_desk.core.words import mark
 from mistral_desk.net.addresses import NOT_HTTPS, address, around
 
@@ -180,6 +180,12 @@ def base(written: str) -> str:
     return at.url if path else f"{at.url}/v1"
 
 
+def computer(at: str) -> str:
+    """What an agreement and a key belong to: the computer of an address with its port, and how it is spoken to."""
+    scheme, host, port = address(at, near=True).origin
+    return f"{scheme}://{host}:{port}"
+
+
 def usable(endpoint: Endpoint) -> bool:
     """Whether an endpoint from a file is one that could have been added here."""
     try:
@@ -188,10 +194,3 @@ def usable(endpoint: Endpoint) -> bool:
         return False
     named = plain(endpoint.name, LONGEST_NAME) == endpoint.name != ""
     return fits and named and _ID.fullmatch(endpoint.id) is not None
-
-
-def plain(text: str, longest: int) -> str:
-    """What a stranger calls something, on one line: without control, direction and half characters, not too long."""
-    whole = " ".join(text[: 4 * longest].split())
-    kept = "".join(letter for letter in whole if unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co", "Cn"})
-    return kept.strip()[:longest].strip()

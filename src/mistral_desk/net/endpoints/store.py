@@ -15,8 +15,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.lasting import write_whole
-from mistral_desk.net.addresses import address
-from mistral_desk.net.endpoints.record import MOST, Endpoint, usable
+from mistral_desk.net.endpoints.record import MOST, Endpoint, computer, usable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +70,7 @@ def read(file: Path) -> tuple[Endpoint, ...]:
 
 def write(file: Path, endpoints: Sequence[Endpoint]) -> None:
     """Write them so that after a crash there is the old file or the new one. Raises `endpoint.not_saved`."""
-    kept = (_Kept(**msgspec.structs.asdict(one), at=_computer(one.address)) for one in endpoints)
+    kept = (_Kept(**msgspec.structs.asdict(one), at=computer(one.address)) for one in endpoints)
     raws = tuple(msgspec.Raw(msgspec.json.encode(one)) for one in kept)
     content = msgspec.json.format(msgspec.json.encode(_Whole(1, raws)), indent=2) + b"\n"
     try:
@@ -85,14 +84,9 @@ def _bound(kept: _Kept, written: float) -> Endpoint:
     `written` then, it is asked for again.
     """
     known = {name: getattr(kept, name) for name in Endpoint.__struct_fields__}
-    if kept.at and kept.at != _computer(kept.address):
+    if kept.at and kept.at != computer(kept.address):
         known.update(agreed=False, since=written, brief=False)
     return Endpoint(**known)
-
-
-def _computer(at: str) -> str:
-    scheme, host, port = address(at, near=True).origin
-    return f"{scheme}://{host}:{port}"
 
 
 def _set_aside(file: Path, error: Exception) -> None:

@@ -13,8 +13,8 @@ from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.model_ids import BETWEEN, doubtful, writers
 from mistral_desk.net.endpoints.record import EndpointModel, is_endpoint, parted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
-from mistral_desk.ui.chat.apart import apart, set_apart
 from mistral_desk.ui.chat.away import Away, away_of
+from mistral_desk.ui.chat.model_names import in_sentence, quoted
 from mistral_desk.ui.chat.prices import costing, priced
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ class ModelChoice(QObject):
         key, name = parted(model)
         endpoint = self._services.endpoints.find(key)
         if endpoint is None or made < endpoint.since:
-            return apart(model)
-        return tr("{model} · {host}", model=set_apart(name), host=endpoint.host)
+            return in_sentence(model)
+        return tr("{model} · {host}", model=quoted(name), host=endpoint.host)
 
     @property
     def short(self) -> str:

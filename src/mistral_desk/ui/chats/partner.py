@@ -16,8 +16,8 @@ from mistral_desk.inference.model_ids import doubtful, is_id, writers
 from mistral_desk.library.by_id import known
 from mistral_desk.net.endpoints.record import is_endpoint, parted
 from mistral_desk.services import BUILTIN
-from mistral_desk.ui.chat.apart import apart, set_apart
 from mistral_desk.ui.chat.away import away_of
+from mistral_desk.ui.chat.model_names import in_sentence, quoted
 from mistral_desk.ui.chat.partner_line import Partner
 from mistral_desk.ui.library.model_words import STATES
 from mistral_desk.ui.model_menu import show_model_menu
@@ -76,26 +76,26 @@ class PartnerDoor(QObject):
     def _partner(self, chat: Chat) -> Partner | None:
         model = last(chat)
         now = self._desk.model
-        if chat.busy or model in ("", now.id) or self._decided.get(chat) == now.id or not apart(model):
+        if chat.busy or model in ("", now.id) or self._decided.get(chat) == now.id or not in_sentence(model):
             return None
         if is_endpoint(model):
             return self._elsewhere(model, ended(chat))
         if not is_id(model):
             return None  # the model of another program's chat
-        return Partner(model, apart(model), apart(now.id), reason=self._reason(model))
+        return Partner(model, in_sentence(model), in_sentence(now.id), reason=self._reason(model))
 
     def _elsewhere(self, model: str, turn: Turn | None) -> Partner | None:
         endpoint, name = parted(model)
-        ends, now = self._desk.services.endpoints, apart(self._desk.model.id)
+        ends, now = self._desk.services.endpoints, in_sentence(self._desk.model.id)
         there = ends.find(endpoint)
-        if not set_apart(name) or (doubtful(model) and (there is None or there.model(name) is None)):
+        if not quoted(name) or (doubtful(model) and (there is None or there.model(name) is None)):
             return None
         if there is None:
-            return Partner(model, apart(model), now, reason=tr(NO_ENDPOINT))
+            return Partner(model, in_sentence(model), now, reason=tr(NO_ENDPOINT))
         if turn is None or turn.made < there.since:
-            return Partner(model, apart(model), now, reason=tr(ANOTHER))
+            return Partner(model, in_sentence(model), now, reason=tr(ANOTHER))
         away = away_of(there, offline=ends.offline, lost=ends.lost(there))
-        return Partner(model, set_apart(name), now, away.host, outside=away.outside, reason=away.reason)
+        return Partner(model, quoted(name), now, away.host, outside=away.outside, reason=away.reason)
 
     def _reason(self, model: str) -> str:
         """Why it cannot be had, by the lists of this computer: a path that only the chat names is not touched."""

@@ -17,8 +17,8 @@ class Pressable(QAbstractButton):
     """Paint a ring where `_ring` says that the keyboard came here, and the focus is still here."""
 
     _ring = False
-    _known = False
-    """Whether it is turned by a click or by this program just now."""
+    _turn_expected = False
+    """Whether a click or this program turns it just now: what follows from that is said by them."""
 
     def setCheckable(self, checkable: bool) -> None:
         """Who turns it without a click presses it all the same.
@@ -31,18 +31,18 @@ class Pressable(QAbstractButton):
 
     def setChecked(self, checked: bool) -> None:
         """By this program: nobody pressed it."""
-        before, self._known = self._known, True
+        before, self._turn_expected = self._turn_expected, True
         super().setChecked(checked)
-        self._known = before
+        self._turn_expected = before
 
     def nextCheckState(self) -> None:
         """By a click, or because another one of its group was chosen."""
-        before, self._known = self._known, True
+        before, self._turn_expected = self._turn_expected, True
         super().nextCheckState()
-        self._known = before
+        self._turn_expected = before
 
     def _turned(self, checked: bool) -> None:
-        if not self._known:
+        if not self._turn_expected:
             self.clicked[bool].emit(checked)  # type: ignore[index]  # the stub is wrong
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from mistral_desk.core import strangers
 from mistral_desk.core.words import tr
-from mistral_desk.net.endpoints.record import parted, plain
+from mistral_desk.net.endpoints.record import parted
 from mistral_desk.services import BUILTIN, model_title
 
 LONGEST: Final = 60
@@ -15,19 +16,18 @@ BEHIND: Final = 18
 _WORD: Final = re.compile(r"[\w.:@/+…-]*")
 
 
-def apart(model: str) -> str:
+def in_sentence(model: str) -> str:
     """The name of a model by its id, as it can stand in a sentence; empty where it has none."""
     endpoint, name = parted(model)
-    if endpoint and (seen := set_apart(name)):
+    if endpoint and (seen := quoted(name)):
         return f"{seen} ({endpoint})"
-    return model_title(model) if model == BUILTIN else set_apart(model_title(model))
+    return model_title(model) if model == BUILTIN else quoted(model_title(model))
 
 
-def set_apart(name: str) -> str:
+def quoted(name: str) -> str:
     """A name as it is where it is one word; else between quotation marks, of which it has none of its own. One line,
     not too long, empty where nothing can be seen of it.
     """
-    seen = plain(name, 4 * LONGEST).translate({ord(mark): "'" for mark in '"“”„«»'})
-    if len(seen) > LONGEST:
-        seen = f"{seen[: LONGEST - BEHIND - 1]}…{seen[-BEHIND:]}"
+    plain = strangers.plain(name, 4 * LONGEST).translate({ord(mark): "'" for mark in '"“”„«»'})
+    seen = strangers.shortened(plain, LONGEST, BEHIND)
     return seen if _WORD.fullmatch(seen) else tr("“{name}”", name=seen)

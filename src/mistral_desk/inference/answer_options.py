@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.thought_messages import Budget
 
 
-class Further(TypedDict, total=False):
+class AnswerOptions(TypedDict, total=False):
     """What each is, and what holds where it is left out, stands at `protocol.Generate`, whose fields these are."""
 
     begun: Turn | None
