@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
-from mistral_desk.inference.model_ids import BUILTIN
+from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.ui.attaching.items import cannot_see
 from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.chat.away import AwayLine
