@@ -117,10 +117,14 @@ def test_what_was_chosen_does_not_vanish_with_done(
             sheet = await dropped(desk, mine)
             assert foot(sheet) == ["Cancel", "Use it where it is"]
             assert sheet.use.hasFocus(), "Enter does what the button says"
+            take = row(sheet, mine).take
+            assert take is not None
+            assert not take.isVisible(), "no second button with the same words"
             QTest.mouseClick(sheet, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
             assert desk.window.overlay is sheet, "a click beside it loses nothing"
             sheet = await dropped(desk, other)
             assert foot(sheet) == ["Cancel", "Use all where they are"]
+            assert take.isVisible()
             window.click(sheet.use)
             await until(lambda: all("In the library now" in words_of(row(sheet, path)) for path in (mine, other)))
             assert foot(sheet) == ["Done"]

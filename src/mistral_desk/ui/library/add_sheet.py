@@ -117,6 +117,11 @@ class CandidateRow(Panel):
             self.decide()
         self.work.show_work(share, told)
 
+    def show_take(self, *, alone: bool) -> None:
+        """Its own *Use it where it is*: not while it is `alone` and the sheet's main button says so."""
+        if self.take is not None and self.undecided:
+            self.take.setVisible(not alone)
+
     def end_work(self) -> None:
         """Copied, or given up: then it can be tried again."""
         if self.work is not None:
@@ -269,15 +274,24 @@ class AddSheet(Sheet):
         self.taken.emit(found)
 
     def _show_foot(self) -> None:
-        """The main button says what it does; *Done* stands there when nothing waits."""
-        waiting = len(self.undecided)
+        """The main button says what it does; *Done* stands there when nothing waits.
+
+        Where one file waits, its own button would say and do the same.
+        """
+        found = self.undecided
+        waiting = len(found)
         held = self.use.hasFocus() or self.cancel.hasFocus()
+        chosen = any(row.take is not None and row.take.hasFocus() for row in self.rows.values())
         text = tr("Use it where it is") if waiting == 1 else tr("Use all where they are")
         self.use.setText(text)
-        self.use.setAccessibleName(text)
+        self.use.setAccessibleName(tr("{what}: {file}", what=text, file=found[0].title) if waiting == 1 else text)
         self.use.setVisible(bool(waiting))
         self.cancel.setVisible(bool(waiting))
         self.done_button.setVisible(not waiting)
+        if chosen and waiting == 1:
+            self.use.setFocus(Qt.FocusReason.OtherFocusReason)
+        for row in self.rows.values():
+            row.show_take(alone=waiting == 1)
         if held and not waiting:
             self.done_button.setFocus(Qt.FocusReason.OtherFocusReason)
 

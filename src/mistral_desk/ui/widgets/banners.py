@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QWidget
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.note import Note, name_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,8 @@ class Banner(QWidget):
         self._theme = theme
         self.notice = notice
         self.note = Note(theme, notice.kind, notice.words, self)
-        self.close_button = Button(theme, tr("Close this notice"), icon="close", small=True, muted=True, parent=self)
+        self.close_button = Button(theme, "", icon="close", small=True, muted=True, parent=self)
+        name_close(self.close_button, notice.words)
         self.close_button.clicked.connect(lambda: self.closed.emit(self))
         self.action = self._button(notice.action, notice.act)
         self.second = self._button(notice.second, notice.act_second)
@@ -98,6 +99,7 @@ class Banner(QWidget):
         if not words:
             return None
         button = Button(self._theme, words, text=words, kind="outline", small=True, parent=self)
+        button.setAccessibleDescription(self.notice.words.in_one)  # two notices may offer the same
         button.clicked.connect(lambda: self._act(act))
         return button
 

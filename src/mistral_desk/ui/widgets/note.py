@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
 
+from mistral_desk.core.words import tr
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
 
     from mistral_desk.core.errors import Words
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.button import Button
 
 ICONS: Final = {"error": "error", "warning": "warning", "info": "info", "success": "check"}
 INKS: Final = {"error": "danger", "warning": "warning", "info": "muted", "success": "success"}
 _ICON = 20
 _WRAP = int(Qt.TextFlag.TextWordWrap)
+
+
+def name_close(button: Button, words: Words) -> None:
+    """Say which notice it closes: who sees nothing of them finds several such buttons in a row."""
+    close = tr("Close this notice")
+    button.set_label(tr("{name}: {value}", name=close, value=words.title))
+    button.setAccessibleDescription(words.message)
+    button.setToolTip(close)
 
 
 class Note(QLabel):

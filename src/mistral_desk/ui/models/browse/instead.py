@@ -14,7 +14,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.label import Label
-from mistral_desk.ui.widgets.note import Note
+from mistral_desk.ui.widgets.note import Note, name_close
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.sheet import Sheet
 from mistral_desk.ui.widgets.sign import Sign
@@ -83,13 +83,15 @@ class Trouble(QWidget):
     def __init__(self, theme: Theme, problem: Problem, parent: QWidget, *, closable: bool = True) -> None:
         super().__init__(parent)
         self.problem = problem
-        self.note = Note(theme, "error", in_words(problem, tr), self)
+        words = in_words(problem, tr)
+        self.note = Note(theme, "error", words, self)
         offline = problem.id == "net.offline"
-        again, close = tr("Open the settings") if offline else tr("Try again"), tr("Close this notice")
+        again = tr("Open the settings") if offline else tr("Try again")
         self.again_button = Button(theme, again, text=again, kind="outline", small=True, parent=self)
         self.again_button.setToolTip("")
         self.again_button.clicked.connect(self.privacy if offline else self.again)
-        self.close_button = Button(theme, close, icon="close", small=True, muted=True, parent=self)
+        self.close_button = Button(theme, "", icon="close", small=True, muted=True, parent=self)
+        name_close(self.close_button, words)
         self.close_button.clicked.connect(self.closed)
         self.close_button.setVisible(closable)
         self.note.put(self.again_button)
