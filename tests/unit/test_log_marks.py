@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import io
 import logging
 import os
 import re
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mistral_desk
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.log_marks import Marking, told
+from mistral_desk.core.log_marks import FILLED, KNOWN, Marking, told
+from tools.origin import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECRET: Final = "Rumpelstilzchen"
-_CALL: Final = re.compile(r"\b\w*log\.(?:debug|info|warning|error|critical|exception)\(\s*(\S)")
-"""A call of a logger, with the first sign of its sentence."""
+_WAYS: Final = frozenset({"debug", "info", "warning", "error", "critical", "exception", "log"})
+"""How a logger is called."""
+_LOGS: Final = re.compile(r"\blog\.|\b_log\.|\blogging\.")
+"""Where one may be called: all else need not be taken apart."""
 
 
 class Kept:
@@ -153,12 +162,111 @@ def test_lines_of_another_kind_are_left_out_and_counted() -> None:
     assert told(old) == ([], 2)
 
 
-def test_every_sentence_of_the_log_is_written_in_the_program() -> None:
-    """A sentence that is made while the program runs would not be marked."""
-    calls = [
-        found
-        for file in Path(mistral_desk.__file__).parent.rglob("*.py")
-        for found in _CALL.findall(file.read_text(encoding="utf-8"))
-    ]
-    assert len(calls) > 80
-    assert [first for first in calls if first != '"'] == []
+@pytest.mark.parametrize("kind", ["s", "r", "a"])
+@pytest.mark.parametrize("form", ["", ".3", "-30", "30.8", "010"])
+def test_no_way_to_fill_a_sentence_in_loses_the_marks(ours: Kept, form: str, kind: str) -> None:
+    """`%a` writes every letter beyond English anew, and a bound of length cuts an end off."""
+    for value in (SECRET, {SECRET}, [Path(SECRET)], failed(ValueError(SECRET))):
+        ours.logger.info(f"100 %% of %{form}{kind} and %d", value, 3)
+    ours.logger.info(f"it is %(what){form}{kind}", {"what": SECRET, "other": SECRET})
+    ours.logger.info(f"it is %{form}{kind}", {"what": SECRET})
+    assert SECRET[:2] in ours.text
+    assert SECRET[:2] not in ours.plain
+    assert ours.plain.count("100 % of ⟨…⟩ and 3") == 4
+    assert ours.plain.count("it is ⟨…⟩") == 2
+
+
+def test_a_number_is_told_and_what_only_counts_as_one_is_not(ours: Kept) -> None:
+    class Named(int):
+        def __str__(self) -> str:
+            return SECRET
+
+    ours.logger.info("%s, %d, %5.1f, %s and %s", True, Named(3), 2.25, Named(4), 5)
+    assert ours.plain.endswith("True, 3,   2.2, ⟨…⟩ and 5")
+    assert SECRET in ours.text
+
+
+@pytest.mark.parametrize("given", [(), ("a", SECRET), ({"other": SECRET},)])
+def test_what_does_not_fit_its_sentence_is_kept_and_marked(ours: Kept, given: tuple[object, ...]) -> None:
+    ours.logger.info("it is %(what)d", *given or (SECRET,))
+    assert SECRET in ours.text
+    assert SECRET not in ours.plain
+    assert len(told(ours.text)[0]) == 1
+
+
+def test_names_in_code_that_is_somebody_s_own_are_not_told(ours: Kept, tmp_path: Path) -> None:
+    """A keyring of a person's own company, say, is code that this program imports."""
+    code = "class LockedError(Exception): pass\ndef find(): raise LockedError\n"
+    names: dict[str, Any] = {"__name__": f"{SECRET}.vault"}
+    exec(compile(code, tmp_path / "site-packages" / SECRET / "vault.py", "exec"), names)  # noqa: S102
+    try:
+        names["find"]()
+    except names["LockedError"]:
+        ours.logger.exception("the keyring did not answer")
+    assert f"{SECRET}.vault.LockedError" in ours.text
+    assert SECRET not in ours.plain
+    assert "LockedError" not in ours.plain
+    ours.logger.error("an error of what comes along", exc_info=failed(msgspec.ValidationError(SECRET)))
+    assert "msgspec.ValidationError: ⟨…⟩" in ours.plain
+
+
+def test_what_the_program_is_made_of_is_known_by_its_modules() -> None:
+    lock = (ROOT / "requirements" / "app.lock").read_text(encoding="utf-8")
+    locked = {_plain(name) for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE)}
+    made = importlib.metadata.packages_distributions().items()
+    modules = {module for module, names in made if locked & set(map(_plain, names))}
+    assert len(modules) > 30
+    assert modules - KNOWN == set()
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).casefold()
+
+
+def test_every_sentence_of_the_log_is_written_in_the_program_and_is_filled_in_as_it_says() -> None:
+    """A sentence that is made while the program runs would not be marked; one that does not fit says nothing."""
+    files = {file: file.read_text(encoding="utf-8") for file in Path(mistral_desk.__file__).parent.rglob("*.py")}
+    calls = [(file, call) for file, code in files.items() if _LOGS.search(code) for call in _calls(ast.parse(code))]
+    assert len(calls) > 150
+    assert [f"{file.name}:{call.lineno}" for file, call in calls if not _fits(call)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "log.info(f'a {x}')",
+        "log.info('a' + x)",
+        "log.info('a %s' % x)",
+        "log.info('a {}'.format(x))",
+        "log.info(words)",
+        "logging.getLogger(__name__).error(words)",
+        "self._log.warning('%s')",
+        "log.info('a', x)",
+        "log.log(20, words)",
+        "log.info('%*d', 3, x)",
+        "log.info('%s', *rest)",
+    ],
+)
+def test_a_sentence_that_is_made_would_be_found(code: str) -> None:
+    (call,) = _calls(ast.parse(code))
+    assert not _fits(call)
+
+
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Calls of loggers, by the names that loggers have here, or asked for where they are used."""
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in _WAYS:
+            whose = ast.unparse(one.func.value)
+            if whose.rpartition(".")[2] in {"log", "_log", "logging"} or "getLogger(" in whose:
+                yield one
+
+
+def _fits(call: ast.Call) -> bool:
+    given = call.args[1:] if call.func.attr == "log" else call.args  # type: ignore[attr-defined]
+    sentence, *values = given
+    if not isinstance(sentence, ast.Constant) or not isinstance(sentence.value, str):
+        return False
+    found = [one for one in FILLED.finditer(sentence.value) if one["kind"] != "%"]
+    whole = FILLED.sub("", sentence.value)
+    starred = any(isinstance(value, ast.Starred) for value in values)
+    return "%" not in whole and not starred and len(found) == len(values) and not any(one["key"] for one in found)

@@ -11,7 +11,9 @@ import errno
 import logging
 import os
 import re
+import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +31,22 @@ _DEEPER: Final = "\n    "
 _HEAD: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +\d+ [\w ()-]+ [\w.]+ \| ")
 _ID: Final = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)(?::|$)")
 _NUMBER: Final = re.compile(r"\[(Errno|WinError) ([0-9]{1,5})\]")
-_PLACES: Final = ("mistral_desk", "site-packages", "lib-dynload")
+OURS: Final = "mistral_desk"
+_PACKAGES: Final = "site-packages"
+_PLACES: Final = (OURS, _PACKAGES, "lib-dynload")
+FILLED: Final = re.compile(r"%(?:\((?P<key>[^)]*)\))?(?P<form>[-#0 +]*\d*(?:\.\d+)?)(?P<kind>[a-zA-Z%])")
+"""Where a sentence of the log is filled in."""
+_NUMBERS: Final = frozenset({bool, int, float})
+_DIGITS: Final = "diouxXeEfFgG"
+"""Ways to fill in that take nothing but numbers."""
+_MADE_OF: Final = (
+    "PIL PySide6 Shiboken _cffi_backend anyio backports cffi click cryptography diskcache h11 httpcore2 httpx2 idna "
+    "importlib_metadata jaraco jeepney jinja2 keyring latex2mathml lazy_importer llama_cpp markdown_it markupsafe "
+    "mdurl more_itertools msgspec numpy platformdirs psutil pycparser pygments pypdf qasync secretstorage send2trash "
+    "shiboken6 starlette truststore typing_extensions uvicorn win32ctypes ziafont ziamath zipp"
+)
+KNOWN: Final = sys.stdlib_module_names | {OURS, *_MADE_OF.split()}
+"""Modules whose names tell nothing of a person: of Python, of this program, and of what it is made of."""
 _ERRORS: Final = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type))
 
 
@@ -98,30 +115,28 @@ def _marked(text: str) -> str:
     return f"{_OPEN}{text.replace(_OPEN, '<').replace(_CLOSE, '>')}{_CLOSE}"
 
 
-class _Marked:
-    """A value that may be anything; it is put into words only when the sentence asks for it."""
-
-    def __init__(self, value: object) -> None:
-        self._value = value
-
-    def __str__(self) -> str:
-        return _marked(str(self._value))
-
-    def __repr__(self) -> str:
-        return _marked(repr(self._value))
-
-
-def _value(value: object) -> object:
-    return value if isinstance(value, bool | int | float) else _Marked(value)
-
-
 def _said(record: logging.LogRecord) -> str:
-    ours = record.name.partition(".")[0] == "mistral_desk" and isinstance(record.msg, str)
-    if not ours:
+    """The sentence. Whatever a value becomes in it is marked as it stands there: no way to fill it in, `%a` and bounds
+    of length among them, takes the marks along. Only numbers have none.
+    """
+    words, given = record.msg, record.args
+    if record.name.partition(".")[0] != OURS or not isinstance(words, str):
         return _marked(record.getMessage())
-    if not record.args:
-        return str(record.msg)
-    return str(record.msg) % tuple(map(_value, record.args.values() if isinstance(record.args, dict) else record.args))
+    if not given:
+        return words
+    rest = iter(given if isinstance(given, tuple) else (given,))
+
+    def filled(found: re.Match[str]) -> str:
+        if found["kind"] == "%":
+            return "%"
+        value = given[found["key"]] if found["key"] and isinstance(given, Mapping) else next(rest)
+        text = f"%{found['form']}{found['kind']}" % (value,)
+        return text if type(value) in _NUMBERS or found["kind"] in _DIGITS else _marked(text)
+
+    try:
+        return FILLED.sub(filled, words)
+    except (TypeError, ValueError, LookupError, StopIteration):  # it does not fit, and is said nevertheless
+        return _marked(f"{words} {given}")
 
 
 def _trace(error: BaseException) -> list[str]:
@@ -135,17 +150,26 @@ def _trace(error: BaseException) -> list[str]:
     for one in reversed(chain):
         lines.append("Traceback (most recent call last):")
         lines += [line for frame in traceback.extract_tb(one.__traceback__) for line in _frame(frame)]
-        kind = type(one)
-        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        lines.append(f"{name}: {_marked(_words(one))}")
+        lines.append(f"{_kind(type(one))}: {_marked(_words(one))}")
     return lines
 
 
+def _kind(kind: type[BaseException]) -> str:
+    """What an error is called; in code that is not of this program, of Python and of what is locked, by nobody."""
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    return name if kind.__module__.partition(".")[0] in KNOWN else _marked(name)
+
+
 def _frame(frame: traceback.FrameSummary) -> Iterator[str]:
-    """Where it was; code that is in no file (a template's) is somebody else's."""
+    """Where it was; code that is in no file (a template's) is somebody else's, and so is a package of their own."""
     parts = PurePath(frame.filename).parts
     begin = max((len(parts) - parts[::-1].index(place) - 1 for place in _PLACES if place in parts), default=None)
-    known = begin is not None or frame.filename.startswith(os.__file__.rpartition(os.sep)[0])
+    if begin is not None and parts[begin] == _PACKAGES:
+        known = parts[begin + 1].partition(".")[0] in KNOWN
+    else:
+        known = begin is not None or frame.filename.startswith(os.__file__.rpartition(os.sep)[0])
     if not known:
         yield f"  File {_marked(frame.filename)}, line {frame.lineno}, in {_marked(frame.name)}"
         return

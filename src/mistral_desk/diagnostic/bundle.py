@@ -44,6 +44,9 @@ _OLDEST: Final = (1980, 1, 1, 0, 0, 0)
 
 
 _LEFT_OUT: Final = "\N{HORIZONTAL ELLIPSIS}"
+_ADDED: Final = "one that was added"
+_KEYRINGS: Final = ("keyring.", "none")
+"""How the names of keyrings begin that come with the program, and what is said where there is none."""
 _FILLED: Final = re.compile(r"\{[^{}]*\}")
 _WORDS: Final = re.compile(r"\b(?:[a-z_]+\.[a-z_]+|SIG[A-Z0-9]+)\b")
 _STATUS: Final = re.compile(r"\bstatus -?[0-9]{1,10}\b|\b0x[0-9A-F]{8}\b")
@@ -106,9 +109,9 @@ def _without_places(report: Report, places: Folders) -> Report:
         folders=tuple(Folder(one.name, placed(one.path, places), one.free, one.problem) for one in report.folders),
         model=BuiltinModel("its file", model.bytes, model.sha256) if model else None,
         computers=(str(len(report.computers)),) if report.computers else (),
-        keyring=report.keyring.partition(" (")[0],
+        keyring=report.keyring.partition(" (")[0] if report.keyring.startswith(_KEYRINGS) else _ADDED,
         library=found,
-        engine=report.engine if report.engine == standing.BUILTIN else "one that was added",
+        engine=report.engine if report.engine == standing.BUILTIN else _ADDED,
         engine_left=_left(report.engine_left),
         problems=tuple(map(_bare, report.problems)),
     )
