@@ -303,6 +303,10 @@ class _Builder:
         form.setMargin(0)
         form.setTopMargin(0 if self._first else SPACE[2])
         form.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
+        mirrored = begins_right(tokens)
+        if mirrored:
+            form.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # Qt orders no columns by it: `clean_text` does
+            form.setAlignment(Qt.AlignmentFlag.AlignRight)
         if self._first:
             invisible = QTextBlockFormat()
             invisible.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
@@ -310,14 +314,14 @@ class _Builder:
         table = self._cursor.insertTable(len(rows), columns, form)
         for y, row in enumerate(rows):
             for x, (head, align, inline) in enumerate(row):
-                cell = table.cellAt(y, x)
+                cell = table.cellAt(y, columns - 1 - x if mirrored else x)
                 shape = cell.format().toTableCellFormat()
                 shape.setLeftPadding(SPACE[2])
                 shape.setRightPadding(SPACE[2])
                 shape.setTopPadding(SPACE[1] - 1)
                 shape.setBottomPadding(SPACE[1] - 1)
                 if x == 0:
-                    shape.setLeftPadding(2)
+                    (shape.setRightPadding if mirrored else shape.setLeftPadding)(2)
                 shape.setBottomBorder(1)
                 shape.setBottomBorderStyle(QTextTableFormat.BorderStyle.BorderStyle_Solid)
                 shape.setBottomBorderBrush(self._theme.colour("border" if head else "hairline"))
@@ -325,7 +329,7 @@ class _Builder:
                 self._cursor = cell.firstCursorPosition()
                 block = QTextBlockFormat()
                 block.setNonBreakableLines(len(inline.content) <= SHORT_CELL)  # the table scrolls instead
-                block.setAlignment(_ALIGN.get(align, Qt.AlignmentFlag.AlignLeft))
+                block.setAlignment(_side(align, mirrored=mirrored))
                 self._cursor.setBlockFormat(block)
                 char = self._style.char()
                 char.setFont(self._theme.font(self._style.step, strong=head))
@@ -338,6 +342,21 @@ class _Builder:
         thin.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         self._cursor.setBlockFormat(thin)  # Qt keeps an empty paragraph below a table
         self._first = False
+
+
+def begins_right(table: Sequence[Token]) -> bool:
+    """Whether a table begins at the right, its first column too: by its own words, as each paragraph does."""
+    return runs_right_to_left(" ".join(token.content[:400] for token in table if token.type == "inline"))
+
+
+def _side(align: str, *, mirrored: bool) -> Qt.AlignmentFlag:
+    """Where the words of a cell stand. Without a wish, those of a table from right to left stand at the right, also
+    where they run the other way.
+    """
+    if mirrored and not align:
+        return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+    absolute = Qt.AlignmentFlag.AlignAbsolute if mirrored else Qt.AlignmentFlag(0)
+    return _ALIGN.get(align, Qt.AlignmentFlag.AlignLeft) | absolute
 
 
 def _task(children: Sequence[Token]) -> tuple[Sequence[Token], int]:

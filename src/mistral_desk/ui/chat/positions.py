@@ -5,8 +5,9 @@ first 65,536 count twice in Qt and once in Python.
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
 from mistral_desk.ui.chat.document import TASK
@@ -80,13 +81,13 @@ def formulas_in(document: QTextDocument) -> dict[int, str]:
 
 
 def clean_text(document: QTextDocument, begin: int, end: int) -> str:
-    """What is between two positions as people paste it: tabs between cells, marks of lists where a line is there from
-    its start on.
+    """What is between two positions as people paste it: tabs between cells, which stand in the order of reading, marks
+    of lists where a line is there from its start on.
     """
     sources = formulas_in(document)
     made: list[str] = []
-    row: tuple[int, int] | None = None
-    listed = False
+    row: _Row | None = None
+    listed, first = False, 0
     block = document.findBlock(begin)
     while block.isValid() and block.position() < max(end, begin + 1):
         start, stop = max(begin, block.position()), min(end, block.position() + block.length() - 1)
@@ -94,20 +95,36 @@ def clean_text(document: QTextDocument, begin: int, end: int) -> str:
         if start == block.position() and (mark := _mark(block)):
             words = mark + words
         here = _row(block)
-        if made:
-            together = here is not None or (listed and block.textList() is not None)
-            made.append("\t" if here is not None and here == row else "\n" if together else "\n\n")
-        made.append(words)
+        same = here is not None and here == row
+        if same and here is not None and here.mirrored:
+            made[first:first] = [words, "\t"]
+        else:
+            if made:
+                together = here is not None or (listed and block.textList() is not None)
+                made.append("\t" if same else "\n" if together else "\n\n")
+            first = first if same else len(made)
+            made.append(words)
         row, listed = here, block.textList() is not None
         block = block.next()
     return "".join(made).strip("\n") if row is not None else "".join(made)
 
 
-def _row(block: QTextBlock) -> tuple[int, int] | None:
-    """The table and the row in it that a paragraph stands in."""
+class _Row(NamedTuple):
+    """A row by the place of its table; a `mirrored` one has its last cell first."""
+
+    table: int
+    number: int
+    mirrored: bool
+
+
+def _row(block: QTextBlock) -> _Row | None:
+    """The row of a table that a paragraph stands in."""
     cursor = QTextCursor(block)
     table: QTextTable | None = cursor.currentTable()
-    return None if table is None else (table.firstPosition(), table.cellAt(cursor).row())
+    if table is None:
+        return None
+    mirrored = table.format().layoutDirection() == Qt.LayoutDirection.RightToLeft
+    return _Row(table.firstPosition(), table.cellAt(cursor).row(), mirrored)
 
 
 def _between(block: QTextBlock, start: int, stop: int, sources: dict[int, str]) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextCursor, QTextOption
 
-from mistral_desk.ui.chat.document import QUOTE, QUOTE_IN, RULE, TASK, build, formula, plain
+from mistral_desk.ui.chat.document import QUOTE, QUOTE_IN, RULE, TASK, begins_right, build, formula, plain
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent, QTextBlock, QWheelEvent
+    from collections.abc import Iterator
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent, QShowEvent, QTextBlock, QWheelEvent
     from PySide6.QtWidgets import QWidget
 
     from mistral_desk.ui.chat.inlines import Style
@@ -159,6 +162,9 @@ class TableView(WideView):
     def __init__(self, block: Table, style: Style, name: str, parent: QWidget) -> None:
         super().__init__(style, name, parent)
         self._block = block
+        self._left = 0
+        """Pixels that are left to scroll to the right."""
+        self.horizontalScrollBar().valueChanged.connect(self._scrolled)
         self.restyle()
 
     def set_block(self, block: Table) -> None:
@@ -170,10 +176,38 @@ class TableView(WideView):
         """Set the table again, in the theme's present colours and fonts."""
         self._style.theme.dress_bars(self)
         place = self.horizontalScrollBar().value()
-        built = build(self.document(), self._block.tokens, self._style)
-        self._links = built.links
-        self._stay(place)
+        with self._in_place():
+            built = build(self.document(), self._block.tokens, self._style)
+            self._links = built.links
+            self._stay(place)
         self._await(built.formulas)
+
+    def height_for(self, width: int) -> int:
+        """Pixels that it needs."""
+        with self._in_place():
+            return super().height_for(width)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        with self._in_place():
+            super().resizeEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Qt looks for its cursor."""
+        with self._in_place():
+            super().showEvent(event)
+
+    @contextmanager
+    def _in_place(self) -> Iterator[None]:
+        """Qt scrolls to the left meanwhile: one that begins at the right goes back to where it was."""
+        left = self._left
+        yield
+        if begins_right(self._block.tokens):
+            bar = self.horizontalScrollBar()
+            bar.setValue(bar.maximum() - left)
+
+    def _scrolled(self, value: int) -> None:
+        self._left = self.horizontalScrollBar().maximum() - value
 
 
 class FormulaView(WideView):

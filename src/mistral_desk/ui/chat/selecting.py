@@ -166,5 +166,5 @@ def box_of(text: Text, begin: int, end: int) -> QRect:
     stop.setPosition(end)
     first, last = text.cursorRect(start), text.cursorRect(stop)
     if first.top() == last.top():
-        return QRect(first.topLeft(), last.bottomRight())
+        return QRect(first.topLeft(), last.bottomRight()).normalized()  # one from right to left ends at the left
     return QRect(0, first.top(), text.viewport().width(), last.bottom() - first.top())
