@@ -94,9 +94,10 @@ class GuideText(QTextBrowser):
         """The steps of our type for headings, air between lines, our colour for links."""
         cursor = QTextCursor(block)
         shape = QTextBlockFormat()
-        level, listed = block.blockFormat().headingLevel(), block.textList() is not None
+        level = block.blockFormat().headingLevel()
+        goes_on = block.textList() is not None and block.next().textList() is not None
         shape.setTopMargin(SPACE[4] if level else 0)
-        shape.setBottomMargin(SPACE[0] if listed else SPACE[2])
+        shape.setBottomMargin(SPACE[0] if goes_on else SPACE[2])
         if not any(True for _ in _pictures(block)):
             shape.setLineHeight(100 * LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         cursor.mergeBlockFormat(shape)
