@@ -315,7 +315,7 @@ class Composer(QWidget):
         inset = _SHADOW + SPACE[1]
         column.setContentsMargins(inset, inset + 2, inset, inset)
         text = QHBoxLayout()
-        text.setContentsMargins(SPACE[1] - 2, 0, SPACE[0], 0)
+        text.setContentsMargins(*direction.margins(self, SPACE[1] - 2, 0, SPACE[0], 0))
         text.addWidget(self.edit)
         column.addWidget(self.tray)
         column.addLayout(text)
