@@ -1,15 +1,17 @@
-"""A menu's signs are as large as its words, and its lines fit the window."""
+"""A menu's signs are as large as its words, its lines fit the window, and it is of use to who sees nothing of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QMenu
 
 from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.theme import Theme
-from mistral_desk.ui.widgets.popup import narrow, tick
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.popup import below, narrow, tick
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage
@@ -59,3 +61,23 @@ def test_a_line_that_is_too_long_keeps_both_ends(qapp: QApplication) -> None:
     assert begin.startswith("magistral-")
     assert end.endswith(".org")
     menu.deleteLater()
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a menu
+@pytest.mark.parametrize("held", ["", "Dark"])
+def test_a_menu_says_what_it_is_for_and_closes_when_a_line_is_pressed_by_its_name(
+    qapp: QApplication, held: str
+) -> None:
+    theme = Theme(qapp, "light")
+    button = Button(theme, "Colours", text="Colours")
+    button.show()
+    menu = QMenu(button)
+    lines = {words: menu.addAction(words) for words in ("Light", "Dark")}
+    if held:
+        tick(theme, lines[held], on=True)
+    below(menu, button)
+    assert QAccessible.queryAccessibleInterface(menu).text(QAccessible.Text.Name) == "Colours"
+    assert menu.activeAction() is lines[held or "Light"], "the keyboard is on a line, and it is heard"
+    lines["Light"].trigger()  # what assistive technology has Qt do
+    assert not menu.isVisible()
+    button.deleteLater()

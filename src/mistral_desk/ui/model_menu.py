@@ -16,7 +16,7 @@ from mistral_desk.ui.chat.away import INK, SIGN
 from mistral_desk.ui.commands import BY_ID
 from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.theme.icons import icon
-from mistral_desk.ui.widgets.popup import inside, narrow, room_of, tick
+from mistral_desk.ui.widgets.popup import inside, narrow, opened, room_of, tick
 
 if TYPE_CHECKING:
     from mistral_desk.net.endpoints.record import Endpoint
@@ -39,7 +39,8 @@ def show_model_menu(desk: Desk) -> None:
         narrow(menu, room.width())
         hint = menu.sizeHint()
         at = chip.mapToGlobal(QPoint(chip.width() - hint.width(), -hint.height() - 4))
-        menu.popup(QPoint(inside(at.x(), hint.width(), room), at.y()))
+        corner = QPoint(inside(at.x(), hint.width(), room), at.y())
+        opened(menu, corner, chip.accessibleName(), by_pointer=chip.underMouse())
 
     def look_again() -> None:
         nonlocal shown

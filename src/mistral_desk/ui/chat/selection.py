@@ -17,6 +17,7 @@ from mistral_desk.ui.chat import plain_text, selecting
 from mistral_desk.ui.chat.pieces import pieces_of
 from mistral_desk.ui.chat.positions import clean_text
 from mistral_desk.ui.chat.whereabouts import Area, Place, document_of, place_at, texts, turn_of
+from mistral_desk.ui.widgets.popup import opened
 
 if TYPE_CHECKING:
     from mistral_desk.ui.chat.markdown import Block
@@ -155,7 +156,8 @@ class Selection(QObject):
         menu.addSeparator()
         menu.addAction(tr("Select all"), self.select_all)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(place)
+        area = self._area.viewport()
+        opened(menu, place, area.accessibleName(), by_pointer=area.underMouse())
 
     def _copy_text(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
-from mistral_desk.ui.commands import keys_of
+from mistral_desk.ui.commands import BY_ID, keys_of
 from mistral_desk.ui.sidebar.chats import ChatsView
 from mistral_desk.ui.sidebar.choosing import ChoosingBar
 from mistral_desk.ui.sidebar.days import next_day
@@ -21,7 +21,7 @@ from mistral_desk.ui.sidebar.menus import chats_menu, list_menu
 from mistral_desk.ui.sidebar.model import ChatsModel
 from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.popup import below
+from mistral_desk.ui.widgets.popup import below, opened
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Sidebar(QWidget):
         menu = chats_menu(self, self._theme, keys)
         if self.isRightToLeft():
             place = place - QPoint(menu.sizeHint().width(), 0)
-        menu.popup(place)
+        opened(menu, place, tr(BY_ID["chat_menu"].words), by_pointer=self.chats.underMouse())
 
     def select(self, keys: Sequence[int] = ()) -> None:
         """Choosing begins, with these."""

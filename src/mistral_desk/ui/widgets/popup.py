@@ -1,4 +1,7 @@
-"""Where a menu opens: below its button, and inside of the window as far as it has room there; how its lines fit it."""
+"""How a menu opens: below its button, inside of the window as far as it has room there, and with a name.
+
+Who comes without the pointer stands on the line that holds, or on the first.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,18 @@ def below(menu: QMenu, button: QWidget) -> None:
     x = button.width() - size.width() if button.isRightToLeft() else 0
     room = room_of(button)
     place = button.mapToGlobal(QPoint(x, button.height() + 2))
-    menu.popup(QPoint(inside(place.x(), size.width(), room), place.y()))
+    at = QPoint(inside(place.x(), size.width(), room), place.y())
+    opened(menu, at, button.accessibleName(), by_pointer=button.underMouse())
+
+
+def opened(menu: QMenu, at: QPoint, name: str, *, by_pointer: bool) -> None:
+    """Open it there. Without a name of its own it is read out as the program."""
+    menu.setAccessibleName(name)
+    menu.triggered.connect(menu.close)  # assistive technology presses a line, and Qt leaves the menu open
+    menu.popup(at)
+    lines = [line for line in menu.actions() if line.isEnabled() and not line.isSeparator()]
+    if lines and not by_pointer:
+        menu.setActiveAction(next((line for line in lines if line.isChecked()), lines[0]))
 
 
 def room_of(widget: QWidget) -> QRect:

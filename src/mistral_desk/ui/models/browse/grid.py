@@ -26,6 +26,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.models.browse.paint import GAP, Look, Painter
 from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.widgets.focus import by_keyboard
+from mistral_desk.ui.widgets.popup import opened
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
@@ -220,7 +221,7 @@ class Grid(QListView):
         menu.addAction(icon("models", ink), tr("Open")).triggered.connect(lambda: self.opened.emit(key))
         words = tr("Do not compare") if marked else tr("Compare")
         menu.addAction(icon("check", ink), words).triggered.connect(lambda: self.mark_asked.emit(key))
-        menu.popup(place)
+        opened(menu, place, index.data(), by_pointer=by_mouse)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """As many columns as there is room for."""
