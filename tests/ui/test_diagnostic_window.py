@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -103,5 +104,26 @@ def test_called_off_it_ends(qapp: QApplication, tmp_path: Path, monkeypatch: pyt
             await desk.tasks.settled()
             assert again.files
             again.reject()
+
+    window.run(qapp, scenario)
+
+
+@pytest.mark.allow_log("there is no diagnostic report")
+def test_why_there_is_none_is_told_once(qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_given: object) -> tuple[bundle.File, ...]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(bundle, "of", fails)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            told: list[Notice] = []
+            desk.notices.shown.connect(told.append)
+            sheet = await asked(desk)
+            await desk.tasks.settled()
+            assert len(sheet.findChildren(Note)) == 1
+            assert told == [], "the sheet is open and says it"
+            assert sheet.save is None
+            sheet.reject()
 
     window.run(qapp, scenario)

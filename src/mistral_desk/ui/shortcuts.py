@@ -12,9 +12,8 @@ from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import COMMANDS, GROUPS, written
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label
-from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
@@ -24,24 +23,16 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 
-class ShortcutSheet(Overlay):
+class ShortcutSheet(HeadedSheet):
     """Closes with Esc, with its button, or with a click beside it."""
 
     widest = 620
+    foot = SPACE[3]
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(theme, tr("Keyboard shortcuts"), parent)
-        self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
-        self.close_button.clicked.connect(self.reject)
         self.list = _List(theme, self.card)
-        head = QHBoxLayout()
-        head.addWidget(Label(theme, tr("Keyboard shortcuts"), "heading", strong=True, parent=self.card), 1)
-        head.addWidget(self.close_button)
-        column = QVBoxLayout(self.card)
-        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
-        column.setSpacing(SPACE[1])
-        column.addLayout(head)
-        column.addWidget(self.list, 1)
+        self.column.addWidget(self.list, 1)
 
     def first(self) -> QWidget:
         """The list, so that the arrow keys scroll."""

@@ -5,6 +5,7 @@ Those that ship with the Guide are for it alone; another model knows more of the
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -53,16 +54,17 @@ class Example(msgspec.Struct, frozen=True):
     effort: Effort = "none"
 
 
-def examples() -> list[Example]:
-    """The first questions that ship with the built-in model; none if the file is not there."""
+@functools.cache
+def examples() -> tuple[Example, ...]:
+    """The first questions that ship with the built-in model; none if the file is not there. It is read once."""
     try:
         found = msgspec.json.decode(resource("model", "examples.json").read_bytes(), type=list[Example])
     except (DeskError, OSError, msgspec.MsgspecError) as error:
         log.info("no example questions: %s", error)
-        return []
+        return ()
     plain = [one for one in found if one.effort == "none"]
     harder = [one for one in found if one.effort != "none"]
-    return [*plain[: SHOWN - 1], *harder[:1], *plain[SHOWN - 1 :]][:SHOWN]
+    return (*plain[: SHOWN - 1], *harder[:1], *plain[SHOWN - 1 :])[:SHOWN]
 
 
 class _Line(QLabel):
@@ -237,7 +239,7 @@ class EmptyState(QScrollArea):
             button.hide()
             button.deleteLater()
         self.cards.buttons.clear()
-        shown = examples() if guide else [Example(tr(text)) for text in GENERAL]
+        shown = examples() if guide else tuple(Example(tr(text)) for text in GENERAL)
         self.buttons = [self._question(one) for one in shown]
         for button in self.buttons:
             button.show()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label, Shortened
-from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.ring import Ring
 from mistral_desk.ui.widgets.tab_order import chain
 
@@ -24,27 +23,20 @@ TITLE = mark("How it runs here")
 LOOKING = mark("Looking at this computer…")
 
 
-class FitSheet(Overlay):
+class FitSheet(HeadedSheet):
     """Closes with Esc, with its button, or with a click beside it. `fill` it when the plan is there."""
 
     widest = 720
+    gap = SPACE[0]
+    foot = SPACE[3]
 
     def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
         super().__init__(theme, tr(TITLE), parent)
         self.advanced: Advanced | None = None
-        self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
-        self.close_button.clicked.connect(self.reject)
         self.area = _Area(theme, self.card)
-        head = QHBoxLayout()
-        head.addWidget(Label(theme, tr(TITLE), "heading", strong=True, parent=self.card), 1)
-        head.addWidget(self.close_button)
-        column = QVBoxLayout(self.card)
-        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
-        column.setSpacing(SPACE[0])
-        column.addLayout(head)
-        column.addWidget(Shortened(theme, name, ink="muted", parent=self.card))
-        column.addSpacing(SPACE[1])
-        column.addWidget(self.area, 1)
+        self.column.addWidget(Shortened(theme, name, ink="muted", parent=self.card))
+        self.column.addSpacing(SPACE[1])
+        self.column.addWidget(self.area, 1)
 
     def first(self) -> QWidget:
         """The text, so that the arrow keys scroll."""

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
-from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label
-from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
@@ -66,10 +65,11 @@ def kept(parts: Sequence[str]) -> str:
     return f"{_STAYS}{_DOT} ".join(part.replace(" ", _STAYS) for part in parts if part)
 
 
-class ConnectionsSheet(Overlay):
+class ConnectionsSheet(HeadedSheet):
     """The list, latest first; what earlier runs wrote is read while it is open already."""
 
     widest = 720
+    gap = SPACE[2]
 
     def __init__(self, theme: Theme, ledger: Ledger, parent: QWidget) -> None:
         super().__init__(theme, tr("Connections"), parent)
@@ -88,17 +88,8 @@ class ConnectionsSheet(Overlay):
         self._dress()
         theme.changed.connect(self._dress)
         Ring(theme, self.edit)
-        close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
-        close.clicked.connect(self.reject)
-        head = QHBoxLayout()
-        head.addWidget(Label(theme, tr("Connections"), "heading", strong=True, parent=self.card), 1)
-        head.addWidget(close)
-        column = QVBoxLayout(self.card)
-        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
-        column.setSpacing(SPACE[2])
-        column.addLayout(head)
-        column.addWidget(Label(theme, tr(WHEN), "small", ink="muted", wrap=True, parent=self.card))
-        column.addWidget(self.edit, 1)
+        self.column.addWidget(Label(theme, tr(WHEN), "small", ink="muted", wrap=True, parent=self.card))
+        self.column.addWidget(self.edit, 1)
         self.show_entries()
         self._reading = asyncio.get_running_loop().run_in_executor(None, ledger.look_again)
         self._reading.add_done_callback(lambda _: self.show_entries())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.settings.diagnostic_sheet import DiagnosticSheet
 
+_log: Final = logging.getLogger(__name__)
 _SAID_SECONDS: Final = 8
 
 
@@ -61,9 +63,11 @@ class DiagnosticDoor(QObject):
             report = await examine(drawn_by(QGuiApplication.platformName()))
             files = await bundle.of(report, self._desk.services.folders)
         except Exception as error:
-            if self._sheet is sheet:
-                sheet.show_trouble(as_problem(error))
-            raise
+            if self._sheet is not sheet:
+                raise
+            _log.exception("there is no diagnostic report")
+            sheet.show_trouble(as_problem(error))
+            return
         finally:
             if self._making is asyncio.current_task():
                 self._making = None

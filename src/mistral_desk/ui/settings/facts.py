@@ -6,7 +6,7 @@ import platform
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6 import __version__ as qt_version
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from mistral_desk.core import amounts, build
 from mistral_desk.core.components import Component, components
@@ -17,11 +17,8 @@ from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.settings.connections import WHEN, ConnectionsSheet
 from mistral_desk.ui.settings.rows import Row
-from mistral_desk.ui.theme import direction
-from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.label import Label
-from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.ring import Ring
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
     from mistral_desk.services import Services
     from mistral_desk.ui.settings.rows import Section
     from mistral_desk.ui.theme.theme import Theme
+    from mistral_desk.ui.widgets.overlay import Overlay
 
 PROMISE: Final = mark(
     "The model runs on this computer. Nothing you write in a chat leaves it, unless you choose a model of an endpoint "
@@ -199,13 +197,13 @@ def fill_about(theme: Theme, section: Section, open_: Callable[[Overlay], None],
         section.add(Row(theme, part.name, note, button, more=tr("licences"), parent=section))
 
 
-class LicenceSheet(Overlay):
+class LicenceSheet(HeadedSheet):
     """The whole text of a licence."""
 
     widest = 720
 
     def __init__(self, theme: Theme, part: Component, parent: QWidget) -> None:
-        super().__init__(theme, tr("Licence of {name}", name=part.name), parent)
+        super().__init__(theme, tr("Licence of {name}", name=part.name), parent, title=part.name)
         self.edit = QPlainTextEdit(
             part.text() or tr("This part came without its licence's text: {licence}", licence=part.licence), self.card
         )
@@ -215,15 +213,7 @@ class LicenceSheet(Overlay):
         self._dress()
         theme.changed.connect(self._dress)
         Ring(theme, self.edit)
-        close = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
-        close.clicked.connect(self.reject)
-        head = QHBoxLayout()
-        head.addWidget(Label(theme, part.name, "heading", strong=True, parent=self.card), 1)
-        head.addWidget(close)
-        column = QVBoxLayout(self.card)
-        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[4]))
-        column.addLayout(head)
-        column.addWidget(self.edit, 1)
+        self.column.addWidget(self.edit, 1)
 
     def _dress(self) -> None:
         self._theme.dress_bars(self.edit)
