@@ -338,16 +338,20 @@ class Transcript(Canvas):
         return view
 
     def _order(self) -> None:
-        """Tab goes through the turns as they stand, whenever their widgets were made."""
+        """Tab goes through the turns as they stand, whenever their widgets were made; so does who has them read out."""
         line = self._quiet.place(self._turns) if self._quiet is not None else None
-        stops: list[QWidget] = []
+        shown: list[TurnView | QuietLine] = []
         for number in self._living():
             if self._quiet is not None and number == line:
-                stops += self._quiet.stops()
-            stops += self._views[self._turns[number]].stops()
+                shown.append(self._quiet)
+            shown.append(self._views[self._turns[number]])
+        stops = [stop for one in shown for stop in one.stops()]
         if stops == self._stops:
             return
         self._stops = stops
+        if [child for child in self.viewport().children() if child in shown] != shown:
+            for one in shown:
+                one.raise_()
         before: QWidget = self
         for stop in (*stops, self._jump):
             QWidget.setTabOrder(before, stop)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 COPIED_MS: Final = 1600
+FIRST_WORDS: Final = 80
+"""Letters by which a turn is told from others that are called the same."""
 
 
 class TurnView(QFrame):
@@ -97,6 +99,12 @@ class TurnView(QFrame):
         self._row.set_waiting(self._busy)
         if not self._row.isHidden():  # as it is while the answer grows
             self._row.arrange()
+
+    def _say_which(self) -> None:
+        """Who comes to a turn's buttons by the keyboard hears which turn it is: they are called the same in each."""
+        begin = " ".join(self.turn.text[:FIRST_WORDS].split())
+        if begin != self.accessibleDescription():
+            self.setAccessibleDescription(begin)
 
     def _add_branch(self) -> None:
         """*Branch from here*, behind the turn's own actions."""

@@ -80,6 +80,7 @@ class AnswerView(TurnView):
         self._settings.clicked.connect(self._ask_for_settings)
         self._add_branch()
         self._figures_button = self._row.add(tr("Figures"), "info")
+        self._row.raise_()  # it is read behind the words, as it stands
         self.refresh()
 
     @property
@@ -105,6 +106,7 @@ class AnswerView(TurnView):
                 self._thinking.link.connect(self.link)
                 self._thinking.resized.connect(self.resized)
                 self._thinking.toggled.connect(lambda: self.thought_toggled.emit(self.turn))
+                self._thinking.lower()
                 self._thinking.show()
             self._thinking.set_deepens(self._deepens)
             self._thinking.refresh()
@@ -118,6 +120,8 @@ class AnswerView(TurnView):
         self._status.setVisible(bool(turn.status()))
         self._show_problem()
         self._row.setVisible(not turn.live)
+        if not turn.live:
+            self._say_which()
         away = answered_away(turn.wrote)
         figures = spent(turn.figures, self._cost()) if away else speed(turn.figures)
         self._figures_button.setVisible(bool(figures))
@@ -246,6 +250,7 @@ class AnswerView(TurnView):
             return
         if self._mark is None:
             self._mark = WriterMark(self._theme, self)
+            self._mark.lower()
             self._mark.show()
         if away:
             self._mark.say(words, SIGN, INK)
@@ -310,6 +315,7 @@ class AnswerView(TurnView):
                 self._note = None
         elif self._note is None:
             self._note = Note(self._theme, "error", in_words(problem, tr), self)
+            self._row.raise_()
             self._note.show()
 
 

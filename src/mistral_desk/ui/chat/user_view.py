@@ -49,12 +49,14 @@ class UserView(TurnView):
             theme, tr("Show all"), text=tr("Show all"), step="small", muted=True, small=True, parent=self
         )
         self._more.clicked.connect(self._fold)
+        self._row.raise_()  # it is read behind the words
         self._bubble = QRectF()
         self.refresh()
 
     def refresh(self) -> None:
         """Show what the turn knows now."""
         self._show_version()
+        self._say_which()
         shown, hidden = self.turn.shown_text()
         self._text.set_text(shown + ("…" if hidden else ""))
         self._text.setVisible(bool(shown))
