@@ -71,6 +71,7 @@ async def _open(stage: Stage, key: int) -> None:
 
 
 async def _search(stage: Stage, words: str) -> None:
+    await stage.services.history.indexed()
     stage.desk.window.search_chats()
     stage.desk.window.sidebar.search.setText(words)
     await stage.desk.tasks.settled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,13 @@ def begin(stage: Stage) -> None:
     stage.desk.page.transcript.verticalScrollBar().setValue(0)
 
 
+def thought(stage: Stage) -> None:
+    """A model has thought for twelve seconds, however long the picture took until now."""
+    turn = stage.chat.turns[-1]
+    turn._since = time.monotonic() - 12.3  # noqa: SLF001 - a clock for the picture
+    stage.desk.page.transcript.changed(turn)
+
+
 def desktop(stage: Stage) -> None:
     """The computer that the gallery's verdicts are for, instead of the one that draws."""
     welcome = stage.desk.window.findChild(Welcome)
@@ -80,7 +88,7 @@ PICTURES: Final = (
     _guide("download", "get"),
     _guide("chat", "full-answer", begin),
     _guide("attached", "attached-three"),
-    _guide("thinking", "thinking-open"),
+    _guide("thinking", "thinking-open", thought),
     _guide("full", "context-full"),
     _guide("search", "search-found"),
     _guide("endpoint", "endpoint-ask"),
