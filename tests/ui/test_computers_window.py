@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from mistral_desk.core.settings import OFFLINE
+from mistral_desk.inference.placement import Placement
 from tests.fixtures import fake_worker, lending
 from tests.ui import window
 
@@ -68,5 +70,28 @@ def test_one_is_added_by_its_address_tested_and_removed(qapp: QApplication, tmp_
             assert desk.services.fitting.computers.all() == ()
             hosts = [(one.host, one.who) for one in desk.services.ledger.entries()]
             assert set(hosts) == {("127.0.0.1", "helper")}, "every connection is in the list, and no other"
+
+    window.run(qapp, scenario)
+
+
+def test_that_a_part_lies_elsewhere_is_said_once(qapp: QApplication, tmp_path: Path) -> None:
+    """Where the promise stands in a new chat, else below the composer."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            await desk.model.warm()
+            model, page = desk.model, desk.page
+            assert model.info is not None
+            placed = Placement(context=model.info.context, threads=1, helpers=("192.168.1.5:50052",))
+            model.info = msgspec.structs.replace(model.info, placement=placed)
+            page.set_welcome(None)
+            model.changed.emit()
+            assert model.shared
+            assert model.shared == page.empty._away.accessibleName()
+            assert page._foot.text() != model.shared
+            await window.ask(desk, "Hello?")
+            model.info = msgspec.structs.replace(model.info, placement=placed)
+            model.changed.emit()
+            assert page._foot.text() == model.shared
 
     window.run(qapp, scenario)

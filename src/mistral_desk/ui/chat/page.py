@@ -309,9 +309,13 @@ class ChatPage(QWidget):
         self._show_away(away)
         self.empty.show_questions(guide=self._model.id == BUILTIN)
         self.composer.set_think_reason(self._model.switch_reason, on=self._model.always_thinks)
+        self._say_foot()
+
+    def _say_foot(self) -> None:
+        away, shared = self._model.away, self._model.shared
         if away is not None:
             self._foot.setText(away.foot)
-        elif shared:
+        elif shared and self._views.currentWidget() is not self.empty:  # which says it in the promise's place
             self._foot.setText(shared)
         elif self._model.resting:
             self._foot.setText(tr("The model rests and leaves its memory to other programs. It loads when you type."))
@@ -335,6 +339,7 @@ class ChatPage(QWidget):
     def _choose_view(self) -> None:
         empty = self._chat is None or not self._chat.turns
         self._views.setCurrentWidget((self.welcome or self.empty) if empty else self.transcript)
+        self._say_foot()
 
     # --- look ---------------------------------------------------------------------------------------
 
