@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 from mistral_desk.core import words
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat.text_view import TextView
+from mistral_desk.ui.widgets.explained import Word
 from tools.gallery.checks import spoken_name, text_of, visible
 from tools.gallery.stage import Look, idle, opened, qt_warnings
 from tools.gallery.states import STATES
@@ -39,6 +41,8 @@ MENUS: Final = ("menu", "chat-menu", "model-menu", "chats-menu", "endpoint-menu"
 """Qt's own: their lines are actions with words, and the arrow keys go through them."""
 FLEETING: Final = ("title-written",)
 """A line that is there while somebody writes in it, and no longer when the keyboard is elsewhere."""
+REPEATED: Final = ("context-line", "context-summing", "partner-changed")
+"""The same question and answer stand there several times: turns are told apart by their words."""
 LOOKED_AT: Final = tuple(state.name for state in STATES if state.name not in (*MENUS, *FLEETING))
 Role = QAccessible.Role
 ROLES: Final = {
@@ -123,6 +127,27 @@ async def tabbed(stage: Stage) -> list[QWidget]:
     raise AssertionError("the walk has no end")
 
 
+@pytest.mark.parametrize("name", ["short-answer", "models", "settings", "library-add"])
+def test_shift_tab_goes_back_the_way_that_tab_came(name: str, qapp: QApplication) -> None:
+    async def look_at(stage: Stage) -> None:
+        there = await tabbed(stage)
+        back: list[QWidget] = []
+        for _ in range(MOST):
+            here = QApplication.focusWidget()
+            assert here is not None
+            if here in back and len(back) == len(there):
+                break
+            if here not in back:
+                back.append(here)
+            QTest.keyClick(here, Qt.Key.Key_Backtab)
+            await idle(1)
+        back = [back[0], *reversed(back[1:])]
+        begin = there.index(back[0])
+        assert [described(one) for one in back] == [described(one) for one in there[begin:] + there[:begin]]
+
+    staged(qapp, name, look_at)
+
+
 def from_a_border(ring: list[QWidget], stage: Stage) -> list[QWidget]:
     """The same round, begun where a part of the window begins."""
     parts = [region_of(one, stage) for one in ring]
@@ -147,6 +172,7 @@ def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplic
                     assert role in roles, f"{described(one)}: {role}"
         assert misnamed(stage) == []
         assert passed_over(stage) == []
+        assert name in REPEATED or confused(stage) == []
         names = [described(one) for one in wanted]
         reached = await tabbed(stage)
         assert [name for name, one in zip(names, wanted, strict=True) if one not in reached] == []
@@ -162,6 +188,28 @@ def passed_over(stage: Stage) -> list[str]:
         for one, interface in told
         if interface.role() == Role.Client and not interface.childCount() and spoken_name(one).strip()
     ]
+
+
+def confused(stage: Stage) -> list[str]:
+    """What somebody who only hears it cannot tell apart: the same role, name and description in the same place.
+
+    Words that explain themselves say the same wherever they stand; a sheet may have two buttons that close it.
+    """
+    ground: QWidget = stage.desk.window.overlay or stage.shown
+    said = Counter(
+        (described(one), one.accessibleDescription(), place_of(one))
+        for one in ground.findChildren(QAbstractButton)
+        if one.isVisible() and one.isEnabled() and not isinstance(one, Word) and spoken_name(one) != "Close"
+    )
+    return [f"{name} in {place}: {count}" for (name, _, place), count in said.items() if count > 1]
+
+
+def place_of(widget: QWidget) -> tuple[str, str]:
+    """Name and description of the nearest thing around it that has a name; they are said when one comes into it."""
+    around = widget.parentWidget()
+    while around is not None and not around.isWindow() and not around.accessibleName():
+        around = around.parentWidget()
+    return (around.accessibleName(), around.accessibleDescription()) if around is not None else ("", "")
 
 
 def misnamed(stage: Stage) -> list[str]:
