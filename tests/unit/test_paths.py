@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +15,8 @@ import pytest
 from mistral_desk.core import private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders, resource
+from tests.fixtures import ownerless
+from tools.origin import ROOT
 
 if TYPE_CHECKING:
     from mistral_desk.core import paths
@@ -123,6 +128,22 @@ def test_where_the_file_system_says_that_everything_is_somebody_s_our_folders_ar
     monkeypatch.setattr(os, "geteuid", lambda: 1_234_567, raising=False)
     assert found.ensure() is found
     assert [list(folder.iterdir()) for folder in all_of(found)] == [[]] * 5
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no drive can be mounted here")
+@pytest.mark.parametrize(("owner", "mode"), [(4242, "777"), (4242, "700"), (0, "777")])
+def test_on_a_real_drive_without_owners_our_folders_are_ours(owner: int, mode: str, tmp_path: Path) -> None:
+    drive = [sys.executable, "-m", "tests.fixtures.ownerless", str(owner), mode, str(tmp_path)]
+    done = subprocess.run(["unshare", "--mount", *drive], capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode == ownerless.NO_MOUNT or (done.returncode == 1 and "unshare" in done.stderr):
+        pytest.skip("nobody may mount a drive here")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "owner": owner,
+        "mode": int(mode, 8),
+        "names": ["list", "settings.json"],
+        "written": "{}a line\n",
+    }
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
