@@ -160,3 +160,11 @@ def test_a_title_of_a_megabyte_is_cut() -> None:
     document = json.loads(own())
     chat, _ = own_form.read(json.dumps({**document, "title": "t" * 1_000_000}).encode())
     assert 60 < len(chat.title) < 10_000
+
+
+@pytest.mark.parametrize(("letters", "kept"), [(4096, True), (1_000_000, False)])
+def test_a_writer_of_a_megabyte_is_nobody(letters: int, *, kept: bool) -> None:
+    document = json.loads(own())
+    document["messages"][0]["model"] = model = "/" + "m" * letters
+    chat, _ = own_form.read(json.dumps(document).encode())
+    assert chat.messages[0].model == (model if kept else "")

@@ -35,6 +35,8 @@ VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
 _LONGEST_TITLE: Final = 1000
 """Letters; a list lays all of a title out."""
+_LONGEST_MODEL: Final = 20_000
+"""Letters of what says who wrote an answer: a few paths of files. More is nobody's."""
 _MOST_MEASURED: Final = 2**63
 
 
@@ -282,7 +284,7 @@ def _in(one: OneMessage) -> ImportedMessage:
         role=one.role,
         created=one.created,
         parts=tuple(_part(part) for part in one.parts),
-        model=one.model,
+        model=one.model if len(one.model) <= _LONGEST_MODEL else "",
         effort=one.effort,
         ending=one.ending,
         figures=one.figures if one.figures is not None and _measured(one.figures) else None,
