@@ -243,7 +243,7 @@ def test_a_model_known_by_name_says_so_and_who_names_it(qapp: QApplication) -> N
         page.refresh.connect(lambda: refreshed.append(True))
         page.show_record(stub, catalogue)
         assert faults(page) == []
-        assert "Known by name only" in whole(page)
+        assert "No details here yet" in whole(page)
         assert "unknown" not in whole(page), "of a stub nothing is asked"
         assert page.named_by is not None
         page.named_by.buttons["mistral-small-4"].click()

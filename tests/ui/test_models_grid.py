@@ -131,7 +131,7 @@ def test_a_card_says_all_that_it_shows_and_unknown_for_what_is_not_known(browser
             assert part in said
         assert card.quiet or CONTENT[card.content][2].rstrip(".") in said
     unknown = next(record for record in SIXTY.records if record.id not in browser.offers and open_weights(record))
-    assert card_of(unknown, None, None).verdict[2] == "Not known yet"
+    assert card_of(unknown, None, None).verdict[2] == "Speed not known yet"
     closed = next(record for record in SIXTY.records if open_weights(record) is False)
     assert card_of(closed, None, None).verdict[2] == "Only online"
     assert any(bar.said.endswith(" of 100") for bar in model.card(0).bars)
@@ -180,7 +180,7 @@ def test_verdicts_that_come_later_move_nothing(qapp: QApplication) -> None:
     before = (made.page.grid.geometry(), made.page.area.verticalScrollBar().value(), made.page.grid.current())
     made.page.show_offers({}, {})
     made.settle()
-    assert made.page.model.card(0).verdict[2] in ("Not known yet", "Only online")
+    assert made.page.model.card(0).verdict[2] in ("Speed not known yet", "Only online")
     made.page.show_offers(made.offers, made.fits)
     made.settle()
     assert (made.page.grid.geometry(), made.page.area.verticalScrollBar().value(), made.page.grid.current()) == before

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.catalog import facts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import Settings
@@ -165,3 +166,12 @@ def test_of_many_writers_the_first_are_named() -> None:
     several = together(tuple(f"/models/{number}.gguf" for number in range(6)))
     assert model_title(several) == "0.gguf + 1.gguf + 2.gguf + 3.gguf + …"
     assert model_title(together(("/a.gguf", BUILTIN))) == "a.gguf + Guide (demonstration)"
+
+
+def test_a_model_of_our_facts_has_one_name() -> None:
+    """The name of the recommendation is that of the chip, of the menu and of the library."""
+    known = next(one for one in facts.models() if one.id == "ministral-3-3b")
+    repository = known.repositories[0].repository
+    assert model_title(f"{repository}:Q4_K_M") == f"{known.name} Q4_K_M" == "Ministral 3 3B Q4_K_M"
+    assert facts.called(repository.upper(), "Q8_0") == "Ministral 3 3B Q8_0"
+    assert model_title("acme/Tiny-GGUF:Q4_K_M") == "Tiny-GGUF Q4_K_M"

@@ -5,11 +5,12 @@ They were gathered from public pages and say where each comes from; what nobody 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 
 FILE: Final = ("catalog", "downloads.json")
@@ -116,3 +117,15 @@ def find(name: str) -> tuple[Model, ...]:
     return exact or tuple(
         m for m in models() if m.catalog == wanted or any(r.repository.lower() == wanted for r in m.repositories)
     )
+
+
+@lru_cache(maxsize=256)
+def called(repository: str, quantization: str) -> str:
+    """What people call a file of a repository wherever they meet it: by the model's name where that is known here, else
+    by the repository's.
+    """
+    try:
+        found = find(repository)
+    except DeskError:  # told by whoever needs more than a name
+        found = ()
+    return f"{found[0].name if len(found) == 1 else repository.rpartition('/')[2]} {quantization}"

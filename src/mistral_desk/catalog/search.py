@@ -247,7 +247,8 @@ def _row(record: Record) -> _Row:
     known = facts_of(record.id)
     title = fold(record.title)
     squeezed = re.sub(r"[\s._-]+", "", title)
-    texts = (record.provider or "", *record.tags, *record.best_for, record.description or "")
+    named = (model.name for model in known)  # a record may stand for several
+    texts = (record.provider or "", *named, *record.tags, *record.best_for, record.description or "")
     contexts = [model.context for model in known if model.context]
     stated = record.context.largest if record.context else None
     return _Row(

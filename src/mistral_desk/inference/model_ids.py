@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.catalog import facts
 from mistral_desk.core import settings as declared
 from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
@@ -144,7 +145,10 @@ def _title(model: str) -> str:
         endpoint, name = parted(model)
         return f"{strangers.title(printable(name))} ({endpoint})".strip() if name else strangers.title(printable(model))
     ordered = _ORDERED.fullmatch(model)
-    return strangers.title(printable(f"{ordered['name']} {ordered['quantization']}" if ordered else Path(model).name))
+    if ordered is None:
+        return strangers.title(printable(Path(model).name))
+    repository = f"{ordered['owner']}/{ordered['name']}"
+    return strangers.title(printable(facts.called(repository, ordered["quantization"])))
 
 
 def is_name(model: str) -> bool:

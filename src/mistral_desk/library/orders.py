@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.catalog import facts
 from mistral_desk.core.errors import Problem
 from mistral_desk.library import disk, formats
 from mistral_desk.library.wanted import Wanted
@@ -40,7 +41,7 @@ def order_of(listing: Listing, variant: Variant) -> Order:
     files = (*variant.files, *((listing.projector,) if listing.projector else ()))
     wanted = (Wanted(listing.repository, listing.revision, file.path, file.size, file.sha256) for file in files)
     name = variant.quantization or variant.name
-    return Order(f"{listing.repository}:{name}", f"{listing.repository.rpartition('/')[2]} {name}", tuple(wanted))
+    return Order(f"{listing.repository}:{name}", facts.called(listing.repository, name), tuple(wanted))
 
 
 class Download(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
+from mistral_desk.catalog import facts
 from mistral_desk.catalog.hub_files import quantization_of
 from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import mark
@@ -190,7 +191,7 @@ def _layers(models: Path, manifest: dict[str, object] | None) -> tuple[list[tupl
 def _called(host: str, owner: str, name: str, tag: str) -> tuple[str, str, str]:
     """Id, title and repository of a model in Ollama's folder."""
     if host.lower() in _HUBS and _OWNER.fullmatch(owner) and _OWNER.fullmatch(name):
-        return f"{owner}/{name}:{tag}", f"{name} {tag}", f"{owner}/{name}"
+        return f"{owner}/{name}:{tag}", facts.called(f"{owner}/{name}", tag), f"{owner}/{name}"
     short = f"{name}:{tag}" if owner == "library" else f"{owner}/{name}:{tag}"
     whole = short if host.lower() in _PUBLIC else f"{host}/{owner}/{name}:{tag}"
     return f"{OLLAMA}{whole}", whole, ""
@@ -201,7 +202,7 @@ def _named(model: Installed, program: Origin, repository: str) -> Installed:
     if not repository:
         return replace(model, origin=program)
     kind = quantization_of(Path(model.path).name) or model.name
-    title = f"{repository.partition('/')[2]} {kind}"
+    title = facts.called(repository, kind)
     return replace(model, id=f"{repository}:{kind}", title=title, origin=program, repository=repository)
 
 

@@ -26,17 +26,15 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.widgets.button import Button
 
-MENTIONED: Final = mark("Known by name only")
+NO_DETAILS: Final = mark("No details here yet")
 MENTIONED_TEXT: Final = mark(
-    "Another model's record names this one; what it says is all that is shown. Its own record comes when the catalog "
-    "is refreshed."
+    "So far only another model's page names it. Its description and benchmarks come when the catalog is refreshed."
 )
-KNOWN: Final = mark("Only its files are known")
 KNOWN_TEXT: Final = mark(
     "Mistral Desk knows which files this model has. What the catalog says of it comes when the catalog is refreshed."
 )
-PART: Final = mark("Only a part of its record is here")
-PART_TEXT: Final = mark("The catalog's list names it. Its whole record comes when the catalog is refreshed.")
+PART: Final = mark("Not all of its details are here")
+PART_TEXT: Final = mark("The catalog's list names it. The rest comes when the catalog is refreshed.")
 DEPRECATED: Final = mark("Deprecated")
 DEPRECATED_TEXT: Final = mark("The catalog says that this model is deprecated: its provider has moved on.")
 REPLACED: Final = mark("There is a successor")
@@ -132,9 +130,9 @@ def notes_of(record: Record, catalogue: Catalogue | None) -> Iterator[tuple[str,
         title = title_of(record.variant_of, catalogue)
         yield "info", tr(VARIANT), tr(VARIANT_TEXT, title=title), record.variant_of
     if record.origin == "mentioned":
-        yield "info", tr(MENTIONED), tr(MENTIONED_TEXT), ""
+        yield "info", tr(NO_DETAILS), tr(MENTIONED_TEXT), ""
     elif record.origin == "known":
-        yield "info", tr(KNOWN), tr(KNOWN_TEXT), ""
+        yield "info", tr(NO_DETAILS), tr(KNOWN_TEXT), ""
     elif not record.whole:
         yield "info", tr(PART), tr(PART_TEXT), ""
 

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 BARS: Final = 3
 """A card has room for so many benchmarks: the strongest."""
-BY_NAME: Final = mark("Known by name only")
-BY_FILES: Final = mark("Only its downloads are known")
-NOT_KNOWN: Final = mark("Not known yet")
+NO_DETAILS: Final = mark("No details here yet")
+NOT_KNOWN: Final = mark("Speed not known yet")
 NOT_OPEN: Final = mark("Only online")
 ROLES: Final = {"best": mark("Best here"), "fast": mark("The fast one")}
 CONTENT: Final[dict[bool | None, tuple[str, str, str]]] = {
@@ -90,10 +89,12 @@ def card_of(record: Record, offer: Offer | None, content: bool | None, sort: str
     context = context_words(record)
     first = sorted_by(record, size, sort)
     kinds = ", ".join(word(one) for one in modalities(record))
-    facts = verdict.joined(first, kinds, context, "" if sort == "size" else size)
+    size = "" if sort == "size" else size
+    called = offer.variant.name if offer and offer.variant.name != record.title else ""
+    member = tr("{quant}, {size}", quant=called, size=size) if called and size else called
+    facts = verdict.joined(first, member, kinds, context, "" if called else size)
     shown = strongest(record, sort.removeprefix(BENCHMARK) if sort.startswith(BENCHMARK) else "")
-    by_name = tr(BY_FILES) if record.origin == "known" else tr(BY_NAME)
-    note = "" if shown else by_name if quiet else tr("No benchmarks published")
+    note = "" if shown else tr(NO_DETAILS) if quiet else tr("No benchmarks published")
     sign, quality = verdict_of(record, offer)
     role = tr(ROLES[offer.role]) if offer and offer.role else ""
     content = None if quiet else content
