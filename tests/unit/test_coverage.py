@@ -14,6 +14,27 @@ import pytest
 from tools.coverage import caged, measured, rooms, whole
 
 VERSIONS: Final = (measured.ROOT / "src" / "mistral_desk" / "core" / "versions.py").read_text(encoding="utf-8")
+ONE_TEST: Final = """
+from mistral_desk.core import versions
+def test_one():
+    versions.order("0.2.0rc1")
+"""
+KILLED_AT_ITS_END: Final = """
+import psutil
+def pytest_unconfigure():
+    psutil.Process().kill()
+"""
+PLAIN: Final = """
+import _thread
+import threading
+from mistral_desk.core import versions
+over = threading.Event()
+def run(text, *, strictly):
+    versions.order(text)
+    over.set()
+_thread.start_new_thread(run, ("0.2.0rc1",), {"strictly": True})
+assert over.wait(60)
+"""
 LOCKED_IN: Final = """
 import os
 from mistral_desk.core import versions
@@ -53,22 +74,41 @@ def test_a_room_below_its_promise_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_a_child_that_locked_itself_in_is_counted(tmp_path: Path) -> None:
-    """It may open no file and write into none, and what it went through after that is known all the same."""
+@pytest.mark.parametrize(("code", "words", "status"), [(LOCKED_IN, ("--decode",), 7), (PLAIN, (), 0)])
+def test_a_child_is_counted(code: str, words: tuple[str, ...], status: int, tmp_path: Path) -> None:
+    """One that locked itself in may open no file and write into none; one may have threads that `threading` did not
+    begin. What either went through is known all the same.
+    """
     python = measured.environment(tmp_path)
     pieces = tmp_path / "part.pieces"
     pieces.mkdir()
     asked = {caged.CONFIG: str(measured.CONFIG), caged.FOLDER: str(pieces), measured.DATA: str(pieces / "data")}
 
-    ran = subprocess.run([str(python), "-c", LOCKED_IN, "--decode"], env={**os.environ, **asked}, check=False)
+    ran = subprocess.run([str(python), "-c", code, *words], env={**os.environ, **asked}, check=False)
 
-    assert ran.returncode == 7
+    assert ran.returncode == status
     assert measured.together("part", tmp_path) == 1
-    data = coverage.CoverageData(str(tmp_path / "part.data"))
+    assert _went_through_versions(tmp_path / "part.data")
+
+
+@pytest.mark.slow
+def test_a_process_of_the_suite_has_kept_all_when_its_tests_are_done(tmp_path: Path) -> None:
+    """Who shares the tests out does not wait long for the end of a process."""
+    python = measured.environment(tmp_path)
+    (tmp_path / "conftest.py").write_text(KILLED_AT_ITS_END, encoding="utf-8")
+    test = tmp_path / "test_one.py"
+    test.write_text(ONE_TEST, encoding="utf-8")
+
+    assert measured.run("part", [str(test), "-q", "--rootdir", str(tmp_path)], python, tmp_path) != 0
+    assert _went_through_versions(tmp_path / "part.data")
+
+
+def _went_through_versions(file: Path) -> bool:
+    data = coverage.CoverageData(str(file))
     data.read()
-    (versions,) = (name for name in data.measured_files() if Path(name).name == "versions.py")
+    (versions,) = (name for name in data.measured_files() if Path(name).parts[-2:] == ("core", "versions.py"))
     body = next(n for n, line in enumerate(VERSIONS.splitlines(), 1) if "fullmatch" in line)
-    assert body in (data.lines(versions) or ())
+    return body in (data.lines(versions) or ())
 
 
 def test_what_was_ended_from_outside_left_nothing() -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import coverage
 
-from tools.coverage import caged
+from tools.coverage import caged, plain_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PLACE: Final = ROOT / "build" / "coverage"
 CONFIG: Final = ROOT / "pyproject.toml"
 DATA: Final = "MISTRAL_DESK_COVERAGE"
-_CHILD: Final = "mistral_desk_caged"
+_SAVING: Final = "tools.coverage.saving"
 
 
 def environment(place: Path = PLACE) -> Path:
@@ -34,13 +34,16 @@ def environment(place: Path = PLACE) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
     names = {"base": str(folder), "platbase": str(folder)}
     packages = Path(sysconfig.get_path("purelib", "venv", names))
-    shutil.copyfile(Path(caged.__file__), packages / f"{_CHILD}.py")
+    named = {f"measured_{Path(file).stem}": file for file in (caged.__file__, plain_threads.__file__)}
+    for name, file in named.items():
+        shutil.copyfile(file, packages / f"{name}.py")
     # Python reads these lines at each of its starts, in this order; our own sources come before those `.venv` names.
     used = str(Path(coverage.__file__).resolve().parents[1])
     lines = (f"import sys; sys.path.insert(0, {str(ROOT / 'src')!r})", f"import site; site.addsitedir({used!r})")
     (packages / "b_ours.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    begins = f"import sys; sys.path.append({used!r}); import {_CHILD}; {_CHILD}.begin(); sys.path.remove({used!r})\n"
-    (packages / "a_caged.pth").write_text(begins, encoding="utf-8")
+    begins = "; ".join(f"import {name}; {name}.begin()" for name in named)
+    around = f"import sys; sys.path.append({used!r}); {begins}; sys.path.remove({used!r})\n"
+    (packages / "a_measures.pth").write_text(around, encoding="utf-8")
     return folder / sysconfig.get_path("scripts", "venv", {"base": ""}).lstrip("/\\") / Path(sys.executable).name
 
 
@@ -50,7 +53,8 @@ def run(part: str, words: Sequence[str], python: Path, place: Path = PLACE) -> i
     shutil.rmtree(pieces, ignore_errors=True)
     pieces.mkdir(parents=True)
     asked = {caged.CONFIG: str(CONFIG), caged.FOLDER: str(pieces), DATA: str(pieces / "data")}
-    status = subprocess.run([str(python), "-m", "pytest", *words], cwd=ROOT, env={**os.environ, **asked}, check=False)
+    command = (str(python), "-m", "pytest", "-p", _SAVING, *words)
+    status = subprocess.run(command, cwd=ROOT, env={**os.environ, **asked}, check=False)
     together(part, place)
     return status.returncode
 
