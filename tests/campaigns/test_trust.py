@@ -40,3 +40,9 @@ def test_the_named_tests_exist() -> None:
     assert missing(SECURITY) == []
     assert missing(page.PAGE.read_text(encoding="utf-8")) == []
     assert missing("`tests/unit/test_house.py::test_of_nothing`") == ["tests/unit/test_house.py::test_of_nothing"]
+
+
+def test_each_row_of_the_tables_names_a_test() -> None:
+    rows = [line for line in SECURITY.splitlines() if line.startswith("| ") and "shown by" not in line]
+    assert len(rows) > 30
+    assert [row for row in rows if not _NAMED.search(row.rpartition(" | ")[2])] == []

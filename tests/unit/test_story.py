@@ -162,6 +162,27 @@ def test_every_decision_is_in_the_index_with_its_own_title() -> None:
     assert [line for line in text(DECISIONS / "README.md").splitlines() if line.startswith("- [")] == wanted
 
 
+def lost_names(words: str) -> list[str]:
+    """Files, and names inside modules, that a page speaks of and that are not there any more."""
+    code = [file for top in ("src", "tests", "tools", "benchmarks") for file in (ROOT / top).rglob("*.py")]
+
+    def called(ending: str) -> list[Path]:
+        return [file for file in code if file.as_posix().endswith(ending)]
+
+    lost = [name for name in re.findall(r"`([\w/]+\.py)`", words) if not called(f"/{name}")]
+    for module, name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)*)\.(\w+)`", words):
+        found = called(f"/mistral_desk/{module.replace('.', '/')}.py")
+        if found and not re.search(rf"\b{name}\b", text(found[0])):
+            lost.append(f"{module}.{name}")
+    return lost
+
+
+def test_the_code_that_decisions_name_is_there() -> None:
+    assert {page.name: lost for page in DECISIONS.glob("*.md") if (lost := lost_names(text(page)))} == {}
+    made_up = "`ui/nothing.py`, `core.private.is_theirs`, `core.private.is_ours`, `os.replace`, `ui/app.py`"
+    assert lost_names(made_up) == ["ui/nothing.py", "core.private.is_theirs"]
+
+
 # --- the comparison -----------------------------------------------------------------------------------------
 
 
