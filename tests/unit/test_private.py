@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final
 
 import pytest
 
+import mistral_desk
 from mistral_desk.core import private
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows' folders inherit who may read them")
 
@@ -71,3 +71,46 @@ def test_what_is_written_goes_through_no_link(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"link"):
             way(tmp_path / "link", b"x")
     assert (tmp_path / "theirs").read_bytes() == b"mine"
+
+
+OPENS: Final = {
+    "chat/attachments/source.py": "reads",
+    "chat/store.py": "the history, which a person may keep elsewhere by a link of their own",
+    "cli/main.py": "the null device",
+    "core/lasting.py": "a folder, to make its names last",
+    "core/private.py": "the way for all others",
+    "inference/packs/archive.py": "only what is new",
+    "inference/rpc/lending.py": "reads",
+    "inference/sandbox/landlock.py": "a place, to name it to the system",
+    "inference/sandbox/trial.py": "tries whether that is refused",
+    "inference/state_file.py": "only what is new",
+    "inference/worker.py": "the null device",
+    "library/copying.py": "a lock in a folder that nobody can foresee",
+    "library/move_plan.py": "a lock on what is there",
+}
+"""Files that use `os.open` themselves, and why nothing is written where a stranger's link leads."""
+WRITES: Final = {
+    "chat/sharing/packing.py": "a member of an archive",
+    "cli/self_test.py": "in a folder of its own, which is deleted",
+}
+"""The same for files that are opened by name; what has to be new (`x`) follows no link."""
+_OPENS: Final = re.compile(r"\bos\.open\(")
+_WRITES: Final = re.compile(
+    r"""\.(?:write_bytes|write_text)\((?!.*sys\.std)|\.open\(["'][wa]|\bopen\([^()]*, ["'][wa]b?["'](?!.*opener=)"""
+)
+
+
+def test_no_other_file_is_written_to_where_a_link_may_lead() -> None:
+    """Each way to write to a file by its name is `core.private`, or is named here with its reason."""
+    source = Path(mistral_desk.__file__).parent
+    code = {file.relative_to(source).as_posix(): file.read_text(encoding="utf-8") for file in source.rglob("*.py")}
+    assert {name for name, text in code.items() if _OPENS.search(text)} == set(OPENS)
+    assert {name for name, text in code.items() if _WRITES.search(text)} == set(WRITES)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['path.open("wb")', "path.write_bytes(b'')", 'open(path, "w")', 'open(path, "ab", buffering=0)', "os.open(p, f)"],
+)
+def test_a_way_to_write_would_be_found(line: str) -> None:
+    assert _OPENS.search(line) or _WRITES.search(line)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -284,6 +286,23 @@ def test_a_limit_holds_for_all_that_share_it() -> None:
         assert time.monotonic() >= pace._free_at - 0.01
 
     run(test())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only administrators make links there")
+@pytest.mark.parametrize("which", ["bytes", "list"])
+def test_a_link_in_a_folder_of_many_leads_no_byte_elsewhere(which: str, hub: FileHub, tmp_path: Path) -> None:
+    """A models folder may be shared: whoever writes there could name any file of this person."""
+    wanted, precious = hub.add("linked.gguf", content(3 * BLOCK)), tmp_path / "precious"
+    precious.write_bytes(b"mine")
+    part = Part(wanted, place(tmp_path / "models", wanted), BLOCK)
+    link = part.path if which == "bytes" else journal.path_for(part.final)
+    link.parent.mkdir(parents=True)
+    link.symlink_to(precious)
+    with pytest.raises(DeskError) as caught:
+        part.open()
+    reason = os.strerror(errno.ELOOP)
+    assert str(caught.value.problem.params["reason"]) == reason
+    assert precious.read_bytes() == b"mine"
 
 
 def test_slow_lines_are_noted_before_a_block_is_whole(hub: FileHub, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.chat.database import SIDECARS, DamagedError, check, connect, is_damage, prepare, refuse_newer
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ def _sidecars(path: Path) -> list[Path]:
 
 def _create(path: Path) -> None:
     """An empty file that only this person can read (where the system knows that)."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    os.close(private.opened(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
 
 
 def _replace(part: Path, target: Path) -> None:

@@ -88,7 +88,7 @@ class Journal:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
         self._path = path
         while True:
-            self._file = os.open(path, flags, 0o600)
+            self._file = private.opened(path, flags)
             if not disk.lock(self._file):
                 os.close(self._file)
                 raise DeskError("library.in_use", name=name)

@@ -16,7 +16,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.library import disk, journal
 from mistral_desk.library.journal import Head, Journal
 from mistral_desk.library.wanted import PART
@@ -109,7 +109,7 @@ class Part:
             kept = None
         else:
             self.block = kept.head.block
-        self._file = os.open(self.path, flags, 0o600)
+        self._file = private.opened(self.path, flags)
         count = -(-self.wanted.size // self.block)
         self._lengths, self._crcs = [0] * count, [0] * count
         if kept is not None and self._recalled():

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, formats, journal
 from mistral_desk.library.part import StoppedError
@@ -106,7 +106,7 @@ def begin(target: Path) -> None:
     """Make the target, before the note is put down. Raises `library.…`."""
     with disk.told(target):
         target.mkdir(parents=True, exist_ok=True)
-        (target / _MARK).write_bytes(b"")
+        private.write(target / _MARK, b"")
         lasting.sync_folder(target)
 
 
@@ -279,7 +279,10 @@ class Mover:
         staged = new.with_name(new.name + STAGED)
         found = hashlib.sha256()
         status = old.stat()
-        with old.open("rb", buffering=0) as source, staged.open("ab", buffering=0) as copy:
+        with (
+            old.open("rb", buffering=0) as source,
+            open(staged, "ab", buffering=0, opener=private.opened) as copy,
+        ):
             begin = max(0, min(copy.tell(), status.st_size) - _AGAIN)
             copy.truncate(begin)
             at = 0

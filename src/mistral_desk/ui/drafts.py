@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import pictures_in
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,8 +134,7 @@ class _File:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         try:
             if kept:
-                descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
+                with open(part, "wb", opener=private.opened) as file:
                     file.write(msgspec.json.encode(kept))
                     file.flush()
                     lasting.sync(file.fileno())  # else a power cut can leave an empty file in the place of all drafts
