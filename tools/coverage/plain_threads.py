@@ -20,9 +20,23 @@ def begin() -> None:
 
     def start_measured(function: Callable[..., object], given: tuple[Any, ...], *named: dict[str, Any]) -> int:
         def run(*values: object, **by_name: object) -> None:
-            sys.settrace(threading.gettrace())
+            _measure()
             function(*values, **by_name)
 
         return start(run, given, *named)
 
     _thread.start_new_thread = start_measured
+
+
+def _measure() -> None:
+    """Such a thread may be broken off at any step (templates are), also where coverage has a lock: it takes none."""
+    if (measures := threading.gettrace()) is None:
+        return
+    sys.settrace(measures)
+    _nothing()  # coverage puts its own tracer in place at the first call
+    tracer: Any = sys.gettrace()
+    tracer.lock_data = tracer.unlock_data = _nothing
+
+
+def _nothing() -> None:
+    pass
