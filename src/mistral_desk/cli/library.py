@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,7 @@ from mistral_desk.library.programs import NAMES
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from mistral_desk.library.installed import Library
     from mistral_desk.library.shelf_file import Installed
@@ -150,15 +152,20 @@ async def _verify(library: Library, asked: str | None, *, repair: bool, as_json:
 
 
 async def _repair(found: list[tuple[Installed, tuple[Verified, ...]]], out: Json | Terminal) -> int:
-    """Bring what is damaged or missing; with the lines of `pull`."""
+    """Bring what is damaged or missing; with the lines of `pull`. Raises `library.incomplete` where nobody knows where
+    missing parts are.
+    """
     repaired = 0
     try:
         with tempfile.TemporaryDirectory() as aside:
             async with online(Path(aside)) as here:
                 for model, results in found:
-                    for order in await here.ordering.repair(model, results):
-                        await come(here.queue, order, out)
-                        repaired += 1
+                    with _leading_on(model, results, out):
+                        for order in await here.ordering.repair(model, results):
+                            await come(here.queue, order, out)
+                            repaired += 1
+                    if model.missing and not model.repository and model.problem is not None:
+                        raise DeskError.of(model.problem)
     except asyncio.CancelledError:
         out.paused()
         return INTERRUPTED
@@ -166,6 +173,17 @@ async def _repair(found: list[tuple[Installed, tuple[Verified, ...]]], out: Json
         out.clear()
     out.repaired(repaired)
     return 0
+
+
+@contextlib.contextmanager
+def _leading_on(model: Installed, results: tuple[Verified, ...], out: Json | Terminal) -> Iterator[None]:
+    """A damaged file leaves the list when its repair begins; where that breaks off, say which command finds it now."""
+    try:
+        yield
+    except (asyncio.CancelledError, DeskError):
+        if any(one.good is False and not Path(one.path).exists() for one in results):
+            out.goes_on_with(f"{model.repository}:{model.quantization}".removesuffix(":"))
+        raise
 
 
 def remove(arguments: argparse.Namespace) -> int:

@@ -55,8 +55,10 @@ class Repaired(msgspec.Struct, frozen=True, tag="repaired"):
     orders: int
 
 
-class Paused(msgspec.Struct, frozen=True, tag="paused"):
-    """Ctrl+C; the same command goes on."""
+class Paused(msgspec.Struct, frozen=True, tag="paused", omit_defaults=True):
+    """Ctrl+C; the same command goes on, or `pull` with the model that is named here."""
+
+    pull: str = ""
 
 
 class Json:
@@ -64,6 +66,7 @@ class Json:
 
     def __init__(self) -> None:
         self._said: tuple[object, ...] = ()
+        self._pull = ""
 
     def plan(self, plan: Plan) -> None:
         """Before anything comes."""
@@ -87,7 +90,11 @@ class Json:
 
     def paused(self) -> None:
         """Interrupted."""
-        write_json(Paused())
+        write_json(Paused(self._pull))
+
+    def goes_on_with(self, model: str) -> None:
+        """Remember what a pause says."""
+        self._pull = model
 
     def clear(self) -> None:
         """Nothing is on the screen."""
@@ -99,6 +106,7 @@ class Terminal:
     def __init__(self) -> None:
         self._status = Status()
         self._problem: Problem | None = None
+        self._pull = ""
 
     def plan(self, plan: Plan) -> None:
         """What it is, its licence and gate, its size and its place."""
@@ -152,8 +160,16 @@ class Terminal:
 
     def paused(self) -> None:
         """How to go on."""
+        if not self._pull:
+            self.clear()
+            write_text(tr("Paused. The same command goes on where it stopped.") + "\n", sys.stderr)
+
+    def goes_on_with(self, model: str) -> None:
+        """What was begun has another command now."""
+        self._pull = model
         self.clear()
-        write_text(tr("Paused. The same command goes on where it stopped.") + "\n", sys.stderr)
+        words = tr("The repair is not done. “mistral-desk pull {model}” goes on with it.", model=model)
+        write_text(words + "\n", sys.stderr)
 
     def clear(self) -> None:
         """Take the changing line away."""
