@@ -216,7 +216,7 @@ async def _see_pictures(places: Folders, _given: Given) -> Seen:
     found: Seen = {}
     for name in pictures.all():
         try:
-            found[name] = bool(pictures.rgb(name))
+            found[name] = bool(pictures.pixels(name).rgb)
         except DeskError:
             found[name] = None  # damaged: it is written anew when it comes again
     return found

@@ -33,7 +33,7 @@ def test_what_is_put_comes_back_as_it_was_and_is_kept_once(folder: Path) -> None
     async def test() -> None:
         first, second = await asyncio.gather(store.put(pixels), store.put(Pixels(10, 10, RGB, "other name.jpg")))
         assert first == second == Picture(fingerprint(10, 10, RGB), 10, 10)
-        assert store.rgb(first.sha256) == RGB
+        assert store.pixels(first.sha256).rgb == RGB
         assert (store.pixels(first.sha256).width, store.pixels(first.sha256).height) == (10, 10)
         turned = await store.put(Pixels(20, 5, RGB))
         assert turned.sha256 != first.sha256, "other sides are another picture"
@@ -48,7 +48,7 @@ def test_what_is_put_comes_back_as_it_was_and_is_kept_once(folder: Path) -> None
 
 def test_a_second_store_finds_what_the_first_kept(folder: Path) -> None:
     picture = asyncio.run(Pictures(folder).put(Pixels(10, 10, RGB)))
-    assert Pictures(folder).rgb(picture.sha256) == RGB
+    assert Pictures(folder).pixels(picture.sha256).rgb == RGB
     if sys.platform != "win32":
         assert folder.stat().st_mode & 0o077 == 0
         assert Pictures(folder).path(picture.sha256).stat().st_mode & 0o077 == 0
@@ -65,10 +65,10 @@ def test_a_damaged_file_is_missing_and_written_anew(folder: Path, damage: bytes 
             Image.new("RGB", (10, 10), (1, 2, 3)).save(path)  # whole, but another picture
         else:
             path.write_bytes(damage)
-        message, _, _ = await problem_of(asyncio.to_thread(store.rgb, picture.sha256))
+        message, _, _ = await problem_of(asyncio.to_thread(store.pixels, picture.sha256))
         assert message == "picture.missing"
         assert await store.put(Pixels(10, 10, RGB)) == picture
-        assert store.rgb(picture.sha256) == RGB
+        assert store.pixels(picture.sha256).rgb == RGB
 
     run(test())
 

@@ -40,7 +40,7 @@ class Pieces(io.RawIOBase):
 @given(st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max_size=5), st.integers(1, 9), st.booleans())
 def test_it_finds_what_json_finds(values: list[dict[str, Any]], size: int, ascii_only: bool) -> None:
     data = json.dumps(values, ensure_ascii=ascii_only, indent=size % 3 or None).encode()
-    split = Split(Pieces(data, size))  # type: ignore[arg-type]
+    split = Split(Pieces(data, size))
     assert [json.loads(raw or b"") for raw in split] == values
     assert split.complete
 
@@ -56,11 +56,11 @@ def test_a_list_that_ends_too_early_gives_what_came_before() -> None:
 
 def test_what_is_too_large_is_passed_over() -> None:
     data = json.dumps([{"a": 1}, {"b": "x" * 1000}, {"c": 2}]).encode()
-    assert list(Split(Pieces(data, 100), largest=200)) == [b'{"a": 1}', None, b'{"c": 2}']  # type: ignore[arg-type]
+    assert list(Split(Pieces(data, 100), largest=200)) == [b'{"a": 1}', None, b'{"c": 2}']
 
 
 def test_no_more_is_read_than_was_allowed() -> None:
-    split = Split(Pieces(b"[" + b" " * 10_000, 100), most=1_000)  # type: ignore[arg-type]
+    split = Split(Pieces(b"[" + b" " * 10_000, 100), most=1_000)
     assert list(split) == []
     assert not split.complete
     assert split.read <= 1_100
@@ -91,7 +91,7 @@ def test_a_long_list_never_lies_in_memory() -> None:
     times = 20_000_000 // len(one)
     tracemalloc.start()
     try:
-        count = len([0 for _ in Split(Endless(one, times))])  # type: ignore[arg-type]
+        count = len([0 for _ in Split(Endless(one, times))])
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -32,10 +32,6 @@ class PicturesInMemory:
             raise DeskError("picture.missing", sha256)
         return found
 
-    def rgb(self, sha256: str) -> bytes:
-        """Its pixels, width x height x 3 bytes. Raises `picture.missing`."""
-        return self.pixels(sha256).rgb
-
     def all(self) -> frozenset[str]:
         """Everything that is kept."""
         return frozenset(self._kept)

@@ -45,15 +45,12 @@ class Pictures:
         """
         return await asyncio.to_thread(self._put, pixels)
 
-    def rgb(self, sha256: str) -> bytes:
-        """Its pixels, exactly width x height x 3 bytes. Blocks for some 30 ms: call it in a thread.
+    def pixels(self, sha256: str) -> Pixels:
+        """Width, height and pixels, exactly width x height x 3 bytes (and no name). Blocks for some 30 ms: call it in a
+        thread.
 
         Raises `picture.missing` when it is not there or is not what it was.
         """
-        return self.pixels(sha256).rgb
-
-    def pixels(self, sha256: str) -> Pixels:
-        """As `rgb`, with width and height (and no name)."""
         from PIL import Image  # noqa: PLC0415 - an app in which nobody attaches anything does without
 
         try:

@@ -36,39 +36,32 @@ BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, 
 
 
 class Archive:
-    """Open it as a context; `names` are its files, folders left out."""
+    """Open until the context ends; `names` are its files, folders left out."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BinaryIO | None = None
-        self._zip: zipfile.ZipFile | None = None
-        self.names: tuple[str, ...] = ()
-
-    def __enter__(self) -> Archive:
-        self._file = self._path.open("rb")
+        """Raises `sharing.archive` and `OSError`."""
+        self._file = path.open("rb")
         try:
-            _measure(self._file, self._path)
+            _measure(self._file, path)
             try:
                 self._zip = zipfile.ZipFile(self._file)
                 members = self._zip.infolist()
             except BROKEN as error:
-                raise DeskError("sharing.archive", str(error), name=self._path.name) from error
-            self.names = tuple(one.filename for one in members if one.filename and not one.is_dir())
+                raise DeskError("sharing.archive", str(error), name=path.name) from error
         except BaseException:
             self._file.close()
             raise
+        self.names = tuple(one.filename for one in members if one.filename and not one.is_dir())
+
+    def __enter__(self) -> Archive:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._zip is not None:
-            self._zip.close()
-        if self._file is not None:
-            self._file.close()
+        self._zip.close()
+        self._file.close()
 
     def open(self, name: str) -> BinaryIO:
         """A member as a stream. This and reading it may raise any of `BROKEN`."""
-        if self._zip is None:
-            raise RuntimeError("the archive is not open")
         about = self._zip.getinfo(name)
         if about.compress_type not in _PACKED:
             raise NotImplementedError(f"packed by method {about.compress_type}")
@@ -76,7 +69,7 @@ class Archive:
 
     def packed(self, name: str) -> int:
         """Bytes that a member takes in the archive, as its table says: for a share of the work only."""
-        return self._zip.getinfo(name).compress_size if self._zip is not None else 0
+        return self._zip.getinfo(name).compress_size
 
     def read(self, name: str, most: int) -> bytes | None:
         """A member whole; None where it is broken or has more than `most` bytes."""

@@ -32,6 +32,7 @@ Pack = Literal["file", "folder", "zip"]
 Writer: TypeAlias = Callable[[Shared, Job], None]
 """Writes a conversation; blocks, and runs in a thread."""
 WRITERS: Final[dict[Format, Writer]] = {"md": as_markdown.write, "json": own.write, "html": as_html.write}
+_PACKINGS: Final[dict[Pack, Callable[[Path], Packing]]] = {"file": OneFile, "folder": Folder, "zip": ZipFile}
 _PAGE: Final = 500
 
 
@@ -84,7 +85,7 @@ class Export:
             raise DeskError("sharing.not_written", str(error), path=str(self.target), reason=reason) from error
 
     async def _run(self) -> Gone:
-        packing: Packing = {"file": OneFile, "folder": Folder, "zip": ZipFile}[self.pack](self.target)
+        packing = _PACKINGS[self.pack](self.target)
         loop = asyncio.get_running_loop()
         missing = 0
         try:

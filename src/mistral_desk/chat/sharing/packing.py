@@ -11,6 +11,8 @@ import shutil
 import tempfile
 import time
 import zipfile
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -28,7 +30,7 @@ _OLDEST: Final = time.mktime((1981, 1, 1, 0, 0, 0, 0, 0, -1))
 """Archives know no time before 1980."""
 
 
-class Packing:
+class Packing(ABC):
     """What the three have in common."""
 
     def __init__(self, target: Path) -> None:
@@ -38,18 +40,18 @@ class Packing:
         self.bytes = 0
         self._halves: set[Path] = set()
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027 - one file needs nothing
         """Make sure that something can be written there. Raises `OSError`."""
 
+    @abstractmethod
     def document(self, shared: Shared, ending: str) -> contextlib.AbstractContextManager[BinaryIO]:
         """A document to write; whole when the context ends without an error."""
-        raise NotImplementedError
 
+    @abstractmethod
     def aside(self, name: str, data: bytes) -> str:
         """Keep a picture beside the document; its address from there, with `/` between its parts."""
-        raise NotImplementedError
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - nor does a folder here
         """All is written."""
 
     def drop(self) -> None:
@@ -160,19 +162,19 @@ class ZipFile(Packing):
         super().__init__(target)
         self._names = Names()
         self._pictures = Names()
-        self._zip: zipfile.ZipFile | None = None
-        self._half: Path | None = None
+        self._open: _Open | None = None
 
     def begin(self) -> None:
         """A file beside it, under a passing name."""
-        handle, self._half = self._begin_half(self.path.parent)
-        self._zip = zipfile.ZipFile(os.fdopen(handle, "wb"), "w", zipfile.ZIP_DEFLATED, compresslevel=6)
+        handle, half = self._begin_half(self.path.parent)
+        file = os.fdopen(handle, "wb")
+        self._open = _Open(half, file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6))
 
     @contextlib.contextmanager
     def document(self, shared: Shared, ending: str) -> Iterator[BinaryIO]:
         """One more. It is opened with its first bytes: pictures come before them."""
         name = self._names.give(name_of(shared), ending)
-        member = _Member(self._open_zip, _info(name, shared.conversation.updated))
+        member = _Member(self._begun.archive, _info(name, shared.conversation.updated))
         try:
             yield cast("BinaryIO", member)
         finally:
@@ -184,40 +186,44 @@ class ZipFile(Packing):
         file = f"{_PICTURES}/{self._pictures.give(_picture(name), '.png')}"
         info = _info(file, time.time())
         info.compress_type = zipfile.ZIP_STORED
-        self._open_zip.writestr(info, data)
+        self._begun.archive.writestr(info, data)
         return file
 
     def finish(self) -> None:
         """Put it in its place."""
-        archive, half = self._open_zip, self._half
-        file = archive.fp
-        archive.close()
-        if file is not None:
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-        self._zip = None
-        if half is not None:
-            self.bytes = half.stat().st_size
-            put_in_place(half, self.path)
-            self._halves.discard(half)
+        begun = self._begun
+        begun.archive.close()
+        begun.file.flush()
+        os.fsync(begun.file.fileno())
+        begun.file.close()
+        self._open = None
+        self.bytes = begun.half.stat().st_size
+        put_in_place(begun.half, self.path)
+        self._halves.discard(begun.half)
 
     def drop(self) -> None:
         """Close it, so that it can be deleted."""
-        if self._zip is not None:
-            file = self._zip.fp
-            self._zip.fp = None
-            if file is not None:
-                with contextlib.suppress(OSError):
-                    file.close()
-            self._zip = None
+        if self._open is not None:
+            self._open.archive.fp = None  # so that it writes no end
+            with contextlib.suppress(OSError):
+                self._open.file.close()
+            self._open = None
         super().drop()
 
     @property
-    def _open_zip(self) -> zipfile.ZipFile:
-        if self._zip is None:
+    def _begun(self) -> _Open:
+        if self._open is None:
             raise RuntimeError("the archive is not open")
-        return self._zip
+        return self._open
+
+
+@dataclass(frozen=True)
+class _Open:
+    """An archive that is written, and the file below it."""
+
+    half: Path
+    file: BinaryIO
+    archive: zipfile.ZipFile
 
 
 class _Member:

@@ -5,8 +5,6 @@ One conversation at a time is in memory. What cannot be read is told and stops n
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import stat
 from collections.abc import Callable, Iterator
@@ -39,10 +37,6 @@ Bring: TypeAlias = Callable[[set[str]], Iterator[tuple[str, str, bytes]]]
 """Gives the files of pictures that are asked for: what it was asked by, a name for people, and the bytes."""
 
 
-def _nothing(_wanted: set[str]) -> Iterator[tuple[str, str, bytes]]:
-    return iter(())
-
-
 @dataclass(frozen=True)
 class Arrival:
     """A conversation, or why it is none. `name` is its title or its file's name; `share` of the work that is done."""
@@ -51,7 +45,7 @@ class Arrival:
     share: float
     chat: Imported | None = None
     problem: Problem | None = None
-    bring: Bring = field(default=_nothing)
+    bring: Bring = field(default=lambda _wanted: iter(()))
 
 
 def arrivals(path: Path) -> Iterator[Arrival]:
@@ -139,7 +133,7 @@ def _document(
     first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     whole = _Chained(head.removeprefix(b"\xef\xbb\xbf"), stream)
     if first == b"[":
-        split = Split(whole, most=most)  # type: ignore[arg-type]
+        split = Split(whole, most=most)
         found = False
         for raw in split:
             found = True
@@ -185,22 +179,14 @@ def _ours(pictures: Sequence[msgspec.Raw]) -> Bring:
     return bring
 
 
-class _Chained(io.RawIOBase):
+class _Chained:
     """A stream with the bytes that were read of it already."""
 
     def __init__(self, before: bytes, stream: BinaryIO) -> None:
-        super().__init__()
         self._before, self._stream = before, stream
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """The next bytes; fewer only at the end."""
         before, self._before = self._before, b""
-        if size < 0:
-            return before + self._stream.read()
         rest = max(0, size - len(before))
         return before + (self._stream.read(rest) if rest else b"")
-
-    def close(self) -> None:
-        """Whoever opened the stream closes it."""
-        with contextlib.suppress(ValueError):
-            super().close()

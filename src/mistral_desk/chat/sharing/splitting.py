@@ -7,11 +7,10 @@ take the others with it, and of a file that ends too early everything before its
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
 CHUNK: Final = 1 << 20
 LARGEST: Final = 100_000_000
@@ -22,13 +21,19 @@ _TOKENS: Final = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+([{}\[\]"]
 _OPENS: Final = frozenset(b"{[")
 
 
+class Source(Protocol):
+    """What is read from."""
+
+    def read(self, size: int, /) -> bytes: ...  # noqa: D102
+
+
 class Split:
     """Iterate over it: each element of the list at the top as bytes, None in the place of one that is too large.
 
     `complete` tells at the end whether the list was closed; `read` how many bytes were read so far.
     """
 
-    def __init__(self, stream: BinaryIO, *, largest: int = LARGEST, most: int | None = None) -> None:
+    def __init__(self, stream: Source, *, largest: int = LARGEST, most: int | None = None) -> None:
         """`most` bytes are read at most: what an archive unpacks to has no end of its own."""
         self._stream, self._largest, self._most = stream, largest, most
         self.complete = False
