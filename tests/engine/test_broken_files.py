@@ -122,7 +122,9 @@ def test_a_worker_that_cannot_tell_what_is_wrong_ends(tmp_path: Path) -> None:
         "worker.as_problem = lambda error: Problem('model.truncated', {'missing': 1 << 70}); worker.main()"
     )
 
-    _, error = with_engine(lambda engine: first_problem(engine, tmp_path / "none.gguf"), [sys.executable, "-c", code])
+    command = [sys.executable, "-c", code, "--worker"]
+
+    _, error = with_engine(lambda engine: first_problem(engine, tmp_path / "none.gguf"), command)
 
     assert error is not None
     assert error.problem.id == "engine.died"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -26,7 +27,7 @@ from mistral_desk.inference.state_messages import (
 from mistral_desk.inference.state_store import StateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 ME: Final = Identity("weights", "build", "layout")
@@ -255,4 +256,74 @@ def test_what_is_somebodys_goes_with_them(tmp_path: Path) -> None:
     assert roomy(tmp_path).owners == {"3"}
     (tmp_path / "0123.part").write_bytes(b"half")
     store.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("age_s", "stays"), [(60, True), (7200, False)])
+def test_what_an_ended_program_left_unfinished_goes_when_nobody_can_be_writing_it(
+    tmp_path: Path, age_s: int, stays: bool
+) -> None:
+    half = tmp_path / "0123.part"
+    half.write_bytes(b"half")
+    then = time.time() - age_s
+    os.utime(half, (then, then))
+
+    assert roomy(tmp_path).owners == frozenset()
+    assert half.exists() == stays
+
+
+def _emptied(path: Path, _other: bytes) -> None:
+    path.write_bytes(b"")
+
+
+def _deleted(path: Path, _other: bytes) -> None:
+    path.unlink()
+
+
+def _exchanged(path: Path, other: bytes) -> None:
+    path.write_bytes(other)
+
+
+@pytest.mark.parametrize("change", [_emptied, _deleted, _exchanged])
+def test_a_file_that_changes_while_the_program_runs_is_not_served(
+    tmp_path: Path, change: Callable[[Path, bytes], None]
+) -> None:
+    store = roomy(tmp_path / "one")
+    put(store, state(range(300)))
+    put(roomy(tmp_path / "other"), state(range(400)))
+    (path,), (other,) = ((tmp_path / name).iterdir() for name in ("one", "other"))
+    assert store.has(ME)
+    change(path, other.read_bytes())
+
+    assert got(store, range(500)) == b""
+    assert not path.exists()
+    assert not store.has(ME)
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_not_sound_and_goes(tmp_path: Path) -> None:
+    store = roomy(tmp_path)
+    put(store, state(range(300), (64,)))
+    (path,) = tmp_path.iterdir()
+    reading = store.best(ME, NeedState(1, packed(range(400)), 0, PLENTY, True))
+    assert reading
+    os.truncate(path, path.stat().st_size - 32 - 64)  # its sum, and its body
+
+    assert list(reading.parts()) == []
+    assert not reading.sound
+    store.served(reading)
+    assert not path.exists()
+
+
+def test_what_is_forgotten_while_it_is_read_stays_forgotten(tmp_path: Path) -> None:
+    store = roomy(tmp_path)
+    put(store, state(range(300)))
+    reading = store.best(ME, NeedState(1, packed(range(400)), 0, PLENTY, True))
+    assert reading
+    body = b"".join(reading.parts())
+    reading.close()  # Windows deletes no file that is open
+    store.forget(["1"])
+    store.served(reading)
+
+    assert body
+    assert not store.owners
     assert list(tmp_path.iterdir()) == []

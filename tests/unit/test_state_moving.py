@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import queue
+import subprocess
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.protocol import PromptProgress
+from mistral_desk.inference.model_spec import ModelSpec
+from mistral_desk.inference.protocol import Loaded, PromptProgress
+from mistral_desk.inference.remote import Worker
 from mistral_desk.inference.state_file import Identity
-from mistral_desk.inference.state_keeper import StateKeeper
+from mistral_desk.inference.state_keeper import StateKeeper, _File
 from mistral_desk.inference.state_messages import (
     PART_BYTES,
     Extent,
@@ -29,6 +35,8 @@ from mistral_desk.inference.state_messages import (
 )
 from mistral_desk.inference.state_pipe import StatePipe
 from mistral_desk.inference.state_store import StateStore
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 
 ME: Final = Identity("weights", "build", "layout")
 IDS: Final = packed(range(300))
+WITH_STATES: Final = msgspec.structs.replace(fake_worker.MODEL, state="a layout")
 END_S: Final = 60
 
 
@@ -183,3 +192,55 @@ def test_who_is_stopped_while_a_state_comes_hears_its_end(tmp_path: Path) -> Non
     asyncio.run(promise())
     assert [type(one) for one in sent] == [StateHead, StatePart]
     assert still_there(keeper.store)
+
+
+def test_a_state_that_is_kept_already_or_breaks_off_leaves_no_second_file(tmp_path: Path) -> None:
+    store = kept(tmp_path)
+    (there,) = tmp_path.iterdir()
+    file = _File(store, ME)
+    file.take(StateHead(7, "1", IDS, (Extent(300, 3 * PART_BYTES),)))  # what it has
+    file.take(StatePart(7, bytes(PART_BYTES)))
+    assert list(tmp_path.iterdir()) == [there]
+    file.take(StateHead(7, "2", IDS, (Extent(300, 8),)))
+    file.take(StatePart(7, bytes(5)))
+    assert len(list(tmp_path.iterdir())) == 2
+    file.abandon()
+
+    assert list(tmp_path.iterdir()) == [there]
+    assert still_there(store)
+
+
+def test_a_model_that_is_gone_by_now_only_costs_what_it_read(tmp_path: Path) -> None:
+    """Its file was deleted right after it was loaded: its answers go on, nothing of them is kept."""
+    script = [fake_worker.HELLO, {"serve": {"load": [fake_worker.event(Loaded(0, WITH_STATES))]}}]
+
+    async def promise() -> None:
+        worker = Worker(fake_worker.command(tmp_path, script))
+        try:
+            await worker.start()
+            info = await worker.load(ModelSpec(str(tmp_path / "gone.gguf")))
+            keeper = StateKeeper(kept(tmp_path / "states"))
+            await keeper.loaded(worker, info)
+            assert not await keeper.begin()
+        finally:
+            await worker.close()
+
+    run(promise())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no limit for the size of a file")
+def test_a_disk_that_takes_nothing_more_keeps_no_beginning_of_a_file(tmp_path: Path) -> None:
+    code = (
+        "import os, resource, sys\n"
+        "from pathlib import Path\n"
+        "from mistral_desk.inference.state_file import Head, Identity, Writing\n"
+        "from mistral_desk.inference.state_messages import Extent, StateHead, packed\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))\n"
+        "head = Head(Identity('w', 'b', 'l'), StateHead(0, '1', packed(range(300)), (Extent(300, 8),)))\n"
+        "try:\n    Writing(Path(sys.argv[1]), head)\n"
+        "except OSError as error:\n    print(error.errno, os.listdir(sys.argv[1]))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.getrlimit(resource.RLIMIT_FSIZE)[1],) * 2)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == f"{errno.EFBIG} []"

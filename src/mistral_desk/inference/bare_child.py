@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from mistral_desk.core.errors import DeskError
+from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.inference.yardstick import Order, Start, Took
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def main() -> int:
                 took = Took(0, 0, 0, 0)
             else:
                 took = bare.take(msgspec.json.decode(line, type=Order))
-        except (DeskError, OSError, ImportError, msgspec.MsgspecError) as error:
+        except DeskError as error:
+            took = Took(0, 0, 0, 0, in_words(error.problem).message[:_LETTERS])
+        except (OSError, ImportError, msgspec.MsgspecError) as error:
             took = Took(0, 0, 0, 0, str(error)[:_LETTERS] or type(error).__name__)
         os.write(answers, msgspec.json.encode(took) + b"\n")
     return 0

@@ -63,8 +63,6 @@ class _Look:
         if not node.least <= len(value) <= (len(value) if node.most is None else node.most):
             return False
         begin = len(node.first)
-        if len(value) > begin and node.others is None:
-            return False
         return all(self.fits(one, item) for one, item in zip(node.first, value, strict=False)) and all(
             node.others is not None and self.fits(node.others, item) for item in value[begin:]
         )

@@ -191,14 +191,13 @@ class _Writer:
 
     def _items(self, node: Array, at: int, most: int, *, unbounded: bool) -> str:
         """The items from number `at` on, with the comma before them."""
-        if at >= most and not unbounded:
-            return ""
-        comma = '", " ' if at else ""
-        if at < len(node.first):
+        full = at >= most and not unbounded
+        if at < len(node.first) and not full:
+            comma = '", " ' if at else ""
             rest = self._items(node, at + 1, most, unbounded=unbounded)
             text = self._rule(f"{comma}{self._of(node.first[at])} {rest}")
             return text if at < node.least else f"{text}?"
-        if node.others is None:
+        if full or node.others is None:
             return ""
         item = self._of(node.others)
         least = max(0, node.least - at)

@@ -159,8 +159,7 @@ class StateKeeper:
                 async with contextlib.aclosing(
                     worker.order(lambda number: ForgetStates(number, tuple(owners)))
                 ) as events:
-                    async for _ in events:
-                        pass
+                    await anext(events, None)
 
     async def clear(self) -> None:
         """Delete all that is on the disk."""
