@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStyle, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.away import AwayChip
@@ -107,18 +107,22 @@ class TopBar(QFrame):
         self._place_title()
 
     def _place_title(self) -> None:
-        """In the middle, over the reading column, and as wide as it needs to be as far as there is room."""
+        """As wide as it needs to be as far as there is room: in the middle over the reading column, or beside it where
+        the sign at the end stands there.
+        """
         self.away.setMaximumWidth(max(2 * self._theme.control, self.width() // 3))
         before = (0 if self._show.isHidden() else 2) * self._theme.control
         behind = self._theme.control
         if not self.away.isHidden():
             behind += min(self.away.sizeHint().width(), self.away.maximumWidth()) + SPACE[0]
-        side = max(self._theme.control, before, behind) + SPACE[3]
-        side = max(side, (self.width() - round(COLUMN * max(1.0, self._theme.text_size / 100))) // 2)
-        hint = self.title.sizeHint()
-        width = max(0, min(hint.width(), self.width() - 2 * side))
+        begin, end = (max(self._theme.control, one) + SPACE[3] for one in (before, behind))
+        hint, room = self.title.sizeHint(), self.width() - begin - end
+        column = round(COLUMN * max(1.0, self._theme.text_size / 100))
+        width = max(0, min(hint.width(), room, column))
+        x = max(begin, min((self.width() - width) // 2, self.width() - end - width))
         top = (self.height() - hint.height()) // 2
-        self.title.setGeometry((self.width() - width) // 2, top, width, hint.height())
+        place = QRect(x, top, width, hint.height())
+        self.title.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
 
     def _restyle(self) -> None:
         self.setFixedHeight(max(HEIGHT, self._theme.control + SPACE[2]))

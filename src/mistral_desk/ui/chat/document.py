@@ -44,7 +44,7 @@ RULE: Final = QTextFormat.Property.UserProperty + 2
 """Block property: this empty block is a horizontal rule, painted by the view."""
 TASK: Final = QTextFormat.Property.UserProperty + 3
 """Block property: an item of a list of tasks, 1 open, 2 done; the view paints its box."""
-SHORT_CELL: Final = 16
+SHORT_CELL: Final = 24
 """Characters of a cell of a table that stay in one line."""
 INDENT: Final = 24
 """What a list stands in at least; more where its font is so large that two digits would not fit."""

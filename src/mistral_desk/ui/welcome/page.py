@@ -19,6 +19,7 @@ from mistral_desk.ui.chat.empty import ENGLISH, PROMISE, examples
 from mistral_desk.ui.settings.facts import graphics, memory, processor
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.welcome.recommend import Recommendation
+from mistral_desk.ui.widgets.balanced import Even
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
@@ -117,7 +118,7 @@ class Welcome(ColumnArea):
         promise = QHBoxLayout()
         promise.setSpacing(SPACE[1])
         promise.addWidget(Sign(theme, "lock", 18, parent=holder), 0, Qt.AlignmentFlag.AlignTop)
-        promise.addWidget(Label(theme, tr(PROMISE), ink="muted", wrap=True, parent=holder), 1)
+        promise.addWidget(Even(theme, tr(PROMISE), ink="muted", wrap=True, parent=holder), 1)
         column.addLayout(promise)
         column.addSpacing(SPACE[4])
         column.addWidget(Label(theme, tr("This computer"), "small", ink="muted", strong=True, parent=holder))

@@ -1,11 +1,14 @@
-"""Centred lines of about the same length: a sentence that does not fit into one leaves no single word below it."""
+"""Lines of about the same length: a sentence that does not fit into one leaves no single word below it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QMargins, QRect, Qt
 from PySide6.QtWidgets import QLabel, QWidget
+
+from mistral_desk.ui.theme import direction
+from mistral_desk.ui.widgets.label import Label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFontMetrics, QResizeEvent
@@ -56,3 +59,22 @@ class Balanced(QLabel):
         side = self._side + max(0, spare - 1)
         if side != self.contentsMargins().left():
             self.setContentsMargins(side, 0, side, 0)
+
+
+class Even(Label):
+    """A paragraph that begins where lines begin."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width."""
+        super().resizeEvent(event)
+        self._even()
+
+    def _restyle(self) -> None:
+        super()._restyle()
+        self._even()
+
+    def _even(self) -> None:
+        spare = self.width() - narrowest(self.fontMetrics(), self.text(), self.width())
+        margins = QMargins(*direction.margins(self, 0, 0, max(0, spare - 1), 0))
+        if margins != self.contentsMargins():
+            self.setContentsMargins(margins)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.widgets.tip import plain_tip
+from mistral_desk.ui.widgets.unbroken import unbroken
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -42,7 +43,8 @@ class Label(QLabel):
         copied: bool = False,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(text, parent)
+        self._said, self._exact = text, copied
+        super().__init__(text if copied else unbroken(text), parent)
         self._theme = theme
         self._step: Step = step
         self._ink = ink
@@ -58,6 +60,15 @@ class Label(QLabel):
             self.setAccessibleName(text)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def text(self) -> str:
+        """What was said, in plain spaces where it has them."""
+        return self._said
+
+    def setText(self, text: str) -> None:
+        """Other words."""
+        self._said = text
+        super().setText(text if self._exact else unbroken(text))
 
     def setToolTip(self, text: str) -> None:
         """Words, never HTML."""

@@ -12,6 +12,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
+from mistral_desk.ui.widgets.unbroken import unbroken
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
@@ -183,8 +184,8 @@ class Note(QLabel):
             (self._words.message, False, "text"),
             (self._words.hint, False, "muted"),
         )
-        for text, strong, ink in parts:
-            if text:
+        for said, strong, ink in parts:
+            if text := unbroken(said):
                 font = self._theme.font("body", strong=strong)
                 made.append((text, font, ink, QFontMetrics(font).boundingRect(room, _WRAP, text).height() + 2))
         return made

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPalette, QTextLayout, QTextOp
 
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.widgets.label import Label, Look
+from mistral_desk.ui.widgets.unbroken import unbroken
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QPaintEvent, QResizeEvent
@@ -24,7 +25,7 @@ _KEPT: Final = 8
 
 def laid_out(text: str, font: QFont, width: float, *, mirrored: bool, apart: float = 1.0) -> tuple[QTextLayout, float]:
     """A text in lines of this width, its own direction kept, and the height of all lines; longer words are broken."""
-    layout = QTextLayout(text.replace("\n", "\u2028"), font)
+    layout = QTextLayout(unbroken(text).replace("\n", "\u2028"), font)
     option = QTextOption(direction.start(mirrored=mirrored))
     option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
     option.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
