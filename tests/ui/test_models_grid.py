@@ -9,11 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtTest import QTest
 
-from mistral_desk.catalog.search import Wishes, open_weights
+from mistral_desk.catalog.record import Record
+from mistral_desk.catalog.search import Index, Wishes, open_weights
+from mistral_desk.catalog.store import Catalogue
+from mistral_desk.fit.advice import ranking
 from mistral_desk.ui.models.browse import page as page_module
 from mistral_desk.ui.models.browse.card import CONTENT, card_of
 from mistral_desk.ui.models.browse.source import Progress, Source, ago, state_words
 from tests.ui.browser import SIXTY, Browser, K
+from tools.gallery.fitting import pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +139,18 @@ def test_a_card_says_all_that_it_shows_and_unknown_for_what_is_not_known(browser
     closed = next(record for record in SIXTY.records if open_weights(record) is False)
     assert card_of(closed, None, None).verdict[2] == "Only online"
     assert any(bar.said.endswith(" of 100") for bar in model.card(0).bars)
+
+
+def test_a_card_of_several_models_names_the_one_that_it_speaks_of(browser: Browser) -> None:
+    """By the name that the recommendation has for it, which the search finds, too."""
+    offer = next(one for one in ranking(pc(32, 8)) if one.variant.model == "ministral-3-8b")
+    family = Record(id="mistral-3", title="Mistral 3", origin="known", whole=False, source=b"{}")
+    assert card_of(family, offer, None).facts.startswith("Ministral 3 8B, about 5.2 GB")
+    assert [hit.record for hit in Index(Catalogue((family,), ())).find(Wishes("ministral 3 8b"))] == [family]
+    alone = next(record for record in SIXTY.records if record.id in browser.offers)
+    named = browser.offers[alone.id]
+    assert named.variant.name == alone.title
+    assert alone.title not in card_of(alone, named, None).facts
 
 
 def test_a_screen_reader_finds_every_card_and_hears_the_count(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from mistral_desk.catalog import facts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.amounts import file_size
 from mistral_desk.core.errors import Problem
@@ -50,7 +51,7 @@ def order(repository: str, quant: str, *sizes: float) -> Order:
         else [f"{name}-{quant}-{n + 1:05}-of-{count:05}.gguf" for n in range(count)]
     )
     files = tuple(Wanted(repository, "a" * 40, path, round(size * GB)) for path, size in zip(paths, sizes, strict=True))
-    return Order(f"{repository}:{quant}", f"{repository.rpartition('/')[2]} {quant}", files)
+    return Order(f"{repository}:{quant}", facts.called(repository, quant), files)
 
 
 COMING: Final = Download(
@@ -86,7 +87,7 @@ def model(place: str, quant: str, size: float, **more: Any) -> Installed:
     )
     made: dict[str, Any] = {"origin": "download", "quantization": quant, "repository": repository, **more}
     identity = made.pop("id", f"{place}:{quant}")
-    title = made.pop("title", f"{name} {quant}")
+    title = made.pop("title", facts.called(place, quant))
     return Installed(identity, path, title, f"{name}-{quant}", folder, (file,), **made)
 
 
@@ -118,7 +119,7 @@ THEIRS: Final = (
             *QUANTIZATIONS,
             *("Apache 2.0", "Gemma Terms of Use", "Ollama", "Hugging Face", "Gemma 4 26B-A4B", "Ministral 3 8B"),
             *("llama3.2:3b", "mistral-nemo:12b", "qwen3:4b", "half", "gemma-4-4b-it Q8_0", texts.LONG_FILE),
-            *("Mistral-Small-4-119B-2603-GGUF UD-IQ3_S", "Mistral-Small-4-119B-2603-GGUF UD-Q4_K_XL"),
+            *("Mistral Small 4 UD-IQ3_S", "Mistral Small 4 UD-Q4_K_XL"),
             *("model.gguf", "model-00002-of-00003.gguf", "Qwen3-4B-Q8_0.gguf", "HF_TOKEN"),
         ]
     ),
