@@ -24,6 +24,7 @@ from mistral_desk.inference.fitting.lengths import WRITE, AtLength, Clock, at_le
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.yardstick import Order, Start, Yardstick
 from tests.fixtures.engines import run
+from tests.fixtures.llama_programs import BENCH, FAILS, HANGS, SERVER, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -33,52 +34,6 @@ if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
 
 PLACES = [AtLength(480, 20, 1000.0, 100.0, 40), AtLength(900, 490, 800.0, 90.0, 40)]
-
-BENCH = """
-import json, sys
-words = dict(zip(sys.argv[1::2], sys.argv[2::2]))
-with open({asked!r}, "a", encoding="utf-8") as file:
-    file.write(json.dumps(words) + "\\n")
-json.dump([{{"avg_ts": 500.0 if words["-n"] == "0" else 50.0, "samples_ts": []}}], sys.stdout)
-"""
-SERVER = """
-import json, sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
-class Handler(BaseHTTPRequestHandler):
-    def answer(self, what):
-        body = json.dumps(what).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def do_GET(self):
-        self.answer({{"status": "ok"}})
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with open({asked!r}, "a", encoding="utf-8") as file:
-            file.write(json.dumps([self.path, len(asked.get("prompt", [])), asked.get("n_predict")]) + "\\n")
-        timings = {{"prompt_per_second": 400.0, "predicted_per_second": 45.0}}
-        self.answer({{"timings": timings, "tokens": [1, 2, 3]}})
-    def log_message(self, *_):
-        pass
-HTTPServer(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])), Handler).serve_forever()
-"""
-HANGS = "import socket\nsocket.create_connection(('127.0.0.1', {port})).recv(1)\n"
-FAILS = "import sys\nsys.stderr.write('error: this model is too new')\nsys.exit(3)\n"
-
-
-def stand_in(folder: Path, name: str, script: str) -> Path:
-    """A program of that name which runs a script of ours."""
-    body = folder / f"{name}.py"
-    body.write_text(script, encoding="utf-8")
-    if sys.platform == "win32":
-        path = folder / f"{name}.bat"
-        path.write_text(f'@"{sys.executable}" "{body}" %*\n', encoding="utf-8")
-    else:
-        path = folder / name
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{body}" "$@"\n', encoding="utf-8")
-        path.chmod(0o755)
-    return path
 
 
 def loaded(path: Path, use: Callable[[Engine, ModelInfo], Awaitable[None]], placement: Placement | None = None) -> None:

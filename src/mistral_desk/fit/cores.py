@@ -25,7 +25,7 @@ _CORE_RECORD: Final = struct.Struct("<IIBB")
 def cores() -> int:
     """Cores that may compute, at least one."""
     count = _fast() or psutil.cpu_count(logical=False) or os.cpu_count() or 1
-    if hasattr(os, "sched_getaffinity"):
+    if hasattr(os, "sched_getaffinity"):  # pragma: no branch - Linux has it, Windows and macOS have not
         count = min(count, len(os.sched_getaffinity(0)))
     return max(1, count)
 
@@ -86,7 +86,7 @@ def _siblings(cpu: Path) -> str:
     return (cpu / "topology" / "thread_siblings_list").read_text(encoding="ascii").strip()
 
 
-def _apple() -> int | None:
+def _apple() -> int | None:  # pragma: no cover - only macOS has what it asks
     value, size = ctypes.c_int(0), ctypes.c_size_t(ctypes.sizeof(ctypes.c_int))
     ask = ctypes.CDLL(None).sysctlbyname
     if ask(b"hw.perflevel0.physicalcpu", ctypes.byref(value), ctypes.byref(size), None, 0):
@@ -94,7 +94,7 @@ def _apple() -> int | None:
     return value.value or None
 
 
-def _windows() -> int | None:
+def _windows() -> int | None:  # pragma: no cover - only Windows has what it asks
     if sys.platform == "win32":
         ask = ctypes.WinDLL("kernel32").GetLogicalProcessorInformationEx
         size = ctypes.c_ulong(0)

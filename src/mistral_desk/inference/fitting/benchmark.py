@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
 import time
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from mistral_desk.core import machine as computer
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import speed
 from mistral_desk.inference.fitting.beside import Bare, Beside, beside, program
-from mistral_desk.inference.fitting.lengths import SAMPLING, SENTENCES, AtLength, Clock, at_lengths, rounded
+from mistral_desk.inference.fitting.lengths import SENTENCES, AtLength, Clock, at_lengths, ended, rounded
 from mistral_desk.inference.fitting.measured import (
     Watch,
     Work,
@@ -27,7 +26,7 @@ from mistral_desk.inference.fitting.measured import (
     slowed,
     taken,
 )
-from mistral_desk.inference.protocol import Figures, Finished, Turn
+from mistral_desk.inference.protocol import Figures, Turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from mistral_desk.inference.fitting.loading import PlannedEngine
     from mistral_desk.inference.fitting.measured import Loaded
     from mistral_desk.inference.model_spec import ModelSpec
-    from mistral_desk.inference.protocol import ModelInfo
+    from mistral_desk.inference.protocol import Finished, ModelInfo
 
 Step = Literal["machine", "load", "round", "lengths", "beside"]
 
@@ -237,12 +236,7 @@ async def _round(engine: PlannedEngine, info: ModelInfo, number: int) -> Finishe
     text = "".join(SENTENCES[(number + place) % len(SENTENCES)] for place in range(_LETTERS // 80))
     most = max(100, min(_LETTERS, info.context // 2))  # a letter is at most a token in all but the strangest models
     asked = f"{number + 1}. {text[:most]}\nTell this as a long story, with every detail."
-    answer = engine.generate([Turn("user", asked)], "none", SAMPLING, _ANSWER)
-    async with contextlib.aclosing(answer) as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                return event
-    raise DeskError("engine.protocol", reason="an answer without an end")
+    return await ended(engine, [Turn("user", asked)], _ANSWER, [])
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference.protocol import Finished, Piece, Sampling, Turn
+from mistral_desk.inference.protocol import Figures, Finished, Piece, Sampling, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from mistral_desk.inference.client import Engine
-    from mistral_desk.inference.protocol import Figures, ModelInfo
+    from mistral_desk.inference.protocol import ModelInfo
 
 LENGTHS: Final = (512, 2048, 8192, 32_768)
 """Tokens that the conversation has when something is written."""
@@ -123,23 +123,21 @@ async def _longer_and_longer(
 
 async def _measured(talk: _Talk, sentences: int) -> AtLength | None:
     """Read and write at this place, as often as it takes to have enough; None where it was stopped."""
-    written, writing_s, read, reading_s = 0, 0.0, 0, 0.0
-    first: Figures | None = None
+    written, writing_s, reading_s = 0, 0.0, 0.0
+    rounds = list[Figures]()
     for number in range(_ROUNDS):
         end = await talk.answer(f"{number + 1}. {text(max(1, sentences))}\nTell this as a long story.", WRITE)
         took = end.figures
         if end.reason == "stopped":
             return None
-        first = first or took
+        rounds.append(took)
         if took.tokens_per_s and took.generated_tokens > 1:
             written += took.generated_tokens - 1
             writing_s += (took.generated_tokens - 1) / took.tokens_per_s
-        read += took.prompt_tokens - took.cached_tokens
         reading_s += took.prompt_s
         if written >= _ENOUGH:
             break
-    if first is None:
-        return None
+    first, read = rounds[0], sum(one.prompt_tokens - one.cached_tokens for one in rounds)
     reads, writes = _per_s(read, reading_s), _per_s(written, writing_s)
     return AtLength(first.prompt_tokens, first.cached_tokens, reads, writes, written)
 
@@ -168,14 +166,18 @@ class _Talk:
         return await self._asked(Turn("user", words), most, [])
 
     async def _asked(self, turn: Turn, most: int, pieces: list[Piece]) -> Finished:
-        asked = self._engine.generate([*self._turns, turn], "none", SAMPLING, most)
-        async with contextlib.aclosing(asked) as events:
-            async for event in events:
-                if isinstance(event, Finished):
-                    return event
-                if isinstance(event, Piece):
-                    pieces.append(event)
-        raise DeskError("engine.protocol", reason="an answer without an end")
+        return await ended(self._engine, [*self._turns, turn], most, pieces)
+
+
+async def ended(engine: Engine, turns: Sequence[Turn], most: int, pieces: list[Piece]) -> Finished:
+    """How an answer of so many tokens at most ended; its `pieces` go there. Raises as `Engine.generate`."""
+    async with contextlib.aclosing(engine.generate(turns, "none", SAMPLING, most)) as events:
+        async for event in events:
+            if isinstance(event, Finished):
+                return event
+            if isinstance(event, Piece):
+                pieces.append(event)
+    raise DeskError("engine.protocol", reason="an answer without an end")
 
 
 async def _size(engine: Engine, sentences: int) -> int:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LETTERS: Final = 300
 _SENTENCES: Final = 400
 _LOOK_AGAIN_S: Final = 0.1
+_ODD: Final = (ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError)
+"""What looking into an answer of another form may raise."""
 
 
 class _Child:
@@ -95,7 +97,7 @@ class LlamaBench:
         try:
             (row,) = json.loads(child.output())
             return float(row["avg_ts"])
-        except (ValueError, KeyError, TypeError) as error:
+        except _ODD as error:
             raise DeskError("bench.beside", name=self.name, reason="its output is of another form") from error
 
     def kill(self) -> None:
@@ -129,6 +131,9 @@ class LlamaServer:
         """As `beside.Program.measure`."""
         child = self._child or self._started()
         try:
+            if not self._tokens:
+                said = self._ask("/tokenize", {"content": text(_SENTENCES)})["tokens"]
+                self._tokens = [int(token) for token in said]
             tokens = (self._tokens * (at.context // len(self._tokens) + 1))[: at.context]
             if at.before:
                 self._ask("/completion", self._order(tokens[: at.before], 0))
@@ -136,7 +141,7 @@ class LlamaServer:
             return float(took["prompt_per_second"]), float(took["predicted_per_second"])
         except OSError as error:
             raise child.failed(str(error)) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except _ODD as error:
             raise child.failed("its answer is of another form") from error
 
     def _started(self) -> _Child:
@@ -145,10 +150,8 @@ class LlamaServer:
             child.end()
         while True:
             try:
-                self._ask("/health", None)
-                said = self._ask("/tokenize", {"content": text(_SENTENCES)})
-                self._tokens = [int(token) for token in said["tokens"]]
-            except (OSError, ValueError, KeyError) as error:
+                self._neighbour.ask("/health")
+            except OSError as error:
                 if child.process.poll() is not None:
                     raise child.failed("it did not start") from error
             else:
@@ -161,8 +164,8 @@ class LlamaServer:
         chosen = {"temperature": SAMPLING.temperature, "top_k": SAMPLING.top_k, "top_p": SAMPLING.top_p, "min_p": 0}
         return {"prompt": tokens, "n_predict": write, "cache_prompt": True, "ignore_eos": True, "seed": 1, **chosen}
 
-    def _ask(self, path: str, order: dict[str, Any] | None) -> Any:
-        return json.loads(self._neighbour.ask(path, None if order is None else json.dumps(order).encode()))
+    def _ask(self, path: str, order: dict[str, Any]) -> Any:
+        return json.loads(self._neighbour.ask(path, json.dumps(order).encode()))
 
     def kill(self) -> None:
         """As `beside.Program.kill`."""

@@ -124,10 +124,8 @@ class Pack:
         digest, left = hashlib.sha256(), file.bytes
         try:
             with self._zip.open(entry) as source, _made(place) as target:
-                while piece := source.read(min(_PIECE, left + 1)):
+                while piece := source.read(min(_PIECE, left)):  # no byte more than the manifest says
                     left -= len(piece)
-                    if left < 0:
-                        break
                     digest.update(piece)
                     target.write(piece)
                     yield len(piece)

@@ -108,7 +108,7 @@ def _usage() -> Callable[[], int]:
         file = os.open("/proc/self/statm", os.O_RDONLY)
         page = os.sysconf("SC_PAGE_SIZE")
         return lambda: int(os.pread(file, 64, 0).split()[0]) * page
-    else:
+    else:  # pragma: no cover - on Windows and macOS
         process = psutil.Process()
         return lambda: int(process.memory_info().rss)
 

@@ -24,7 +24,7 @@ from mistral_desk.inference.sandbox import windows
 from mistral_desk.net.rpc import listening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import IO
 
     from mistral_desk.net.rpc.address import Address
@@ -60,16 +60,18 @@ def order(address: Address, memory_gb: float | None, threads: int | None) -> Ord
 class Helper:
     """The lending process and its successors. `run` blocks; `end` may come from any thread or signal handler."""
 
-    def __init__(self, what: Order, tell: Callable[[Event], None]) -> None:
+    def __init__(self, what: Order, tell: Callable[[Event], None], command: Sequence[str] | None = None) -> None:
+        """`tell` hears what happens; `command` starts another process than this program's own."""
         self._order, self._tell = what, tell
+        self._command = list(command or own_command("--rpc-lend"))
         self._over = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Locked:
-        """Start lending; how tightly. Raises `helper.no_library`, `helper.port`."""
-        process = self._process = spawn(own_command("--rpc-lend"), _ONE_ARENA | Watched({}).begin())
+        """Start lending; how tightly. Raises `helper.no_library`."""
+        process = self._process = spawn(self._command, _ONE_ARENA | Watched({}).begin())
         windows.hold(int(getattr(process, "_handle", 0)), memory=self._order.memory)
-        stdin, stdout = _pipes(process)
+        _, stdin, stdout, _ = self._running()
         try:
             stdin.write(msgspec.json.encode(self._order) + b"\n")
             said = msgspec.json.decode(stdout.readline(), type=Locked)
@@ -116,29 +118,35 @@ class Helper:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        _let_go(process)
 
     def _listen(self) -> None:
-        process = self._process
-        if process is None:
-            return
-        _, stdout = _pipes(process)
-        drain = threading.Thread(target=_drain, args=(process.stderr,), daemon=True)
+        process, _, stdout, stderr = self._running()
+        drain = threading.Thread(target=_drain, args=(stderr,), daemon=True)
         drain.start()
         for line in stdout:
             if event := _LINES.get(line.strip()):
                 self._tell(event)
         process.wait()
+        drain.join(_END_S)
+        _let_go(process)
+
+    def _running(self) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes], IO[bytes]]:
+        """The process with its three pipes."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None or process.stderr is None:
+            raise TypeError("no process with pipes was started")
+        return process, process.stdin, process.stdout, process.stderr
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    if process.stdin is None or process.stdout is None:
-        raise TypeError("the process was started without pipes")
-    return process.stdin, process.stdout
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
-def _drain(pipe: IO[bytes] | None) -> None:
+def _drain(pipe: IO[bytes]) -> None:
     """What the engine says of itself goes nowhere: it may name what a stranger sent."""
-    if pipe:
-        with contextlib.suppress(OSError, ValueError):
-            while pipe.read(4096):
-                pass
+    with contextlib.suppress(OSError, ValueError):
+        while pipe.read(4096):
+            pass

@@ -14,10 +14,8 @@ def lock_in(memory: int, seconds: float) -> tuple[tuple[str, ...], tuple[str, ..
     """Bound memory (bytes) and processor time (seconds) and close everything: by what, what is refused, what is not."""
     trial = Trial.prepare()
     by = list(limits.limit(memory, seconds))
-    if macos.keep_in(computing_only=True):
-        by.append("sandbox profile")
-    if windows.no_programs():
-        by.append("job object")
+    attempt(by, "sandbox profile", lambda: macos.keep_in(computing_only=True))
+    attempt(by, "job object", windows.no_programs)
     if machine := calls.machine():
         attempt(by, "landlock", lambda: landlock.restrict([]))
         attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, threads=False)))

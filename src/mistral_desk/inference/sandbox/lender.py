@@ -12,8 +12,7 @@ from mistral_desk.inference.sandbox.attempt import attempt
 def lock_in(port: int) -> tuple[str, ...]:
     """Close everything but listening at this port, before any second thread; by what, as far as this system can."""
     by: list[str] = []
-    if windows.no_programs():
-        by.append("job object")
+    attempt(by, "job object", windows.no_programs)
     if machine := calls.machine():
         attempt(by, "landlock", lambda: landlock.restrict([], [(port, landlock.BIND)]))
         attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, lends=True)))

@@ -22,7 +22,7 @@ def address_space(size: int) -> bool:
 
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
         return True
-    else:
+    else:  # pragma: no cover - on Windows and macOS
         return False
 
 

@@ -141,11 +141,8 @@ def _when(machine: str, name: str, action: int) -> list[Instruction]:
 
 def _threads_only(machine: str) -> list[Instruction]:
     """`clone` only for a thread; `clone3`, whose flags no filter sees, is not there, and libraries fall back."""
-    number = calls.number("clone", machine)
-    if number is None:
-        raise ValueError(machine)
     judged: list[Instruction] = [
-        (_EQUAL, 0, 4, number),
+        (_EQUAL, 0, 4, calls.number("clone", machine) or 0),
         (_LOAD, 0, 0, _ARGUMENTS),
         (_ANY_BIT, 1, 0, _CLONE_THREAD),
         (_RETURN, 0, 0, _ERRNO | _EPERM),

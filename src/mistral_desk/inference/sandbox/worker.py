@@ -56,10 +56,8 @@ class WorkerCage:
         self._trial = Trial.prepare()
         if self._off:
             return
-        if macos.keep_in(computing_only=False, connects=bool(self._helpers)):
-            self._by.append("sandbox profile")
-        if windows.no_programs():
-            self._by.append("job object")
+        attempt(self._by, "sandbox profile", lambda: macos.keep_in(computing_only=False, connects=bool(self._helpers)))
+        attempt(self._by, "job object", windows.no_programs)
         if not (machine := calls.machine()):
             return
         _remember_the_time_zone()
