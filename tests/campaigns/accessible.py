@@ -22,13 +22,13 @@ def attack(folder: Path, seed: int, cases: int, minutes: float) -> Outcome:
 
     del seed, cases, minutes
     home = folder / "Zu Hause bei Müller"
-    told = gone(folder, home)
+    told = gone(folder, home, whole=True)
     lost = [*told.faults, *([f"said on stderr: {told.left}"] if told.left else [])]
     seen = {
         "pages and sheets walked through": f"{len(told.pages)}: {', '.join(told.pages)}",
         "things found in them, each held against the rules": f"{sum(told.pages.values()):,}",
         "events heard": f"{told.events:,}",
         "announced": " | ".join(words for heard in told.heard.values() for words in heard),
-        "a download, followed by its bar": f"{len(set(told.progress[:-1]))} different values",
+        "downloads, followed by their bars": " and ".join(f"{len(set(one))} different values" for one in told.progress),
     }
     return Outcome(sum(told.pages.values()), 0, lost, seen)

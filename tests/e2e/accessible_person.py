@@ -12,11 +12,13 @@ from tests.fixtures.atspi import END_OF_WORLD_S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fixtures.atspi import Heard, Reader, Ref, Thing
+    from tests.fixtures.atspi import Box, Heard, Reader, Ref, Thing
 
 T = TypeVar("T")
-DOWN, RETURN, ESCAPE, TAB, DELETE = 0xFF54, 0xFF0D, 0xFF1B, 0xFF09, 0xFFFF
+DOWN, RETURN, ESCAPE, TAB, BACK_TAB, DELETE = 0xFF54, 0xFF0D, 0xFF1B, 0xFF09, 0xFE20, 0xFFFF
 """X11's symbols of keys."""
+FOCUSED = ("object:StateChanged", "focused", 1)
+"""Kind, detail and value of the event that something has the keyboard now."""
 
 
 class Person:
@@ -71,6 +73,44 @@ class Person:
         field = self.find(role, name)
         self.reader.write(field.ref, text)
         self.until(lambda: self.reader.text(field.ref) == text, f"{name!r} does not hold {text!r}")
+
+    def turn(self, role: str, name: str, value: float) -> None:
+        """Have a number be another, and see that it is."""
+        number = self.find(role, name)
+        self.reader.set_value(number.ref, value)
+        self.until(lambda: self.reader.value(number.ref)[1] == value, f"{name!r} is not {value}")
+
+    def go(self, symbol: int) -> Thing:
+        """Press a key that leads elsewhere; what the keyboard came to."""
+        before = len(self.reader.heard)
+        self.reader.key(symbol)
+        return self.came_to(before)
+
+    def came_to(self, before: int | None = None) -> Thing:
+        """What got the keyboard last, since so many events or since `listen`."""
+        begin = self._from if before is None else before
+
+        def last() -> Thing | None:
+            heard = [one.ref for one in self.reader.heard[begin:] if (one.kind, one.detail, one.first) == FOCUSED]
+            return self.reader.look(heard[-1]) if heard else None
+
+        self.until(last, "the keyboard goes nowhere")
+        return self.until(last, "the keyboard is at nothing")  # an answer later: all that this key did is told
+
+    def menu(self) -> Ref:
+        """The menu that opened since `listen`: Qt hangs it nowhere, and tells of it."""
+
+        def look() -> Ref | None:
+            shown = [one for one in self.events("object:StateChanged") if (one.detail, one.first) == ("showing", 1)]
+            told = (self.reader.look(one.ref) for one in reversed(shown))
+            return next((one.ref for one in told if one is not None and one.role == "popup menu"), None)
+
+        return self.until(look, "no menu opens")
+
+    def box(self, role: str, name: str) -> Box:
+        """Where a thing is."""
+        thing = self.find(role, name)
+        return self.reader.boxes([thing.ref])[thing.ref]
 
     # --- listening ----------------------------------------------------------------------------------------------
 

@@ -26,14 +26,22 @@ def test_a_person_who_sees_nothing_asks_shows_downloads_deletes_and_undoes(tmp_p
     assert "Thinking…" in told.heard["thought"], "one hears that it thinks"
     assert {"red", "circle"} <= set(told.read["picture"].lower().replace(".", " ").split())
     assert "On this computer:" in told.read["card"], "a card says all that it shows"
-    *steps, told_of = told.progress
+    (steps,) = told.progress
     assert steps, "one can follow the download"
     assert steps == sorted(steps)
-    assert told_of >= 3, "and hears that it goes on"
+    assert told.told_of >= 3, "and hears that it goes on"
     assert any("is being downloaded" in words for words in told.heard["download"])
     assert any("Every byte was compared" in words for words in told.heard["download"])
     assert any("11.1 MB are free now" in words for words in told.heard["deleted"])
     assert "What is this?" in told.read["chats"]
+    assert "New chat: Ctrl+N | " in told.read["shortcuts"]
+    there, back = told.ways
+    assert len(there) >= 15
+    assert back == there[::-1], "Shift+Tab goes back the way that Tab came"
+    assert told.taken is not None
+    assert 1.8 < told.taken.growth < 2.1, "text at 200 %"
+    assert told.taken.before < 7 < told.taken.afterwards, "high contrast"
+    assert told.read["thought at 200 %"] == "2 plus 3 is 5."
     assert told.faults == []
-    assert len(told.pages) >= 15
+    assert len(told.pages) >= 25
     assert told.left == ""

@@ -35,6 +35,7 @@ def opened(menu: QMenu, at: QPoint, name: str, *, by_pointer: bool) -> None:
     menu.popup(at)
     lines = [line for line in menu.actions() if line.isEnabled() and not line.isSeparator()]
     if lines and not by_pointer:
+        menu.setFocus(Qt.FocusReason.PopupFocusReason)  # so that one hears where the keyboard is when it closes
         menu.setActiveAction(next((line for line in lines if line.isChecked()), lines[0]))
 
 
