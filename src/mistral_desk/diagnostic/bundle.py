@@ -178,9 +178,8 @@ def _log(folder: Path) -> str:
         records, more = told(_tail(folder / name))
         unknown += more
         lines.extend(_lines(records))
-    if unknown:
-        lines.appendleft(f"({unknown} lines are left out: they are not of this version.)")
-    return "\n".join(lines) + "\n"
+    note = [f"({unknown} lines are left out: they are not of this version.)"] if unknown else []
+    return "\n".join([*note, *lines]) + "\n"
 
 
 def _lines(records: Iterable[str]) -> Iterable[str]:
