@@ -99,10 +99,13 @@ def test_a_folder_of_single_chats_of_either_kind_comes_whole_and_other_files_do_
     assert (come.new, come.aside, [len(one) for one in chats]) == (3, 0, [1, 2, 1])
 
 
-def test_a_folder_with_nothing_of_the_kind_says_so(tmp_path: Path) -> None:
+def test_a_folder_or_an_archive_with_nothing_of_the_kind_says_so(tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"x")
-    with pytest.raises(DeskError, match=r"sharing\.unknown"):
-        taken(tmp_path)
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as made:
+        made.writestr("photo.jpg", b"x")
+    for place in (tmp_path, tmp_path / "photos.zip"):
+        with pytest.raises(DeskError, match=r"sharing\.unknown"):
+            taken(place)
 
 
 def test_a_picture_that_is_too_large_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from mistral_desk.chat.database import SIDECARS, DamagedError, check, connect, is_damage, prepare, refuse_newer
+from mistral_desk.chat.schema import APPLICATION_ID
 from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError, Problem
 
@@ -157,10 +159,13 @@ def restore(path: Path, now: float) -> Problem | None:
 
 def copies(path: Path) -> list[Path]:
     """Every copy there is, the newest first."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        found = [copy for copy in folder_of(path).glob("*.sqlite3") if copy.is_file()]
-        return sorted(found, key=lambda copy: copy.stat().st_mtime, reverse=True)
-    return []
+    made: dict[Path, float] = {}
+    for copy in folder_of(path).glob("*.sqlite3"):
+        with contextlib.suppress(FileNotFoundError):  # another program may delete one meanwhile
+            about = copy.stat()
+            if stat.S_ISREG(about.st_mode):
+                made[copy] = about.st_mtime
+    return sorted(made, key=made.__getitem__, reverse=True)
 
 
 def _best_copy(path: Path, fresh: Path) -> float | None:
@@ -171,6 +176,7 @@ def _best_copy(path: Path, fresh: Path) -> float | None:
             _create(fresh)
             shutil.copyfile(candidate, fresh)
             with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as copy:
+                _prove_ours(copy)
                 check(copy, None)
                 beyond(copy, None)
         except (DamagedError, DeskError) as error:
@@ -200,6 +206,12 @@ def ready(candidate: Path, fresh: Path) -> None:
         broken = copy.execute("PRAGMA foreign_key_check").fetchone()
         if broken:
             raise DamagedError(f"a row of {broken[0]} belongs to nothing")
+
+
+def _prove_ours(copy: sqlite3.Connection) -> None:
+    """Raise `DamagedError` for a file that is empty, or another program's database."""
+    if copy.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise DamagedError("it is no history")
 
 
 def _prove_whole(copy: sqlite3.Connection) -> None:
