@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
+from mistral_desk.catalog import facts
 from mistral_desk.core import amounts
 from mistral_desk.core import settings as declared
 from mistral_desk.core.errors import DeskError, in_words
@@ -61,8 +62,7 @@ class Getting(QObject):
         if not variant.complete:
             return None
         quant = variant.quantization or variant.name
-        title = f"{listing.repository.rpartition('/')[2]} {quant}"
-        ware = Ware(listing.repository, quant, title, listing)
+        ware = Ware(listing.repository, quant, facts.called(listing.repository, quant), listing)
         return self._made(GetButton(self._desk.theme, ware, parent, small=True))
 
     def for_welcome(self, variant: Variant, parent: QWidget) -> GetButton | None:
