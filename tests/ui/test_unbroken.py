@@ -17,7 +17,7 @@ from mistral_desk.ui.widgets.unbroken import unbroken
     ("said", "shown"),
     [
         ("about 2 min.", "about 2~min."),
-        ("8 + 32 GB, of 5 GB/s", "8 + 32~GB, of 5~GB/s"),
+        ("8 + 32 GB, of 5 GB/s", "8~+~32~GB, of 5~GB/s"),
         ("87 % of it", "87~% of it"),
         ("after 30 December 2026", "after 30~December~2026"),
         ("after 30 décembre 2026", "after 30~décembre~2026"),
