@@ -58,7 +58,9 @@ class Vocabulary:
         self.hash = digest.hexdigest()
         self.begin = self._id(lib.llama_vocab_bos(pointer))
         self.end = self._id(lib.llama_vocab_eos(pointer))
-        self.spaced = any(self.shown(token).startswith(b" ") for token in self.tokenize("a", special=False)[:1])
+        # llama.cpp ends the process that asks a vocabulary without tokens for some.
+        letter = self.tokenize("a", special=False)[:1] if self.has_tokens else []
+        self.spaced = any(self.shown(token).startswith(b" ") for token in letter)
         self.adds_begin = bool(lib.llama_vocab_get_add_bos(pointer)) and self.begin is not None
 
     def _id(self, token: int) -> int | None:
