@@ -95,14 +95,14 @@ class Session:
 
         `after` is the message that the person sees last; None: the end of the branch that is stored as shown.
         `model` is the id that is stored with the answer (else the file's path); `settings` are those of a new
-        conversation. Raises `prompt.empty`, `prompt.too_big`, `prompt.too_many_pictures`, `history.…`, and what a
-        model that cannot see says of pictures (`model.no_eyes`, `model.eyes_off`, `projector.…`), before anything
-        is stored; after `Started` every failure is a `Broken`. Leaving the iterator (`aclose`, a cancelled task)
-        stops the engine and keeps what there is.
+        conversation. Raises `prompt.empty`, `prompt.too_big`, `prompt.too_many_pictures`, `history.…`,
+        `endpoint.not_here`, and what a model that cannot see says of pictures (`model.no_eyes`, `model.eyes_off`,
+        `projector.…`), before anything is stored; after `Started` every failure is a `Broken`. Leaving the iterator
+        (`aclose`, a cancelled task) stops the engine and keeps what there is.
         """
         check_draft(draft)
         with self._begins():
-            await self._check_eyes(model_spec, draft.attached or ())
+            await self._check(model_spec, draft.attached or ())
             begun = await self._history.begin_turn(
                 conversation_id,
                 draft.text,
@@ -133,7 +133,7 @@ class Session:
         old = await self._history.message(message_id)
         attached = attached_to(old) if draft.attached is None else draft.attached
         check_draft(msgspec.structs.replace(draft, attached=attached))
-        await self._check_eyes(model_spec, attached)
+        await self._check(model_spec, attached)
         if old.role != "user":
             raise DeskError("history.missing", f"message {message_id} is no person's message")
         begun = await self._history.begin_turn(
@@ -166,7 +166,7 @@ class Session:
         asked = old.parent if old.role == "assistant" else old.id
         if asked is None or old.role == "system":
             raise DeskError("history.missing", f"message {message_id} answers nothing")
-        await self._check_eyes(model_spec, (await self._history.message(asked)).parts)
+        await self._check(model_spec, (await self._history.message(asked)).parts)
         effort: Effort = old.effort if think is None else ("high" if think else "none")
         begun = await self._history.begin_version(asked, model=model or _name(model_spec), effort=effort)
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
@@ -190,7 +190,7 @@ class Session:
         old = await self._history.message(message_id)
         if old.role != "assistant" or old.parent is None:
             raise DeskError("history.missing", f"message {message_id} answers nothing")
-        await self._check_eyes(model_spec, (await self._history.message(old.parent)).parts)
+        await self._check(model_spec, (await self._history.message(old.parent)).parts)
         begun = await self._history.begin_version(old.parent, model=model or _name(model_spec), effort="high")
         wish = Wish(model_spec, sampling, max_tokens, rethinks=old if old.thinking else None)
         async with contextlib.aclosing(self._answer(begun, wish)) as events:
@@ -217,7 +217,7 @@ class Session:
         if asked is None:
             raise DeskError("history.missing", f"message {message_id} answers nothing")
         user = await self._history.message(asked)
-        await self._check_eyes(model_spec, user.parts)
+        await self._check(model_spec, user.parts)
         conversation = await self._history.conversation(user.conversation)
         answer = await self._history.message(message_id)  # behind it nothing waits until it is among the turns
         if answer.role != "assistant" or answer.ending not in BROKEN_OFF or conversation.leaf != message_id:
@@ -291,8 +291,11 @@ class Session:
             return await self._at(source).blindness()
         return await self._engine.blindness(source)
 
-    async def _check_eyes(self, source: Source, parts: Sequence[Part]) -> None:
-        """Raise why the model cannot see pictures among these parts, as far as that is known before it is loaded."""
+    async def _check(self, source: Source, parts: Sequence[Part]) -> None:
+        """Raise why it cannot be asked this, as far as that is known before anything is stored and loaded: endpoints
+        are not asked here, or the model cannot see pictures among these parts.
+        """
+        self._maker(source)
         if pictures_in(parts) and (problem := await self.blindness(source)):
             raise DeskError.of(problem)
 
