@@ -89,20 +89,21 @@ async def at_lengths(
     (`engine.stop`). Raises as `Engine.generate`.
     """
     found = list[AtLength]()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(clock.left):
-            async for one in _longer_and_longer(engine, info, clock, tell):
-                if one is None:
-                    return None
-                found.append(one)
-                keep(one)
+    try:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(clock.left):
+                async for one in _longer_and_longer(engine, info, clock, tell):
+                    found.append(one)
+                    keep(one)
+    except _StoppedError:
+        return None
     return found
 
 
 async def _longer_and_longer(
     engine: Engine, info: ModelInfo, clock: Clock, tell: Callable[[float], None]
-) -> AsyncIterator[AtLength | None]:
-    """One length after the other, None in the end where it was stopped."""
+) -> AsyncIterator[AtLength]:
+    """One length after the other."""
     lengths = lengths_in(info.context)
     talk, rate = _Talk(engine, info), None
     per_sentence = max(1.0, (await _size(engine, 8) - await _size(engine, 0)) / 8)
@@ -111,25 +112,20 @@ async def _longer_and_longer(
         if number and not clock.allows(length, rate):
             return
         fill = int((length - READ - talk.tokens - _FRAME) / per_sentence)
-        if fill > 0 and not await talk.goes_on(fill):
-            yield None
-            return
+        if fill > 0:
+            await talk.goes_on(fill)
         one = await _measured(talk, int((length - talk.tokens - _FRAME / 2) / per_sentence))
         yield one
-        if one is None:
-            return
         rate = one.prompt_per_s
 
 
-async def _measured(talk: _Talk, sentences: int) -> AtLength | None:
-    """Read and write at this place, as often as it takes to have enough; None where it was stopped."""
+async def _measured(talk: _Talk, sentences: int) -> AtLength:
+    """Read and write at this place, as often as it takes to have enough."""
     written, writing_s, reading_s = 0, 0.0, 0.0
     rounds = list[Figures]()
     for number in range(_ROUNDS):
         end = await talk.answer(f"{number + 1}. {text(max(1, sentences))}\nTell this as a long story.", WRITE)
         took = end.figures
-        if end.reason == "stopped":
-            return None
         rounds.append(took)
         if took.tokens_per_s and took.generated_tokens > 1:
             written += took.generated_tokens - 1
@@ -142,16 +138,20 @@ async def _measured(talk: _Talk, sentences: int) -> AtLength | None:
     return AtLength(first.prompt_tokens, first.cached_tokens, reads, writes, written)
 
 
+class _StoppedError(Exception):
+    """Somebody stopped it (`engine.stop`)."""
+
+
 class _Talk:
-    """A conversation that grows by what is asked and answered."""
+    """A conversation that grows by what is asked and answered. Raises `_StoppedError`."""
 
     def __init__(self, engine: Engine, info: ModelInfo) -> None:
         self._engine, self._info = engine, info
         self._turns: list[Turn] = []
         self.tokens = 0
 
-    async def goes_on(self, sentences: int) -> bool:
-        """Make it longer, not measured; false where it was stopped."""
+    async def goes_on(self, sentences: int) -> None:
+        """Make it longer, not measured."""
         asked = Turn("user", text(sentences))
         answer: list[Piece] = []
         end = await self._asked(asked, 1, answer)
@@ -159,14 +159,16 @@ class _Talk:
         said = "".join(piece.text for piece in answer if piece.kind == "text")
         self._turns += [asked, Turn("assistant", said, tokens=ids, vocabulary=self._info.vocabulary)]
         self.tokens = end.figures.prompt_tokens + len(ids)
-        return end.reason != "stopped"
 
     async def answer(self, words: str, most: int) -> Finished:
         """Ask, and forget that it was asked: the next question stands in the same place."""
         return await self._asked(Turn("user", words), most, [])
 
     async def _asked(self, turn: Turn, most: int, pieces: list[Piece]) -> Finished:
-        return await ended(self._engine, [*self._turns, turn], most, pieces)
+        end = await ended(self._engine, [*self._turns, turn], most, pieces)
+        if end.reason == "stopped":
+            raise _StoppedError
+        return end
 
 
 async def ended(engine: Engine, turns: Sequence[Turn], most: int, pieces: list[Piece]) -> Finished:
