@@ -21,7 +21,7 @@ def delete(model: Installed, *, for_good: bool, keep: frozenset[Path] = frozense
     Raises `library.not_deleted` and `library.no_bin`.
     """
     paths = [Path(file.path) for file in model.files]
-    if model.projector is not None and not _needed_by_others(model):
+    if model.projector is not None and not _needed_by_others(model, model.projector.path):
         paths.append(Path(model.projector.path))
     freed = 0
     for path in paths:
@@ -77,12 +77,10 @@ def _not_deleted(path: Path, error: OSError) -> DeskError:
     return DeskError("library.not_deleted", str(error), path=str(path), reason=error.strerror or str(error))
 
 
-def _needed_by_others(model: Installed) -> bool:
+def _needed_by_others(model: Installed, projector: str) -> bool:
     """Whether another model goes with the same projector."""
-    if model.projector is None:
-        return False
-    others = scan(Path(model.projector.path).parent) or ()
+    others = scan(Path(projector).parent) or ()
     return any(
-        other.path != model.path and other.projector is not None and other.projector.path == model.projector.path
+        other.path != model.path and other.projector is not None and other.projector.path == projector
         for other in others
     )

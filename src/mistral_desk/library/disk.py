@@ -32,19 +32,20 @@ _TRIES: Final = 20
 
 def free(folder: Path) -> int:
     """Bytes that this person can still write where `folder` is, or will be. Raises `OSError`."""
-    at = folder
-    while not at.exists() and at != at.parent:
-        at = at.parent
-    return shutil.disk_usage(at).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, else the nearest one above it that is there. Raises `OSError`."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
 
 
 def device(folder: Path) -> int:
     """Which disk a folder is on, or will be; -1 where that cannot be told."""
-    at = folder
-    while not at.exists() and at != at.parent:
-        at = at.parent
     try:
-        return at.stat().st_dev
+        return _nearest(folder).stat().st_dev
     except OSError:
         return -1
 

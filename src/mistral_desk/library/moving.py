@@ -65,7 +65,6 @@ class Moving:
         self._begun_before: asyncio.Task[None] | None = None
         self._stop = threading.Event()
         self._closing = False
-        self._loop: asyncio.AbstractEventLoop | None = None
         self.copies = False
         """Never rename, even on one disk. For tests, as the next."""
         self.reached: Callable[[str], None] = lambda _what: None
@@ -78,7 +77,6 @@ class Moving:
 
     async def open(self) -> None:
         """Go on with what was interrupted; the downloads are held until it is over."""
-        self._loop = asyncio.get_running_loop()
         self._teller.open()
         note = await in_thread(relocating.read, self._file)
         if note is not None:
@@ -164,10 +162,11 @@ class Moving:
             _log.error("a move ended by an error of the program", exc_info=error)
 
     async def _run(self, note: Note, *, first: bool) -> None:
+        loop = asyncio.get_running_loop()
         mover = Mover(
             note,
             lambda new: relocating.write(self._file, new),
-            self._said,
+            lambda step: self._said(loop, step),
             self._stop,
             copies=self.copies,
             reached=self.reached,
@@ -254,12 +253,10 @@ class Moving:
             self.now = msgspec.structs.replace(self.now, problem=problem)
             self._teller.soon()
 
-    def _said(self, step: Step) -> None:
+    def _said(self, loop: asyncio.AbstractEventLoop, step: Step) -> None:
         """Called in the mover's thread."""
-        loop = self._loop
-        if loop is not None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._show, step)
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(self._show, step)
 
     def _show(self, step: Step) -> None:
         if self.now is not None:

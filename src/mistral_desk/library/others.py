@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -240,9 +241,10 @@ def _snapshot_file(path: Path, top: Path, repository: str) -> LibraryFile | None
 
 def _file(path: Path) -> LibraryFile | None:
     try:
-        return LibraryFile(str(path), path.stat().st_size) if path.is_file() else None
-    except OSError:
+        status = path.stat()
+    except (OSError, ValueError):
         return None
+    return LibraryFile(str(path), status.st_size) if stat.S_ISREG(status.st_mode) else None
 
 
 def _cached(owner: str, repository: str, listed: object) -> str:

@@ -252,8 +252,7 @@ class Part:
         else:
             self._noted.pop(index, None)
         with self._lock:
-            if self._journal is not None:
-                self._journal.block(index, size, self._crcs[index])
+            self._open_list().block(index, size, self._crcs[index])
 
     def _follow(self, steps: int) -> None:
         """Let the hash catch up with what others have written behind the first gap; `_hashing` is held."""
@@ -302,12 +301,11 @@ class Part:
     def finish(self, sha256: str) -> None:
         """Put the file in its place, lastingly; `sha256` is its hash, which somebody has compared."""
         with disk.told(self.final):
-            if self._file is None or self._journal is None:
-                return
-            lasting.sync(self._file)
+            lasting.sync(self._open_file())
+            listed = self._open_list()
             if self.wanted.sha256 is not None:
-                self._journal.verified(True)  # all of it went through the hash
-            self._journal.whole(sha256)
+                listed.verified(True)  # all of it went through the hash
+            listed.whole(sha256)
             self._shut()  # Windows renames no open file
             disk.rename(self.path, self.final)
 
@@ -341,6 +339,11 @@ class Part:
         if self._file is None:
             raise OSError("the file is closed")
         return self._file
+
+    def _open_list(self) -> Journal:
+        if self._journal is None:
+            raise OSError("the list is closed")
+        return self._journal
 
     def _stopped(self) -> None:
         if self.stop.is_set():

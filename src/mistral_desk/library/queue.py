@@ -82,22 +82,21 @@ class Queue:
         self._closed = True
         self._held = False
         self._unlisten: tuple[Callable[[], None], ...] = ()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self.line_speed: float | None = None
         """Bytes a second that the line gave last; None where no download told."""
 
     async def open(self) -> tuple[Problem, ...]:
         """Read the list and begin what was under way; what there is to tell of it."""
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         kept, problem = await in_thread(orders.load, self._file)
         self._entries, self.line_speed = list(kept.entries), kept.line_speed
         self._known = await in_thread(there.noted, self._entries)
         self._closed = False
         self._teller.open()
         self._unlisten = (
-            self._settings.listen(OFFLINE, lambda offline: None if offline else self._in_loop(self._online)),
-            self._settings.listen(DOWNLOADS_AT_ONCE, lambda _: self._in_loop(self._begin_anew, 0)),
-            self._settings.listen(DOWNLOAD_CONNECTIONS, lambda _: self._in_loop(self._begin_anew, len(self._entries))),
+            self._settings.listen(OFFLINE, lambda offline: None if offline else _soon(loop, self._online)),
+            self._settings.listen(DOWNLOADS_AT_ONCE, lambda _: _soon(loop, self._begin_anew, 0)),
+            self._settings.listen(DOWNLOAD_CONNECTIONS, lambda _: _soon(loop, self._begin_anew, len(self._entries))),
         )
         self._pump()
         return (problem,) if problem else ()
@@ -272,8 +271,8 @@ class Queue:
             self._timer.cancel()
             self._timer = None
         waiting = [at for name, (at, _) in self._due.items() if name not in self._tasks and at < float("inf")]
-        if waiting and self._loop is not None:
-            self._timer = self._loop.call_later(max(0.01, min(waiting) - now), self._pump)
+        if waiting:
+            self._timer = asyncio.get_running_loop().call_later(max(0.01, min(waiting) - now), self._pump)
         self._keep_awake()
         self._teller.soon()
 
@@ -336,12 +335,6 @@ class Queue:
         jobs = (ended, *map(self._jobs.get, self._tasks))
         return 0.0 if self._limit() else sum(job.last_speed for job in jobs if job)
 
-    def _in_loop(self, work: Callable[..., None], *args: object) -> None:
-        """Settings change in any thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(work, *args)
-
     def _begin_anew(self, others: int) -> None:
         """End what runs beyond the number of downloads at once, and so many `others`: they begin again as is set now.
 
@@ -387,3 +380,9 @@ class Queue:
         except DeskError as error:
             _log.warning("the list of downloads was not saved: %s", error.problem.params.get("reason"))
         self._teller.soon()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, work: Callable[..., None], *args: object) -> None:
+    """Settings change in any thread."""
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(work, *args)

@@ -240,8 +240,7 @@ class Mover:
             if os.path.lexists(new):
                 new.unlink()  # an older copy of ours: what lay there before was refused
             if old.is_symlink():
-                new.symlink_to(os.path.realpath(old))
-                shutil.copystat(old, new, follow_symlinks=False)
+                new.symlink_to(self._leads_to(old))
             elif not self._renamed(old, new) and not self._twin(linked.get(key), new):
                 self._copy(old, new, path)
         if status.st_nlink > 1:
@@ -326,11 +325,20 @@ class Mover:
 
     def _is_there(self, path: Path) -> bool:
         """Whether the target has the file as the source has it."""
+        old, new = self._source / path, self._target / path
+        if old.is_symlink():
+            return new.is_symlink() and os.path.realpath(new) == os.path.realpath(self._leads_to(old))
         try:
-            old, new = _state(self._source / path), _state(self._target / path)
+            before, now = _state(old), _state(new)
         except FileNotFoundError:
-            return not os.path.lexists(self._source / path)
-        return old[0] == new[0] and abs(old[1] - new[1]) <= _SAME_S
+            return not os.path.lexists(old)
+        return before[0] == now[0] and abs(before[1] - now[1]) <= _SAME_S
+
+    def _leads_to(self, link: Path) -> Path:
+        """Where a link leads from the target: to the same file, which may be one that is moved, too."""
+        real, source = Path(os.path.realpath(link)), Path(os.path.realpath(self._source))
+        inside = real.relative_to(source) if source in real.parents else None
+        return self._target / inside if inside in self._files() else real
 
     def _halt(self) -> None:
         if self._stop.is_set():

@@ -49,8 +49,7 @@ class Teller(Generic[T]):
 
     def _tell(self) -> None:
         self._ticker = None
-        if self._loop is not None:
-            self._told_at = self._loop.time()
+        self._told_at = asyncio.get_running_loop().time()
         found = self._now()
         for listener in tuple(self._listeners):
             listener(found)

@@ -162,9 +162,7 @@ class Transfer:
                     raise error from errors
                 count = 1
             else:
-                if all(map(self._part.whole, range(self._part.blocks))):
-                    return
-                count = 1  # the last connection that was left has to do it
+                return
 
     async def _line(self, number: int, spans: Spans, *, single: bool) -> None:
         """One connection: takes a span, fetches it, takes the next."""
