@@ -7,6 +7,7 @@ closes, it says `asked`. A second start is made the same way.
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 import threading
 from pathlib import Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from mistral_desk.ui.chat.turns import Turn
 
+STUCK_S = 220
+"""Shorter than what a test waits for its end."""
+
 
 def say(word: str) -> None:
     """One word on stdout, at once."""
@@ -42,7 +46,8 @@ def script(state: str) -> list[fake_worker.Step]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Open the window on `HOME` and bring it into the state."""
+    """Open the window on `HOME` and bring it into the state. If it does not end, stderr says where it stands."""
+    faulthandler.dump_traceback_later(STUCK_S, exit=True)
     state, home = arguments
     folder = Path(home).parent
     open_services, begin = Services.open, Desk.start
