@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from mistral_desk.core.paths import folders
+from mistral_desk.inference.client import ModelSpec
+from mistral_desk.inference.protocol import Turn
 from mistral_desk.server import api
+from mistral_desk.server.reading import asked
+from mistral_desk.server.requests import understood
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
 from tests.fixtures.serving import HI, fault, served
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    import pytest
+    from tests.fixtures.small_models import SmallModels
 
 
 async def events(lines: AsyncIterator[str]) -> list[Any]:
@@ -139,5 +147,80 @@ def test_a_worker_that_dies_is_an_error_of_ours_and_the_next_request_is_answered
             assert code.startswith("engine.")
             fake_worker.command(tmp_path, fake_worker.answering("Yes."))
             assert (await here.chat()).status_code == 200
+
+    run(test())
+
+
+def test_what_only_might_begin_a_stop_word_is_told_at_the_end_and_nothing_after_one(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("one two three four")) as here:
+            for stop, text, reason in (("four winds", "one two three four", "stop"), ("two", "one ", "stop")):
+                (choice,) = (await here.chat(stop=stop)).json()["choices"]
+                assert (choice["message"]["content"], choice["finish_reason"]) == (text, reason)
+
+    run(test())
+
+
+def test_an_answer_that_somebody_else_stops_is_an_error_and_not_a_short_answer(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.endless()) as here:
+            async with here.client.stream("POST", "/chat/completions", json=HI | {"stream": True}) as answer:
+                lines = answer.aiter_lines()
+                while '"content":"word' not in await anext(lines):
+                    pass
+                here.ground.engine().stop()
+                rest = [line async for line in lines if line]
+            assert "server.interrupted" in rest[-1]
+
+    run(test())
+
+
+def test_an_earlier_answer_goes_back_with_its_thoughts(tmp_path: Path) -> None:
+    async def test() -> None:
+        talk = [
+            {"role": "user", "content": "7 + 8?"},
+            {"role": "assistant", "content": [{"type": "text", "text": "15"}, {"type": "refusal", "refusal": "."}],
+             "reasoning_content": "Seven and eight"},
+            {"role": "user", "content": "And 9?"},
+        ]  # fmt: skip
+        async with served(tmp_path, fake_worker.answering("24.")) as here:
+            wanted = asked(understood(json.dumps({"messages": talk}).encode()))
+            turns, _ = await here.serving.line._turns(wanted, ModelSpec("builtin"))
+            assert turns == (
+                Turn("user", "7 + 8?"),
+                Turn("assistant", "15.", "Seven and eight"),
+                Turn("user", "And 9?"),
+            )
+            assert (await here.chat(messages=talk)).json()["choices"][0]["message"]["content"] == "24."
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(b"no picture at all", "attachment.not_a_picture"), (b"\x89PNG\r\n\x1a\n broken", "")]
+)
+def test_what_is_no_picture_is_refused_before_the_engine_is_asked(tmp_path: Path, content: bytes, code: str) -> None:
+    address = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    shown = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": address}}]}]
+
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("A cat.")) as here:
+            status, said = fault(await here.chat(messages=shown))
+            assert status == 400
+            assert said == code if code else said.startswith("attachment.")
+
+    run(test())
+
+
+def test_a_picture_for_a_model_that_reads_text_only_is_refused(tmp_path: Path, small_models: SmallModels) -> None:
+    address = f"data:image/png;base64,{base64.b64encode(b'not looked at').decode()}"
+    shown = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": address}}]}]
+    own = folders().ensure().models / "blind.gguf"
+    own.write_bytes(small_models["mistral4"].read_bytes())
+
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("A cat.")) as here:
+            status, said = fault(await here.chat(messages=shown, model="blind"))
+            assert (status, said) == (400, "model.no_eyes")
 
     run(test())

@@ -127,6 +127,7 @@ def test_what_would_change_the_answer_and_cannot_be_kept_is_refused_by_name(fiel
         ({"response_format": {"type": "json_schema"}}, "response_format"),
         ({"messages": []}, "messages"),
         ({"messages": "Hi"}, "messages"),
+        ({"messages": [USER] * 10_001}, "messages"),
         ({"messages": [{"content": "Hi"}]}, "messages[0]"),
         ({"messages": [{"role": "root", "content": "Hi"}]}, "messages[0].role"),
         ({"messages": [USER, {"role": "assistant", "content": "Ye"}]}, "messages"),
