@@ -101,3 +101,4 @@ def test_else_the_systems_count(tmp_path: Path) -> None:
 def test_a_system_without_a_count_gives_none_away(tmp_path: Path) -> None:
     assert oom_kills(tmp_path / "nothing", tmp_path / "nothing") == 0
     assert oom_kills(*kernel(tmp_path, "/", None, "oom_kill many\n")) == 0
+    assert oom_kills(*kernel(tmp_path / "other", "/user/app", "low 0\nmax 7\n")) == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,9 @@ from mistral_desk.catalog.gguf import Array, Header, Scalar, Tensor
 from mistral_desk.inference.engine import footprint
 from mistral_desk.inference.engine.pace import LARGEST, ON_CORES, TILE, Pace, pace
 from mistral_desk.inference.engine.prefix import common_prefix
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GIB: Final = 1 << 30
 MUCH: Final = 10_000
@@ -87,6 +90,7 @@ def test_layers_without_attention_keep_no_keys() -> None:
 
     assert footprint.kv_bytes(jamba, 100, 512) == 100 * 4 * 32 * 2
     assert footprint.kv_bytes(header("mamba", block_count=4, attention__head_count=0), 100, 512) == 0
+    assert footprint.kv_bytes(header("mamba", block_count=4), 100, 512) == 0
 
 
 def test_a_context_shrinks_until_it_fits_or_is_refused() -> None:
@@ -102,6 +106,29 @@ def test_a_context_shrinks_until_it_fits_or_is_refused() -> None:
 
 def test_this_computer_has_memory_to_spare() -> None:
     assert 0 < footprint.spare_bytes() < footprint.free_memory()
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "stat", "free"),
+    [
+        ("1073741824\n", "804257792\n", "anon 1\ninactive_file 1000\nactive_file 24\n", (256 << 20) + 1024 + (1 << 20)),
+        ("4096", "8192", "anon 8192\n", 0),
+        ("max\n", "8192", "", None),
+        ("4096", "many", "", None),
+        ("4096", None, "", None),
+        (None, None, None, None),
+    ],
+)
+def test_no_more_is_free_than_a_container_may_have(
+    tmp_path: Path, limit: str | None, used: str | None, stat: str | None, free: int | None
+) -> None:
+    """What is kept of files counts as free; where nothing is limited, or nobody can say, the system's number holds."""
+    for name, content in (("memory.max", limit), ("memory.current", used), ("memory.stat", stat)):
+        if content is not None:
+            (tmp_path / name).write_text(content, encoding="ascii")
+    found = footprint.free_memory(tmp_path)
+
+    assert found == free if free is not None else found > 1 << 24
 
 
 def test_batches_shrink_with_the_work_of_a_token() -> None:

@@ -11,7 +11,7 @@ import pytest
 from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.lowering import Lowering
-from mistral_desk.inference.placement import MOST_STEPS, Expected, Placement
+from mistral_desk.inference.placement import MOST_STEPS, SHORTEST, SMALL_BATCH, Expected, Placement
 from mistral_desk.inference.protocol import Failed, Figures, Finished
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import HI, SPEC, problem_of, read, run, scripted
@@ -288,3 +288,12 @@ def test_short_answers_prove_nothing() -> None:
     lowering.begin(spec)
     answered(lowering, spec, 1.0, 1.0, 1.0, tokens=31)
     assert lowering.begin(spec) == spec
+
+
+def test_what_is_as_small_as_it_can_be_is_not_tried_smaller() -> None:
+    smallest = Placement(context=SHORTEST, threads=1, kv="q4_0", batch=SMALL_BATCH)
+    spec = msgspec.structs.replace(SPEC, placement=smallest)
+    lowering = Lowering()
+    lowering.begin(spec)
+
+    assert lowering.next(spec, Problem("model.no_memory", {"name": "one.gguf", "context": SHORTEST})) is None

@@ -15,7 +15,7 @@ from mistral_desk.core.settings import Settings
 from mistral_desk.core.strangers import LONGEST
 from mistral_desk.inference import model_ids
 from mistral_desk.inference.builtin import BUILTIN
-from mistral_desk.inference.model_ids import doubtful, model_spec, model_title, together, writers
+from mistral_desk.inference.model_ids import doubtful, model_spec, model_title, that_see, together, writers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,6 +153,18 @@ def test_a_title_is_one_line_and_bounded_whoever_gave_the_name(model: str, stran
     assert all(letter.isprintable() for letter in title)
     assert " ".join(title.split()) == title
     assert title.encode("utf-8").decode("utf-8") == title
+
+
+@pytest.mark.parametrize("wrote", ['["a"', '["a", 1]', "[" * 100_000, '["a"]', '["", "b"]', '["\ud800", "b"]'])
+def test_what_looks_like_several_writers_and_is_none_is_one(wrote: str) -> None:
+    assert writers(wrote) == (wrote,)
+
+
+def test_a_model_whose_files_are_gone_or_no_models_sees_nothing(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.gguf"
+    wrong.write_bytes(b"GGUF")
+
+    assert that_see([str(wrong), str(tmp_path / "none.gguf")]) == ()
 
 
 def test_both_ends_of_a_long_title_are_seen() -> None:

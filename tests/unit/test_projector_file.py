@@ -62,6 +62,7 @@ def found(path: Path) -> str:
         ("alone.gguf", [], "model.no_eyes"),
         ("alone.gguf", ["eyes.gguf"], "model.no_eyes"),
         ("loud.gguf", ["MMPROJ-loud.GGUF"], "MMPROJ-loud.GGUF"),
+        ("Q4_K_M.gguf", ["mmproj-other-F16.gguf"], "model.no_eyes"),
     ],
 )
 def test_the_projector_is_found_by_its_name(tmp_path: Path, name: str, beside: list[str], expected: str) -> None:
@@ -156,3 +157,11 @@ def test_what_our_own_projectors_say_of_their_training_is_read(tmp_path: Path) -
     assert (file.min_tokens, file.max_tokens, file.side, file.pad) == (21, 30, 160, "square")
     plain = projector_file.inspect(eyes(tmp_path / "mmproj-one-plain.gguf"), model_file.inspect(path))
     assert (plain.min_tokens, plain.max_tokens, plain.side, plain.pad) == (None, None, 1540, "")
+
+
+def test_what_only_hears_is_no_eyes(tmp_path: Path) -> None:
+    ears = projector(tmp_path / "mmproj.gguf", ProjectorShape(layers=0), sees=False)
+    with pytest.raises(DeskError) as caught:
+        projector_file.inspect(ears, model_file.inspect(model(tmp_path / "one.gguf")))
+
+    assert (caught.value.problem.id, caught.value.problem.detail) == ("projector.not_one", "no vision encoder")

@@ -31,6 +31,7 @@ def render(source: str, **variables: object) -> str:
         ("{{ ['a', 'b'] | join('-') }}{{ '-'.join(['c']) }}", "a-bc"),
         ("{{ 'aXa' | replace('a', 'b') }}{{ 'aXa'.replace('a', 'c', 1) }}", "bXbcXa"),
         ("{{ [{'k': 1}] | join(attribute='k') }}", "1"),
+        ("{{ 2 * 'ab' }}{{ 'ab'.upper() }}{{ 2 * [0] }}", "ababAB[0, 0]"),
         ("{{ 7 % 4 }}{{ 2 ** 3 }}{{ [1] + [2] }}{{ 1 ~ none ~ 'x' }}", "38[1, 2]1Nonex"),
         ("{{ '%s' | e }}{{ missing is defined }}", "%sFalse"),
         ("{% set x = [[1], {'a': (2,)}] %}{{ x[1].a[0] }}{{ dict(b=3).b }}{% set a, b = 4, 5 %}{{ a + b }}", "239"),
@@ -56,6 +57,10 @@ def test_the_dialect_of_chat_templates(source: str, expected: str) -> None:
             for more in ("[n.x, n.x]", "{1: n.x, 2: n.x}", "dict(a=n.x, b=n.x)", "n.x + [n.x]", "[n.x] * 2")
         ),
         "{{ 10 ** 10 ** 10 }}",
+        "{{ 2 ** 65 }}",
+        "{{ 'a' ** 2 }}",
+        "{{ 10 ** 9 * 'a' }}",
+        "{{ 10 ** 9 * [1] }}",
         "{{ '{:>1000000000}'.format(1) }}",
         "{{ '{:>{}}'.format(1, 10 ** 9) }}",
         "{{ '%1000000000d' % 1 }}",

@@ -146,5 +146,7 @@ def test_what_is_said_is_what_was_found() -> None:
     assert "It could still: connect to anything" in said
     assert "start another program" in said.partition("It could still")[2], "doubling itself was possible"
     assert "graphics driver" in said
+    assert "Somebody switched the lock off" not in said
+    assert "Somebody switched the lock off" in cage.in_words(Cage((), (), trial.KINDS, ("off",)))
     assert cage.in_words(None) == cage.in_words(Cage()) == tr(cage.NOT_YET)
     assert cage.in_short(loose).endswith("NOT refused: socket, connect, read, write, fork, signal, code; graphics")

@@ -19,6 +19,7 @@ from mistral_desk.inference.silence import HANGS_LOADING_S, HANGS_S, READ_BYTES,
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 STILL = Stir(0, paused=False)
 
@@ -143,6 +144,16 @@ def test_a_process_that_is_gone_neither_reads_nor_is_held(process: subprocess.Po
     process.kill()
     process.wait()
     assert look(process.pid) == Stir(0, paused=False)
+
+
+def test_a_system_without_proc_is_asked_in_another_way(process: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    for stat in (None, b"1 (a process) S", b"1 (a process) S 1 2 3 4 5 6 7 8 many"):
+        if stat is not None:
+            (tmp_path / str(process.pid)).mkdir(exist_ok=True)
+            (tmp_path / str(process.pid) / "stat").write_bytes(stat)
+        found = look(process.pid, tmp_path)
+        assert not found.paused
+        assert found.read >= 0
 
 
 def until(holds: object) -> None:

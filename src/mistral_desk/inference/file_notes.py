@@ -88,24 +88,23 @@ class FileNotes:
                 (self._folder / key).unlink(missing_ok=True)
                 return
             replacing.write(self._folder / key, msgspec.json.encode(note))
-            self._shrink()
+            _shrink(self._folder)
         except OSError as error:
             _log.info("what is to be noted of %s cannot be kept: %s", path, error)
 
-    def _shrink(self) -> None:
-        if self._folder is None:
-            return
-        with os.scandir(self._folder) as found:
-            names = [entry.name for entry in found]
-        if len(names) <= MOST:
-            return
-        files = [self._folder / name for name in names]
-        times = {}
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):  # another program of ours shrinks it too
-                times[file] = file.stat().st_mtime_ns
-        for old in sorted(times, key=times.__getitem__)[:-MOST]:
-            old.unlink(missing_ok=True)
+
+def _shrink(folder: Path) -> None:
+    """Let those go that were written down longest ago."""
+    with os.scandir(folder) as found:
+        names = [entry.name for entry in found]
+    if len(names) <= MOST:
+        return
+    times = {}
+    for name in names:
+        with contextlib.suppress(FileNotFoundError):  # another program of ours shrinks it too
+            times[folder / name] = (folder / name).stat().st_mtime_ns
+    for old in sorted(times, key=times.__getitem__)[:-MOST]:
+        old.unlink(missing_ok=True)
 
 
 def state_of(path: str) -> str:

@@ -64,10 +64,9 @@ def fitting(header: Header, wanted: int, batch: int, free: int, each: float = _F
     return tokens
 
 
-def free_memory() -> int:
-    """Bytes that a process can still get: the system's, and no more than its own group may have (containers)."""
+def free_memory(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that a process can still get: the system's, and no more than its own `group` may have (containers)."""
     free = int(psutil.virtual_memory().available)
-    group = Path("/sys/fs/cgroup")
     try:
         limit = (group / "memory.max").read_text(encoding="ascii").strip()
         if limit.isdigit():

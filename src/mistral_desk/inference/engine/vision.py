@@ -154,8 +154,6 @@ class Eyes:
         """For models that count in two directions: where each picture ends, and by how much tokens outnumber
         positions up to there.
         """
-        if not self.counts_twice:
-            return []
         found, sum_of_all, at = [], 0, 0
         while at < len(tokens):
             if tokens[at] >= 0:
