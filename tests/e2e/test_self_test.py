@@ -41,11 +41,10 @@ def test_an_engine_that_does_not_load_is_found_and_the_rest_is_tried_all_the_sam
     package.mkdir()
     (package / "__init__.py").write_text("raise ImportError('libllama.so: no such file')\n", encoding="utf-8")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    file = tmp_path / "result.json"
-    command = [*PROGRAM, "--self-test", str(file)]
+    command = [*PROGRAM, "--self-test"]
     ended = subprocess.run(command, check=False, capture_output=True, timeout=240, env=environment)
     assert ended.returncode == 1
-    result = json.loads(file.read_text(encoding="utf-8"))
+    result = json.loads(ended.stdout)
     assert {check["name"] for check in result["checks"] if not check["ok"]} == {"engine", "answer", "picture"}
     assert "libllama.so" in next(check["said"] for check in result["checks"] if check["name"] == "engine")
 
