@@ -98,7 +98,8 @@ class Silent(Engine):
     """An engine whose answers come to no end."""
 
     async def generate(self, *_given: Any, **_more: Any) -> AsyncGenerator[Answer, None]:
-        for event in ():
+        none: tuple[Answer, ...] = ()
+        for event in none:
             yield event
 
 

@@ -15,6 +15,11 @@ HELPERS: Final[dict[str, Text]] = {
         "“{address}” is not understood. An address is a name or a number, and a port where it is not the usual one.",
         "Write it as 192.168.1.5 or cellar.local:50052.",
     ),
+    "helper.many": Text(
+        "The list of other computers is full",
+        "It holds {most}, and no more can be added.",
+        "Remove one that you no longer need, then add this one.",
+    ),
     "helper.public": Text(
         "This address is not in your own network",
         "What goes to another computer is not encrypted, so Mistral Desk does not use {address}.",

@@ -102,7 +102,7 @@ class Computers:
         """Test and measure what a person typed, and keep it. Raises `helper.…`, `net.offline`; nothing is kept then."""
         at = addresses.parsed(text)
         if len(self.all()) >= MOST and all(one.address != str(at) for one in self.all()):
-            raise DeskError("helper.address", address=str(at))
+            raise DeskError("helper.many", most=MOST)
         return await self._tested(str(at))
 
     async def test(self, computer: Computer) -> Computer:
