@@ -146,7 +146,7 @@ class Intake:
             watchdog.cancel()
             self._kill()
             status = self._wait(process)
-            if job:
+            if job:  # pragma: no cover - Windows alone has them
                 job.close()
         _log.debug("decoding took %.2f s and %d MiB", time.perf_counter() - began, self.peak_bytes // 2**20)
         return self._judged(found, body, status)
@@ -298,7 +298,7 @@ class Intake:
             if sys.platform == "linux":  # Popen would first look whether it is over, and take the end away from `_wait`
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._process.pid, signal.SIGKILL)
-            else:
+            else:  # pragma: no cover - other systems
                 self._process.kill()
 
     def _wait(self, process: subprocess.Popen[bytes]) -> int:
@@ -315,7 +315,7 @@ class Intake:
             process.returncode = os.waitstatus_to_exitcode(raw)
             self.peak_bytes = usage.ru_maxrss * 1024
             return process.returncode
-        else:
+        else:  # pragma: no cover - other systems
             status = process.wait()
             with self._lock:
                 self._ended = True
