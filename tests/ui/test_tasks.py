@@ -92,6 +92,47 @@ def test_an_error_of_the_program_is_never_an_answer() -> None:
     run(test())
 
 
+def test_a_part_ends_by_itself_and_with_the_whole() -> None:
+    async def test() -> None:
+        heard = Heard()
+        whole = Tasks(heard)
+        first, second = whole.part(), whole.part()
+        ended: list[str] = []
+
+        async def work(name: str) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(name)
+
+        for tasks, name in ((first, "first"), (second, "second"), (whole, "whole")):
+            tasks.spawn(work(name), name)
+        await asyncio.sleep(0)
+        await first.cancel()
+        assert ended == ["first"]
+        await whole.cancel()
+        assert sorted(ended) == ["first", "second", "whole"]
+        await second.settled()
+        whole.close_door()
+        second.spawn(work("late"), "late")
+        await second.settled()
+        assert "late" not in ended
+        assert heard.errors == []
+
+    run(test())
+
+
+def test_a_failure_in_a_part_is_told_once() -> None:
+    async def test() -> None:
+        heard = Heard()
+        whole = Tasks(heard)
+        whole.part().spawn(fails(ValueError("no")), "fail")
+        await whole.settled()
+        assert len(heard.errors) == 1
+
+    run(test())
+
+
 def test_work_that_never_began_leaves_no_warning() -> None:
     """A window that closes at once: a download that has just ended is not taken off its list any more."""
 

@@ -34,10 +34,15 @@ class Reporter(Protocol):
 class Tasks:
     """The tasks of one owner; `notices` hears about failures, `cancel` ends all of them."""
 
-    def __init__(self, notices: Reporter) -> None:
+    def __init__(self, notices: Reporter, whole: Tasks | None = None) -> None:
         self._notices = notices
+        self._whole = whole
         self._running: set[asyncio.Task[object]] = set()
         self._last = False
+
+    def part(self) -> Tasks:
+        """Some of these, which can be ended without the others."""
+        return Tasks(self._notices, self)
 
     def spawn(self, work: Coroutine[object, object, T], name: str, *, may_fail: bool = False) -> None:
         """Start `work` now. It is kept until it ends; an exception is shown and logged.
@@ -45,12 +50,24 @@ class Tasks:
         With `may_fail` a `DeskError` is an answer that a person gets, and nothing for the log. After `close_door`
         nothing starts any more.
         """
-        if self._last:
+        if self.closing:
             work.close()
             return
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._running.add(task)
+        self.count(task)
         task.add_done_callback(self._answered if may_fail else self._ended)
+
+    def count(self, task: asyncio.Task[object]) -> None:
+        """This one is waited for and cancelled with the others; what it ends with is told elsewhere."""
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        if self._whole is not None:
+            self._whole.count(task)
+
+    @property
+    def closing(self) -> bool:
+        """Whether nothing begins any more."""
+        return self._last or (self._whole is not None and self._whole.closing)
 
     def close_door(self) -> None:
         """The program closes: nothing begins any more."""
@@ -70,13 +87,11 @@ class Tasks:
 
     def _answered(self, task: asyncio.Task[object]) -> None:
         if not task.cancelled() and isinstance(error := task.exception(), DeskError):
-            self._running.discard(task)
             self._notices.problem(error.problem)
         else:
             self._ended(task)
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        self._running.discard(task)
         if task.cancelled():
             return
         error = task.exception()

@@ -51,6 +51,7 @@ class Album(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._of = parent  # as long as a picture is read
         self._gallery = gallery
         self._history = history
         self._tasks = tasks

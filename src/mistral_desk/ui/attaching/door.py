@@ -75,7 +75,8 @@ class Attaching(QObject):
         """A chat in the history or in a room of its own, whose files are looked after."""
         desk = self._desk
         album = None if room else self.album
-        chat = Chat(room or desk.services, desk.tasks, desk.model, temporary=room is not None, album=album)
+        tasks = desk.tasks if room is None else desk.tasks.part()
+        chat = Chat(room or desk.services, tasks, desk.model, temporary=room is not None, album=album)
         self.destroyed.connect(chat.deleteLater)
         chat.attachments.count = self.counts.of
         chat.album.counts = self.counts

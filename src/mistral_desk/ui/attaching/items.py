@@ -103,6 +103,7 @@ class Attachments(QObject):
         self, album: Album, tasks: Tasks, blindness: Callable[[], Awaitable[Problem | None]], parent: QObject
     ) -> None:
         super().__init__(parent)
+        self._of = parent  # as long as a file is read, so that its signals have their place still
         self.album = album
         self._tasks = tasks
         self._blindness = blindness

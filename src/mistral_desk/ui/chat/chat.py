@@ -84,7 +84,7 @@ class Chat(QObject):
         super().__init__()
         self.room = room
         self.temporary = temporary
-        self._tasks = tasks
+        self.tasks = tasks
         self._model = model
         self.conversation: Conversation | None = None
         self.turns: list[Turn] = []
@@ -216,7 +216,7 @@ class Chat(QObject):
         self.touch(turn)
         self.busy_changed.emit(True)
         session = self.room.session
-        self._tasks.spawn(
+        self.tasks.spawn(
             self._run(None, turn, lambda spec, model: session.continue_answer(message, model_spec=spec, model=model)),
             "go on",
         )
@@ -248,7 +248,7 @@ class Chat(QObject):
         self._answer = answer
         self.added.emit((question, answer) if question else (answer,))
         self.busy_changed.emit(True)
-        self._tasks.spawn(self._run(question, answer, events), "answer")
+        self.tasks.spawn(self._run(question, answer, events), "answer")
 
     async def _run(self, question: Turn | None, answer: Turn, events: _Asking) -> None:
         started = False

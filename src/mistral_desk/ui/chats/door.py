@@ -253,7 +253,11 @@ class Chats(QObject):
         desk.anew.offer(chat)
         self._mark()
         if before is not None and before is not chat and isinstance(before.room, TemporaryRoom):
-            desk.tasks.spawn(desk.services.leave(before.room), "close a temporary chat")
+            desk.tasks.spawn(self._close(before, before.room), "close a temporary chat")
+
+    async def _close(self, chat: Chat, room: TemporaryRoom) -> None:
+        # Together: what is on its way for it ends at once, so that it does not find its history closed.
+        await asyncio.gather(chat.tasks.cancel(), self._desk.services.leave(room))
 
     # --- the list -----------------------------------------------------------------------------------
 
