@@ -49,6 +49,12 @@ def test_a_divided_model_says_how() -> None:
     assert "Loaded: read into memory; KV cache f16, micro-batch 2\u202f048" in lines
 
 
+def test_what_a_prediction_had_learned_from_and_who_was_in_the_way_is_said() -> None:
+    lines = benchmark_text(msgspec.structs.replace(SPLIT, runs=2, busy=True)).splitlines()
+    assert "The prediction for writing had learned from 2 earlier runs on this computer." in lines
+    assert "Other programs were busy meanwhile, so this says little." in lines
+
+
 def test_a_model_without_experts_has_none_to_speak_of() -> None:
     dense = msgspec.structs.replace(SPLIT, experts_on_gpu=None, gpu_layers=20)
     assert "GPU: RTX 4060 (8 GB); 19 of 36 layers there" in benchmark_text(dense).splitlines()

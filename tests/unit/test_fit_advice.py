@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from mistral_desk.catalog import facts
@@ -114,6 +115,15 @@ def test_a_rule_of_thumb_judges_what_nobody_measured(bits: float, name: str, wor
     assert found == word
     assert "rule of thumb" in source
     assert quality_of(bits, name, "damaged", "a report") == ("damaged", "a report")
+
+
+def test_what_was_estimated_is_said_and_nothing_where_all_is_known() -> None:
+    guessed = pc(32, 8)
+    known = msgspec.structs.replace(guessed, estimated=())
+    said, rest = (set(sentences(variant("ministral-3-8b", "Q4_K_M", one))) for one in (guessed, known))
+    (estimate,) = said - rest
+    assert "core_gbps" in estimate
+    assert rest < said
 
 
 def test_the_words_are_the_agreed_ones() -> None:

@@ -47,6 +47,17 @@ def test_arm_s_slow_cores_are_left_out(tmp_path: Path, capacities: list[int], fa
     assert cores.arm(tmp_path / "nothing") is None
 
 
+@pytest.mark.parametrize("harm", ["cpu_capacity", "topology/thread_siblings_list"])
+def test_what_of_arm_s_cores_cannot_be_read_tells_nothing(tmp_path: Path, harm: str) -> None:
+    place = cpus(tmp_path, {0: "0", 1: "1"}, {0: 1024, 1: 446})
+    assert cores.arm(place) == 1
+    file = place / "cpu1" / harm
+    file.write_bytes(b"fast\xff")
+    assert cores.arm(place) is None
+    file.unlink()
+    assert cores.arm(place) is None
+
+
 def record(kind: int, relation: int = 0, size: int = 48) -> bytes:
     return struct.pack("<IIBB", relation, size, 1, kind).ljust(size, b"\0")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,16 @@ from hypothesis import strategies as some
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import detect, disk, measure
 from mistral_desk.fit.core_rates import CoreRates
-from mistral_desk.fit.machine import GpuReport, as_description, described, from_fields, gpus_of, known_speed, once
+from mistral_desk.fit.machine import (
+    UNIFIED_GBPS,
+    GpuReport,
+    as_description,
+    described,
+    from_fields,
+    gpus_of,
+    known_speed,
+    once,
+)
 from mistral_desk.fit.measure import Measured
 
 if TYPE_CHECKING:
@@ -74,6 +84,8 @@ def test_a_unified_computer_has_a_gpu_with_a_share_of_the_memory() -> None:
     assert "pcie_gbps" not in small.gpus[0].estimated, "nothing is copied to it"
     assert small.gpus[0].memory < 0.7 * small.memory
     assert 0.7 * large.memory < large.gpus[0].memory < 0.8 * large.memory
+    by_hand = from_fields({"ram_gb": 32, "gpus": [{"name": "Radeon 780M", "integrated": True}]})
+    assert (by_hand.gpus[0].memory, "vram_gb" in by_hand.gpus[0].estimated) == (small.gpus[0].memory, True)
 
 
 @pytest.mark.parametrize(
@@ -177,10 +189,30 @@ def test_this_computer_is_a_machine() -> None:
     assert (machine.core.gbps, "core_gbps" in machine.estimated) == ((("Q8_0", 7.5),), False)
 
 
-def test_memory_moves_at_a_speed_that_can_be() -> None:
+def test_what_was_measured_of_the_disk_is_no_estimate_and_random_reads_are_never_the_faster_ones() -> None:
+    machine = detect.this_machine((), Measured(30.0, 0.4, 3.0))
+    assert (machine.ssd_gbps, machine.ssd_random_gbps, machine.estimated) == (3.0, 0.4, ("core_gbps",))
+    assert detect.this_machine((), Measured(30.0, 9.0, 3.0)).ssd_random_gbps == 3.0
+
+
+def test_on_apple_s_processors_a_gpu_shares_the_memory_and_its_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detect, "sys", SimpleNamespace(platform="darwin"))
+    monkeypatch.setattr(detect, "platform", SimpleNamespace(machine=lambda: "arm64"))
+    reports = (GpuReport("MTL0", "Apple M4 Max", "gpu", 20 * GIB, 24 * GIB, 400.0),)
+    machine = detect.this_machine(reports, Measured(ram_gbps=110.0))
+    (card,) = machine.gpus
+    assert (machine.unified, card.shared, card.integrated) == (True, True, True)
+    assert card.pcie_gbps == card.gbps, "nothing is copied to it"
+    assert machine.gbps == max(110.0, *(gpu.gbps for gpu in machine.gpus if "gbps" not in gpu.estimated))
+    assert detect.this_machine().gbps == UNIFIED_GBPS
+
+
+def test_memory_moves_at_a_speed_that_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
     speed = measure.memory(0.03)
     assert speed is not None
     assert 0.1 < speed < 5000
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=64 << 20))
+    assert measure.memory(0.03) is None, "measuring would take what is left"
 
 
 def test_a_large_file_is_read_in_order_and_at_random(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +223,30 @@ def test_a_large_file_is_read_in_order_and_at_random(tmp_path: Path, monkeypatch
     streamed, scattered = disk.disk(tmp_path, 0.05)
     for speed in (streamed, scattered):
         assert speed is None or 0 < speed < 12
+    assert disk.disk(tmp_path, 0.0) == (None, None), "no time, no speed"
+
+
+def test_a_file_that_ends_before_an_expert_would_has_no_random_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk, "LEAST_FILE", 1)
+    (tmp_path / "model.gguf").write_bytes(bytes(disk.RUN - 1))
+    assert disk.disk(tmp_path, 60.0)[1] is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a file that is there and cannot be read")
+def test_a_disk_that_fails_has_no_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "LEAST_FILE", 0)
+    (tmp_path / "model.gguf").symlink_to("/proc/self/mem")
+    assert disk.disk(tmp_path, 0.05) == (None, None)
+
+
+def test_of_a_file_that_one_may_not_write_the_system_does_not_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.gguf").write_bytes(bytes(1 << 20))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert disk.cached(tmp_path / "model.gguf") == 0.0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be told to forget a file")

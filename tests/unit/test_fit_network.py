@@ -85,6 +85,17 @@ def test_what_fits_here_stays_here() -> None:
     assert planned(computer(32, helper(32))).layout == planned(computer(32)).layout
 
 
+def test_what_a_card_here_takes_does_not_go_over_the_network() -> None:
+    """Of the divisions with another computer, those count in which something is there."""
+    card = Gpu("a card", 4 * GB, 4 * GB, 400)
+    made = planned(computer(3, card, helper(6)))
+    assert made.layout
+    on_card, there = made.layout.layers.count(0), made.layout.layers.count(1)
+    assert on_card > 15, "the card is full"
+    assert there
+    assert made.layout.layers.index(1) > made.layout.layers.index(0)
+
+
 @pytest.mark.parametrize(("slower", "faster"), [((100, 0.3), (1000, 0.3)), ((1000, 5), (1000, 0.3))])
 def test_a_slower_network_is_a_slower_model(slower: tuple[float, float], faster: tuple[float, float]) -> None:
     assert pace(computer(6, helper(8, *slower))) < pace(computer(6, helper(8, *faster)))

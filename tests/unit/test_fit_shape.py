@@ -79,6 +79,28 @@ def test_windows_forget_and_states_do_not_grow(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("architecture", "numbers", "tensor", "state"),
+    [
+        ("rwkv6", {"wkv.head_size": 16}, "time_mix_key.weight", 64 * 16 + 2 * 64),
+        ("lfm2", {"shortconv.l_cache": 3}, "shortconv.conv.weight", 64 * 2),
+        (
+            "mamba",
+            {"ssm.conv_kernel": 4, "ssm.inner_size": 128, "ssm.state_size": 16},
+            "ssm_in.weight",
+            3 * 128 + 16 * 128,
+        ),
+    ],
+)
+def test_a_layer_that_remembers_keeps_a_state_of_its_architecture_s_size(
+    architecture: str, numbers: dict[str, Value], tensor: str, state: int
+) -> None:
+    """In numbers of 32 bits, as llama.cpp counts them (`n_embd_r` and `n_embd_s`)."""
+    base: dict[str, Value] = {"block_count": 1, "embedding_length": 64}
+    (layer,) = shape_of(header(architecture, base | numbers, Tensor(f"blk.0.{tensor}", (64, 64), 1, 0))).layers
+    assert (layer.state, layer.keys) == (4 * state, 0)
+
+
+@pytest.mark.parametrize(
     ("architecture", "numbers", "windows"),
     [
         ("gemma2", {}, [4096, 0, 4096, 0]),

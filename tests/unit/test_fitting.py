@@ -82,6 +82,33 @@ def test_who_asks_meanwhile_shares_one_measuring(places: Folders, tmp_path: Path
     run(test())
 
 
+def test_who_asks_in_the_middle_of_a_measuring_waits_for_that_one(
+    places: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on, made = threading.Event(), threading.Event(), list[float]()
+
+    def memory() -> float:
+        made.append(25.0)
+        begun.set()
+        go_on.wait()
+        return 25.0
+
+    monkeypatch.setattr(measure, "memory", memory)
+
+    async def test() -> None:
+        fitting = Fitting(places, command=fake_worker.command(tmp_path, fake_worker.answering("")))
+        first = asyncio.create_task(fitting.machine())
+        await asyncio.to_thread(begun.wait)
+        second, again = (asyncio.create_task(fitting.machine(again=again)) for again in (False, True))
+        await asyncio.sleep(0)
+        go_on.set()
+        assert (await first).gbps == (await second).gbps == (await again).gbps == 25.0
+        assert made == [25.0]
+        await fitting.close()
+
+    run(test())
+
+
 def test_one_who_leaves_does_not_end_the_measuring_of_others(
     places: Folders, tmp_path: Path, measured: list[str]
 ) -> None:

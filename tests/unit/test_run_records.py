@@ -29,7 +29,7 @@ def loaded(ram: float = 32, vram: float = 0, **more: Any) -> Loaded:
     machine = pc(ram, vram)
     made = plan(MINISTRAL, machine, Wishes(context=4096))
     file = FileFacts("ministral.gguf:1", Path("ministral.gguf"), "Ministral", 1, "", MINISTRAL)
-    info = msgspec.structs.replace(MODEL, threads=8, placed=(Placed("CPU_Mapped", "weights", 10**9),), **more)
+    info = msgspec.structs.replace(MODEL, threads=8, placed=(Placed("CPU_Mapped", "model", 10**9),), **more)
     return Loaded(file, machine, made, info)
 
 
