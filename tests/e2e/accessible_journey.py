@@ -20,7 +20,7 @@ from mistral_desk.core.paths import resource
 from tests.e2e import accessible_keys as keys
 from tests.e2e.accessible_person import DELETE, RETURN, Person
 from tests.e2e.accessible_rules import faults
-from tests.e2e.accessible_size import Taken, enlarge
+from tests.e2e.accessible_size import NOTHING, Taken, enlarge
 from tests.e2e.test_drop import disc
 from tests.e2e.test_first_model import NAME, facts_of
 from tests.fixtures.assistive import desktop
@@ -39,6 +39,7 @@ HELD: Final = 1_000_000
 """Bytes after which the hub waits until the download was found and looked at."""
 BUTTON, CHECK, ONE = "push button", "check box", "radio button"
 LARGE: Final = " at 200 %"
+BACK: Final = "Back to the models"
 TURN: Final = ("Your message", "Answer")
 
 
@@ -54,7 +55,7 @@ class Told:
     """How often it was said that the download went on."""
     ways: tuple[list[str], ...] = ()
     """What Tab came to on the chat's page, and what Shift+Tab did."""
-    taken: Taken | None = None
+    taken: Taken = NOTHING
     faults: list[str] = field(default_factory=list)
     pages: dict[str, int] = field(default_factory=dict)
     events: int = 0
@@ -79,10 +80,12 @@ def gone(folder: Path, home: Path, *, whole: bool = False) -> Told:
         hub.trouble.rate = RATE
         told = Told()
         with Reader(place.bus) as reader, _started(facts, place.environment, told) as process:
-            program = reader.until(
-                lambda: next((one for one in reader.programs() if reader.process(one) == process.pid), None),
-                "the program is not on the accessibility bus",
-            )
+
+            def there() -> Ref | None:
+                assert process.poll() is None, "the program ended"
+                return next((one for one in reader.programs() if reader.process(one) == process.pid), None)
+
+            program = reader.until(there, "the program is not on the accessibility bus")
             journey = _Journey(Person(reader, program), told, disc(folder, "red"), hub)
             journey.go(place.environment["DISPLAY"], whole=whole)
             told.events = len(reader.heard)
@@ -91,19 +94,27 @@ def gone(folder: Path, home: Path, *, whole: bool = False) -> Told:
 
 @contextlib.contextmanager
 def _started(facts: Path, environment: Mapping[str, str], told: Told) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.accessible_window", str(facts)],
-        cwd=ROOT,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as process:
+    left = facts.with_name("stderr.txt")
+    with (
+        left.open("wb") as stderr,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.accessible_window", str(facts)],
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stderr=stderr,
+        ) as process,
+    ):
         try:
             yield process
             process.terminate()
-            told.left = process.communicate(timeout=END_OF_WORLD_S)[1].decode()
+            process.wait(END_OF_WORLD_S)
+        except BaseException as error:
+            error.add_note(f"the program said: {left.read_text(encoding='utf-8')}")
+            raise
         finally:
             process.kill()
+    told.left = left.read_text(encoding="utf-8")
 
 
 class _Journey:
@@ -129,7 +140,8 @@ class _Journey:
         self.size = LARGE
         if whole:
             self.settings()
-        self.look_over("settings, Appearance")
+        else:
+            self.look_over("settings, Appearance")
         self.think("What is 2 plus 3?")
         self.show_a_picture()
         self.have_a_model()
@@ -207,7 +219,8 @@ class _Journey:
     def settings(self) -> None:
         """Each of their sections."""
         person = self.person
-        self.open("Settings")
+        if person.look("panel", "Settings") is None:
+            self.open("Settings")
         first = person.find("panel", "Settings")
         for section in [one.name for one in person.things(first.ref) if one.role == ONE and ":" not in one.name]:
             person.press(section, ONE, first.ref)
@@ -224,6 +237,9 @@ class _Journey:
         """The catalog's list, and from there a model's page: in a list one presses keys."""
         person = self.person
         self.open("Models")
+        person.find("panel", "Models")
+        if person.look(BUTTON, BACK) is not None:  # where one left it the last time
+            person.press(BACK)
         cards = person.find("list", "Models found")
         first = person.find("list item", "Mistral Small 4", cards.ref)
         self.told.read["card"] = first.name

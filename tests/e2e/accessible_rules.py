@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tests.fixtures.atspi import Box
+from tests.fixtures.atspi import Box, GoneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,15 @@ _UNFINISHED: Final = re.compile(r"\{\w*\}|</?[a-z]+>|&\w")
 
 def faults(reader: Reader, things: Sequence[Thing]) -> list[str]:
     """What is wrong with these, in words. All that is around them is among them, up to their window."""
-    alone = [f"{one}: {what}" for one in things for what in _of(reader, one)]
+    alone = [f"{one}: {what}" for one in things for what in _alone(reader, one)]
     return [*alone, *_out_of_reach(reader, things), *_confused(things)]
+
+
+def _alone(reader: Reader, one: Thing) -> list[str]:
+    try:
+        return list(_of(reader, one))
+    except GoneError:  # a page that is live is another by now
+        return []
 
 
 def _of(reader: Reader, one: Thing) -> Iterator[str]:
@@ -93,6 +100,8 @@ def _reach(reader: Reader, one: Thing, known: Mapping[Ref, Thing], boxes: Mappin
     box, scrolls = boxes[one.ref], False
     for other in (known[ref] for ref in beside.children if ref in known and ref != one.ref):
         for bar in (known[ref] for ref in other.children if ref in known and known[ref].role == "scroll bar"):
+            if bar.ref not in boxes:
+                continue
             least, now, most = (round(value) for value in reader.value(bar.ref))
             scrolls = True
             if boxes[bar.ref].height > boxes[bar.ref].width:

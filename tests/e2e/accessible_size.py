@@ -30,6 +30,9 @@ class Taken:
     afterwards: float
 
 
+NOTHING: Final = Taken(0.0, 0.0, 0.0)
+
+
 def enlarge(person: Person, display: str) -> Taken:
     """*200 %* and *High*; the settings stand open, and stay so."""
     person.press("Appearance", "radio button", person.find("panel", "Settings").ref)

@@ -38,7 +38,6 @@ def test_a_person_who_sees_nothing_asks_shows_downloads_deletes_and_undoes(tmp_p
     there, back = told.ways
     assert len(there) >= 15
     assert back == there[::-1], "Shift+Tab goes back the way that Tab came"
-    assert told.taken is not None
     assert 1.8 < told.taken.growth < 2.1, "text at 200 %"
     assert told.taken.before < 7 < told.taken.afterwards, "high contrast"
     assert told.read["thought at 200 %"] == "2 plus 3 is 5."
