@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mistral_desk.chat.attachments.kinds import Picture
 from mistral_desk.chat.history import History
 from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Part
+from mistral_desk.chat.parts import picture_part
 from mistral_desk.cli.main import main
 from mistral_desk.core.paths import folders
+from tests.fixtures.terminal import terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +118,44 @@ def test_a_folder_that_cannot_be_made_says_so(three: None, capsys: pytest.Captur
 def test_asking_makes_no_history(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(capsys) == {"chats": []}
     assert not folders().history.exists()
+
+
+def test_without_chats_that_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk() == 0
+    assert capsys.readouterr() == ("There are no chats yet\n", "")
+
+
+def test_what_was_written_out_is_counted_and_a_picture_that_is_gone_is_told(
+    three: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert desk("--export", str(tmp_path / "all")) == 0
+    first, folder = capsys.readouterr().out.splitlines()
+    assert first.startswith("3 chats were exported, ")
+    assert folder == str(tmp_path / "all")
+
+    async def work() -> None:
+        history, _ = await History.open(folders().history)
+        shown = picture_part(Picture("0" * 64, 3, 2), "cat.png")
+        await history.put(Imported("Bild", DAY, DAY, (ImportedMessage("q", None, "user", DAY, (shown,)),), None, ""))
+        await history.close()
+
+    asyncio.run(work())
+    with terminal() as screen:
+        assert desk("--search", "Bild", "--export", str(tmp_path / "one")) == 0
+    assert screen.out.startswith("1 chat was exported, ")
+    assert "Exporting: " in screen.err
+    assert screen.err.endswith("1 picture is missing: it is no longer in Mistral Desk's folder.\n")
+
+
+@pytest.mark.allow_log(".", "mistral_desk.chat")
+def test_a_history_that_is_damaged_is_told_beside_what_is_left(three: None, capsys: pytest.CaptureFixture[str]) -> None:
+    folders().history.write_bytes(b"no database" * 1000)
+    assert desk("--json") == 0
+    said = capsys.readouterr()
+    assert (len(json.loads(said.out)["chats"]), said.err) == (3, ""), "its copy took its place"
+    folders().history.write_bytes(b"no database" * 1000)
+    assert desk() == 0
+    assert "damaged" in capsys.readouterr().err
 
 
 def test_a_format_that_needs_the_window_is_wrong_use(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mistral_desk.cli.fit import _measured_lines
 from mistral_desk.cli.main import main
+from mistral_desk.fit.runs import Comparison, Figure
+from mistral_desk.fit.speed import Range
 from tests.fixtures.gguf_models import mistral4
 
 if TYPE_CHECKING:
@@ -20,6 +23,10 @@ MACHINE = json.dumps(
         "gpus": [{"name": "a card", "vram_gb": 8, "vram_available_gb": 7.4, "gbps": 272, "pcie_gbps": 12,
                   "integrated": False}],
     }
+)  # fmt: skip
+SMALL = json.dumps(
+    {"cores": 2, "ram_gb": 4, "ram_available_gb": 2, "ram_gbps": 10, "ssd_gbps": 0.1, "ssd_random_gbps": 0.02,
+     "unified": False, "gpus": []}
 )  # fmt: skip
 KEYS = {
     "quant", "speed", "quality", "placement", "context", "tokens_per_s", "prompt_per_s", "answer_s", "reasons",
@@ -114,3 +121,49 @@ def test_refusals(arguments: list[str], problem: str, capsys: pytest.CaptureFixt
         arguments = [*arguments, "--machine", MACHINE]
     assert fit(*arguments, "--json") == 1
     assert json.loads(capsys.readouterr().out)["id"] == problem
+
+
+def test_a_ranking_in_words_names_the_best_and_the_fast_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit("--machine", MACHINE) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "8 cores · 32.0 GB of memory · a card 8.0 GB"
+    assert lines[2].endswith("best here")
+    assert lines[3].endswith("the fast one")
+    assert not any(line.endswith(("best here", "the fast one")) for line in lines[4:])
+
+
+def test_what_does_not_run_has_no_speed_and_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit("mistral-small-4", "--machine", SMALL) == 0
+    text = capsys.readouterr().out
+    assert "A typical answer" not in text
+    assert "tokens/s" not in text
+    assert "Does not fit" in text
+
+
+def test_of_a_model_without_a_known_file_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit("glm-5", "--machine", MACHINE) == 0
+    assert capsys.readouterr().out.endswith("\nNo file of it is known, so nothing can be said.\n")
+    assert answer(capsys, "glm-5", "--machine", MACHINE)["variants"] == []
+
+
+def test_the_model_that_comes_along_is_judged_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(capsys, "builtin", "--machine", MACHINE)["speed"] == "Fast"
+
+
+def test_what_was_measured_stands_beside_what_was_predicted() -> None:
+    def figure(*values: float) -> Figure:
+        low, mid, high, measured = values
+        return Figure(Range(low, mid, high), Range(measured, measured, measured), 2, 1_700_000_000.0)
+
+    found = Comparison(
+        "k", figure(4.0, 5.0, 6.26, 5.5), figure(40.0, 50.0, 60.0, 55.0), figure(1.0, 1.5, 2.0, 1.25),
+        figure(1e9, 2e9, 3e9, 2e9),
+    )  # fmt: skip
+    assert _measured_lines(found).splitlines() == [
+        "Measured on this computer:",
+        "  Writing: 5.5 tokens/s, predicted 4.0 to 6.3 tokens/s (2 runs, 2023-11-14)",
+        "  Reading: 55 tokens/s, predicted 40 to 60 tokens/s (2 runs, 2023-11-14)",
+        "  Loading: 1.2 s, predicted 1.0 s to 2.0 s (2 runs, 2023-11-14)",
+        "  Memory: 2.0 GB, predicted 1.0 GB to 3.0 GB (2 runs, 2023-11-14)",
+    ]
+    assert _measured_lines(Comparison("k", Figure(Range(1.0, 2.0, 3.0)))) == "", "predicted, and never run"

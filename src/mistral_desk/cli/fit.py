@@ -354,7 +354,7 @@ def _pace(variant: Variant) -> str:
 def _words_about(found: list[Variant], others: tuple[dict[str, str], ...]) -> str:
     """Why the first verdict is what it is, where its bytes go, and what to take instead."""
     if not found:
-        return ""
+        return tr("No file of it is known, so nothing can be said.") + "\n"
     first, lines = found[0], [""]
     lines += [_in_words(reason) for reason in first.reasons]
     names = {"memory": tr("Memory"), "disk": tr("SSD")}
