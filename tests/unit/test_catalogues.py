@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mistral_desk.core import catalogues
+from mistral_desk.core import catalogues, paths
 from mistral_desk.core.paths import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 KEPT = re.compile(
     r"--[a-z][a-z-]+|\bmistral-desk [a-z]+|\bdocs/[\w-]+\.md|[\w.-]+\.json\b|https?://[\w./:-]*\w"
@@ -116,3 +117,21 @@ def test_what_a_translator_may_do_is_no_fault() -> None:
         'msgid "Nothing in {folder} is called {name}."\nmsgstr "{name} gibt es in {folder} nicht."',
     )
     assert list(faults(HEAD + "\n\n".join(fine) + "\n")) == []
+
+
+def test_a_language_that_has_no_catalogue_or_one_without_end_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(FileNotFoundError, match="tlh"):
+        catalogues.read("tlh")
+    (tmp_path / "long.po").write_text(HEAD, encoding="utf-8")
+    catalogues.read_file(tmp_path / "long.po")
+    monkeypatch.setattr(catalogues, "_MAX_FILE", 10)
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        catalogues.read_file(tmp_path / "long.po")
+
+
+def test_a_program_without_any_catalogue_speaks_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_roots", lambda _frozen: (tmp_path,))
+    assert catalogues.available() == ()
+    assert catalogues.english().gettext("Stop") == "Stop"

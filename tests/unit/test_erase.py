@@ -250,3 +250,61 @@ def test_what_a_move_of_the_models_needs_to_go_on_stays(home: Path) -> None:
     done = erase.erase(places, places.models)
     assert [share.files for share in done.shares] == [1]
     assert [path.name for path in places.data.iterdir() if path.is_file()] == ["moving.json"]
+
+
+@pytest.mark.parametrize("way", ["inventory", "erase"])
+def test_what_goes_away_by_itself_meanwhile_is_no_failure(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program of the person's deletes the second file while the first is looked at."""
+    places = folders().ensure()
+    for name in ("a", "b", "c"):
+        (places.data / name).write_bytes(b"x")
+    seen: list[Path] = []
+    look = type(places.data).lstat
+
+    def lstat(path: Path) -> object:
+        if path.parent == places.data and path.is_relative_to(places.data) and path.name in "abc":
+            seen.append(path)
+            for other in "abc":
+                if (places.data / other) not in seen:
+                    (places.data / other).unlink(missing_ok=True)
+        return look(path)
+
+    monkeypatch.setattr(type(places.data), "lstat", lstat)
+    if way == "inventory":
+        (share,) = erase.inventory(places, places.models)
+        assert share.bytes == 1
+        return
+    done = erase.erase(places, places.models)
+    assert (done.failed, [share.files for share in done.shares]) == ((), [1])
+
+
+def test_what_windows_does_not_delete_because_it_is_read_only_goes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = folders().ensure()
+    stuck = places.data / "read-only"
+    stuck.write_bytes(b"x")
+    stuck.chmod(0o400)
+    unlink = type(stuck).unlink
+
+    def as_there(path: Path, *, missing_ok: bool = False) -> None:
+        if path == stuck and not path.stat().st_mode & 0o200:
+            raise PermissionError(13, "Access is denied", str(path))
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(type(stuck), "unlink", as_there)
+    assert erase.erase(places, places.models).failed == ()
+    assert not stuck.exists()
+
+
+@pytest.mark.allow_log("cannot look", "mistral_desk.chat.erase")
+def test_folders_inside_each_other_are_gone_through_once_and_those_that_hold_models_stay(home: Path) -> None:
+    data = home / "data"
+    places = Folders(data, home / "config", data / "cache", home / "models", data / "logs").ensure()
+    for path in (data / "cache" / "a", data / "logs" / "b", data / "old" / "c.gguf", data / "old" / "words.txt"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    done = erase.erase(places, places.models)
+    assert (done.failed, sum(share.files for share in done.shares)) == ((), 3)
+    assert [path.name for path in data.rglob("*") if path.is_file()] == ["c.gguf"]
+    assert not (data / "cache").exists()
+    again = erase.erase(places, places.models)
+    assert again == erase.Erased((), ())

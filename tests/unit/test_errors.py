@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import mistral_desk
+from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, Problem, as_problem, in_words
 from mistral_desk.core.messages import MESSAGES, Text
 
@@ -167,3 +168,14 @@ def test_what_nobody_foresaw_is_named_but_not_quoted() -> None:
     words = in_words(problem)
     assert "ValueError" in words.message
     assert "secret" not in "".join((words.title, words.message, words.hint))
+
+
+@pytest.mark.parametrize(("when", "said"), [("2026-11-30 04:05", "30.11.2026 04:05"), ("long ago", "long ago")])
+def test_a_moment_is_written_as_the_language_writes_it_and_plainly_for_programs(when: str, said: str) -> None:
+    problem = Problem("history.damaged", {"aside": "/x", "when": when})
+    words.use("de")
+    try:
+        assert said in in_words(problem, words.tr).message
+    finally:
+        words.use("en")
+    assert when in in_words(problem).message

@@ -165,3 +165,25 @@ def test_nothing_is_written_into_what_a_link_leads_to(tmp_path: Path, folder: Pa
     opened.close()
     assert theirs.read_text(encoding="utf-8") == "# mine\n"
     assert opened.file is None
+
+
+def test_who_ends_the_program_or_a_thread_is_no_error(folder: Path, log: Log) -> None:
+    interrupt = KeyboardInterrupt()
+    sys.excepthook(KeyboardInterrupt, interrupt, None)
+    thread = threading.Thread(target=sys.exit, args=[3])
+    thread.start()
+    thread.join()
+    assert not (folder / "desk.log").exists() or content(folder) == ""
+
+
+@pytest.mark.allow_log("ignored|in a finalizer", "mistral_desk.core.log")
+def test_what_python_itself_can_only_ignore_is_in_the_file(folder: Path, log: Log) -> None:
+    class Odd:
+        def __del__(self) -> None:
+            raise ValueError("in a finalizer")
+
+    one = Odd()
+    del one
+    written = content(folder)
+    assert "ValueError: ⟨in a finalizer⟩" in written
+    assert "ignored" in written

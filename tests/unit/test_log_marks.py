@@ -270,3 +270,34 @@ def _fits(call: ast.Call) -> bool:
     whole = FILLED.sub("", sentence.value)
     starred = any(isinstance(value, ast.Starred) for value in values)
     return "%" not in whole and not starred and len(found) == len(values) and not any(one["key"] for one in found)
+
+
+@pytest.mark.parametrize("broken", ["⟨", "⟩", "⟩ and ⟨"])
+def test_a_line_whose_marks_do_not_fit_is_left_out_but_for_its_head(ours: Kept, broken: str) -> None:
+    """Somebody edited the file, or the disk was full."""
+    ours.logger.info("loading %s", "a model")
+    text = ours.text.replace("⟨a model⟩", f"{broken}{SECRET}")
+    (line,), unknown = told(text)
+    assert line.endswith("mistral_desk.room | ⟨…⟩")
+    assert (SECRET in line, unknown) == (False, 0)
+
+
+def test_an_error_that_cannot_even_be_said_is_logged_all_the_same(ours: Kept) -> None:
+    class Odd(Exception):  # noqa: N818 - its name does not matter
+        def __str__(self) -> str:
+            raise RecursionError
+
+    ours.logger.error("an error that nobody foresaw", exc_info=failed(Odd()))
+    assert "an error that nobody foresaw" in ours.plain
+    assert ours.text.rstrip().endswith("?⟩")
+
+
+def test_code_that_is_gone_is_named_without_its_line(ours: Kept) -> None:
+    """As in an installed program, which has no source."""
+    names: dict[str, Any] = {}
+    exec(compile("def fail():\n    raise ValueError", "/opt/x/mistral_desk/gone.py", "exec"), names)  # noqa: S102
+    try:
+        names["fail"]()
+    except ValueError:
+        ours.logger.exception("it failed")
+    assert 'File "mistral_desk/gone.py", line 2, in fail\n' in ours.plain + "\n"

@@ -79,6 +79,16 @@ def test_who_never_lets_go_is_told_of(tmp_path: Path, windows: Callable[[int], W
     assert (target.read_bytes(), staged.read_bytes()) == (b"old", b"new")
 
 
+def test_a_folder_in_its_place_is_not_waited_for(tmp_path: Path, windows: Callable[[int], Windows]) -> None:
+    staged, target = two(tmp_path)
+    target.unlink()
+    target.mkdir()
+    system = windows(1000)
+    with pytest.raises(PermissionError):
+        put_in_place(staged, target)
+    assert system.waited == 0
+
+
 def test_elsewhere_a_refusal_is_one_at_once(tmp_path: Path, windows: Callable[[int], Windows]) -> None:
     staged, target = two(tmp_path)
     system = windows(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -292,3 +293,18 @@ def test_any_file_gives_allowed_values_and_keeps_the_rest(
     assert {name: value for name, value in written.items() if name not in known} == {
         name: value for name, value in content.items() if name not in known
     }
+
+
+@pytest.mark.allow_log("cannot be read", "mistral_desk.core.settings")
+def test_a_damaged_file_that_cannot_be_set_aside_stays_and_nobody_goes_online(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(file, b"{damaged")
+    monkeypatch.setattr(time, "strftime", lambda _form: "20260101-120000")
+    in_its_place = file.with_name(f"settings-damaged-20260101-120000-{os.getpid()}.json")
+    in_its_place.mkdir()
+    found, problems = Settings.open(file)
+    assert [problem.id for problem in problems] == ["settings.not_saved", "settings.held_offline"]
+    assert problems[0].params["reason"]
+    assert found.get(OFFLINE) is True
+    assert file.read_bytes() == b"{damaged"

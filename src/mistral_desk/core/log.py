@@ -99,7 +99,7 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
-    if args.exc_value is not None:
+    if args.exc_value is not None and not issubclass(args.exc_type, SystemExit):  # which ends that thread, as wished
         name = args.thread.name if args.thread else "a thread"
         _log.critical(
             "an exception that nobody caught in %s", name, exc_info=(args.exc_type, args.exc_value, args.exc_traceback)

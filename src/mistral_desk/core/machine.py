@@ -5,6 +5,7 @@ Graphics devices are the worker's to report: it asks the engine.
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import shutil
 from typing import TYPE_CHECKING
@@ -45,13 +46,10 @@ def room_on_disk(folder: Path) -> int | None:
     return None
 
 
-def _processor() -> str:
-    """The processor's own name; Python knows it only on some systems."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no file elsewhere
-            for line in file:
-                if line.startswith(("model name", "Model")):
-                    return line.partition(":")[2].strip()
-    except OSError:
-        pass
+def _processor(told: str = "/proc/cpuinfo") -> str:
+    """The processor's own name, which Linux tells of most; Python knows it only on some systems."""
+    with contextlib.suppress(OSError), open(told, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - no file
+        for line in file:
+            if line.startswith(("model name", "Model")):
+                return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

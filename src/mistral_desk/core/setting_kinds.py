@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
@@ -13,7 +14,7 @@ T_co = TypeVar("T_co", bound=str | int | bool | tuple[str, ...], covariant=True)
 
 
 @dataclass(frozen=True)
-class Setting(Generic[T_co]):
+class Setting(ABC, Generic[T_co]):
     """One setting. Its name is `section.what`; label and help are English source texts for the window."""
 
     name: str
@@ -27,13 +28,13 @@ class Setting(Generic[T_co]):
         return self.name.partition(".")[0]
 
     @property
+    @abstractmethod
     def rule(self) -> str:
         """What is allowed, in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self, value: object) -> T_co:
         """The value if it is allowed; raises `settings.value`."""
-        raise NotImplementedError
 
     def _refuse(self, value: object) -> DeskError:
         return DeskError("settings.value", label=self.label, value=str(value)[:80], rule=self.rule)
