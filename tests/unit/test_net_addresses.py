@@ -120,7 +120,8 @@ def test_nobody_outside_leads_into_this_computer_or_its_network(target: str) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["https://[64:ff9b::808:808]/", "https://[2002:808:808::]/", "https://[2606:4700::1]/"]
+    "target",
+    ["https://[64:ff9b::808:808]/", "https://[2002:808:808::]/", "https://[2606:4700::1]/", "https://8.8.8.8/"],
 )
 def test_numbers_of_computers_outside_may_be_followed(target: str) -> None:
     start = address(OUTSIDE)

@@ -6,9 +6,11 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final
 
+import keyring
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
 from mistral_desk.core.errors import DeskError
@@ -17,8 +19,6 @@ from tests.fixtures.vault import Vault
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from keyring.backend import KeyringBackend
 
 
 _LABELS: Final = st.from_regex(r"[ab1]([ab1_-]{0,3}[ab1])?", fullmatch=True)
@@ -81,6 +81,46 @@ def test_without_a_safe_keyring_a_token_lives_as_long_as_the_program(kind: type[
     assert secrets.get() is None
 
 
+class Chain(KeyringBackend):
+    """What the library gives where a system has several keyrings: it asks one after the other."""
+
+    priority = 10
+
+    def __init__(self, *backends: KeyringBackend) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.backends = backends
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise AssertionError("it might ask one that writes plain files")
+
+    set_password = delete_password = get_password  # type: ignore[assignment]
+
+
+Chain.__module__ = "keyring.backends.chainer"
+
+
+def test_of_several_keyrings_the_first_safe_one_is_used_and_none_that_writes_plain_files() -> None:
+    plain, vault, other = PlainVault(), Vault(), Vault()
+    secrets = Secrets(Chain(plain, vault, other))
+    assert secrets.set(HUB, "hf_secret") is None
+    assert (list(vault.kept.values()), plain.kept, other.kept) == (["hf_secret"], {}, {})
+    problem = Secrets(Chain(plain)).set(HUB, "hf_secret")
+    assert problem is not None
+    assert problem.id == "secrets.not_kept"
+    assert plain.kept == {}
+
+
+def test_a_system_whose_keyrings_cannot_be_looked_for_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> KeyringBackend:
+        raise RuntimeError("no message bus")
+
+    monkeypatch.setattr(keyring, "get_keyring", breaks)
+    secrets = Secrets()
+    problem = secrets.set(HUB, "hf_secret")
+    assert problem is not None
+    assert secrets.get() == "hf_secret", "for this run"
+
+
 @pytest.mark.allow_log("keyring", "mistral_desk.net.secrets")
 def test_a_keyring_that_does_not_open_is_said_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
     secrets = Secrets(Vault(broken=True))
@@ -133,6 +173,7 @@ def test_what_a_keyring_holds_is_not_trusted() -> None:
         ("https://2001:db8:0:0::7:8080", "IP6___2001_DB8__7___8080"),
         ("https://a_b:443", "ODD___X615F62"),
         ("https://a.-b:8443", "ODD___X612E2D62___8443"),
+        ("https://ü..b:443", "ODD___XC3BC2E2E62"),
         ("https://bücher.example:443", "XN____BCHER__KVA_EXAMPLE"),
         ("https://faß.example:443", "XN____FA__HIA_EXAMPLE"),
     ],
@@ -165,7 +206,7 @@ def test_no_two_computers_share_a_variable(first: str, second: str) -> None:
 
 
 @given(origins=st.lists(_ORIGINS, min_size=60, max_size=60, unique=True))
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 def test_no_two_of_many_computers_share_a_variable(origins: list[str]) -> None:
     """Any two of them: what lies close together meets more often than by chance."""
     assert len({variable(f"endpoint x {origin}") for origin in origins}) == len(origins)

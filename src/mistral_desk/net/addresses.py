@@ -189,9 +189,7 @@ def _inward(host: str) -> bool:
 
 
 def _inside(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 address that an IPv6 address leads to."""
-    if isinstance(number, ipaddress.IPv4Address):
-        return []
+    """The IPv4 address that an IPv6 address leads to; of one of IPv4, none."""
     return [ipaddress.IPv4Address(int(number) >> shift & 0xFFFF_FFFF) for net, shift in _FOUR_IN_SIX if number in net]
 
 

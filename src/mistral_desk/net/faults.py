@@ -5,6 +5,7 @@ The words of libraries go into the detail, for the log; people get one of a few 
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import math
 import socket
@@ -54,8 +55,6 @@ def of(error: Exception, host: str, received: int, seconds: float) -> DeskError 
         if received == 0 and "response" in detail:
             return DeskError("net.unreachable", detail, host=host, reason=BROKEN)
         return DeskError("net.cut", detail, host=host, received=received)
-    if isinstance(error, httpx2.DecodingError):
-        return DeskError("net.garbled", detail, host=host, reason=PACKED)
     if isinstance(error, (httpx2.HTTPError, httpx2.InvalidURL, OSError)):
         return DeskError("net.unreachable", detail, host=host, reason=BROKEN)
     return None
@@ -79,10 +78,13 @@ def pause_s(retry_after: str) -> int:
     if text.isascii() and text.isdigit():
         return min(int(text[:9]), _LONGEST_PAUSE_S)
     try:
-        moment = email.utils.parsedate_to_datetime(text).timestamp()
+        moment = email.utils.parsedate_to_datetime(text)
+        if moment.tzinfo is None:  # HTTP's third way to write a date names no zone, and means this one
+            moment = moment.replace(tzinfo=dt.UTC)
+        pause = math.ceil(moment.timestamp() - time.time())
     except (ValueError, TypeError, OverflowError, OSError):
         return 0
-    return min(max(0, math.ceil(moment - time.time())), _LONGEST_PAUSE_S)
+    return min(max(0, pause), _LONGEST_PAUSE_S)
 
 
 def _cause(error: BaseException, kind: type[BaseException]) -> BaseException | None:

@@ -51,11 +51,15 @@ def direct(host: str) -> bool:
     return _of_system().hold(host.lower())
 
 
-def _of_system(platform: str = sys.platform) -> Exceptions:
-    if platform == "win32":
-        return _of_windows()
-    if platform == "darwin":
-        return _of_mac()
+def _of_system() -> Exceptions:
+    if sys.platform == "win32":
+        import winreg  # noqa: PLC0415 - Windows has it only
+
+        with contextlib.suppress(OSError), winreg.OpenKey(winreg.HKEY_CURRENT_USER, _SETTINGS) as key:
+            return of_override(str(winreg.QueryValueEx(key, "ProxyOverride")[0]))
+    if sys.platform == "darwin":
+        with contextlib.suppress(ImportError):  # macOS has it only; urllib.request stands on it, too
+            return of_settings(importlib.import_module("_scproxy")._get_proxy_settings())  # noqa: SLF001
     return Exceptions()
 
 
@@ -69,21 +73,6 @@ def of_settings(settings: Mapping[str, Any]) -> Exceptions:
     """What macOS says: `exceptions` and `exclude_simple`."""
     patterns = tuple(one for one in settings.get("exceptions") or () if isinstance(one, str))
     return Exceptions(patterns, bool(settings.get("exclude_simple")))
-
-
-def _of_windows() -> Exceptions:
-    if sys.platform == "win32":
-        import winreg  # noqa: PLC0415 - Windows has it only
-
-        with contextlib.suppress(OSError), winreg.OpenKey(winreg.HKEY_CURRENT_USER, _SETTINGS) as key:
-            return of_override(str(winreg.QueryValueEx(key, "ProxyOverride")[0]))
-    return Exceptions()
-
-
-def _of_mac() -> Exceptions:
-    with contextlib.suppress(ImportError):  # macOS has it only; urllib.request stands on it, too
-        return of_settings(importlib.import_module("_scproxy")._get_proxy_settings())  # noqa: SLF001
-    return Exceptions()
 
 
 def _is(host: str, number: ipaddress.IPv4Address | ipaddress.IPv6Address | None, pattern: str) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from mistral_desk.core.errors import DeskError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def free(address: Address) -> None:
     """Raises `helper.port` where the address is not this computer's or the port is taken."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as one:
-        if os.name == "posix":  # as the engine does it: a connection of before may still be on its way out
+        if sys.platform != "win32":  # as the engine does it: a connection of before may still be on its way out
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             one.bind((address.host, address.port))

@@ -6,7 +6,6 @@ The engine sets no such bound: a computer whose cable was pulled would be waited
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from typing import Final
 
@@ -24,13 +23,16 @@ def bound() -> int:
     """Bound the patience of every TCP connection of this process; how many there are."""
     found = 0
     for descriptor in range(3, _MOST):
-        with contextlib.suppress(OSError):
-            if os.name == "posix":
-                os.fstat(descriptor)
-            with socket.socket(fileno=os.dup(descriptor)) as one:
-                if one.family == socket.AF_INET and one.type == socket.SOCK_STREAM:
-                    _bound(one)
-                    found += 1
+        try:
+            one = socket.socket(fileno=descriptor)
+        except OSError:  # it is no socket
+            continue
+        try:
+            if one.family == socket.AF_INET and one.type == socket.SOCK_STREAM:
+                _bound(one)
+                found += 1
+        finally:
+            one.detach()  # it belongs to who made it
     return found
 
 

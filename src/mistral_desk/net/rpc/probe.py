@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.net.faults import NO_ANSWER
 from mistral_desk.net.rpc import wire
 from mistral_desk.net.rpc.address import Address, numeric
 from mistral_desk.net.rpc.found import Found, Lent
@@ -83,7 +84,7 @@ def _connected(address: Address, limit_s: float) -> tuple[Address, Wire]:
     try:
         line = Wire(at, limit_s)
     except TimeoutError as error:
-        raise DeskError("helper.absent", name=str(address), reason="nothing answers") from error
+        raise DeskError("helper.absent", name=str(address), reason=NO_ANSWER) from error
     except OSError as error:
         raise DeskError("helper.absent", name=str(address), reason=error.strerror or str(error)) from error
     try:

@@ -21,7 +21,6 @@ VERSION: Final = (7, 0, 0)
 """Of the protocol. The last number changes with the list of operations, so any other may compute something else."""
 _CAPABILITIES: Final = bytes(24)
 """Of faster transports than TCP: none."""
-_MOST_BYTES: Final = 64 << 20
 F32: Final = 0
 Q8_0: Final = 8
 _MUL_MAT: Final = 29
@@ -172,8 +171,6 @@ class Wire:
         return self._read(size)
 
     def _read(self, size: int) -> bytes:
-        if size > _MOST_BYTES:
-            raise ValueError(size)
         parts = bytearray()
         while len(parts) < size:
             self._wait()
