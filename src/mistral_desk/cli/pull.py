@@ -106,14 +106,19 @@ async def _chosen(asked: str, quant: str | None) -> Choice:
     if quant is not None:
         having = [pair for pair in named if any(one.name.upper() == quant.upper() for one in pair[1].quantizations)]
         return Choice((having or named)[0][1].repository, None)
-    here = this_computer()
-    machine, runs = await here.machine(), here.corrections()
-    judged = [v for model in dict.fromkeys(m for m, _ in named) for v in advice.variants(model, machine, None, runs)]
-    judged = [v for v in judged if v.repository in {one.repository for _, one in named}]
+    sized = any(size.bytes for _, one in named for size in one.quantizations)
+    judged = await _judged(named) if sized else []  # the computer is measured for that
     if not judged:
         return Choice(named[0][1].repository, None)
     best = max(judged, key=advice.merit)
     return Choice(best.repository, best.quant)
+
+
+async def _judged(named: list[tuple[facts.Model, facts.Repository]]) -> list[advice.Variant]:
+    here = this_computer()
+    machine, runs = await here.machine(), here.corrections()
+    found = [v for model in dict.fromkeys(m for m, _ in named) for v in advice.variants(model, machine, None, runs)]
+    return [v for v in found if v.repository in {one.repository for _, one in named}]
 
 
 def _planned(before: Before, folder: Path) -> Plan:
