@@ -105,7 +105,11 @@ def test_the_parts_in_words() -> None:
     assert in_short(()) == ""
 
 
-def test_a_worker_says_which_parts_it_uses(home: Path) -> None:
+@pytest.mark.parametrize("graphics", [True, False])
+def test_a_worker_says_which_parts_it_uses(home: Path, *, graphics: bool) -> None:
+    settings, _ = Settings.open(folders().ensure().settings)
+    settings.set(GRAPHICS, value=graphics)
+
     async def named() -> tuple[str, ...]:
         worker = Worker()
         try:
@@ -113,7 +117,9 @@ def test_a_worker_says_which_parts_it_uses(home: Path) -> None:
         finally:
             await worker.close()
 
-    assert asyncio.run(named())[-1].startswith("cpu")
+    used = asyncio.run(named())
+    assert used[-1].startswith("cpu")
+    assert graphics or not set(used) & set(backends.GRAPHICS)
 
 
 def test_switching_graphics_off_and_on_forgets_nothing(home: Path) -> None:

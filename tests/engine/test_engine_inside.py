@@ -12,17 +12,16 @@ import pytest
 from mistral_desk.catalog.gguf import Tensor
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference import model_file
-from mistral_desk.inference.engine import native
 from mistral_desk.inference.engine.checkpoints import MOST, Checkpoints, State
 from mistral_desk.inference.engine.context import AbortedError
-from mistral_desk.inference.engine.generate import Control, Generator
+from mistral_desk.inference.engine.generate import Control
 from mistral_desk.inference.engine.load import load
 from mistral_desk.inference.engine.shelf import Shelf
 from mistral_desk.inference.engine.state_layout import layout
 from mistral_desk.inference.engine.vocabulary import Vocabulary
 from mistral_desk.inference.picture_store import PictureStore
 from mistral_desk.inference.placement import Placement
-from mistral_desk.inference.protocol import Generate, Load, Piece, Resumed, Sampling, Turn
+from mistral_desk.inference.protocol import Load
 from tests.fixtures import gguf_kinds, templates
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
 from tests.fixtures.gguf_writing import Recipe
@@ -30,42 +29,15 @@ from tests.fixtures.llama_reference import Reference
 from tests.fixtures.seeing import seeing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from mistral_desk.inference.protocol import Event
+    from mistral_desk.inference.engine import native
+    from mistral_desk.inference.engine.generate import Generator
     from tests.fixtures.small_models import SmallModels
 
-GREEDY: Final = Sampling(temperature=0.0)
 FIRST: Final = list(range(100, 180))
 SECOND: Final = list(range(300, 380))
-_logs: Final[list[native.Log]] = []
-"""C keeps only a pointer to them."""
-
-
-@pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> native.Log:
-    """llama.cpp's log; the engine makes its own folder the current one, and the test's stays that."""
-    monkeypatch.chdir(tmp_path)
-    native.start()
-    if not _logs:
-        _logs.append(native.Log())
-    native.lib.llama_log_set(_logs[0]._callback, None)
-    return _logs[0]
-
-
-@pytest.fixture
-def opened(log: native.Log) -> Iterator[Callable[..., Generator]]:
-    """Loads a model; all are freed in the end."""
-    made: list[Generator] = []
-
-    def open_(path: Path, context: int = 512, **more: Any) -> Generator:
-        made.append(load(Load(1, str(path), context, 1, **more), log, _told, lambda: False, PictureStore()))
-        return made[-1]
-
-    yield open_
-    for one in made:
-        one.close()
 
 
 def _told(_share: float, _looks: bool) -> None:
@@ -229,35 +201,6 @@ def test_a_broken_template_gives_the_eyes_back_too(tmp_path: Path, log: native.L
     mistral4(tmp_path / "seeing-mistral4.gguf", None, Recipe(chat_template=templates.UNCLOSED))
 
     assert problem(tmp_path / "seeing-mistral4.gguf", log)[0] == "model.template"
-
-
-def answered(generator: Generator, **asked: Any) -> list[Event]:
-    """All that is said to a question, but the last word."""
-    said: list[Event] = []
-    command = Generate(1, (Turn("user", "Hi"),), sampling=GREEDY, max_tokens=4, **asked)
-    generator.answer(command, Control(), said.append)
-    return said
-
-
-def test_a_template_that_writes_nothing_is_an_empty_prompt(tmp_path: Path, opened: Callable[..., Generator]) -> None:
-    nothing = "{% if messages | length > 9 %}{{ messages[0].content }}{% endif %}"
-    recipe = Recipe(chat_template=nothing, specials=(*templates.TAGS_SPECIALS, "<|endoftext|>"))
-    generator = opened(gguf_kinds.dense(tmp_path / "model.gguf", recipe))
-    with pytest.raises(DeskError) as caught:
-        answered(generator)
-
-    assert caught.value.problem.id == "prompt.empty"
-
-
-def test_a_thought_that_another_model_began_is_shown_though_this_one_cannot_think(
-    tmp_path: Path, opened: Callable[..., Generator]
-) -> None:
-    recipe = Recipe(chat_template=templates.PLAIN, specials=("<s>", "</s>", "[INST]", "[/INST]"))
-    generator = opened(gguf_kinds.dense(tmp_path / "model.gguf", recipe))
-    (resumed,) = (one for one in answered(generator, begun=Turn("assistant", "Yes", "hm")) if isinstance(one, Resumed))
-
-    assert resumed.pieces[0] == Piece(1, "thinking", "hm")
-    assert "".join(one.text for one in resumed.pieces if one.kind == "text") == "Yes"
 
 
 def test_a_token_longer_than_any_buffer_and_none_at_all_are_words(tmp_path: Path) -> None:

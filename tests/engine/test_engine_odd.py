@@ -15,10 +15,11 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference import model_file, projector_file
-from mistral_desk.inference.client import Engine
+from mistral_desk.inference.client import Engine, ModelSpec, Worker
 from mistral_desk.inference.device import Device
 from mistral_desk.inference.engine import backends, buffers, core_speed, device_speed, native, others, weights
 from mistral_desk.inference.engine.picture_rows import line_break
+from mistral_desk.inference.protocol import Turn
 from mistral_desk.inference.rpc import places
 from tests.fixtures import gguf_broken
 from tests.fixtures.engines import SPEC, problem_of, run
@@ -202,3 +203,21 @@ def test_the_log_has_whole_lines_and_the_last_word_on_buffers(capsys: pytest.Cap
     assert capsys.readouterr().err.splitlines() == [f"llama.cpp: {line}" for line in log.report().splitlines()]
     log.forget()
     assert log.report() == "".join(log.buffers) == ""
+
+
+def test_a_line_about_something_else_is_no_buffer() -> None:
+    assert buffers.placed(["nothing that is known", "x model size: many MiB"]) == ()
+
+
+def test_a_worker_that_is_asked_before_it_has_a_model_says_so_and_loads_one(small_models: SmallModels) -> None:
+    async def test() -> None:
+        worker = Worker()
+        try:
+            await worker.start()
+            assert (await problem_of(worker.count([Turn("user", "Hi")])))[0] == "engine.no_model"
+            await worker.load(ModelSpec(str(small_models["dense"]), 512, 1))
+            assert (await worker.count([Turn("user", "Hi")])).tokens
+        finally:
+            await worker.close()
+
+    run(test())

@@ -102,7 +102,8 @@ def test_whatever_the_grammar_lets_through_is_valid(guide: Reference) -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(0, 0), (-3, 12), (-12, -3), (7, 9), (95, 105), (-1000, 999), (0, 10**6), (123, 45678)]
+    ("low", "high"),
+    [(0, 0), (-3, 12), (-12, -3), (7, 9), (95, 105), (-1000, 999), (0, 10**6), (123, 45678), (95, 45678)],
 )
 def test_numbers_keep_to_their_bounds(guide: Reference, low: int, high: int) -> None:
     words = Prompts(guide).words

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from mistral_desk.inference import remote
+from mistral_desk.inference import ahead, remote
 from mistral_desk.inference.child import Child, own_command
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Finished, Generate, Hello, Loaded, Piece, Turn
@@ -20,7 +20,7 @@ from mistral_desk.inference.remote import Worker
 from mistral_desk.inference.state_messages import KeepStates, StateTaken
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
-from tests.fixtures.fake_worker import HELLO, answer, event, loading
+from tests.fixtures.fake_worker import HELLO, answer, endless, event, loading
 from tests.fixtures.gguf_kinds import dense
 
 if TYPE_CHECKING:
@@ -191,6 +191,38 @@ def test_why_a_model_cannot_see_is_told_as_far_as_files_tell(tmp_path: Path) -> 
         assert wrong.id == "projector.not_one"
         assert lost
         assert lost.id == "projector.missing"
+
+    run(test())
+
+
+def test_a_worker_that_dies_while_it_reads_ahead_is_nobodys_error(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, [HELLO, {"serve": {"load": loading(), "generate": [{"exit": 3}]}}]) as made:
+            await made.ensure(SPEC)
+            for _ in range(2):  # the second one finds it dead
+                if reading := made.ahead.read(HI, "none"):
+                    await reading
+            await made.ensure(SPEC)
+            assert made.model
+
+    run(test())
+
+
+def test_nothing_is_read_ahead_of_an_answer_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_FREE_S", 0.05)
+
+    async def test() -> None:
+        async with scripted(tmp_path, endless()) as made:
+            await made.ensure(SPEC)
+            async with contextlib.aclosing(made.generate(HI)) as events:
+                await anext(events)
+                reading = made.ahead.read(HI, "none")
+                assert reading
+                await reading
+                made.stop()
+                rest = [one async for one in events]
+            assert isinstance(rest[-1], Finished)
+            assert rest[-1].reason == "stopped"
 
     run(test())
 

@@ -108,6 +108,14 @@ def test_what_is_not_sound_or_too_large_is_not_taken() -> None:
     assert given_by_the_app(whole, most=11) is None
 
 
+def test_an_end_that_nobody_asked_for_answers_nobody() -> None:
+    pipe = StatePipe(lambda _: None)
+    assert pipe.takes(StateEnd(7, True))
+    assert pipe.takes(StatePart(7, b"x"))
+
+    assert pipe.ask(NeedState(8, IDS, 0, 1, True), lambda: True) is None
+
+
 def test_who_gives_waits_until_each_part_was_taken_and_makes_way() -> None:
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     pipe = StatePipe(events.put)

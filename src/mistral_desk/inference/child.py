@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import psutil
 
@@ -152,23 +153,22 @@ class Child:
             killed = self._killed
         if killed:
             process.kill()
-        reader = self._start(self._read, "events")
-        logger = self._start(self._listen, "stderr")
-        writer = self._start(self._write, "commands")
+        reader = self._start(partial(self._read, process), "events")
+        logger = self._start(partial(self._listen, process), "stderr")
+        writer = self._start(partial(self._write, process), "commands")
         status = process.wait()
         self._over.set()
         self._outgoing.put(None)
         for thread in (reader, logger, writer):
             thread.join(_DRAIN_S)
-        if job:
+        if job:  # pragma: no cover - only Windows has jobs
             job.close()
         last_words = "\n".join(self._stderr) if status else ""
         _log.info("worker %d ended with status %d %s\n%s", process.pid, status, self._fault, last_words)
         oom = max(0, oom_kills() - killed_before)
         return Ended(status, self._fault, self._misunderstood, oom, tuple(self._stderr))
 
-    def _read(self) -> None:
-        process = self._running()
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
         with io.BufferedReader(_raw(process.stdout)) as pipe:
             try:
                 while (body := read_frame(pipe.read)) is not None:
@@ -183,15 +183,15 @@ class Child:
         if not self._over.wait(_SILENT_EXIT_S):
             self.kill("it closed its connection")
 
-    def _listen(self) -> None:
-        with io.BufferedReader(_raw(self._running().stderr)) as pipe:
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        with io.BufferedReader(_raw(process.stderr)) as pipe:
             while line := pipe.readline(_STDERR_LINE):
                 text = line.decode("utf-8", "replace").rstrip()
                 self._stderr.append(text)
                 _worker_log.debug("%s", text)
 
-    def _write(self) -> None:
-        pipe = _raw(self._running().stdin)
+    def _write(self, process: subprocess.Popen[bytes]) -> None:
+        pipe = _raw(process.stdin)
         try:
             while (data := self._outgoing.get()) is not None:
                 rest = memoryview(data)
@@ -201,11 +201,6 @@ class Child:
             _log.debug("the worker takes no more commands: %s", error)
         finally:
             pipe.close()
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise RuntimeError("no process yet")
-        return self._process
 
     # --- from the threads to the loop -------------------------------------------------------------------
 
@@ -256,6 +251,4 @@ def spawn(
 
 def _raw(pipe: object) -> io.FileIO:
     """The pipe as what `bufsize=0` makes it."""
-    if not isinstance(pipe, io.FileIO):
-        raise TypeError("the process was started without this pipe")
-    return pipe
+    return cast("io.FileIO", pipe)

@@ -7,7 +7,6 @@ of the protocol's two unions.
 from __future__ import annotations
 
 import hashlib
-import sys
 from array import array
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -25,8 +24,8 @@ MOST_IDS: Final = 4 << 20
 """Tokens of a sequence at most: four times what any model reads today."""
 
 Ids: TypeAlias = Annotated[bytes, msgspec.Meta(max_length=MOST_IDS * ID_BYTES)]
-"""The tokens of a sequence, eight bytes each, little-endian and signed. Those of a picture are negative and made from
-what it shows, so that they are the same in every worker.
+"""The tokens of a sequence, eight bytes each, signed, in this computer's order. Those of a picture are negative and made
+from what it shows, so that they are the same in every worker.
 """
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_BYTES)]
 
@@ -114,18 +113,13 @@ class StatesKept(msgspec.Struct, frozen=True, tag="states_kept"):
 
 def packed(ids: Iterable[int]) -> bytes:
     """Tokens as they travel."""
-    numbers = array("q", ids)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
+    return array("q", ids).tobytes()
 
 
 def unpacked(ids: bytes) -> list[int]:
     """The reverse of `packed`."""
     numbers = array("q")
     numbers.frombytes(ids)
-    if sys.byteorder == "big":
-        numbers.byteswap()
     return numbers.tolist()
 
 
