@@ -24,8 +24,8 @@ MOST_IDS: Final = 4 << 20
 """Tokens of a sequence at most: four times what any model reads today."""
 
 Ids: TypeAlias = Annotated[bytes, msgspec.Meta(max_length=MOST_IDS * ID_BYTES)]
-"""The tokens of a sequence, eight bytes each, signed, in this computer's order. Those of a picture are negative and made
-from what it shows, so that they are the same in every worker.
+"""The tokens of a sequence, eight bytes each, signed, in this computer's order. Those of a picture are negative and
+made from what it shows, so that they are the same in every worker.
 """
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST_BYTES)]
 
