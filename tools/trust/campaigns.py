@@ -119,9 +119,10 @@ CAMPAIGNS: Final = {
     "accessible": Campaign(
         "Nothing of it is seen",
         "The real window with the real worker and the Guide, used only through AT-SPI, as screen readers do: a first "
-        "question, *Think harder*, a picture, the settings, the catalog, a download from a hub on this computer, "
-        "deleting, and Undo. What the keyboard comes to has a name, nothing is said in a role that screen readers pass "
-        "over, what can be pressed can be pressed, values make sense, and the end of an answer is heard.",
+        "question, *Think harder*, a picture, menus, the palette, the settings, the catalog, a download from a hub on "
+        "this computer, deleting, and Undo; then again with text at 200 % and high contrast. What the keyboard comes "
+        "to has a name, nothing is said in a role that screen readers pass over, what can be pressed can be pressed, "
+        "is in reach and is told apart from all else, values make sense, and the end of an answer is heard.",
         accessible.attack,
         0,
         "tests/e2e/test_accessible.py",
