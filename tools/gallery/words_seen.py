@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
 
 from mistral_desk.ui.chat.prose import FormulaView, ProseView
+from mistral_desk.ui.chat.turn_base import TurnView
 from mistral_desk.ui.widgets.note import Note
 from tools.gallery.checks import text_of, visible
 
@@ -25,8 +26,8 @@ def seen(window: QWidget) -> Iterator[tuple[QWidget, str, str]]:
             "description": widget.accessibleDescription(),
             "title": widget.windowTitle() if widget.isWindow() else "",
         }
-        if isinstance(widget, ProseView | FormulaView):
-            texts["description"] = ""  # its formulas' source is the document's, too
+        if isinstance(widget, ProseView | FormulaView | TurnView):
+            texts["description"] = ""  # its formulas' source, or how a turn begins, is the document's, too
         if isinstance(widget, QLineEdit | QPlainTextEdit):
             texts["placeholder"] = widget.placeholderText()
         if isinstance(widget, QLineEdit):
