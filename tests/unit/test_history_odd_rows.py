@@ -100,6 +100,31 @@ def test_a_message_goes_into_the_index_once_and_instructions_never_do(path: Path
     run(promise())
 
 
+def test_a_message_has_a_place_of_its_own_also_where_all_that_are_tried_are_taken() -> None:
+    async def promise() -> None:
+        history = await History.temporary()
+        await history.put(Imported("x", 1.0, 2.0, messages(*(("user", f"word {n}") for n in range(41)))))
+        await history.indexed()
+
+        def crowd(connection: sqlite3.Connection) -> int:
+            for (key,) in connection.execute("SELECT id FROM message").fetchall():
+                index_rows.take(connection, key)
+            wanted: set[int] = set()
+            for key in range(1, 41):  # each takes the next place that the last message would have had
+                place = index_rows._free_place(connection, 41, 1.0)
+                connection.execute("UPDATE message SET place = ? WHERE id = ?", (place, key))
+                assert place not in wanted
+                wanted.add(place)
+            place = index_rows._free_place(connection, 41, 1.0)
+            assert place not in wanted
+            return max(wanted) - place
+
+        assert await history._store.write(crowd) == -1, "behind all others"
+        await history.close()
+
+    run(promise())
+
+
 @pytest.mark.allow_log("made anew", "mistral_desk.chat")
 def test_of_long_messages_fewer_go_into_the_index_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_rows, "_STEP_LETTERS", 50)

@@ -14,7 +14,7 @@ from mistral_desk.chat.imported import Imported, ImportedMessage
 from mistral_desk.chat.message import Draft, Part
 from mistral_desk.chat.parts import lookup, picture_part
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
-from mistral_desk.chat.session import Broken, Session, Started, Writing
+from mistral_desk.chat.session import Broken, Loading, Session, Started, Writing
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Piece
 from mistral_desk.net.endpoints.record import Endpoint, EndpointModel, Offered
@@ -24,7 +24,7 @@ from tests.fixtures.sessions import Door, all_of, last_of, until
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from pathlib import Path
 
     from mistral_desk.inference.client import Answer
@@ -41,8 +41,10 @@ class Ending(Door):
         self.loading, self.stopped = loading, asyncio.Event()
         self.more = 0
 
-    async def ensure(self, *_: object, **__: object) -> ModelInfo:
+    async def ensure(self, spec: object, on_progress: Callable[[float], None] | None = None) -> ModelInfo:
         if self.loading:
+            assert on_progress is not None
+            on_progress(0.5)
             try:
                 await asyncio.Event().wait()
             finally:
@@ -67,7 +69,7 @@ def test_who_stops_hears_nothing_of_a_worker_that_ends_over_it(*, loading: bool)
         history = await History.temporary()
         session = Session(history, Ending(loading=loading))
         events = session.reply(None, Draft("go"), model_spec=SPEC)
-        await until(events, Started if loading else Writing)
+        await until(events, Loading if loading else Writing)
         session.stop()
         answer = await last_of(events)
         assert (answer.ending, answer.text) == ("stopped", "" if loading else "half")
