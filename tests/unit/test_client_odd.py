@@ -15,13 +15,14 @@ import pytest
 from mistral_desk.inference import ahead, remote
 from mistral_desk.inference.child import Child, own_command
 from mistral_desk.inference.client import Engine, ModelSpec
-from mistral_desk.inference.protocol import Finished, Generate, Hello, Loaded, Piece, Turn
+from mistral_desk.inference.protocol import Counted, Finished, Generate, Hello, Loaded, NeedImage, Piece, Turn
 from mistral_desk.inference.remote import Worker
 from mistral_desk.inference.state_messages import KeepStates, StateTaken
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import END_OF_WORLD_S, HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, answer, endless, event, loading
 from tests.fixtures.gguf_kinds import dense
+from tests.fixtures.seeing import Album, picture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -171,6 +172,22 @@ def test_half_a_character_reaches_the_worker_as_a_mark(tmp_path: Path) -> None:
         async with working(tmp_path, [HELLO, {"serve": {"load": loading()}}]) as worker:
             await worker.load(SPEC)
             assert (await worker.count([Turn("user", "half \ud83d", "of \udc00")])).tokens == len(["half", "?"])
+
+    run(test())
+
+
+def test_a_picture_that_the_worker_never_met_is_shown_to_it_to_be_counted(tmp_path: Path) -> None:
+    shown = picture(1)
+    album = Album(shown)
+    asks = [event(NeedImage(0, shown.sha256)), {"expect": "put_image"}, event(Counted(0, 70))]
+
+    async def test() -> None:
+        async with working(tmp_path, [HELLO, {"serve": {"load": loading(), "count": asks}}]) as worker:
+            await worker.load(SPEC)
+            turn = Turn("user", "What is this?", images=(shown.sha256,))
+            assert (await worker.count([turn], pictures=album)).tokens == 70
+            assert album.asked == [shown.sha256]
+            assert (await problem_of(worker.count([turn])))[0] == "engine.protocol", "nobody has it"
 
     run(test())
 

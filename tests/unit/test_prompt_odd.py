@@ -65,6 +65,16 @@ def test_line_ends_of_an_answer_are_never_lost_twice(written: str) -> None:
     assert words.text(with_ids.tokens).endswith("⟨<u>⟩Why?⟨<a>⟩")
 
 
+def test_an_answer_that_the_template_writes_in_another_way_stands_as_the_template_has_it() -> None:
+    """Its own ids would be another text."""
+    words = toy()
+    source = PLAIN.replace("m.content", "m.content | trim")
+    with_ids, bare = both(source, words, own(words, "  Yes.  ", "  Yes.  "))
+
+    assert with_ids == bare
+    assert words.text(bare.tokens) == "⟨<u>⟩Hi⟨<a>⟩⟨<u>⟩Yes.⟨<a>⟩⟨<u>⟩Why?⟨<a>⟩"
+
+
 def test_a_thought_that_the_template_opened_with_mere_words_goes_back_with_its_ids() -> None:
     words = toy()
     turn = own(words, "Yes.", "hm</think>Yes.", "hm")
