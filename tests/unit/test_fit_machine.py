@@ -241,6 +241,16 @@ def test_a_disk_that_fails_has_no_speed(tmp_path: Path, monkeypatch: pytest.Monk
     assert disk.disk(tmp_path, 0.05) == (None, None)
 
 
+def test_a_folder_that_cannot_be_looked_through_has_no_large_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_folder: Path, _pattern: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pathlib.Path.rglob", fails)
+    assert disk.disk(tmp_path) == (None, None)
+
+
 def test_of_a_file_that_one_may_not_write_the_system_does_not_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import pytest
 from mistral_desk.catalog.hub_files import Listing, RemoteFile, Variant
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import Folders, folders
+from mistral_desk.fit.plan import Wishes
 from mistral_desk.inference import model_file
 from mistral_desk.inference.device import Device
 from mistral_desk.inference.fitting import Fitting, model_facts, shelf, wish_file
@@ -83,6 +86,20 @@ def test_where_headers_cannot_be_kept_they_are_read_each_time(tmp_path: Path, sm
     (tmp_path / "file").write_bytes(b"in the place of a folder")
     first = Files(tmp_path / "file").look(small_models["dense"])
     assert Files(tmp_path / "file").look(small_models["dense"]) == first
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is valid Unicode")
+def test_a_name_that_is_not_valid_unicode_costs_neither_the_facts_nor_anybody_s_wishes(
+    places: Folders, small_models: SmallModels
+) -> None:
+    path = places.models / "Gr\udcfc\udcdfe.gguf"
+    path.parent.mkdir(exist_ok=True)
+    shutil.copy(small_models["dense"], path)
+    found = Files(places.cache).look(path)
+    assert found.key == f"Gr??e.gguf:{path.stat().st_size}"
+    assert Files(places.cache).look(path) == found
+    asyncio.run(Fitting(places).set_wishes(found.key, Wishes(context=512)))
+    assert Fitting(places).wishes(found.key).context == 512
 
 
 def test_of_many_files_the_oldest_is_looked_at_again(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tests.fixtures.lending import Scripted
     from tests.fixtures.small_models import SmallModels
 
+pytestmark = pytest.mark.allow_log("had to be killed")
+"""On a busy computer a process that has only begun may not hear of its end in time."""
 GB: Final = 10**9
 CARD: Final = Device("CUDA0", "a card that was put in", "gpu", 8 * GB, 8 * GB)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mistral_desk import __version__
-from mistral_desk.catalog.gguf import DamagedError
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import advice
 from mistral_desk.fit.read import shape_of
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.fitting.shelf import Kept, Shelf
+from mistral_desk.inference.model_ids import printable
 
 if TYPE_CHECKING:
     import os
@@ -88,12 +88,9 @@ def _stat(path: Path) -> os.stat_result:
 def _look(path: Path, projector: str | None) -> FileFacts:
     model = model_file.inspect(path)
     eyes = projector_file.chosen(model, projector).file
-    try:
-        shape = shape_of(model.header, model.tensors, eyes.bytes if eyes else 0)
-    except DamagedError as error:
-        raise DeskError("model.damaged", name=path.name, reason=str(error)) from error
+    shape = shape_of(model.header, model.tensors, eyes.bytes if eyes else 0)  # a header that was checked has one
     return FileFacts(
-        key=f"{model.path.name}:{model.bytes}",
+        key=f"{printable(model.path.name)}:{model.bytes}",
         path=model.path,
         name=model.name,
         bytes=model.bytes,

@@ -6,8 +6,6 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mistral_desk import __version__
-from mistral_desk.catalog.gguf import DamagedError
-from mistral_desk.core.errors import DeskError
 from mistral_desk.fit.read import shape_of
 from mistral_desk.inference import model_file
 from mistral_desk.inference.fitting.model_facts import FileFacts
@@ -42,10 +40,7 @@ class RemoteFiles:
         header, eyes = headers[0], listing.projector
         model_file.check(header, first.name)
         tensors = [tensor for one in headers for tensor in one.tensors]
-        try:
-            shape = shape_of(header, tensors, eyes.size if eyes else 0, variant.quantization)
-        except DamagedError as error:
-            raise DeskError("model.damaged", name=first.name, reason=str(error)) from error
+        shape = shape_of(header, tensors, eyes.size if eyes else 0, variant.quantization)
         name = header.name or first.stem
         key = f"{first.name}:{variant.bytes}"
         projector = eyes.path if eyes else ""

@@ -59,7 +59,7 @@ class Shelf:
             files = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             for old in files[MOST:]:
                 old.unlink(missing_ok=True)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: Linux allows names that are not valid Unicode
             _log.info("what a header says could not be kept: %s", error)
 
     def _file(self, state: Sequence[object]) -> Path:
