@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import Settings
 from tests.fixtures.other_programs import Someone, put, weights
 from tests.fixtures.other_programs import eyes as eyes_of
+from tests.fixtures.terminal import terminal
 
 if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
@@ -112,3 +114,36 @@ def test_what_others_hold_is_shown_and_taken_by_its_path(
     assert (model.id, model.path, model.projector) == ("ollama:tiny:1b", found["path"], found["projector"])
     assert "ollama:tiny:1b" in others(settings)
     assert places_of(settings)("ollama:tiny:1b") == (found["path"], found["projector"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the cache is made of links, which need a right there")
+def test_what_another_program_holds_is_told_as_known_as_broken_and_as_gone(
+    someone: Someone, small_models: SmallModels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snapshot = someone.hf("acme/Tiny-GGUF", {"Tiny-Q4_K_M.gguf": weights(small_models), "Half-Q8_0.gguf": b"GGUF"})
+    assert desk("import", "--scan") == 0
+    broken = next(line for line in capsys.readouterr().out.splitlines() if "Half-Q8_0.gguf" in line)
+    assert broken.endswith("Half-Q8_0.gguf  model.truncated")
+    good = snapshot / "Tiny-Q4_K_M.gguf"
+    assert desk("import", str(good)) == 0
+    capsys.readouterr()
+    assert desk("import", "--scan") == 0
+    assert any(line.endswith("  in the library already") for line in capsys.readouterr().out.splitlines())
+    assert desk("list") == 0
+    assert capsys.readouterr().out.splitlines()[1].endswith("  in the folder of Hugging Face")
+
+    real = good.resolve()
+    with real.open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\x01")
+    assert desk("verify") == 1
+    assert f"{good.name}: damaged\n" in capsys.readouterr().out, "without blocks that could be named"
+    real.unlink()
+    assert desk("list") == 0
+    assert "  not there now" in capsys.readouterr().out.splitlines()[1]
+    listed = answer(capsys, "list")["models"]
+    with terminal("y\n") as screen:
+        assert desk("remove", listed[1]["id"]) == 0
+    assert screen.err.startswith("Take ")
+    assert screen.err.endswith("off the list? Its files stay where they are. [y/N] ")
+    assert screen.out.endswith("It is off the list. Its files are where they were.\n")
