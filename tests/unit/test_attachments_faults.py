@@ -186,6 +186,30 @@ def test_who_is_cancelled_while_others_are_read_starts_no_child(monkeypatch: pyt
     assert len(started) == 2
 
 
+def test_who_is_cancelled_just_while_the_child_starts_leaves_none_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    async def test() -> None:
+        loop, before = asyncio.get_running_loop(), set(psutil.Process().children())
+
+        def starting() -> list[str]:
+            loop.call_soon_threadsafe(task.cancel)
+            let_go.wait(60)
+            return [sys.executable, "-c", "import sys, time; sys.stdin.buffer.read(); time.sleep(600)"]
+
+        monkeypatch.setattr(intake_module, "decode_command", starting)
+        task = asyncio.create_task(take_in(b"x", "a.txt", 64, limits=PATIENT))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        let_go.set()
+        for thread in threading.enumerate():
+            if thread.name == "attachment":
+                await asyncio.to_thread(thread.join)
+        assert not set(psutil.Process().children()) - before
+
+    run(test())
+
+
 # --- the protocol with it -----------------------------------------------------------------------------------
 
 
