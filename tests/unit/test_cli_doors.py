@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -162,6 +163,52 @@ def test_a_library_that_qt_lacks_is_named_itself(monkeypatch: pytest.MonkeyPatch
     assert display.obstacle({"DISPLAY": f"somewhere{tmp_path.name}:0"}) == (
         "the system library libxcb-icccm4 is not installed"
     )
+
+
+@linux
+def test_an_installed_program_brings_its_libraries_along(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    monkeypatch.setattr("ctypes.CDLL", lambda name: pytest.fail(f"{name} was looked for"))
+    assert display.obstacle({"DISPLAY": f"somewhere{tmp_path.name}:0"}) == ""
+
+
+@linux
+def test_where_there_are_no_sockets_of_the_system_no_display_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("socket.AF_UNIX")
+    assert display.obstacle({"DISPLAY": ":0"}) == "no display answers at DISPLAY=:0"
+
+
+@pytest.mark.allow_log("nobody foresaw", "mistral_desk.cli.main")
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ModuleNotFoundError("no module of ours", name="mistral_desk.gone"), 1, True),
+        (KeyboardInterrupt(), 130, False),
+        (asyncio.CancelledError(), 130, False),
+    ],
+)
+def test_a_window_that_breaks_off_is_no_lack_of_a_display_and_ctrl_c_no_error(
+    error: BaseException, status: int, said: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(**_how: object) -> int:
+        raise error
+
+    window(monkeypatch, run)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main([]) == status
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert bool(told.err) is said
+    assert "display" not in told.err
+    assert "Traceback" not in told.err
+
+
+def test_ctrl_c_while_the_program_is_still_being_imported_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(*_arguments: object, **_how: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mistral_desk.cli.main.main", pressed)
+    assert main([]) == 130
 
 
 def test_each_library_that_is_looked_for_is_one_that_is_set_up() -> None:

@@ -256,6 +256,8 @@ def test_a_temporary_chats_pictures_touch_no_disk(home: Path, tmp_path: Path) ->
         picture = await room.pictures.put(Pixels(1, 1, b"cat"))
         assert room.pictures.pixels(picture.sha256).rgb == b"cat"
         await services.leave(room)
+        assert services.rooms == []
+        await services.leave(room)  # a second time is no fault
         await services.close()
         assert not services.folders.pictures.exists()
 
