@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError, in_words
-from mistral_desk.net.endpoints import chunks
+from mistral_desk.net.endpoints import chunks, faults
 from mistral_desk.net.endpoints.asking import Limits
 from mistral_desk.net.endpoints.sse import Events, TooMuchError
 from tests.fixtures.endpoints import model_at, told
@@ -135,6 +135,11 @@ def test_an_answer_in_one_piece_is_one_too(tmp_path: Path) -> None:
 GOOD: dict[str, tuple[Answer, str]] = {
     "no [DONE]": (raw(events(*SHAPES["other"], done=False)), "It is 15."),
     "no empty line at the end": (raw(events(*SHAPES["other"])[:-2]), "It is 15."),
+    "no empty line and no [DONE]": (raw(events(*SHAPES["other"], done=False)[:-2]), "It is 15."),
+    "a refusal of the model's own": (
+        streamed(chunk({"refusal": "It is "}), chunk({"content": "15."}, "stop")),
+        "It is 15.",
+    ),
     "no finish, but [DONE]": (raw(events(chunk({"content": "It is 15."}))), "It is 15."),
     "remarks between": (raw(b": ping\n\n" + events(*SHAPES["other"]).replace(b"\n\n", b"\n\n: ping\n\n")), "It is 15."),
     "it stays open after its end": (raw(events(*SHAPES["other"], done=False), stall=10**6), "It is 15."),
@@ -225,6 +230,7 @@ BAD: dict[str, tuple[Answer, str]] = {
         streamed({"choices": [{"delta": {}, "error": {"code": 429, "message": "slow"}}]}),
         "endpoint.busy",
     ),
+    "an error that says nothing": (streamed(chunk({"content": "a"}), chunk({}, "error")), "endpoint.failed"),
     "an error with 200": (as_json({"error": {"message": "nope"}}), "endpoint.failed"),
     "packed": (
         Answer(200, b"\x1f\x8b", {"Content-Type": "text/event-stream", "Content-Encoding": "gzip"}),
@@ -233,6 +239,11 @@ BAD: dict[str, tuple[Answer, str]] = {
     "400": (refusal(400, "temperature is too hot"), "endpoint.refused"),
     "400, too long": (refusal(400, "This model's maximum context length is 4096 tokens."), "endpoint.too_long"),
     "400, effort": (refusal(400, "reasoning_effort is not supported"), "endpoint.effort"),
+    "400, in a list": (as_json([{"error": {"message": "no", "code": 400}}], 400), "endpoint.refused"),
+    "400, in a list of lists": (as_json({"error": [[[[[["deep"]]]]]]}, 400), "endpoint.refused"),
+    "400, a word": (as_json("nope", 400), "endpoint.refused"),
+    "400, an error without words": (as_json({"error": {"position": 7}}, 400), "endpoint.refused"),
+    "400, a number with a point": (as_json({"error": 0.5}, 400), "endpoint.refused"),
     "401": (refusal(401, f"Incorrect API key provided: {KEY}"), "endpoint.key"),
     "402": (refusal(402, "Insufficient credits"), "endpoint.unpaid"),
     "403": (refusal(403, "not for you"), "endpoint.forbidden"),
@@ -281,6 +292,26 @@ def test_the_server_s_own_words_are_harmless_short_and_without_the_key(tmp_path:
 def test_the_pause_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
     problem = trouble(tmp_path, refusal(429, "slow", **{"Retry-After": "7"}))
     assert problem.params["seconds"] == 7
+
+
+def test_what_a_refusal_says_is_found_wherever_it_stands(tmp_path: Path) -> None:
+    for body, said_there in {'[{"error":{"message":"no"}}]': "no", '"nope"': "nope", '{"error":{"x":1}}': ""}.items():
+        problem = trouble(tmp_path, Answer(400, body.encode(), {"Content-Type": "application/json"}))
+        assert problem.params["said"] in ({said_there} if said_there else {faults.NOTHING})
+
+
+def test_an_answer_in_one_piece_that_is_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    whole = Answer(200, Endless(64_000_000, b'{"choices":"'), {"Content-Type": "application/json"})
+    with pytest.raises(DeskError, match=r"endpoint\.too_much"):
+        asked(tmp_path, whole, Limits())
+
+
+def test_who_falls_silent_after_words_has_less_time_than_who_still_reads_a_long_message(tmp_path: Path) -> None:
+    words = events(chunk({"content": "a"}), done=False)
+    answer = raw(words + HALF, stall=len(words) + 9)
+    with pytest.raises(DeskError) as caught:
+        asked(tmp_path, answer, Limits(first_s=900, silence_s=0.1))
+    assert (caught.value.problem.id, caught.value.problem.params["seconds"]) == ("endpoint.stalled", 0.1)
 
 
 def test_what_came_before_the_trouble_was_given(tmp_path: Path) -> None:

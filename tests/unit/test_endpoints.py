@@ -11,10 +11,11 @@ import pytest
 
 from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.core.settings import OFFLINE, Settings
+from mistral_desk.net.endpoints import front, looking
 from mistral_desk.net.endpoints.record import Kind, Offered
 from mistral_desk.net.endpoints.store import FILE, read
 from tests.fixtures.endpoints import endpoints
-from tests.fixtures.engines import run
+from tests.fixtures.engines import problem_of, run
 from tests.fixtures.openai_site import KEY, MISTRAL, VLLM, OpenAISite, as_json, key_variable, refusal
 from tests.fixtures.vault import Vault
 from tests.fixtures.web_site import Answer, Endless, Site, redirect
@@ -309,6 +310,44 @@ def test_two_of_one_name_are_refused_and_what_is_gone_is_named(tmp_path: Path) -
             forget()
             await all_of_them.remove("home")
             assert changes == [1]
+
+    run(test())
+
+
+def test_a_list_of_endpoints_and_one_of_models_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front, "MOST", 2)
+
+    async def test() -> None:
+        listed = as_json({"data": [{"id": f"m{number:05}"} for number in range(looking.MOST_MODELS + 9)]})
+        with Site(answer=lambda _: listed) as site:
+            async with endpoints(tmp_path) as all_of_them:
+                assert len((await all_of_them.test(site.url)).models) == looking.MOST_MODELS
+                for name in ("One", "Two"):
+                    await all_of_them.add(name, "https://x.org")
+                assert (await problem_of(all_of_them.add("Three", "https://x.org")))[0] == "endpoint.too_many"
+                assert [one.name for one in all_of_them.all] == ["One", "Two"]
+
+    run(test())
+
+
+def test_what_is_agreed_to_or_changed_must_still_be_what_was_shown(tmp_path: Path) -> None:
+    vault = Vault()
+
+    async def test() -> None:
+        async with endpoints(tmp_path, vault=vault) as all_of_them:
+            home = (await all_of_them.add("Home", "https://x.org", KEY)).endpoint
+            other = (await all_of_them.add("Other", "https://y.org", KEY)).endpoint
+            assert (await problem_of(all_of_them.agree(home.id, at="https://z.org/v1")))[0] == "endpoint.gone"
+            assert (await problem_of(all_of_them.agree("away")))[0] == "endpoint.gone"
+            assert not any(one.agreed for one in all_of_them.all)
+            await all_of_them.agree(home.id, at=home.address)
+            assert [one.agreed for one in all_of_them.all] == [True, False]
+            await all_of_them.change(home.id, key="  ")
+            assert await all_of_them.key(home) is None
+            assert await all_of_them.key(other) == KEY
+            await all_of_them.remove(other.id)
+            assert vault.kept == {}
+            assert [one.id for one in all_of_them.all] == [home.id]
 
     run(test())
 

@@ -23,6 +23,7 @@ from mistral_desk.catalog.cache_file import Entry, Fetched, SetAside, opened, re
 from mistral_desk.catalog.listing import Item
 from mistral_desk.catalog.record import LARGEST, Record, read
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.threads import to_its_end
 from mistral_desk.core.words import mark
 from mistral_desk.net.addresses import address
 from mistral_desk.net.client import Purpose, Wants
@@ -110,12 +111,7 @@ async def refresh(
     fetched = await work.fetch()
     progress(Progress(work.done, work.done, _SAVING))
     records = {known.entry.body: known.record for known in work.now.values()}
-    saving = asyncio.create_task(asyncio.to_thread(replace, folder, fetched, records))
-    try:
-        set_aside = await asyncio.shield(saving)
-    except asyncio.CancelledError:
-        await asyncio.wait((saving,))  # the file is written whole, and by nobody any more when this has ended
-        raise
+    set_aside = await to_its_end(replace, folder, fetched, records)  # written whole, and by nobody any more afterwards
     return work.result(set_aside)
 
 
@@ -296,7 +292,8 @@ class _Refresh:
         """An answer of the server; a 304 only where `etag` was known. Tries a broken connection once more."""
         headers = {"accept": "application/json, text/markdown"} | ({"if-none-match": etag} if etag else {})
         wants = Wants(headers, allow=frozenset({200, 304}) if etag else frozenset({200}), elsewhere=False)
-        for again in (True, False):
+        again = True
+        while True:
             try:
                 reply = await self.net.fetch(self.base + path, self.purpose, limit=limit, seconds=_SECONDS, wants=wants)
             except DeskError as error:
@@ -304,10 +301,10 @@ class _Refresh:
                     self._count(limit)
                 if not again or error.problem.id not in _PASSING:
                     raise
+                again = False
             else:
                 self._count(len(reply.body))
                 return reply
-        raise AssertionError("the second try returns or raises")
 
     def _count(self, size: int) -> None:
         """So much came: a server that sends without end costs nobody gigabytes. Raises `catalog.list`."""
