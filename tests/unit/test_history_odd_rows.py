@@ -202,6 +202,8 @@ def test_more_titles_than_are_wanted_are_told_as_more() -> None:
         assert (len(few.hits), few.more) == (3, True)
         every = await history.search("quokka", limit=10)
         assert (len(every.hits), every.more) == (6, False)
+        known = await history._store.read(lambda c: search.Titles().with_all(c, ("quokka",), 2, archived=True))
+        assert (len(known[0]), known[1]) == (2, True), "no further one is looked at"
         await history.close()
 
     run(promise())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import struct
@@ -18,6 +19,7 @@ from mistral_desk.chat.parts import picture_part, read_picture
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.sharing import chatgpt, own, sources, splitting
 from mistral_desk.chat.sharing.coming import take
+from mistral_desk.chat.sharing.shared import png_of
 from mistral_desk.core.errors import DeskError
 from tests.fixtures.chatgpt_exports import conversation, message, plain, save
 
@@ -296,3 +298,16 @@ def test_a_picture_that_is_here_already_is_not_asked_for_again(tmp_path: Path) -
     come, (messages,), _ = taken(tmp_path / "chat.json", pictures=gallery)
     assert (come.new, come.pictures_missing) == (1, 0)
     assert messages[0].parts == (picture_part(picture, "a.png"),)
+
+
+def test_a_picture_that_no_message_shows_is_not_taken_in(tmp_path: Path) -> None:
+    shown, hidden = Pixels(1, 1, b"abc"), Pixels(1, 1, b"xyz")
+    both = [
+        {"sha256": one.sha256, "width": 1, "height": 1, "png": base64.b64encode(png_of(one)).decode()}
+        for one in (hidden, shown)
+    ]
+    chat, _ = with_own_pictures(*both)
+    (tmp_path / "chat.json").write_text(json.dumps(chat), encoding="utf-8")
+    come, _, gallery = taken(tmp_path / "chat.json")
+    assert (come.new, come.pictures_missing) == (1, 0)
+    assert gallery.all() == {shown.sha256}
