@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from mistral_desk.chat.titles import title_from
+from mistral_desk.chat.titles import LIMIT, title_from
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.model_ids import model_title
@@ -113,4 +113,5 @@ def branch_title(title: str) -> str:
     begin, _, end = tr(BRANCH, title="\0").partition("\0")
     if title.startswith(begin) and title.endswith(end):
         return title
-    return title_from(tr(BRANCH, title=title)) if title else ""
+    rest = title_from(title, LIMIT - len(begin) - len(end))
+    return tr(BRANCH, title=rest) if rest else ""  # with the marks that keep it apart in a language from right to left
