@@ -16,9 +16,11 @@ import pytest
 
 from mistral_desk import __version__
 from mistral_desk.__main__ import main
-from mistral_desk.cli import display
-from mistral_desk.core.errors import DeskError
+from mistral_desk.cli import display, lend
+from mistral_desk.cli.output import write_problem
+from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.inference import remote
+from mistral_desk.inference.rpc.lending import Locked, Order
 from tests.fixtures import fake_worker
 from tools.dev import system
 
@@ -322,3 +324,28 @@ def test_doctor_tells_what_does_not_work_and_fails(
     words = capsys.readouterr().out
     assert "The engine is not installed" in words
     assert "Traceback" not in words
+
+
+def test_a_program_without_a_console_says_nothing_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    write_problem(Problem("net.offline", {"host": "x"}), as_json=False)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--bind"], ["--bind", "10.0.0.1", "--mem", "much"], ["--bi", "10.0.0.1"]])
+def test_lending_with_words_that_make_no_sense_is_wrong_use(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--rpc-worker", *arguments]) == 2
+    assert "--bind ADDRESS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_who_lends_memory_is_told_where_nothing_keeps_the_bound(
+    bounded: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lend._say(Order("10.0.0.1", 50052, 10**9, 1), Locked((), bounded))
+    said = capsys.readouterr()
+    assert "Lent at 10.0.0.1:50052: 1.0 GB of memory and 1 thread.\n" in said.out
+    assert "Kept in by: nothing\n" in said.out
+    assert ("does not keep the bound on memory" in said.out) is (not bounded and sys.platform != "win32")
+    assert said.err.startswith("Experimental. The connection is neither encrypted nor protected by a password")

@@ -255,6 +255,17 @@ def test_refusals(
     assert json.loads(capsys.readouterr().out)["id"] == problem
 
 
+@pytest.mark.allow_log(".", "mistral_desk.catalog")
+def test_below_a_list_stands_whether_anything_was_fetched_and_what_could_not_be_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert models("no such model") == 0
+    assert capsys.readouterr().out.endswith("Nothing was fetched yet: --refresh does.\n")
+    replace(folders().cache, Fetched(1_700_000_000.0, "http://127.0.0.1:1", (Entry(b"{"),), attribution="x.example"))
+    assert models("no such model") == 0
+    assert capsys.readouterr().out.endswith("fetched on 2023-11-14.\n1 record could not be read.\n")
+
+
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[CatalogSite]:
     with CatalogSite(published(12)) as running:
