@@ -11,8 +11,8 @@ import pytest
 
 from mistral_desk.core.errors import DeskError, in_words
 from mistral_desk.core.settings import OFFLINE, Settings
-from mistral_desk.net.endpoints import front, looking
-from mistral_desk.net.endpoints.record import Kind, Offered
+from mistral_desk.net.endpoints import front
+from mistral_desk.net.endpoints.record import MOST_MODELS, Kind, Offered
 from mistral_desk.net.endpoints.store import FILE, read
 from tests.fixtures.endpoints import endpoints
 from tests.fixtures.engines import problem_of, run
@@ -318,10 +318,10 @@ def test_a_list_of_endpoints_and_one_of_models_have_an_end(tmp_path: Path, monke
     monkeypatch.setattr(front, "MOST", 2)
 
     async def test() -> None:
-        listed = as_json({"data": [{"id": f"m{number:05}"} for number in range(looking.MOST_MODELS + 9)]})
+        listed = as_json({"data": [{"id": f"m{number:05}"} for number in range(MOST_MODELS + 9)]})
         with Site(answer=lambda _: listed) as site:
             async with endpoints(tmp_path) as all_of_them:
-                assert len((await all_of_them.test(site.url)).models) == looking.MOST_MODELS
+                assert len((await all_of_them.test(site.url)).models) == MOST_MODELS
                 for name in ("One", "Two"):
                     await all_of_them.add(name, "https://x.org")
                 assert (await problem_of(all_of_them.add("Three", "https://x.org")))[0] == "endpoint.too_many"
