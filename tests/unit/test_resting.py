@@ -56,6 +56,21 @@ def test_a_model_that_nobody_uses_is_let_go_and_comes_back(tmp_path: Path) -> No
     run(test())
 
 
+def test_where_no_model_is_ready_nothing_is_let_go(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, answering("yes")) as made:
+            watched = Watched(made)
+            watched.resting.begin()
+            await watched.looked.wait()
+            await watched.resting.close()
+            assert not watched.rested.is_set()
+            assert not made.resting
+            await made.ensure(SPEC)
+            assert await read(made.generate(HI)) == "yes"
+
+    run(test())
+
+
 def test_it_stays_while_something_else_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
         async with scripted(tmp_path, answering("yes")) as made:
