@@ -93,6 +93,14 @@ def test_one_that_was_never_started_has_nothing_to_end() -> None:
     running.close()
 
 
+def test_one_that_was_ended_already_is_not_listened_to() -> None:
+    running = lending(LOCKED + LISTENS)
+    running.start()
+    running.end()
+    running.run()
+    running.close()
+
+
 def test_another_process_takes_the_place_of_one_that_died(tmp_path: Path) -> None:
     heard: queue.Queue[str] = queue.Queue()
     running = lending(dying(tmp_path, 2), heard)

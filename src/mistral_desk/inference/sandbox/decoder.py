@@ -16,7 +16,7 @@ def lock_in(memory: int, seconds: float) -> tuple[tuple[str, ...], tuple[str, ..
     by = list(limits.limit(memory, seconds))
     attempt(by, "sandbox profile", lambda: macos.keep_in(computing_only=True))
     attempt(by, "job object", windows.no_programs)
-    if machine := calls.machine():
+    if machine := calls.machine():  # pragma: no branch - none on other systems, and behind it nothing can be written
         attempt(by, "landlock", lambda: landlock.restrict([]))
         attempt(by, "seccomp", lambda: seccomp.install(seccomp.closed(machine, threads=False)))
     return (tuple(by), *trial.run())

@@ -117,7 +117,7 @@ def _folder(file: Path) -> Path:
 
 def _remember_the_time_zone() -> None:
     """Templates ask for the date. The C library reads the zone's file again and again unless the zone has a name."""
-    if hasattr(time, "tzset"):
+    if sys.platform != "win32":
         os.environ.setdefault("TZ", ":/etc/localtime")
         time.tzset()
         time.localtime()
