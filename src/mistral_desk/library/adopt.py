@@ -112,10 +112,6 @@ class Adopting:
                 return model
         raise DeskError("model.missing", path=str(path))
 
-    async def forget(self, model: Installed) -> None:
-        """Take a model off the list that was taken in where it is. Its files stay."""
-        await self._library.forget(model)
-
     # --- in threads -------------------------------------------------------------------------------------
 
     def _known(self) -> frozenset[str]:

@@ -71,11 +71,6 @@ class Candidate(msgspec.Struct, frozen=True):
         """How its numbers are stored; empty where nothing says so."""
         return self.model.quantization
 
-    @property
-    def repository(self) -> str:
-        """Where it came from; empty where nobody knows."""
-        return self.model.repository
-
 
 def candidate(model: Installed, known: Collection[str], *, problem: Problem | None = None) -> Candidate:
     """Look at a model's files. `known` are real paths of what is in the library; `problem` is known to be wrong."""
