@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk import __version__
 from mistral_desk.core import settings as declared
-from mistral_desk.core.errors import DeskError
+from mistral_desk.core.errors import DeskError, as_problem
 from mistral_desk.core.paths import folders
 from mistral_desk.services import Services
 from mistral_desk.ui import loop, window_state
@@ -34,10 +34,14 @@ from mistral_desk.ui.welcome.page import is_first_start
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mistral_desk.core.errors import Problem
+
 log = logging.getLogger(__name__)
 
 READY_S: Final = 20.0
 """A picture of the window waits so long for its model at most."""
+PLACE: Final = "window.json"
+"""In the cache folder: where the window stood."""
 _LEVELS: Final = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -111,10 +115,17 @@ async def _main(app: Application, first: FirstWindow | None, home: str | None, p
         first.close_asked.connect(stop.set)
     theme = Theme(app)
     with loop.interrupts(stop.set):
-        services = await _services(theme, home, stop, shown=picture is None)
-        if services is None:
-            return 1
-        return await _window(theme, services, first, stop, picture=picture, file=file)
+        while True:
+            services = await _services(theme, home, stop, shown=picture is None)
+            if services is None:
+                return 1
+            try:
+                return await _window(theme, services, first, stop, picture=picture, file=file)
+            except Exception as error:
+                if picture is not None or stop.is_set():
+                    raise  # else it is shown: there may be no terminal
+                if not await _again(theme, as_problem(error), stop):
+                    return 1
 
 
 async def _window(
@@ -129,37 +140,55 @@ async def _window(
     theme.choose(services.settings.get(declared.THEME), services.settings.get(declared.TEXT_SCALE))  # type: ignore[arg-type]
     theme.set_motion(services.settings.get(declared.MOTION))
     theme.set_contrast(services.settings.get(declared.CONTRAST))
-    desk = Desk(services, theme)
-    window = desk.window
-    place = services.folders.cache / "window.json"
+    desk: Desk | None = None
     try:
-        desk.closing.connect(stop.set)
-        if picture is None:
-            window_state.restore(window, place)
-            logout = (lambda _manager: _keep(desk, place), Qt.ConnectionType.DirectConnection)
-            cast("QApplication", QApplication.instance()).commitDataRequest.connect(*logout)
-        if not file and await is_first_start(services):  # who opens a model is greeted another time
-            desk.welcome()
-        window.show()
-        if first is not None:
-            first.raised.connect(lambda: _raise(window))
-            first.handed.connect(desk.open_model)
-        if isinstance(app := QApplication.instance(), Application):
-            app.file_asked.connect(desk.open_model)
-            file = file or app.asked_file
-        if file:
-            desk.open_model(file)
-        desk.start()
+        desk = Desk(services, theme)
+        await _begin(desk, services, picture, file)
         if picture is not None:
             await _picture(desk, picture)
         else:
-            await stop.wait()
-            window_state.save(window, place)
+            await _used(desk, services, first, stop)
+    except Exception:
+        log.exception("the window did not begin, or did not go on")  # here, because the log is closed with the rest
+        raise
+    else:
         return 0
     finally:
-        window.hide()
-        await services.close(desk.close())
-        window.deleteLater()
+        if desk is None:
+            await services.close()
+        else:
+            desk.window.hide()
+            await services.close(desk.close())
+            desk.window.deleteLater()
+
+
+async def _begin(desk: Desk, services: Services, picture: Path | None, file: str) -> None:
+    window, app = desk.window, QApplication.instance()
+    if picture is None:
+        window_state.restore(window, services.folders.cache / PLACE)
+    if not file and await is_first_start(services):  # who opens a model is greeted another time
+        desk.welcome()
+    window.show()
+    if isinstance(app, Application):
+        file = file or app.asked_file
+    if file:
+        desk.open_model(file)
+    desk.start()
+
+
+async def _used(desk: Desk, services: Services, first: FirstWindow | None, stop: asyncio.Event) -> None:
+    """Until the person, the system or a terminal ends it."""
+    window, place, app = desk.window, services.folders.cache / PLACE, QApplication.instance()
+    desk.closing.connect(stop.set)
+    logout = (lambda _manager: _keep(desk, place), Qt.ConnectionType.DirectConnection)
+    cast("QApplication", app).commitDataRequest.connect(*logout)
+    if first is not None:
+        first.raised.connect(lambda: _raise(window))
+        first.handed.connect(desk.open_model)
+    if isinstance(app, Application):
+        app.file_asked.connect(desk.open_model)
+    await stop.wait()
+    window_state.save(window, place)
 
 
 def _keep(desk: Desk, place: Path) -> None:
@@ -181,23 +210,28 @@ async def _services(theme: Theme, home: str | None, stop: asyncio.Event, *, show
             if not shown:
                 raise
             log.warning("the window could not be opened: %s", error)
-            failed = FailureWindow(theme, error.problem)
-            decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-            def decide(again: bool, decided: asyncio.Future[bool] = decided) -> None:
-                if not decided.done():
-                    decided.set_result(again)
-
-            failed.decided.connect(decide)
-            failed.show()
-            stopped = asyncio.ensure_future(stop.wait())
-            stopped.add_done_callback(lambda _task, decide=decide: decide(again=False))  # type: ignore[misc]
-            again = await decided
-            stopped.cancel()
-            failed.hide()
-            failed.deleteLater()
-            if not again:
+            if not await _again(theme, error.problem, stop):
                 return None
+
+
+async def _again(theme: Theme, problem: Problem, stop: asyncio.Event) -> bool:
+    """Show why there is no window; whether the person wants another try."""
+    failed = FailureWindow(theme, problem)
+    decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def decide(again: bool) -> None:
+        if not decided.done():
+            decided.set_result(again)
+
+    failed.decided.connect(decide)
+    failed.show()
+    stopped = asyncio.ensure_future(stop.wait())
+    stopped.add_done_callback(lambda _task: decide(again=False))
+    again = await decided
+    stopped.cancel()
+    failed.hide()
+    failed.deleteLater()
+    return again
 
 
 async def _picture(desk: Desk, file: Path) -> None:
