@@ -63,7 +63,7 @@ def test_room_beside_a_scroll_bar_is_on_its_side(qapp: QApplication) -> None:
         await idle()
         (sheet,) = stage.desk.window.findChildren(ShortcutSheet)
         for shown in (sheet.list.widget(), sheet.card):
-            layout = shown.layout()
+            layout = shown.layout() if shown is not None else None
             assert layout is not None
             seen.append((layout.contentsMargins().left(), layout.contentsMargins().right()))
 
