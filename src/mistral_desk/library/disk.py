@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 import sys
 import time
 from typing import TYPE_CHECKING, Final
@@ -40,6 +41,22 @@ def _nearest(folder: Path) -> Path:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return folder
+
+
+class NotAFileError(OSError):
+    """It is no file: a pipe or a device in its place would be waited for without end."""
+
+
+def opened(path: str | Path, flags: int) -> int:
+    """The descriptor of a file to read, for `open(…, opener=opened)`, where somebody else may have put it.
+
+    Raises `OSError`; `NotAFileError` for what is none.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise NotAFileError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    return descriptor
 
 
 def device(folder: Path) -> int:

@@ -63,9 +63,9 @@ def path_for(final: Path) -> Path:
 def read(path: Path) -> Kept | None:
     """A list, without claiming it; None where there is none that can be used. Raises `OSError`."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=disk.opened) as file:
             content = file.read(_LARGEST)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, disk.NotAFileError):
         return None
     return _understood(content)
 

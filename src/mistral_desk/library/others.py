@@ -20,6 +20,7 @@ from mistral_desk.core.errors import Problem
 from mistral_desk.core.words import mark
 from mistral_desk.inference.model_ids import OLLAMA
 from mistral_desk.inference.projector_file import MARK
+from mistral_desk.library import disk
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.programs import small_object
 from mistral_desk.library.scan import ENDING, grouped
@@ -215,7 +216,8 @@ def _commits(repository: Path, stop: threading.Event) -> list[str]:
     """The snapshots of a repository, the newest first."""
     there = list(_names(repository / "snapshots", stop))
     try:
-        main = (repository / "refs" / "main").read_text("ascii", "replace")[:80].strip()
+        with open(repository / "refs" / "main", encoding="ascii", errors="replace", opener=disk.opened) as file:
+            main = file.read(80).strip()
     except OSError:
         main = ""
 

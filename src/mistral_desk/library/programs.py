@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.library import disk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -156,7 +158,7 @@ def _ollama(computer: Computer) -> list[Path]:
 def small_object(path: Path) -> dict[str, Any] | None:
     """A small JSON object of somebody else's; None where there is none that can be read."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=disk.opened) as file:
             content = file.read(_SMALL + 1)
         found = msgspec.json.decode(content) if len(content) <= _SMALL else None
     except (OSError, ValueError, RecursionError):

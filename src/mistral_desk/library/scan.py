@@ -7,6 +7,7 @@ without that is found all the same.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,9 +45,11 @@ def scan(folder: Path) -> tuple[Installed, ...] | None:
 
 
 def file_at(path: Path) -> LibraryFile | None:
-    """A file with what its list says of it; None where it cannot be looked at."""
+    """A file with what its list says of it; None where it cannot be looked at, or is none."""
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            return None
         known = _listed(journal.path_for(path))
     except OSError:
         return None
