@@ -28,8 +28,11 @@ from mistral_desk.diagnostic import bundle, names
 from mistral_desk.diagnostic.names import Names, names_here, placed
 from mistral_desk.diagnostic.report import Complaint, examine, in_words_of
 from mistral_desk.inference import remote
+from mistral_desk.inference.model_ids import OLLAMA
 from mistral_desk.inference.protocol import Failed
 from mistral_desk.inference.rpc.computers import FILE as COMPUTERS
+from mistral_desk.library import adopted_file
+from mistral_desk.library.shelf_file import Installed, LibraryFile
 from mistral_desk.net.endpoints.record import Endpoint
 from mistral_desk.net.endpoints.store import FILE as ENDPOINTS
 from mistral_desk.net.endpoints.store import write as write_endpoints
@@ -56,6 +59,7 @@ PLANTED: Final = {
     "a key of the keyring": "hf_Sesamoeffnedich",
     "a key of the environment": "Simsalabimbambasala",
     "another computer": "10.98.76.54",
+    "a server that a model is from": "modellschuppen.example",
     "the person": PERSON,
     "the computer": "Eulenspiegel",
 }
@@ -93,6 +97,10 @@ def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_endpoints(places.config / ENDPOINTS, [Endpoint("box", name, f"https://{host}/v1")])
     computers = {"computers": [{"address": f"{PLANTED['another computer']}:50052"}]}
     (places.config / COMPUTERS).write_text(json.dumps(computers), encoding="utf-8")
+    called = f"{PLANTED['a server that a model is from']}/team/chatty:7b"
+    blob = str(person / PLANTED["a folder"] / "sha256-00")
+    taken = Installed(f"{OLLAMA}{called}", blob, called, called, str(person), (LibraryFile(blob, 1),), origin="ollama")
+    adopted_file.save(places.data / adopted_file.FILE, (taken,))
 
     async def chat() -> None:
         history, _ = await History.open(places.history)
@@ -158,7 +166,7 @@ def test_nothing_that_is_a_person_s_is_in_it(
     assert (settings["appearance.theme"], settings["hardware.threads"]) == ("dark", "(not allowed)")
     assert settings["(settings of other versions)"] == 1
     assert "of the person's choice" in settings["models.folder"]
-    for model in ("Guide", "bad"):
+    for model in ("Guide", "bad", "team/chatty:7b"):
         assert model in texts["models.txt"]
     for said in ("| endpoint.", "| settings.value\n", "| llama.cpp, model.load_failed:\n    ⟨…⟩\n"):
         assert said in texts["log.txt"], texts["log.txt"]

@@ -161,12 +161,18 @@ def _settings(places: Folders) -> str:
 
 
 def _models(places: Folders) -> str:
-    """Names and sizes of the models on this computer; not where they lie."""
+    """Names and sizes of the models on this computer; not where they lie, and of another program's not the server that
+    its name begins with.
+    """
     chosen = {
         one.name: settings.glance(places.settings, one) for one in (settings.MODELS_FOLDER, settings.MORE_FOLDERS)
     }
     found = library_of(places, settings.Settings(places.settings, chosen)).look_now()
-    lines = [f"{model.title}  {model.bytes:,} bytes  {model.origin}, {model.state}" for model in found]
+    titles = ("/".join(model.title.split("/")[-2:]) for model in found)
+    lines = [
+        f"{title}  {model.bytes:,} bytes  {model.origin}, {model.state}"
+        for title, model in zip(titles, found, strict=True)
+    ]
     return "\n".join(" ".join(line.split()) for line in lines) + "\n"
 
 
