@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import resource
 
@@ -128,4 +129,4 @@ def called(repository: str, quantization: str) -> str:
         found = find(repository)
     except DeskError:  # told by whoever needs more than a name
         found = ()
-    return f"{found[0].name if len(found) == 1 else repository.rpartition('/')[2]} {quantization}"
+    return strangers.title(f"{found[0].name if len(found) == 1 else repository.rpartition('/')[2]} {quantization}")

@@ -17,7 +17,7 @@ def plain(text: str, longest: int) -> str:
     """A name on one line: without control, direction and half characters, and cut where it is too long."""
     whole = " ".join(text[: 4 * longest].split())
     kept = "".join(letter for letter in whole if unicodedata.category(letter) not in _UNSEEN)
-    return kept.strip()[:longest].strip()
+    return " ".join(kept.split())[:longest].strip()
 
 
 def shortened(name: str, longest: int, behind: int) -> str:

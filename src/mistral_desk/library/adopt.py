@@ -20,7 +20,7 @@ from mistral_desk.library import copying, disk, others
 from mistral_desk.library.candidates import Candidate, candidate
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.programs import NAMES, Computer, Program, places
-from mistral_desk.library.scan import ENDING, file_at, grouped, scan
+from mistral_desk.library.scan import ENDING, file_at, grouped, scan, shown
 from mistral_desk.library.shelf_file import Installed
 from mistral_desk.library.threads import begin, over
 
@@ -181,7 +181,7 @@ def _models_at(path: Path) -> Iterator[Installed]:
         names += [n for n in beside if n != path.name and n.startswith(f"{match['stem']}-") and n.endswith(ending)]
     files = {name: file for name in names if (file := file_at(path.parent / name)) is not None}
     # What is not there, or is no model but a projector: its candidate says so.
-    alone = Installed(str(path), str(path), path.name, path.stem, str(path.parent), tuple(files.values()))
+    alone = Installed(str(path), str(path), shown(path.name), path.stem, str(path.parent), tuple(files.values()))
     yield from tuple(grouped(path.parent, files)) or (alone,)
 
 

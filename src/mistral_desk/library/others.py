@@ -23,7 +23,7 @@ from mistral_desk.inference.projector_file import MARK
 from mistral_desk.library import disk
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.programs import small_object
-from mistral_desk.library.scan import ENDING, grouped
+from mistral_desk.library.scan import ENDING, grouped, shown
 from mistral_desk.library.shelf_file import Installed, LibraryFile
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _of_ollama(models: Path, called: tuple[str, str, str], layers: list[tuple[st
     model = Installed(
         id=id_,
         path=str(path if main else models / title),
-        title=title,
+        title=shown(title),
         name=title,
         folder=str(models),
         files=(LibraryFile(str(path), size, digest, repository),) if main else (),

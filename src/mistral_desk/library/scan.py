@@ -7,6 +7,7 @@ without that is found all the same.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,18 +15,26 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from mistral_desk.catalog.hub_files import quantization_of
+from mistral_desk.core import strangers
+from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_file import SHARD
+from mistral_desk.inference.model_ids import printable
 from mistral_desk.inference.projector_file import MARK
 from mistral_desk.library import journal, there
 from mistral_desk.library.shelf_file import Installed, LibraryFile
+from mistral_desk.library.wanted import checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mistral_desk.library.wanted import Wanted
 
 ENDING: Final = ".gguf"
 _MOST_PARTS: Final = 4096
 _MOST_READ: Final = 4096
 _read: Final[dict[Path, tuple[tuple[int, int, int], LibraryFile | None]]] = {}
+_ORDER: Final = re.compile(r"[\w.-]+/[\w.-]+:[^\\]{1,600}")
+"""Ids that orders have. No list can call its model as an endpoint's, the Guide, or by another file's path."""
 REPAIR: Final = "repair:"
 """What stands before the id of an order that only mends."""
 
@@ -73,15 +82,26 @@ def _listed(listed: Path) -> LibraryFile | None:
         return before[1]
     kept = journal.read(listed)
     found = None
-    if kept is not None and kept.sha256:
+    if kept is not None and kept.sha256 and _plausible(kept.head.file):
         file, head = kept.head.file, kept.head
-        known = (kept.sha256, file.repository, file.revision, file.path, head.set.removeprefix(REPAIR), head.title)
+        order = head.set.removeprefix(REPAIR)
+        named = (order, strangers.title(head.title)) if _ORDER.fullmatch(order) and order.isprintable() else ("", "")
+        known = (kept.sha256, file.repository, file.revision, file.path, *named)
         proven = max(kept.whole_since, kept.verified[1] if kept.verified and kept.verified[0] else 0.0)
         found = LibraryFile("", file.size, *known, kept.verified, proven)
     if len(_read) >= _MOST_READ:
         _read.clear()
     _read[listed] = (state, found)
     return found
+
+
+def _plausible(file: Wanted) -> bool:
+    """Whether what a list says of its file could have been ordered: lists come along with files of strangers."""
+    try:
+        checked(file)
+    except DeskError:
+        return False
+    return True
 
 
 def grouped(here: Path, files: Mapping[str, LibraryFile], *, above: bool = True) -> Iterator[Installed]:
@@ -104,6 +124,11 @@ def grouped(here: Path, files: Mapping[str, LibraryFile], *, above: bool = True)
         )
 
 
+def shown(name: str) -> str:
+    """What a model is called by the name of its file: one line, never empty, whoever gave the name."""
+    return strangers.title(printable(name)) or "?"
+
+
 def _model(
     path: Path, files: tuple[LibraryFile, ...], projector: LibraryFile | None, missing: tuple[str, ...]
 ) -> Installed:
@@ -113,7 +138,7 @@ def _model(
     return Installed(
         id=ordered.set if ordered else str(path),
         path=str(path),
-        title=ordered.title if ordered and ordered.title else name,
+        title=ordered.title if ordered and ordered.title else shown(name),
         name=name,
         folder=str(path.parent),
         files=files,

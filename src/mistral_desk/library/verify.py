@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, journal
 from mistral_desk.library.journal import Journal
@@ -106,7 +107,7 @@ def unseat(result: Verified) -> Order:
         finally:
             held.close()
     head = kept.head
-    return Order(f"repair:{head.set or path.name}", head.title or path.name, (head.file,))
+    return Order(f"repair:{head.set or path.name}", strangers.title(head.title) or path.name, (head.file,))
 
 
 def _as_they_are(path: Path, block: int) -> dict[int, tuple[int, int]]:
