@@ -84,7 +84,7 @@ def test_a_child_is_counted(code: str, words: tuple[str, ...], status: int, tmp_
     pieces.mkdir()
     asked = {caged.CONFIG: str(measured.CONFIG), caged.FOLDER: str(pieces), measured.DATA: str(pieces / "data")}
 
-    ran = subprocess.run([str(python), "-c", code, *words], env={**os.environ, **asked}, check=False)
+    ran = subprocess.run([str(python), "-c", code, *words], env={**measured.unmeasured(), **asked}, check=False)
 
     assert ran.returncode == status
     assert measured.together("part", tmp_path) == 1

@@ -22,6 +22,7 @@ from mistral_desk.chat import backups, database, schema, store
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Part
 from tests.fixtures.engines import problem_of, run
+from tools.coverage.measured import unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -359,8 +360,7 @@ from mistral_desk.chat.history import History
 from mistral_desk.core.errors import DeskError
 async def main():
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # to the superuser everything is writable
-        os.setgroups([])
-        os.setuid(65534)
+        os.setgroups([]), os.setuid(65534)
     try:
         history, notice = await History.open(pathlib.Path(sys.argv[1]))
     except DeskError as error:
@@ -392,7 +392,7 @@ def test_without_rights_it_says_so(folder: Path, tmp_path: Path, what: str) -> N
         check=False,
         capture_output=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**unmeasured(), "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     folder.chmod(0o755)
     assert (done.stdout.strip(), "Traceback" in done.stderr) == ("history.read_only", False), done
