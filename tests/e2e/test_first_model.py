@@ -89,7 +89,7 @@ def test_from_the_first_start_to_a_chat_with_an_own_model(tmp_path: Path) -> Non
     assert "last download" not in told["sheet"], "nothing was downloaded before, so no time is told"
     assert "stay free in" in told["sheet"]
     assert told["guide"][1], "the Guide answers while the model comes"
-    assert "Tiny-GGUF Q8_0 is here" in told["notices"]
+    assert "Tiny Q8_0 is here" in told["notices"]
     assert "every byte is as it should be" in told["card"], "proven as it came"
     assert "Verified" in told["verified"]
     assert told["again"]["answered"]
