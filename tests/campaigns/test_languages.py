@@ -49,6 +49,7 @@ def test_a_state_is_whole_in_a_language(language: str, name: str, allow_log: Cal
         ("123456 tokens", "es", "123456 is written as elsewhere"),
         ("192.168.1.5:8080", "de", ""),
         ("Adresse, zum Beispiel 192.168.1.5", "de", ""),
+        ("172.16.x.x bis 172.31.x.x oder 169.254.x.x.", "de", ""),
         ("llama.cpp 0123456789", "de", ""),
         ("Python 3.11.4, Qt 6.9.1", "de", ""),
     ],

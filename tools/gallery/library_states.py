@@ -60,7 +60,7 @@ COMING: Final = Download(
 )  # fmt: skip
 FULL: Final = Download(
     order(SMALL, "Q4_K_M", 40, 34), FOLDER, "waiting", 20 * GB, 74 * GB,
-    problem=Problem("library.disk_full", {"needed": "54.00", "free": "12.31", "folder": FOLDER}), retry_s=8,
+    problem=Problem("library.disk_full", {"needed": 54.0, "free": 12.31, "folder": FOLDER}), retry_s=8,
 )  # fmt: skip
 GATED: Final = Download(
     order(MINI, "Q4_K_M", 5), FOLDER, "paused", 0, 5 * GB, problem=Problem("hub.gated", {"name": MINI, "host": HOST})

@@ -15,9 +15,9 @@ _OWN_DAY: Final = re.compile(r"\b\d\d([./])\d\d\1\d{4}\b")
 _DAY: Final = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _VERSION: Final = re.compile(
     r"\b(?:Python|Qt|Version|Versión|version|llama[\w.-]*|Apache|CUDA) ?\(?[\d.]+\S*|\bv\d[\d.]*|\bQ\d\S*"
-    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|\b0\d{2,}\b"
+    r"|\b\d{1,3}(?:\.(?:\d{1,3}|x)){3}\b|\b0\d{2,}\b"
 )
-"""Numbers that name a version, a form of quantization, a computer or a commit, and their names."""
+"""Numbers that name a version, a form of quantization, a computer, a network or a commit, and their names."""
 _SOURCE: Final = re.compile(r"\b(?:Source|Quelle|Fuente)\s?: .*")
 """Where a statement is from, in the words of those who made it."""
 _PATTERNS: Final = {

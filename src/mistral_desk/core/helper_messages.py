@@ -23,7 +23,7 @@ HELPERS: Final[dict[str, Text]] = {
     "helper.public": Text(
         "This address is not in your own network",
         "What goes to another computer is not encrypted, so Mistral Desk does not use {address}.",
-        "Use one that begins with 10., 172.16. to 172.31., 192.168. or 169.254.",
+        "Use one of 10.x.x.x, 172.16.x.x to 172.31.x.x, 192.168.x.x or 169.254.x.x.",
     ),
     "helper.unknown": Text(
         "Nobody knows a computer with this name",

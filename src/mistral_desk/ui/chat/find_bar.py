@@ -9,7 +9,7 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import tr, trc, trn
 from mistral_desk.ui.chat import selecting
 from mistral_desk.ui.chat.finding import Finding
 from mistral_desk.ui.chat.matching import Needle
@@ -48,7 +48,7 @@ class FindBar(QFrame):
         self._aim: int | None = None
         self._back: QWidget | None = None
         self.setAccessibleName(tr("Find in chat"))
-        self.field = SearchField(theme, tr("Find in chat"), self)
+        self.field = SearchField(theme, tr("Find in chat"), self, short=trc("in a field", "Find"))
         self.field.setMaxLength(LONGEST)
         self.count = Label(theme, "", "small", parent=self)
         self.count.setAccessibleName(tr("Found"))

@@ -35,7 +35,7 @@ class ChoosingBar(QFrame):
         self._theme = theme
         self._model = model
         self.setAccessibleName(tr("Chosen chats"))
-        self.count = Label(theme, "", "small", parent=self)
+        self.count = Label(theme, "", "small", wrap=True, parent=self)
         self.done = Button(theme, tr("Done"), text=tr("Done"), small=True, step="small", parent=self)
         self.done.setToolTip(tr("End choosing (Esc)"))
         self.done.set_ink("accent")

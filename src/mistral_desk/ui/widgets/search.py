@@ -18,24 +18,29 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.theme import Theme
 
 _ICON = 18
+_INSET = 2
+"""Pixels that Qt leaves beside the text of a line, within its margins."""
 
 
 class SearchField(QLineEdit):
-    """A line of text without Qt's frame; `bare` has no border either, only a line below that shows the keyboard."""
+    """A line of text without Qt's frame; `bare` has no border either, only a line below that shows the keyboard.
 
-    def __init__(self, theme: Theme, name: str, parent: QWidget, *, bare: bool = False) -> None:
+    Empty it shows its `name`, and where there is no room for all of it `short`: what it is for in a word.
+    """
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget, *, short: str = "", bare: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._hints = (name, short or tr("Search"))
         self._bare = bare
         self._clear = Button(theme, tr("Empty the field"), icon="close", small=True, muted=True, parent=self)
         self._clear.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has its own ways to empty a field
         self._clear.clicked.connect(self.clear)
         self._clear.hide()
         self.setAccessibleName(name)
-        self.setPlaceholderText(name)
         self.setFrame(False)
         self.setStyleSheet("background: transparent; border: 0;")  # else Qt fills over what is painted below
-        self.textChanged.connect(lambda text: self._clear.setVisible(bool(text)))
+        self.textChanged.connect(self._share_room)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -44,7 +49,7 @@ class SearchField(QLineEdit):
         self.blockSignals(True)
         self.setText(text)
         self.blockSignals(False)
-        self._clear.setVisible(bool(text))
+        self._share_room()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Surface and icon below, the text above."""
@@ -71,6 +76,7 @@ class SearchField(QLineEdit):
         """The button stands at the end."""
         super().resizeEvent(event)
         self._place_button()
+        self._share_room()
 
     def changeEvent(self, event: QEvent) -> None:
         """Margins are not mirrored by Qt."""
@@ -86,13 +92,21 @@ class SearchField(QLineEdit):
         x = 2 if self.isRightToLeft() else self.width() - side - 2
         self._clear.setGeometry(x, (self.height() - side) // 2, side, side)
 
+    def _share_room(self) -> None:
+        """The button has its room while there is something to empty; until then the name has it."""
+        some = bool(self.text())
+        self._clear.setVisible(some)
+        start, end = SPACE[1] + self._icon() + 2, self._clear.sizeHint().width() if some else SPACE[0]
+        self.setTextMargins(*((end, 0, start, 0) if self.isRightToLeft() else (start, 0, end, 0)))
+        name, short = self._hints
+        room = self.contentsRect().width() - start - end - 2 * _INSET
+        self.setPlaceholderText(name if self.fontMetrics().horizontalAdvance(name) <= room else short)
+
     def _restyle(self) -> None:
-        room = SPACE[1] + self._icon() + 2
-        end = self._clear.sizeHint().width()
-        self.setTextMargins(*((end, 0, room, 0) if self.isRightToLeft() else (room, 0, end, 0)))
         self.setFont(self._theme.font("body"))
         self.setFixedHeight(self._theme.control + (SPACE[2] if self._bare else 2))
         self._place_button()
+        self._share_room()
         palette = self.palette()
         palette.setColor(QPalette.ColorRole.Text, self._theme.colour("text"))
         palette.setColor(QPalette.ColorRole.PlaceholderText, self._theme.colour("muted"))
