@@ -63,7 +63,7 @@ class Tile(Pressable):
     def refresh(self, place: int, count: int) -> None:
         """Tell the item as it is now, at its place among the others."""
         item = self.item
-        name = f"{item.name}, {self.detail}"
+        name = tr("{name}, {detail}", name=item.name, detail=self.detail)
         self.setAccessibleName(name)
         ways = tr("Delete takes it out; Ctrl with the arrow keys moves it.")
         if self._file is not None:
