@@ -86,6 +86,7 @@ OPENS: Final = {
     "inference/state_file.py": "only what is new",
     "inference/worker.py": "the null device",
     "library/copying.py": "a lock in a folder that nobody can foresee",
+    "library/disk.py": "to read only",
     "library/move_plan.py": "a lock on what is there",
 }
 """Files that use `os.open` themselves, and why nothing is written where a stranger's link leads."""
