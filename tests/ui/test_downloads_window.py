@@ -16,6 +16,7 @@ from mistral_desk.ui.chat.ask_link import LinkSheet
 from mistral_desk.ui.downloads.ask_cancel import CancelSheet
 from mistral_desk.ui.downloads.get_button import GetButton, Ware
 from mistral_desk.ui.downloads.get_sheet import GetSheet
+from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.settings.token import STATES
 from mistral_desk.ui.widgets.button import Button
@@ -156,6 +157,30 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             assert desk.model.id == KEY
             await until(lambda: len(chat.turns[-1].versions) == 2)
             assert chat.turns[-1].offer == ""
+
+    window.run(qapp, scenario)
+
+
+def test_what_was_deleted_is_not_offered_to_be_asked_again(qapp: QApplication, tmp_path: Path, hub: HubSite) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path) as (desk, _heard):
+            turn = await window.ask(desk, "What is the capital of France?")
+            sheet = await sheet_of(desk)
+            came = asyncio.ensure_future(window.heard(desk.downloads.came))
+            assert sheet.get is not None
+            window.click(sheet.get)
+            assert await came == (KEY,)
+            await desk.tasks.settled()
+            assert turn.offer
+            desk.library.delete_asked.emit(KEY)
+            question = desk.window.overlay
+            assert isinstance(question, DeleteSheet)
+            window.click(named(question, "Delete for good"))
+            await desk.tasks.settled()
+            assert desk.services.library.find(KEY) is None
+            assert turn.offer == "", "nor beside the answer that is shown"
+            desk.window.new_chat.emit()
+            assert (await window.ask(desk, "And of Italy?")).offer == "", "nor beside later ones"
 
     window.run(qapp, scenario)
 

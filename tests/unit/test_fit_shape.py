@@ -196,6 +196,13 @@ def test_any_numbers_in_a_header_are_refused_or_come_to_nothing_negative(numbers
     assert min(shape.weights, cache(shape, 4096, 512), compute(shape, 4096, 512)) >= 0
 
 
+def test_a_tensor_may_call_itself_a_layer_that_no_number_holds() -> None:
+    """Python reads no number of more than 4,300 digits, and its own error is none that a person is told."""
+    numbers = {"block_count": 1, "embedding_length": 64, "attention.head_count": 4}
+    name = f"blk.{'9' * 5000}.ffn_up.weight"
+    assert len(shape_of(header("llama", numbers, Tensor(name, (8,), 0, 0), *attends(1))).layers) == 1
+
+
 def test_a_download_has_a_shape_before_its_header_was_read() -> None:
     for model in facts.models():
         for repository in model.repositories:

@@ -301,3 +301,21 @@ def test_code_that_is_gone_is_named_without_its_line(ours: Kept) -> None:
     except ValueError:
         ours.logger.exception("it failed")
     assert 'File "mistral_desk/gone.py", line 2, in fail\n' in ours.plain + "\n"
+
+
+@pytest.mark.parametrize("module", [None, "builtins"])
+def test_an_error_whose_kind_says_odd_things_of_itself_is_logged_and_its_name_marked(
+    ours: Kept, module: str | None
+) -> None:
+    kind = type(SECRET, (Exception,), {"__module__": module})
+    ours.logger.error("it failed", exc_info=failed(kind("no")))
+    assert "it failed" in ours.plain
+    assert not [line for line in told(ours.text)[0] if SECRET in line]
+
+
+def test_code_in_a_file_that_is_called_as_a_folder_of_packages_is_somebody_s(ours: Kept) -> None:
+    try:
+        exec(compile("raise ValueError", "/opt/x/site-packages", "exec"))  # noqa: S102
+    except ValueError:
+        ours.logger.exception("it failed")
+    assert "ValueError" in ours.plain

@@ -157,9 +157,9 @@ def _trace(error: BaseException) -> list[str]:
 def _kind(kind: type[BaseException]) -> str:
     """What an error is called; in code that is not of this program, of Python and of what is locked, by nobody."""
     if kind.__module__ == "builtins":
-        return kind.__qualname__
+        return kind.__qualname__ if kind.__qualname__ in _ERRORS else _marked(kind.__qualname__)
     name = f"{kind.__module__}.{kind.__qualname__}"
-    return name if kind.__module__.partition(".")[0] in KNOWN else _marked(name)
+    return name if str(kind.__module__).partition(".")[0] in KNOWN else _marked(name)
 
 
 def _frame(frame: traceback.FrameSummary) -> Iterator[str]:
@@ -167,7 +167,7 @@ def _frame(frame: traceback.FrameSummary) -> Iterator[str]:
     parts = PurePath(frame.filename).parts
     begin = max((len(parts) - parts[::-1].index(place) - 1 for place in _PLACES if place in parts), default=None)
     if begin is not None and parts[begin] == _PACKAGES:
-        known = parts[begin + 1].partition(".")[0] in KNOWN
+        known = any(part.partition(".")[0] in KNOWN for part in parts[begin + 1 : begin + 2])
     else:
         known = begin is not None or frame.filename.startswith(os.__file__.rpartition(os.sep)[0])
     if not known:

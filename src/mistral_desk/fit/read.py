@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_LAYERS: Final = 1024
 _MOST: Final = 1 << 32
 """What no dimension of a model reaches."""
-_LAYER: Final = re.compile(r"^blk\.(\d+)\.(.+)$")
+_LAYER: Final = re.compile(r"^blk\.([0-9]{1,9})\.(.+)$")
 ROUTED: Final = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 """llama.cpp's own pattern for the tensors of routed experts."""
 _ROUTED: Final = re.compile(ROUTED)

@@ -53,13 +53,7 @@ class Tasks:
         if self.closing:
             work.close()
             return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # a timer of a window whose loop has ended
-            work.close()
-            log.info("not begun, the loop is over: %s", name)
-            return
-        task = loop.create_task(work, name=name)
+        task = asyncio.get_running_loop().create_task(work, name=name)
         self.count(task)
         task.add_done_callback(self._answered if may_fail else self._ended)
 

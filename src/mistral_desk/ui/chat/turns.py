@@ -352,7 +352,7 @@ def speed(figures: Figures | None) -> str:
     if figures.tokens_per_s:
         parts.append(amounts.speed(figures.tokens_per_s))
     if figures.first_token_s is not None:
-        parts.append(tr("first after {time}", time=amounts.seconds(figures.first_token_s, 1)))
+        parts.append(tr("first after {time}", time=amounts.took(figures.first_token_s)))
     if figures.prompt_tokens:
         anew = figures.prompt_tokens - figures.cached_tokens + figures.again_tokens
         parts.append(trn("{n} token read anew", "{n} tokens read anew", anew))
@@ -368,7 +368,7 @@ def spent(figures: Figures | None, cost: str = "") -> str:
         return ""
     parts = [trn("{n} token written", "{n} tokens written", figures.generated_tokens)]
     if figures.first_token_s is not None:
-        parts.append(tr("first after {time}", time=amounts.seconds(figures.first_token_s, 1)))
+        parts.append(tr("first after {time}", time=amounts.took(figures.first_token_s)))
     if figures.prompt_tokens:
         parts.append(trn("{n} token sent", "{n} tokens sent", figures.prompt_tokens))
     if figures.cached_tokens:

@@ -23,13 +23,16 @@ class Anew(QObject):
         self._model = ""
         desk.downloads.came.connect(self._came)
         desk.page.ask_anew.connect(self._ask)
+        desk.shelf.gone.connect(self._gone)
 
     def offer(self, chat: Chat) -> None:
         """The first answer of this chat, where the Guide gave it."""
         first = next((turn for turn in chat.turns if turn.role == "assistant"), None)
-        if first is None or chat.older.coming or not self._model or first.live or first.model not in _guides():
+        if first is None or chat.older.coming or first.live or first.model not in _guides():
             return
-        title = model_title(self._model)
+        if self._model and self._desk.services.library.find(self._model) is None:
+            self._model = ""  # deleted since: a next first model is offered again
+        title = model_title(self._model) if self._model else ""
         if first.offer != title:
             first.offer = title
             chat.changed.emit(first)
@@ -41,6 +44,11 @@ class Anew(QObject):
             self._model = model
             if self._desk.page.chat is not None:
                 self.offer(self._desk.page.chat)
+
+    def _gone(self) -> None:
+        """A model was deleted: what is no longer there is not offered."""
+        if self._desk.page.chat is not None:
+            self.offer(self._desk.page.chat)
 
     def _ask(self, turn: Turn) -> None:
         """The new model answers the same question; the Guide's answer stays as the version before."""

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import Words
@@ -34,6 +34,9 @@ OFTEN_S: Final = 0.1
 
 class LibraryDoor(QObject):
     """Belongs to the desk."""
+
+    gone = Signal()
+    """A model was deleted, or taken off the list."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -199,6 +202,7 @@ class LibraryDoor(QObject):
             await self._let_go()
         gone = await self._library.delete(model, for_good=for_good)
         await self._look()
+        self.gone.emit()
         name = model.title
         if gone.forgotten:
             words = Words(tr("{name} is off the list", name=name), tr("The file stays where it is."), "")
