@@ -23,7 +23,9 @@ def test_a_person_who_sees_nothing_asks_shows_downloads_deletes_and_undoes(tmp_p
     assert told.read["thought"] == "7 plus 8 is 15."
     assert told.read["thinking"], "the thought can be read"
     assert told.read["thinking"] not in " ".join(told.heard["thought"]), "the thought is not read as the answer"
-    assert "Thinking…" in told.heard["thought"], "one hears that it thinks"
+    # On a busy computer a thought of the Guide's can be over before the window has drawn it (tests/ui/test_window.py).
+    assert told.heard["thought"][-1] == told.read["thought"]
+    assert set(told.heard["thought"][:-1]) <= {"Thinking…"}, "and nothing else is said"
     assert {"red", "circle"} <= set(told.read["picture"].lower().replace(".", " ").split())
     assert "On this computer:" in told.read["card"], "a card says all that it shows"
     (steps,) = told.progress

@@ -42,20 +42,24 @@ def view_of(desk: Desk, place: int = -1) -> AnswerView:
     return view
 
 
-def test_a_question_is_answered_shown_kept_and_announced(
-    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spoken: list[str] = []
+@pytest.fixture
+def spoken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said of answers to a screen reader."""
+    said: list[str] = []
 
     class Listening(QAccessible):
         @staticmethod
         def updateAccessibility(event: object) -> None:  # noqa: N802 - Qt's name
             assert isinstance(event, QAccessibleAnnouncementEvent)
-            spoken.append(event.message())
+            said.append(event.message())
 
+    monkeypatch.setattr(telling, "QAccessible", Listening)
+    return said
+
+
+def test_a_question_is_answered_shown_kept_and_announced(qapp: QApplication, tmp_path: Path, spoken: list[str]) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, fake_worker.answering("It is **fifteen**.")) as desk:
-            monkeypatch.setattr(telling, "QAccessible", Listening)
             turn = await ask(desk, "What is 7 plus 8?")
             await desk.tasks.settled()
             assert turn.text == "It is **fifteen**."
@@ -135,7 +139,7 @@ def test_a_crash_is_told_calmly_in_the_answer_and_the_window_lives_on(qapp: QApp
     run(qapp, scenario)
 
 
-def test_thinking_shows_its_time_and_answer_now_ends_it(qapp: QApplication, tmp_path: Path) -> None:
+def test_thinking_shows_its_time_and_answer_now_ends_it(qapp: QApplication, tmp_path: Path, spoken: list[str]) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, pondering()) as desk:
             desk.page.composer.toggle_think()
@@ -145,12 +149,14 @@ def test_thinking_shows_its_time_and_answer_now_ends_it(qapp: QApplication, tmp_
             thinking = view_of(desk).thinking
             assert thinking is not None
             assert thinking.title.startswith("Thinking…")
+            assert spoken == ["Thinking…"]
             assert thinking._now.isVisibleTo(thinking)
             over = asyncio.ensure_future(heard(desk.page.chat.ended))  # type: ignore[union-attr]
             await asyncio.sleep(0)
             click(thinking._now)
             await over
             assert turn.text == "Fifteen."
+            assert spoken == ["Thinking…", "Fifteen."]
             assert "Let me see." in turn.thinking
             assert thinking.title.startswith("Thought for")
             assert not thinking._now.isVisibleTo(thinking)
