@@ -33,8 +33,8 @@ question: [fit.md](fit.md), and `mistral-desk bench` measures it.
 **†** was measured while other programs took more than a tenth of the processors: a time or a ratio of times is then
 worth less, a size in memory is not. Names that end in `-work` count seconds of a processor instead of the clock's.
 
-Models answer at the speed of their size and not of what they know, so what is measured with is made: a `mistral4` of 722
-million random weights in Q8_0 (8 layers, 32 experts of which 4 are used, 131,072 tokens in its vocabulary). *Bare
+Models answer at the speed of their size and not of what they know, so what is measured with is made: a `mistral4` of
+722 million random weights in Q8_0 (8 layers, 32 experts of which 4 are used, 131,072 tokens in its vocabulary). *Bare
 llama.cpp* is the very library that the program brings along, called by `benchmarks/` with no process between.
 """
 
