@@ -273,8 +273,8 @@ def test_answer_now_at_random_moments(state: str, bench: Bench, tmp_path: Path) 
                 events = session.reply(chat, draft, sampling=sampling, **asked)
                 if state == "continued":
                     begun = await stopped(session, events, after // 2)
-                    if begun.text or begun.ending != "stopped" or not begun.thinking:
-                        continue  # its thought was over before
+                    if begun.ending != "stopped" or not begun.thinking or bench.closing in begun.tokens:
+                        continue  # its thought was over before: also where nothing was written behind it yet
                     await check_open(bench, history, begun)
                     events = session.continue_answer(begun.id, sampling=sampling, **asked)
                     after = 0
@@ -295,6 +295,28 @@ def test_answer_now_at_random_moments(state: str, bench: Bench, tmp_path: Path) 
     print(f"  first token of the answer: median {middle:.1f} ms, longest {longest:.1f} ms")
     assert bench.opened or state != "continued"
     assert bench.closed if state != "between" else waits and not bench.closed, "a thought that was over is not closed"
+
+
+@pytest.mark.parametrize("bench", ["builtin"], indirect=True)
+def test_what_ended_right_behind_its_thought_goes_on_with_its_answer(bench: Bench, tmp_path: Path) -> None:
+    async def promise() -> None:
+        asked: dict[str, Any] = {"model_spec": bench.spec, "model": "builtin", "sampling": Sampling(temperature=0.0)}
+        draft = Draft(QUESTIONS[0], think=True)
+        async with opened(tmp_path) as (session, history):
+
+            async def answer(events: AsyncGenerator[TurnEvent, None]) -> Message:
+                last = [event async for event in events][-1]
+                assert isinstance(last, Ended)
+                return await history.message(last.message.id)
+
+            whole = await answer(session.reply(None, draft, max_tokens=2000, **asked))
+            room = whole.tokens.index(bench.closing) + 1
+            begun = await answer(session.reply(None, draft, max_tokens=room, **asked))
+            assert (begun.thinking, begun.text, begun.tokens[-1]) == (whole.thinking, "", bench.closing)
+            found = await answer(session.continue_answer(begun.id, max_tokens=2000, **asked))
+            assert (found.thinking, found.text, found.tokens) == (whole.thinking, whole.text, whole.tokens)
+
+    run(promise())
 
 
 def judge(folder: Path, turns: tuple[Turn, ...]) -> None:

@@ -103,11 +103,10 @@ def test_what_is_too_large_is_refused_and_a_long_prompt_is_told(tmp_path: Path) 
                     yield b" " * 2**20
 
             kind = {"content-type": "application/json"}
-            try:
+            for _ in range(5):  # who goes on sending hears it all the same
                 answer = await here.client.post("/chat/completions", content=untold(), headers=kind)
-            except httpx2.WriteError:
-                pass  # it was refused before all of it was sent
-            else:
+                assert fault(answer) == (413, "server.too_large")
+                answer = await here.client.post("/chat/completions", content=b" " * (2 * MOST_BYTES), headers=kind)
                 assert fault(answer) == (413, "server.too_large")
             long = [{"role": "user", "content": "word " * 2_000_000}]
             assert fault(await here.chat(messages=long)) == (400, "prompt.too_big")

@@ -6,6 +6,8 @@ are refused, and no CORS header is ever sent. A token is compared in constant ti
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
 import ipaddress
 from dataclasses import dataclass, field
@@ -28,6 +30,10 @@ MOST_HELD: Final = 128 << 20
 """Bytes of all bodies together."""
 OURS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN: Final = 100
+_CLOSE: Final = (b"connection", b"close")
+_LINGER_S: Final = 2.0
+_LINGER_BYTES: Final = 4 * MOST_BYTES
+"""That are read and thrown away behind a refusal: who closes while something is unread takes the answer back (TCP)."""
 
 
 @dataclass
@@ -48,6 +54,8 @@ class Guard:
         """Let a request through, or refuse it."""
         if scope["type"] != "http":
             return
+        rest = _Rest(receive)
+        receive, send = rest.receive, rest.lingering(send)
         try:
             self._look(scope)
         except DeskError as error:
@@ -95,18 +103,55 @@ class Guard:
             raise DeskError("server.too_large", limit=MOST_BYTES)
 
 
+class _Rest:
+    """What is still to come of one request's body."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._all_here = False
+
+    async def receive(self) -> Message:
+        """The next of it."""
+        message = await self._receive()
+        self._all_here = not message.get("more_body")
+        return message
+
+    def lingering(self, send: Send) -> Send:
+        """Sends as `send` does; where an answer closes the connection, the rest is read before it is closed."""
+        closes = False
+
+        async def sent(message: Message) -> None:
+            nonlocal closes
+            if message["type"] == "http.response.start":
+                closes = _CLOSE in message["headers"]
+            elif closes and not message.get("more_body"):
+                await send({**message, "more_body": True})
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._throw_away(), _LINGER_S)
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        return sent
+
+    async def _throw_away(self) -> None:
+        thrown = 0
+        while not self._all_here and thrown <= _LINGER_BYTES:
+            thrown += len((await self.receive()).get("body", b""))
+
+
 async def refuse(problem: Problem, send: Send) -> None:
     """Answer with what is wrong."""
     status = status_of(problem)
-    headers = [(b"content-type", b"application/json")]
+    body = msgspec.json.encode(refused(problem))
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     if status in {429, 503}:
         headers.append((b"retry-after", str(RETRY_S).encode()))
     if status in {413, 429}:
-        headers.append((b"connection", b"close"))  # what is still to come of the body is not read
+        headers.append(_CLOSE)
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": msgspec.json.encode(refused(problem))})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _is_number(host: str) -> bool:
