@@ -5,32 +5,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import Problem
+from mistral_desk.core.machine import Machine
 from mistral_desk.diagnostic.bundle import File
+from mistral_desk.diagnostic.report import BuiltinModel, Folder, Report, in_words_of
+from mistral_desk.diagnostic.shelf import Shelf
+from mistral_desk.inference.cage import Cage
+from mistral_desk.inference.device import Device
+from mistral_desk.services import BUILTIN_TITLE
 from mistral_desk.ui.settings.diagnostic_sheet import DiagnosticSheet
+from tools.gallery import builtin
 from tools.gallery.declare import ready, state
 from tools.gallery.stage import idle
 
 if TYPE_CHECKING:
     from tools.gallery.stage import Stage
 
-_REPORT: Final = """\
-Mistral Desk:            0.1.0 (1a2b3c4), installed
-System:                  Linux-6.12.8-x86_64-with-glibc2.41
-Python:                  3.12.8
-llama.cpp:               0.3.36
-Processor:               AMD Ryzen 7 7840U, 8 cores, 16 threads
-Memory:                  30.6 GiB, 21.4 GiB free
-Device:                  Vulkan0: AMD Radeon 780M (igpu), 15.1 GiB free
-Folder: data:            data, where the system keeps it (412.7 GiB free)
-Folder: models:          a folder of the person's choice (27 characters, spaces) (1204.2 GiB free)
-Worker's cage:           no network, no other program, no file once the model is there
-Keyring:                 keyring.backends.SecretService.Keyring
-Library:                 1 guide, 2 download; 41.3 GB; 0 downloads unfinished
-"""
+_REPORT: Final = Report(
+    version="0.1.0",
+    build="1a2b3c4",
+    python="3.12.8",
+    system="Linux-6.12.8-x86_64-with-glibc2.41",
+    frozen=True,
+    libraries={"PySide6-Essentials": "6.12.0", "llama-cpp-python": "0.3.36"},
+    llama_cpp="0.3.36",
+    engine_build="CPU : AVX2 = 1",
+    backends=("vulkan", "cpu-haswell"),
+    engine="builtin",
+    engine_left="",
+    engine_protocol=1,
+    hardware=Machine("AMD Ryzen 7 7840U", 8, 16, 32 << 30, 21 << 30),
+    devices=(Device("Vulkan0", "AMD Radeon 780M", "igpu", 15 << 30, 16 << 30),),
+    folders=(
+        Folder("data", "data, where the system keeps it", 412_700_000_000, ""),
+        Folder("models", "a folder of the person's choice (27 characters, spaces)", 1_204_200_000_000, ""),
+    ),
+    sandbox=Cage(("seccomp", "landlock"), ("socket", "connect", "read", "write", "exec", "fork", "signal", "code")),
+    decoder=Cage(("seccomp",), ("socket", "connect", "read", "write", "exec", "fork", "signal", "code")),
+    keyring="keyring.backends.SecretService.Keyring",
+    display="Qt platform wayland",
+    computers=(),
+    model=BuiltinModel("its file", builtin.BYTES, "0" * 64),
+    library=Shelf((), {"guide": 1, "download": 2}, {"here": 3}, 41_300_000_000, 0, None),
+    problems=(),
+)
 FILES: Final = (
-    File("report.txt", _REPORT),
+    File("report.txt", in_words_of(_REPORT)),
     File("settings.json", '{\n  "appearance.theme": "dark"\n}\n'),
-    File("models.txt", "Guide (demonstration) 11,873,216 bytes guide, here\n"),
+    File("models.txt", f"{BUILTIN_TITLE} {builtin.BYTES + builtin.EYES_BYTES:,} bytes guide, here\n"),
     File(
         "log.txt",
         "2026-11-30 09:12:44,310 INFO    4711 MainThread mistral_desk.inference.child | the worker is gone: ⟨…⟩\n",

@@ -23,6 +23,7 @@ from mistral_desk.inference.protocol import (
     Sampling,
 )
 from mistral_desk.inference.thought_messages import Budget
+from tools.gallery import builtin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -38,14 +39,14 @@ VOCABULARY: Final = "0" * 64
 NO_LIMIT: Final = Budget()
 MODEL: Final = ModelInfo(
     name="Guide",
-    architecture="mistral3",
+    architecture="mistral4",
     path="/models/guide.gguf",
-    file_bytes=10_000_000,
-    parameters=5_000_000,
+    file_bytes=builtin.BYTES,
+    parameters=10_300_000,
     quantization="Q8_0",
     context=4096,
     trained_context=4096,
-    layers=6,
+    layers=5,
     vocabulary=VOCABULARY,
     memory="attention",
     thinking=True,

@@ -20,7 +20,7 @@ from mistral_desk.ui.downloads.get_sheet import GetSheet
 from mistral_desk.ui.library.add_sheet import AddSheet
 from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.settings.folders import MoveSheet
-from tools.gallery import texts
+from tools.gallery import builtin, texts
 from tools.gallery.declare import MISSING, listed, ready, state
 from tools.gallery.stage import idle
 
@@ -93,9 +93,10 @@ def model(place: str, quant: str, size: float, **more: Any) -> Installed:
 
 def models() -> tuple[Installed, ...]:
     """One of each kind, in the language of the window."""
-    file = LibraryFile("/opt/guide.gguf", 12_667_584)
+    file = LibraryFile("/opt/guide.gguf", builtin.BYTES)
+    eyes = LibraryFile("/opt/guide-mmproj.gguf", builtin.EYES_BYTES)
     guide = Installed(
-        BUILTIN, file.path, tr(BUILTIN_TITLE), "guide", "/opt", (file,), origin="guide", quantization="Q8_0"
+        BUILTIN, file.path, tr(BUILTIN_TITLE), "guide", "/opt", (file,), eyes, origin="guide", quantization="Q8_0"
     )
     return (
         guide,

@@ -75,7 +75,8 @@ LANGUAGE: Final = Choice(
     "appearance.language",
     "system",
     "Language",
-    "The language of Mistral Desk itself, from the next start on. The model answers in the language you write in.",
+    "The language of Mistral Desk itself, from the next start on. In which language a model answers depends on the "
+    "model and on what you write.",
     {"system": "Like the system", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français"},
 )
 THINK_BY_DEFAULT: Final = Switch(

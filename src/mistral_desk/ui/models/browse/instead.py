@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mistral_desk.ui.models.browse.source import Source
     from mistral_desk.ui.theme.theme import Theme
 
-GREETING = mark("One model is described here, and its neighbours by name.")
+GREETING = mark("So far this list describes one model in full, and the others only briefly.")
 EXPLAINED = mark(
     "The whole catalog can be fetched from {host}: a list, and a page for each model. Nothing about you or this "
     "computer is sent with it. It is kept on this computer and can be read offline from then on."
