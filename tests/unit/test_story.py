@@ -196,7 +196,7 @@ def test_each_fact_about_another_program_has_its_source_and_its_day() -> None:
             links = re.findall(r"\]\([^)]+\), (?:r )?\d{4}-\d\d-\d\d", source)
             assert links, f"{program}: {fact}"
             assert len(links) == source.count("]("), f"{program}: a source without a day"
-    assert len(programs) == 7
+    assert len(programs) == 8
 
 
 def compared(lines: Iterable[str]) -> list[tuple[str, str, str]]:
