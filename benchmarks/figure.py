@@ -33,7 +33,7 @@ class Benchmark:
     measure: Callable[[], tuple[float, str]]
 
     def run(self) -> Figure:
-        """Measure; an `Unavailable` gives a row without a value that says why."""
+        """Measure; an `UnavailableError` gives a row without a value that says why."""
         aim = f"{self.sense} {self.bound:g} {self.unit}".rstrip()
         try:
             value, how = self.measure()

@@ -71,7 +71,7 @@ class Part:
         self.block = block
         self.stop = threading.Event()
         self.checked = 0
-        """Bytes that were read again, while `open` or `rehash` runs."""
+        """Bytes that were read again, while `open` or `reread` runs."""
         self.spoiled = 0
         """Bytes of an earlier run that were not as they had been written."""
         self.remembered: Remembered | None = None

@@ -1,7 +1,7 @@
 """Everything that a person can make the window do, declared once: words, keys, place in the menus, when it is possible.
 
 Actions, menus, the sheet of shortcuts and the command palette derive from this list. To add a command: a line in
-`COMMANDS`, and what it does in `Desk`.
+`COMMANDS`, and what it does in `wiring.bind`.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Where models will be found, compared and downloaded."""
+"""Where models are found, compared and downloaded."""
