@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import keyring
 import pytest
@@ -14,12 +15,9 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.net.endpoints.record import computer
 from mistral_desk.net.secrets import HUB, Secrets, variable
 from tests.fixtures.vault import Vault
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 _LABELS: Final = st.from_regex(r"[ab1]([ab1_-]{0,3}[ab1])?", fullmatch=True)
 _NAMES: Final = st.lists(_LABELS, min_size=1, max_size=3).map(".".join)
@@ -180,6 +178,14 @@ def test_what_a_keyring_holds_is_not_trusted() -> None:
 )
 def test_the_environment_s_variable_of_an_endpoint_tells_its_computer(origin: str, name: str) -> None:
     assert variable(f"endpoint home {origin}") == variable(f"endpoint other {origin}") == f"MISTRAL_DESK_KEY_{name}"
+
+
+def test_the_variables_that_the_page_on_endpoints_names_are_those() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "endpoints.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(https?://[^`]+)` \| `(MISTRAL_DESK_KEY_[^`]+)`", page, re.MULTILINE)
+    assert len(rows) >= 5
+    for written, name in rows:
+        assert variable(f"endpoint home {computer(written)}") == name
 
 
 @pytest.mark.parametrize(
