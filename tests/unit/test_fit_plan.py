@@ -15,18 +15,16 @@ from mistral_desk.catalog import facts
 from mistral_desk.fit.guess import guess
 from mistral_desk.fit.layout import MEMORY, buffers, usable_gpu, usable_memory
 from mistral_desk.fit.machine import GB, Gpu, Machine, from_fields
-from mistral_desk.fit.plan import LONG, WORDS, Plan, Wishes, held_by_reading, plan, server_command, word_for
+from mistral_desk.fit.plan import LONG, WORDS, Plan, Wishes, plan, server_command
 from mistral_desk.fit.read import shape_of
 from mistral_desk.fit.shape import Layer, Shape, projector_memory
-from mistral_desk.fit.speed import Case, Range, Run, Speed, correction, loading, prompt_seconds
+from mistral_desk.fit.speed import Case, Run, correction, loading, prompt_seconds
 from mistral_desk.inference import model_file
 from tests.fixtures.gguf_models import mistral4
 from tests.fixtures.machines import pc, with_more
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from mistral_desk.fit.speed import Region
 
 MB = 10**6
 
@@ -42,20 +40,6 @@ SMALL_4 = known("mistral-small-4", "UD-Q4_K_XL")
 GEMMA = known("gemma-4-26b-a4b", "UD-Q4_K_XL")
 MINISTRAL = known("ministral-3-8b", "Q4_K_M")
 LARGE = known("mistral-small-3.2-2506", "Q4_K_M")
-
-
-def test_a_word_that_reading_holds_back_is_known_to_be_that() -> None:
-    """Else a model that writes faster than another is called slow, and nobody can see why."""
-
-    def speed(writes: float, reads: float, region: Region = "memory") -> Speed:
-        some_time = Range(1, 1, 1)
-        return Speed(Range(writes, writes, writes), Range(reads, reads, reads), some_time, some_time, some_time, region)
-
-    assert word_for(speed(30, 15)) == "slow"
-    assert held_by_reading(speed(30, 15)), "it writes fast"
-    assert not held_by_reading(speed(30, 500))
-    assert not held_by_reading(speed(5, 15)), "it writes slowly, too"
-    assert not held_by_reading(speed(30, 15, "disk")), "what is read from the disk has a reason of its own"
 
 
 few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

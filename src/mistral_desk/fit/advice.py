@@ -5,6 +5,7 @@ A model is only put first when enough is known about it, and never below about 3
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -121,6 +122,11 @@ class Variant(msgspec.Struct, frozen=True):
     def pace(self) -> float:
         """The likeliest tokens a second, 0 where it does not fit."""
         return self.plan.speed.tokens_per_s.mid if self.plan.speed else 0.0
+
+    @property
+    def wait(self) -> float:
+        """The likeliest seconds until a typical answer is there, reading counted; endless where it does not fit."""
+        return self.plan.speed.answer_s.mid if self.plan.speed else math.inf
 
     @property
     def sane(self) -> bool:
@@ -325,7 +331,7 @@ def _rank(found: Variant) -> tuple[int, float]:
     if not found.plan.fits:
         return 0, _strength(found)
     if not found.sane or not found.usable:
-        return 1, found.pace  # where nothing is quick enough, a person waits least for the quickest
+        return 1, -found.wait  # where nothing is quick enough, a person waits least for the quickest
     known = 1 if found.complete else 0
     if found.word == "slow":
         return 2 + known, _strength(found)

@@ -43,7 +43,7 @@ GLOSSARY: Final = (
         mark("How the file writes the model's numbers; the figure says with about how many bits each."),
     ),
 )
-"""A word, and its sentence. That people read so many tokens a second is where the words for speed come from, too."""
+"""A word, and its sentence."""
 PLACES: Final[dict[Place, str]] = {
     "best": mark("Of its files this one is the best choice for this computer."),
     "closest": mark("None of its files runs well enough here for a chat; this one comes closest to it."),
@@ -52,9 +52,9 @@ PLACES: Final[dict[Place, str]] = {
     "other": "",
 }
 SPEEDS: Final[dict[SpeedWord, str]] = {
-    "fast": mark("It writes faster than people read."),
-    "comfortable": mark("It writes about as fast as people read, or faster."),
-    "slow": mark("It writes more slowly than people read, but one can chat with it."),
+    "fast": mark("A typical answer is there within 20 seconds: it writes faster than people read."),
+    "comfortable": mark("A typical answer is there within a minute: one can read along as it writes."),
+    "slow": mark("A typical answer takes between one minute and two and a half, but one can chat with it."),
     "too_slow": mark("It would run, but an answer would take minutes."),
     "does_not_fit": mark("This computer's memory is too small for it."),
 }

@@ -136,7 +136,7 @@ class Recommendation(Panel):
         """Where nothing runs well: what one waits for the least; nothing that the disk holds back."""
         found = (one.variant for one in self._offers if one.variant.repository and one.variant.sane)
         kept = [one for one in found if one.plan.fits and one.plan.speed and one.plan.speed.region != "disk"]
-        return max(kept, key=lambda one: one.pace, default=None)
+        return min(kept, key=lambda one: one.wait, default=None)
 
     def _less(self, than: Variant | None) -> Variant | None:
         """The best one that is clearly smaller and runs well."""
