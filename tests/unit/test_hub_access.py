@@ -183,7 +183,6 @@ def test_a_repository_that_hides_all_but_its_files_asks_for_a_token(site: HubSit
             assert (before.access, before.gate) == ("token", "unknown")
             assert before.problem is not None
             assert before.problem.id == "hub.gated"
-            assert not before.may_begin
             assert (before.license.words, before.license.source) == (None, "nobody")
 
     run(test())
@@ -207,7 +206,7 @@ def test_whether_a_gate_is_open_may_stay_unknown_and_a_file_that_is_gone_is_said
                 assert (await problem_of(asking))[0] == found
             else:
                 before = await asking
-                assert (before.access, before.gate, before.may_begin) == (found, "automatic", True)
+                assert (before.access, before.gate, before.room.enough) == (found, "automatic", True)
 
     run(test())
 

@@ -74,7 +74,6 @@ def test_an_open_repository_stands_open_and_its_projector_comes_along(hub: HubSi
             assert (before.license.words, before.license.source) == ("apache-2.0", "hub")
             assert before.license.url == "https://www.apache.org/licenses/LICENSE-2.0"
             assert (before.room.needed, before.room.enough) == (75_000, True)
-            assert before.may_begin
             assert not before.there
             await comes(services, before)
             await until(lambda: came == [before.order.id])
@@ -160,7 +159,6 @@ def test_what_cannot_be_ordered_is_refused(hub: HubSite) -> None:
             assert (await problem_of(ordering.before("../../etc")))[0] == "hub.not_found"
             huge = await ordering.before("acme/Huge-GGUF")
             assert not huge.room.enough
-            assert not huge.may_begin
             services.settings.set(OFFLINE, True)
             assert (await problem_of(ordering.before(REPOSITORY)))[0] == "net.offline"
 
@@ -178,7 +176,6 @@ def test_a_gate_is_explained_and_a_token_tested_before_it_is_kept(hub: HubSite) 
             assert (before.license.id, before.license.words) == (None, "Acme Terms")
             assert before.license.url == f"{hub.url}/{GATED}/blob/main/LICENSE.md"
             assert before.page == f"{hub.url}/{GATED}"
-            assert not before.may_begin
             assert await services.tokens.state() == "none"
             assert services.tokens.page == f"{hub.url}/settings/tokens"
 

@@ -44,8 +44,6 @@ if sys.platform == "darwin":
 _FROM_ENVIRONMENT = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")
 # These would change the build behind the key's back.
 _DROPPED = ("CMAKE_ARGS", "SKBUILD_", "CMAKE_GENERATOR", "GGML_", "FORCE_CMAKE")
-# How long it took on 2 cores; only the estimate before the first object is compiled.
-USUAL_SECONDS_ON_2_CORES = 240.0
 
 _NINJA = re.compile(r"^\s*\[(\d+)/(\d+)\]")
 

@@ -22,7 +22,6 @@ from mistral_desk.inference.protocol import (
     PromptProgress,
     Sampling,
 )
-from mistral_desk.inference.thought_messages import Budget
 from tools.gallery import builtin
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from mistral_desk.inference.silence import Quiet
 
 VOCABULARY: Final = "0" * 64
-NO_LIMIT: Final = Budget()
 MODEL: Final = ModelInfo(
     name="Guide",
     architecture="mistral4",

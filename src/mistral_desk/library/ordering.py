@@ -85,11 +85,6 @@ class Before(msgspec.Struct, frozen=True):
         file = self.order.files[0]
         return RemoteFile(file.path, file.size, file.sha256)
 
-    @property
-    def may_begin(self) -> bool:
-        """Whether nothing stands in the way, as far as that is known."""
-        return self.access in {"open", "granted", "unknown"} and self.room.enough
-
 
 class Ordering:
     """Makes orders and gives them to the queue. For one asyncio loop."""
