@@ -89,7 +89,8 @@ def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
 
 def usage(commands: dict[str, tuple[str, Callable[[list[str]], int]]]) -> str:
     """The help text."""
-    rows = "".join(f"  {name:<9} {words}\n" for name, (words, _) in commands.items())
+    width = max(map(len, commands))
+    rows = "".join(f"  {name:<{width}}  {words}\n" for name, (words, _) in commands.items())
     return (
         f"Use: {'python' if WINDOWS else 'python3'} dev.py COMMAND …\n\n{rows}\n"
         "Each command first sets up what it needs, once: system packages (Debian, as root; elsewhere it prints the\n"
