@@ -67,7 +67,8 @@ def test_it_lists_them_pinned_first_and_the_archive_last(three: None, capsys: py
     }
     assert desk() == 0
     assert capsys.readouterr().out.splitlines() == [
-        "1  2023-11-14  Äpfel  pinned", "2  2023-11-14  Birnen", "3  2023-11-14  Alt  archived",
+        "Id  Changed     Chat",
+        "1   2023-11-14  Äpfel   pinned", "2   2023-11-14  Birnen", "3   2023-11-14  Alt     archived",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mistral_desk.cli.fit import _measured_lines
+from mistral_desk.cli.fit_words import measured_lines
 from mistral_desk.cli.main import main
 from mistral_desk.fit.runs import Comparison, Figure
 from mistral_desk.fit.speed import Range
@@ -127,9 +127,14 @@ def test_a_ranking_in_words_names_the_best_and_the_fast_one(capsys: pytest.Captu
     assert fit("--machine", MACHINE) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "8 cores · 32.0 GB of memory · a card 8.0 GB"
-    assert lines[2].endswith("best here")
-    assert lines[3].endswith("the fast one")
-    assert not any(line.endswith(("best here", "the fast one")) for line in lines[4:])
+    assert lines[2].split() == ["Model", "File", "Size", "Speed", "Quality", "Writing", "Answer", "Id"]
+    assert lines[3].endswith("gemma-4-26b-a4b            best here")
+    assert lines[4].endswith("the fast one")
+    assert not any(line.endswith(("best here", "the fast one")) for line in lines[5:])
+    assert lines[3].index("about ") == lines[2].index("Answer")
+    assert lines[-1] == (
+        "Too little is known to predict anything of gemma-4-e4b, gemma-4-e2b, glm-5, glm-5.1, glm-5.2."
+    )
 
 
 def test_what_does_not_run_has_no_speed_and_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,10 +145,47 @@ def test_what_does_not_run_has_no_speed_and_no_answer(capsys: pytest.CaptureFixt
     assert "Does not fit" in text
 
 
-def test_of_a_model_without_a_known_file_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_model_without_a_known_file_what_is_known_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert fit("glm-5", "--machine", MACHINE) == 0
-    assert capsys.readouterr().out.endswith("\nNo file of it is known, so nothing can be said.\n")
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "",
+        "GLM-5 (glm-5) · 744 billion parameters · 40 billion of them for a word · context of 202\u202f752 tokens · MIT",
+        "  No file of it is known, so nothing can be said.",
+        "  Some may be at unsloth/GLM-5-GGUF.",
+    ]
     assert answer(capsys, "glm-5", "--machine", MACHINE)["variants"] == []
+
+
+def test_files_without_a_known_size_inside_are_named_and_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit("gemma-4-e4b", "--machine", MACHINE) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "",
+        "Gemma 4 E4B (gemma-4-e4b)",
+        "  Known files: Q4_K_M 5.0 GB, Q8_0 8.2 GB (unsloth/gemma-4-E4B-it-GGUF)",
+        "  How many parameters it has is not known, so nothing can be predicted.",
+    ]
+
+
+def test_of_several_models_the_id_of_each_is_shown_and_those_without_a_verdict_come_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert fit("gemma-4", "--machine", MACHINE) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].endswith("  Id")
+    assert lines[3].endswith("  gemma-4-26b-a4b")
+    assert "Gemma 4 26B-A4B UD-Q4_K_XL:" in lines, "whose reasons they are"
+    assert [line for line in lines if line.startswith("Gemma 4 E")] == [
+        "Gemma 4 E4B (gemma-4-e4b)",
+        "Gemma 4 E2B (gemma-4-e2b)",
+    ]
+
+
+def test_a_wrong_name_is_told_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mistral_desk.cli.fit.this_computer", lambda: pytest.fail("nothing is asked of it"))
+    assert fit("no such model", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["id"] == "fit.unknown_model"
 
 
 def test_the_model_that_comes_along_is_judged_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,11 +201,11 @@ def test_what_was_measured_stands_beside_what_was_predicted() -> None:
         "k", figure(4.0, 5.0, 6.26, 5.5), figure(40.0, 50.0, 60.0, 55.0), figure(1.0, 1.5, 2.0, 1.25),
         figure(1e9, 2e9, 3e9, 2e9),
     )  # fmt: skip
-    assert _measured_lines(found).splitlines() == [
+    assert measured_lines(found).splitlines() == [
         "Measured on this computer:",
         "  Writing: 5.5 tokens/s, predicted 4.0 to 6.3 tokens/s (2 runs, 2023-11-14)",
         "  Reading: 55 tokens/s, predicted 40 to 60 tokens/s (2 runs, 2023-11-14)",
         "  Loading: 1.2 s, predicted 1.0 s to 2.0 s (2 runs, 2023-11-14)",
         "  Memory: 2.0 GB, predicted 1.0 GB to 3.0 GB (2 runs, 2023-11-14)",
     ]
-    assert _measured_lines(Comparison("k", Figure(Range(1.0, 2.0, 3.0)))) == "", "predicted, and never run"
+    assert measured_lines(Comparison("k", Figure(Range(1.0, 2.0, 3.0)))) == "", "predicted, and never run"

@@ -180,7 +180,7 @@ def test_the_same_page_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     for said in (
         "Mistral AI · Apache 2.0 · 2026-03",
         "Will it run here?",
-        "Too slow for chat · Slightly reduced",
+        "Too slow for chat  Slightly reduced",
         "The catalog says: “8GB VRAM",
         "takes 74.2 GB",
         "Both can be true",
@@ -200,7 +200,7 @@ def test_a_list_in_words(capsys: pytest.CaptureFixture[str], fetched: None) -> N
     assert models("gemma") == 0
     text = capsys.readouterr().out
     assert "8 cores · 32.0 GB of memory · a card 8.0 GB" in text
-    (line,) = (line for line in text.splitlines() if line.endswith("  gemma-4"))
+    (line,) = (line for line in text.splitlines() if line.endswith("  gemma-4-26b-a4b"))
     assert line.split("  ")[0] == "Gemma 4 26B-A4B"
     assert "Fast" in line
     assert "2 models\nCatalog: somebody.example, fetched on 2023-11-1" in text
@@ -226,6 +226,8 @@ def test_models_that_only_others_or_our_facts_know_say_so(capsys: pytest.Capture
     assert models("glm-5") == 0
     text = capsys.readouterr().out
     assert "Only its files are known here" in text
+    assert "GLM-5 (glm-5) · 744 billion parameters" in text
+    assert "\n\n\n" not in text
     assert "From the catalog" not in text
 
 

@@ -135,13 +135,26 @@ def test_the_library_is_told_with_what_is_not_there_unfinished_and_on_the_move(t
     found = asyncio.run(shelf.shelf())
     rows = shelf.rows(found)
     assert ("Models folder", f"{tmp_path / 'away'} (not there)") in rows
-    assert ("Library", "1 guide, 1 folder, 1 incomplete; 0.0 GB; unfinished downloads: 0") in rows
+    assert found is not None
+    size = f"{found.bytes / 10**6:.1f} MB"
+    assert ("Library", f"1 guide, 1 folder, 1 incomplete; {size}; unfinished downloads: 0") in rows
     assert rows[-1] == ("Library moves", "forward")
     for content, unfinished in ((b"{", 0), (_kept(done=False), 1), (_kept(done=True), 0)):
         (places.data / orders.FILE).write_bytes(content)
         found = asyncio.run(shelf.shelf())
         assert found is not None
         assert found.unfinished == unfinished
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0.0 GB"), (1, "1 bytes"), (99_999, "99999 bytes"), (100_000, "0.1 MB"), (12_665_000, "12.7 MB"),
+        (99_900_000, "99.9 MB"), (100_000_000, "0.1 GB"), (74_200_000_000, "74.2 GB"),
+    ],
+)  # fmt: skip
+def test_a_size_that_is_not_nought_never_reads_as_nought(count: int, said: str) -> None:
+    assert shelf.sized(count) == said
 
 
 def _kept(*, done: bool) -> bytes:

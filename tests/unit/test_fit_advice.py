@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from mistral_desk.catalog import facts
-from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS, Variant, quality_of, ranking, variants
+from mistral_desk.fit.advice import (
+    QUALITY_WORDS,
+    SPEED_WORDS,
+    Variant,
+    estimated,
+    quality_of,
+    ranking,
+    variants,
+)
 from mistral_desk.fit.machine import Machine, from_fields
 from tests.fixtures.machines import LAPTOP_4060, STRIX_HALO, pc, two_cards
 
@@ -118,12 +128,56 @@ def test_a_rule_of_thumb_judges_what_nobody_measured(bits: float, name: str, wor
 
 
 def test_what_was_estimated_is_said_and_nothing_where_all_is_known() -> None:
-    guessed = pc(32, 8)
+    guessed = pc(32)
     known = msgspec.structs.replace(guessed, estimated=())
     said, rest = (set(sentences(variant("ministral-3-8b", "Q4_K_M", one))) for one in (guessed, known))
     (estimate,) = said - rest
     assert "core_gbps" in estimate
     assert rest < said
+
+
+BARE: dict[str, Any] = {
+    "ram_gb": 32,
+    "gpus": [{"name": "a card", "vram_gb": 8}, {"name": "another", "vram_gb": 1, "integrated": True}],
+}
+SIZES = {"ram_available_gb", "a card vram_available_gb", "another vram_available_gb"}
+
+
+@pytest.mark.parametrize(
+    ("model", "quantization", "fields", "rests_on"),
+    [
+        ("ministral-3-8b", "Q4_K_M", BARE, {"a card gbps"}),
+        ("ministral-3-8b", "Q4_K_M", {"ram_gb": 32}, {"cores", "core_gbps", "ram_gbps"}),
+        ("gemma-4-26b-a4b", "UD-Q4_K_XL", BARE, {"cores", "core_gbps", "ram_gbps", "a card gbps", "a card pcie_gbps"}),
+        ("mistral-large-3-675b", "Q4_K_M", BARE, set()),
+    ],
+    ids=["on the card", "in memory", "on both", "does not fit"],
+)
+def test_only_what_a_verdict_rests_on_is_called_estimated(
+    model: str, quantization: str, fields: dict[str, Any], rests_on: set[str]
+) -> None:
+    """The SSD's speed, say, only where the model is read from it for every word."""
+    machine = from_fields(fields)
+    found = variant(model, quantization, machine)
+    sizes = {one for one in SIZES if "gpus" in fields or one == "ram_available_gb"}
+    assert set(estimated(found.plan, machine)) == rests_on | sizes
+
+
+def test_an_ssd_s_estimated_speed_is_told_where_it_is_read_for_every_word() -> None:
+    found = variant("mistral-small-4", "UD-Q4_K_XL", from_fields(BARE))
+    assert found.plan.speed
+    assert found.plan.speed.region == "disk"
+    assert {"ssd_gbps", "ssd_random_gbps"} <= set(estimated(found.plan, from_fields(BARE)))
+
+
+@pytest.mark.parametrize("machine", [pc(1), pc(4), pc(16, 1), pc(32, 8), pc(96, 8)])
+def test_no_reason_says_nought_of_what_is_something(machine: Machine) -> None:
+    for offer in ranking(machine):
+        for reason in offer.variant.reasons:
+            sizes = [
+                value for name, value in reason.params.items() if name in {"gpu_gb", "ram_gb", "read_gb", "lacking"}
+            ]
+            assert all(float(size) >= 0.1 for size in sizes), reason
 
 
 def test_the_words_are_the_agreed_ones() -> None:

@@ -145,7 +145,7 @@ def test_shares_and_times() -> None:
         "130 tokens/s",
         "1.0 token/s",
     )
-    assert amounts.memory(2**34) == "16 GB"
+    assert [amounts.memory(size) for size in (0, 2**20, 2**29, 2**34)] == ["0.0 GB", "1.0 MB", "0.5 GB", "16 GB"]
     assert amounts.month(2026, 11) == "November 2026"
 
 

@@ -112,9 +112,9 @@ def models() -> tuple[Model, ...]:
 
 
 def find(name: str) -> tuple[Model, ...]:
-    """The models that an id, a catalogue's slug or a repository names; none for an unknown name."""
+    """The models that an id, a model's name, a catalogue's slug or a repository means; none for an unknown name."""
     wanted = name.strip().lower()
-    exact = tuple(m for m in models() if m.id == wanted)
+    exact = tuple(m for m in models() if wanted in {m.id, m.name.lower()})
     return exact or tuple(
         m for m in models() if m.catalog == wanted or any(r.repository.lower() == wanted for r in m.repositories)
     )

@@ -16,6 +16,7 @@ from mistral_desk.chat.sharing.out import Export, everything
 from mistral_desk.chat.sharing.shared import Wish
 from mistral_desk.chat.titles import called
 from mistral_desk.cli.output import Status, write_json, write_problem, write_text
+from mistral_desk.cli.tables import columns, cut, paragraphs, table, wide
 from mistral_desk.core import amounts
 from mistral_desk.core.paths import folders
 from mistral_desk.core.words import tr, trn
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mistral_desk.chat.sharing.shared import Format
 
 _HITS: Final = 100_000
+_TITLE: Final = 20
+"""Letters of a title at least."""
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -146,7 +149,7 @@ def _say(listed: Sequence[Conversation], *, as_json: bool) -> None:
         return
     if not listed:
         write_text(tr("There are no chats yet") + "\n", sys.stdout)
-    write_text("".join(_line(one) for one in listed), sys.stdout)
+    write_text(_table(listed), sys.stdout)
 
 
 def _say_found(hits: Sequence[Hit], *, more: bool, as_json: bool) -> None:
@@ -159,10 +162,10 @@ def _say_found(hits: Sequence[Hit], *, more: bool, as_json: bool) -> None:
     for hit in hits:
         of_chat.setdefault(hit.conversation.id, []).append(hit)
     for places in of_chat.values():
-        write_text(_line(places[0].conversation), sys.stdout)
+        write_text("  ".join(part for part in _cells(places[0].conversation) if part) + "\n", sys.stdout)
         for hit in places:
             if hit.message is not None:
-                write_text("    " + " ".join(hit.snippet.split()) + "\n", sys.stdout)
+                write_text(paragraphs("    " + " ".join(hit.snippet.split()), None) + "\n", sys.stdout)
 
 
 def _row(one: Conversation) -> Row:
@@ -174,12 +177,17 @@ def _found(hit: Hit) -> FoundRow:
     return FoundRow(one.id, one.title, one.archived, hit.message, hit.role, hit.created, hit.snippet, tuple(hit.marks))
 
 
-def _line(one: Conversation) -> str:
-    day = amounts.day(one.updated)
-    title = called(" ".join(one.title.split()))
-    notes = [str(one.id), day, title]
-    if one.pinned:
-        notes.append(tr("pinned"))
-    if one.archived:
-        notes.append(tr("archived"))
-    return "  ".join(notes) + "\n"
+def _table(listed: Sequence[Conversation]) -> str:
+    """A line a chat; a title that the terminal has no room for is cut."""
+    head, rows = (tr("Id"), tr("Changed"), tr("Chat"), ""), [_cells(one) for one in listed]
+    if (most := columns()) is not None:
+        widths = [max(map(wide, column)) + 2 for column in zip(head, *rows, strict=True)]
+        taken = sum(widths) - widths[2]
+        rows = [(*row[:2], cut(row[2], max(_TITLE, most - taken)), row[3]) for row in rows]
+    return table(head, rows)
+
+
+def _cells(one: Conversation) -> tuple[str, str, str, str]:
+    """Its id, the day of its last change, its title, and what else there is to say."""
+    notes = (*((tr("pinned"),) if one.pinned else ()), *((tr("archived"),) if one.archived else ()))
+    return str(one.id), amounts.day(one.updated), called(" ".join(one.title.split())), ", ".join(notes)

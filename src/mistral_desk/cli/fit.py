@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mistral_desk.catalog import facts
+from mistral_desk.catalog.store import open_catalogue
+from mistral_desk.cli import fit_words
 from mistral_desk.cli.here import meant
 from mistral_desk.cli.output import write_json, write_text
-from mistral_desk.core import amounts
+from mistral_desk.cli.tables import paragraphs
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders, resource
 from mistral_desk.core.settings import Settings
-from mistral_desk.core.words import tr, trn
+from mistral_desk.core.words import tr
 from mistral_desk.fit import advice, machine
 from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
-from mistral_desk.fit.saying import said
 from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
@@ -31,10 +32,12 @@ from mistral_desk.inference.model_ids import is_name, models_folder, usual_wishe
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from mistral_desk.fit.advice import Offer, Reason, Variant
+    from mistral_desk.catalog.facts import Model
+    from mistral_desk.fit.advice import Offer, Variant
     from mistral_desk.fit.machine import Machine
-    from mistral_desk.fit.runs import Comparison, Figure
+    from mistral_desk.fit.runs import Comparison
     from mistral_desk.fit.speed import Range, Run
 
 
@@ -106,7 +109,10 @@ class _Asker:
 
 
 def fit(arguments: argparse.Namespace) -> int:
-    """Run the command."""
+    """Run the command. What is wrong with a name is said before anything is measured."""
+    asked: str | None = arguments.model
+    found_file = _file(asked) if asked is not None else None
+    models = _models(asked) if asked is not None and found_file is None else ()
     wishes = Wishes(context=arguments.context)
     if arguments.machine is None:
         here = this_computer()
@@ -114,21 +120,16 @@ def fit(arguments: argparse.Namespace) -> int:
     else:
         asker = _Asker(described(arguments.machine), wishes, None)
     where, runs = asker.machine, asker.runs()
-    asked: str | None = arguments.model
     if asked is None:
         offers = advice.ranking(where, wishes, runs)
         rows = tuple(verdict_row(offer.variant, where, (), offer.role) for offer in offers)
         if arguments.json:
             write_json(Ranking(machine.as_description(where), rows))
         else:
-            write_text(_table(where, [(offer.variant, offer.role) for offer in offers]), sys.stdout)
+            write_text(_ranked(where, offers), sys.stdout)
         return 0
-    if (found_file := _file(asked)) is not None:
+    if found_file is not None:
         return _one(*found_file, asker, as_json=arguments.json)
-    models = facts.find(asked)
-    if not models:
-        known = ", ".join(model.id for model in facts.models())
-        raise DeskError("fit.unknown_model", name=asked, known=known)
     found = sorted(
         (variant for model in models for variant in advice.variants(model, where, wishes, runs)),
         key=advice.merit,
@@ -139,7 +140,7 @@ def fit(arguments: argparse.Namespace) -> int:
         rows = tuple(verdict_row(variant, where, others) for variant in found)
         write_json(Variants(asked, machine.as_description(where), rows))
     else:
-        write_text(_table(where, [(variant, "") for variant in found]) + _words_about(found, others), sys.stdout)
+        write_text(_judged(where, models, found, others), sys.stdout)
     return 0
 
 
@@ -158,9 +159,44 @@ def _one(file: Path, eyes: str | None, asker: _Asker, *, as_json: bool) -> int:
         row = verdict_row(found, where, others, path=str(file), eyes=facts_of.projector)
         write_json(msgspec.structs.replace(row, measured=_beside(beside)))
     else:
-        text = _table(where, [(found, "")]) + _words_about([found], others)
-        write_text(text + (_measured_lines(beside) if beside else ""), sys.stdout)
+        text = _judged(where, (), [found], others)
+        write_text(text + (fit_words.measured_lines(beside) if beside else ""), sys.stdout)
     return 0
+
+
+def _ranked(where: Machine, offers: Sequence[Offer]) -> str:
+    """All models that can be judged, and the names of those that cannot."""
+    parts = [fit_words.machine_line(where) + "\n"]
+    parts.append(fit_words.verdicts([(offer.variant, offer.role) for offer in offers]))
+    judged = {offer.variant.model for offer in offers}
+    if left := [model.id for model in facts.models() if model.id not in judged]:
+        names = ", ".join(left)
+        parts.append(paragraphs(tr("Too little is known to predict anything of {names}.", names=names), None) + "\n")
+    return "\n".join(part for part in parts if part)
+
+
+def _judged(where: Machine, models: Sequence[Model], found: list[Variant], others: tuple[dict[str, str], ...]) -> str:
+    """What was asked for on a computer: every file that can be judged, why the first is what it is, and what is known
+    of models without such files.
+    """
+    parts = [fit_words.machine_line(where) + "\n"]
+    parts.append(fit_words.verdicts([(variant, "") for variant in found]))
+    parts += [fit_words.why(found[0], others, named=len(found) > 1)] if found else []
+    judged = {variant.model for variant in found}
+    left = fit_words.without_verdict([model for model in models if model.id not in judged])
+    if not found and not left:
+        left = [tr("No file of it is known, so nothing can be said.")]
+    parts.append(paragraphs("\n".join(left), None) + "\n" if left else "")
+    return "\n".join(part for part in parts if part)
+
+
+def _models(asked: str) -> tuple[Model, ...]:
+    """The known models that a name means; none where only the catalogue has it. Raises `fit.unknown_model`."""
+    models = facts.find(asked)
+    if not models and open_catalogue(folders().cache).get(asked.strip().lower()) is None:
+        known = ", ".join(model.id for model in facts.models())
+        raise DeskError("fit.unknown_model", name=asked[:200], known=known)
+    return models
 
 
 def this_computer() -> Fitting:
@@ -173,56 +209,10 @@ def this_computer() -> Fitting:
 def _beside(found: Comparison | None) -> dict[str, Beside]:
     """The figures of which there are runs, by name."""
     return {
-        name: Beside(_numbers(figure.predicted), _numbers(figure.measured), figure.count, _day(figure))
-        for name, figure in _figures(found)
+        name: Beside(_numbers(figure.predicted), _numbers(figure.measured), figure.count, fit_words.day_of(figure))
+        for name, figure in fit_words.figures(found)
         if figure.predicted and figure.measured
     }
-
-
-def _figures(found: Comparison | None) -> list[tuple[str, Figure]]:
-    if found is None:
-        return []
-    names = ("tokens_per_s", "prompt_per_s", "load_s", "memory")
-    return [(name, getattr(found, name)) for name in names]
-
-
-def _day(figure: Figure) -> str:
-    return amounts.day(figure.when)
-
-
-def _measured_lines(found: Comparison) -> str:
-    """Predicted beside measured, a line a figure."""
-    titles = {"tokens_per_s": tr("Writing"), "prompt_per_s": tr("Reading"), "load_s": tr("Loading")}
-    titles["memory"] = tr("Memory")
-    lines = []
-    for name, figure in _figures(found):
-        if figure.predicted is None or figure.measured is None:
-            continue
-        low, high = _said(name, figure.predicted.low, bare=True), _said(name, figure.predicted.high)
-        params = {"what": titles[name], "measured": _said(name, figure.measured.mid), "low": low, "high": high}
-        params["day"] = _day(figure)
-        runs = trn("{n} run", "{n} runs", figure.count)
-        lines.append("  " + tr("{what}: {measured}, predicted {low} to {high} ({runs}, {day})", **params, runs=runs))
-    return "\n".join([tr("Measured on this computer:"), *lines]) + "\n" if lines else ""
-
-
-def _in_words(reason: Reason) -> str:
-    """A reason for people: programs read the names of fields, people their meaning."""
-    if "minutes" in reason.params:
-        plain, long = (amounts.roughly(60 * int(reason.params[name])) for name in ("minutes", "thinking"))
-        return tr("Try anyway: {plain} for an answer, {long} with thinking.", plain=plain, long=long)
-    if fields := str(reason.params.get("fields", "")):
-        known = machine.ESTIMATES
-        return said(reason, fields=", ".join(tr(known[one]) if one in known else one for one in fields.split(", ")))
-    return said(reason)
-
-
-def _said(name: str, value: float, *, bare: bool = False) -> str:
-    if name == "memory":
-        return amounts.file_size(round(value))
-    if bare and name != "load_s":
-        return amounts.number(value, 1 if value < 20 else 0)
-    return amounts.seconds(value, 1) if name == "load_s" else amounts.speed(value)
 
 
 def _file(asked: str) -> tuple[Path, str | None] | None:
@@ -308,63 +298,3 @@ def _alternatives(offers: tuple[Offer, ...], besides: set[str]) -> tuple[dict[st
         for offer in offers
         if offer.role and offer.variant.model not in besides
     )
-
-
-def _table(where: Machine, found: list[tuple[Variant, str]]) -> str:
-    """The machine in a line, and a line a verdict; whose file it is, where two of them are called alike."""
-    roles = {"best": tr("best here"), "fast": tr("the fast one"), "": ""}
-    alike = len({(variant.model, variant.quant) for variant, _ in found}) < len(found)
-    rows = [
-        (
-            variant.name or variant.model,
-            variant.quant,
-            amounts.file_size(variant.bytes),
-            tr(advice.SPEED_WORDS[variant.word]),
-            tr(advice.QUALITY_WORDS[variant.quality]),
-            _pace(variant),
-            roles[role],
-            variant.repository if alike else "",
-        )
-        for variant, role in found
-    ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(8)]
-    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return machine_line(where) + "\n\n" + "\n".join(lines) + "\n"
-
-
-def machine_line(where: Machine) -> str:
-    """The computer in a line."""
-    size = amounts.file_size if where.described else amounts.memory  # descriptions count by 10⁹
-    parts = [trn("{n} core", "{n} cores", where.cores), tr("{size} of memory", size=size(where.memory))]
-    parts += [f"{gpu.name} {size(gpu.memory)}" for gpu in where.gpus]
-    return " · ".join(parts)
-
-
-def _pace(variant: Variant) -> str:
-    found = variant.plan.speed
-    if found is None:
-        return ""
-    digits = 0 if found.tokens_per_s.mid >= 10 else 1
-    low, high = (amounts.number(value, digits) for value in (found.tokens_per_s.low, found.tokens_per_s.high))
-    if low == high:
-        return amounts.speed(found.tokens_per_s.low)
-    return tr("{low} to {high} tokens/s", low=low, high=high)
-
-
-def _words_about(found: list[Variant], others: tuple[dict[str, str], ...]) -> str:
-    """Why the first verdict is what it is, where its bytes go, and what to take instead."""
-    if not found:
-        return tr("No file of it is known, so nothing can be said.") + "\n"
-    first, lines = found[0], [""]
-    lines += [_in_words(reason) for reason in first.reasons]
-    names = {"memory": tr("Memory"), "disk": tr("SSD")}
-    for holding in first.plan.holdings:
-        lines.append(f"  {names.get(holding.device, holding.name)}: {amounts.file_size(holding.total)}")
-    if speed := first.plan.speed:
-        plain, long = (amounts.roughly(time.mid) for time in (speed.answer_s, speed.thinking_answer_s))
-        lines.append(tr("A typical answer: {plain}, with thinking {long}.", plain=plain, long=long))
-    for other in others:
-        choice = f"{other['name']} {other['quant']} ({tr(other['speed'])}, {tr(other['quality'])})"
-        fast = other["role"] == "fast"
-        lines.append(tr("Faster here: {choice}", choice=choice) if fast else tr("Best here: {choice}", choice=choice))
-    return "\n".join(lines) + "\n"

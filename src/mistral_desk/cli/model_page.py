@@ -5,9 +5,6 @@ As JSON one struct, as words what a person reads first, in the window's order.
 
 from __future__ import annotations
 
-import shutil
-import sys
-import textwrap
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +15,8 @@ from mistral_desk.catalog.record import Price, Related, body, when_to_pick_somet
 from mistral_desk.catalog.search import facts_of, licensed, modalities, open_weights
 from mistral_desk.cli.fit import Row as Verdict
 from mistral_desk.cli.fit import verdict_row
+from mistral_desk.cli.fit_words import verdicts, without_verdict
+from mistral_desk.cli.tables import paragraphs
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.fit import advice
@@ -27,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mistral_desk.catalog.claims import Claim, HeaderFacts, Said
+    from mistral_desk.catalog.facts import Model
     from mistral_desk.catalog.record import Record, Score
     from mistral_desk.catalog.store import Catalogue
     from mistral_desk.fit.advice import Variant
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.speed import Run
 
-_WIDEST: Final = 100
 _SHOWN: Final = 5
 """Verdicts in words; JSON has all."""
 _ABOUT: Final[dict[str, str]] = {
@@ -112,9 +111,9 @@ class Page(msgspec.Struct, frozen=True):
     raw: dict[str, Any]
 
 
-def variants_of(record: Record, where: Machine, runs: Sequence[Run]) -> tuple[Variant, ...]:
+def variants_of(models: Sequence[Model], where: Machine, runs: Sequence[Run]) -> tuple[Variant, ...]:
     """How every known file of a record's models would run on a machine, best first."""
-    found = [one for model in facts_of(record.id) for one in advice.variants(model, where, None, runs)]
+    found = [one for model in models for one in advice.variants(model, where, None, runs)]
     return tuple(sorted(found, key=advice.merit, reverse=True))
 
 
@@ -180,26 +179,30 @@ def model_page(
 
 
 def page_in_words(
-    catalogue: Catalogue, record: Record, variants: Sequence[Variant], header: HeaderFacts | None = None
+    catalogue: Catalogue,
+    record: Record,
+    meant: Sequence[Model],
+    variants: Sequence[Variant],
+    header: HeaderFacts | None = None,
 ) -> str:
-    """The page as a person reads it."""
+    """The page as a person reads it; `meant` are those of the record's models whose files were judged."""
     passage = when_to_pick_something_else(record, catalogue.titles)
-    parts = [_head(record), _wrapped(record.description or "")]
-    parts += [_section(tr("Will it run here?"), _verdicts(variants))]
+    parts = [_head(record), _models(record, meant), paragraphs(record.description or "")]
+    parts += [_section(tr("Will it run here?"), _verdicts(meant, variants))]
     told = claimed.claims(record, facts_of(record.id), header)
     parts += [_section(tr(_ABOUT[claim.about]), _claim(claim)) for claim in told]
-    parts += [_wrapped(body(record))]
+    parts += [paragraphs(body(record))]
     if passage:
         names = [catalogue.titles.get(model, model) + f" ({model})" for model in _named(passage.mentions)]
         known = [tr("Known here: {names}.", names=", ".join(names))] if names else []
-        parts.append(_section(tr("When to pick something else"), [_wrapped(passage.text), *known]))
+        parts.append(_section(tr("When to pick something else"), [paragraphs(passage.text), *known]))
     if record.benchmarks:
         note = tr("The publisher's own scores from 0 to 100, not official ones.")
         parts.append(_section(tr("Benchmarks"), [*map(_score, record.benchmarks), note]))
     if record.related:
         parts.append(_section(tr("Related models"), [_relation(other) for other in record.related]))
     parts += [_section(tr("Details"), _details(record)), _source(catalogue, record)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return paragraphs("\n\n".join(part for part in parts if part), None) + "\n"
 
 
 def _head(record: Record) -> str:
@@ -216,25 +219,32 @@ def _head(record: Record) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _verdicts(variants: Sequence[Variant]) -> list[str]:
-    if not variants:
-        return [tr("No file of it is known, so nothing can be said.")]
-    lines = []
-    for variant in variants[:_SHOWN]:
-        words = (variant.name, variant.quant, amounts.file_size(variant.bytes))
-        judged = (tr(advice.SPEED_WORDS[variant.word]), tr(advice.QUALITY_WORDS[variant.quality]))
-        lines.append("  ".join(words) + "  " + " · ".join(judged))
-    if (more := len(variants) - _SHOWN) > 0:
+def _models(record: Record, meant: Sequence[Model]) -> str:
+    """The ids of a record's models, where it stands for several."""
+    of_record = facts_of(record.id)
+    if len(of_record) < 2:
+        return ""
+    if len(meant) == len(of_record):
+        return paragraphs(tr("Its models: {names}.", names=", ".join(one.id for one in of_record)))
+    names = ", ".join(one.id for one in of_record if one not in meant)
+    return paragraphs(tr("Of its models this is about {name}; the others: {names}.", name=meant[0].id, names=names))
+
+
+def _verdicts(meant: Sequence[Model], variants: Sequence[Variant]) -> list[str]:
+    shown, judged = variants[:_SHOWN], {variant.model for variant in variants}
+    lines = verdicts([(variant, "") for variant in shown]).splitlines()
+    if (more := len(variants) - len(shown)) > 0:
         lines.append(trn("and {n} other file", "and {n} other files", more))
-    return lines
+    left = [paragraphs(line) for line in without_verdict([one for one in meant if one.id not in judged])]
+    return [*lines, *left] or [tr("No file of it is known, so nothing can be said.")]
 
 
 def _claim(claim: Claim) -> list[str]:
     catalog = tr("The catalog says: “{words}”", words=claim.catalogue_says)
     lines = []
     for said, source in (catalog, claim.catalogue_source), (claimed.in_words(claim.facts_say), claim.facts_source):
-        lines += [_wrapped(said), _wrapped("  " + tr("Source: {source}", source=claimed.in_words(source)))]
-    return [*lines, _wrapped(claimed.in_words(claim.note))] if claim.note else lines
+        lines += [paragraphs(said), paragraphs("  " + tr("Source: {source}", source=claimed.in_words(source)))]
+    return [*lines, paragraphs(claimed.in_words(claim.note))] if claim.note else lines
 
 
 def _score(score: Score) -> str:
@@ -251,7 +261,8 @@ def _relation(other: Related) -> str:
 
 
 def _details(record: Record) -> list[str]:
-    """The other fields, a line each."""
+    """The other fields, a line each. What only another record says of it has fields of their relation, not of it."""
+    extra = {} if record.origin == "mentioned" else record.extra
     said = [
         (tr("Best for"), ", ".join(record.best_for)),
         (tr("Takes"), ", ".join(modalities(record))),
@@ -267,9 +278,9 @@ def _details(record: Record) -> list[str]:
         *((tr("Link"), link.url or link.title or "") for link in record.links),
         *((tr("Source"), source.url or source.title or "") for source in record.sources),
         *((kind, ", ".join(names)) for kind, names in record.explicit.items()),
-        *((field, "" if value is None else str(value)) for field, value in record.extra.items()),
+        *((field, "" if value is None else str(value)) for field, value in extra.items()),
     ]
-    return [_wrapped(f"{name}: {words}") for name, words in said if words]
+    return [paragraphs(f"{name}: {words}") for name, words in said if words]
 
 
 def _price(price: Price) -> str:
@@ -300,19 +311,11 @@ def _source(catalogue: Catalogue, record: Record) -> str:
         lines.append(tr("The publisher calls it “{status}”.", status=record.verification_status))
     lines.append(states[catalogue.verified(record.id)])
     lines += [tr(oddity.text, field=oddity.field) for oddity in record.oddities]
-    return _wrapped(" ".join(line for line in lines if line))
+    return paragraphs(" ".join(line for line in lines if line))
 
 
 def _section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title, *lines]) if lines else ""
-
-
-def _wrapped(text: str) -> str:
-    """Paragraphs at the terminal's width, not wider than is read well."""
-    width = min(_WIDEST, shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDEST)
-    return "\n".join(
-        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
-    )
 
 
 def _named(mentions: Sequence[Any]) -> tuple[str, ...]:

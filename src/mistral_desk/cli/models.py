@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from mistral_desk.catalog import header_file
+from mistral_desk.catalog import facts, header_file
 from mistral_desk.catalog.search import (
     BENCHMARK,
     SORTS,
@@ -24,9 +23,11 @@ from mistral_desk.catalog.search import (
     open_weights,
 )
 from mistral_desk.catalog.store import open_catalogue
-from mistral_desk.cli.fit import described, machine_line, this_computer
+from mistral_desk.cli.fit import described, this_computer
+from mistral_desk.cli.fit_words import machine_line
 from mistral_desk.cli.model_page import day_of, model_page, page_in_words, variants_of
 from mistral_desk.cli.output import Status, write_json, write_text
+from mistral_desk.cli.tables import cut, paragraphs, table
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
@@ -114,14 +115,15 @@ def models(arguments: argparse.Namespace) -> int:
     refreshed = asyncio.run(_refreshed()) if arguments.refresh else None
     catalogue = open_catalogue(folders().cache)
     query = " ".join(arguments.query).strip()
+    record, meant = _meant(catalogue, query)
     where, runs = _machine(arguments.machine)
-    if (record := catalogue.get(query)) is not None:
-        variants = variants_of(record, where, runs)
+    if record is not None:
+        variants = variants_of(meant, where, runs)
         header = header_file.said_of(facts_of(record.id), header_file.read(folders().cache))
         if arguments.json:
             write_json(model_page(catalogue, record, where, variants, header))
         else:
-            write_text(page_in_words(catalogue, record, variants, header), sys.stdout)
+            write_text(page_in_words(catalogue, record, meant, variants, header), sys.stdout)
         return 0
     index = Index(catalogue)
     wishes = _wishes(arguments, query, index)
@@ -136,8 +138,19 @@ def models(arguments: argparse.Namespace) -> int:
         return 0
     if refreshed:
         write_text(_words_about(refreshed), sys.stdout)
-    write_text(machine_line(where) + "\n\n" + _table(found, best) + _footer(catalogue, len(found)), sys.stdout)
+    footer = paragraphs(_footer(catalogue, len(found)), None)
+    write_text(machine_line(where) + "\n\n" + _table(found, best) + footer, sys.stdout)
     return 0
+
+
+def _meant(catalogue: Catalogue, query: str) -> tuple[Record | None, tuple[facts.Model, ...]]:
+    """The record that an id means, and which of its models: a record may stand for several, each with an id too."""
+    wanted = query.lower()
+    record = catalogue.get(query) or catalogue.get(wanted)
+    if record is not None:
+        return record, facts_of(record.id)
+    found = tuple(one for one in facts.models() if one.id == wanted)
+    return (catalogue.get(found[0].catalog) if found else None), found
 
 
 def _machine(described_as: str | None) -> tuple[Machine, tuple[Run, ...]]:
@@ -225,7 +238,9 @@ def _row(catalogue: Catalogue, record: Record, offer: Offer | None, fit: Fit | N
 
 
 def _table(found: list[Record], best: dict[str, Offer]) -> str:
-    """A line a model: title, provider, licence, size, the two words, id."""
+    """A line a model: title, provider, licence, size, the two words, and its id: of a record that stands for several
+    that of the model which the line is about.
+    """
     rows = []
     for record in found:
         variant = offer.variant if (offer := best.get(record.id)) else None
@@ -233,23 +248,15 @@ def _table(found: list[Record], best: dict[str, Offer]) -> str:
         cells = (title, record.provider or "–", licensed(record) or "–")
         rows.append(
             (
-                *(_cut(cell, most) for cell, most in zip(cells, _WIDEST, strict=True)),
+                *(cut(cell, most) for cell, most in zip(cells, _WIDEST, strict=True)),
                 amounts.file_size(variant.bytes) if variant else "–",
                 tr(advice.SPEED_WORDS[variant.word]) if variant else "–",
                 tr(advice.QUALITY_WORDS[variant.quality]) if variant else "–",
-                record.id,
+                variant.model if variant else record.id,
             )
         )
-    if not rows:
-        return ""
     head = (tr("Model"), tr("Provider"), tr("Licence"), tr("Size"), tr("Speed"), tr("Quality"), tr("Id"))
-    lines = [head, *rows]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
-    padded = (
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-    return "\n".join(padded) + "\n\n"
+    return table(head, rows) + "\n" if rows else ""
 
 
 def _which(record: Record, model: str) -> str:
@@ -286,13 +293,3 @@ def _words_about(done: Refreshed) -> str:
         others=amounts.number(len(done.differing)),
     )
     return f"{said} {texts}\n\n"
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal: letters of East Asia take two, marks that combine none."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)

@@ -99,6 +99,8 @@ def speed(tokens_per_s: float) -> str:
 def memory(count: int) -> str:
     """A computer's or a card's memory as it is sold, *32 GB*: by 2³⁰ bytes. Room on a disk is counted as files are."""
     size = count / GIB
+    if 0 < size < 0.1:
+        return file_size(count)
     return tr("{number} GB", number=number(round(size)) if size >= 1 else number(size, 1))
 
 

@@ -23,14 +23,13 @@ from mistral_desk.core import build
 from mistral_desk.core.errors import DeskError, Problem, in_words
 from mistral_desk.core.machine import Machine, this_machine
 from mistral_desk.core.paths import check, folders, resource
-from mistral_desk.diagnostic.shelf import Shelf, shelf
+from mistral_desk.diagnostic.shelf import Shelf, shelf, sized
 from mistral_desk.diagnostic.shelf import rows as rows_of_library
 from mistral_desk.inference.cage import Cage, in_short
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.device import Device
 from mistral_desk.inference.packs import standing
 from mistral_desk.inference.rpc.computers import Computers
-from mistral_desk.library.disk import GB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -258,13 +257,13 @@ def in_words_of(report: Report) -> str:
         ("Engine's parts in use", ", ".join(report.backends) or "unknown"),
         ("Engine's build", report.engine_build or "unknown"),
         ("Processor", f"{hardware.processor}, {hardware.cores} cores, {hardware.threads} threads"),
-        ("Memory", f"{hardware.memory_total / _SOLD:.1f} GB, {hardware.memory_available / _SOLD:.1f} GB free"),
+        ("Memory", f"{sized(hardware.memory_total, _SOLD)}, {sized(hardware.memory_available, _SOLD)} free"),
         *(
-            ("Device", f"{device.name}: {device.description} ({device.kind}), {device.memory_free / _SOLD:.1f} GB free")
+            ("Device", f"{device.name}: {device.description} ({device.kind}), {sized(device.memory_free, _SOLD)} free")
             for device in report.devices
         ),
         *(
-            (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{folder.free / GB:.1f} GB free'})")
+            (f"Folder: {folder.name}", f"{folder.path} ({folder.problem or f'{sized(folder.free)} free'})")
             for folder in report.folders
         ),
         ("Worker's cage", in_short(report.sandbox)),

@@ -78,17 +78,24 @@ def _folder(path: Path) -> ModelsFolder:
     return ModelsFolder(str(path), free)
 
 
+def sized(count: int, unit: int = disk.GB) -> str:
+    """*3.4 GB* by this unit, *12.7 MB*: what is not nought never reads as nought. English, as all of the report."""
+    if count and count < 0.1 * unit:
+        return f"{count / 10**6:.1f} MB" if count >= 10**5 else f"{count} bytes"
+    return f"{count / unit:.1f} GB"
+
+
 def rows(found: Shelf | None) -> list[tuple[str, str]]:
     """The lines for people; English, as all of the report."""
     if found is None:
         return [("Library", "cannot be looked at")]
     lines = [
-        ("Models folder", f"{one.path} ({'not there' if one.free is None else f'{one.free / disk.GB:.1f} GB free'})")
+        ("Models folder", f"{one.path} ({'not there' if one.free is None else f'{sized(one.free)} free'})")
         for one in found.folders
     ]
     kinds = ", ".join(f"{count} {origin}" for origin, count in found.origins.items()) or "none"
     odd = "".join(f", {count} {state}" for state, count in found.states.items() if state != "here")
-    lines.append(("Library", f"{kinds}{odd}; {found.bytes / disk.GB:.1f} GB; unfinished downloads: {found.unfinished}"))
+    lines.append(("Library", f"{kinds}{odd}; {sized(found.bytes)}; unfinished downloads: {found.unfinished}"))
     if found.moving:
         lines.append(("Library moves", found.moving))
     return lines

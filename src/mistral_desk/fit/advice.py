@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.catalog.facts import Model, Quantization, Repository
     from mistral_desk.fit.plan import Wishes
-    from mistral_desk.fit.speed import Run
+    from mistral_desk.fit.speed import Region, Run
 
 SPEED_WORDS: Final[dict[SpeedWord, str]] = {
     "fast": mark("Fast"),
@@ -86,6 +86,18 @@ _ROUGH: Final = mark("Predicted from the file's size alone; its header will tell
 _ESTIMATED: Final = mark("Neither stated nor measured, so estimated: {fields}.")
 _DAMAGED: Final = mark("So few bits damage this model badly; it is not recommended.")
 _FEW_BITS: Final = mark("Below 3 bits a number: a model that runs at 4 bits answers better.")
+_SIZES: Final = frozenset({"vram_gb", "vram_available_gb"})
+_ON_CORES: Final[tuple[Region, ...]] = ("memory", "split", "disk", "network")
+_COUNTS: Final[dict[str, tuple[Region, ...]]] = {
+    "cores": _ON_CORES,
+    "core_gbps": _ON_CORES,
+    "ram_gbps": _ON_CORES,
+    "ssd_gbps": ("disk",),
+    "ssd_random_gbps": ("disk",),
+    "gbps": ("gpu", "split", "disk", "network"),
+    "pcie_gbps": ("split", "disk"),
+}
+"""Where a model must lie for a speed of the computer to count; sizes always do."""
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -223,7 +235,7 @@ def reasons(found: Variant, machine: Machine) -> tuple[Reason, ...]:
     """Why a verdict is what it is, most important first."""
     made, said = found.plan, []
     if made.speed is None:
-        size, lacking = _gb(found.bytes), max(1, _gb(made.lacking))
+        size, lacking = _gb(found.bytes), _gb(max(1, made.lacking))
         said.append(Reason(_LACKING_GPU if made.lacks_gpu else _LACKING, {"size": size, "lacking": lacking}))
         if found.shape.routed and not made.lacks_gpu:
             said.append(_within_reach(found, machine))
@@ -245,10 +257,24 @@ def reasons(found: Variant, machine: Machine) -> tuple[Reason, ...]:
         said.append(Reason(_FEW_BITS))
     if found.shape.rough:
         said.append(Reason(_ROUGH))
-    guessed = [*machine.estimated, *(f"{gpu.name} {field}" for gpu in machine.gpus for field in gpu.estimated)]
-    if guessed:
+    if guessed := estimated(made, machine):
         said.append(Reason(_ESTIMATED, {"fields": ", ".join(guessed)}))
     return tuple(said)
+
+
+def estimated(made: Plan, machine: Machine) -> tuple[str, ...]:
+    """What a verdict rests on although nobody stated or measured it: fields of a description, a GPU's behind its name.
+
+    Sizes decide where a model goes. Speeds count of what it lies on: an SSD that is not read for words says nothing
+    of it but how long it loads, and a GPU without a part of it nothing at all.
+    """
+    region = made.speed.region if made.speed else None
+    used = made.layout.gpus if made.layout else ()
+    own = [field for field in machine.estimated if region in _COUNTS.get(field, (region,))]
+    for number, gpu in enumerate(machine.gpus):
+        fields = [field for field in gpu.estimated if field in _SIZES or number in used]
+        own += [f"{gpu.name} {field}" for field in fields if region in _COUNTS.get(field, (region,))]
+    return tuple(own)
 
 
 def _variant(
@@ -296,8 +322,8 @@ def _placed(found: Variant, machine: Machine) -> Reason:
         return Reason(_UNIFIED) if shared else Reason(_ALL_ON_GPU, {"gpu": " + ".join(names)})
     if made.layout and made.layout.splits_experts:
         held = sum(holding.bytes.get("routed", 0) for holding in made.holdings if holding.device == "memory")
-        read = held * found.shape.share / GB
-        return Reason(_SPLIT, {"gpu_gb": _gb(gpu), "ram_gb": _gb(held), "read_gb": round(read, 1)})
+        read = _gb(round(held * found.shape.share))
+        return Reason(_SPLIT, {"gpu_gb": _gb(gpu), "ram_gb": _gb(held), "read_gb": read})
     return Reason(_PART, {"gpu_gb": _gb(gpu), "ram_gb": _gb(memory)})
 
 
@@ -346,5 +372,7 @@ def _strength(found: Variant) -> float:
     return float(total**0.7 * (max(found.shape.active, 1) / 1e9) ** 0.3)
 
 
-def _gb(size: int) -> int:
-    return round(size / GB)
+def _gb(size: int) -> int | float:
+    """10⁹ bytes as people say them: whole ones, below ten with a tenth, and never nought of what is something."""
+    value = size / GB
+    return round(value) if value >= 9.95 or not size else max(0.1, round(value, 1))
