@@ -73,7 +73,26 @@ class _Child:
             self.process.kill()
 
 
-class LlamaBench:
+class _Beside:
+    """Another program as a child, which ends when it is not wanted any more."""
+
+    _child: _Child | None = None
+    _over = False
+
+    def kill(self) -> None:
+        """As `beside.Program.kill`."""
+        self._over = True
+        if self._child:
+            self._child.end()
+
+    def close(self) -> None:
+        """As `beside.Program.close`."""
+        self.kill()
+        if self._child:
+            self._child.process.wait()
+
+
+class LlamaBench(_Beside):
     """`llama-bench`: one run for reading and one for writing at each length, behind just as many tokens (`-d`)."""
 
     name = "llama-bench"
@@ -82,8 +101,6 @@ class LlamaBench:
 
     def __init__(self, path: str, info: ModelInfo) -> None:
         self._command = [path, *_common(info, "/"), "-r", "1", "-o", "json"]
-        self._child: _Child | None = None
-        self._over = False
 
     def measure(self, at: AtLength) -> tuple[float | None, float | None]:
         """As `beside.Program.measure`."""
@@ -100,20 +117,8 @@ class LlamaBench:
         except _ODD as error:
             raise DeskError("bench.beside", name=self.name, reason="its output is of another form") from error
 
-    def kill(self) -> None:
-        """As `beside.Program.kill`."""
-        self._over = True
-        if self._child:
-            self._child.end()
 
-    def close(self) -> None:
-        """As `beside.Program.close`."""
-        self.kill()
-        if self._child:
-            self._child.process.wait()
-
-
-class LlamaServer:
+class LlamaServer(_Beside):
     """`llama-server` on this computer's own address, asked for the tokens at each length."""
 
     name = "llama-server"
@@ -123,8 +128,6 @@ class LlamaServer:
         self._neighbour = Neighbour()
         context = ["-c", str(info.context), "-np", "1", "--host", HOST, "--port", str(self._neighbour.port)]
         self._command = [path, *_common(info, ","), *context]
-        self._child: _Child | None = None
-        self._over = False
         self._tokens: list[int] = []
 
     def measure(self, at: AtLength) -> tuple[float | None, float | None]:
@@ -171,14 +174,7 @@ class LlamaServer:
         """As `beside.Program.kill`."""
         self._over = True
         self._neighbour.cut()
-        if self._child:
-            self._child.end()
-
-    def close(self) -> None:
-        """As `beside.Program.close`."""
-        self.kill()
-        if self._child:
-            self._child.process.wait()
+        super().kill()
 
 
 def _common(info: ModelInfo, between: str) -> list[str]:
