@@ -34,7 +34,7 @@ _REPORT: Final = Report(
     engine_left="",
     engine_protocol=1,
     hardware=Machine("AMD Ryzen 7 7840U", 8, 16, 32 << 30, 21 << 30),
-    devices=(Device("Vulkan0", "AMD Radeon 780M", "igpu", 15 << 30, 16 << 30),),
+    devices=(Device("Vulkan0", "AMD Radeon 780M", "integrated", 15 << 30, 16 << 30),),
     folders=(
         Folder("data", "data, where the system keeps it", 412_700_000_000, ""),
         Folder("models", "a folder of the person's choice (27 characters, spaces)", 1_204_200_000_000, ""),
