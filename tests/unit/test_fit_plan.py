@@ -122,7 +122,7 @@ def test_the_parts_add_up_and_nothing_is_too_full(shape: Shape, machine: Machine
     assert kinds_of(made, "dense") == sum(layer.dense for layer in shape.layers)
     assert kinds_of(made, "shared") == sum(layer.shared for layer in shape.layers)
     assert kinds_of(made, "routed") == shape.routed
-    assert kinds_of(made, "projector") == projector_memory(shape.projector)
+    assert kinds_of(made, "projector") == projector_memory(shape)
     again = shape.embedding if shape.tied and made.layout.head != MEMORY else 0
     assert kinds_of(made, "output") == shape.output + shape.other + again
     assert all(size > 0 for holding in made.holdings for size in holding.bytes.values())

@@ -86,7 +86,7 @@ def holdings(shape: Shape, layout: Layout) -> dict[int, dict[Kind, int]]:
         held[layout.head]["output"] += shape.embedding
     for device, kinds in held.items():
         kinds["compute"] = buffers(shape, layout, device)
-    held.setdefault(layout.projector, dict.fromkeys(KINDS, 0))["projector"] += projector_memory(shape.projector)
+    held.setdefault(layout.projector, dict.fromkeys(KINDS, 0))["projector"] += projector_memory(shape)
     return held
 
 
@@ -188,7 +188,7 @@ class _Ground:
         self._routed = [layer.routed for layer in shape.layers]
         self._has_routed = any(self._routed)
         self._buffers = compute(shape, context, batch)
-        self._eyes = projector_memory(shape.projector)
+        self._eyes = projector_memory(shape)
         self._head = shape.output + shape.other + (shape.embedding if shape.tied else 0)
 
     def divided(self, group: tuple[int, ...], layers: int, experts: int, eyes: int) -> tuple[Layout, bool]:

@@ -18,6 +18,8 @@ CELLS: Final = 256
 """llama.cpp rounds a context, and the cells of a window, up to multiples of this."""
 F32: Final = 4
 _F16: Final = 2
+_PLACE: Final = 8
+"""Numbers that say where in a picture a patch stands, and what buffers lose between tensors."""
 _STEP: Final = 32
 """Bytes to which a tensor's place in a buffer is rounded up."""
 
@@ -64,7 +66,9 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     Sizes in bytes. `tied`: the words' embedding is the output too (and then read whole for every token).
     `rough` is True where it was inferred from the file's size and not read from a header. `slow_bits` is True for
-    formats that cost a processor more arithmetic than reading.
+    formats that cost a processor more arithmetic than reading. `projector` are the weights of its eyes;
+    `projector_start` and `projector_most` their buffers, as they are loaded and with the largest picture, 0 where their
+    kind is not known.
     """
 
     name: str
@@ -88,6 +92,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     parameters: int = 0
     active: int = 0
     projector: int = 0
+    projector_start: int = 0
+    projector_most: int = 0
     quantization: str = ""
     bits: float = 0.0
     slow_bits: bool = False
@@ -171,6 +177,21 @@ def _routed(shape: Shape) -> float:
     return inner + rest + (0 if outer <= inner * 2 / 3 else outer)
 
 
-def projector_memory(weights: int) -> int:
-    """Bytes that an image projector takes: its weights, and buffers of about a third more (at least 64 MiB)."""
-    return weights + max(weights // 3, 64 << 20) if weights else 0
+def projector_memory(shape: Shape) -> int:
+    """Bytes that an image projector takes with its largest picture: its weights, and its buffers; where these are not
+    known about a third more (at least 64 MiB).
+    """
+    weights = shape.projector
+    return weights + (shape.projector_most or max(weights // 3, 64 << 20)) if weights else 0
+
+
+def pixtral_buffers(width: int, inner: int, patch: int, patches: int) -> int:
+    """Bytes of the buffer for a picture of so many patches, `patch` pixels wide, in a `pixtral` encoder of this width
+    and this inner width of its feed-forward.
+
+    In 32-bit numbers a patch: its pixels, which stay, then either the same in 16 bits or the widest moment of a layer,
+    which takes the pixels' place where it is small enough. Measured on llama.cpp, with flash attention.
+    """
+    pixels = 3 * patch * patch
+    widest = max(5 * width, 3 * inner + width)
+    return round(patches * F32 * (max(1.5 * pixels, widest if widest <= 1.5 * pixels else pixels + widest) + _PLACE))

@@ -258,7 +258,7 @@ def _predicted(fitting: Fitting, made: Loaded, work: Work) -> _Predicted:
     found = speed.speed(case, fitting.corrections(made.file.key), depth_of(took))
     read = took.prompt_tokens - took.cached_tokens
     reads = reading(case, read) if read > 0 else None
-    return _Predicted(found.tokens_per_s, reads, load_range(made), memory_range(made.plan), found.runs)
+    return _Predicted(found.tokens_per_s, reads, load_range(made), memory_range(made.plan, made.file.shape), found.runs)
 
 
 def _result(info: ModelInfo, work: Work, before: _Predicted, made: Loaded | None) -> Benchmark:

@@ -16,6 +16,7 @@ from mistral_desk.fit.speed import BAND_PROMPT, Case, Range
 if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.plan import Plan
+    from mistral_desk.fit.shape import Shape
     from mistral_desk.inference.fitting.model_facts import FileFacts
     from mistral_desk.inference.protocol import Figures, ModelInfo
 
@@ -78,7 +79,9 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         tokens_per_s=None if slow else _writing(case, work.figures),
         prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
         load_s=Seen(load_range(loaded), work.load_s) if work.load_s and not slow else None,
-        memory=Seen(memory_range(loaded.plan), taken(loaded.info)) if work.load_s and loaded.info.placed else None,
+        memory=Seen(memory_range(loaded.plan, loaded.file.shape), taken(loaded.info))
+        if work.load_s and loaded.info.placed
+        else None,
     )
     return made if made.tokens_per_s or made.prompt_per_s or made.load_s or made.memory else None
 
@@ -99,6 +102,10 @@ def slowed(loaded: Loaded, work: Work) -> bool:
         return False
     starved = work.share is not None and work.share < LEAST_SHARE
     return starved or (work.others is not None and work.others > MOST_OTHERS)
+
+
+def _memory(loaded: Loaded) -> Seen:
+    return Seen(memory_range(loaded.plan, loaded.file.shape), taken(loaded.info))
 
 
 def _writing(case: Case, took: Figures) -> Seen | None:
@@ -129,13 +136,23 @@ def load_range(loaded: Loaded) -> Range:
     return speed.loading(loaded.file.shape, loaded.machine, loaded.cached)
 
 
-def memory_range(plan: Plan) -> Range:
-    """Bytes that a plan takes on all devices together; what it leaves on the disk not counted."""
+def memory_range(plan: Plan, shape: Shape) -> Range:
+    """Bytes that a plan takes on all devices together; what it leaves on the disk not counted.
+
+    A projector's buffers grow with its pictures: the middle has what they take at a load, where that is known, and the
+    top what the largest picture asks for.
+    """
     held = [holding.bytes for holding in plan.holdings if holding.device != "disk"]
     compute = sum(kinds.get("compute", 0) for kinds in held)
-    rest = sum(sum(kinds.values()) for kinds in held) - compute
-    off = rest * _CACHE_OFF + compute * _COMPUTE_OFF
-    return Range(rest + compute - off, rest + compute, rest + compute + off)
+    eyes = sum(kinds.get("projector", 0) for kinds in held)
+    most = eyes - shape.projector if eyes else 0
+    start = shape.projector_start if eyes else 0
+    rest = sum(sum(kinds.values()) for kinds in held) - compute - most
+    return Range(
+        low=rest * (1 - _CACHE_OFF) + (compute + start) * (1 - _COMPUTE_OFF),
+        mid=rest + compute + (start or most),
+        high=rest * (1 + _CACHE_OFF) + (compute + most) * (1 + _COMPUTE_OFF),
+    )
 
 
 def taken(info: ModelInfo) -> int:

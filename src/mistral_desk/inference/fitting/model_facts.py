@@ -13,6 +13,7 @@ from mistral_desk import __version__
 from mistral_desk.core.errors import DeskError
 from mistral_desk.fit import advice
 from mistral_desk.fit.read import shape_of
+from mistral_desk.fit.shape import pixtral_buffers
 from mistral_desk.inference import model_file, projector_file
 from mistral_desk.inference.fitting.shelf import Kept, Shelf
 from mistral_desk.inference.model_ids import printable
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
     from mistral_desk.fit.plan import Wishes
     from mistral_desk.fit.shape import Shape
     from mistral_desk.fit.speed import Run
+    from mistral_desk.inference.projector_file import ProjectorFile
 
 _MOST_KNOWN: Final = 64
+_EYES_NUMBERS: Final = ("embedding_length", "feed_forward_length", "patch_size")
+_WARM_TOKENS: Final = 256
+_MOST_TOKENS: Final = 1024
+"""Tokens of the picture that llama.cpp lays a `pixtral` encoder out for as it loads it, and of the largest that it
+takes where the file names no other number (`clip.cpp`).
+"""
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,9 @@ def _look(path: Path, projector: str | None) -> FileFacts:
     model = model_file.inspect(path)
     eyes = projector_file.chosen(model, projector).file
     shape = shape_of(model.header, model.tensors, eyes.bytes if eyes else 0)  # a header that was checked has one
+    if eyes:
+        start, most = _eyes_buffers(eyes)
+        shape = msgspec.structs.replace(shape, projector_start=start, projector_most=most)
     return FileFacts(
         key=f"{printable(model.path.name)}:{model.bytes}",
         path=model.path,
@@ -97,6 +108,17 @@ def _look(path: Path, projector: str | None) -> FileFacts:
         projector=str(eyes.path) if eyes else "",
         shape=shape,
     )
+
+
+def _eyes_buffers(eyes: ProjectorFile) -> tuple[int, int]:
+    """Bytes of a projector's buffers, as it is loaded and with its largest picture; 0 for kinds never tried."""
+    if eyes.kind != "pixtral":
+        return 0, 0
+    width, inner, patch = (eyes.header.number(f"clip.vision.{key}") or 0 for key in _EYES_NUMBERS)
+    merged = (eyes.header.number("clip.vision.spatial_merge_size") or 1) ** 2
+    tokens = (_WARM_TOKENS, max(_WARM_TOKENS, eyes.max_tokens or _MOST_TOKENS))
+    start, most = (pixtral_buffers(width, inner, patch, merged * count) for count in tokens)
+    return start, most
 
 
 def judged(found: FileFacts, machine: Machine, wishes: Wishes, runs: Sequence[Run] = ()) -> Variant:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _log: Final = logging.getLogger(__name__)
 FOLDER: Final = "shapes"
+FORMAT: Final = 2
+"""Of what is kept: another number where the same program reads more of a file than it did."""
 MOST: Final = 64
 """Files that are kept, the newest."""
 
@@ -63,4 +65,5 @@ class Shelf:
             _log.info("what a header says could not be kept: %s", error)
 
     def _file(self, state: Sequence[object]) -> Path:
-        return self._folder / hashlib.sha256(repr(tuple(state)).encode("utf-8", "backslashreplace")).hexdigest()
+        told = repr((FORMAT, *state))
+        return self._folder / hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
