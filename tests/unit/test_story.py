@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from PIL import Image
 from benchmarks import kept, page
 from benchmarks.__main__ import NAMES
 from benchmarks.figure import Benchmark, Figure, UnavailableError
+from mistral_desk.cli.main import main
 from mistral_desk.core.paths import resource
 from tests.unit.test_fit_page import rows
 from tools.words.sentences import collect
@@ -76,6 +78,16 @@ def test_what_8_gb_means_is_what_fit_computes() -> None:
     low, _, high = described["8 + 96"][2].split("–")
     assert f"about {float(low):.0f} to {float(high):.0f} tokens" in part
     assert float(described["8 + 32"][2].split("–")[2]) < 1
+
+
+def test_the_guide_is_as_large_as_its_card_says(capsys: pytest.CaptureFixture[str]) -> None:
+    files = [resource("model", name) for name in ("guide.gguf", "guide-mmproj.gguf")]
+    card = text(files[0].with_name("README.md"))
+    sizes = [file.stat().st_size for file in files]
+    assert [size for size in (*sizes, sum(sizes)) if f"{size / 1e6:.1f} MB" not in card] == []
+    assert main(["fit", "builtin", "--json", "--machine", '{"cores": 4, "ram_gb": 16}'], window=lambda *_: 0) == 0
+    taken = sum(json.loads(capsys.readouterr().out)["placement"]["memory"].values())
+    assert f"about {round(taken / 1e7) * 10} MB" in card
 
 
 # --- pictures -----------------------------------------------------------------------------------------------

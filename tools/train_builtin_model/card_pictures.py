@@ -26,12 +26,11 @@ POOR = 90.0
 def weak(result: dict[str, Any]) -> str:
     """The rows that do worst, in words."""
     found = []
-    for name, where in (("usual", "as in training"), ("hard", "harder set")):
-        for row in result[name]:
-            share = min(row["none"], row["high"])
-            if share < POOR:
-                found.append(f"{row['task']} {share} % ({where})")
-    return ("; ".join(found) or f"no row below {POOR:.0f} %") + "."
+    for name, where in (("usual", "as in training"), ("hard", "the harder set")):
+        shares = ((row["task"], min(row["none"], row["high"])) for row in result[name])
+        poor = "; ".join(f"{task} {share}" for task, share in shares if share < POOR)
+        found.append(f"- {where}, percent right (below {POOR:.0f}): {poor or 'none'}")
+    return "\n".join(found)
 
 
 def through_the_app(folder: Path) -> str:
