@@ -56,35 +56,25 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def available() -> dict[str, tuple[str, Callable[[list[str]], int]]]:
-    """The commands that this tree has, with a line on each."""
-    commands: dict[str, tuple[str, Callable[[list[str]], int]]] = {
+    """The commands, with a line on each."""
+    return {
         "run": ('open the app (further words go to it: run ask "Hello")', run),
         "test": ("run every test (further words go to pytest)", test),
         "check": ("lint, format, types, layers, unit tests of what changed: before a commit", checks),
+        "bench": ("measure, one row a figure ([--only NAME] [--keep]; page)", _module("benchmarks")),
+        "gallery": ("draw and measure every state of the window", _module("tools.gallery")),
+        "guide": ("draw the pictures of the user guide and of the README anew", _module("tools.guide")),
+        "words": ("which sentences the languages lack ([--complete])", _module("tools.words")),
+        "trust": ("attack the program's promises on purpose (NAME [--seed N])", _module("tools.trust")),
+        "coverage": ("how much of each room the tests go through ([PART…])", _module("tools.coverage")),
+        "package": ("make bundle and packages into dist/ ([--bundle] [--cpus] [--check])", package),
+        "audit": ("is anything known against a locked package (asks OSV)", _module("tools.dev.audit")),
+        "llama-server": (
+            "ask llama.cpp's own Python server as an endpoint (its packages go into build/)",
+            _module("tools.dev.llama_server"),
+        ),
+        "rpc-check": ("two other computers in network namespaces lend a model memory (Linux, root)", rpc_check),
     }
-    if (ROOT / "benchmarks" / "__main__.py").exists():
-        commands["bench"] = ("measure, one row a figure ([--only NAME] [--keep]; page)", _module("benchmarks"))
-    if (ROOT / "tools" / "gallery" / "__main__.py").exists():
-        commands["gallery"] = ("draw and measure every state of the window", _module("tools.gallery"))
-    if (ROOT / "tools" / "guide" / "__main__.py").exists():
-        commands["guide"] = ("draw the pictures of the user guide and of the README anew", _module("tools.guide"))
-    commands["words"] = ("which sentences the languages lack ([--complete])", _module("tools.words"))
-    if (ROOT / "tools" / "trust" / "__main__.py").exists():
-        commands["trust"] = (
-            "attack the program's promises on purpose (NAME [--seed N])",
-            _module("tools.trust"),
-        )
-    if (ROOT / "tools" / "coverage" / "__main__.py").exists():
-        commands["coverage"] = ("how much of each room the tests go through ([PART…])", _module("tools.coverage"))
-    if (ROOT / "tools" / "package" / "main.py").exists():
-        commands["package"] = ("make bundle and packages into dist/ ([--bundle] [--cpus] [--check])", package)
-    commands["audit"] = ("is anything known against a locked package (asks OSV)", _module("tools.dev.audit"))
-    commands["llama-server"] = (
-        "ask llama.cpp's own Python server as an endpoint (its packages go into build/)",
-        _module("tools.dev.llama_server"),
-    )
-    commands["rpc-check"] = ("two other computers in network namespaces lend a model memory (Linux, root)", rpc_check)
-    return commands
 
 
 def usage(commands: dict[str, tuple[str, Callable[[list[str]], int]]]) -> str:
