@@ -130,6 +130,27 @@ def test_a_copy_without_room_or_of_what_changes_is_refused(
     assert left_in(models) == []
 
 
+def test_what_somebody_puts_there_while_it_is_copied_is_left_alone(
+    library: Library, models: Path, someone: Someone, small_models: SmallModels
+) -> None:
+    """A models folder may be shared, and a copy takes long."""
+    someone.lmstudio(HUB, {"Tiny-Q4_K_M.gguf": weights(small_models), "mmproj-F16.gguf": eyes(small_models)})
+    theirs = models / "acme" / "Tiny-GGUF" / "mmproj-F16.gguf"
+
+    def come(_done: int, _total: int) -> None:
+        put(theirs, b"theirs")
+
+    async def test() -> None:
+        room = adopting(library, models, someone)
+        (one,) = (await room.scan())[0].candidates
+        problem, params, _ = await problem_of(room.copy(one, come))
+        assert (problem, params["path"]) == ("library.exists", str(theirs))
+
+    run(test())
+    assert left_in(models) == ["acme/Tiny-GGUF/mmproj-F16.gguf"]
+    assert theirs.read_bytes() == b"theirs"
+
+
 def test_what_the_system_refuses_is_said_of_the_copy(
     tmp_path: Path, library: Library, models: Path, someone: Someone, small_models: SmallModels
 ) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mistral_desk.core.errors import DeskError
@@ -171,6 +172,82 @@ def test_what_changed_in_the_old_folder_after_the_move_is_not_deleted(tmp_path: 
     mover(note).clear()
     assert contents(source) == {"Mein Modell.gguf": b"a person put another one there"}
     assert "Mein Modell.gguf" in contents(target)
+
+
+def stranger(source: Path, target: Path, name: str) -> bytes:
+    """Another file of that name in the new folder, which many write into: as large and as old as the one that moves."""
+    known = (source / name).stat()
+    data = content(known.st_size, 99)
+    put(target / name, data)
+    os.utime(target / name, ns=(known.st_atime_ns, known.st_mtime_ns))
+    assert data != (source / name).read_bytes()
+    return data
+
+
+@pytest.mark.parametrize(("when", "copies"), [("before", False), ("before", True), ("meanwhile", True)])
+def test_another_file_of_the_same_size_and_time_is_no_copy_and_neither_of_them_is_lost(
+    tmp_path: Path, when: str, *, copies: bool
+) -> None:
+    source, target, expected = begun(tmp_path)
+    name, theirs = "Mein Modell.gguf", b""
+
+    def comes(_what: object) -> None:
+        nonlocal theirs
+        if not theirs and (when == "before" or (target / f"{name}{relocating.STAGED}").exists()):
+            theirs = stranger(source, target, name)
+
+    one = mover(note_of(source, target), copies=copies, reached=comes)
+    if when == "before":
+        comes("")
+    with pytest.raises(DeskError) as caught:
+        one.forward()
+    assert (caught.value.problem.id, caught.value.problem.params["name"]) == ("library.move_exists", name)
+    one.back()
+    assert contents(source) == expected
+    assert contents(target) == {name: theirs}
+    assert relocating.is_back(one.note)
+
+
+def test_what_took_the_place_of_a_copy_is_read_before_an_original_is_deleted(tmp_path: Path) -> None:
+    source, target, expected = begun(tmp_path)
+    note = note_of(source, target)
+    mover(note, copies=True).forward()
+    name = "Mein Modell.gguf"
+    (target / name).unlink()
+    theirs = stranger(source, target, name)
+    mover(msgspec.structs.replace(note, phase="clearing")).clear()
+    assert contents(source) == {name: expected[name]}
+    assert contents(target) == {**expected, name: theirs}
+
+
+def test_what_is_the_same_to_the_last_byte_already_need_not_come_and_its_owner_keeps_it(tmp_path: Path) -> None:
+    source, target, expected = begun(tmp_path)
+    name = "Mein Modell.gguf"
+    put(target / name, expected[name])
+    os.utime(target / name, (1, 1))
+    one = mover(note_of(source, target), copies=True)
+    one.forward()
+    one.back()
+    assert (contents(source), contents(target)) == (expected, {name: expected[name]})
+    one = mover(note_of(source, target), copies=True)
+    on(one)
+    assert (contents(source), contents(target)) == ({}, expected)
+    assert (target / name).stat().st_mtime == 1
+
+
+@links
+def test_a_folder_that_leads_back_into_the_old_one_has_no_copies(tmp_path: Path) -> None:
+    """What seems to be there already is the very same file, and the only one."""
+    source, target, expected = begun(tmp_path)
+    note = note_of(source, target)
+    (target / "acme").symlink_to(source / "acme")
+    for one in (mover(note), mover(note, copies=True)):
+        with pytest.raises(DeskError, match=r"library\.move_exists"):
+            one.forward()
+        one.back()
+        assert contents(source) == expected
+    mover(msgspec.structs.replace(note, phase="clearing")).clear()
+    assert contents(source) == expected
 
 
 def test_who_stops_in_the_midst_of_a_file_gets_out(tmp_path: Path) -> None:

@@ -53,6 +53,9 @@ def copy(model: Installed, models: Path, told: Callable[[int, int], None], stop:
                 sha256 = _copied(file, fresh, lambda size, before=done: told(before + size, model.bytes), stop)  # type: ignore[misc]
                 done += file.bytes
                 staged.append((fresh, target, file, sha256))
+            for _, target, _, _ in staged:  # a copy takes long, and others write into the folder, too
+                if os.path.lexists(target):
+                    raise DeskError("library.exists", path=str(target))
             for fresh, target, file, sha256 in reversed(staged):  # the first part last: without it there is no model
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _prove(model, file, target, sha256)

@@ -43,6 +43,19 @@ def _nearest(folder: Path) -> Path:
     return folder
 
 
+def size_of(folder: Path, files: list[Path], other: Path | None = None) -> int:
+    """Size of files, those that share their bytes once; each in the `other` folder where it is not in this one."""
+    found: dict[tuple[int, int], int] = {}
+    for path in files:
+        for at in (folder, other):
+            with contextlib.suppress(OSError):
+                if at is not None:
+                    status = (at / path).lstat()
+                    found[status.st_dev, status.st_ino] = status.st_size
+                    break
+    return sum(found.values())
+
+
 class NotAFileError(OSError):
     """It is no file: a pipe or a device in its place would be waited for without end."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, journal
-from mistral_desk.library.relocating import belonging, size_of
+from mistral_desk.library.relocating import belonging
 from mistral_desk.library.wanted import PART
 
 How: TypeAlias = Literal["rename", "copy", "nothing"]
@@ -49,7 +49,7 @@ def plan(source: Path, target: Path) -> MovePlan:
     for path in files:
         if os.path.lexists(target / path):
             raise DeskError("library.move_exists", name=path.as_posix(), path=str(target))
-    size = size_of(source, files)
+    size = disk.size_of(source, files)
     free = max(0, disk.free(target) - RESERVE)
     how: How = "nothing" if not files else "rename" if disk.device(target) == disk.device(source) else "copy"
     if how == "copy" and free < size:

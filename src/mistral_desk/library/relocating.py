@@ -5,7 +5,8 @@ renamed. To another disk each is copied beside its place, made to last, read aga
 name; the old ones are deleted when all are there and the new folder is in force. A note of what is under way lies in
 the data folder before the first file is touched, so the next start goes on, or goes back. Everything here blocks.
 
-A copy is known by its size and its time of change: what changed in the old folder meanwhile is copied again.
+What changed in the old folder meanwhile is copied again. What somebody else put into the new one is left alone, and not
+taken for a copy because of its size and time (`pairs`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import msgspec
 
 from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
-from mistral_desk.library import disk, formats, journal
+from mistral_desk.library import disk, formats, journal, pairs
+from mistral_desk.library.pairs import Pair
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.scan import ENDING
 from mistral_desk.library.wanted import PART
@@ -41,17 +43,17 @@ STAGED: Final = ".moving"
 """At the end of a copy's name while it grows."""
 _MARK: Final = ".moving-here"
 """In the target while files come: a disk that is not connected leaves an empty folder, which has none."""
-_LARGEST: Final = 1 << 20
+_LARGEST: Final = 1 << 24
 _STEP: Final = 1 << 20
 _AGAIN: Final = 16 << 20
 """So much of a copy's end is copied anew after a kill: what a power cut spoils is at the end."""
-_SAME_S: Final = 2.0
-"""Some file systems keep times in steps of two seconds."""
+_READING: Final[dict[str, Phase]] = {"forward": "checking", "clearing": "clearing", "back": "going_back"}
 
 
 class Note(msgspec.Struct, frozen=True):
     """What is under way. `forward`: files go to the target; `clearing`: all are there, the old ones are deleted;
-    `back`: what came is taken back. `files` are those that are moved, relative to both folders; others stay.
+    `back`: what came is taken back. `files` are those that are moved, relative to both folders; others stay. `copied`
+    are those of them that this move has copied.
     """
 
     format: int
@@ -59,6 +61,7 @@ class Note(msgspec.Struct, frozen=True):
     target: str
     phase: Literal["forward", "clearing", "back"]
     files: tuple[str, ...]
+    copied: dict[str, Pair] = {}
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -98,7 +101,7 @@ def away(note: Note) -> Path | None:
 def is_back(note: Note) -> bool:
     """Whether all of it has gone back, and only the note is left."""
     source, target = Path(note.source), Path(note.target)
-    gone = target.is_dir() and not any(os.path.lexists(target / path) for path in note.files)
+    gone = target.is_dir() and not (target / _MARK).exists()
     return note.phase == "back" and gone and all(os.path.lexists(source / path) for path in note.files)
 
 
@@ -148,6 +151,7 @@ class Mover:
         self._noted, self._told, self._stop = noted, told, stop
         self._copies, self._reached = copies, reached
         self._done = self._total = 0
+        self._alike: dict[Path, Pair] = {}
 
     def forward(self) -> None:
         """Bring all files to the target. Raises `library.…`."""
@@ -155,7 +159,7 @@ class Mover:
             linked: dict[tuple[int, int], Path] = {}
             while True:
                 files = [path for path in self._files() if os.path.lexists(self._source / path)]
-                self._total, self._done = size_of(self._source, self._files(), self._target), 0
+                self._total, self._done = disk.size_of(self._source, self._files(), self._target), 0
                 for path in files:
                     self._bring(path, linked)
                 fresh = [path for path in belonging(self._source) if not self._is_there(path)]
@@ -170,7 +174,7 @@ class Mover:
     def clear(self) -> None:
         """Delete in the source what is at the target. What is not there stays. Raises `library.…`."""
         files = [path for path in self._files() if os.path.lexists(self._source / path)]
-        self._total, self._done = size_of(self._source, files), 0
+        self._total, self._done = disk.size_of(self._source, files), 0
         with disk.told(self._source):
             for path in files:
                 self._halt()
@@ -197,7 +201,7 @@ class Mover:
                     old.parent.mkdir(parents=True, exist_ok=True)
                     disk.rename(new, old)
                     self._reached("renamed back")
-                else:
+                elif self._is_ours(path):
                     new.unlink()  # the old one was never touched
                     self._reached("deleted back")
             _prune(self._target, self._files())
@@ -237,15 +241,29 @@ class Mover:
         key = (status.st_dev, status.st_ino)
         if not self._is_there(path):
             new.parent.mkdir(parents=True, exist_ok=True)
-            if os.path.lexists(new):
-                new.unlink()  # an older copy of ours: what lay there before was refused
+            self._make_way(path)
             if old.is_symlink():
                 new.symlink_to(self._leads_to(old))
-            elif not self._renamed(old, new) and not self._twin(linked.get(key), new):
+            elif not self._renamed(old, new) and not self._twin(linked.get(key), new, path):
                 self._copy(old, new, path)
         if status.st_nlink > 1:
             linked[key] = new
         self._done += status.st_size
+
+    def _make_way(self, path: Path) -> None:
+        """Take an older copy of ours away. Raises `library.move_exists` for what somebody else has put there."""
+        new = self._target / path
+        if not os.path.lexists(new):
+            return
+        if not self._is_ours(path):
+            raise DeskError("library.move_exists", name=path.as_posix(), path=str(self._target))
+        new.unlink()
+
+    def _note_copy(self, path: Path, made: Pair) -> None:
+        """Before it gets its name: no kill leaves a copy that nobody knows."""
+        self.note = msgspec.structs.replace(self.note, copied={**self.note.copied, path.as_posix(): made})
+        self._noted(self.note)
+        self._reached("noted")
 
     def _renamed(self, old: Path, new: Path) -> bool:
         """Whether the file could be renamed; not to another disk."""
@@ -262,11 +280,12 @@ class Mover:
         self._reached("renamed")
         return True
 
-    @staticmethod
-    def _twin(first: Path | None, new: Path) -> bool:
+    def _twin(self, first: Path | None, new: Path, path: Path) -> bool:
         """Files that share their bytes still do afterwards, where the disk can do that."""
-        if first is None:
+        made = None if first is None else pairs.pair(self._source / path, first)
+        if first is None or made is None:
             return False
+        self._note_copy(path, made)
         try:
             os.link(first, new)
         except OSError:
@@ -298,10 +317,13 @@ class Mover:
             lasting.sync(copy.fileno())
         self._compare(staged, path, found.hexdigest())
         shutil.copystat(old, staged)
-        if _state(old) != (status.st_size, status.st_mtime):
+        made = pairs.pair(old, staged)
+        if made is None or (made.bytes, made.old_ns) != (status.st_size, status.st_mtime_ns):
             staged.unlink()
             raise DeskError("library.move_busy", name=old.name)
         self._reached("compared")
+        self._make_way(path)
+        self._note_copy(path, made)
         disk.rename(staged, new)
         self._reached("named")
 
@@ -329,10 +351,26 @@ class Mover:
         if old.is_symlink():
             return new.is_symlink() and os.path.realpath(new) == os.path.realpath(self._leads_to(old))
         try:
-            before, now = _state(old), _state(new)
+            now = pairs.pair(old, new)
         except FileNotFoundError:
             return not os.path.lexists(old)
-        return before[0] == now[0] and abs(before[1] - now[1]) <= _SAME_S
+        if now is None or now in (self.note.copied.get(path.as_posix()), self._alike.get(path)):
+            return now is not None
+        if pairs.alike(old, new, lambda at: self._compared(path, at)):
+            self._alike[path] = now
+        return path in self._alike
+
+    def _compared(self, path: Path, at: int) -> None:
+        self._halt()
+        self._say(_READING[self.note.phase], path, at)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether what lies at the target was put there by this move."""
+        old, new = self._source / path, self._target / path
+        made = self.note.copied.get(path.as_posix())
+        if new.is_symlink() or made is None:
+            return new.is_symlink() and old.is_symlink()
+        return pairs.is_copy(new, made) or self._is_there(path)
 
     def _leads_to(self, link: Path) -> Path:
         """Where a link leads from the target: to the same file, which may be one that is moved, too."""
@@ -346,24 +384,6 @@ class Mover:
 
     def _say(self, phase: Phase, path: Path, more: int = 0) -> None:
         self._told(Step(phase, min(self._done + more, self._total), self._total, path.name))
-
-
-def _state(path: Path) -> tuple[int, float]:
-    status = path.lstat()
-    return status.st_size, status.st_mtime
-
-
-def size_of(folder: Path, files: list[Path], other: Path | None = None) -> int:
-    """Size of files, those that share their bytes once; each in the `other` folder where it is not in this one."""
-    found: dict[tuple[int, int], int] = {}
-    for path in files:
-        for at in (folder, other):
-            with contextlib.suppress(OSError):
-                if at is not None:
-                    status = (at / path).lstat()
-                    found[status.st_dev, status.st_ino] = status.st_size
-                    break
-    return sum(found.values())
 
 
 def _prune(folder: Path, files: list[Path]) -> None:
