@@ -13,7 +13,7 @@ import pytest
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.settings import OFFLINE
-from mistral_desk.server import connections
+from mistral_desk.server import connections, guards
 from mistral_desk.server.guards import MOST_BYTES, MOST_REQUESTS
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import run
@@ -88,7 +88,11 @@ def test_other_addresses_and_methods_are_refused_in_the_same_shape(tmp_path: Pat
     run(test())
 
 
-def test_what_is_too_large_is_refused_and_a_long_prompt_is_told(tmp_path: Path) -> None:
+def test_what_is_too_large_is_refused_before_it_came_and_a_long_prompt_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guards, "_STILL_S", 0.01)
+
     async def test() -> None:
         async with served(tmp_path, YES) as here:
             head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n"
@@ -97,20 +101,57 @@ def test_what_is_too_large_is_refused_and_a_long_prompt_is_told(tmp_path: Path) 
             told = await reader.read()  # before a byte of the body was sent, and to the connection's end
             writer.close()
             assert told.startswith(b"HTTP/1.1 413 ")
+            long = [{"role": "user", "content": "word " * 2_000_000}]
+            assert fault(await here.chat(messages=long)) == (400, "prompt.too_big")
+            assert (await here.chat()).status_code == 200
+
+    run(test())
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this computer is, what is still coming is waited for."""
+    for name in ("_STILL_S", "_LINGER_S"):
+        monkeypatch.setattr(guards, name, 3600.0)
+
+
+@pytest.mark.usefixtures("patient")
+def test_who_goes_on_sending_hears_that_it_is_too_large_all_the_same(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with served(tmp_path, YES) as here:
 
             async def untold() -> AsyncIterator[bytes]:
                 for _ in range(MOST_BYTES // 2**20 + 1):
                     yield b" " * 2**20
 
             kind = {"content-type": "application/json"}
-            for _ in range(5):  # who goes on sending hears it all the same
+            for _ in range(5):
                 answer = await here.client.post("/chat/completions", content=untold(), headers=kind)
                 assert fault(answer) == (413, "server.too_large")
                 answer = await here.client.post("/chat/completions", content=b" " * (2 * MOST_BYTES), headers=kind)
                 assert fault(answer) == (413, "server.too_large")
-            long = [{"role": "user", "content": "word " * 2_000_000}]
-            assert fault(await here.chat(messages=long)) == (400, "prompt.too_big")
             assert (await here.chat()).status_code == 200
+
+    run(test())
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_who_wants_no_other_answer_hears_this_one_however_much_was_sent_with_it(tmp_path: Path, version: str) -> None:
+    """Many a program closes after each request, and reads when all is sent: it must not find a broken connection."""
+
+    async def test() -> None:
+        async with served(tmp_path, YES) as here:
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
+            head = f"POST /v1/chat/completions HTTP/{version}\r\nHost: localhost\r\nConnection: Close\r\n"
+            writer.write(f"{head}Content-Length: {MOST_BYTES}\r\n\r\n".encode())
+            for _ in range(MOST_BYTES // 2**20):
+                writer.write(b" " * 2**20)
+                await writer.drain()
+            told = await reader.read()
+            writer.close()
+            assert told.startswith(b"HTTP/1.1 401 ")
+            assert told.endswith(b"}}")
 
     run(test())
 
@@ -164,6 +205,26 @@ def test_who_begins_a_request_and_never_ends_it_keeps_no_place(
             writer.write(more.encode())
             with contextlib.suppress(ConnectionError):
                 await reader.read()  # to the connection's end
+            writer.close()
+            assert (await here.chat()).status_code == 200
+
+    run(test())
+
+
+@pytest.mark.parametrize("rest", ["zz\r\n", "5\r\nhello!!"])
+@pytest.mark.parametrize("told", ["all", "lingering"])
+def test_what_is_no_http_behind_an_answer_ends_the_connection_and_fills_no_log(
+    tmp_path: Path, rest: str, told: str
+) -> None:
+    async def test() -> None:
+        async with served(tmp_path, YES) as here:
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
+            last = "Connection: close\r\n" if told == "lingering" else ""
+            writer.write(f"{_ASK}{last}Transfer-Encoding: chunked\r\n\r\n".encode())
+            assert (await reader.readuntil(b"}}")).startswith(b"HTTP/1.1 401 ")
+            writer.write(rest.encode())
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
             writer.close()
             assert (await here.chat()).status_code == 200
 

@@ -37,7 +37,7 @@ async def asked(guard: Guard, body: tuple[bytes, ...] = (b"",), *, kind: str = "
         told.append(message)
 
     names = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await guard({"type": kind, "headers": names}, receive, send)
+    await guard({"type": kind, "http_version": "1.1", "headers": names}, receive, send)
     return told[0]["status"] if told else 0
 
 

@@ -61,6 +61,15 @@ class Bounded(H11Protocol):
             self._came += len(data)
             super().data_received(data)
 
+    def send_400_response(self, msg: str) -> None:
+        """What comes is no HTTP: it is told so as long as nothing was answered; behind an answer only the connection
+        ends, where uvicorn would stumble, and write that into the log once for every stranger.
+        """
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def _look(self) -> None:
         """Close it where a request is not here yet, and hardly came nearer since the last look."""
         cycle: Any = self.cycle

@@ -31,9 +31,12 @@ MOST_HELD: Final = 128 << 20
 OURS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHOWN: Final = 100
 _CLOSE: Final = (b"connection", b"close")
-_LINGER_S: Final = 2.0
 _LINGER_BYTES: Final = 4 * MOST_BYTES
 """That are read and thrown away behind a refusal: who closes while something is unread takes the answer back (TCP)."""
+_STILL_S: Final = 2.0
+"""So long the rest may stay away before it is waited for no more."""
+_LINGER_S: Final = 30.0
+"""And so long all of it may take: as long as anybody keeps a connection and asks nothing (`connections`)."""
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Guard:
         """Let a request through, or refuse it."""
         if scope["type"] != "http":
             return
-        rest = _Rest(receive)
+        rest = _Rest(receive, closes=_is_last(scope))
         receive, send = rest.receive, rest.lingering(send)
         try:
             self._look(scope)
@@ -104,10 +107,10 @@ class Guard:
 
 
 class _Rest:
-    """What is still to come of one request's body."""
+    """What is still to come of one request's body. `closes`: the connection ends with its answer in any case."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, *, closes: bool) -> None:
+        self._receive, self._closes = receive, closes
         self._all_here = False
 
     async def receive(self) -> Message:
@@ -118,13 +121,11 @@ class _Rest:
 
     def lingering(self, send: Send) -> Send:
         """Sends as `send` does; where an answer closes the connection, the rest is read before it is closed."""
-        closes = False
 
         async def sent(message: Message) -> None:
-            nonlocal closes
             if message["type"] == "http.response.start":
-                closes = _CLOSE in message["headers"]
-            elif closes and not message.get("more_body"):
+                self._closes = self._closes or _CLOSE in message["headers"]
+            elif self._closes and not self._all_here and not message.get("more_body"):
                 await send({**message, "more_body": True})
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._throw_away(), _LINGER_S)
@@ -136,7 +137,7 @@ class _Rest:
     async def _throw_away(self) -> None:
         thrown = 0
         while not self._all_here and thrown <= _LINGER_BYTES:
-            thrown += len((await self.receive()).get("body", b""))
+            thrown += len((await asyncio.wait_for(self.receive(), _STILL_S)).get("body", b""))
 
 
 async def refuse(problem: Problem, send: Send) -> None:
@@ -152,6 +153,12 @@ async def refuse(problem: Problem, send: Send) -> None:
         headers.append(_CLOSE)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _is_last(scope: Scope) -> bool:
+    """Whether the connection ends with this request's answer because whoever asked wants that."""
+    said = b",".join(value for name, value in scope["headers"] if name == b"connection")
+    return scope["http_version"] == "1.0" or b"close" in {one.strip() for one in said.lower().split(b",")}
 
 
 def _is_number(host: str) -> bool:
