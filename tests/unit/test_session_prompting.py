@@ -121,7 +121,8 @@ def test_a_megabyte_is_sent_and_more_than_two_million_characters_are_not() -> No
         ("Hello", "Hello"),
         ("\n\n  What is\tit?  \nsecond line", "What is it?"),
         ("", ""),
-        (" \n\u200b\n", "\u200b"),
+        (" \n\u200b\n", ""),
+        ("\u200b\u2060\u3164\n\u2800\nseen", "seen"),
         ("a\u202eb\u0007c", "ab c"),
         (
             "Please explain how a mixture of experts decides which experts to use",

@@ -20,6 +20,7 @@ from mistral_desk.chat.sharing import own as own_form
 from mistral_desk.chat.sharing.archive import Archive
 from mistral_desk.chat.sharing.coming import take
 from mistral_desk.chat.sharing.reading import contained
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Figures
 from tests.fixtures.chatgpt_exports import plain
@@ -50,6 +51,18 @@ def test_what_python_unpacks_without_a_bound_is_not_unpacked(method: int, tmp_pa
     come, _ = taken(tmp_path / "export.zip")
     assert (come.new, come.aside) == (0, 1)
     assert come.told[0].problem.id == "sharing.damaged"
+
+
+def test_the_name_of_a_file_in_an_archive_is_one_line_and_bounded(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "export.zip", "w", zipfile.ZIP_BZIP2) as made:
+        made.writestr(f"folder/\u202e\x1b[2Jread\u3164me\n{'x' * 60_000}.json", "[]")
+    come, _ = taken(tmp_path / "export.zip")
+    (aside,) = come.told
+    assert aside.problem.id == "sharing.damaged"
+    for name in (aside.name, str(aside.problem.params["name"])):
+        assert name.startswith("[2Jread me xxx")
+        assert name.isprintable()
+        assert len(name) <= strangers.LONGEST
 
 
 def test_a_record_of_64_bits_that_is_hidden_before_its_locator_counts(
@@ -151,15 +164,41 @@ def test_figures_that_nothing_could_have_measured_are_left_out(name: str) -> Non
     sound: dict[str, Any] = {"generated_tokens": 5, "prompt_tokens": 7, "seed": 2**32 - 2}
     chat, _ = own_form.read(own(sound).encode())
     assert chat.messages[0].figures == Figures(**sound)
-    for value in (10**400, -(10**400)) if name != "thinking_s" else (1e308,):
+    for value in (10**400, -1, -(10**400)) if name != "thinking_s" else (1e308, -0.5):
         chat, _ = own_form.read(own({**sound, name: value}).encode())
         assert chat.messages[0].figures is None
 
 
-def test_a_title_of_a_megabyte_is_cut() -> None:
-    document = json.loads(own())
-    chat, _ = own_form.read(json.dumps({**document, "title": "t" * 1_000_000}).encode())
-    assert 60 < len(chat.title) < 10_000
+def test_more_that_was_remembered_than_there_was_is_left_out() -> None:
+    """“-4 tokens read anew” would stand under the answer."""
+    for cached, kept in ((7, True), (8, False)):
+        chat, _ = own_form.read(own({"generated_tokens": 5, "prompt_tokens": 7, "cached_tokens": cached}).encode())
+        assert (chat.messages[0].figures is not None) is kept
+
+
+@pytest.mark.parametrize(
+    ("title", "kept"),
+    [
+        ("t" * 1_000_000, "t" * 999 + "…"),
+        ("My bank\u202e\u2066 gnp.exe\u200f", "My bank gnp.exe"),
+        ("\x1b[2Jred\nand more", "[2Jred"),
+        ("\u200b\u3164\u2800\u034f", ""),
+    ],
+)
+def test_a_title_is_one_line_that_can_be_seen_turns_nothing_round_and_has_an_end(
+    title: str, kept: str, tmp_path: Path
+) -> None:
+    (tmp_path / "chat.json").write_text(json.dumps({**json.loads(own()), "title": title}), encoding="utf-8")
+
+    async def work() -> str:
+        history = await History.temporary()
+        try:
+            (key,) = (await take(history, PicturesInMemory(), [tmp_path / "chat.json"])).ids
+            return (await history.conversation(key)).title
+        finally:
+            await history.close()
+
+    assert asyncio.run(work()) == kept
 
 
 @pytest.mark.parametrize(("letters", "kept"), [(4096, True), (1_000_000, False)])

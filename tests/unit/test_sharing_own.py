@@ -39,7 +39,7 @@ PARTS = st.lists(
     max_size=3,
 ).map(tuple)
 FIGURES = st.none() | st.builds(
-    Figures, st.integers(0, 9), st.integers(0, 9), st.integers(0, 9), tokens_per_s=st.none() | st.floats(0, 100)
+    Figures, st.integers(9, 19), st.integers(0, 9), st.integers(0, 9), tokens_per_s=st.none() | st.floats(0, 100)
 )
 
 

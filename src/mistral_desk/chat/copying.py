@@ -13,6 +13,7 @@ import msgspec
 from mistral_desk.chat import rows
 from mistral_desk.chat.imported import in_order
 from mistral_desk.chat.row_values import MESSAGE, PARTS, as_json, clean, messages_of
+from mistral_desk.chat.titles import title_from
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 OURS: Final = "mistral-desk:"
 """How the origin of what this program exported begins."""
+_LONGEST_TITLE: Final = 1000
+"""Letters; a list lays all of a title out."""
 # None of these is put into the index at once: the history does that behind everything else, a long chat takes seconds.
 _TAKE_IN: Final = (
     "INSERT INTO message (conversation, parent_id, role, created, model, effort, ending, figures) "
@@ -58,7 +61,7 @@ def put(connection: sqlite3.Connection, new: Imported, now: float) -> Conversati
     if name and _is_here(connection, name):
         return None
     created, updated = _time(new.created, now), _time(new.updated, now)
-    copy = rows.insert_conversation(connection, clean(new.title), created, new.settings)
+    copy = rows.insert_conversation(connection, title_from(clean(new.title), _LONGEST_TITLE), created, new.settings)
     ids: dict[str, int] = {}
     for message in new.messages:
         figures = None if message.figures is None else as_json(message.figures)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from mistral_desk.core import strangers
 from mistral_desk.core.words import mark, tr
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def title_from(text: str, limit: int = LIMIT) -> str:
     """
     for line in text[:20_000].splitlines():
         plain = " ".join("".join(_visible(line)).split())
-        if plain:
+        if strangers.plain(plain[:limit], limit):  # a line that nobody could see would be no line in a list
             return _cut(plain, limit)
     return ""
 

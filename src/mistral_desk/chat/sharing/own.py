@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 FORMAT: Final = "mistral-desk-chat"
 VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
-_LONGEST_TITLE: Final = 1000
-"""Letters; a list lays all of a title out."""
 _LONGEST_MODEL: Final = 20_000
 """Letters of what says who wrote an answer: a few paths of files. More is nobody's."""
 _MOST_MEASURED: Final = 2**63
@@ -252,7 +250,7 @@ def read(raw: bytes | msgspec.Raw | memoryview) -> tuple[Imported, tuple[msgspec
     messages = tuple(_in(one) for one in document.messages)
     _check(document, messages)
     made = Imported(
-        title=document.title[:_LONGEST_TITLE],
+        title=document.title,
         created=document.created,
         updated=document.updated,
         messages=messages,
@@ -294,7 +292,7 @@ def _in(one: OneMessage) -> ImportedMessage:
 def _measured(figures: Figures) -> bool:
     """Whether these can have been measured; JSON has numbers that nothing could count or show."""
     numbers = (value for value in msgspec.structs.astuple(figures) if isinstance(value, int | float))
-    return all(abs(value) <= _MOST_MEASURED for value in numbers)
+    return all(0 <= value <= _MOST_MEASURED for value in numbers) and figures.cached_tokens <= figures.prompt_tokens
 
 
 def _part(part: OnePart) -> Part:

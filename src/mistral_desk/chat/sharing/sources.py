@@ -15,6 +15,7 @@ from mistral_desk.chat.sharing import chatgpt, own
 from mistral_desk.chat.sharing.archive import BROKEN, EMPTY, SIGNATURE, Archive, last_part
 from mistral_desk.chat.sharing.chatgpt_content import asset_id
 from mistral_desk.chat.sharing.splitting import Split
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _file(path: Path, begin: float, end: float, *, lone: bool) -> Iterator[Arriv
                 yield found, file.name, file.read_bytes()
 
     with path.open("rb") as stream:
-        yield from _document(stream, path.name, size, (begin, end), bring, lone=lone, most=None)
+        yield from _document(stream, strangers.title(path.name), size, (begin, end), bring, lone=lone, most=None)
 
 
 def _archive(archive: Archive, path: Path) -> Iterator[Arrival]:
@@ -114,14 +115,15 @@ def _archive(archive: Archive, path: Path) -> Iterator[Arrival]:
     done = 0
     for name in sorted(names):
         begin, done = done / total, done + archive.packed(name)
+        seen = strangers.title(last_part(name))
         try:
             with archive.open(name) as stream:
                 yield from _document(
-                    stream, last_part(name), 8 * max(1, archive.packed(name)), (begin, done / total), bring,
+                    stream, seen, 8 * max(1, archive.packed(name)), (begin, done / total), bring,
                     lone=len(names) == 1, most=MOST_UNPACKED,
                 )  # fmt: skip
         except (*BROKEN, OSError) as error:
-            yield Arrival(name, done / total, problem=Problem("sharing.damaged", {"name": last_part(name)}, str(error)))
+            yield Arrival(seen, done / total, problem=Problem("sharing.damaged", {"name": seen}, str(error)))
 
 
 def _document(
