@@ -122,6 +122,20 @@ def test_characters_that_a_server_cuts_in_two_come_together_again(tmp_path: Path
     assert asked(tmp_path, raw(b"".join(halves) + b"data: [DONE]\n\n"))[0] == [("text", "😀!")]
 
 
+def test_figures_that_contradict_each_other_are_not_passed_on(tmp_path: Path) -> None:
+    counts = {"prompt_tokens": 5, "completion_tokens": -1, "prompt_tokens_details": {"cached_tokens": 900}}
+    end = asked(tmp_path, streamed(chunk({"content": "a"}, "stop", usage=counts)))[1]
+    assert end.usage == chunks.Usage(prompt=5, completion=0, cached=5)
+
+
+@pytest.mark.parametrize("wrong", [b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98"])
+def test_a_byte_that_is_no_letter_costs_one_letter_and_not_the_answer(tmp_path: Path, wrong: bytes) -> None:
+    body = events(chunk({"content": "before HERE behind"}), chunk({"content": ", and more"}, "stop"))
+    found, end = asked(tmp_path, raw(body.replace(b"HERE", wrong)))
+    assert found == [("text", "before \ufffd behind, and more")]
+    assert end.reason == "stop"
+
+
 def test_what_drives_a_terminal_does_not_come_through_and_directions_of_writing_do(tmp_path: Path) -> None:
     assert asked(tmp_path, said("\x1b[2J\0 \u202eאב\n\tc"))[0] == [("text", "\ufffd[2J\ufffd \u202eאב\n\tc")]
 

@@ -76,9 +76,14 @@ def read(data: bytes) -> Chunk:
 
 
 def _by_halves(data: bytes) -> Any:
-    """JSON with characters that a server has cut in two, which msgspec does not take."""
+    """JSON with characters that a server has cut in two, which msgspec does not take; a byte that is no UTF-8 costs one
+    letter, as event streams have it, and not the answer.
+    """
     try:
-        return json.loads(data)
+        try:
+            return json.loads(str(data, "utf-8", "surrogatepass"))
+        except UnicodeDecodeError:
+            return json.loads(str(data, "utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise NotOneError from error
 
@@ -124,10 +129,11 @@ def _usage(value: object) -> Usage | None:
         found = place.get(name) if isinstance(place, dict) else None
         return found if type(found) is int and 0 <= found < _MOST else 0
 
+    prompt = number("prompt_tokens")
     return Usage(
-        number("prompt_tokens"),
+        prompt,
         number("completion_tokens"),
-        number("cached_tokens", "prompt_tokens_details"),
+        min(prompt, number("cached_tokens", "prompt_tokens_details")),  # they are some of them, whatever it says
         number("reasoning_tokens", "completion_tokens_details"),
     )
 
