@@ -62,7 +62,9 @@ def test_ensure_makes_them_and_leaves_nothing_in_them() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_what_people_write_is_not_for_others() -> None:
     found = folders().ensure()
-    assert found.data.stat().st_mode & 0o077 == 0
+    private.write(found.settings, b"{}")
+    written = (found.data, found.config, found.cache, found.logs, found.settings)
+    assert [place.name for place in written if place.stat().st_mode & 0o077] == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
