@@ -226,7 +226,7 @@ def test_models_that_only_others_or_our_facts_know_say_so(capsys: pytest.Capture
     assert models("glm-5") == 0
     text = capsys.readouterr().out
     assert "Only its files are known here" in text
-    assert "GLM-5 (glm-5) · 744 billion parameters" in text
+    assert "GLM-5 (glm-5) · Parameters: 744 billion" in text
     assert "\n\n\n" not in text
     assert "From the catalog" not in text
 

@@ -69,6 +69,15 @@ def test_a_refusal_is_in_the_person_s_language(
         (["engine", "remove", "builtin"], "cannot be removed", "engine use NAME"),
         (["endpoint", "remove", "NOBODY"], "No endpoint of yours is called “NOBODY”", "endpoint list"),
         (["ask", "--model", "nix/builtin", "x"], "No model or file is called nix/builtin", "endpoint list"),
+        (
+            ["ask", "--model", "Ministral-3-3B", "x"],
+            "ministral-3-3b is known, but no file",
+            "“mistral-desk pull” with its name",
+        ),
+        (["bench", "--model", "mistral-3", "--short"], "mistral-3 is known, but no file", "“mistral-desk pull” with"),
+        (["fit", "mistral-small"], "“mistral-small” is neither", "by name: mistral-small-4, mistral-small-3-24b-2501"),
+        (["fit", "mistal-smal-4"], "“mistal-smal-4” is neither", "by name: mistral-small-4, "),
+        (["fit", ""], "“” is neither", "“mistral-desk fit” shows all"),
     ],
 )
 @pytest.mark.usefixtures("home")

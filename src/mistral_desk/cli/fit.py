@@ -6,10 +6,11 @@ It reads headers and facts only, never weights; a described machine stands in fo
 from __future__ import annotations
 
 import asyncio
+import difflib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from mistral_desk.fit.machine import Machine
     from mistral_desk.fit.runs import Comparison
     from mistral_desk.fit.speed import Range, Run
+
+_NEAREST: Final = 5
+"""Names that are told where one means nothing."""
 
 
 class Beside(msgspec.Struct, frozen=True):
@@ -194,9 +198,16 @@ def _models(asked: str) -> tuple[Model, ...]:
     """The known models that a name means; none where only the catalogue has it. Raises `fit.unknown_model`."""
     models = facts.find(asked)
     if not models and open_catalogue(folders().cache).get(asked.strip().lower()) is None:
-        known = ", ".join(model.id for model in facts.models())
-        raise DeskError("fit.unknown_model", name=asked[:200], known=known)
+        raise DeskError("fit.unknown_model", name=asked[:200], known=", ".join(_nearest(asked.strip().lower())))
     return models
+
+
+def _nearest(wanted: str) -> list[str]:
+    """The ids that are most like a name that means nothing: those that it is a part of, then by their letters."""
+    names = [model.id for model in facts.models()]
+    inside = [name for name in names if wanted and wanted in name]
+    alike = difflib.get_close_matches(wanted, names, _NEAREST, 0.0)
+    return list(dict.fromkeys([*inside, *alike]))[:_NEAREST]
 
 
 def this_computer() -> Fitting:

@@ -101,7 +101,7 @@ def without_verdict(models: Sequence[Model]) -> list[str]:
 def _known(model: Model) -> list[str]:
     told = []
     if model.parameters:
-        told.append(tr("{number} billion parameters", number=_billions(model.parameters)))
+        told.append(tr("Parameters: {number} billion", number=_billions(model.parameters)))
     if model.active:
         told.append(tr("{number} billion of them for a word", number=_billions(model.active)))
     if model.context:

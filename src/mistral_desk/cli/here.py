@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mistral_desk.catalog import facts
 from mistral_desk.catalog.hub import Hub
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders
@@ -47,8 +48,8 @@ class Meant:
 def meant(asked: str, settings: Settings) -> Meant:
     """The model of the library that is asked for; a path and the Guide stay as they are.
 
-    Raises `library.several`, `library.unknown` for a word that cannot be meant as a path, and `library.not_found` for a
-    name of the library's own kind.
+    Raises `library.several`; for a word that cannot be meant as a path `library.not_pulled` where a download is called
+    so, else `library.unknown`; and `library.not_found` for a name of the library's own kind.
     """
     if asked == BUILTIN or Path(asked).is_file():
         return Meant(asked, asked, None, model_title(asked))
@@ -58,7 +59,9 @@ def meant(asked: str, settings: Settings) -> Meant:
     except DeskError as error:
         if error.problem.id == "library.not_found" and not is_name(asked):
             if _no_path(asked):
-                raise DeskError("library.unknown", name=asked[:200]) from error
+                known = facts.find(asked)
+                named = known[0].id if len(known) == 1 else asked[:200]
+                raise DeskError("library.not_pulled" if known else "library.unknown", name=named) from error
             return Meant(asked, asked, None, model_title(asked))
         raise
     return Meant(model.id, model.path, model.projector_elsewhere, model_title(model.id), model.doubt)

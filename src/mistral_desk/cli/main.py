@@ -236,7 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument(
         "--context", type=words_for.between(int, 1, 2**31 - 1), metavar="N", help=tr("tokens of context to plan for")
     )
-    fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, about a second"))
+    fit.add_argument("--measure", action="store_true", help=tr("measure this computer again, a few seconds"))
 
     models = commands.add_parser(
         "models", parents=[common], help=tr("the catalog of models"), description=tr(_MODELS), allow_abbrev=False

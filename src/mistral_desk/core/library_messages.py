@@ -188,6 +188,11 @@ LIBRARY: Final[dict[str, Text]] = {
         "No model or file is called {name}.",
         "“mistral-desk list” shows the models here, “mistral-desk endpoint list” those on other computers.",
     ),
+    "library.not_pulled": Text(
+        "This model is not on this computer",
+        "{name} is known, but no file of it is here.",
+        "“mistral-desk pull” with its name downloads it.",
+    ),
     "library.several": Text(
         "Several models are called so",
         "{name} may be each of these: {names}.",

@@ -35,8 +35,8 @@ MESSAGES: Final[dict[str, Text]] = {
     ),
     "fit.unknown_model": Text(
         "This model is not known",
-        "{name} is neither a GGUF file nor one of the models whose files are known: {known}.",
-        "Give a file, or one of these models.",
+        "“{name}” is neither a GGUF file nor a known model. Nearest by name: {known}.",
+        "Give a file, or one of these models; “mistral-desk fit” shows all.",
     ),
     # --- engine -------------------------------------------------------------------------------------
     "engine.missing": Text(
