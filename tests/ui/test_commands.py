@@ -166,11 +166,26 @@ def test_the_dots_over_a_chat_have_what_can_be_done_with_it(qapp: QApplication, 
     window.run(qapp, scenario)
 
 
+def test_what_is_done_by_a_menu_has_a_sign_of_its_own(qapp: QApplication, tmp_path: Path) -> None:
+    offered = [command for command in COMMANDS if command.action and (command.menu or command.palette)]
+    assert [command.id for command in offered if command.icon == "chevron-right"] == []
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            menu = desk.window.commands.menu(desk.window, "#000000")
+            lines = [line for line in menu.actions() if not line.isSeparator()]
+            assert lines
+            assert [line.text() for line in lines if line.icon().isNull()] == []
+            menu.deleteLater()
+
+    window.run(qapp, scenario)
+
+
 def test_a_greyed_command_hears_its_keys_when_the_menu_is_closed(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             actions = desk.window.commands
-            menu = actions.menu(desk.window)
+            menu = actions.menu(desk.window, "#000000")
             desk.window.show_settings()
             menu.aboutToShow.emit()
             assert not actions.by_id["stop"].isEnabled()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.commands import APP_MENU, BAR, BY_ID, COMMANDS, GROUPS, Command, State
+from mistral_desk.ui.theme.icons import icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,13 +69,15 @@ class Actions(QObject):
         if BY_ID[command].when(self._state()) and command in self._acts:
             self._acts[command]()
 
-    def menu(self, parent: QWidget) -> QMenu:
-        """What concerns the program, in one menu, for the button of systems without a menu bar."""
+    def menu(self, parent: QWidget, ink: str) -> QMenu:
+        """What concerns the program, in one menu, for the button of systems without a menu bar; `ink` is its signs'."""
         menu = QMenu(parent)
         for group in APP_MENU:
             if not menu.isEmpty():
                 menu.addSeparator()
-            menu.addActions([self.by_id[command] for command in group])
+            for command in group:
+                self.by_id[command].setIcon(icon(BY_ID[command].icon, ink))
+                menu.addAction(self.by_id[command])
         self._live(menu)
         return menu
 

@@ -17,6 +17,7 @@ from mistral_desk.ui.chat import plain_text, selecting
 from mistral_desk.ui.chat.pieces import pieces_of
 from mistral_desk.ui.chat.positions import clean_text
 from mistral_desk.ui.chat.whereabouts import Area, Place, document_of, place_at, texts, turn_of
+from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.widgets.popup import opened
 
 if TYPE_CHECKING:
@@ -146,15 +147,17 @@ class Selection(QObject):
         menu = QMenu(self._area.viewport())
         self._area.theme.dress_menu(menu)
         selected = self._across or (text is not None and text.textCursor().hasSelection())
-        action = menu.addAction(tr("Copy"), lambda: self.copy(text))
+        ink = self._area.theme.colours.text
+        action = menu.addAction(icon("copy", ink), tr("Copy"), lambda: self.copy(text))
         action.setEnabled(selected)
         turn = self._turn_of(text)
         if self._across or turn is not None:
-            menu.addAction(tr("Copy as Markdown"), lambda: self._copy_text(self.markdown(turn)))
+            menu.addAction(icon("file", ink), tr("Copy as Markdown"), lambda: self._copy_text(self.markdown(turn)))
         if turn is not None and turn.thinking and not self._across:
-            menu.addAction(tr("Copy with the thinking"), lambda: self._copy_text(turn.with_thinking()))
+            words = tr("Copy with the thinking")
+            menu.addAction(icon("think", ink), words, lambda: self._copy_text(turn.with_thinking()))
         menu.addSeparator()
-        menu.addAction(tr("Select all"), self.select_all)
+        menu.addAction(icon("choose", ink), tr("Select all"), self.select_all)
         menu.aboutToHide.connect(menu.deleteLater)
         area = self._area.viewport()
         opened(menu, place, area.accessibleName(), by_pointer=area.underMouse())

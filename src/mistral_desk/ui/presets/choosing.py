@@ -11,6 +11,7 @@ from mistral_desk.chat.presets import LONGEST_NAME
 from mistral_desk.core.words import tr
 from mistral_desk.ui.presets import fields
 from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
@@ -105,16 +106,20 @@ class PresetPart(QWidget):
         menu = QMenu(self)
         self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("Save as a new preset…")).triggered.connect(lambda: self._begin_naming("new"))
+        ink = self._theme.colours.text
+        save = menu.addAction(icon("plus", ink), tr("Save as a new preset…"))
+        save.triggered.connect(lambda: self._begin_naming("new"))
         if chosen:
-            menu.addAction(tr("Rename…")).triggered.connect(lambda: self._begin_naming("rename"))
+            rename = menu.addAction(icon("edit", ink), tr("Rename…"))
+            rename.triggered.connect(lambda: self._begin_naming("rename"))
             default = menu.addAction(tr("For new chats"))
             tick(self._theme, default, on=chosen.default)
             default.triggered.connect(lambda on: own.set_default(chosen if on else None))
             menu.addSeparator()
-            menu.addAction(tr("Delete the preset")).triggered.connect(own.delete)
+            menu.addAction(icon("trash", ink), tr("Delete the preset")).triggered.connect(own.delete)
         elif any(one.default for one in own.presets):
-            menu.addAction(tr("New chats without a preset")).triggered.connect(lambda: own.set_default(None))
+            none = menu.addAction(icon("undo", ink), tr("New chats without a preset"))
+            none.triggered.connect(lambda: own.set_default(None))
         return menu
 
     def _choose(self, key: str) -> None:
