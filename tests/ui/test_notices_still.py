@@ -1,24 +1,30 @@
-"""A notice that is shown costs nothing and covers nothing for good: it is placed, and then the window rests."""
+"""A notice that is shown costs nothing and covers nothing that somebody acts on: it is placed, and then all rests."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 
 from mistral_desk.core.errors import Words
 from mistral_desk.ui import loop
+from mistral_desk.ui.chat.text_view import TextView
+from mistral_desk.ui.chat.whereabouts import texts
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.sign import Sign
 from tests.fixtures import fake_worker
 from tests.ui import window
+from tools.gallery.fitting import StillFitting, pc
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
 
+    from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.chat.turns import Turn
+    from mistral_desk.ui.desk import Desk
 
 
 class Asked(QObject):
@@ -87,6 +93,93 @@ def test_a_notice_that_stays_covers_no_question_for_good(qapp: QApplication, tmp
             assert top(chat.turns[2]) == read, "nothing jumps under the eyes"
             transcript.verticalScrollBar().setValue(0)
             assert lower_edge() <= top(first), "the begin can be scrolled to"
+
+    window.run(qapp, scenario)
+
+
+def box(widget: QWidget, desk: Desk) -> QRect:
+    return QRect(widget.mapTo(desk.window, QPoint()), widget.size())
+
+
+@pytest.mark.parametrize("seconds", [0, 3600], ids=["stays", "leaves"])
+@pytest.mark.parametrize("page", ["models", "library", "settings", "archive", "bin"])
+def test_no_page_lies_below_notices(qapp: QApplication, tmp_path: Path, page: str, seconds: int) -> None:
+    """Also of those that leave by themselves: in the least window with the largest words two of them are half of it."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes."), size=(880, 800)) as desk:
+            desk.services.fitting = cast("Fitting", StillFitting(pc(32, 8)))
+            desk.theme.choose("light", 200)
+            desk.window.show_page(page)
+            await desk.tasks.settled()
+            for number in range(2):
+                said = Words(f"Chat {number} is in the bin", "It can be brought back.", "")
+                desk.notices.show(Notice("info", said, "Undo", lambda: None, seconds))
+            await window.drawn()
+            banners, shown = desk.window.banners, desk.window.rooms[page]
+            assert [banner.isVisible() for banner in banners.banners] == [True, True]
+            assert not box(banners, desk).intersects(box(shown, desk))
+            while banners.close_newest():
+                pass
+            await window.drawn()
+            assert box(shown, desk).bottom() == desk.window.height() - 1, "the room is given back"
+
+    window.run(qapp, scenario)
+
+
+def test_what_has_the_keyboard_stays_in_sight_above_a_notice(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes."), size=(880, 800)) as desk:
+            desk.theme.choose("light", 200)
+            for name in ("First?", "Second?"):
+                await window.ask(desk, name)
+                await desk.tasks.settled()
+                desk.new_chat()
+            desk.chats.order.delete([one.id for one in desk.listed])
+            await desk.tasks.settled()
+            desk.window.banners.close_newest()
+            desk.window.show_page("bin")
+            await desk.tasks.settled()
+            await window.drawn()
+            card = desk.window.bin.cards[0]
+            card.other.setFocus(Qt.FocusReason.TabFocusReason)
+            await window.drawn()
+            assert desk.window.bin.area.viewport().visibleRegion().boundingRect().height() > 0
+            desk.notices.show(Notice("info", Words("It leaves.", "By itself, after some time.", ""), seconds=3600))
+            await window.drawn()
+            held = card.other.visibleRegion().boundingRect()
+            assert held.size() == card.other.size(), "it is seen as a whole"
+            assert not box(card.other, desk).intersects(box(desk.window.banners, desk))
+
+    window.run(qapp, scenario)
+
+
+def test_in_a_chat_neither_the_find_bar_nor_what_the_keyboard_comes_to_lies_below_a_notice(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        answer = "[A link](https://example.org).\n\n" * 40
+        async with window.opened(qapp, tmp_path, fake_worker.answering(answer)) as desk:
+            await window.ask(desk, "First?")
+            await desk.tasks.settled()
+            desk.notices.show(Notice("info", Words("It leaves.", "By itself, after some time.", ""), seconds=3600))
+            desk.page.finder.open_bar("link")
+            await desk.tasks.settled()
+            await window.drawn()
+            banners = desk.window.banners
+            assert not box(banners, desk).intersects(box(desk.page.finder, desk))
+            assert box(banners, desk).top() == box(desk.page.finder, desk).bottom() + 1
+            desk.page.finder.close_bar()
+            await window.drawn()
+            assert box(banners, desk).top() == box(desk.window.top, desk).bottom() + 1
+            bar = desk.page.transcript.verticalScrollBar()
+            bar.setValue(bar.maximum())
+            await window.drawn()
+            text = next(one for _place, one in texts(desk.page.transcript) if isinstance(one, TextView) and one._links)
+            text.setFocus(Qt.FocusReason.TabFocusReason)
+            await window.drawn()
+            link = QRect(text.mapTo(desk.window, text.keyboard_box().topLeft()), text.keyboard_box().size())
+            assert not box(banners, desk).intersects(link)
 
     window.run(qapp, scenario)
 

@@ -68,8 +68,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(420, 480)
         self.resize(1180, 800)
         self._lay_out()
-        self.banners = Banners(theme, self._column, self.top)
-        self.banners.lasting.connect(self._make_room)
+        self.banners = Banners(theme, self._column, (self.top, self.chat.finder))
+        self.banners.covering.connect(self._make_room)
         self._pages.currentChanged.connect(self._place_notices)
         notices.shown.connect(self.banners.show_notice)
         notices.shown.connect(self.close_drawer)  # else what it offers would lie below
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
 
     def show_menu(self) -> None:
         """The program's menu, below its name."""
-        menu = self.commands.menu(self)
+        menu = self.commands.menu(self, self._theme.colours.text)
         self._theme.dress_menu(menu)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         below(menu, self.sidebar.name if self.sidebar.isVisible() else self.top.first)
@@ -302,7 +302,7 @@ class MainWindow(QMainWindow):
                 self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make_room(self, covered: int) -> None:
-        """A notice that stays covers nothing for good: not the first of a chat, nor the last of another page."""
+        """No notice covers what somebody acts on: not the first of a chat, nor the last of another page."""
         above, below = (covered, 0) if self.page == "chat" else (0, covered)
         self.chat.transcript.set_lead(above)
         self.chat.empty.set_lead(above)

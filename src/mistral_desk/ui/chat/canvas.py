@@ -84,6 +84,7 @@ class Canvas(QAbstractScrollArea):
         """So many pixels of the upper edge are covered: what comes first can be scrolled to below them."""
         if lead != self._lead:
             self._lead = lead
+            self.setProperty("lead", lead)
             self.arrange()
 
     def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:

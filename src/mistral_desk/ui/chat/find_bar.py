@@ -250,7 +250,8 @@ class FindBar(QFrame):
         box = selecting.box_of(text, *places[number])
         top = text.viewport().mapTo(self._area.viewport(), box.topLeft()).y()
         covered = self._area.covered
-        seen: bool = top >= 0 and top + box.height() <= self._area.viewport().height() - covered
+        lead = int(self._area.property("lead") or 0)
+        seen: bool = top >= lead and top + box.height() <= self._area.viewport().height() - covered
         if move and not seen:
             bring_into_sight(text, box.adjusted(0, 0, 0, covered))
         bar = text.horizontalScrollBar()

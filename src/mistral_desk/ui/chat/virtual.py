@@ -26,14 +26,17 @@ def holds_focus(view: QWidget) -> bool:
 
 
 def bring_into_sight(widget: QWidget, box: QRect) -> None:
-    """Scroll the area around a widget, so that this part of it (in its own coordinates) is seen."""
+    """Scroll the area around a widget, so that this part of it (in its own coordinates) is seen. What lies over the
+    area's upper edge is told by its property `lead`, in pixels.
+    """
     area = widget.parentWidget()
     while area is not None and not isinstance(area, QAbstractScrollArea):
         area = area.parentWidget()
     if area is None:
         return
-    top = widget.mapTo(area.viewport(), box.topLeft()).y() - SPACE[1]
-    over = top + box.height() + 2 * SPACE[1] - area.viewport().height()
+    lead = int(area.property("lead") or 0)
+    top = widget.mapTo(area.viewport(), box.topLeft()).y() - SPACE[1] - lead
+    over = top + box.height() + 2 * SPACE[1] + lead - area.viewport().height()
     bar = area.verticalScrollBar()
     if top < 0:
         bar.setValue(bar.value() + top)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
 from PySide6.QtWidgets import QFrame, QWidget
 
@@ -17,7 +17,7 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note, name_close
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QPaintEvent
 
@@ -128,15 +128,18 @@ class Banner(QWidget):
 class Banners(QFrame):
     """A stack of notices, the newest on top; the same words are not shown twice."""
 
-    lasting = Signal(int)
-    """So many pixels are covered until somebody closes what stays."""
+    covering = Signal(int)
+    """So many pixels of the column are covered: what is below makes room, as somebody may be acting there."""
 
-    def __init__(self, theme: Theme, parent: QWidget, below: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, below: Sequence[QWidget] = ()) -> None:
+        """At the top they stand below those of these that are seen."""
         super().__init__(parent)
         self._theme = theme
         self._below = below
+        for one in below:
+            one.installEventFilter(self)
         self.low = False
-        """Whether they stand at the foot: there they cover no heading, and nothing moves when they come and go."""
+        """Whether they stand at the foot: there no heading moves when they come and go."""
         self.banners: list[Banner] = []
         self.setAccessibleName(tr("Notices"))
         self.hide()
@@ -161,6 +164,12 @@ class Banners(QFrame):
         for old in tuple(self.banners):
             if old.notice.about == about:
                 self._remove(old)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What stands above them came, went or grew."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Resize) and self.banners:
+            self.place()
+        return super().eventFilter(watched, event)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The page's own ground between them: no halves of words peep out."""
@@ -190,11 +199,11 @@ class Banners(QFrame):
         parent = self.parentWidget()
         if parent is None or not self.banners:
             self.hide()
-            self.lasting.emit(0)
+            self.covering.emit(0)
             return
         width = min(round(COLUMN * max(1.0, self._theme.text_size / 100)), parent.width() - 2 * SPACE[4])
-        y = lasting = 0
-        above = self._below.height() if self._below is not None else SPACE[1]
+        y = 0
+        above = sum(one.height() for one in self._below if one.isVisible())
         most = round((parent.height() - above) * SHARE)
         for number, banner in enumerate(self.banners):
             height = banner.arrange(width)
@@ -203,12 +212,11 @@ class Banners(QFrame):
             if fits:
                 banner.setGeometry(0, y, width, height)
                 y += height + SPACE[1]
-                lasting += 0 if banner.notice.seconds else height + SPACE[1]
         top = parent.height() - y if self.low else above
         self.setGeometry((parent.width() - width) // 2, top, width, y)
         self.show()
         self.raise_()
-        self.lasting.emit(lasting)
+        self.covering.emit(y)
 
     def _remove(self, banner: Banner) -> None:
         if banner in self.banners:

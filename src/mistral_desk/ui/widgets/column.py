@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,7 +22,7 @@ from mistral_desk.ui.theme.tokens import BAR, COLUMN, SPACE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from mistral_desk.ui.theme.theme import Theme
 
@@ -102,6 +102,15 @@ class ColumnArea(QScrollArea):
         """Whether something stands before the column: then it begins at the edge instead of in the middle."""
         self._row.setStretch(1, 0 if on else 1)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it becomes lower, what has the keyboard stays in sight; what was out of sight stays there."""
+        here, before = QApplication.focusWidget(), event.oldSize().height()
+        inside = here is not None and self.holder.isAncestorOf(here) and event.size().height() < before
+        top = here.mapTo(self.viewport(), QPoint(0, 0)).y() if here is not None and inside else -1
+        super().resizeEvent(event)
+        if here is not None and inside and 0 <= top <= before - here.height():
+            self._focus_moved(None, here)
+
     def _focus_moved(self, _old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.holder.isAncestorOf(now) and not isinstance(now, QAbstractItemView):
             self.ensureWidgetVisible(now, 0, SPACE[4])
@@ -112,15 +121,19 @@ class ColumnArea(QScrollArea):
 
 
 class ScrollEdge(QWidget):
-    """A hairline at the top of what is scrolled: there is more above."""
+    """A hairline at the top of what is scrolled: there is more above; with `foot` at its foot: there is more below.
+    It is as wide as the area, with `inset` without the room of its bar.
+    """
 
-    def __init__(self, theme: Theme, area: QAbstractScrollArea) -> None:
+    def __init__(self, theme: Theme, area: QAbstractScrollArea, *, foot: bool = False, inset: bool = False) -> None:
         super().__init__(area)
         self._theme = theme
         self._area = area
+        self._foot, self._inset = foot, inset
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        area.installEventFilter(self)
+        (area.viewport() if inset else area).installEventFilter(self)
         area.verticalScrollBar().valueChanged.connect(self._place)
+        area.verticalScrollBar().rangeChanged.connect(self._place)
         theme.changed.connect(self.update)
         self._place()
 
@@ -137,6 +150,14 @@ class ScrollEdge(QWidget):
         painter.end()
 
     def _place(self) -> None:
-        self.setGeometry(0, 0, self._area.width(), 1)
-        self.setVisible(self._area.verticalScrollBar().value() > 0)
+        bar = self._area.verticalScrollBar()
+        box = self._area.viewport().geometry() if self._inset else self._area.rect()
+        self.setGeometry(box.left(), box.bottom() if self._foot else box.top(), box.width(), 1)
+        self.setVisible(bar.value() < bar.maximum() if self._foot else bar.value() > 0)
         self.raise_()
+
+
+def edged(theme: Theme, area: QAbstractScrollArea) -> None:
+    """Show on a sheet where there is more, above and below: what is cut there is not the end."""
+    ScrollEdge(theme, area, inset=True)
+    ScrollEdge(theme, area, inset=True, foot=True)
