@@ -111,9 +111,8 @@ class Chats(QObject):
         text = tr("It is kept nowhere. What was said in it cannot be brought back.")
         if chat.busy:
             text = tr("An answer is being written. The chat is kept nowhere and cannot be brought back.")
-        question = Question(
-            desk.theme, tr("Close the temporary chat?"), text, yes=tr("Close the chat"), parent=desk.window
-        )
+        title = tr("Close the temporary chat?")
+        question = Question(desk.theme, title, text, yes=tr("Close the chat"), final=True, parent=desk.window)
         question.accepted.connect(then)
         desk.window.show_overlay(question)
 

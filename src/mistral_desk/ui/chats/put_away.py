@@ -106,8 +106,7 @@ class PutAway(QObject):
             "It cannot be brought back. Backups that were made before still have it: the daily ones until newer ones "
             "take their place, those that you made until you delete them."
         )
-        question = Question(desk.theme, title, text, yes=yes, parent=desk.window)
-        question.yes.set_kind("danger")
+        question = Question(desk.theme, title, text, yes=yes, final=True, parent=desk.window)
         question.accepted.connect(lambda: desk.tasks.spawn(work(), "delete for good"))
         desk.window.show_overlay(question)
 

@@ -24,7 +24,7 @@ class CancelSheet(Overlay):
     """`decided` says whether what came is kept; in every other case the download goes on."""
 
     decided = Signal(bool)
-    widest = 480
+    widest = 560
 
     def __init__(self, theme: Theme, download: Download, parent: QWidget) -> None:
         title = tr("Cancel this download?")
@@ -39,15 +39,14 @@ class CancelSheet(Overlay):
         card = self.card
         go_on, keep = tr("Go on downloading"), tr("Cancel and keep {size}", size=came)
         delete = tr("Cancel and delete {size}", size=came)
-        self.go_on = Button(theme, go_on, text=go_on, kind="primary", parent=card)
+        self.delete = Button(theme, delete, text=delete, kind="danger", parent=card)
         self.keep = Button(theme, keep, text=keep, kind="outline", parent=card)
-        self.delete = Button(theme, delete, text=delete, kind="outline", parent=card)
-        self.delete.set_ink("danger")
+        self.go_on = Button(theme, go_on, text=go_on, kind="primary", parent=card)
         self.go_on.clicked.connect(self.reject)
         self.keep.clicked.connect(lambda: self._decide(keep=True))
         self.delete.clicked.connect(lambda: self._decide(keep=False))
-        row = FlowLayout(spacing=SPACE[1])
-        for button in (self.go_on, self.keep, self.delete):
+        row = FlowLayout(spacing=SPACE[1], end=True)
+        for button in (self.delete, self.keep, self.go_on):
             row.addWidget(button)
         column = QVBoxLayout(card)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[3])

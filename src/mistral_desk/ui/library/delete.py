@@ -1,4 +1,7 @@
-"""Asks before a model is deleted: to the bin, which frees nothing yet, or for good, which frees its space at once."""
+"""Asks before a model is deleted: to the bin, which frees nothing yet, or for good, which frees its space at once.
+
+What can be undone is filled and stands last, where the eye and the hand look for what is meant.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,10 @@ class DeleteSheet(Overlay):
         super().__init__(theme, title, parent)
         size = amounts.file_size(model.bytes)
         card = self.card
-        self.no = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=card)
         to_bin, good = tr("Move to the bin"), tr("Delete for good")
-        self.to_bin = Button(theme, to_bin, text=to_bin, kind="outline", parent=card)
         self.for_good = Button(theme, good, text=good, kind="danger", parent=card)
+        self.no = Button(theme, tr("Cancel"), text=tr("Cancel"), kind="outline", parent=card)
+        self.to_bin = Button(theme, to_bin, text=to_bin, kind="primary", parent=card)
         self.no.clicked.connect(self.reject)
         self.to_bin.clicked.connect(lambda: self._decide(for_good=False))
         self.for_good.clicked.connect(lambda: self._decide(for_good=True))
@@ -44,7 +47,7 @@ class DeleteSheet(Overlay):
         self.to_bin.setAccessibleDescription(bin_words)
         self.for_good.setAccessibleDescription(good_words)
         row = FlowLayout(spacing=SPACE[1], end=True)
-        for button in (self.no, self.to_bin, self.for_good):
+        for button in (self.for_good, self.no, self.to_bin):
             row.addWidget(button)
         column = QVBoxLayout(card)
         column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[3])

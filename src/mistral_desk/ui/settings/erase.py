@@ -59,10 +59,8 @@ class EraseSheet(Overlay):
         self.foot = Label(theme, tr(STAYS if shares else STAYS_ALL), wrap=True, parent=self.card)
         way_out = tr("Cancel") if shares else tr("Close")
         self.cancel = Button(theme, way_out, text=way_out, kind="outline", parent=self.card)
-        self.go = Button(
-            theme, tr("Delete everything…"), text=tr("Delete everything…"), kind="outline", parent=self.card
-        )
-        self.go.set_ink("danger")
+        delete = tr("Delete everything…")
+        self.go = Button(theme, delete, text=delete, kind="danger", parent=self.card)
         self.go.setVisible(bool(shares))
         self.cancel.clicked.connect(self.reject)
         self.go.clicked.connect(self._go)
@@ -89,7 +87,6 @@ class EraseSheet(Overlay):
             words = tr("Yes, delete everything")
             self.title.setText(tr("Really delete everything?"))
             self.go.set_label(words, words)
-            self.go.set_kind("danger")
             self.cancel.setFocus()
             self.place()
             return

@@ -135,8 +135,7 @@ def fill_privacy(
     )
     section.add(Row(theme, tr("Where your data is"), where, copied=True, parent=section))
     words = tr("Delete all my data…")
-    button = Button(theme, words, text=words, kind="outline", parent=section)
-    button.set_ink("danger")
+    button = Button(theme, words, text=words, kind="danger", parent=section)
     button.clicked.connect(erase)
     what = tr(
         "Chats, their pictures and copies, texts that were not sent, logs and whatever else was made of them; the list "

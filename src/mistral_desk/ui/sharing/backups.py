@@ -231,9 +231,8 @@ class BackupsDoor(QObject):
     def _ask_away(self, backup: Backup) -> None:
         desk = self._desk
         text = tr("{moment}: {facts}. It cannot be brought back.", moment=moment(backup), facts=facts(backup))
-        question = Question(
-            desk.theme, tr("Delete this backup?"), text, yes=tr("Delete the backup"), parent=self._below()
-        )
+        title, yes = tr("Delete this backup?"), tr("Delete the backup")
+        question = Question(desk.theme, title, text, yes=yes, final=True, parent=self._below())
         question.accepted.connect(lambda: desk.tasks.spawn(self._delete(backup), "delete a backup"))
         desk.window.show_overlay(question, above=self._sheet is not None)
 

@@ -17,19 +17,27 @@ if TYPE_CHECKING:
 
 
 class Question(Overlay):
-    """`accepted` when the person wants it, `rejected` in every other case."""
+    """`accepted` when the person wants it, `rejected` in every other case; `final` where it cannot be undone."""
 
     widest = 440
 
     def __init__(
-        self, theme: Theme, title: str, text: str, *, yes: str, no: str = "", parent: QWidget | None = None
+        self,
+        theme: Theme,
+        title: str,
+        text: str,
+        *,
+        yes: str,
+        no: str = "",
+        final: bool = False,
+        parent: QWidget | None = None,
     ) -> None:
         if parent is None:
             raise ValueError("a question stands over a window")
         super().__init__(theme, title, parent)
         self.setAccessibleDescription(text)
         self.no = Button(theme, no or tr("Cancel"), text=no or tr("Cancel"), kind="outline", parent=self.card)
-        self.yes = Button(theme, yes, text=yes, kind="primary", parent=self.card)
+        self.yes = Button(theme, yes, text=yes, kind="danger" if final else "primary", parent=self.card)
         self.no.clicked.connect(self.reject)
         self.yes.clicked.connect(self.accept)
         row = QHBoxLayout()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mistral_desk.ui.theme.tokens import Step
 
 Kind = Literal["primary", "danger", "outline", "quiet", "row", "floating", "card"]
-"""`primary`: filled · `danger`: filled, for what cannot be undone · `outline`: bordered · `quiet`: bare ·
-`row`: a list's line · `floating`: above a text · `card`: a quiet surface."""
+"""`primary`: filled · `outline`: bordered · `danger`: the same in red, for what cannot be undone: never filled, as
+what is filled invites · `quiet`: bare · `row`: a list's line · `floating`: above a text · `card`: a quiet surface."""
 
 RING = 2
 
@@ -88,6 +88,11 @@ class Button(Pressable):
             self._icon = icon
             self.update()
 
+    @property
+    def kind(self) -> Kind:
+        """How it is painted."""
+        return self._kind
+
     def set_kind(self, kind: Kind) -> None:
         """Paint as another kind."""
         if kind != self._kind:
@@ -147,9 +152,10 @@ class Button(Pressable):
         surface, ink = self._surface(), self._ink()
         chosen = self.isChecked() and self._theme.high_contrast  # a tint alone is not seen there
         empty = self._filled and not self.isEnabled()
-        bordered = self._kind in ("outline", "floating", "card") or chosen or empty
+        bordered = self._kind in ("outline", "danger", "floating", "card") or chosen or empty
         if surface is not None or bordered:
-            line = colours.hairline if self._kind == "card" or empty else colours.border
+            final = self._kind == "danger" and self.isEnabled()
+            line = colours.hairline if self._kind == "card" or empty else colours.danger if final else colours.border
             painter.setPen(QPen(QColor(line), 1) if bordered else Qt.PenStyle.NoPen)
             painter.setBrush(surface if surface is not None else Qt.BrushStyle.NoBrush)
             inset = 0.5 if bordered else 0.0
@@ -175,7 +181,7 @@ class Button(Pressable):
 
     @property
     def _filled(self) -> bool:
-        return self._kind in ("primary", "danger")
+        return self._kind == "primary"
 
     def _height(self) -> int:
         more = {"row": 2, "card": SPACE[1] + SPACE[0]}.get(self._kind, 0)
@@ -189,7 +195,7 @@ class Button(Pressable):
             return SPACE[1]
         if self._small:
             return round((SPACE[1] + 2) * grown)
-        wide = SPACE[3] if self._filled or self._kind == "outline" else SPACE[2]
+        wide = SPACE[3] if self._kind in ("primary", "outline", "danger") else SPACE[2]
         return round((wide if self.text() else SPACE[2]) * grown)
 
     def _icon_size(self) -> int:
@@ -206,7 +212,7 @@ class Button(Pressable):
             if not self.isEnabled():
                 return None
             share = 0.82 if down else 0.9 if over else 1.0
-            return QColor(blend(colours.accent if self._kind == "primary" else colours.danger, colours.text, share))
+            return QColor(blend(colours.accent, colours.text, share))
         if self._kind == "row" and (over or down or self.isChecked()):
             return QColor(blend(colours.text, colours.sidebar, 0.09 if self.isChecked() or down else 0.05))
         if self.isChecked():
@@ -223,6 +229,8 @@ class Button(Pressable):
             return QColor(blend(colours.muted, colours.canvas, 0.65))
         if self._filled:
             return QColor(colours.on_accent)
+        if self._kind == "danger":
+            return QColor(colours.danger)
         if self._colour:
             return self._theme.colour(self._colour)
         if self.isChecked() and self._kind != "row":
