@@ -63,6 +63,21 @@ def small(monkeypatch: pytest.MonkeyPatch, ram: float) -> None:
     monkeypatch.setattr("mistral_desk.fit.detect.this_machine", there)
 
 
+def test_what_can_be_told_at_once_is_told_before_anything_is_measured(
+    places: Folders, tmp_path: Path, measured: list[str]
+) -> None:
+    async def test() -> None:
+        fitting = Fitting(places, command=fake_worker.command(tmp_path, fake_worker.answering("")))
+        expected = await fitting.expected()
+        assert measured == []
+        assert {one.variant.model for one in expected} == {one.variant.model for one in await fitting.ranking()}
+        assert len(measured) == 1
+        assert await fitting.expected() == (), "all is known: the ranking itself waits for nothing"
+        await fitting.close()
+
+    run(test())
+
+
 def test_who_asks_meanwhile_shares_one_measuring(places: Folders, tmp_path: Path, measured: list[str]) -> None:
     async def test() -> None:
         fitting = Fitting(places, command=fake_worker.command(tmp_path, fake_worker.answering("")))

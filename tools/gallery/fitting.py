@@ -47,6 +47,10 @@ class StillFitting:
         """For it."""
         return advice.standing(self.where)
 
+    async def expected(self) -> tuple[Offer, ...]:
+        """Nothing: all is known."""
+        return ()
+
     async def ranking(self) -> tuple[Offer, ...]:
         """For it."""
         return advice.ranking(self.where)

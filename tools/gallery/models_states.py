@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mistral_desk.catalog.store import Catalogue
+    from mistral_desk.fit.machine import Machine
     from tools.gallery.stage import Stage
 
 COUNT: Final = 60
@@ -184,6 +185,29 @@ async def browse_loading(stage: Stage) -> None:
     stage.services.catalogue.load = never  # type: ignore[method-assign]
     stage.desk.window.show_page("models")
     await idle(6)
+
+
+@state()
+async def browse_judging(stage: Stage) -> None:
+    """The catalog is there, this computer is still being looked at: the cards wait for their words only."""
+    await ready(stage)
+    lists = stage.services.catalogue
+
+    async def load() -> Catalogue:
+        lists.current = catalogue()
+        return lists.current
+
+    async def never(again: bool = False) -> Machine:  # noqa: ARG001 - as the real one's
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    lists.load, stage.services.fitting.machine = load, never  # type: ignore[method-assign]
+    stage.desk.window.show_page("models")
+    page = stage.desk.models.browse
+    page.show_expected(standing(_records(), pc(32, 8))[1])
+    while not page.model.count:
+        await idle(1)
+    await idle(2)
 
 
 @state()

@@ -280,6 +280,16 @@ class Fitting:
         machine, runs = await self.machine(), self._runs.corrections()
         return await asyncio.to_thread(advice.ranking, machine, None, runs)
 
+    async def expected(self) -> tuple[Offer, ...]:
+        """The ranking as far as it can be told at once: what nobody has measured yet is estimated. Empty where all is
+        measured: then `ranking` waits for nothing either.
+        """
+        if await asyncio.to_thread(self._known_machine) is not None:
+            return ()
+        kept = await asyncio.to_thread(measure.kept, self._places.cache, self._models())
+        machine = await asyncio.to_thread(self._machine, kept)
+        return await asyncio.to_thread(advice.ranking, machine, None, self._runs.corrections())
+
     def judged(self, found: FileFacts, machine: Machine, wishes: Wishes | None = None) -> Variant:
         """The verdict on a file on a machine; wishes of the moment go before the stored ones. It blocks."""
         asked = _filled(wishes or self.wishes(found.key), self._usual())

@@ -199,6 +199,8 @@ class Models(QObject):
         fitting = self._desk.services.fitting
         self._machine, self._offers, self._standing = None, (), {}
         try:
+            if not again and (expected := await fitting.expected()):
+                self._page.show_expected(by_record(expected)[1])
             self._machine = await fitting.machine(again)
             self._standing = await fitting.standing()
             self._offers = await asyncio.to_thread(ranked, self._standing.values())

@@ -180,6 +180,10 @@ class ModelsPage(QFrame):
         if self._wanted:
             self.show_model(self._wanted)
 
+    def show_expected(self, fits: Mapping[str, Fit]) -> None:
+        """How models run here as far as it can be told before this computer was looked at, by their records' ids."""
+        self.browse.show_expected(fits)
+
     def show_offers(self, machine: Machine | None, offers: Mapping[str, Offer], fits: Mapping[str, Fit]) -> None:
         """How models run on this computer, by their records' ids; without a computer it could not be found out."""
         self.browse.head.show_computer(words.computer_words(machine) if machine is not None else tr(UNMEASURED))

@@ -12,6 +12,7 @@ from mistral_desk.catalog.search import BENCHMARK, licensed, modalities, open_we
 from mistral_desk.core import amounts
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import meaning, verdict
+from mistral_desk.ui.fit.waiting import MEASURING
 from mistral_desk.ui.models.about.said import UNKNOWN, date, word
 
 if TYPE_CHECKING:
@@ -75,8 +76,11 @@ class Card:
         return ". ".join(part.rstrip(".") for part in parts if part)
 
 
-def card_of(record: Record, offer: Offer | None, content: bool | None, sort: str = "fit") -> Card:
-    """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files.
+def card_of(
+    record: Record, offer: Offer | None, content: bool | None, sort: str = "fit", *, looking: bool = False
+) -> Card:
+    """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files, or
+    where it is still `looking` how they run.
 
     What the cards are sorted by is said first, also where it is not known.
     """
@@ -95,7 +99,7 @@ def card_of(record: Record, offer: Offer | None, content: bool | None, sort: str
     facts = verdict.joined(first, member, kinds, context, "" if called else size)
     shown = strongest(record, sort.removeprefix(BENCHMARK) if sort.startswith(BENCHMARK) else "")
     note = "" if shown else tr(NO_DETAILS) if quiet else tr("No benchmarks published")
-    sign, quality = verdict_of(record, offer)
+    sign, quality = (("info", "muted", tr(MEASURING)), "") if looking and offer is None else verdict_of(record, offer)
     role = tr(ROLES[offer.role]) if offer and offer.role else ""
     content = None if quiet else content
     return Card(record.id, record.title, by, facts, sign, quality, role, shown, content, quiet, note)

@@ -11,7 +11,7 @@ from mistral_desk.ui.models.browse.card import CONTENT, card_of, verdict_means
 from mistral_desk.ui.widgets.tip import plain_tip
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from mistral_desk.catalog.record import Record
     from mistral_desk.fit.advice import Offer
@@ -36,6 +36,7 @@ class CardsModel(QStringListModel):
         self._cards: dict[str, Card] = {}
         self._offers: Mapping[str, Offer] = {}
         self._content: Callable[[str], bool | None] = lambda _id: None
+        self._looking: Set[str] = frozenset()
         self._sort = "fit"
         self.marked: list[str] = []
         """Ids of what is to be compared, in the order in which it was marked."""
@@ -49,12 +50,13 @@ class CardsModel(QStringListModel):
             self._sort = sort
             self._changed()
 
-    def learn(self, offers: Mapping[str, Offer], content: Callable[[str], bool | None]) -> None:
-        """What is known of models by id: the best one here, and whether the text is the published one.
-
-        Cards are equally large whatever they say, so nothing moves.
+    def learn(
+        self, offers: Mapping[str, Offer], content: Callable[[str], bool | None], looking: Set[str] = frozenset()
+    ) -> None:
+        """What is known of models by id: the best one here, and whether the text is the published one; of which it is
+        `looking` how they run. Cards are equally large whatever they say, so nothing moves.
         """
-        self._offers, self._content = offers, content
+        self._offers, self._content, self._looking = offers, content, looking
         self._changed()
 
     def _changed(self) -> None:
@@ -106,7 +108,9 @@ class CardsModel(QStringListModel):
         made = self._cards.get(record.id)
         if made is None:
             offer = self._offers.get(record.id)
-            made = self._cards[record.id] = card_of(record, offer, self._content(record.id), self._sort)
+            looking = record.id in self._looking
+            made = card_of(record, offer, self._content(record.id), self._sort, looking=looking)
+            self._cards[record.id] = made
         return made
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

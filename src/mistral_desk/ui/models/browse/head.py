@@ -74,6 +74,7 @@ class Head(QWidget):
         words = tr("Measure again")
         self.measure_button = self._small(words, "retry", words)
         self.measure_button.setToolTip(tr("Looks at this computer anew; it takes about a second."))
+        self.measure_button.setEnabled(False)  # it is being looked at
         self.measure_button.clicked.connect(self._measure)
         self._rows.append(_beside(self.computer, self.measure_button))
         column.addLayout(self._rows[1])

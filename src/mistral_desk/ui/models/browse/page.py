@@ -30,7 +30,7 @@ from mistral_desk.ui.widgets.tab_order import chain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QHideEvent, QResizeEvent
 
     from mistral_desk.catalog.search import Fit, Index
     from mistral_desk.catalog.store import Catalogue
@@ -66,6 +66,10 @@ class BrowsePage(QWidget):
         self._index: Index | None = None
         self._catalogue: Catalogue | None = None
         self._fits: Mapping[str, Fit] | None = None
+        self._expected: Mapping[str, Fit] | None = None
+        """Until this computer was looked at: the order in which the cards wait for their words."""
+        self._standing: Mapping[str, Fit] | None = None
+        """What was found out, in the order that somebody already reads; until something else is looked for."""
         self._offers: Mapping[str, Offer] = {}
         self._source = Source(reading=True)
         self._trouble: Trouble | None = None
@@ -114,15 +118,25 @@ class BrowsePage(QWidget):
         self.head.order.show_benchmarks([one.value for one in facets.benchmarks])
         for key in [key for key in self.model.marked if catalogue.get(key) is None]:
             self.model.mark_model(key, on=False)
-        self.model.learn(self._offers, catalogue.verified)
+        self._learn()
         self._show_marked()
         self._find()
 
+    def show_expected(self, fits: Mapping[str, Fit]) -> None:
+        """Before this computer was looked at: the cards stand there in this order, and their words are on their way."""
+        if self._fits is None:
+            self._expected = fits
+            self._learn()
+            self._find()
+
     def show_offers(self, offers: Mapping[str, Offer], fits: Mapping[str, Fit]) -> None:
-        """How models run here, by their records' ids: none where it could not be found out."""
+        """How models run here, by their records' ids: none where it could not be found out. Where somebody reads or
+        acts among the cards already, each stays in its place until something else is looked for.
+        """
+        before, self._expected = self._expected, None
+        self._standing = in_place(fits, before) if before is not None and self._held else None
         self._fits, self._offers = fits, offers
-        if self._catalogue is not None:
-            self.model.learn(offers, self._catalogue.verified)
+        self._learn()
         self._find()
 
     def show_source(self, source: Source) -> None:
@@ -163,6 +177,16 @@ class BrowsePage(QWidget):
             return
         self._show_marked()
 
+    def _learn(self) -> None:
+        if self._catalogue is not None:
+            self.model.learn(self._offers, self._catalogue.verified, frozenset(self._expected or ()))
+
+    @property
+    def _held(self) -> bool:
+        """Whether somebody is among the cards: by the keyboard, with the pointer, scrolled down, or with a mark."""
+        scrolled = self.area.verticalScrollBar().value() > 0
+        return scrolled or self.grid.hasFocus() or self.grid.pointed or bool(self.model.marked)
+
     # --- what happens -----------------------------------------------------------------------------------
 
     def _connect(self) -> None:
@@ -190,6 +214,13 @@ class BrowsePage(QWidget):
         need = self.count.sizeHint().width() + self.aside.sizeHint().width() + 3 * SPACE[4]
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._counted.setDirection(beside if self.width() >= need else below)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody reads: whoever comes back finds the order that holds."""
+        super().hideEvent(event)
+        if self._standing is not None:
+            self._standing = None
+            self._find()
 
     def event(self, event: QEvent) -> bool:
         """In here the keys for *Find* mean the models, whatever else the window finds with them."""
@@ -242,8 +273,11 @@ class BrowsePage(QWidget):
         self.head.filters.show_wishes(self.wishes)
         self.head.order.show_order(self.wishes.sort, reverse=self.wishes.reverse)
         current = "" if anew else self.grid.current()
-        waits = self._index is None or (self._fits is None and (self.wishes.sort == "fit" or self.wishes.fits_here))
-        hits = () if self._index is None or waits else self._index.find(self.wishes, self._fits or {})
+        if anew:
+            self._standing = None
+        fits = next((one for one in (self._standing, self._fits, self._expected) if one is not None), None)
+        waits = self._index is None or (fits is None and (self.wishes.sort == "fit" or self.wishes.fits_here))
+        hits = () if self._index is None or waits else self._index.find(self.wishes, fits)
         self.model.show([hit.record for hit in hits], self.wishes.sort)
         row = self.model.row_of(current) if current else -1
         if row >= 0:
@@ -330,3 +364,9 @@ class BrowsePage(QWidget):
             bar.setValue(top - SPACE[0])
         elif top + cell.height() > bar.value() + room:
             bar.setValue(top + cell.height() - room + SPACE[0])
+
+
+def in_place(fits: Mapping[str, Fit], before: Mapping[str, Fit]) -> dict[str, Fit]:
+    """What was found out, with the places that the models had before; new ones come last."""
+    last = len(before)
+    return {key: fit._replace(rank=before[key].rank if key in before else last + fit.rank) for key, fit in fits.items()}
