@@ -12,6 +12,7 @@ from mistral_desk.core.words import tr, trc
 from mistral_desk.ui.commands import COMMANDS, GROUPS, written
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.ring import Ring
@@ -70,6 +71,7 @@ class _List(QScrollArea):
                 column.addWidget(_Row(theme, command, inner))
         self.setWidget(inner)
         inner.setAutoFillBackground(False)  # a scroll area switches it on
+        edged(theme, self)
 
     def _dress_bars(self) -> None:
         self._theme.dress_bars(self)

@@ -12,6 +12,7 @@ from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.ring import Ring
@@ -51,6 +52,7 @@ class Reading(Overlay):
         self.edit.viewport().setAutoFillBackground(False)
         self._dress()
         theme.changed.connect(self._dress)
+        edged(theme, self.edit)
         Ring(theme, self.edit)
         self.close_button = Button(theme, tr("Close"), icon="close", muted=True, parent=self.card)
         self.close_button.clicked.connect(self.reject)

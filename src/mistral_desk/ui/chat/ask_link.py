@@ -52,7 +52,7 @@ class LinkSheet(Overlay):
         row.addWidget(self.cancel)
         row.addWidget(self.go)
         column = QVBoxLayout(card)
-        column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
+        column.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[3])
         column.setSpacing(SPACE[3])
         column.addWidget(Label(theme, title, "lead", strong=True, wrap=True, parent=card))
         column.addWidget(_Address(theme, address, card))

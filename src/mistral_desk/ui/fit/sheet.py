@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QW
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.ring import Ring
@@ -88,6 +89,7 @@ class _Area(QScrollArea):
         self.setWidget(self.inner)
         self.inner.installEventFilter(self)
         self.inner.setAutoFillBackground(False)  # a scroll area switches it on
+        edged(theme, self)
 
     def put(self, widget: QWidget) -> None:
         """Instead of the words."""

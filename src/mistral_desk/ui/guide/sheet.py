@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize
 from mistral_desk.core import words
 from mistral_desk.core.words import tr
 from mistral_desk.ui.guide.text import GuideText
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label
 
@@ -27,6 +28,7 @@ class GuideSheet(HeadedSheet):
     def __init__(self, theme: Theme, guide: Guide, parent: QWidget) -> None:
         super().__init__(theme, tr("User guide"), parent)
         self.text = _Tall(theme, guide, self.card)
+        edged(theme, self.text)
         if words.language() != words.ENGLISH:
             note = tr("The guide is written in English; the words in bold are those of the English window.")
             self.column.addWidget(Label(theme, note, "small", ink="muted", wrap=True, parent=self.card))

@@ -41,7 +41,7 @@ class ComputersIntro(Row):
         line = QWidget(self)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACE[0])
+        row.setSpacing(SPACE[1])
         self.field = NameField(theme, tr("Address, for example 192.168.1.5"), line, longest=_LONGEST)
         self.add_button = Button(theme, tr("Test and add"), text=tr("Test and add"), kind="outline", parent=line)
         self.add_button.setToolTip("")
@@ -102,7 +102,7 @@ class ComputerRow(Row):
         self.told = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
         self.told.hide()
         buttons = QWidget(self)
-        flow = FlowLayout(buttons, spacing=SPACE[0])
+        flow = FlowLayout(buttons, spacing=SPACE[1])
         self.test = self._button(tr("Test"), buttons)
         self.remove = self._button(tr("Remove"), buttons)
         for button in (self.test, self.remove):

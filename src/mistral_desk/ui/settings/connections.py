@@ -12,6 +12,7 @@ from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.headed import HeadedSheet
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.ring import Ring
@@ -87,6 +88,7 @@ class ConnectionsSheet(HeadedSheet):
         self.edit.setMinimumHeight(320)
         self._dress()
         theme.changed.connect(self._dress)
+        edged(theme, self.edit)
         Ring(theme, self.edit)
         self.column.addWidget(Label(theme, tr(WHEN), "small", ink="muted", wrap=True, parent=self.card))
         self.column.addWidget(self.edit, 1)

@@ -68,7 +68,7 @@ class EndpointRow(Row):
         self.told = Label(theme, "", "small", ink="muted", wrap=True, parent=self)
         self.told.hide()
         self._buttons = QWidget(self)
-        self._flow = FlowLayout(self._buttons, spacing=SPACE[0])
+        self._flow = FlowLayout(self._buttons, spacing=SPACE[1])
         self.test = self._button(tr("Test"), self.test_asked)
         self.change = self._button(tr("Change…"), self.change_asked)
         self.revoke = self._button(tr("Ask me again"), self.revoked)

@@ -30,7 +30,7 @@ class ServerRow(Row):
     def __init__(self, theme: Theme, section: Section) -> None:
         super().__init__(theme, tr("For other programs"), " ", more=tr("OpenAI API"), copied=True, parent=section)
         self._buttons = QWidget(self)
-        flow = FlowLayout(self._buttons, spacing=SPACE[0])
+        flow = FlowLayout(self._buttons, spacing=SPACE[1])
         self.address = self._button(tr("Copy address"), self.address_copied)
         self.token = self._button(tr("Copy token"), self.token_copied)
         self.renew = self._button(tr("New token"), self.renewed)

@@ -11,6 +11,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import BAR, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.paragraph import Paragraph
@@ -40,12 +41,16 @@ class Sheet(Overlay):
         head.addWidget(self.heading, 1)
         head.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self.card)
-        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[3], SPACE[3]))
+        column.setContentsMargins(*direction.margins(self, SPACE[4], SPACE[3], SPACE[4] - BAR, SPACE[3]))
         column.setSpacing(SPACE[1])
         column.addLayout(head)
         column.addWidget(self.area, 1)
         column.addSpacing(SPACE[1])
-        column.addWidget(self._feet)
+        foot = QHBoxLayout()
+        foot.setSpacing(0)
+        foot.addWidget(self._feet)
+        foot.addSpacing(BAR)  # buttons end where what is above ends: the bar's room is beside that
+        column.addLayout(foot)
 
     def anew(self) -> tuple[QWidget, QVBoxLayout]:
         """An empty body instead of the one that is there."""
@@ -118,6 +123,7 @@ class _Area(QScrollArea):
         self.setWidget(self.inner)
         self.inner.installEventFilter(self)
         self.inner.setAutoFillBackground(False)  # a scroll area switches it on
+        edged(theme, self)
         self._dress()
 
     def anew(self) -> tuple[QWidget, QVBoxLayout]:
