@@ -8,6 +8,7 @@ import pytest
 from mistral_desk.catalog import facts
 from mistral_desk.core import amounts, words
 from mistral_desk.fit import advice
+from mistral_desk.fit.machine import from_fields
 from mistral_desk.ui.fit import verdict
 from mistral_desk.ui.fit.verdict import Verdict
 from tests.fixtures.machines import pc
@@ -78,6 +79,18 @@ def test_shared_memory_is_not_called_a_gpu_s() -> None:
 )
 def test_times(seconds: float, told: str) -> None:
     assert amounts.roughly(seconds) == told
+
+
+def test_a_row_names_only_those_estimates_that_it_rests_on() -> None:
+    """An SSD's speed is nothing to a model that lies in memory; of the computer as a whole it is told."""
+    where = from_fields({"ram_gb": 64, "gpus": [{"name": "a card", "vram_gb": 8}]})
+    (small,) = (one for one in advice.variants(facts.find("ministral-3-8b")[0], where) if one.quant == "Q4_K_M")
+    assert "SSD" in verdict.estimated_words(where)
+    assert verdict.estimated_words(where, small) == (
+        "Not measured on this computer, so estimated: the free memory, the GPU's free memory, the GPU's speed."
+    )
+    large = next(iter(advice.variants(facts.find("mistral-small-4")[0], where)))
+    assert ("SSD" in verdict.estimated_words(where, large)) is bool(large.plan.spilled)
 
 
 def test_every_reason_and_source_is_a_word() -> None:

@@ -132,7 +132,7 @@ class VariantRow(Panel):
             *verdict.why(variant),
             verdict.more_words(variant),
             verdict.rough_words(variant),
-            verdict.estimated_words(self._machine),
+            verdict.estimated_words(self._machine, variant),
         )
         for sentence in dict.fromkeys(one for one in said if one):
             column.addWidget(Label(self._theme, sentence, "small", ink="muted", wrap=True, parent=holder))

@@ -14,7 +14,7 @@ from mistral_desk.core import amounts
 from mistral_desk.core.amounts import number
 from mistral_desk.core.words import beside, mark, tr
 from mistral_desk.fit import saying
-from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS
+from mistral_desk.fit.advice import QUALITY_WORDS, SPEED_WORDS, estimated
 from mistral_desk.fit.machine import ESTIMATES, GB
 
 if TYPE_CHECKING:
@@ -228,9 +228,11 @@ def rough_words(variant: Variant) -> str:
     return ""
 
 
-def estimated_words(machine: Machine) -> str:
-    """What of this computer was neither stated nor measured; empty when nothing."""
-    fields = dict.fromkeys([*machine.estimated, *(field for gpu in machine.gpus for field in gpu.estimated)])
+def estimated_words(machine: Machine, variant: Variant | None = None) -> str:
+    """What of this computer was neither stated nor measured, or what of it a verdict rests on; empty when nothing."""
+    every = [*machine.estimated, *(field for gpu in machine.gpus for field in gpu.estimated)]
+    named = every if variant is None else estimated(variant.plan, machine)
+    fields = dict.fromkeys(one.rpartition(" ")[2] for one in named)  # without the name of a GPU
     if not fields:
         return ""
     return tr(
