@@ -72,6 +72,27 @@ def test_it_lists_them_pinned_first_and_the_archive_last(three: None, capsys: py
     ]  # fmt: skip
 
 
+def test_a_title_is_cut_where_the_terminal_ends_and_what_is_found_is_wrapped(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        history, _ = await History.open(folders().ensure().history)
+        await history.put(chat("Über die Kunst, lange Titel zu schreiben", "Birnen " * 12, DAY, pinned=True))
+        await history.close()
+
+    asyncio.run(work())
+    monkeypatch.setenv("COLUMNS", "45")
+    assert desk() == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Id  Changed     Chat",
+        "1   2023-11-14  Über die Kunst, lang…  pinned",
+    ]
+    assert desk("--search", "Birnen") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 2
+    assert all(len(line) <= 45 and line.startswith("    ") for line in lines[1:])
+
+
 def test_it_finds_words_whatever_their_accents(three: None, capsys: pytest.CaptureFixture[str]) -> None:
     found = answer(capsys, "--search", "apfel viele")
     assert found["more"] is False
