@@ -320,7 +320,7 @@ class Services:
         """No answer is written into the history, and nothing that was read belongs to a chat of the one before; erasing
         gives another session.
         """
-        await self.session.close()
+        await self.session.quiet()
         await self.engine.unload()
         await self.states.clear()
 

@@ -277,9 +277,12 @@ def test_an_answer_that_is_being_made_ends_and_is_kept_in_what_was(home: Path, t
             endings = copy.execute("SELECT ending FROM message ORDER BY id DESC LIMIT 1").fetchall()
         assert endings == [("stopped",)]
         again = services.session.reply(first.id, Draft("and now?"), model_spec=ModelSpec("/models/one.gguf"))
+        words = 0
         async for event in again:
             if isinstance(event, Writing):
+                words += 1
                 services.session.stop()
+        assert words, "the history that is there now is answered"
         await services.close()
 
     run(promise())

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mistral_desk.chat.answer import GrowingAnswer, Saver
+from mistral_desk.chat.fitting_in import Talk
 from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Draft
-from mistral_desk.chat.session import Loading, Started, TurnEvent, Writing
+from mistral_desk.chat.session import Broken, Loading, Started, TurnEvent, Writing
 from mistral_desk.core.errors import Problem
 from mistral_desk.inference.protocol import Failed, LoadProgress, Piece
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import SPEC, run
-from tests.fixtures.sessions import desk, last_of, last_of_stopped, until
+from tests.fixtures.sessions import Door, all_of, desk, last_of, last_of_stopped, noted, on_disk, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -64,6 +65,68 @@ def test_stop_while_a_worker_does_not_even_start(tmp_path: Path) -> None:
             await until(events, Started)
             session.stop()
             assert (await last_of(events)).ending == "stopped"
+
+    run(promise())
+
+
+def test_stop_right_before_the_engine_is_asked_asks_it_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reached, go_on, look = asyncio.Event(), asyncio.Event(), Talk.is_far
+
+    async def held(talk: Talk) -> bool:
+        reached.set()
+        await go_on.wait()
+        return await look(talk)
+
+    monkeypatch.setattr(Talk, "is_far", held)
+
+    async def promise() -> None:
+        door = Door()
+        async with noted(tmp_path, door) as (session, _):
+            events = session.reply(None, Draft("go"), model_spec=SPEC)
+            await until(events, Started)
+            await reached.wait()
+            session.stop()
+            go_on.set()
+            assert (await last_of(events)).ending == "stopped"
+            assert door.asked == []
+
+    run(promise())
+
+
+@pytest.mark.parametrize("which", ["written", "waiting"])
+def test_stop_in_one_chat_leaves_the_answer_of_another(tmp_path: Path, which: str) -> None:
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, _, _):
+            written = session.reply(None, Draft("one"), model_spec=SPEC)
+            await until(written, Writing)
+            waiting = session.reply(None, Draft("two"), model_spec=SPEC)
+            await until(waiting, Started)
+            stopped, goes_on = (written, waiting) if which == "written" else (waiting, written)
+            session.stop(2 if which == "written" else 4)
+            assert (await last_of(stopped)).ending == "stopped"
+            await until(goes_on, Writing)
+            session.stop()
+            assert (await last_of(goes_on)).text.startswith("word ")
+
+    run(promise())
+
+
+def test_an_answer_whose_chat_is_deleted_for_good_meanwhile_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody will read the rest, and others wait for the engine."""
+    monkeypatch.setattr("mistral_desk.chat.answer.SAVE_EVERY_S", 0.01)
+
+    async def promise() -> None:
+        async with desk(tmp_path, fake_worker.endless()) as (session, history, _):
+            events = session.reply(None, Draft("go"), model_spec=SPEC)
+            await until(events, Writing)
+            await history.purge(1)
+            last = (await all_of(events))[-1]
+            assert isinstance(last, Broken)
+            assert (last.problem.id, last.message.ending) == ("history.missing", "stopped")
+            assert on_disk(tmp_path, "SELECT (SELECT count(*) FROM part) + (SELECT count(*) FROM tokens)") == [(0,)]
+            await until(session.reply(None, Draft("next"), model_spec=SPEC), Writing)
 
     run(promise())
 

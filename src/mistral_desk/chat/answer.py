@@ -14,7 +14,7 @@ from mistral_desk.chat.rows import AnswerState
 from mistral_desk.core.errors import DeskError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mistral_desk.chat.history import History
     from mistral_desk.inference.protocol import Figures, Piece, PieceKind
@@ -79,7 +79,11 @@ class GrowingAnswer:
 class Saver:
     """Keeps the stored answer close behind the growing one. A save that fails is tried again with the next one."""
 
-    def __init__(self, history: History, message: Message, answer: GrowingAnswer) -> None:
+    def __init__(
+        self, history: History, message: Message, answer: GrowingAnswer, gone: Callable[[], None] = lambda: None
+    ) -> None:
+        """`gone` hears that the message was deleted for good meanwhile: nobody will read the rest."""
+        self._gone = gone
         self._history = history
         self._message = message
         self._answer = answer
@@ -129,6 +133,9 @@ class Saver:
         try:
             await self._history.save_answer(self._message.id, state)
         except DeskError as error:
+            if error.problem.id == "history.missing":
+                self._gone()
+                return
             log.warning("an unfinished answer could not be saved yet: %s", error)
             self._behind = True
         finally:

@@ -59,6 +59,7 @@ class Backups:
         """`quiet` ends what is being answered, so that nothing is written into the history while it is replaced."""
         self._history = history
         self._quiet = quiet
+        self._restoring = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
@@ -85,8 +86,13 @@ class Backups:
 
         Answers that are being made end. The history stays open; whoever shows chats hears of it. Raises
         `backup.unusable`, `history.newer`, or `history.…` when the disk is full or cannot be written: then nothing
-        has changed. A kill in the middle leaves the old or the new.
+        has changed. A kill in the middle leaves the old or the new. Two that are wished for at once come one after the
+        other.
         """
+        async with self._restoring:
+            return await self._restored(backup)
+
+    async def _restored(self, backup: Backup) -> Restored:
         history = self._history()
         path = _path(history)
         chosen = path.parent / backup.path  # its own path, where that is a whole one

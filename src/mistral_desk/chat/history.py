@@ -43,6 +43,7 @@ class History(Listed, Chosen):
     def __init__(self, store: Store) -> None:
         """`store` is open."""
         super().__init__(store)
+        self._leaving = False
         self._indexing = Indexing(store, the_time())
         store.index_made_anew = self.settle
 
@@ -77,6 +78,7 @@ class History(Listed, Chosen):
 
     async def close(self) -> None:
         """Finish what was asked for, keep a copy if something changed, and let go of the file. Idempotent."""
+        self._leaving = True
         try:
             await self._indexing.close()
         finally:
@@ -100,7 +102,8 @@ class History(Listed, Chosen):
             await self._indexing.close()
             await self._store.replace(work)
         finally:
-            self._indexing = Indexing(self._store, the_time())
+            if not self._leaving:
+                self._indexing = Indexing(self._store, the_time())
 
     # --- messages -----------------------------------------------------------------------------------
 

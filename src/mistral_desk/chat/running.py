@@ -103,7 +103,7 @@ class RunningTurn:
         thought_limit: Callable[[], Budget],
     ) -> None:
         self.answer = answer
-        self.events: asyncio.Queue[TurnEvent] = asyncio.Queue()
+        self.events: asyncio.Queue[TurnEvent | None] = asyncio.Queue()  # None: there are no more, whatever happened
         self._history = history
         self._engine, self._ready, self._engine_free = maker
         self._pictures = pictures
@@ -113,12 +113,13 @@ class RunningTurn:
         self._begun = begun(answer) if wish.goes_on else begun(wish.rethinks) if wish.rethinks else None
         self._begun_tokens = 0
         self._text = GrowingAnswer(answer if wish.goes_on else None)
-        self._saver = Saver(history, answer, self._text)
+        self._saver = Saver(history, answer, self._text, self.stop)
         self._stopping = asyncio.Event()
         self._decision: asyncio.Future[WhenFull] | None = None
-        self._generating = self._answer_now = False
+        self._generating = self._answer_now = self._holds = False
         self.is_over = False
         self.task = asyncio.get_running_loop().create_task(self._run(), name=f"answer {answer.id}")
+        self.task.add_done_callback(lambda _: self.events.put_nowait(None))
 
     def stop(self) -> None:
         """End as soon as possible; without effect when it is over."""
@@ -165,6 +166,7 @@ class RunningTurn:
     async def _make(self) -> tuple[Ending, Figures | None]:
         if not await self._or_stop(self._engine_free.acquire()):
             return "stopped", None
+        self._holds = True
         try:
             info = await self._loaded()
             if info is None:
@@ -173,11 +175,10 @@ class RunningTurn:
             if self._wish.goes_on:
                 self._text.model = written_by(self.answer.model if self._begun else "", self._wish.model)
             talk = await self._talk(info)
-            if self._stopping.is_set():
-                return "stopped", None
             return await self._answered(talk)
         finally:
-            self._engine_free.release()
+            if self._holds:
+                self._engine_free.release()
 
     @property
     def _going_on(self) -> int:
@@ -189,7 +190,7 @@ class RunningTurn:
         if self._stopping.is_set():
             return None
         try:
-            return await self._or_stop(self._ready(lambda share: self.events.put_nowait(Loading(share))))
+            return await self._or_stop(self._ready(self._load_told))
         except DeskError as error:
             if self._stopping.is_set() or isinstance(error, ClosedError):  # who closes the engine stops its answers
                 return None
@@ -220,7 +221,10 @@ class RunningTurn:
         room = Room(self._history, self._engine, lookup(self._pictures), ask=self._asked, tell=self.events.put_nowait)
         while True:
             try:
-                if await talk.is_far():
+                far = await talk.is_far()
+                if self._stopping.is_set():
+                    return "stopped", None
+                if far:
                     raise DeskError.of(talk.problem)
                 return await self._generate(talk)
             except DeskError as error:
@@ -231,10 +235,21 @@ class RunningTurn:
                 return "stopped", None
             talk = made
 
+    def _load_told(self, share: float) -> None:
+        self.events.put_nowait(Loading(share))
+
     async def _asked(self, full: Full) -> WhenFull:
+        """Have the person choose. That may take hours, in which others are answered."""
         self._decision = asyncio.get_running_loop().create_future()
         self.events.put_nowait(full)
-        return await self._decision
+        self._holds = False
+        self._engine_free.release()
+        what = await self._decision
+        if what in full.helps:
+            await self._engine_free.acquire()
+            self._holds = True
+            await self._ready(self._load_told)  # another one may be loaded by now
+        return what
 
     def decide(self, what: WhenFull) -> None:
         """What gives way in a full context; without effect when that is not asked."""
@@ -277,8 +292,6 @@ class RunningTurn:
                     if isinstance(event, Finished):
                         self._text.vocabulary = event.vocabulary
                         return event.reason, self._figures(event.figures)
-                    if self._stopping.is_set():
-                        self._engine.stop()  # again: the first one may have met a worker that was just starting
                     if self._answer_now and not told:
                         told = True  # it was asked for before there was a request
                         self._engine.answer_now()

@@ -75,7 +75,7 @@ class Session:
         self._engine = engine
         self._pictures = pictures
         self._turns: list[RunningTurn] = []
-        self._beginning, self._none_begins, self._closing = 0, asyncio.Event(), False
+        self._beginning, self._none_begins, self._ending = 0, asyncio.Event(), 0
         self._engine_free = engine_free or asyncio.Lock()
         self.elsewhere, self._free_elsewhere = elsewhere, asyncio.Lock()
 
@@ -130,20 +130,21 @@ class Session:
 
         Its pictures and files stay, unless the draft says which it has now.
         """
-        old = await self._history.message(message_id)
-        attached = attached_to(old) if draft.attached is None else draft.attached
-        check_draft(msgspec.structs.replace(draft, attached=attached))
-        await self._check(model_spec, attached)
-        if old.role != "user":
-            raise DeskError("history.missing", f"message {message_id} is no person's message")
-        begun = await self._history.begin_turn(
-            old.conversation,
-            draft.text,
-            attached=attached,
-            parent=old.parent,
-            model=model or _name(model_spec),
-            effort=draft.effort,
-        )
+        with self._begins():
+            old = await self._history.message(message_id)
+            attached = attached_to(old) if draft.attached is None else draft.attached
+            check_draft(msgspec.structs.replace(draft, attached=attached))
+            await self._check(model_spec, attached)
+            if old.role != "user":
+                raise DeskError("history.missing", f"message {message_id} is no person's message")
+            begun = await self._history.begin_turn(
+                old.conversation,
+                draft.text,
+                attached=attached,
+                parent=old.parent,
+                model=model or _name(model_spec),
+                effort=draft.effort,
+            )
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
             async for event in events:
                 yield event
@@ -162,13 +163,14 @@ class Session:
 
         `think` None: as the answer was made before. As `reply` otherwise.
         """
-        old = await self._history.message(message_id)
-        asked = old.parent if old.role == "assistant" else old.id
-        if asked is None or old.role == "system":
-            raise DeskError("history.missing", f"message {message_id} answers nothing")
-        await self._check(model_spec, (await self._history.message(asked)).parts)
-        effort: Effort = old.effort if think is None else ("high" if think else "none")
-        begun = await self._history.begin_version(asked, model=model or _name(model_spec), effort=effort)
+        with self._begins():
+            old = await self._history.message(message_id)
+            asked = old.parent if old.role == "assistant" else old.id
+            if asked is None or old.role == "system":
+                raise DeskError("history.missing", f"message {message_id} answers nothing")
+            await self._check(model_spec, (await self._history.message(asked)).parts)
+            effort: Effort = old.effort if think is None else ("high" if think else "none")
+            begun = await self._history.begin_version(asked, model=model or _name(model_spec), effort=effort)
         async with contextlib.aclosing(self._answer(begun, Wish(model_spec, sampling, max_tokens))) as events:
             async for event in events:
                 yield event
@@ -187,11 +189,12 @@ class Session:
         One that has no thought is answered again, with one. Raises `endpoint.cannot`; as `reply` otherwise.
         """
         _must_be_here(model_spec)
-        old = await self._history.message(message_id)
-        if old.role != "assistant" or old.parent is None:
-            raise DeskError("history.missing", f"message {message_id} answers nothing")
-        await self._check(model_spec, (await self._history.message(old.parent)).parts)
-        begun = await self._history.begin_version(old.parent, model=model or _name(model_spec), effort="high")
+        with self._begins():
+            old = await self._history.message(message_id)
+            if old.role != "assistant" or old.parent is None:
+                raise DeskError("history.missing", f"message {message_id} answers nothing")
+            await self._check(model_spec, (await self._history.message(old.parent)).parts)
+            begun = await self._history.begin_version(old.parent, model=model or _name(model_spec), effort="high")
         wish = Wish(model_spec, sampling, max_tokens, rethinks=old if old.thinking else None)
         async with contextlib.aclosing(self._answer(begun, wish)) as events:
             async for event in events:
@@ -213,17 +216,18 @@ class Session:
         being written, or something follows it, and `endpoint.cannot`; as `reply` otherwise.
         """
         _must_be_here(model_spec)
-        asked = (await self._history.message(message_id)).parent
-        if asked is None:
-            raise DeskError("history.missing", f"message {message_id} answers nothing")
-        user = await self._history.message(asked)
-        await self._check(model_spec, user.parts)
-        conversation = await self._history.conversation(user.conversation)
-        answer = await self._history.message(message_id)  # behind it nothing waits until it is among the turns
-        if answer.role != "assistant" or answer.ending not in BROKEN_OFF or conversation.leaf != message_id:
-            raise DeskError("history.missing", f"message {message_id} is complete, or not the last one")
-        if any(turn.answer.id == message_id for turn in self._turns):
-            raise DeskError("history.missing", f"message {message_id} is being written")
+        with self._begins():
+            asked = (await self._history.message(message_id)).parent
+            if asked is None:
+                raise DeskError("history.missing", f"message {message_id} answers nothing")
+            user = await self._history.message(asked)
+            await self._check(model_spec, user.parts)
+            conversation = await self._history.conversation(user.conversation)
+            answer = await self._history.message(message_id)  # behind it nothing waits until it is among the turns
+            if answer.role != "assistant" or answer.ending not in BROKEN_OFF or conversation.leaf != message_id:
+                raise DeskError("history.missing", f"message {message_id} is complete, or not the last one")
+            if any(turn.answer.id == message_id for turn in self._turns):
+                raise DeskError("history.missing", f"message {message_id} is being written")
         wish = Wish(model_spec, sampling, max_tokens, model or _name(model_spec), goes_on=True)
         async with contextlib.aclosing(self._answer((conversation, user, answer), wish)) as events:
             async for event in events:
@@ -237,10 +241,13 @@ class Session:
         """
         return next((turn.answer.id for turn in self._turns if not turn.is_over), None)
 
-    def stop(self) -> None:
-        """Stop what is loaded or generated, and what waits; each ends as `stopped` with what it has."""
+    def stop(self, answer: int | None = None) -> None:
+        """Stop this answer, whether it is loaded for, generated or waits; it ends as `stopped` with what it has. None:
+        every answer.
+        """
         for turn in tuple(self._turns):
-            turn.stop()
+            if answer in {None, turn.answer.id}:
+                turn.stop()
 
     def answer_now(self, answer: int | None = None) -> None:
         """Have the model close its thought and answer, also where it has not begun to think yet. None: every answer."""
@@ -258,14 +265,19 @@ class Session:
         """Makes room in a chat before it is full."""
         return Shortening(self._history, self._engine, self._engine_free, self._pictures)
 
-    def decide(self, what: WhenFull) -> None:
-        """Answer `Full`: what gives way in a full context. `stop` (or `ask`) ends that turn with the reason."""
+    def decide(self, what: WhenFull, answer: int | None = None) -> None:
+        """Reply to `Full`: what gives way in a full context. `stop` (or `ask`) ends that turn with the reason. `answer`
+        None: for each that asks.
+        """
         for turn in tuple(self._turns):
-            turn.decide(what)
+            if answer in {None, turn.answer.id}:
+                turn.decide(what)
 
     async def close(self) -> None:
-        """Stop everything; returns when the answers are saved as far as they came, those that just begin as well."""
-        self._closing = True
+        """Stop everything; returns when the answers are saved as far as they came, those that just begin as well. What
+        is asked later is stored, and stopped.
+        """
+        self._ending += 1
         while self._turns or self._beginning:
             self.stop()
             if tasks := {turn.task for turn in self._turns}:
@@ -273,9 +285,16 @@ class Session:
             else:
                 await self._none_begins.wait()
 
+    async def quiet(self) -> None:
+        """As `close`, but what is asked later is answered."""
+        try:
+            await self.close()
+        finally:
+            self._ending -= 1
+
     @contextlib.contextmanager
     def _begins(self) -> Iterator[None]:
-        """While a draft is being stored: its turn is not there yet, and the history must not go."""
+        """While an answer is being begun: its turn is not there yet, and the history must not go."""
         self._beginning += 1
         self._none_begins.clear()
         try:
@@ -324,14 +343,13 @@ class Session:
             wish=wish,
             thought_limit=self._thought_limit,
         )
-        if self._closing:
+        if self._ending:
             turn.stop()
         self._turns.append(turn)
         turn.task.add_done_callback(lambda _: self._turns.remove(turn))
         try:
             yield Started(conversation, user, answer)
-            while True:
-                event = await turn.events.get()
+            while (event := await turn.events.get()) is not None:
                 yield event
                 if isinstance(event, Ended | Broken):
                     return

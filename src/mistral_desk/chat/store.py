@@ -30,6 +30,7 @@ from mistral_desk.chat.database import (
 )
 from mistral_desk.core import private
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.words import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +67,7 @@ class Store:
         self._next_look = 0.0
         self._give_up = threading.Event()
         self._closing: asyncio.Task[None] | None = None
+        self._ended = False
 
     async def open(self) -> Problem | None:
         """Open or make the file; says what had to be repaired. Raises a `DeskError` with nothing changed."""
@@ -86,7 +88,7 @@ class Store:
         """Ask something, in the reading thread."""
 
         def run() -> T:
-            return work(_opened(self._read_connection or self._write_connection))
+            return work(self._opened(self._read_connection or self._write_connection))
 
         return await self._in(self._reader, run)
 
@@ -118,7 +120,7 @@ class Store:
         """
 
         def run() -> T:
-            connection = _opened(self._write_connection)
+            connection = self._writing()
             before = connection.total_changes
             try:
                 with transaction(connection):
@@ -148,7 +150,7 @@ class Store:
         """Empty the write-ahead log, where old pages still have what was deleted since; False while somebody reads."""
 
         def run() -> bool:
-            connection = _opened(self._write_connection)
+            connection = self._writing()
             connection.execute("PRAGMA busy_timeout = 0")  # nobody's message waits for a reader
             try:
                 return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -167,7 +169,7 @@ class Store:
         await self._in(self._copier, run)
 
     async def replace(self, work: Callable[[Path], T]) -> T:
-        """Have the file overwritten by `work`, with nobody writing to it; then it is open again."""
+        """Have the file overwritten by `work`, with nobody writing to it; who writes next opens it again."""
         path = self.path
         if path is None:
             raise RuntimeError("a history in memory has no copies")
@@ -177,7 +179,6 @@ class Store:
             try:
                 return work(path)
             finally:
-                self._write_connection = connect(path)
                 self._changed = True
 
         return await self._in(self._writer, run)
@@ -197,6 +198,7 @@ class Store:
             self._give_up.set()
             await self._in(self._copier, lambda: None)
         finally:
+            self._ended = True
             await self._in(self._searcher, self._close_searcher)
             await self._in(self._reader, self._close_reader)
             await self._in(self._writer, self._close_writer)
@@ -215,7 +217,10 @@ class Store:
     async def _in(
         self, executor: ThreadPoolExecutor, work: Callable[[], T], then: Callable[[], None] | None = None
     ) -> T:
-        """Run `work` in a thread of ours, to its end even if the caller is cancelled; `then` is called if it did it."""
+        """Run `work` in a thread of ours, to its end even if the caller is cancelled; `then` is called if it did it.
+
+        Raises `history.failed` where the history is closed.
+        """
 
         def run() -> T:
             try:
@@ -228,7 +233,10 @@ class Store:
                     _suspect(self.path)
                 raise named(error, self._where) from error
 
-        future: Future[T] = executor.submit(run)
+        try:
+            future: Future[T] = executor.submit(run)
+        except RuntimeError as error:  # its threads have ended
+            raise _closed(self._where) from error
         waiting = asyncio.wrap_future(future)
         waiting.add_done_callback(lambda done: _retrieve(done, then))
         return await asyncio.shield(waiting)
@@ -274,6 +282,12 @@ class Store:
         self._write_connection = connect(None)
         prepare(self._write_connection, None, lambda _: None)
 
+    def _writing(self) -> sqlite3.Connection:
+        """The connection that writes, made anew where the file was overwritten."""
+        if self._write_connection is None and self.path and not self._ended:
+            self._write_connection = connect(self.path)
+        return self._opened(self._write_connection)
+
     def _close_writer(self) -> None:
         if self._write_connection:
             self._write_connection.close()
@@ -283,28 +297,32 @@ class Store:
         """The file was deleted while it was open: what is still readable through it becomes a copy."""
         log.warning("the history's file is gone; what it held is kept as a copy")
         try:
-            backups.keep(_opened(self._write_connection), backups.closing(path))
+            backups.keep(self._writing(), backups.closing(path))
         except (DamagedError, sqlite3.Error, OSError) as error:
             log.warning("no copy of the history was made: %s", error)
 
     # --- in the other threads -----------------------------------------------------------------------
+
+    def _opened(self, connection: sqlite3.Connection | None) -> sqlite3.Connection:
+        if connection is None:
+            raise _closed(self._where)
+        return connection
 
     def _open_reader(self) -> None:
         self._read_connection = connect(self.path, query_only=True)
 
     def _searching(self) -> sqlite3.Connection:
         """The connection that searches, made with the first search."""
-        if self._search_connection is None:
-            _opened(self._write_connection)
+        if self._search_connection is None and not self._ended:
             if self.path is None:
                 self._search_connection = self._write_connection
-                search.prepare(_opened(self._search_connection))
+                search.prepare(self._opened(self._search_connection))
             else:
                 self._search_connection = connect(self.path)
                 search.prepare(self._search_connection)
                 self._search_connection.execute(f"PRAGMA cache_size = -{SEARCH_CACHE_KB}")
                 self._search_connection.execute("PRAGMA query_only = ON")
-        return _opened(self._search_connection)
+        return self._opened(self._search_connection)
 
     def _close_searcher(self) -> None:
         if self._search_connection and self._search_connection is not self._write_connection:
@@ -369,10 +387,9 @@ def _suspect(path: Path) -> None:
         log.warning("the history could not be marked for a check: %s", error)
 
 
-def _opened(connection: sqlite3.Connection | None) -> sqlite3.Connection:
-    if connection is None:
-        raise RuntimeError("the history is closed")
-    return connection
+def _closed(where: str) -> DeskError:
+    """What is said to whoever comes too late."""
+    return DeskError("history.failed", "the history is closed", path=where, reason=mark("Mistral Desk is closing"))
 
 
 def _retrieve(future: asyncio.Future[T], then: Callable[[], None] | None) -> None:

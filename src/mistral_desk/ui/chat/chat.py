@@ -231,7 +231,8 @@ class Chat(QObject):
         """End the answer that is on its way; what there is stays."""
         if self._answer is not None:
             self._stopping = True  # the session may not know of it yet
-            self.room.session.stop()
+            if self._answer.message is not None:
+                self.room.session.stop(self._answer.message)
 
     # --- what happens -------------------------------------------------------------------------------
 
@@ -335,7 +336,7 @@ class Chat(QObject):
         self.course.begun(answer, thinks=event.answer_message.effort == "high")
         self._model.learn()
         if self._stopping:
-            self.room.session.stop()
+            self.room.session.stop(answer.message)
         if first:
             self.begun.emit(event.conversation)
 

@@ -163,10 +163,12 @@ class Context(QObject):
     def _ask(self, chat: Chat, full: Full) -> None:
         from mistral_desk.ui.context.choice import FullSheet  # noqa: PLC0415
 
+        answer = chat.answer.message if chat.answer else None
+
         def chosen(what: WhenFull, remember: bool) -> None:
             if remember:
                 self._remember(chat, what)
-            chat.room.session.decide(what)
+            chat.room.session.decide(what, answer)
 
         desk = self._desk
         over = desk.window.overlay
