@@ -19,7 +19,7 @@ from mistral_desk.inference.child import worker_command
 from mistral_desk.inference.crashes import DEATHS, Crashes
 from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.model_spec import ModelSpec
-from mistral_desk.inference.protocol import Counted, Effort, Finished, Hello, ModelInfo, Sampling, Turn
+from mistral_desk.inference.protocol import Counted, Effort, Figures, Finished, Hello, ModelInfo, Sampling, Turn
 from mistral_desk.inference.remote import Answer, Worker
 from mistral_desk.inference.requests import ClosedError
 from mistral_desk.inference.rpc import places
@@ -62,7 +62,10 @@ class Engine:
         self._model: ModelInfo | None = None
         self._lock = asyncio.Lock()
         self._closed = False
-        self._halted = False
+        self._stops = self._begun = 0
+        """How often it was told to stop, in all and before what is being loaded began."""
+        self._asking = 0
+        self._loading: ModelSpec | None = None
         self._used = time.monotonic()
         self._listeners: list[tuple[ModelSpec, Callable[[float], None]]] = []
         self.resting = False
@@ -127,8 +130,8 @@ class Engine:
 
     @property
     def in_use(self) -> bool:
-        """Whether it works or loads just now, or lets a model go."""
-        return self.busy or self._lock.locked()
+        """Whether it works or loads just now, is about to, or lets a model go."""
+        return self.busy or self._lock.locked() or self._asking > 0
 
     @property
     def used(self) -> float:
@@ -164,25 +167,29 @@ class Engine:
         if self._is_ready(spec) and not again and (model := self.model):
             self._spec = spec
             return model
-        self._halted = self.resting = False
+        self._begun, self.resting = self._stops, False
         if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
             self._mourned, self._died = self._worker, self._worker.ended
             if not self._worker.disobeyed:
                 self._crashes.died(self._spec, self._died)
+        self._loading = spec
         try:
             look = await self._crashes.begin(spec)
             given, self._died = self._lowering.begin(spec, self._died), None
             if not given.helpers:
                 self._spare.begin()  # while the old worker takes its leave
+            self._spec = None
             await self._retire()
             self._model = await self._load_what_fits(spec, given, look=look)
         except BaseException as error:
-            ended = isinstance(error, DeskError) and not self._halted  # by itself, and not by whoever stopped it
+            ended = isinstance(error, DeskError) and self._stops == self._begun  # and nobody stopped it
             problem = as_problem(error) if ended else None
             if problem and problem.id in DEATHS and not self._closed:
                 self._spare.begin()  # what comes next need not wait for a process
             await self._crashes.failed(spec, problem)
             raise
+        finally:
+            self._loading = None
         await self._crashes.loaded(spec, looked_at=look)
         self._spec = spec
         return self._model
@@ -246,26 +253,26 @@ class Engine:
         when there was no `ensure` before.
         """
         self.ahead.stop()
-        if self._spec is None:
+        spec, before = self._spec, self._stops
+        if spec is None:
             raise DeskError("engine.no_model")
-        if self._worker:
-            await self._worker.settle()  # who hangs takes nobody along that comes behind
-        await self.ensure(self._spec)
-        if self._worker is None:
-            raise DeskError("engine.no_model")
-        worker = self._worker
+        self._asking += 1
+        try:
+            if self._worker:
+                await self._worker.settle()  # who hangs takes nobody along that comes behind
+            if self._stops == before:
+                await self.ensure(spec)
+            worker = self._worker
+            states = self.states if self.states and await self.states.begin() else None
+        finally:
+            self._asking -= 1
+        if worker is None or worker is not self._worker or self._stops != before:  # there was no request to stop yet
+            yield Finished(0, "stopped", Figures(), "")
+            return
         async with (
             replacing(worker, self.prepare),
             contextlib.aclosing(
-                worker.generate(
-                    turns,
-                    effort,
-                    sampling,
-                    max_tokens,
-                    pictures,
-                    states=self.states if self.states and await self.states.begin() else None,
-                    **options,
-                )
+                worker.generate(turns, effort, sampling, max_tokens, pictures, states=states, **options)
             ) as answer,
         ):
             async for event in answer:
@@ -297,7 +304,7 @@ class Engine:
 
     def stop(self) -> None:
         """Stop what is being started, loaded or generated; it ends as soon as possible with what it has."""
-        self._halted = True
+        self._stops += 1
         if self._worker:
             for request in self._worker.requests:
                 self._worker.stop(request)
@@ -326,7 +333,7 @@ class Engine:
         """Give the memory of the model back until it is asked for again; false where something is being done. What was
         read is kept on the disk before, as far as that goes quickly.
         """
-        if self._lock.locked() or self.busy or self.model is None:
+        if self.in_use or self.model is None:
             return False
         async with self._lock:
             await asyncio.gather(self._retire(), self._spare.close())
@@ -338,11 +345,13 @@ class Engine:
         await self._spare.close()
 
     async def unload(self, paths: Collection[str] | None = None) -> None:
-        """Let go of the model's files, if it is one of these paths: they are to be moved or deleted. An answer that is
-        being written ends as stopped; the next one loads the model again.
+        """Let go of the model's files, if it is one of these paths: they are to be moved or deleted. A load of them and
+        an answer that is being written end as stopped; the next one loads the model again.
         """
+        if _concerns(self._loading, paths):
+            self.stop()
         async with self._lock:
-            if self._spec is not None and (paths is None or {self._spec.path, self._spec.projector} & set(paths)):
+            if _concerns(self._spec, paths):
                 await self._retire()
 
     async def forget(self, owners: Collection[str]) -> None:
@@ -352,13 +361,13 @@ class Engine:
 
     def _go_on(self, spec: ModelSpec) -> None:
         """Raise `load.cancelled` if `stop` came before there was a request that it could have stopped."""
-        if self._halted:
+        if self._stops != self._begun:
             raise DeskError("load.cancelled", name=PurePath(spec.path).name)
 
     async def _retire(self) -> None:
         """End the worker; answers that it is writing end as stopped where it obeys in time."""
         self.ahead.stop()
-        worker, self._worker, self._spec, self._model = self._worker, None, None, None
+        worker, self._worker, self._model = self._worker, None, None
         if worker is None:
             return
         for request in worker.requests:
@@ -367,6 +376,11 @@ class Engine:
         if self.states:
             await self.states.leave(worker)
         await worker.close()
+
+
+def _concerns(spec: ModelSpec | None, paths: Collection[str] | None) -> bool:
+    """Whether a model is of these files; None: of any."""
+    return spec is not None and (paths is None or bool({spec.path, spec.projector} & set(paths)))
 
 
 def _blindness(spec: ModelSpec) -> Problem | None:

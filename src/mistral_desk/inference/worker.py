@@ -196,9 +196,9 @@ class Worker:
         elif isinstance(command, ThinkMore):
             control.think_more = True
         elif isinstance(command, Stop):
+            control.stopped = True  # first: a model that is just loaded looks at it before it computes
             if self._generator:
                 self._generator.stop(control)
-            control.stopped = True
             self._states.wake()
 
     def _start_inference(self, first: Job) -> None:
