@@ -73,6 +73,15 @@ _BARE: Final = _PATH.format(BARE_MESSAGE, BARE_PARTS)
 COMING: Final = LATEST
 """`deleted_at` of a conversation that is still being copied: it stands in no list, not even in the bin."""
 
+# The latest of its list, also where the clock was set back: others may then have been said after this moment.
+_SAID: Final = """
+    UPDATE conversation SET leaf = :leaf, updated = coalesce((
+        SELECT max(other.updated) + 0.001 FROM conversation other
+        WHERE other.deleted_at IS NULL AND other.archived = conversation.archived
+        AND other.pinned = conversation.pinned AND other.updated > :now AND other.updated < :now + 86400
+    ), :now) WHERE id = :id
+"""
+
 # --- conversations ----------------------------------------------------------------------------------
 
 
@@ -205,9 +214,7 @@ def insert_message(
     )
     message_id = int(cursor.lastrowid or 0)
     put_parts(connection, message_id, new.parts)
-    changed = connection.execute(
-        "UPDATE conversation SET leaf = ?, updated = ? WHERE id = ?", (message_id, now, conversation_id)
-    ).rowcount
+    changed = connection.execute(_SAID, {"leaf": message_id, "now": now, "id": conversation_id}).rowcount
     if not changed:
         raise DeskError("history.missing")
     if new.ending != "unfinished":  # an answer is put into the index when it ends
