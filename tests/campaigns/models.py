@@ -29,6 +29,7 @@ from mistral_desk.inference.protocol import Piece, PutImage, Turn
 from tests.campaigns.models_forked import forked, possible
 from tests.campaigns.models_spoiler import Spoiler
 from tests.campaigns.outcome import Outcome
+from tests.fixtures.below import below
 from tests.fixtures.conversations import GREEDY, ask
 from tests.fixtures.seeing import Album, picture
 
@@ -111,6 +112,7 @@ class _Run:
         self._backs: list[float] = []
         self._computed: list[float] = []
         self._started = self._files = 0
+        self._others = below()
 
     async def run(self) -> Outcome:
         self._deaths.begin()
@@ -120,8 +122,7 @@ class _Run:
         finally:
             self._deaths.end()
         found = self._found
-        left = psutil.Process().children(recursive=True)
-        found.lost += [f"left behind: {child.pid}" for child in left if child.status() != psutil.STATUS_ZOMBIE]
+        found.lost += [f"left behind: {child}" for child in below() - self._others]
         found.seen["spoilt"] = ", ".join(f"{name} {count:,}" for name, count in self._kinds.most_common())
         found.seen["what was said"] = ", ".join(f"{name} {count:,}" for name, count in self._told.most_common())
         found.seen["in workers started as the program starts them, the others forked"] = f"{self._started:,}"

@@ -27,6 +27,7 @@ from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.services import Services
 from tests.campaigns.outcome import Outcome
+from tests.fixtures.below import below
 from tests.fixtures.gguf_fuzz import Mutation
 from tests.fixtures.history_state import promises_of_tables
 
@@ -76,6 +77,8 @@ class Soak:
     aborting: Path
     found: Outcome = field(default_factory=Outcome)
     shown: list[_Shown] = field(default_factory=list)
+    others: set[psutil.Process] = field(default_factory=below)
+    """Processes that were there before."""
     done: Counter[str] = field(default_factory=Counter)
     said: Counter[str] = field(default_factory=Counter)
     memory: list[int] = field(default_factory=list)
@@ -170,7 +173,7 @@ class Soak:
         if not answer.text.startswith(shown.text):
             self.found.lost.append(f"{trouble}: {shown.text!r} was shown, {answer.text!r} is kept ({shown.problem})")
         shown.text = answer.text
-        children = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+        children = below() - self.others
         if len(children) > 2:
             self.found.lost.append(f"{trouble}: {len(children)} children")
         if len(self.shown) % 5 == 0:
@@ -203,8 +206,7 @@ async def _attack(folder: Path, seed: int, cases: int, end: float) -> Outcome:
     finally:
         await services.close()
     found = soak.found
-    left = [one for one in psutil.Process().children(recursive=True) if one.status() != psutil.STATUS_ZOMBIE]
-    found.lost += [f"left behind: {' '.join(one.cmdline())}" for one in left]
+    found.lost += [f"left behind: {one}" for one in below() - soak.others]
     found.lost += await _lost(services.folders.history, soak.shown)
     growth = _growth(soak.memory)
     if growth is not None:

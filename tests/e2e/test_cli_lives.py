@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
 import psutil
 import pytest
 
-from tests.fixtures.program import PROGRAM, desk, next_line, rest_of, started, wait_for_end, workers_of
+from tests.fixtures.program import END_OF_WORLD_S, PROGRAM, desk, next_line, rest_of, started, wait_for_end, workers_of
 
 if TYPE_CHECKING:
     from tests.fixtures.small_models import SmallModels
@@ -31,19 +31,16 @@ def test_a_killed_app_leaves_no_worker(endless: list[str]) -> None:
         next_line(app, "text")
         (worker,) = workers_of(app)
         app.kill()
-        wait_for_end(worker, 2.0)
+        wait_for_end(worker, END_OF_WORLD_S)
 
 
-def test_a_killed_worker_is_an_error_within_a_second_and_the_next_question_works(endless: list[str]) -> None:
+def test_a_killed_worker_is_an_error_and_the_next_question_works(endless: list[str]) -> None:
     with started(*endless) as app:
         next_line(app, "text")
         (worker,) = workers_of(app)
-        killed_at = time.monotonic()
         worker.kill()
-        error = next_line(app, "error")
-        assert time.monotonic() - killed_at < 1.0
-        assert error["id"] == "engine.died"
-        assert app.wait(120) == 1
+        assert next_line(app, "error")["id"] == "engine.died"
+        assert app.wait(END_OF_WORLD_S) == 1
         assert rest_of(app) == ("", "")
     assert desk(*endless, "--max-tokens", "3").lines[-1]["type"] == "done"
 
@@ -84,19 +81,25 @@ def test_a_reader_that_goes_away_ends_the_program(endless: list[str]) -> None:
         assert app.stderr is not None
         app.stdout.close()
         assert app.stderr.read() == b""
-        assert app.wait(120) == 1
+        assert app.wait(END_OF_WORLD_S) == 1
         assert not psutil.pid_exists(worker.pid)
 
 
 def test_the_version_is_quick() -> None:
-    """Measured against Python's own start on the same busy machine, because a time alone decides nothing."""
+    """Measured against Python's own start, in seconds of a processor: what else the computer does decides nothing."""
 
     def seconds(*command: str) -> float:
-        times = []
-        for _ in range(5):
-            began = time.perf_counter()
-            subprocess.run([sys.executable, *command], check=True, capture_output=True)
-            times.append(time.perf_counter() - began)
-        return min(times)
+        began = computed()
+        subprocess.run([sys.executable, *command], check=True, capture_output=True)
+        return computed() - began
 
-    assert seconds(*PROGRAM[1:], "--version") < seconds("-c", "import asyncio") + 0.2
+    ours, pythons = zip(
+        *((seconds(*PROGRAM[1:], "--version"), seconds("-c", "import asyncio")) for _ in range(5)), strict=True
+    )
+    assert min(ours) < min(pythons) + 0.2
+
+
+def computed() -> float:
+    """Seconds that a processor spent on children that are over; where no system tells, seconds of the clock."""
+    times = os.times()
+    return times.elapsed if sys.platform == "win32" else times.children_user + times.children_system

@@ -9,6 +9,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -74,6 +75,7 @@ def test_killed_at_any_moment_it_loses_no_more_than_a_block(hub: FileHub, tmp_pa
     count.write_bytes(bytes(8 * (KILLS + 1)))
     orders: list[Order] = []
     running: list[subprocess.Popen[bytes]] = []
+    known = threading.Event()
     bodies = [content(size, number) for number, size in enumerate(SIZES)]
 
     def order(number: int, moment: int | None) -> Order:
@@ -84,6 +86,7 @@ def test_killed_at_any_moment_it_loses_no_more_than_a_block(hub: FileHub, tmp_pa
         def told(_read: int) -> None:
             if left and sum(body.read for body in mine) >= left[0]:
                 left.clear()
+                known.wait()
                 running[-1].kill()
 
         files = []
@@ -98,7 +101,9 @@ def test_killed_at_any_moment_it_loses_no_more_than_a_block(hub: FileHub, tmp_pa
     for number in range(KILLS + 1):
         orders.append(order(number, dice.randrange(1, sum(SIZES)) if number < KILLS else None))
         plan = Plan(str(tmp_path), hub.url, (orders[-1],), BLOCK, CONNECTIONS, count=str(count))
+        known.clear()
         running.append(begin(plan))
+        known.set()
         if number < KILLS:
             running[-1].communicate(timeout=END_OF_WORLD_S)
             assert running[-1].returncode != 0, "it was killed"
@@ -133,25 +138,27 @@ def test_a_full_disk_pauses_and_goes_on_when_there_is_room(hub: FileHub, tmp_pat
 
 @turns
 def test_a_disk_that_fills_while_it_comes(hub: FileHub, tmp_path: Path, turn: int) -> None:
-    """Somebody else takes the room after the download has begun."""
+    """Somebody else takes the room after the download has begun; the rest comes when it is taken."""
     folder = tmp_path / "small"
     folder.mkdir()
     mine = Order("m", "m", (hub.add("a.gguf", content(SIZES[1])),))
-    go, at = tmp_path / "go", moment(turn, SIZES[1] // 2)
+    go, full, at = tmp_path / "go", tmp_path / "full", moment(turn, SIZES[1] // 2)
     begun: list[int] = []
     os.mkfifo(go)
+    os.mkfifo(full)
 
     def told(read: int) -> None:
         if read >= at and not begun:
             begun.append(read)
             with contextlib.suppress(OSError), go.open("w") as pipe:
                 pipe.write("now")
+            full.read_bytes()
 
     hub.files["a.gguf"].serves = Counted(content(SIZES[1]), told)
     plan = Plan(str(folder), hub.url, (mine,), BLOCK, 1, ballast=str(folder / "ballast"))
     script = (
         f'mount -t tmpfs -o size=16m tmpfs "{folder}" && '
-        f'(cat "{go}" > /dev/null; cat /dev/zero > "{folder}/ballast" 2> /dev/null) & '
+        f'(cat "{go}" > /dev/null; cat /dev/zero > "{folder}/ballast" 2> /dev/null; echo > "{full}") & '
         f'"$@" && cd "{folder}" && sha256sum models/acme/tiny-GGUF/*.gguf'
     )
     out, err = begin(plan, [*_namespace(), "sh", "-c", script, "sh"]).communicate(timeout=END_OF_WORLD_S)

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.fixtures.program import desk, next_line, rest_of, started, workers_of
+from tests.fixtures.program import END_OF_WORLD_S, desk, next_line, rest_of, started, workers_of
 from tests.fixtures.schemas import is_valid
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_ctrl_c_ends_it_with_its_worker_and_an_answer_that_runs_is_told(server: 
             list(parts)
     out, err = rest_of(server.process)
     assert (server.process.returncode, out) == (0, ""), err
-    _, alive = psutil.wait_procs(workers, timeout=60)
+    _, alive = psutil.wait_procs(workers, timeout=END_OF_WORLD_S)
     assert alive == []
 
 

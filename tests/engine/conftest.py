@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from mistral_desk.inference import state_keeper
 from mistral_desk.inference.engine import native
 from mistral_desk.inference.engine.load import load
 from mistral_desk.inference.picture_store import PictureStore
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 _logs: Final[list[native.Log]] = []
 """C keeps only a pointer to it."""
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of a model's memory is what these tests ask, not how soon a worker has to go."""
+    monkeypatch.setattr(state_keeper, "LEAVE_LIMIT_S", 240.0)
 
 
 @pytest.fixture

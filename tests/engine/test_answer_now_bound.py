@@ -5,6 +5,7 @@ valid by the schema, or it was cut; no marker is in it. And where a bound model 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 from typing import TYPE_CHECKING, Any, Final
@@ -90,16 +91,18 @@ def test_the_guide_asked_for_its_answer_at_random_moments_gives_what_the_schema_
     ends: list[str] = []
 
     async def story(worker: Worker) -> None:
-        for number in range(2 * MOMENTS):
+        for number in itertools.count():
             press = chance.randrange(-1, 30) if number else 2
             thinking, text, end = await bound(worker, SUM, number, press)
             check(thinking, text, end)
             assert "[" not in thinking
             ends.append(end.figures.thought_end)
+            # On a busy computer a press comes late: as many are tried as it takes to see both.
+            if number >= 2 * MOMENTS and min(ends.count("now"), ends.count("")) > 3:
+                return
 
     told(resource("model", "guide.gguf"), story)
-    assert ends.count("now") > 3
-    assert ends.count("") > 3, "also when the thought was over"
+    assert set(ends) == {"now", ""}, "also when the thought was over"
 
 
 @pytest.mark.parametrize("name", list(MANNERS))

@@ -33,6 +33,7 @@ from mistral_desk.inference.protocol import (
 from mistral_desk.inference.thought_messages import AnswerNow
 from tests.fixtures.gguf_models import Mistral4Shape, mistral4
 from tests.fixtures.pipes import END_OF_THE_WORLD_S, Pipes
+from tests.fixtures.program import wait_for_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,4 +269,4 @@ time.sleep(600)
     parent.kill()
     parent.wait()
 
-    assert not psutil.wait_procs([child], timeout=END_OF_THE_WORLD_S)[1]
+    wait_for_end(child, END_OF_THE_WORLD_S)

@@ -16,6 +16,7 @@ from mistral_desk.core.paths import resource
 from mistral_desk.inference.client import ModelSpec, Worker
 from mistral_desk.inference.protocol import Finished, Piece, Resumed, Sampling, Turn
 from tests.fixtures.conversations import GREEDY, Reply, ask
+from tests.fixtures.in_time import in_time
 from tests.fixtures.llama_reference import Reference
 from tests.fixtures.prompts import Prompts
 
@@ -138,7 +139,8 @@ def test_what_was_stopped_goes_on_at_once(small_models: SmallModels) -> None:
     for kind in ("mistral4", "dense", "sliding", "recurrent", "hybrid"):
 
         async def story(worker: Worker, info: ModelInfo) -> tuple[Reply, Reply]:
-            first = await stopped(worker, 12)
+            first = await in_time(lambda _: stopped(worker, 12), lambda reply: len(reply.tokens) < info.context // 2)
+            assert first.reason == "stopped"
             rest = await ask(worker, SUM, "none", 6, begun=so_far(first))
             assert rest.tokens[: rest.before] == first.tokens
             read = rest.figures.prompt_tokens - rest.figures.cached_tokens

@@ -27,7 +27,7 @@ from mistral_desk.net.rpc import address, probe
 from mistral_desk.net.rpc.wire import Command, Wire
 from tests.fixtures import engine_packs
 from tests.fixtures.conversations import GREEDY, ask
-from tests.fixtures.engines import run
+from tests.fixtures.engines import END_OF_WORLD_S, run
 from tests.fixtures.lending import Helper, library
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def test_a_client_that_ends_it_ends_only_what_it_used(lender: Helper) -> None:
 
 def test_a_helper_ends_when_it_is_told_to(lender: Helper) -> None:
     lender.process.terminate()
-    rest, _ = lender.process.communicate(timeout=20)
+    rest, _ = lender.process.communicate(timeout=END_OF_WORLD_S)
     assert lender.process.returncode == 0
     assert b"Nothing is lent any more." in rest
     with pytest.raises(DeskError, match=r"helper\.absent"):

@@ -12,6 +12,7 @@ from mistral_desk.chat.session import Session, Thinking, Writing
 from mistral_desk.inference.client import Engine, ModelSpec
 from mistral_desk.inference.protocol import Figures, Sampling
 from tests.fixtures.engines import run
+from tests.fixtures.in_time import in_time
 from tests.fixtures.sessions import last_of, until
 
 if TYPE_CHECKING:
@@ -79,11 +80,15 @@ def test_after_a_stop_the_chat_goes_on_with_what_was_said(tmp_path: Path, small_
 
     async def promise() -> None:
         async with desk(tmp_path) as (session, history):
-            events = session.reply(None, Draft("Go on and on"), model_spec=spec, sampling=Sampling(seed=3))
-            for _ in range(5):
-                await until(events, (Thinking, Writing))
-            session.stop()
-            stopped = await last_of(events)
+
+            async def attempt(_number: int) -> Message:
+                events = session.reply(None, Draft("Go on and on"), model_spec=spec, sampling=Sampling(seed=3))
+                for _ in range(5):
+                    await until(events, (Thinking, Writing))
+                session.stop()
+                return await last_of(events)
+
+            stopped = await in_time(attempt, lambda answer: len(answer.tokens) < 1024)
             assert stopped.ending == "stopped"
             assert stopped.text
             follow_up = await last_of(session.reply(stopped.conversation, Draft("And?"), model_spec=spec, max_tokens=4))

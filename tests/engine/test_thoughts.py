@@ -15,6 +15,7 @@ from mistral_desk.inference.protocol import Finished, Piece, PromptProgress, Tur
 from mistral_desk.inference.steering import CUE, CUES
 from mistral_desk.inference.thought_messages import Budget
 from tests.fixtures.conversations import GREEDY, ask
+from tests.fixtures.in_time import in_time
 from tests.fixtures.talking import ANSWER, ASKED, MANNERS, MORE, THOUGHT, listen, talker
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 END_OF_THE_WORLD_S: Final = 120
 AGAIN: Final = f"\n\n{CUE}{MORE}"
-LONG: Final = (Turn("user", "sea sun rain boat " * 60),)
-"""Takes a while to be read, so that what is wished meanwhile is known before the thought begins."""
 KEEPS_THOUGHTS: Final = ("mistral", "sliding")
 """Their template puts thoughts of earlier answers into the prompt."""
 NEXT: Final = Turn("user", "Why?")
@@ -77,6 +76,33 @@ async def whole(worker: Worker, reply: Told, asked: tuple[Turn, ...] = ASKED) ->
     assert more.figures.cached_tokens >= reply.took.prompt_tokens - reply.before + len(reply.tokens) - 1
 
 
+def long(number: int) -> tuple[Turn, ...]:
+    """A question that takes a while to be read, so that what is wished meanwhile is known before the thought begins;
+    each number's has to be read anew.
+    """
+    return (Turn("user", f"{number} " + "sea sun rain boat " * 60),)
+
+
+async def led_on(worker: Worker) -> tuple[Told, tuple[Turn, ...]]:
+    """An answer that was asked for more while its prompt was read, and its question. On a busy computer the thought may
+    be over by then: it is as nobody wished it otherwise, and another question is asked.
+    """
+
+    async def attempt(number: int) -> tuple[Told, tuple[Turn, ...]]:
+        return await listen(worker, long(number), early=more_of(worker)), long(number)
+
+    return await in_time(attempt, lambda found: bool(found[0].steered))
+
+
+async def pressed(worker: Worker, number: int, most: int = 400, begun: Turn | None = None) -> Told:
+    """An answer in whose thought *Answer now* was pressed, at this piece, and not when it was nearly cut."""
+
+    async def attempt(_number: int) -> Told:
+        return await listen(worker, begun=begun, act=at(number, now_of(worker)), most=most)
+
+    return await in_time(attempt, lambda told: bool(told.steered) and told.took.thinking_tokens < most // 2)
+
+
 def at(number: int, act: Callable[[], None]) -> Callable[[int, Told], None]:
     return lambda count, _: act() if count == number else None
 
@@ -111,7 +137,7 @@ def test_a_talker_says_what_it_is_to_say(name: str, models: Callable[[str], Path
 @each_manner
 def test_think_more_takes_the_close_back_a_bounded_number_of_times(name: str, models: Callable[[str], Path]) -> None:
     async def story(worker: Worker) -> None:
-        reply = await listen(worker, LONG, early=more_of(worker))
+        reply, asked = await led_on(worker)
         assert reply.steered == ("more",) * CUES
         assert reply.thinking.strip() == THOUGHT + AGAIN * CUES
         assert (reply.text, reply.reason) == (said(name, led_on=True), "stop")
@@ -119,7 +145,7 @@ def test_think_more_takes_the_close_back_a_bounded_number_of_times(name: str, mo
         assert "</" not in reply.thinking + reply.text, "no marker is shown, nor a piece of one"
         assert reply.took.thinking_tokens <= reply.took.generated_tokens
         if name in KEEPS_THOUGHTS:
-            await whole(worker, reply, LONG)
+            await whole(worker, reply, asked)
 
     told(models(name), story)
 
@@ -156,11 +182,11 @@ def test_more_of_a_thought_that_another_model_had(name: str, lost: str, models: 
 
 def test_a_model_that_would_end_in_a_thought_that_was_led_on_answers_all_the_same(tmp_path: Path) -> None:
     async def story(worker: Worker) -> None:
-        reply = await listen(worker, LONG, early=more_of(worker))
+        reply, asked = await led_on(worker)
         assert reply.thinking == THOUGHT + AGAIN * CUES
         assert (reply.text, reply.reason) == (ANSWER, "stop")
         assert reply.took.thought_end == ""
-        await whole(worker, reply, LONG)
+        await whole(worker, reply, asked)
 
     told(talker(tmp_path / "ends.gguf", MANNERS["mistral"], ends=True), story)
 
@@ -177,7 +203,7 @@ def test_a_model_that_cannot_think_is_not_asked_for_more(small_models: SmallMode
 @each_manner
 def test_answer_now_in_the_middle_of_a_thought(name: str, tmp_path: Path) -> None:
     async def story(worker: Worker) -> None:
-        reply = await listen(worker, act=at(20, now_of(worker)))
+        reply = await pressed(worker, 20)
         assert reply.steered == ("now",)
         assert reply.took.thought_end == "now"
         assert len(reply.thinking) > 20
@@ -195,7 +221,7 @@ def test_answer_now_before_there_is_a_thought(name: str, when: str, models: Call
         thinking = text = ""
         tokens: list[int] = []
         pressed = False
-        async for event in worker.generate(LONG, "high", GREEDY, 40):
+        async for event in worker.generate(long(0), "high", GREEDY, 40):
             if not pressed and (when == "at once" or isinstance(event, PromptProgress)):
                 pressed = True
                 now_of(worker)()
@@ -237,16 +263,19 @@ def test_a_budget_of_time_ends_a_thought_without_end(tmp_path: Path) -> None:
 def test_more_is_granted_where_the_budget_would_have_ended_it(tmp_path: Path) -> None:
     async def story(worker: Worker) -> None:
         plain = await listen(worker, budget=Budget(tokens=40))
-        more = await listen(worker, LONG, budget=Budget(tokens=40), early=more_of(worker))
+
+        async def attempt(number: int) -> Told:
+            return await listen(worker, long(number), budget=Budget(tokens=40), early=more_of(worker))
+
+        more = await in_time(attempt, lambda told: told.took.thinking_tokens > plain.took.thinking_tokens + 30)
         assert more.steered == ("tokens",)
-        assert more.took.thinking_tokens > plain.took.thinking_tokens + 30
 
     told(talker(tmp_path / "loop.gguf", MANNERS["mistral"], " the lazy dog.", loop=True), story)
 
 
 def test_continue_after_answer_now_goes_on_in_the_text(tmp_path: Path) -> None:
     async def story(worker: Worker) -> None:
-        first = await listen(worker, act=at(5, now_of(worker)), most=300)
+        first = await pressed(worker, 5, 300)
         assert (first.reason, first.steered) == ("length", ("now",))
         assert first.text
         rest = await listen(worker, begun=first.as_turn(), most=20)
@@ -263,7 +292,7 @@ def test_continue_in_a_thought_and_answer_now(tmp_path: Path) -> None:
         first = await listen(worker, most=10)
         assert first.thinking
         assert not first.text
-        rest = await listen(worker, begun=first.as_turn(), act=at(3, now_of(worker)))
+        rest = await pressed(worker, 3, begun=first.as_turn())
         assert rest.thinking.startswith(first.thinking)
         assert rest.text
         assert rest.steered == ("now",)
