@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mistral_desk.core.errors import DeskError
-from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference import child, model_file, projector_file
 from mistral_desk.inference.client import Engine, ModelSpec, Worker
 from mistral_desk.inference.device import Device
 from mistral_desk.inference.engine import backends, buffers, core_speed, device_speed, native, others, weights
@@ -102,6 +102,23 @@ def test_a_program_without_llama_cpp_says_what_is_missing() -> None:
             assert found[:2] == ("engine.missing", {"reason": "llama_cpp is not there"})
         finally:
             await engine.close()
+
+    run(test())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its pipes do not tell whether there is more in them")
+def test_last_words_are_read_also_where_the_reader_had_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a busy computer: the process is over before any of what it said was read."""
+    monkeypatch.setattr(child, "_DRAIN_S", 0.0)
+    code = "import sys; sys.stderr.write('word\\n' * 12_000 + 'std::bad_alloc\\n'); sys.exit(3)"
+
+    async def test() -> None:
+        for _ in range(10):
+            engine = Engine([sys.executable, "-c", code, "--worker"])
+            try:
+                assert (await problem_of(engine.ensure(SPEC)))[0] == "engine.out_of_memory"
+            finally:
+                await engine.close()
 
     run(test())
 

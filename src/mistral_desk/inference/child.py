@@ -9,9 +9,11 @@ import asyncio
 import io
 import logging
 import os
+import select
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from functools import partial
 from queue import SimpleQueue
@@ -36,7 +38,9 @@ _worker_log: Final = logging.getLogger("mistral_desk.worker")
 _STDERR_LINES: Final = 200
 _STDERR_LINE: Final = 4096
 _DRAIN_S: Final = 0.3
-"""How long the pipes of a dead process may still be read: someone else may hold their other end."""
+"""How long the pipes of a dead process are still read when nothing comes: someone else may hold their other end."""
+_DRAIN_MOST_S: Final = 10.0
+"""And how long at most."""
 NOT_NEEDED: Final = "it was not needed any more"
 """Why a process was ended with which nothing is wrong."""
 _SILENT_EXIT_S: Final = 0.5
@@ -159,8 +163,9 @@ class Child:
         status = process.wait()
         self._over.set()
         self._outgoing.put(None)
-        for thread in (reader, logger, writer):
-            thread.join(_DRAIN_S)
+        _read_out(reader, process.stdout)
+        _read_out(logger, process.stderr)
+        writer.join(_DRAIN_S)
         if job:  # pragma: no cover - only Windows has jobs
             job.close()
         last_words = "\n".join(self._stderr) if status else ""
@@ -247,6 +252,27 @@ def spawn(
         return subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=env, creationflags=hidden)
     else:
         return subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, env=env, process_group=0)
+
+
+def _read_out(thread: threading.Thread, pipe: object) -> None:
+    """Wait until a thread has read a dead process's pipe to its end: on a busy computer it has not had its turn yet."""
+    end = time.monotonic() + _DRAIN_MOST_S
+    thread.join(_DRAIN_S)
+    while thread.is_alive() and _has_more(_raw(pipe)) and time.monotonic() < end:
+        thread.join(_DRAIN_S)
+
+
+def _has_more(pipe: io.FileIO) -> bool:
+    """Whether there is something to be read, be it the end; where no system tells, no."""
+    if sys.platform == "win32":
+        return False
+    else:
+        looking = select.poll()
+        try:
+            looking.register(pipe, select.POLLIN)
+            return bool(looking.poll(0))
+        except (OSError, ValueError):  # it was closed just now
+            return False
 
 
 def _raw(pipe: object) -> io.FileIO:
