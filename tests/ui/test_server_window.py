@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+import uvicorn
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -72,6 +73,44 @@ async def program_of(desk: Desk, row: ServerRow) -> AsyncIterator[httpx2.AsyncCl
     headers = {"authorization": f"Bearer {copied(row.token)}"}
     async with httpx2.AsyncClient(base_url=desk.server.serving.address, headers=headers, timeout=None) as program:
         yield program
+
+
+@pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving")
+@pytest.mark.allow_log(".", "mistral_desk.ui.notify")
+def test_one_that_ends_by_itself_is_not_shown_as_on(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, tick = threading.Event(), uvicorn.Server.on_tick
+
+    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
+        if broken.is_set():
+            raise OSError(24, "Too many open files")
+        return await tick(server, counter)
+
+    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            row = await shown(desk)
+            await switched(desk, on=True)
+            assert desk.server.serving is not None
+            fell, told = asyncio.Event(), desk.server.serving.fell
+
+            def falls() -> None:
+                told()
+                fell.set()
+
+            desk.server.serving.fell = falls
+            broken.set()
+            await fell.wait()
+            assert "The server ended by itself" in row.note.text()
+            assert not row.token.isVisible()
+            broken.clear()
+            await switched(desk, on=False)
+            await switched(desk, on=True)
+            assert "Programs ask at http://127.0.0.1:" in row.note.text()
+
+    window.run(qapp, scenario)
 
 
 def test_switched_on_programs_are_answered_with_the_copied_address_and_token(

@@ -7,6 +7,7 @@ import threading
 
 import keyring
 import pytest
+import uvicorn
 
 from mistral_desk.cli import serve
 from mistral_desk.cli.main import main
@@ -55,6 +56,26 @@ def test_a_token_that_nobody_keeps_is_said_to_end_with_the_program_and_none_is_w
     with terminal(press='"listening"') as screen:
         assert desk("--no-token", "--json") == 0
     assert json.loads(screen.out)["token"] is None
+
+
+@pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving")
+def test_a_server_that_ends_by_itself_ends_the_command_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, tick, say = threading.Event(), uvicorn.Server.on_tick, serve._say
+
+    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
+        if broken.is_set():
+            raise OSError(24, "Too many open files")
+        return await tick(server, counter)
+
+    def said(*what: object, **how: object) -> None:
+        say(*what, **how)  # type: ignore[arg-type]
+        broken.set()
+
+    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
+    monkeypatch.setattr(serve, "_say", said)
+    with terminal() as screen:
+        assert desk("--no-token") == 1
+    assert "The server ended by itself" in screen.err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from mistral_desk.cli.output import write_json, write_problem, write_text
-from mistral_desk.core.errors import Problem
+from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.paths import folders
 from mistral_desk.core.settings import SERVER_PORT, Settings
 from mistral_desk.core.words import tr
@@ -52,10 +52,13 @@ def serve(arguments: argparse.Namespace) -> int:
         serving = Serving(Ground(settings, library, lambda: engine, asyncio.Lock()))
         try:
             with _until_told() as told:
+                serving.fell = told.set
                 port = settings.get(SERVER_PORT) if arguments.port is None else arguments.port
                 address = await serving.start(port, token, arguments.host)
                 _say(address, token, arguments.host, as_json=arguments.json)
                 await told.wait()
+                if not serving.address:
+                    raise DeskError("server.ended")
         finally:
             await serving.stop()
             await engine.close()

@@ -82,6 +82,11 @@ SERVER: Final[dict[str, Text]] = {
         "{address} cannot be used ({reason}).",
         "Choose another port, or end the program that uses it.",
     ),
+    "server.ended": Text(
+        "The server ended by itself",
+        "An error of the program ended it.",
+        "Try again. If it comes back, the log file has the details for a bug report.",
+    ),
     "server.offline": Text(
         "Mistral Desk works offline",
         "Nothing listens and nothing connects while it does.",

@@ -11,6 +11,7 @@ import logging
 import socket
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -45,12 +46,14 @@ class Serving:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.address = ""
         """Where it listens, as programs need it: `http://127.0.0.1:8642/v1`; empty while it does not."""
+        self.fell: Callable[[], None] = lambda: None
+        """Hears, in that loop, that it has ended although nobody told it to."""
 
     async def start(self, port: int, token: str | None, host: str = LOCAL) -> str:
         """Listen, at any free port where `port` is 0; the address. `host` is an address of this computer.
 
-        Raises `server.offline`, `server.cannot_listen`, and `server.open_without_token` where `token` is None and other
-        computers could connect.
+        Raises `server.offline`, `server.cannot_listen`, `server.ended`, and `server.open_without_token` where `token`
+        is None and other computers could connect.
         """
         if self._ground.settings.get(OFFLINE):
             raise DeskError("server.offline")
@@ -76,17 +79,15 @@ class Serving:
             backlog=_BACKLOG,
             timeout_graceful_shutdown=_GRACE_S,
         )
-        self._server = uvicorn.Server(config)
         here = asyncio.get_running_loop()
         up: asyncio.Future[None] = here.create_future()
-        self._thread = threading.Thread(
-            target=self._turn,
-            args=(self._server, listening, lambda: here.call_soon_threadsafe(_settle, up)),
-            name="server",
-            daemon=True,
-        )
+        server = self._server = _Server(config, lambda: here.call_soon_threadsafe(_settle, up))
+        over = partial(here.call_soon_threadsafe, self._over, server, up)
+        self._thread = threading.Thread(target=self._turn, args=(server, listening, over), name="server", daemon=True)
         self._thread.start()
         await up
+        if self._server is not server:  # it has ended in the same moment
+            raise DeskError("server.ended")
         name = f"[{host}]" if ":" in host else host
         self.address = f"http://{name}:{listening.getsockname()[1]}/v1"
         _log.info("the server listens")
@@ -105,22 +106,45 @@ class Serving:
         server.should_exit = True
         await asyncio.to_thread(thread.join)
 
-    def _turn(self, server: uvicorn.Server, listening: socket.socket, up: Callable[[], object]) -> None:
+    def _turn(self, server: uvicorn.Server, listening: socket.socket, over: Callable[[], object]) -> None:
         """The life of the thread."""
 
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            self._loop.call_soon(up)
             await server.serve([listening])
 
         try:
             asyncio.run(serve())
-        except Exception:  # noqa: BLE001 - the window goes on without it
+        except (Exception, SystemExit):  # noqa: BLE001 - uvicorn may exit; the window goes on without it
             _log.exception("the server ended by an error of the program")
         finally:
-            with contextlib.suppress(RuntimeError):
-                up()
             listening.close()
+            with contextlib.suppress(RuntimeError):  # the window has ended
+                over()
+
+    def _over(self, server: uvicorn.Server, up: asyncio.Future[None]) -> None:
+        """The thread has ended, in the loop that began it."""
+        if not up.done():
+            up.set_exception(DeskError("server.ended"))
+        if self._server is not server:  # it was told to
+            return
+        fell, self.address = bool(self.address), ""
+        self._thread = self._server = self._loop = self._api = None
+        if fell:
+            self.fell()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config, up: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._up = up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's."""
+        await super().startup(sockets)
+        self._up()
 
 
 def is_local(host: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QGuiApplication
 
-from mistral_desk.core.errors import DeskError, Words, in_words
+from mistral_desk.core.errors import DeskError, Problem, Words, in_words
 from mistral_desk.core.settings import OFFLINE, SERVER, SERVER_PORT
 from mistral_desk.core.words import tr
 from mistral_desk.server import keys
@@ -81,8 +81,12 @@ class ServerDoor(QObject):
             self._token, self._lasts = await asyncio.to_thread(self._known)
             await serving.start(port, self._token)
         except DeskError as error:
-            self._trouble = in_words(error.problem, tr)
-            self._desk.notices.problem(error.problem, "warning")
+            self._failed(error.problem)
+
+    def _failed(self, problem: Problem) -> None:
+        self._trouble = in_words(problem, tr)
+        self._desk.notices.problem(problem, "warning")
+        self._show()
 
     def _known(self) -> tuple[str, bool]:
         """The token, and whether it is the same one after a restart; in a thread."""
@@ -95,6 +99,7 @@ class ServerDoor(QObject):
         kind, ground = await asyncio.to_thread(_kinds)
         serving = kind(ground.of(self._desk.services))
         serving.line.changed = self._changed
+        serving.fell = lambda: self._failed(Problem("server.ended"))
         self.serving = serving
         return serving
 

@@ -1,0 +1,114 @@
+"""A server that ends although nobody told it to: whoever began it hears of it, and it can begin again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+import uvicorn
+
+from mistral_desk.core.errors import DeskError
+from tests.fixtures import fake_worker
+from tests.fixtures.engines import problem_of, run
+from tests.fixtures.serving import HI, TOKEN, served
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving")
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set, it ends every server at its next turn, as a fault in it would."""
+    event = threading.Event()
+    tick: Callable[[uvicorn.Server, int], Awaitable[bool]] = uvicorn.Server.on_tick
+
+    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
+        if event.is_set():
+            raise OSError(24, "Too many open files")
+        return await tick(server, counter)
+
+    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
+    return event
+
+
+@pytest.mark.allow_log("Exception in ASGI application", "uvicorn.error")
+def test_one_that_ends_by_itself_is_told_frees_the_engine_and_begins_again(
+    tmp_path: Path, broken: threading.Event
+) -> None:
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.endless()) as here:
+            fell = asyncio.Event()
+            here.serving.fell = fell.set
+            with pytest.raises(httpx2.HTTPError):  # noqa: PT012
+                async with here.client.stream("POST", "/chat/completions", json=HI | {"stream": True}) as answer:
+                    async for line in answer.aiter_lines():
+                        if "word" in line:
+                            broken.set()
+            await fell.wait()
+            assert here.serving.address == ""
+            await here.reaches(0, answering=False)
+            broken.clear()
+            address = await here.serving.start(0, TOKEN)
+            assert (await here.client.get(f"{address}/models")).status_code == 200
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(98, "Address already in use"), SystemExit(3), ValueError("nobody foresaw it")]
+)
+def test_one_that_cannot_begin_is_told_to_whoever_began_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    async def startup(_server: uvicorn.Server, sockets: object) -> None:
+        raise error
+
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            await here.serving.stop()
+            falls: list[bool] = []
+            here.serving.fell = lambda: falls.append(True)
+            with monkeypatch.context() as patched:
+                patched.setattr(uvicorn.Server, "startup", startup)
+                assert (await problem_of(here.serving.start(0, TOKEN)))[0] == "server.ended"
+            assert (here.serving.address, falls) == ("", []), "it is told once"
+            assert await here.serving.start(0, TOKEN)
+
+    run(test())
+
+
+def test_one_that_ends_in_the_moment_in_which_it_is_up_is_told_one_way_or_the_other(
+    tmp_path: Path, broken: threading.Event
+) -> None:
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            await here.serving.stop()
+            fell = asyncio.Event()
+            here.serving.fell = fell.set
+            broken.set()
+            with contextlib.suppress(DeskError):  # else it hears of it a moment later
+                await here.serving.start(0, TOKEN)
+                await fell.wait()
+            assert here.serving.address == ""
+
+    run(test())
+
+
+def test_one_that_is_told_to_end_does_not_fall(tmp_path: Path) -> None:
+    async def test() -> None:
+        falls: list[bool] = []
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            here.serving.fell = lambda: falls.append(True)
+            for _ in range(2):
+                await here.serving.start(0, TOKEN)
+            await here.serving.stop()
+        assert falls == []
+
+    run(test())
