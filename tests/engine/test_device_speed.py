@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.remote import Worker
 from tests.fixtures import fake_worker, second_device
+from tests.fixtures.below import below
 from tests.fixtures.engines import run
 
 if TYPE_CHECKING:
@@ -104,5 +107,22 @@ def test_a_driver_that_ends_the_worker_is_not_measured_for_ever(places: Folders,
         await fitting.machine()
         assert asked.read_text() == "xx", "it is not asked again"
         await fitting.close()
+
+    run(test())
+
+
+def test_who_closes_waits_for_no_worker_that_says_nothing(places: Folders) -> None:
+    """A driver may hold it for ever, and so may whoever has stopped it."""
+    silent = [sys.executable, "-c", "import time; time.sleep(3600)"]
+
+    async def test() -> None:
+        fitting, others = Fitting(places, command=silent), below()
+        measuring = asyncio.ensure_future(fitting.machine())
+        while not below() - others:  # noqa: ASYNC110 - a process that begins to be tells nobody
+            await asyncio.sleep(0.01)
+        await fitting.close()
+        assert below() == others
+        assert "core_gbps" in (await measuring).estimated, "who asked gets what is known"
+        assert not DeviceFile(places.cache).measured, "the next start asks again"
 
     run(test())

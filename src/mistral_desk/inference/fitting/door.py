@@ -22,6 +22,7 @@ from mistral_desk.fit.machine import GB
 from mistral_desk.fit.plan import Wishes, server_command
 from mistral_desk.fit.runs import Runs
 from mistral_desk.fit.speed import Case, speed
+from mistral_desk.inference.child import NOT_NEEDED
 from mistral_desk.inference.fitting import measured as measuring
 from mistral_desk.inference.fitting.device_file import DeviceFile
 from mistral_desk.inference.fitting.model_facts import Files, judged
@@ -102,6 +103,8 @@ class Fitting:
         self.computers = Computers(places)
         """Other computers that lend their memory."""
         self._measuring: asyncio.Task[Machine] | None = None
+        self._asked: Worker | None = None
+        self._leaving = asyncio.Event()
         self._allowed: set[str] = set()
         self.holds: Callable[[], int] = int
         """Bytes of memory that a model of ours takes just now, and would give back for another one."""
@@ -117,10 +120,16 @@ class Fitting:
         return (self.notice,) if self.notice else ()
 
     async def close(self) -> None:
-        """Returns when nothing is measured any more."""
+        """Returns when nothing is measured any more. A worker that is asked for its devices is ended: one that is held,
+        by its driver or by another program, would be waited for.
+        """
         if self._measuring:
+            self._leaving.set()
+            if self._asked:
+                self._asked.kill(NOT_NEEDED)
             with contextlib.suppress(DeskError, asyncio.CancelledError):
                 await asyncio.shield(self._measuring)
+            self._leaving.clear()
 
     # --- this computer ----------------------------------------------------------------------------------
 
@@ -152,17 +161,22 @@ class Fitting:
         """Start a worker for a moment; with `measure` it measures what it computes on, in a second or two. One
         that does not start has no devices, and says why elsewhere; one that measuring has ended is asked without it.
         """
-        worker = Worker(self._command, measures=measure)
+        if self._leaving.is_set():
+            return
+        worker = self._asked = Worker(self._command, measures=measure)
         try:
             await asyncio.to_thread(self._devices.learn, (await worker.start()).devices, measured=measure)
         except DeskError as error:
             _log.info("no worker told its devices: %s", error)
+            if self._leaving.is_set():  # it was ended here, and says nothing of what there is
+                return
             if measure and error.problem.id != "engine.missing":
                 await self.ask_devices()
                 await asyncio.to_thread(self._devices.tried)
                 return
             await asyncio.to_thread(self._devices.learn, (), keep=False)
         finally:
+            self._asked = None
             await worker.close()
 
     def _known_machine(self) -> Machine | None:
