@@ -290,6 +290,22 @@ def test_where_it_cannot_listen_it_says_so(
     run(test())
 
 
+@pytest.mark.parametrize("size", [9, MOST_BYTES + 1], ids=["asking", "refused"])
+def test_who_is_still_sending_does_not_hold_up_the_end_and_fills_no_log(tmp_path: Path, size: int) -> None:
+    async def test() -> None:
+        async with served(tmp_path, YES) as here:
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
+            writer.write(f"{_ASK}{_TOKEN_LINE}Expect: 100-continue\r\nContent-Length: {size}\r\n\r\n{{".encode())
+            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 ")  # it waits for the rest
+            await here.serving.stop()
+            with contextlib.suppress(ConnectionError):
+                await reader.read()
+            writer.close()
+            assert [one for one in threading.enumerate() if one.name == "server"] == []
+
+    run(test())
+
+
 def test_stopping_ends_the_thread_and_starting_again_works(tmp_path: Path) -> None:
     async def test() -> None:
         async with served(tmp_path, fake_worker.endless()) as here:

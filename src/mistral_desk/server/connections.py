@@ -55,6 +55,12 @@ class Bounded(H11Protocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """The server ends: who has not sent all of a request is not waited for."""
+        super().shutdown()
+        if self.conn.their_state is h11.SEND_BODY:
+            self.transport.close()
+
     def data_received(self, data: bytes) -> None:
         """More of a request; what comes to one that is sent away is not read."""
         if not self._sent_away:
