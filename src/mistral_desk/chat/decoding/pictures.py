@@ -6,6 +6,7 @@ in strips, and JPEG is reduced while it is decoded.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import struct
@@ -13,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, ImageFilter
 
 from mistral_desk.chat.decoding.answer import Refused
 
@@ -48,9 +49,15 @@ _UPRIGHT: Final = {
 _LYING: Final = frozenset({5, 6, 7, 8})
 _WRONG: Final = (
     *(OSError, SyntaxError, ValueError, LookupError, TypeError, AttributeError, EOFError, ArithmeticError),
-    *(RuntimeError, struct.error, zlib.error),
+    *(RuntimeError, struct.error, zlib.error, ImportError),
 )
-"""What Pillow's readers raise over damaged files."""
+"""What Pillow's readers raise over damaged files, and where they want a part of it that was not loaded before."""
+_LAB_STEPS: Final = 33
+_WHITE: Final = (0.96422, 1.0, 0.82521)
+_TO_RED_GREEN_BLUE: Final = (
+    (3.1338561, -1.6168667, -0.4906146), (-0.9787684, 1.9161415, 0.0334540), (0.0719453, -0.2289914, 1.4052427)
+)  # fmt: skip
+"""From CIE XYZ as seen in the light D50 to the linear values of sRGB (IEC 61966-2-1), adapted after Bradford."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,8 @@ def _spread(image: Image.Image) -> tuple[float, float]:
 def _in_colours(strip: Image.Image, spread: tuple[float, float]) -> Image.Image:
     """In red, green and blue; what is transparent shows white."""
     mode = strip.mode
+    if mode == "LAB":
+        return strip.filter(_from_lab())
     if mode.startswith("I;16"):
         strip, mode = strip.convert("I"), "I"
     if mode in {"I", "F"}:
@@ -172,3 +181,28 @@ def _in_colours(strip: Image.Image, spread: tuple[float, float]) -> Image.Image:
         white.paste(clear, mask=clear.getchannel("A"))
         return white
     return strip.convert("RGB")
+
+
+@functools.cache
+def _from_lab() -> ImageFilter.Color3DLUT:
+    """CIE L*a*b* as TIFF 6.0 has it (section 23), as a table to red, green and blue: Pillow's own way needs a library for
+    colour profiles, which nothing else in here does.
+    """
+    return ImageFilter.Color3DLUT.generate(_LAB_STEPS, _seen, target_mode="RGB")
+
+
+def _seen(lightness: float, red: float, yellow: float) -> tuple[float, float, float]:
+    """One colour, each of its values from 0 to 1."""
+    middle = (100 * lightness + 16) / 116
+    places = (middle + (255 * red - 128) / 500, middle, middle - (255 * yellow - 128) / 200)
+    light = [
+        white * (place**3 if place > 6 / 29 else 3 * (6 / 29) ** 2 * (place - 4 / 29))
+        for white, place in zip(_WHITE, places, strict=True)
+    ]
+    first, second, third = (sum(map(float.__mul__, row, light)) for row in _TO_RED_GREEN_BLUE)
+    return _shade(first), _shade(second), _shade(third)
+
+
+def _shade(linear: float) -> float:
+    shade = 12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055
+    return min(1.0, max(0.0, shade))
