@@ -185,7 +185,7 @@ def _in_colours(strip: Image.Image, spread: tuple[float, float]) -> Image.Image:
 
 @functools.cache
 def _from_lab() -> ImageFilter.Color3DLUT:
-    """CIE L*a*b* as TIFF 6.0 has it (section 23), as a table to red, green and blue: Pillow's own way needs a library for
+    """From CIE L*a*b*, as TIFF 6.0 has it (section 23), to red, green and blue: Pillow's own way needs a library for
     colour profiles, which nothing else in here does.
     """
     return ImageFilter.Color3DLUT.generate(_LAB_STEPS, _seen, target_mode="RGB")
