@@ -184,17 +184,7 @@ async def streaming(desk: Desk) -> None:
     begun = time.perf_counter()
     await window.ask(desk, "And now tell me everything about sorting.")
     seconds = time.perf_counter() - begun
-    delays, work = pulse.late_ms(), pulse.work_ms()
-    report(
-        p99_ms=percentile(delays, 0.99),
-        p50_ms=percentile(delays, 0.5),
-        worst_ms=delays[-1],
-        work_p99_ms=percentile(work, 0.99),
-        work_worst_ms=work[-1],
-        samples=len(delays),
-        tokens_per_s=PIECES / seconds,
-        turns=len(desk.page.transcript.turns),
-    )
+    report(**pulse.figures(), tokens_per_s=PIECES / seconds, turns=len(desk.page.transcript.turns))
 
 
 async def idling(desk: Desk, seconds: float) -> None:

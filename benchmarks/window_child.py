@@ -118,6 +118,18 @@ class Pulse(QObject):
         """How long they would have waited with a CPU for this thread alone."""
         return delays_ms(self._work)
 
+    def figures(self) -> dict[str, float]:
+        """Both, as a report has them."""
+        delays, work = self.late_ms(), self.work_ms()
+        return {
+            "p99_ms": percentile(delays, 0.99),
+            "p50_ms": percentile(delays, 0.5),
+            "worst_ms": delays[-1],
+            "work_p99_ms": percentile(work, 0.99),
+            "work_worst_ms": work[-1],
+            "samples": len(delays),
+        }
+
 
 def delays_ms(times: Sequence[float]) -> list[float]:
     """For an event due every tick, sorted: one long wait counts for all who would have waited meanwhile."""
@@ -146,17 +158,7 @@ def stream() -> int:
             began, cpu = time.perf_counter(), time.process_time()
             await window.ask(desk, "Tell me everything about sorting.")
             seconds, busy = time.perf_counter() - began, time.process_time() - cpu
-            delays, work = pulse.late_ms(), pulse.work_ms()
-            report(
-                p99_ms=percentile(delays, 0.99),
-                p50_ms=percentile(delays, 0.5),
-                worst_ms=delays[-1],
-                work_p99_ms=percentile(work, 0.99),
-                work_worst_ms=work[-1],
-                samples=len(delays),
-                tokens_per_s=PIECES / seconds,
-                cpu_ms_a_token=busy / PIECES * 1e3,
-            )
+            report(**pulse.figures(), tokens_per_s=PIECES / seconds, cpu_ms_a_token=busy / PIECES * 1e3)
 
     def _script() -> Sequence[Step]:
         steps: list[Step] = []
