@@ -102,11 +102,14 @@ def test_every_action_does_something_and_says_what(qapp: QApplication, tmp_path:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             actions = desk.window.commands
-            assert actions.unbound == set()
             assert set(actions.by_id) == {command.id for command in COMMANDS if command.action}
             assert all(action.text() for action in actions.by_id.values())
-            with pytest.raises(ValueError, match="no such commands"):
-                actions.bind({"fly": lambda: None}, State)
+            acts = dict.fromkeys(actions.by_id, lambda: None)
+            with pytest.raises(ValueError, match="fly"):
+                actions.bind(acts | {"fly": lambda: None}, State)
+            del acts["stop"]
+            with pytest.raises(ValueError, match="nothing to do for them: .'stop'"):
+                actions.bind(acts, State)
 
     window.run(qapp, scenario)
 

@@ -43,16 +43,11 @@ class Actions(QObject):
             self._fill_bar(window.menuBar())
 
     def bind(self, acts: Mapping[str, Callable[[], object]], state: Callable[[], State]) -> None:
-        """What each command does, and how to ask for the window's state."""
-        if unknown := acts.keys() - self.by_id.keys():
-            raise ValueError(f"no such commands: {sorted(unknown)}")
+        """What each command does, all of them at once, and how to ask for the window's state."""
+        if wrong := acts.keys() ^ self.by_id.keys():
+            raise ValueError(f"no such commands, or nothing to do for them: {sorted(wrong)}")
         self._acts.update(acts)
         self._state = state
-
-    @property
-    def unbound(self) -> set[str]:
-        """Commands that do nothing: a fault of whoever declared them."""
-        return self.by_id.keys() - self._acts.keys()
 
     @property
     def state(self) -> State:
