@@ -108,7 +108,7 @@ def test_every_action_does_something_and_says_what(qapp: QApplication, tmp_path:
             with pytest.raises(ValueError, match="fly"):
                 actions.bind(acts | {"fly": lambda: None}, State)
             del acts["stop"]
-            with pytest.raises(ValueError, match="nothing to do for them: .'stop'"):
+            with pytest.raises(ValueError, match="'stop'"):
                 actions.bind(acts, State)
 
     window.run(qapp, scenario)
