@@ -149,7 +149,8 @@ def test_of_a_model_without_a_known_file_what_is_known_is_said(capsys: pytest.Ca
     assert fit("glm-5", "--machine", MACHINE) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [
         "",
-        "GLM-5 (glm-5) · Parameters: 744 billion · 40 billion of them for a word · context of 202\u202f752 tokens · MIT",
+        "GLM-5 (glm-5) · Parameters: 744 billion · 40 billion of them for a word"
+        " · context of 202\u202f752 tokens · MIT",
         "  No file of it is known, so nothing can be said.",
         "  Some may be at unsloth/GLM-5-GGUF.",
     ]
