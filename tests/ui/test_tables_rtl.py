@@ -1,11 +1,14 @@
-"""A table from right to left begins at the right, its first column too, and is copied in the order of reading."""
+"""A table from right to left begins at the right, its first column too; it is heard and copied as it is read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTextEdit, QWidget
 
 from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Table, blocks_of
@@ -16,9 +19,13 @@ from mistral_desk.ui.theme.theme import Theme
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication
 
+FRAMES = (0xFDD0, 0xFDD1)
+"""What Qt has in the place of a cell's edges."""
 ARABIC = "| الاسم | القيمة |\n|---|---|\n| أحمد | 12 |\n| `a b` | x |\n"
+LINKED = "| الاسم | الصفحة |\n|---|---|\n| أحمد | [هنا](https://example.org/a) |\n"
 ENGLISH = "| Name | القيمة |\n|---|---|\n| أحمد | 12 |\n| `a b` | x |\n"
 
 
@@ -68,7 +75,68 @@ def test_one_that_begins_in_english_stays_at_the_left(place: tuple[Theme, QWidge
 def test_a_part_of_it_is_copied_in_the_order_of_reading(place: tuple[Theme, QWidget]) -> None:
     view = table(place, ARABIC, 600)
     first, last = view.document().find("12"), view.document().find("a b")
-    assert clean_text(view.document(), first.selectionStart(), last.selectionEnd()) == "أحمد\t12\na b\tx"
+    assert clean_text(view.document(), first.selectionStart(), last.selectionEnd()) == "12\na b"
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [(ARABIC, "الاسم القيمة أحمد 12 a b x"), (ENGLISH, "Name القيمة أحمد 12 a b x")]
+)
+def test_who_hears_it_hears_each_row_from_its_begin(place: tuple[Theme, QWidget], source: str, words: str) -> None:
+    view = table(place, source, 600)
+    interface = QAccessible.queryAccessibleInterface(view).textInterface()
+    told = interface.text(0, interface.characterCount()).translate(dict.fromkeys(FRAMES, " "))
+    assert " ".join(told.split()) == words
+
+
+def test_what_is_seen_is_what_is_pressed_and_marked(place: tuple[Theme, QWidget]) -> None:
+    """The columns are turned for the eye and for the mouse alike."""
+    view = table(place, LINKED, 600)
+    for words in ("الاسم", "الصفحة", "أحمد", "هنا"):
+        left, right = box(view, words)
+        found = view.document().find(words)
+        row = view.cursorRect(found).center().y()
+        place_of = view.cursorForPosition(QPoint((left + right) // 2, row)).position()
+        assert found.selectionStart() <= place_of <= found.selectionEnd(), words
+    followed: list[str] = []
+    view.link.connect(followed.append)
+    left, right = box(view, "هنا")
+    row = view.cursorRect(view.document().find("هنا")).center().y()
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint((left + right) // 2, row))
+    assert followed == ["https://example.org/a"]
+    whole = QRect(0, 0, view.width(), view.height())
+    for words in ("الاسم", "الصفحة", "أحمد"):
+        bare = view.grab(whole).toImage()
+        found = view.document().find(words)
+        mark = QTextEdit.ExtraSelection()
+        red = QTextCharFormat()
+        red.setBackground(QColor("red"))
+        mark.cursor, mark.format = found, red
+        view.setExtraSelections([mark])
+        other = view.grab(whole).toImage()
+        view.setExtraSelections([])
+        left, right = box(view, words)
+        columns = [x for x in range(bare.width()) if any(differs(bare, other, x, y) for y in range(bare.height()))]
+        assert abs(columns[0] - left) <= 2, words
+        assert abs(columns[-1] - right) <= 2, words
+
+
+def differs(one: QImage, other: QImage, x: int, y: int) -> bool:
+    return one.pixel(x, y) != other.pixel(x, y)
+
+
+def test_tab_brings_a_link_into_sight_where_it_is_shown(qapp: QApplication, place: tuple[Theme, QWidget]) -> None:
+    heads = " | ".join(f"عمود رقم {number}" for number in range(11))
+    view = table(place, f"| {heads} | [هنا](https://example.org/a) |\n|{'---|' * 12}\n| {heads} | x |\n", 300)
+    qapp.processEvents()
+    view.activateWindow()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    qapp.processEvents()
+    link = view.focused_link()
+    assert link is not None
+    assert 0 <= link.left() < link.right() <= view.viewport().width()
+    assert view.horizontalScrollBar().value() < view.horizontalScrollBar().maximum() / 2, (
+        "the last column is at the left"
+    )
 
 
 def test_a_wide_one_shows_its_first_column(qapp: QApplication, place: tuple[Theme, QWidget]) -> None:

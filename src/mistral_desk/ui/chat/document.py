@@ -305,8 +305,7 @@ class _Builder:
         form.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         mirrored = begins_right(tokens)
         if mirrored:
-            form.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # Qt orders no columns by it: `clean_text` does
-            form.setAlignment(Qt.AlignmentFlag.AlignRight)
+            form.setAlignment(Qt.AlignmentFlag.AlignRight)  # its columns are turned round where they are shown
         if self._first:
             invisible = QTextBlockFormat()
             invisible.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
@@ -314,7 +313,7 @@ class _Builder:
         table = self._cursor.insertTable(len(rows), columns, form)
         for y, row in enumerate(rows):
             for x, (head, align, inline) in enumerate(row):
-                cell = table.cellAt(y, columns - 1 - x if mirrored else x)
+                cell = table.cellAt(y, x)
                 shape = cell.format().toTableCellFormat()
                 shape.setLeftPadding(SPACE[2])
                 shape.setRightPadding(SPACE[2])

@@ -7,7 +7,6 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
 
 from mistral_desk.ui.chat.document import TASK
@@ -81,13 +80,13 @@ def formulas_in(document: QTextDocument) -> dict[int, str]:
 
 
 def clean_text(document: QTextDocument, begin: int, end: int) -> str:
-    """What is between two positions as people paste it: tabs between cells, which stand in the order of reading, marks
-    of lists where a line is there from its start on.
+    """What is between two positions as people paste it: tabs between cells, marks of lists where a line is there from
+    its start on.
     """
     sources = formulas_in(document)
     made: list[str] = []
     row: _Row | None = None
-    listed, first = False, 0
+    listed = False
     block = document.findBlock(begin)
     while block.isValid() and block.position() < max(end, begin + 1):
         start, stop = max(begin, block.position()), min(end, block.position() + block.length() - 1)
@@ -95,26 +94,20 @@ def clean_text(document: QTextDocument, begin: int, end: int) -> str:
         if start == block.position() and (mark := _mark(block)):
             words = mark + words
         here = _row(block)
-        same = here is not None and here == row
-        if same and here is not None and here.mirrored:
-            made[first:first] = [words, "\t"]
-        else:
-            if made:
-                together = here is not None or (listed and block.textList() is not None)
-                made.append("\t" if same else "\n" if together else "\n\n")
-            first = first if same else len(made)
-            made.append(words)
+        if made:
+            together = here is not None or (listed and block.textList() is not None)
+            made.append("\t" if here is not None and here == row else "\n" if together else "\n\n")
+        made.append(words)
         row, listed = here, block.textList() is not None
         block = block.next()
     return "".join(made).strip("\n") if row is not None else "".join(made)
 
 
 class _Row(NamedTuple):
-    """A row by the place of its table; a `mirrored` one has its last cell first."""
+    """A row by the place of its table."""
 
     table: int
     number: int
-    mirrored: bool
 
 
 def _row(block: QTextBlock) -> _Row | None:
@@ -123,8 +116,7 @@ def _row(block: QTextBlock) -> _Row | None:
     table: QTextTable | None = cursor.currentTable()
     if table is None:
         return None
-    mirrored = table.format().layoutDirection() == Qt.LayoutDirection.RightToLeft
-    return _Row(table.firstPosition(), table.cellAt(cursor).row(), mirrored)
+    return _Row(table.firstPosition(), table.cellAt(cursor).row())
 
 
 def _between(block: QTextBlock, start: int, stop: int, sources: dict[int, str]) -> str:

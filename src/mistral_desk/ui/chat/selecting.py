@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QKeySequence, QPalette, QTextCursor
-from PySide6.QtWidgets import QPlainTextEdit, QTextBrowser
+from PySide6.QtWidgets import QPlainTextEdit
+
+from mistral_desk.ui.chat.turned import Turned
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
@@ -131,7 +133,7 @@ class _Shared(_Area):
             self.setPalette(palette)
 
 
-class Browser(_Shared, QTextBrowser):
+class Browser(_Shared, Turned):
     """A text with markup."""
 
 

@@ -132,6 +132,10 @@ class TextView(selecting.Browser):
             return None
         return QRectF(self.box_of(cursor.selectionStart(), cursor.selectionEnd()))
 
+    def cursor_is_ring(self) -> bool:
+        """A link that Tab came to."""
+        return self._ring and self.hasFocus() and self.focused_link() is not None
+
     def box_of(self, begin: int, end: int) -> QRect:
         """Where the text between two positions stands; whole lines where it is in several."""
         return selecting.box_of(self, begin, end)
