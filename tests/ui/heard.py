@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QTextEdit, QWidget
+
+from mistral_desk.ui.widgets import saying
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
+
+
+WAITS: Final = ("takes longer than usual", "Reading your message", "Loading the model")
+
+
+def announced(monkeypatch: pytest.MonkeyPatch, *, waits: bool = False) -> list[str]:
+    """What is said by itself from now on, wherever in the window; with `waits` also why one waits: of that a busy
+    computer has more to say than another.
+    """
+    said: list[str] = []
+
+    class Listening(QAccessible):
+        @staticmethod
+        def updateAccessibility(event: object) -> None:  # noqa: N802 - Qt's name
+            assert isinstance(event, QAccessibleAnnouncementEvent)
+            if waits or not any(words in event.message() for words in WAITS):
+                said.append(event.message())
+
+    monkeypatch.setattr(saying, "QAccessible", Listening)
+    return said
 
 
 def texts(ground: QWidget) -> Iterator[str]:

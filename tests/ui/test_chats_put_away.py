@@ -14,6 +14,7 @@ from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.label import Label
 from tests.fixtures import fake_worker
+from tests.ui.heard import announced
 from tests.ui.window import click, drawn, opened, run
 
 if TYPE_CHECKING:
@@ -132,6 +133,39 @@ def test_for_good_asks_first_and_means_it(qapp: QApplication, tmp_path: Path) ->
             assert await desk.services.history.deleted() == ()
             assert all(desk.chats._drafts.get(str(key)) == "" for key in keys), "nor is anything left unsent in them"
             assert page.nothing.isVisible()
+
+    run(qapp, scenario)
+
+
+def test_the_keyboard_stays_where_the_bin_changes(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = announced(monkeypatch)
+
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = await stored(desk, *(f"chat {number}" for number in range(PAGE + 2)))
+            await desk.services.history.change(keys, deleted=True)
+            page = await show(desk, "bin")
+            page.more.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(page.more, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            assert not page.more.isVisible()
+            assert page.cards[PAGE].back.hasFocus(), "where one reads on"
+            page.cards[1].other.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(page.cards[1].other, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            QTest.keyClick(question(desk).yes, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            assert page.cards[1].other.hasFocus(), "the next one stands in its place"
+            page.empty_button.setFocus(Qt.FocusReason.TabFocusReason)
+            QTest.keyClick(page.empty_button, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            spoken.clear()
+            QTest.keyClick(question(desk).yes, Qt.Key.Key_Return)
+            await desk.tasks.settled()
+            assert page.leave_button.hasFocus()
+            assert spoken == ["The bin is empty"]
 
     run(qapp, scenario)
 

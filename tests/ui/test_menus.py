@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QMenu
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.popup import below, narrow, tick
+from tests.fixtures import fake_worker
+from tests.ui import window
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtGui import QImage
-    from PySide6.QtWidgets import QApplication
 
 pytestmark = pytest.mark.usefixtures("qapp")
 LONG = "magistral-small-2507-with-a-very-long-name-&-more · api.example.org"
@@ -81,3 +86,39 @@ def test_a_menu_says_what_it_is_for_and_closes_when_a_line_is_pressed_by_its_nam
     lines["Light"].trigger()  # what assistive technology has Qt do
     assert not menu.isVisible()
     button.deleteLater()
+
+
+@pytest.mark.qt_log_ignore("does not support")
+def test_keys_stand_beside_a_line_s_name_and_not_in_it(qapp: QApplication, tmp_path: Path) -> None:
+    """And there only: the window's own action hears them, once."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, fake_worker.answering("Yes.")) as desk:
+            await window.ask(desk, "Is it so?")
+            await desk.tasks.settled()
+            desk.window.show_chat_menu()
+            menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
+            interface = QAccessible.queryAccessibleInterface(menu)
+            lines = [interface.child(number) for number in range(interface.childCount())]
+            said = {one.text(QAccessible.Text.Name): one.text(QAccessible.Text.Accelerator) for one in lines}
+            assert said["Rename"] == "F2"
+            assert said["Find in chat"] == "Ctrl+F"
+            assert said["Pin"] == ""
+            renamed = menu.sizeHint().width()
+            for line in menu.actions():
+                line.setShortcutVisibleInContextMenu(False)
+            assert menu.sizeHint().width() < renamed, "and who sees the menu sees them"
+            QTest.keyClick(menu, Qt.Key.Key_Escape)
+            title = desk.window.top.title
+            for again in range(2):
+                QTest.keyClick(desk.window, Qt.Key.Key_F2)
+                assert title.editor.isVisible(), again
+                QTest.keyClick(title.editor, Qt.Key.Key_Escape)
+                desk.window.show_chat_menu()  # its actions hear nothing while it is open, nor afterwards
+                await window.drawn()
+                popup = QApplication.activePopupWidget()
+                assert popup is not None
+                QTest.keyClick(popup, Qt.Key.Key_Escape)
+
+    window.run(qapp, scenario)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QWidget
 
-from mistral_desk.catalog.search import Wishes
 from mistral_desk.fit import advice
 from mistral_desk.ui.fit.verdict import Verdict
 from mistral_desk.ui.fit.waiting import Waiting
@@ -22,49 +20,20 @@ from tests.fixtures.catalog_records import published, with_text
 from tests.fixtures.catalog_site import CatalogSite
 from tests.ui import about_ground, window
 from tests.ui.heard import settled, whole
+from tests.ui.late import MACHINES, at_models
 from tools.gallery.fit_states import verdict_of
-from tools.gallery.fitting import StillFitting, pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mistral_desk.fit.advice import Offer, Variant
-    from mistral_desk.fit.machine import Machine
-    from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.models.about.page import AboutPage
-    from mistral_desk.ui.models.browse.page import BrowsePage
     from mistral_desk.ui.models.compare.table import Table
 
 SCRIPT = fake_worker.answering("Yes.")
 TALL = (1180, 3000)
 """A window in which all of a verdict is in sight, and what stands below it."""
-MACHINES = {"poor": pc(8), "common": pc(32, 8), "rich": pc(96, 24), "unified": pc(128, unified=True)}
-
-
-class Late(StillFitting):
-    """Finds out about this computer when it is told to; until then it takes it for `thought`."""
-
-    def __init__(self, where: Machine, thought: Machine | None = None) -> None:
-        super().__init__(where)
-        self.told = asyncio.Event()
-        self.thought = thought or where
-
-    async def expected(self) -> tuple[Offer, ...]:
-        return advice.ranking(self.thought)
-
-    async def machine(self, again: bool = False) -> Machine:
-        await self.told.wait()
-        return await super().machine(again)
-
-    async def variants(self, model_id: str) -> tuple[Variant, ...]:
-        await self.told.wait()
-        return await super().variants(model_id)
-
-    async def standing(self) -> dict[str, tuple[Variant, ...]]:
-        await self.told.wait()
-        return await super().standing()
 
 
 @pytest.fixture
@@ -72,29 +41,6 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[CatalogSite]:
     with CatalogSite(published(12)) as one:
         monkeypatch.setenv("MISTRAL_DESK_CATALOG_URL", one.url)
         yield one
-
-
-async def at_models(desk: Desk, where: Machine = MACHINES["common"], thought: Machine | None = None) -> Late:
-    """The list, whose models nobody has judged yet."""
-    late = Late(where, thought)
-    desk.services.fitting = cast("Fitting", late)
-    desk.window.show_page("models")
-    async with asyncio.timeout(window.END_OF_WORLD_S):
-        while desk.catalog._catalogue is None:
-            await window.drawn()
-    return late
-
-
-async def listed(page: BrowsePage) -> list[str]:
-    """The cards, by their records' ids, as soon as there are any."""
-    async with asyncio.timeout(window.END_OF_WORLD_S):
-        while not page.model.count:
-            await window.drawn()
-    return order(page)
-
-
-def order(page: BrowsePage) -> list[str]:
-    return [page.model.id_at(row) for row in range(page.model.count)]
 
 
 async def at_page(desk: Desk, model: str) -> AboutPage:
@@ -114,86 +60,6 @@ def place(page: AboutPage, part: QWidget | None) -> int:
 def heights(table: Table) -> dict[str, int]:
     """Where each row of a comparison begins, by its name."""
     return {row.name: table.rowViewportPosition(number) for number, row in enumerate(table.comparison.rows)}
-
-
-# --- the list ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("wishes", [Wishes(), Wishes(fits_here=True), Wishes(sort="name")], ids=repr)
-def test_the_cards_are_there_before_this_computer_was_looked_at_and_then_say_more_where_they_stand(
-    qapp: QApplication, tmp_path: Path, wishes: Wishes
-) -> None:
-    async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            late = await at_models(desk)
-            page = desk.models.browse
-            page.show_wishes(wishes)
-            before = await listed(page)
-            await window.drawn()
-            said = {page.model.card(row).verdict[2] for row in range(page.model.count)}
-            assert "Looking at this computer…" in said
-            assert said <= {"Looking at this computer…", "Speed not known yet", "Only online"}
-            where = page.grid.geometry()
-            late.told.set()
-            await desk.tasks.settled()
-            await window.drawn()
-            said = {page.model.card(row).verdict[2] for row in range(page.model.count)}
-            assert "Looking at this computer…" not in said
-            assert said & {"Fast", "Comfortable", "Slow"}
-            assert page.grid.geometry() == where
-            assert order(page) == before
-
-    window.run(qapp, scenario)
-
-
-@pytest.mark.parametrize("how", ["nobody", "keyboard", "scrolled", "marked"])
-def test_what_was_found_out_orders_the_cards_unless_somebody_is_among_them(
-    qapp: QApplication, tmp_path: Path, how: str
-) -> None:
-    async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT, size=(700, 600)) as desk:
-            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
-            page = desk.models.browse
-            before = await listed(page)
-            await window.drawn()
-            if how == "keyboard":
-                page.grid.setFocus(Qt.FocusReason.TabFocusReason)
-                page.grid.go_to(2)
-            elif how == "scrolled":
-                page.area.verticalScrollBar().setValue(200)
-            elif how == "marked":
-                page.mark_model(before[1])
-            late.told.set()
-            await desk.tasks.settled()
-            await window.drawn()
-            fits = page._fits
-            assert fits is not None
-            best = sorted(fits, key=lambda key: fits[key].rank)
-            assert best[0] != before[0], "else the test sees nothing"
-            assert (order(page)[: len(best)] == best) is (how == "nobody")
-            assert (order(page) == before) is (how != "nobody")
-            page.show_wishes(Wishes(text="mistral"))
-            page.show_wishes(Wishes())
-            assert order(page)[: len(best)] == best, "whoever looks anew finds the order that holds"
-
-    window.run(qapp, scenario)
-
-
-def test_whoever_comes_back_to_the_list_finds_the_order_that_holds(qapp: QApplication, tmp_path: Path) -> None:
-    async def scenario() -> None:
-        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
-            page = desk.models.browse
-            before = await listed(page)
-            page.grid.setFocus(Qt.FocusReason.TabFocusReason)
-            late.told.set()
-            await desk.tasks.settled()
-            assert order(page) == before
-            desk.window.show_page("library")
-            desk.window.show_page("models")
-            assert order(page) != before
-
-    window.run(qapp, scenario)
 
 
 # --- a model's page ---------------------------------------------------------------------------------------
@@ -383,7 +249,7 @@ def test_no_row_of_a_comparison_moves_when_verdicts_come(
 
 def test_a_model_that_does_not_fit_has_no_time_for_an_answer() -> None:
     one = about_ground.record()
-    found = {row.name: row for row in rows((one,), {one.id: verdict_of("mistral-large-3-675b", pc(32, 8))})}
+    found = {row.name: row for row in rows((one,), {one.id: verdict_of("mistral-large-3-675b", MACHINES["common"])})}
     assert found["On this computer"].cells[0].words == "Does not fit"
     assert found["A typical answer"].cells[0].words == "none, it does not fit"
 

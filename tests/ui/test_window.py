@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QInputMethodEvent
+from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Figures, Finished
-from mistral_desk.ui.chat import telling
 from mistral_desk.ui.chat.turn_view import AnswerView
 from tests.fixtures import fake_worker
+from tests.ui.heard import announced
 from tests.ui.window import ask, click, drawn, heard, opened, phase, run, type_in
 
 if TYPE_CHECKING:
@@ -45,16 +45,7 @@ def view_of(desk: Desk, place: int = -1) -> AnswerView:
 @pytest.fixture
 def spoken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is said of answers to a screen reader."""
-    said: list[str] = []
-
-    class Listening(QAccessible):
-        @staticmethod
-        def updateAccessibility(event: object) -> None:  # noqa: N802 - Qt's name
-            assert isinstance(event, QAccessibleAnnouncementEvent)
-            said.append(event.message())
-
-    monkeypatch.setattr(telling, "QAccessible", Listening)
-    return said
+    return announced(monkeypatch)
 
 
 def test_a_question_is_answered_shown_kept_and_announced(qapp: QApplication, tmp_path: Path, spoken: list[str]) -> None:
@@ -65,7 +56,7 @@ def test_a_question_is_answered_shown_kept_and_announced(qapp: QApplication, tmp
             assert turn.text == "It is **fifteen**."
             assert turn.ending == "stop"
             assert view_of(desk).status == ""
-            assert spoken == ["It is **fifteen**."]
+            assert spoken == ["It is fifteen."], "without the signs that it is written with"
             assert desk.page.composer.text == ""
             sidebar = desk.window.sidebar
             assert [sidebar.model.index(row).data() for row in range(2)] == ["Today", "What is 7 plus 8?"]

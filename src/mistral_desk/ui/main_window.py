@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWi
 
 from mistral_desk.ui.actions import Actions
 from mistral_desk.ui.chats.chat_menu import chat_menu
+from mistral_desk.ui.commands import keys_of
 from mistral_desk.ui.sidebar.drawer import Drawer
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
@@ -68,7 +69,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(420, 480)
         self.resize(1180, 800)
         self._lay_out()
-        self.banners = Banners(theme, self._column, (self.top, self.chat.finder))
+        self.banners = Banners(theme, self._column, (self.top, self.chat.finder), keys_of("undo"))
+        self.banners.left.connect(self._to_page)
         self.banners.covering.connect(self._make_room)
         self._pages.currentChanged.connect(self._place_notices)
         notices.shown.connect(self.banners.show_notice)
@@ -240,10 +242,11 @@ class MainWindow(QMainWindow):
         regions: list[QWidget] = self.sidebar.regions() if self.sidebar.isVisible() else []
         shown = self.rooms[self.page].regions()
         regions += [region for region in shown if region.isVisible()]
-        focus = QApplication.focusWidget()
-        here = next(
-            (n for n, region in enumerate(regions) if region is focus or region.isAncestorOf(focus or self)), -1
-        )
+        regions += self.banners.regions()
+        focus = QApplication.focusWidget() or self
+        here = next((n for n, region in enumerate(regions) if region is focus or region.isAncestorOf(focus)), -1)
+        if self.banners.isAncestorOf(focus):
+            here = len(regions) - 1
         if regions:
             regions[(here + step) % len(regions)].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -289,7 +292,10 @@ class MainWindow(QMainWindow):
         used = self._drawer.open or (self.sidebar.in_use and self.sidebar.isVisible())
         over = self._wanted and not room and (forced or used)
         self._drawer.set_open(is_open=over)
-        self.sidebar.setVisible(self._wanted and (room or over))
+        shown = self._wanted and (room or over)
+        if not shown and self.sidebar.has_keyboard:
+            self._to_page()  # before Qt gives it to whatever comes next
+        self.sidebar.setVisible(shown)
         self.top.set_sidebar(self._wanted and room)
 
     def close_drawer(self) -> None:
@@ -299,7 +305,11 @@ class MainWindow(QMainWindow):
             self._drawer.set_open(is_open=False)
             self.sidebar.hide()
             if held:
-                self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
+                self._to_page()
+
+    def _to_page(self) -> None:
+        """The keyboard goes to the page that is open."""
+        self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _make_room(self, covered: int) -> None:
         """No notice covers what somebody acts on: not the first of a chat, nor the last of another page."""

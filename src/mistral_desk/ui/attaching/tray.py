@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.attaching.tile import Tile
 from mistral_desk.ui.theme.tokens import FRAME_MS, SPACE
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -171,7 +171,7 @@ class Tray(QScrollArea):
             target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _say(self, words: str) -> None:
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+        say(self, words)
 
     def _run(self) -> None:
         reading = any(not item.ready for item in self.tiles)
@@ -190,5 +190,6 @@ class Tray(QScrollArea):
 
     def _restyle(self) -> None:
         self._theme.dress_bars(self)
+        self._run()
         self._flow.invalidate()
         self.updateGeometry()

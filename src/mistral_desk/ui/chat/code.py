@@ -68,7 +68,8 @@ class CodeView(QWidget):
         )
         self._more.clicked.connect(self._unfold)
         self._source = Source(style.theme, self)
-        self._source.ready.connect(self.update)
+        self._source.ready.connect(self._name_it)
+        self._more.raise_()  # it is read behind the code, as it stands
         Ring(style.theme, self._source)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -78,6 +79,7 @@ class CodeView(QWidget):
         self._back.setSingleShot(True)
         self._back.setInterval(COPIED_MS)
         self._back.timeout.connect(self._copied_is_over)
+        self._name_it()
         self._show_text()
         self.restyle()
 
@@ -96,7 +98,7 @@ class CodeView(QWidget):
         before, self._block = self._block, block
         self._show_text()
         if block.language != before.language:
-            self.update()
+            self._name_it()
         if not self._timer.isActive():
             passed = (time.monotonic() - self._coloured_at) * 1000
             self._timer.start(max(0, round(max(REST_MS, len(self._shown) / 40) - passed)))
@@ -167,6 +169,13 @@ class CodeView(QWidget):
             y = self.height() - foot - SPACE[0] / 2
             painter.fillRect(QRectF(1, y, self.width() - 2, 1), theme.colour("hairline"))
         painter.end()
+
+    def _name_it(self) -> None:
+        """Its language is painted, and said of the code."""
+        language = label(self._block.language)
+        name = tr("Code")
+        self._source.setAccessibleName(tr("{name}: {value}", name=name, value=language) if language else name)
+        self.update()
 
     def _place(self) -> None:
         header, foot = self._header(), self._foot()

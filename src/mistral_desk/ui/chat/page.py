@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -26,6 +26,7 @@ from mistral_desk.ui.chat.turning import Turning
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.balanced import Balanced
 from mistral_desk.ui.widgets.column import ScrollEdge
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -326,7 +327,7 @@ class ChatPage(QWidget):
 
     def _show_away(self, away: Away | None) -> None:
         if away is not None and away != self._away:  # who does not see it hears it
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.away, away.line))
+            say(self.away, away.line)
         self._away = away
         self.composer.set_away(away)
         self.away.show_away(away, self._chat.leaving.new() if away is not None and self._chat is not None else 0)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.strip import Strip
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class PartnerLine(Strip):
                 button.set_label(text, text)
                 button.setToolTip(text)
             self.arrange()
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, partner.words))
+            say(self, partner.words)
         self.setVisible(partner is not None)
 
     def _pressed(self) -> None:

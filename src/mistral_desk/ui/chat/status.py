@@ -54,8 +54,9 @@ class StatusLine(QLabel):
         return self._words
 
     def restyle(self) -> None:
-        """Fonts of the theme as it is now."""
+        """Fonts and motion of the theme as it is now."""
         self.setFont(self._theme.font("small"))
+        self._run()
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -101,7 +101,8 @@ class ThinkingView(QWidget):
         thinking = self._turn.phase == "thinking"
         title = self._turn.thought_title()
         if title != self._header.text():
-            self._header.set_label(title, title)
+            held = thinking and self._header.hasFocus()  # or every second would be read out
+            self._header.set_label(self._header.accessibleName() if held else title, title)
             self._place()
         self._header.set_icon("chevron-down" if self._turn.thought_open else self._closed_icon())
         self._header.setAccessibleDescription(

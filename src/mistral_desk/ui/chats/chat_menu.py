@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from mistral_desk.core.words import tr, trc
-from mistral_desk.ui.commands import BY_ID, keys_of
+from mistral_desk.ui.commands import BY_ID
 from mistral_desk.ui.theme.icons import icon
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ def chat_menu(actions: Actions, theme: Theme, parent: QWidget) -> QMenu:
             words = tr(command.short[undone.get(command.id, False)] if command.short else command.words)
             if command.id == "put_away" and not state.archived:
                 words = trc("a button", "Archive")  # in other languages not the word for the place
-            keys = keys_of(command.id)
-            line = menu.addAction(icon(command.icon, theme.colours.text), f"{words}\t{keys}" if keys else words)
+            line = menu.addAction(icon(command.icon, theme.colours.text), words)
+            line.setShortcut(QKeySequence(command.here[0] if command.here else ""))
+            line.setShortcutVisibleInContextMenu(True)  # beside its name, not in it; the window's own action hears them
             line.setObjectName(command.id)
             line.triggered.connect(lambda _on=False, name=command.id: actions.run(name))
     return menu

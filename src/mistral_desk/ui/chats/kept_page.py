@@ -18,6 +18,7 @@ from mistral_desk.ui.widgets.card import Card
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
@@ -143,11 +144,13 @@ class KeptPage(QFrame):
         """Show these; with `more` there are others. Cards of what stays stay."""
         self._looking.hide()
         wanted = tuple(conversations)
+        place, name = self._focused()
+        if (self.more.hasFocus() and not more) or (self.empty_button.hasFocus() and not wanted):
+            place = len(self.cards)  # the first that was not there yet, else the way back
         self.more.setVisible(more)
         if wanted == self._shown:
             return
         self._shown = wanted
-        place, name = self._focused()
         old = {card.conversation.id: card for card in self.cards}
         cards = []
         for number, one in enumerate(wanted):
@@ -165,6 +168,8 @@ class KeptPage(QFrame):
             gone.hide()
             gone.deleteLater()
         self.cards = cards
+        if not cards and old and self.isVisible():
+            say(self, tr(self.kind.empty))
         self.nothing.setVisible(not cards)
         self.empty_button.setVisible(bool(cards) and self.kind is BIN)
         chain(self.area.holder)

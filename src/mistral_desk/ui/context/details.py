@@ -42,6 +42,7 @@ class DetailsSheet(Sheet):
         super().__init__(theme, tr("What the model sees"), parent)
         self._model, self._elsewhere = model, elsewhere
         self._working = False
+        self._told = ""
         self.drop = self.button(tr("Drop the oldest messages"))
         self.sum_up = self.button(tr("Sum up the oldest messages"))
         self.drop.clicked.connect(lambda: self.shorten.emit(False))
@@ -89,6 +90,9 @@ class DetailsSheet(Sheet):
         for button in (self.drop, self.sum_up):
             button.setVisible(droppable)
         self.order()
+        if (line := self._headline(budget)) != self._told:  # it is shown anew whenever something was counted
+            self._told = line
+            self.announce(line)
 
     def show_working(self, share: float | None, words: str = "") -> None:
         """Room is being made; None: it is over."""

@@ -70,6 +70,7 @@ class GetSheet(Sheet):
         again.clicked.connect(self.again)
         self.order()
         self._focus(again)
+        self.announce(in_words(problem, tr).in_one)
 
     def show_before(self, before: Before, line_speed: float | None) -> None:
         """All of it, to be decided."""
@@ -93,6 +94,9 @@ class GetSheet(Sheet):
         self._gate(before, holder, column)
         self._buttons(before)
         self.order()
+        told = [(tr("Size"), words.size(before)), (tr("Room"), space), (tr("Licence"), words.license_name(before))]
+        short = tr(", ").join(tr("{name}: {value}", name=name, value=value) for name, value in told)
+        self.announce(f"{short}.", *([in_words(before.problem, tr).in_one] if before.problem is not None else []))
 
     def _pair(
         self, pairs: Pairs, name: str, value: str, note: str = "", *, ink: str = "text", note_ink: str = "muted",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import in_words
@@ -18,6 +17,7 @@ from mistral_desk.ui.widgets.label import Shortened
 from mistral_desk.ui.widgets.note import Note
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.progress import Figures, Progress
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Problem
@@ -45,6 +45,7 @@ class DownloadRow(Panel):
         super().__init__(theme, parent, name=title, radius=RADIUS)
         self.download = download
         self._problem: Problem | None = None
+        self._tried = False
         self.note: Note | None = None
         self.remedy: Button | None = None
         self._place = (-1, -1)
@@ -108,8 +109,21 @@ class DownloadRow(Panel):
         if shown != self._problem:
             self._problem = shown
             self._tell(shown)
-        if before.state != download.state and download.state in ("paused", "done", "waiting"):
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words.spoken(download)))
+        if before.state != download.state:
+            self._speak(download, shown)
+
+    def _speak(self, download: Download, shown: Problem | None) -> None:
+        """Of what happens to it, what nobody expects; that it tries again is said once, however often it does."""
+        again = download.state == "waiting"
+        if download.state == "paused" or (again and not self._tried):
+            why = "" if shown is None else in_words(shown, tr).in_one
+            self._say(" ".join(part for part in (f"{words.spoken(download)}.", why) if part))
+        self._tried = again or (self._tried and download.state in words.ACTIVE)
+
+    def _say(self, told: str) -> None:
+        """Where the library is not looked at, a notice says it."""
+        if self.isVisible():
+            say(self, told)
 
     def stops(self) -> list[QWidget]:
         """What the keyboard reaches, in order."""
@@ -117,6 +131,8 @@ class DownloadRow(Panel):
 
     def _tell(self, problem: Problem | None) -> None:
         """The problem in words, with the one thing that helps."""
+        if self.remedy is not None and self.remedy.hasFocus():
+            self.pause.setFocus(Qt.FocusReason.OtherFocusReason)  # before Qt gives it to whatever comes next
         for old in (self.note, self.remedy):
             if old is not None:
                 self._column.removeWidget(old)

@@ -12,6 +12,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.downloads.row import DownloadRow
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class DownloadRows(QFrame):
     remedied = Signal(str, str)
     all_paused = Signal()
     all_resumed = Signal()
+    left = Signal()
+    """The row that had the keyboard is gone, and there is no other."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -56,7 +59,8 @@ class DownloadRows(QFrame):
     def show_downloads(self, downloads: Sequence[Download]) -> None:
         """As they are now; those that are done are in the library."""
         shown = [one for one in downloads if one.state != "done"]
-        order = tuple(one.order.id for one in shown)
+        before, order = self._order, tuple(one.order.id for one in shown)
+        held = next((key for key in self._order if has_keyboard(self.rows[key])), "")
         for gone in self.rows.keys() - set(order):
             row = self.rows.pop(gone)
             self._list.removeWidget(row)
@@ -73,7 +77,17 @@ class DownloadRows(QFrame):
         words = tr("Pause all") if running else tr("Resume all")
         self.every.set_label(words, words)
         self.every.setVisible(len(shown) > 1)
+        if held and held not in order:
+            self._pass_on(before.index(held))
         self.setVisible(bool(shown))
+
+    def _pass_on(self, place: int) -> None:
+        """The keyboard was in a row that is gone: it goes to the one that stands there now."""
+        if self._order:
+            row = self.rows[self._order[min(place, len(self._order) - 1)]]
+            row.pause.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.left.emit()
 
     def _arrange(self, order: tuple[str, ...]) -> None:
         self._order = order

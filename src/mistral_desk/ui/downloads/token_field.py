@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.text_box import NameField
 
@@ -62,8 +63,8 @@ class TokenField(QWidget):
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""
-        self.edit.setEnabled(not busy)
         self.take.setEnabled(not busy and bool(self.edit.text()))
+        set_possible(self.edit, possible=not busy)
         if busy:
             self.tell(tr("Testing it…"))
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
@@ -20,7 +20,9 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.explained import Word
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
@@ -92,7 +94,7 @@ class Advanced(QWidget):
         self._tell()
         if other:
             spoken = verdict.spoken(variant, self._machine)
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, spoken))
+            say(self, spoken)
 
     def show_measured(self, comparison: Comparison | None, info: ModelInfo | None) -> None:
         """What runs of this model took here, and where it lies now if it is loaded."""
@@ -210,7 +212,8 @@ class Advanced(QWidget):
         wishes = self.by_hand.wishes
         self.use.setVisible(bool(self._path))
         self.measure.setVisible(bool(self._path))
-        self.measure.setEnabled(not self._measuring and wishes == self._stored and self._variant.plan.fits)
+        may = not self._measuring and wishes == self._stored and self._variant.plan.fits
+        set_possible(self.measure, possible=may)
         self.use.setEnabled(wishes != self._stored and self._variant.plan.fits and not self._measuring)
         self.back.setEnabled(wishes != Wishes())
         self.copy_command.setEnabled(bool(self.command))

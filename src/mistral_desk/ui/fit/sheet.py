@@ -61,6 +61,7 @@ class FitSheet(HeadedSheet):
     def tell(self, text: str) -> None:
         """What there is instead."""
         self.area.words.setText(text)
+        self.announce(text)
 
 
 class _Area(QScrollArea):

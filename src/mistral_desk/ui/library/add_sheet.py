@@ -98,8 +98,7 @@ class CandidateRow(Panel):
         if self._told is None:
             self._told = Label(self._theme, "", "small", wrap=True, parent=self)
             self._column.addWidget(self._told)
-        self._told.setText(text)
-        self._told.set_ink(ink)
+        self._told.tell(text, ink)
         self.decide()
 
     def decide(self) -> None:
@@ -214,15 +213,17 @@ class AddSheet(Sheet):
         holdings = [one for one in holdings if one.candidates or one.problem is not None]
         self._looking.setText(tr(NOTHING))
         self._looking.setVisible(not holdings)
-        for holding in holdings:
-            self._group(holding)
+        told = [self._group(holding) for holding in holdings]
         self.order()
+        for words in told or [tr(NOTHING)]:
+            self.announce(words)
 
     def show_own(self, candidates: Sequence[Candidate]) -> None:
         """What a person chose or dropped, the latest on top."""
         if not candidates:
             text = tr("There is no GGUF file in it.")
             self._own.insertWidget(0, Label(self._theme, text, "small", ink="warning", parent=self._holder))
+            self.announce(text)
         for candidate in reversed(candidates):
             if (old := self.rows.pop(candidate.id, None)) is not None:
                 old.hide()
@@ -230,6 +231,9 @@ class AddSheet(Sheet):
             row = self._row(candidate, own=True)
             self._own.insertWidget(0, row)
             row.show()
+            if candidate.problem is not None:
+                why = in_words(candidate.problem, tr)
+                self.announce(tr("{name}: {value}", name=candidate.title, value=why.in_one))
         self._show_foot()
         if self.undecided:
             self.use.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -295,17 +299,19 @@ class AddSheet(Sheet):
         if held and not waiting:
             self.done_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _group(self, holding: Holding) -> None:
+    def _group(self, holding: Holding) -> str:
+        """What one program holds; the line over it."""
         theme, holder = self._theme, self._holder
         fresh = [one for one in holding.candidates if one.problem is None and not one.known]
         head = QHBoxLayout()
         head.setSpacing(SPACE[1])
+        text = ""
         if holding.problem is not None:
             words = in_words(holding.problem, tr)
             text = f"{holding.name}: {words.title}. {words.message}"
             self._found.addWidget(Paragraph(theme, text, "small", ink="warning", parent=holder))
         if not holding.candidates:
-            return
+            return text
         count = trn("{n} model", "{n} models", len(holding.candidates))
         size = amounts.file_size(sum(one.bytes for one in holding.candidates))
         title = tr("{program}: {count}, {size}", program=holding.name, count=count, size=size)
@@ -322,6 +328,7 @@ class AddSheet(Sheet):
         if rest > 0:
             text = trn("and {n} more", "and {n} more", rest)
             self._found.addWidget(Label(theme, text, "small", ink="muted", parent=holder))
+        return title
 
     def _take_all(self, button: Button, candidates: Sequence[Candidate]) -> None:
         button.setEnabled(False)

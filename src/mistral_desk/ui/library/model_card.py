@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -95,6 +95,8 @@ class ModelCard(Card):
     def end_work(self) -> None:
         """It is over."""
         if self.work is not None:
+            if self.work.cancel.hasFocus():
+                self.findChildren(Button)[0].setFocus(Qt.FocusReason.OtherFocusReason)
             self.below.removeWidget(self.work)
             self.work.hide()
             self.work.deleteLater()

@@ -68,6 +68,7 @@ class LibraryPage(QFrame):
         column.addWidget(Label(theme, tr(INTRO), ink="muted", wrap=True, parent=holder))
         column.addSpacing(SPACE[4])
         self.downloads = DownloadRows(theme, holder)
+        self.downloads.left.connect(lambda: self.regions()[0].setFocus(Qt.FocusReason.OtherFocusReason))
         column.addWidget(self.downloads)
         head = self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         head.setSpacing(SPACE[1])
@@ -115,6 +116,7 @@ class LibraryPage(QFrame):
         self._looking.hide()
         order = tuple(model.id for model in models)
         changed = order != self._order
+        held = next((n for n, key in enumerate(self._order) if key not in order and _focused(self._cards[key])), -1)
         for gone in self._cards.keys() - set(order):
             self._drop(self._cards.pop(gone))
         for place, model in enumerate(models):
@@ -140,6 +142,9 @@ class LibraryPage(QFrame):
         self._total.setText(amounts.file_size(size) if own else "")
         if changed:
             chain(self.area.holder)
+        if held >= 0:  # the card that had the keyboard is gone: what stands there now gets it
+            nearest = self.cards[min(held, len(order) - 1)].findChildren(Button) if order else []
+            (nearest[-1] if nearest else self.add_button).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_work(self, model: str, share: float, told: str) -> None:
         """Something is done with a model, and is so far."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRectF, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr
@@ -15,6 +15,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.lines import LineDelegate, LineList
 from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.search import SearchField
 from mistral_desk.ui.widgets.tip import plain_tip
 
@@ -132,6 +133,8 @@ class Palette(Overlay):
         found = best(self._entries, typed, lambda entry: entry.title, SHOWN, lambda entry: entry.changes)
         self.model.show([*found, self._further(typed)] if typed and self._further is not None else found)
         some = self.model.rowCount() > 0
+        if not some and self._nothing.isHidden() and self.isVisible():
+            say(self, self._nothing.text())
         self._nothing.setVisible(not some)
         self.list.setVisible(some)
         if some:
@@ -140,8 +143,7 @@ class Palette(Overlay):
 
     def _announce(self, index: QModelIndex) -> None:
         if index.isValid() and self.isVisible():
-            words = spoken(self.model.entries[index.row()])
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.list, words))
+            say(self.list, spoken(self.model.entries[index.row()]))
 
     def _choose(self, index: QModelIndex) -> None:
         if index.isValid():

@@ -13,6 +13,7 @@ from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.text_box import NameField
 
@@ -130,7 +131,7 @@ class ComputerRow(Row):
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""
-        self.test.setEnabled(not busy)
+        set_possible(self.test, possible=not busy)
         if busy:
             self.tell(tr("Testing and measuring, a few seconds…"))
 

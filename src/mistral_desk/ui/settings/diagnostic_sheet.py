@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
+from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.sharing.choices import Choices
 from mistral_desk.ui.widgets.label import Label
@@ -88,6 +89,7 @@ class DiagnosticSheet(Sheet):
         self.order()
         if self.isVisible():
             self.choices.buttons[self.choices.key].setFocus()
+            self.announce(tr(WHAT) if problem is None else in_words(problem, tr).in_one)
 
     def show_trouble(self, problem: Problem) -> None:
         """Why there is no report."""
@@ -96,6 +98,7 @@ class DiagnosticSheet(Sheet):
         self.clear_foot()
         self.button(tr("Close")).clicked.connect(self.reject)
         self.order()
+        self.announce(in_words(problem, tr).in_one)
 
     def _dress(self) -> None:
         if self.text is not None:

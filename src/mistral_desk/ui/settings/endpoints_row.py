@@ -12,6 +12,7 @@ from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class EndpointRow(Row):
 
     def set_busy(self, *, busy: bool) -> None:
         """It is being tested."""
-        self.test.setEnabled(not busy and not self._offline)
+        set_possible(self.test, possible=not busy and not self._offline)
         if busy:
             self.tell(tr("Testing…"))
 

@@ -197,6 +197,7 @@ class EndpointSheet(Sheet):
         self._column.addWidget(self._note)
         self._note.show()
         self.order()
+        self.announce(words.in_one)
         QTimer.singleShot(0, self, self._in_sight)
 
     def _in_sight(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from mistral_desk.core import settings as declared
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.inference import cage
 from mistral_desk.ui.settings.controls import Controls
 from mistral_desk.ui.settings.endpoints_row import EndpointsIntro
@@ -23,6 +23,7 @@ from mistral_desk.ui.sharing.your_data import YourData
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class SettingsPage(QFrame):
         self.tabs: dict[str, Button] = {}
         self.sections: dict[str, Section] = {}
         self.page = "appearance"
+        self._found = -1
         self._hardware: HardwareFacts | None = None
         self._kept_in: Row | None = None
         self.server: ServerRow | None = None
@@ -126,7 +128,15 @@ class SettingsPage(QFrame):
             section.setVisible(shown)
             found = found or shown
         self._nothing.setVisible(not found)
+        self._tell(typed)
         self._tabs.setVisible(not typed or self._tabs.beside)
+
+    def _tell(self, typed: str) -> None:
+        """Who does not see the page hears how many settings are meant, whenever that is another number."""
+        count = sum(not row.isHidden() for section in self.sections.values() for row in section.rows) if typed else -1
+        if count != self._found and typed:
+            say(self, trn("{n} found", "{n} found", count) if count else self._nothing.text())
+        self._found = count
 
     def showEvent(self, event: QShowEvent) -> None:
         """What is told may have changed meanwhile."""

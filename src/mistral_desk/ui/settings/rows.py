@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
@@ -62,7 +62,7 @@ class Row(QWidget):
         self._tools.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._tool_line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._tools)
         self._tool_line.setContentsMargins(0, 0, 0, 0)
-        self._tool_line.setSpacing(SPACE[0])
+        self._tool_line.setSpacing(SPACE[1])
         self._before: list[QWidget] = []
         self._line.addWidget(self._tools, 0, Qt.AlignmentFlag.AlignVCenter)
         self._tools.setVisible(control is not None)
@@ -109,11 +109,23 @@ class Row(QWidget):
             align = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeading
             self._line.setAlignment(self._tools, align)
 
+    def event(self, event: QEvent) -> bool:
+        """Another row may be the last one now."""
+        if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
+            for other in self._others():
+                other.update()
+        return super().event(event)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """A hairline below."""
-        painter = QPainter(self)
-        painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("hairline"))
-        painter.end()
+        """A hairline between this row and the next one."""
+        if any(other.isVisible() and other.y() > self.y() for other in self._others()):
+            painter = QPainter(self)
+            painter.fillRect(0, self.height() - 1, self.width(), 1, self._theme.colour("hairline"))
+            painter.end()
+
+    def _others(self) -> list[Row]:
+        beside = self.parentWidget()
+        return [one for one in beside.children() if isinstance(one, Row) and one is not self] if beside else []
 
 
 class Reset(Button):

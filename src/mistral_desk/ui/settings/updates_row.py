@@ -10,7 +10,9 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.settings.rows import Row, Section
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from mistral_desk.core.errors import Words
@@ -34,6 +36,7 @@ class UpdatesRow(Row):
         self.words.addWidget(self.notes)
         self.words.addSpacing(SPACE[0])
         self.words.addWidget(self.page, 0, Qt.AlignmentFlag.AlignLeading)
+        self._told = ""
         self.look.clicked.connect(self.asked)
         self.page.clicked.connect(self.page_asked)
         self.show_nothing()
@@ -72,6 +75,9 @@ class UpdatesRow(Row):
 
     def _show(self, text: str, *, possible: bool = True) -> None:
         self.set_note(text)
-        self.look.setEnabled(possible)
+        if self.isVisible() and text != self._told:
+            say(self, text)
+        self._told = text
+        set_possible(self.look, possible=possible)
         self.notes.hide()
         self.page.hide()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from mistral_desk.chat.sharing.shared import Format, Wish
 from mistral_desk.chat.titles import title_from
 from mistral_desk.core import amounts
+from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.settings.rows import Row
 from mistral_desk.ui.sharing.choices import Choices
@@ -92,6 +93,8 @@ class ExportSheet(Sheet):
         self.order()
         if self.isVisible():
             self.first().setFocus()
+        if problem is not None:
+            self.announce(in_words(problem, tr).in_one)
 
     @property
     def wish(self) -> Wish:
@@ -148,6 +151,7 @@ class ExportSheet(Sheet):
         done.clicked.connect(self.accept)
         self.order()
         done.setFocus()
+        self.announce(text)
 
     def _end(self) -> None:
         self.stopped.emit()

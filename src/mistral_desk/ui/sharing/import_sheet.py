@@ -77,6 +77,8 @@ class ImportSheet(Sheet):
         self._primary.clicked.connect(self.choose)
         self.order()
         self._primary.setFocus()
+        if problem is not None:
+            self.announce(in_words(problem, tr).in_one)
 
     def show_work(self) -> None:
         """It has begun."""
@@ -99,9 +101,8 @@ class ImportSheet(Sheet):
         theme = self._theme
         holder, column = self.anew()
         self._working = None
-        column.addWidget(
-            Label(theme, summary(come) or tr("There was nothing in it."), strong=True, wrap=True, parent=holder)
-        )
+        said = summary(come) or tr("There was nothing in it.")
+        column.addWidget(Label(theme, said, strong=True, wrap=True, parent=holder))
         if come.pictures_missing:
             missing = trn(
                 "{n} picture is not in the export; words stand in its place.",
@@ -117,6 +118,7 @@ class ImportSheet(Sheet):
         self._primary.clicked.connect(self.accept)
         self.order()
         self._primary.setFocus()
+        self.announce(said)
 
     def _list_aside(self, come: Come, holder: QWidget, column: QVBoxLayout) -> None:
         column.addSpacing(SPACE[0])

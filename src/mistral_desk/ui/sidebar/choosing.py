@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import tr, trc, trn
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class ChoosingBar(QFrame):
         self._model = model
         self.setAccessibleName(tr("Chosen chats"))
         self.count = Label(theme, "", "small", wrap=True, parent=self)
-        self.done = Button(theme, tr("Done"), text=tr("Done"), small=True, step="small", parent=self)
+        self.done = Button(theme, tr("Done"), text=tr("Done"), small=True, step="small", strong=True, parent=self)
         self.done.setToolTip(tr("End choosing (Esc)"))
         self.done.set_ink("accent")
         self.pin_button = self._button("pin", tr("Pin"))
@@ -102,7 +103,7 @@ class ChoosingBar(QFrame):
         words = trn("{n} chosen", "{n} chosen", count) if count else tr("Choose chats")
         if self._model.choosing and words != self.count.text():
             self.count.setText(words)
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+            say(self, words)
         self.pin_button.set_label(tr("Unpin") if self._all_pinned() else tr("Pin"))
         for button in self.buttons:
             button.setEnabled(count > 0)

@@ -38,6 +38,7 @@ class DownloadsLine(Pressable):
         self._share = 0.0
         self._head = self._tail = ""
         self._moving = True
+        self._told = (0, 0, True)
         self.setProperty("elides", True)
         self.setAccessibleName(tr("Downloads"))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -55,10 +56,19 @@ class DownloadsLine(Pressable):
         head, tail = words.summary(downloads) if count else ("", "")
         if (share, head, tail) != (self._share, self._head, self._tail):
             self._share, self._head, self._tail = share, head, tail
-            self.setAccessibleDescription(", ".join(part for part in (head, tail) if part))
+            self._describe(count)
             self.setToolTip(f"{head}\n{tail}\n{tr('Show the downloads in the library')}" if count else "")
             self.update()
         self.setVisible(count > 0)
+
+    def _describe(self, count: int) -> None:
+        """For who does not see it. What has the keyboard is read out whenever it says something else: there each tenth
+        is told, and when it stands still or goes on.
+        """
+        step = (count, int(10 * self._share), self._moving)
+        if step != self._told or not self.hasFocus():
+            self._told = step
+            self.setAccessibleDescription(", ".join(part for part in (self._head, self._tail) if part))
 
     def sizeHint(self) -> QSize:
         """Two lines of words above the bar."""

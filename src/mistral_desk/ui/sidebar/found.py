@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import beside, tr, trn
@@ -13,6 +12,7 @@ from mistral_desk.ui.sidebar.results import HIT, ResultsModel, ResultsView
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from mistral_desk.chat.search import Found
@@ -70,7 +70,7 @@ class FoundPanel(QWidget):
         words = told(found)
         if words != self.told.text():
             self.told.setText(words)
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+            say(self, words)
 
     def show_failed(self) -> None:
         """The history could not be read; a notice says why."""

@@ -38,7 +38,7 @@ LARGEST_TEXT: Final = 200
 
 
 class Theme(QObject):
-    """Colours, fonts and icons as they are now; `changed` is emitted when any of them is another."""
+    """Colours, fonts, icons and motion as they are now; `changed` is emitted when any of them is another."""
 
     changed = Signal()
 
@@ -55,7 +55,9 @@ class Theme(QObject):
         self._motion = "system"
         self._contrast = "system"
         self._high = False
+        self._still = self.motion_ms == 0
         self._hints.accessibility().contrastPreferenceChanged.connect(self._contrast_changed)
+        self._hints.accessibility().motionPreferenceChanged.connect(self._motion_changed)
         self._hints.colorSchemeChanged.connect(self._system_changed)
         self.choose(choice, text_size)
 
@@ -119,6 +121,7 @@ class Theme(QObject):
     def set_motion(self, motion: str) -> None:
         """`on`, `off`, or `system` for what the system asks for."""
         self._motion = motion
+        self._motion_changed()
 
     def font(self, step: StepName = "body", *, strong: bool = False, code: bool = False) -> QFont:
         """The font of a type step, in the weight 400 or 600."""
@@ -159,6 +162,12 @@ class Theme(QObject):
         if high != self._high:
             self._high = high
             self._apply()
+
+    def _motion_changed(self) -> None:
+        """What moves just now stands still at once."""
+        if (still := self.motion_ms == 0) != self._still:
+            self._still = still
+            self.changed.emit()
 
     def _system_changed(self) -> None:
         if self._choice == "system":

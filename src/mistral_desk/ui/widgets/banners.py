@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
-from PySide6.QtWidgets import QFrame, QWidget
+import shiboken6
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.note import Note, name_close
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,11 +48,33 @@ class Banner(QWidget):
         self.close_button.clicked.connect(lambda: self.closed.emit(self))
         self.action = self._button(notice.action, notice.act)
         self.second = self._button(notice.second, notice.act_second)
+        self._late = False
         if notice.seconds:
             timer = QTimer(self)
             timer.setSingleShot(True)
-            timer.timeout.connect(lambda: self.closed.emit(self))
+            timer.timeout.connect(self.time_is_up)
             timer.start(notice.seconds * 1000)
+
+    @property
+    def first(self) -> Button:
+        """What the keyboard comes to first: the way out, where there is one."""
+        return self.action or self.close_button
+
+    @property
+    def has_keyboard(self) -> bool:
+        """Whether the keyboard is in it, also while another program is in front."""
+        here: QWidget | None = self.window().focusWidget()
+        return here is not None and self.isAncestorOf(here)
+
+    def time_is_up(self) -> None:
+        """It leaves; not from under the keyboard, but as soon as that is elsewhere."""
+        self._late = True
+        self.look_again()
+
+    def look_again(self) -> None:
+        """The keyboard may be elsewhere."""
+        if self._late and not self.has_keyboard:
+            self.closed.emit(self)
 
     def arrange(self, width: int) -> int:
         """Place everything for `width`; returns the height."""
@@ -131,11 +155,17 @@ class Banners(QFrame):
     covering = Signal(int)
     """So many pixels of the column are covered: what is below makes room, as somebody may be acting there."""
 
-    def __init__(self, theme: Theme, parent: QWidget, below: Sequence[QWidget] = ()) -> None:
-        """At the top they stand below those of these that are seen."""
+    left = Signal()
+    """The keyboard was in one that is gone, and nobody knows where it had come from."""
+
+    def __init__(self, theme: Theme, parent: QWidget, below: Sequence[QWidget] = (), undo: str = "") -> None:
+        """At the top they stand below those of these that are seen; `undo` are the keys of what offers to undo."""
         super().__init__(parent)
         self._theme = theme
         self._below = below
+        self._undo = undo
+        self.before: QWidget | None = None
+        """What had the keyboard before it came here."""
         for one in below:
             one.installEventFilter(self)
         self.low = False
@@ -144,6 +174,8 @@ class Banners(QFrame):
         self.setAccessibleName(tr("Notices"))
         self.hide()
         theme.changed.connect(self.place)
+        if isinstance(app := QApplication.instance(), QApplication):
+            app.focusChanged.connect(self._focus_moved)
 
     def show_notice(self, notice: Notice) -> None:
         """Show one more."""
@@ -157,7 +189,10 @@ class Banners(QFrame):
             self._remove(old)
         banner.show()
         self.place()
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, notice.words.in_one))
+        words = notice.words.in_one
+        if notice.undoes and notice.action and self._undo:
+            words = f"{words} {tr('{what}: {keys}', what=notice.action, keys=self._undo)}"
+        say(self, words)
 
     def withdraw(self, about: str) -> None:
         """What was said about this is not so any more."""
@@ -170,6 +205,16 @@ class Banners(QFrame):
         if event.type() in (QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.Resize) and self.banners:
             self.place()
         return super().eventFilter(watched, event)
+
+    def regions(self) -> list[QWidget]:
+        """What F6 goes through."""
+        return [self.banners[0].first] if self.banners else []
+
+    def _focus_moved(self, old: QWidget | None, now: QWidget | None) -> None:
+        if now is not None and self.isAncestorOf(now) and not (old is not None and self.isAncestorOf(old)):
+            self.before = old
+        for banner in tuple(self.banners):
+            banner.look_again()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The page's own ground between them: no halves of words peep out."""
@@ -220,7 +265,21 @@ class Banners(QFrame):
 
     def _remove(self, banner: Banner) -> None:
         if banner in self.banners:
+            held = banner.has_keyboard
             self.banners.remove(banner)
+            if held:
+                self._pass_on()
             banner.hide()
             banner.deleteLater()
             self.place()
+
+    def _pass_on(self) -> None:
+        """The keyboard was in one that goes: to the next one, else back to where it had come from."""
+        before, self.before = self.before, None
+        if self.banners and self.banners[0].isVisible():
+            self.banners[0].first.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.before = before
+        elif before is not None and shiboken6.isValid(before) and before.isVisible() and before.isEnabled():
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.left.emit()

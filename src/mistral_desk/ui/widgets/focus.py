@@ -7,16 +7,17 @@ on the window decides, a key or the mouse.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QObject, Qt
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 _BY_KEYS: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _KEYS: Final = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
 _MOUSE: Final = (QEvent.Type.MouseButtonPress, QEvent.Type.TouchBegin, QEvent.Type.TabletPress)
+_lent: Final[WeakKeyDictionary[QWidget, QWidget | None]] = WeakKeyDictionary()
+"""Controls that are out, and what has got the keyboard instead of each."""
 
 
 def watch(window: QWidget) -> None:
@@ -32,6 +33,24 @@ def by_keyboard(reason: Qt.FocusReason) -> bool:
     if reason == Qt.FocusReason.MouseFocusReason:
         return False
     return reason in _BY_KEYS or _watcher().keys
+
+
+def has_keyboard(widget: QWidget) -> bool:
+    """Whether the keyboard is in it or in something on it."""
+    here = QApplication.focusWidget()
+    return here is not None and (here is widget or widget.isAncestorOf(here))
+
+
+def set_possible(control: QWidget, *, possible: bool) -> None:
+    """Have a control go out while what it began goes on. Qt then gives the keyboard to whatever comes next; it comes
+    back with the control, unless somebody has taken it elsewhere meanwhile.
+    """
+    held = control.hasFocus()
+    control.setEnabled(possible)
+    if held and not possible:
+        _lent[control] = QApplication.focusWidget()
+    elif possible and control in _lent and _lent.pop(control) is QApplication.focusWidget():
+        control.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class _Watcher(QObject):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QLabel
 
 from mistral_desk.ui.theme import direction
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tip import plain_tip
 from mistral_desk.ui.widgets.unbroken import unbroken
 
@@ -85,6 +86,8 @@ class Label(QLabel):
         self.set_ink(ink)
         self.setAccessibleName(text)
         self.setVisible(bool(text))
+        if self.isVisible():
+            say(self, text)
 
     def _restyle(self) -> None:
         self.setFont(self._theme.font(self._step, strong=self._strong))

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+from mistral_desk.ui.widgets.saying import say
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -51,6 +52,10 @@ class Overlay(QDialog):
     def first(self) -> QWidget:
         """What gets the keyboard."""
         return self
+
+    def announce(self, *sentences: str) -> None:
+        """News on the sheet, for who does not see them, behind what the keyboard has come to meanwhile."""
+        QTimer.singleShot(0, self, lambda: say(self, " ".join(sentences)))
 
     def done(self, result: int) -> None:
         """Closed: the keyboard goes back to where it was, or on to where what was agreed to leads."""

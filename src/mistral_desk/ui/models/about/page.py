@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.record import when_to_pick_something_else
@@ -31,6 +30,7 @@ from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.measured import Measured
 from mistral_desk.ui.widgets.paragraph import Paragraph
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import chain
 
 SETTLING: Final = 6
@@ -179,7 +179,7 @@ class AboutPage(QFrame):
         if inside:
             self.back_button.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.isVisible():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.accessibleName()))
+            say(self, self.accessibleName())
 
     def _settle(self, scroll: int, turns: int) -> None:
         """To a place that is there as soon as everything is laid out; nothing is painted before."""

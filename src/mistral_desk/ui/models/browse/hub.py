@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr, trn
@@ -17,6 +16,7 @@ from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.card import Card
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.search import SearchField
 from mistral_desk.ui.widgets.tab_order import chain
 
@@ -109,7 +109,7 @@ class HubPage(QFrame):
         for one in found:
             self._lines.addWidget(self._card(one))
         chain(self.area.holder)
-        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.state.text()))
+        say(self, self.state.text())
 
     def show_problem(self, problem: Problem) -> None:
         """It did not work."""

@@ -87,7 +87,9 @@ class BrowsePage(QWidget):
         self.head = Head(theme, self._holder)
         self.begin = Begin(theme, self._holder)
         self.count = Label(theme, "", "small", ink="muted", parent=self._holder)
-        self.aside = Button(theme, "", text="", step="small", small=True, muted=True, parent=self._holder)
+        self.aside = Button(
+            theme, "", text="", kind="outline", step="small", small=True, muted=True, parent=self._holder
+        )
         self.waiting = Label(theme, tr(JUDGING), ink="muted", wrap=True, parent=self._holder)
         self.beyond = Beyond(self._holder)
         self.grid = Grid(theme, self.model, self.beyond)

@@ -1,0 +1,217 @@
+"""Where the keyboard is when what had it goes away: at what stands in its place, never at whatever Qt comes to next."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
+
+from mistral_desk.core.errors import Words
+from mistral_desk.ui.library.delete import DeleteSheet
+from mistral_desk.ui.library.page import LibraryPage
+from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.theme.theme import Theme
+from tests.fixtures import fake_worker
+from tests.ui import window
+from tests.ui.heard import announced, settled
+from tests.ui.keyboard import CTRL, SHIFT, Keys, focused
+from tests.ui.test_heard_by_itself import FULL, download
+from tests.ui.test_library import at_the_library, button, put, real_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+
+    from mistral_desk.core.errors import Problem
+    from mistral_desk.library.orders import Download, State
+    from tests.fixtures.small_models import SmallModels
+
+SCRIPT = fake_worker.answering("Yes.")
+K = Qt.Key
+TAB = Qt.FocusReason.TabFocusReason
+
+
+@pytest.fixture
+def library(qapp: QApplication) -> Iterator[LibraryPage]:
+    holder = QWidget()
+    holder.resize(800, 600)
+    page = LibraryPage(Theme(qapp, "light", 100), holder)
+    page.resize(800, 600)
+    holder.show()
+    holder.activateWindow()
+    settled()
+    yield page
+    holder.deleteLater()
+
+
+def coming(*names: str, state: State = "fetching", why: Problem | None = None) -> list[Download]:
+    return [download(state, 10, why, title=name) for name in names]
+
+
+def test_a_download_that_ends_leaves_the_keyboard_to_the_next(library: LibraryPage) -> None:
+    rows = library.downloads
+    rows.show_downloads(coming("one", "two", "three"))
+    rows.rows["two"].cancel.setFocus(TAB)
+    rows.show_downloads(coming("one", "three"))
+    assert rows.rows["three"].pause.hasFocus()
+    rows.show_downloads(coming("one"))
+    assert rows.rows["one"].pause.hasFocus(), "behind the last one comes none"
+    rows.show_downloads([])
+    assert library.add_button.hasFocus()
+    library.add_button.clearFocus()
+    rows.show_downloads(coming("one"))
+    rows.show_downloads([])
+    assert not library.add_button.hasFocus(), "who is elsewhere stays there"
+
+
+def test_the_way_out_of_a_trouble_leaves_the_keyboard_in_its_row(library: LibraryPage) -> None:
+    rows = library.downloads
+    rows.show_downloads(coming("one", state="paused", why=FULL))
+    row = rows.rows["one"]
+    assert row.remedy is not None
+    row.remedy.setFocus(TAB)
+    rows.show_downloads(coming("one"))
+    assert row.pause.hasFocus()
+
+
+def test_a_deleted_model_leaves_the_keyboard_to_what_stands_there(
+    qapp: QApplication, tmp_path: Path, small_models: SmallModels
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            real_files(desk)
+            for name in ("a.gguf", "b.gguf", "c.gguf"):
+                put(desk, small_models, name)
+            await at_the_library(desk)
+            library = desk.library
+            while len(library.cards) > 1:
+                place = next(n for n, card in enumerate(library.cards) if card.model.deletes == "bin_or_good")
+                card = library.cards[place]
+                button(card, "Delete").setFocus(TAB)
+                QTest.keyClick(button(card, "Delete"), K.Key_Return)
+                sheet = desk.window.overlay
+                assert isinstance(sheet, DeleteSheet)
+                QTest.keyClick(sheet.for_good, K.Key_Return)
+                await desk.tasks.settled()
+                await window.drawn()
+                assert card not in library.cards
+                nearest = library.cards[min(place, len(library.cards) - 1)]
+                assert nearest.isAncestorOf(focused()), "the card that stands there now"
+
+    window.run(qapp, scenario)
+
+
+def test_a_sidebar_that_goes_leaves_the_keyboard_to_the_page(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = Keys(desk)
+            for page in ("chat", "models", "library", "settings", "bin"):
+                if desk.window.page != page:
+                    desk.window.show_page(page)
+                await desk.tasks.settled()
+                desk.window.sidebar.new.setFocus(TAB)
+                await keys.press(K.Key_B, CTRL)
+                assert not desk.window.sidebar.isVisible()
+                here = focused()
+                assert desk.window.rooms[page].isAncestorOf(here), f"{page}: {here.accessibleName()!r}"
+                await keys.press(K.Key_B, CTRL)
+                assert focused() is here, "and it stays there when the sidebar comes back"
+
+    window.run(qapp, scenario)
+
+
+def test_a_page_that_is_left_leaves_no_keyboard_behind(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = Keys(desk)
+            await window.ask(desk, "Is it so?")
+            await desk.tasks.settled()
+            for page in ("models", "library", "settings", "archive", "bin", "chat"):
+                desk.window.show_page(page)
+                await desk.tasks.settled()
+                keys.look(page)
+                assert desk.window.rooms[page].isAncestorOf(focused()), page
+                await keys.press(K.Key_Escape)
+                await desk.tasks.settled()
+                assert desk.window.page == "chat", "one step back"
+                assert focused() is desk.page.composer.edit
+
+    window.run(qapp, scenario)
+
+
+# --- notices ----------------------------------------------------------------------------------------------------
+
+
+def test_a_notice_is_reached_by_f6_and_gives_the_keyboard_back(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys, banners = Keys(desk), desk.window.banners
+            done: list[str] = []
+            for page in ("chat", "settings", "library"):
+                desk.window.show_page(page)
+                await desk.tasks.settled()
+                done.clear()
+                before = focused()
+                for name in ("one", "two"):
+                    said = Words(f"About {name}", "", "")
+                    desk.notices.show(Notice("info", said, "Do it", partial(done.append, name)))
+                await window.drawn()
+                assert focused() is before, "a notice takes the keyboard from nobody"
+                for _ in range(6):
+                    if banners.isAncestorOf(focused()):
+                        break
+                    await keys.press(K.Key_F6)
+                assert focused() is banners.banners[0].action, "the newest one's way out"
+                await keys.press(K.Key_F6)
+                assert not banners.isAncestorOf(focused()), "and on"
+                await keys.press(K.Key_F6, SHIFT)
+                assert focused() is banners.banners[0].action
+                came_from = banners.before
+                await keys.press(K.Key_Return)
+                assert done == ["two"]
+                assert banners.banners[0].isAncestorOf(focused()), "what stands there now"
+                await keys.press(K.Key_Escape)
+                assert banners.banners == []
+                assert focused() is came_from, "where it had come from"
+
+    window.run(qapp, scenario)
+
+
+def test_a_notice_does_not_leave_from_under_the_keyboard(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            banners = desk.window.banners
+            edit = desk.page.composer.edit
+            for held in (True, False):
+                desk.notices.show(Notice("info", Words("It is gone", "", ""), "Undo", lambda: None, 3600, undoes=True))
+                await window.drawn()
+                (banner,) = banners.banners
+                assert banner.action is not None
+                (banner.action if held else edit).setFocus(TAB)
+                banner.time_is_up()
+                assert bool(banners.banners) == held
+                edit.setFocus(TAB)
+                assert banners.banners == [], "as soon as the keyboard is elsewhere"
+
+    window.run(qapp, scenario)
+
+
+def test_what_can_be_taken_back_is_said_with_its_key(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = announced(monkeypatch)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            said = Words("It is gone", "The bin keeps it.", "")
+            desk.notices.show(Notice("info", said, "Undo", lambda: None, undoes=True))
+            desk.notices.show(Notice("info", Words("Told", "", ""), "Show it", lambda: None))
+            assert spoken == ["It is gone. The bin keeps it. Undo: Ctrl+Z", "Told."]
+
+    window.run(qapp, scenario)
