@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 os.environ["GGML_NO_BACKTRACE"] = "1"
-for _name in ("HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
+for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
 
 # The same examples every time: a red test means changed code, not dice. `HYPOTHESIS_PROFILE=search` looks on.
