@@ -44,7 +44,8 @@ class StateKeeper:
         self.store = store
         self._identity: Identity | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._keeping: asyncio.Task[None] | None = None
+        self._keeping: list[asyncio.Task[None]] = []
+        """What is being kept, and what waits behind it."""
         self._order = asyncio.Lock()
         self._asked: set[str] = set()
 
@@ -137,18 +138,17 @@ class StateKeeper:
         """The worker is let go: keep the rest, as far as that goes quickly."""
         self._forget_timers()
         self._start(worker, None)
-        if self._keeping:
-            await asyncio.wait({self._keeping}, timeout=LEAVE_LIMIT_S)
+        await asyncio.wait(self._keeping, timeout=LEAVE_LIMIT_S)
         await self.stop()
         self._identity = None
 
     async def stop(self) -> None:
         """Keep nothing more of this worker; returns when nothing is written any more."""
         self._forget_timers()
-        keeping, self._keeping = self._keeping, None
-        if keeping:
-            keeping.cancel()
-            await asyncio.wait({keeping})
+        for task in self._keeping:
+            task.cancel()
+        if self._keeping:
+            await asyncio.wait(self._keeping)
 
     async def forget(self, owners: Collection[str], worker: Worker | None = None) -> None:
         """Delete what is these owners', on the disk and in the worker's memory; `""` are those who have no name."""
@@ -170,14 +170,14 @@ class StateKeeper:
 
     def _start(self, worker: Worker, most: int | None) -> None:
         """Keep in a task of its own, behind one that is on its way."""
-        before = self._keeping
+        before = self._keeping = [task for task in self._keeping if not task.done()]
 
         async def after() -> None:
             if before:
-                await asyncio.wait({before})
+                await asyncio.wait(before)
             await self.keep(worker, most)
 
-        self._keeping = asyncio.get_running_loop().create_task(after(), name="keep what was read")
+        self._keeping = [*before, asyncio.get_running_loop().create_task(after(), name="keep what was read")]
 
     def _forget_timers(self) -> None:
         for timer in self._timers:
