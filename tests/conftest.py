@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import hypothesis
 import psutil
 import pytest
+from hypothesis.internal.conjecture import providers
 
 from tests.fixtures.guards import LogWatch, SocketGuard
 from tests.fixtures.small_models import SmallModels
@@ -28,16 +29,23 @@ os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
 
-# The same examples every time: a red test means changed code, not dice. `HYPOTHESIS_PROFILE=search` looks on.
-hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
-hypothesis.settings.register_profile("search", print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+# The same examples every time: a red test means changed code, neither dice nor a busy computer, on which an example may
+# take any time. `HYPOTHESIS_PROFILE=search` looks on.
+_PATIENT: Final = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("repeatable", _PATIENT, derandomize=True, database=None)
+hypothesis.settings.register_profile("search", _PATIENT, print_blob=True)
+hypothesis.settings.load_profile(_profile := os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+if _profile == "repeatable":
+    # Else it takes constants from the modules that happen to be loaded: other ones in each order of the files.
+    setattr(providers, "_get_local_constants", lambda: providers._local_constants)  # noqa: B010 - no public way
 
 HOME: Final = "Zu Hause bei Müller"
 """A folder's name as people have them: spaces and an umlaut."""
 
 _guard: Final = SocketGuard()
 _ORPHANS: Final = "mistral_desk.orphans"
+_ENDING_S: Final = 10.0
+"""Only what does not end by itself is an orphan: on a busy computer one that was told to may still be at it."""
 _orphans: Final[list[str]] = []
 
 
@@ -85,6 +93,16 @@ def offline() -> Iterator[None]:
         pytest.fail("tried to leave this computer:\n" + "\n".join(attempts), pytrace=False)
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is asked to stop and to end is not killed because this computer is busy: its answer would be lost,
+    and the log would tell.
+    """
+    for module, limit, seconds in (("remote", "TERMINATE_LIMIT_S", 60.0), ("client", "RETIRE_LIMIT_S", 3.0)):
+        if (part := sys.modules.get(f"mistral_desk.inference.{module}")) is not None:
+            monkeypatch.setattr(part, limit, seconds)
+
+
 @pytest.fixture(scope="session")
 def small_models(tmp_path_factory: pytest.TempPathFactory) -> SmallModels:
     """Small GGUFs by name, in a folder whose name has spaces and umlauts."""
@@ -99,7 +117,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     With pytest-xdist each worker looks below itself and tells the process that everybody reads.
     """
-    for child in psutil.Process().children(recursive=True):
+    for child in psutil.wait_procs(psutil.Process().children(recursive=True), _ENDING_S)[1]:
         try:
             if child.status() != psutil.STATUS_ZOMBIE:
                 _orphans.append(f"{child.pid}: {' '.join(child.cmdline())}")

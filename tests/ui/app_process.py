@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent
 
+from mistral_desk.inference import client, remote
 from mistral_desk.inference.client import ModelSpec
 from mistral_desk.inference.protocol import LoadProgress
 from mistral_desk.services import Services
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     faulthandler.dump_traceback_later(STUCK_S, exit=True)
     state, home = arguments
     folder = Path(home).parent
+    remote.TERMINATE_LIMIT_S = client.RETIRE_LIMIT_S = 10.0  # type: ignore[misc]
     open_services, begin = Services.open, Desk.start
 
     async def opened(where: str | None = None, *, engine: Sequence[str] | None = None) -> Services:

@@ -41,7 +41,8 @@ def test_one_is_added_by_its_address_tested_and_removed(qapp: QApplication, tmp_
             assert door.intro is not None
             await typed(desk, "8.8.8.8")
             assert "not in your own network" in door.intro.told.text()
-            await typed(desk, f"127.0.0.1:{lending.free_port()}")
+            with lending.nobody() as port:
+                await typed(desk, f"127.0.0.1:{port}")
             assert "is not there" in door.intro.told.text()
             assert door.rows == {}
             with lending.scripted(lending.honest(memory=(4 * 10**9, 4 * 10**9))) as there:

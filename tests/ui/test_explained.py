@@ -48,7 +48,7 @@ def test_a_click_opens_the_explanation_inside_of_the_window_and_escape_closes_it
     assert opened.geometry().bottom() < word.mapToGlobal(QPoint(0, 0)).y(), "there is no room below it"
     assert opened.label.heightForWidth(opened.label.width()) <= opened.label.height()
     QTest.keyClick(opened, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: word.open is None)
+    qtbot.waitUntil(lambda: word.open is None, timeout=60_000)
 
 
 def test_enter_opens_it_and_enter_closes_it(qtbot: QtBot) -> None:
@@ -57,7 +57,7 @@ def test_enter_opens_it_and_enter_closes_it(qtbot: QtBot) -> None:
     QTest.keyClick(word, Qt.Key.Key_Return)
     assert word.open is not None
     QTest.keyClick(word.open, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: word.open is None)
+    qtbot.waitUntil(lambda: word.open is None, timeout=60_000)
     assert word.toolTip() == MEANS, "and to a pointer that rests on it"
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from mistral_desk.inference import ahead
 from tests.ui.test_context import guide
-from tests.ui.window import ask, click, heard, run
+from tests.ui.window import END_OF_WORLD_S, ask, click, heard, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from PySide6.QtWidgets import QApplication
 
     from mistral_desk.chat.message import Message
@@ -24,7 +26,11 @@ async def last(desk: Desk) -> Message:
     return (await desk.services.history.messages(desk.page.chat.conversation.id))[-1]
 
 
-def test_the_chat_is_read_while_the_message_is_written(qapp: QApplication, tmp_path: Path) -> None:
+def test_the_chat_is_read_while_the_message_is_written(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "_FREE_S", END_OF_WORLD_S)  # however long it takes to keep what was read before
+
     async def scenario() -> None:
         async with guide(qapp, tmp_path) as desk:
             await ask(desk, "What can you do with a picture?")

@@ -95,7 +95,7 @@ def test_macos_tells_a_running_program_which_file_to_open(qapp: QApplication) ->
 def test_nonsense_is_not_heard(first: FirstWindow, qtbot: QtBot, nonsense: bytes) -> None:
     socket = QLocalSocket()
     socket.connectToServer(first._name)
-    assert socket.waitForConnected(2000)
+    assert socket.waitForConnected(60_000)
     with qtbot.waitSignal(first.raised, timeout=60_000), qtbot.assertNotEmitted(first.handed, wait=100):
         socket.write(nonsense)
         socket.flush()

@@ -220,6 +220,7 @@ def test_the_canary_would_tell(canary: Canary) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("nothing_of_others")
 @pytest.mark.parametrize(("name", "text"), [pytest.param(*one, id=one[0]) for one in hostile_texts.lines()])
 def test_a_message_of_a_million_letters_stops_nothing(
     transcript: Transcript, qapp: QApplication, name: str, text: str

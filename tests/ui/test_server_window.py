@@ -18,6 +18,7 @@ from mistral_desk.core.settings import OFFLINE, SERVER, SERVER_PORT
 from mistral_desk.server.serving import Serving
 from mistral_desk.ui.chat import stillness
 from tests.fixtures import fake_worker
+from tests.fixtures.lending import free_port
 from tests.ui import window
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def test_a_port_that_is_taken_is_told_where_it_is_set(
             await switched(desk, on=True)
             serving = desk.server.serving
             assert serving is not None
-            taken = int(serving.address.rpartition(":")[2].partition("/")[0])
+            taken = free_port()
             monkeypatch.setattr(Serving, "start", START)
             other = Serving(serving.line._ground)
             await serving.stop()

@@ -25,7 +25,7 @@ from tests.fixtures.gguf_projector import ProjectorShape, projector
 from tests.fixtures.gguf_writing import Recipe
 from tests.fixtures.talking import ANSWER, MANNERS, MORE, THOUGHT, talker
 from tests.ui.turning import button, chat_of, over, press, send, stored, view_of
-from tests.ui.window import ask, click, drawn, heard, opened, phase, run
+from tests.ui.window import ask, click, drawn, heard, opened, phase, run, touched
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -221,7 +221,7 @@ def test_the_switch_in_every_state_of_a_real_answer(qapp: QApplication, tmp_path
             assert (first.ending in ("stopped", "length"), first in chat.turns) == (True, False)
 
             desk.page.composer.toggle_think()
-            await heard(chat.changed, lambda turn: turn is second and turn.phase == "writing")
+            await heard(chat.changed, lambda turn: turn is second and bool(turn.text))
             thought = second.thinking
             assert thought
             desk.page.composer.toggle_think()
@@ -278,7 +278,7 @@ def test_switched_off_in_the_thought_about_a_picture(qapp: QApplication, tmp_pat
             await attach(desk)
             turn = await think(desk, "What is this?")
             desk.page.composer.toggle_think()
-            await heard(chat.changed, lambda one: one is turn and one.phase == "writing")
+            await heard(chat.changed, lambda one: one is turn and bool(one.text))
             await halted(desk)
             assert turn.thinking
             assert turn.text
@@ -299,7 +299,7 @@ def test_a_model_that_always_thinks_has_nothing_to_switch(qapp: QApplication, tm
             send(desk, "Hello")
             turn = await phase(desk, "thinking")
             click(thinking_of(desk)._now)
-            await heard(chat_of(desk).changed, lambda one: one is turn and one.phase == "writing")
+            await heard(chat_of(desk).changed, lambda one: one is turn and bool(one.text))
             desk.page.composer.toggle_think()
             assert not desk.window.banners.banners, "nothing is offered"
             await halted(desk)
@@ -336,8 +336,8 @@ def test_a_limit_of_the_app_is_kept_and_said(qapp: QApplication, tmp_path: Path,
             bounded(desk, 300)
             desk.page.composer.toggle_think()
             titles: list[str] = []
-            chat_of(desk).changed.connect(lambda one: titles.append(one.thought_title()) if one.live else None)
-            turn = await ask(desk, "Hello")
+            with touched(chat_of(desk), lambda one: titles.append(one.thought_title()) if one.live else None):
+                turn = await ask(desk, "Hello")
             await desk.tasks.settled()
             assert turn.text
             assert titles[-1].endswith("your limit of tokens"), "at once, not only in the end"

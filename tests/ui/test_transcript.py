@@ -272,7 +272,7 @@ def test_code_has_a_label_colours_and_copies_as_it_is(transcript: Transcript, qt
     source = "def f(x):\n\treturn 'ä' + x  # note"
     transcript.set_turns([answer(f"Look:\n\n```py\n{source}\n```\n")])
     (code,) = transcript.findChildren(CodeView)
-    qtbot.waitUntil(lambda: bool(code._source.document().begin().layout().formats()))
+    qtbot.waitUntil(lambda: bool(code._source.document().begin().layout().formats()), timeout=60_000)
     formats = code._source.document().begin().layout().formats()
     assert {form.format.foreground().color().name() for form in formats} & {"#8b2c8f"}, "the keyword has its colour"
     code._copy.click()
@@ -354,7 +354,7 @@ def test_a_quiet_line_stands_behind_its_message_wherever_that_comes_to_be(transc
     assert upper.y() + upper.height() <= line.y() < line.y() + line.height() <= lower.y()
     assert line.accessibleName() == "Not sent any more: 2 messages"
     transcript.append(question("And?"))
-    with qtbot.waitSignal(transcript.line_pressed):
+    with qtbot.waitSignal(transcript.line_pressed, timeout=60_000):
         QTest.keyClick(line.stops()[0], Qt.Key.Key_Return)
     assert not line.isHidden(), "it stays while the conversation goes on"
     transcript.swap(turns[1], [answer("Another version.")])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from tests.ui.window import click, drawn, heard, phase, type_in
+from tests.ui.window import END_OF_WORLD_S, click, drawn, heard, phase, type_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def press(desk: Desk, name: str, place: int = -1, times: int = 1) -> None:
 
 async def press_when_there(desk: Desk, name: str, place: int, times: int = 1) -> None:
     """Press a button that the next frame may have yet to show."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(END_OF_WORLD_S):
         while button(desk, name, place) is None:  # noqa: ASYNC110 - nothing tells that a row was drawn
             await asyncio.sleep(0.01)
     press(desk, name, place, times)

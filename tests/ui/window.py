@@ -18,11 +18,12 @@ from mistral_desk.ui.theme.theme import Theme
 from tests.fixtures import fake_worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 
     from PySide6.QtCore import SignalInstance
     from PySide6.QtWidgets import QApplication, QWidget
 
+    from mistral_desk.ui.chat.chat import Chat
     from mistral_desk.ui.chat.turns import Turn
 
 END_OF_WORLD_S: Final = 240.0
@@ -115,8 +116,34 @@ async def phase(desk: Desk, wanted: str) -> Turn:
     chat = desk.page.chat
     assert chat is not None
     if chat.answer is None or chat.answer.phase != wanted:
-        await heard(chat.changed, lambda turn: turn.phase == wanted)
+        come = asyncio.Event()
+
+        def look(turn: Turn) -> None:
+            if turn.phase == wanted and not come.is_set():
+                chat._flush()
+                come.set()
+
+        with touched(chat, look):
+            await come.wait()
     return chat.turns[-1]
+
+
+@contextlib.contextmanager
+def touched(chat: Chat, hear: Callable[[Turn], object]) -> Iterator[None]:
+    """Hear of an answer as often as something comes of it: `changed` tells with the next frame, and on a busy computer
+    what was short is over by then.
+    """
+    touch = chat.touch
+
+    def both(turn: Turn) -> None:
+        touch(turn)
+        hear(turn)
+
+    chat.touch = both  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        chat.touch = touch  # type: ignore[method-assign]
 
 
 def click(widget: QWidget) -> None:

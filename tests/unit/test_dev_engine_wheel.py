@@ -204,7 +204,7 @@ def test_a_build_that_is_interrupted_is_never_used(tmp_path: Path, fake_python: 
     building.send_signal(end)
     if end == signal.SIGKILL:
         os.kill(compiler, signal.SIGKILL)  # nobody could end it: its parent was given no chance
-    building.communicate(timeout=60)
+    building.communicate(timeout=240)
     assert building.returncode != 0
     assert engine_wheel.kept(KEY, cache) is None
     if end != signal.SIGKILL:

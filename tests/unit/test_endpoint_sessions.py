@@ -27,7 +27,7 @@ from mistral_desk.net.endpoints.record import Endpoint, EndpointModel, Kind, Off
 from mistral_desk.services import Services
 from tests.fixtures import fake_worker
 from tests.fixtures.endpoints import endpoints
-from tests.fixtures.engines import run
+from tests.fixtures.engines import END_OF_WORLD_S, run
 from tests.fixtures.openai_site import KEY, MISTRAL, SHAPES, OpenAISite, chunk, events, raw, refusal, said, streamed
 from tests.fixtures.vault import Vault
 
@@ -305,7 +305,9 @@ def test_what_a_server_quotes_of_a_chat_is_shown_and_in_no_log(
     assert "my secret" not in caplog.text
 
 
-def test_one_connection_serves_one_answer_after_the_other(tmp_path: Path) -> None:
+def test_one_connection_serves_one_answer_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mistral_desk.net.endpoints.asking._DRAIN_S", END_OF_WORLD_S)
+
     async def test() -> None:
         with OpenAISite(chat=streamed(*SHAPES["other"], chunked=False)) as site:  # its end needs no waiting for
             async with talk(tmp_path, site) as chat:

@@ -246,8 +246,8 @@ def test_a_port_that_another_program_has_is_named() -> None:
 
 
 def test_what_was_just_started_and_never_answers_is_given_up() -> None:
-    with pytest.raises(DeskError, match=r"helper\.absent"):
-        probe.until_there(Address(lending.HOST, lending.free_port()), 0.0)
+    with lending.nobody() as port, pytest.raises(DeskError, match=r"helper\.absent"):
+        probe.until_there(Address(lending.HOST, port), 0.0)
 
 
 def test_a_computer_that_lends_next_to_nothing_is_there_without_figures() -> None:

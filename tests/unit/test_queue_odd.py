@@ -255,7 +255,7 @@ def test_a_speed_that_is_asked_for_twice_in_one_moment_stays() -> None:
 
 def test_a_run_that_is_cancelled_while_its_bytes_still_come_ends(hub: FileHub, tmp_path: Path) -> None:
     wanted = hub.add("m.gguf", content(SIZE))
-    hub.always = slow(50_000)
+    hub.always = slow(5_000)
 
     async def test() -> None:
         async with online(tmp_path) as net:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import struct
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from mistral_desk.net.rpc import probe, wire
 from mistral_desk.net.rpc.address import Address
 from mistral_desk.net.rpc.wire import Tensor
 from tests.fixtures import lending
+from tests.fixtures.engines import END_OF_WORLD_S
 
 if TYPE_CHECKING:
     import socket
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SHORT_S = 0.3
 
 
-def refused(serve: Callable[[socket.socket], None], limit_s: float = 5.0) -> str:
+def refused(serve: Callable[[socket.socket], None], limit_s: float = END_OF_WORLD_S) -> str:
     with lending.scripted(serve) as there, pytest.raises(DeskError) as error:
         probe.look(there.address, limit_s)
     return error.value.problem.id
@@ -46,8 +47,8 @@ def test_another_version_is_refused(version: tuple[int, int, int]) -> None:
 
 
 def test_nobody_there() -> None:
-    with pytest.raises(DeskError, match=r"helper\.absent"):
-        probe.look(Address(lending.HOST, lending.free_port()))
+    with lending.nobody() as port, pytest.raises(DeskError, match=r"helper\.absent"):
+        probe.look(Address(lending.HOST, port))
 
 
 def test_one_that_takes_the_connection_and_says_nothing() -> None:
@@ -95,7 +96,7 @@ def test_random_bytes_always_end_in_words() -> None:
 
         def serve(one: socket.socket, size: int = size) -> None:
             one.recv(1 << 16)
-            one.sendall(os.urandom(size))
+            one.sendall(random.Random(size).randbytes(size))
 
         assert refused(serve).startswith("helper.")
 

@@ -125,11 +125,11 @@ def test_elsewhere_nothing_is_said_to_be_in_force(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.skipif(not calls.machine(), reason="what is possible elsewhere depends on the system")
 def test_a_trial_without_a_cage_gets_everywhere() -> None:
-    children = psutil.Process().children()
+    children = set(psutil.Process().children())
     refused, allowed = trial.Trial.prepare().run()
     assert refused == ()
     assert allowed == trial.KINDS
-    assert psutil.Process().children() == children, "nothing is really started"
+    assert set(psutil.Process().children()) <= children, "nothing is really started"
 
 
 def test_what_is_said_is_what_was_found() -> None:

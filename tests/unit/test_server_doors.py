@@ -16,8 +16,9 @@ from mistral_desk.core.settings import OFFLINE
 from mistral_desk.server import connections, guards
 from mistral_desk.server.guards import MOST_BYTES, MOST_REQUESTS
 from tests.fixtures import fake_worker
-from tests.fixtures.engines import run
+from tests.fixtures.engines import END_OF_WORLD_S, run
 from tests.fixtures.serving import HI, TOKEN, fault, served
+from tests.fixtures.transfers import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -175,6 +176,36 @@ def test_a_thousand_at_once_are_answered_or_told_to_wait(tmp_path: Path) -> None
     run(test())
 
 
+class Watchman:
+    """Looks at every connection when he is told to."""
+
+    def __init__(self) -> None:
+        self.connections: list[connections.Bounded] = []
+
+    def look(self) -> None:
+        for one in self.connections:
+            one.loop.call_soon_threadsafe(one._look)
+
+    @property
+    def came(self) -> int:
+        """Bytes of all of them."""
+        return sum(one._came for one in self.connections)
+
+
+@pytest.fixture
+def watchman(monkeypatch: pytest.MonkeyPatch) -> Watchman:
+    """Nobody else looks, however long this computer takes to send or to answer."""
+    monkeypatch.setattr(connections, "_LOOK_S", END_OF_WORLD_S)
+    made, begun = Watchman(), connections.Bounded.connection_made
+
+    def noted(self: connections.Bounded, transport: asyncio.Transport) -> None:
+        begun(self, transport)
+        made.connections.append(self)
+
+    monkeypatch.setattr(connections.Bounded, "connection_made", noted)
+    return made
+
+
 _LIST = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _ASK = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 _TOKEN_LINE = f"Authorization: Bearer {TOKEN}\r\n"
@@ -192,10 +223,8 @@ _TOKEN_LINE = f"Authorization: Bearer {TOKEN}\r\n"
     ],
 )
 def test_who_begins_a_request_and_never_ends_it_keeps_no_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, told: bytes, more: str
+    tmp_path: Path, watchman: Watchman, first: str, told: bytes, more: str
 ) -> None:
-    monkeypatch.setattr(connections, "_LOOK_S", 0.2)
-
     async def test() -> None:
         async with served(tmp_path, YES) as here:
             reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
@@ -203,8 +232,13 @@ def test_who_begins_a_request_and_never_ends_it_keeps_no_place(
             if told:
                 assert (await reader.readuntil(b"}}")).startswith(told)
             writer.write(more.encode())
+            over = asyncio.ensure_future(reader.read())  # to the connection's end
+            await until(lambda: watchman.came == len(first) + len(more))
+            while not over.done():
+                watchman.look()
+                await asyncio.sleep(0.01)
             with contextlib.suppress(ConnectionError):
-                await reader.read()  # to the connection's end
+                await over
             writer.close()
             assert (await here.chat()).status_code == 200
 
@@ -231,8 +265,9 @@ def test_what_is_no_http_behind_an_answer_ends_the_connection_and_fills_no_log(
     run(test())
 
 
-def test_who_waits_long_for_an_answer_keeps_the_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_LOOK_S", 0.01)
+def test_who_waits_long_for_an_answer_keeps_the_place(
+    tmp_path: Path, watchman: Watchman, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looked = threading.Semaphore(0)
     look = connections.Bounded._look
 
@@ -247,6 +282,7 @@ def test_who_waits_long_for_an_answer_keeps_the_place(tmp_path: Path, monkeypatc
             asked = asyncio.create_task(here.chat())
             await here.reaches(1, answering=False)
             for _ in range(5):
+                watchman.look()
                 await asyncio.to_thread(looked.acquire)
             assert not asked.done()
             here.ground.free.release()

@@ -43,8 +43,10 @@ _DRAIN_MOST_S: Final = 10.0
 """And how long at most."""
 NOT_NEEDED: Final = "it was not needed any more"
 """Why a process was ended with which nothing is wrong."""
-_SILENT_EXIT_S: Final = 0.5
-"""How long a process may live on after it closed its end of the pipe."""
+_SILENT_EXIT_S: Final = 5.0
+"""How long a process may live on after it closed its end of the pipe: one that dies does so first, and is dead a moment
+later, or much later on a busy computer. Why it died is what is told.
+"""
 
 
 _SPINS: Final = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import random
 import socket
 import threading
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST: Final = "127.0.0.1"
+_PORTS: Final = range(20_000, 32_000)
+"""Below those that Linux, Windows and macOS hand out by themselves: the program that is to get it takes a moment to
+start, and meanwhile any connection could be given one of the others.
+"""
+_TRIES: Final = 100
 _LARGEST: Final = 64 << 20
 """Bytes of an answer at most."""
 
@@ -24,9 +30,7 @@ class Neighbour:
     """One program's place on this computer. `ask` blocks; `cut` comes from another thread and ends it."""
 
     def __init__(self) -> None:
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port: int = free.getsockname()[1]
+        self.port = _free_port()
         self._lock = threading.Lock()
         self._over = False
         self._asking: socket.socket | None = None
@@ -75,3 +79,14 @@ class Neighbour:
                     self._asking = None
             if self._over:  # an answer that was cut can look like a whole one
                 raise ConnectionAbortedError("it was not wanted any more")
+
+
+def _free_port() -> int:
+    """A port that nobody has just now."""
+    for port in random.sample(_PORTS, _TRIES):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind((HOST, port))
+            return port
+    with socket.socket() as one:
+        one.bind((HOST, 0))
+        return int(one.getsockname()[1])
