@@ -106,7 +106,7 @@ def test_no_answer_is_ever_ended_for_it(tmp_path: Path) -> None:
 
 
 def test_between_the_load_and_the_answer_of_a_turn_it_waits_too(tmp_path: Path) -> None:
-    """A turn holds the engine while nothing runs in it: the person may be asked something meanwhile."""
+    """A turn holds the engine while nothing runs in it: the chat is being read meanwhile."""
 
     async def test() -> None:
         async with scripted(tmp_path, answering("yes")) as made:
