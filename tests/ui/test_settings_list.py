@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from mistral_desk.ui.settings.rows import Row
+from mistral_desk.ui.theme.theme import Theme
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -49,3 +52,25 @@ def test_the_list_stands_beside_the_sections_or_above_them_in_columns(qapp: QApp
             assert len({x for x, _y in _places(desk)}) == 1
 
     window.run(qapp, scenario)
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen has no sizes to hint at
+def test_a_line_parts_two_rows_and_none_stands_below_the_last(qapp: QApplication) -> None:
+    theme, ground = Theme(qapp, "light"), QWidget()
+    column = QVBoxLayout(ground)
+    rows = [Row(theme, name, parent=ground) for name in ("First", "Second", "Third")]
+    for row in rows:
+        column.addWidget(row)
+    ground.show()
+
+    def lines() -> list[bool]:
+        qapp.processEvents()
+        found = [row.grab().toImage() for row in rows if row.isVisible()]
+        return [image.pixelColor(2, image.height() - 1) == theme.colour("hairline") for image in found]
+
+    assert lines() == [True, True, False]
+    rows[2].hide()
+    assert lines() == [True, False]
+    rows[2].show()
+    assert lines() == [True, True, False]
+    ground.deleteLater()
