@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -9,7 +11,8 @@ from mistral_desk.catalog import facts
 from mistral_desk.core import amounts, words
 from mistral_desk.fit import advice
 from mistral_desk.fit.machine import from_fields
-from mistral_desk.ui.fit import verdict
+from mistral_desk.fit.plan import WITHIN
+from mistral_desk.ui.fit import meaning, verdict
 from mistral_desk.ui.fit.verdict import Verdict
 from tests.fixtures.machines import pc
 
@@ -79,6 +82,17 @@ def test_shared_memory_is_not_called_a_gpu_s() -> None:
 )
 def test_times(seconds: float, told: str) -> None:
     assert amounts.roughly(seconds) == told
+
+
+def test_what_a_word_for_speed_means_is_what_it_takes() -> None:
+    assert dict(WITHIN) == {"fast": 20, "comfortable": 60, "slow": 150}
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "README.md").read_text(encoding="utf-8")
+    told = {"fast": "within 20 seconds", "comfortable": "within a minute", "slow": "within two and a half minutes"}
+    for word, time in told.items():
+        assert time in next(line for line in guide.splitlines() if line.startswith(f"- **{word.capitalize()}**"))
+    assert told["fast"] in meaning.SPEEDS["fast"]
+    assert told["comfortable"] in meaning.SPEEDS["comfortable"]
+    assert "between one minute and two and a half" in meaning.SPEEDS["slow"]
 
 
 def test_a_row_names_only_those_estimates_that_it_rests_on() -> None:

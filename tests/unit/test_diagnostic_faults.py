@@ -149,7 +149,7 @@ def test_the_library_is_told_with_what_is_not_there_unfinished_and_on_the_move(t
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (0, "0.0 GB"), (1, "1 bytes"), (99_999, "99999 bytes"), (100_000, "0.1 MB"), (12_665_000, "12.7 MB"),
+        (0, "0.0 GB"), (1, "1 byte"), (99_999, "99999 bytes"), (100_000, "0.1 MB"), (12_665_000, "12.7 MB"),
         (99_900_000, "99.9 MB"), (100_000_000, "0.1 GB"), (74_200_000_000, "74.2 GB"),
     ],
 )  # fmt: skip

@@ -81,7 +81,7 @@ def _folder(path: Path) -> ModelsFolder:
 def sized(count: int, unit: int = disk.GB) -> str:
     """*3.4 GB* by this unit, *12.7 MB*: what is not nought never reads as nought. English, as all of the report."""
     if count and count < 0.1 * unit:
-        return f"{count / 10**6:.1f} MB" if count >= 10**5 else f"{count} bytes"
+        return f"{count / 10**6:.1f} MB" if count >= 10**5 else f"{count} byte{'s' if count > 1 else ''}"
     return f"{count / unit:.1f} GB"
 
 
