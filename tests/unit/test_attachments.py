@@ -200,6 +200,22 @@ def test_a_name_is_only_ever_the_last_component_and_one_line() -> None:
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("holi\u034fday\u3164.txt", "holiday .txt"),
+        ("\u2800\u3164\u200b", "?"),
+        ("a" + "\u0336" * 99, "a" + "\u0336" * 5),
+    ],
+    ids=["in a word", "alone", "a pile"],
+)
+def test_a_name_can_be_seen_and_stays_in_its_line(name: str, shown: str) -> None:
+    async def test() -> None:
+        assert await take_in(b"words", name, 64, limits=PATIENT) == TextFile(shown, "words", "utf-8")
+
+    run(test())
+
+
 def test_the_child_is_not_started_for_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake_module, "decode_command", lambda: ["/does/not/exist"])
 

@@ -22,6 +22,7 @@ import msgspec
 from mistral_desk.chat.attachments.kinds import FILE_KINDS, MB, OTHER_KIND, Limits, Pixels, TextFile
 from mistral_desk.chat.attachments.source import pieces
 from mistral_desk.chat.decoding import answer
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.cage import Cage
 from mistral_desk.inference.child import own_command, spawn
@@ -43,6 +44,7 @@ _LONGEST_TEXT: Final = 4
 _NO_MEMORY_STATUS: Final = frozenset({-6, -9, 0xC0000017, 0xC000012D})
 """How a process ends that a library ended over memory: abort and kill; Windows' two codes for it."""
 _COMPLAINTS: Final = 64 * 1024
+_LONGEST_NAME: Final = 200
 _CPU_TIME: Final = -24
 """SIGXCPU, which ends a process that has computed too long."""
 
@@ -323,9 +325,8 @@ class Intake:
 
 
 def _short(name: str) -> str:
-    """The last component, as a person knows it, without what could break a line."""
-    last = PurePath(name).name or name
-    return "".join(character if character.isprintable() else " " for character in last)[:200].strip() or "?"
+    """The last component, as a person knows it, on one line."""
+    return strangers.plain(PurePath(name).name or name, _LONGEST_NAME) or "?"
 
 
 def _number(value: object) -> int:
