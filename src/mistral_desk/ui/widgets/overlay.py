@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Overlay(QDialog):
-    """Covers its parent. Subclasses lay out `card`; `widest` and `share_of_height` bound it."""
+    """Covers its parent. Subclasses lay out `card`, which is `widest` pixels wide at most."""
 
     widest = 600
     from_top = False
