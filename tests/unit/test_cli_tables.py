@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import struct
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,6 +71,26 @@ def test_a_long_word_is_cut_where_columns_end() -> None:
     assert [tables.cut(text, 5) for text in ("", "abcde", "abcdef", "七七七", "ab cdef")] == [
         "", "abcde", "abcd…", "七七…", "ab c…",
     ]  # fmt: skip
+
+
+def test_what_is_no_terminal_gets_a_sentence_as_it_is() -> None:
+    assert tables.for_terminal("a word " * 40, io.StringIO()) == "a word " * 40
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal without a window is POSIX's")
+def test_a_problem_breaks_between_words_where_the_terminal_ends() -> None:
+    import fcntl
+    import termios
+
+    ours, theirs = os.openpty()
+    try:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+        with open(theirs, "w", encoding="utf-8", closefd=False) as stream:
+            told = tables.for_terminal("Give a file, or one of these models.\nAnd no more.", stream)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert told.splitlines() == ["Give a file, or one of these", "models.", "And no more."]
 
 
 @pytest.mark.usefixtures("home")

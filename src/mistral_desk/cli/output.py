@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from mistral_desk.cli.tables import for_terminal
 from mistral_desk.core.errors import in_words
 from mistral_desk.core.words import tr
 
@@ -62,7 +63,7 @@ def write_problem(problem: Problem, *, as_json: bool) -> None:
     if sys.stderr is None:  # a program without a console, on Windows
         return
     lines = (words.title, words.message, words.hint)
-    sys.stderr.write("".join(f"{harmless(line)}\n" for line in lines if line))
+    sys.stderr.write("".join(f"{for_terminal(harmless(line), sys.stderr)}\n" for line in lines if line))
     sys.stderr.flush()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 _WIDEST: Final = 100
 """Letters of a line at most that is read well."""
@@ -23,6 +24,15 @@ def columns() -> int | None:
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
         return None
     return max(_LEAST, shutil.get_terminal_size().columns)
+
+
+def for_terminal(text: str, stream: TextIO) -> str:
+    """Paragraphs that break between words where `stream` is a terminal's; untouched elsewhere."""
+    try:
+        width = os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):  # no terminal, or nothing that the system knows
+        return text
+    return "\n".join(_filled(line, max(_LEAST, width), "") for line in text.split("\n"))
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
