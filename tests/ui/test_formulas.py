@@ -41,6 +41,13 @@ def nobody_left() -> Iterator[None]:
     formulas().end()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this computer is, nothing is given up."""
+    for name in ("PATIENCE_MS", "START_MS"):
+        monkeypatch.setattr(f"mistral_desk.ui.chat.formulas.{name}", LONG_MS)
+
+
 def settle(qtbot: QtBot, setter: Formulas, *wanted: Wanted) -> None:
     for one in wanted:
         setter.get(one)
@@ -102,6 +109,7 @@ def test_a_formula_without_an_end_is_source() -> None:
     assert [type(one) for one in blocks_of("$$\nx = 1\n\nnot in it")] == [Prose]
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_can_be_set_is_set_and_the_rest_is_not(qtbot: QtBot, setter: Formulas) -> None:
     good = [Wanted(text, display=True) for text in (r"\frac{a}{b}", r"\begin{pmatrix}a&b\\c&d\end{pmatrix}", "x^2")]
     bad = [Wanted(text, display=False) for text in (r"\frac{a", r"\unknown{x}", "漢字", r"\sqrt[2")]
@@ -132,9 +140,10 @@ def test_a_child_that_is_too_late_is_ended_and_no_process_stays(qtbot: QtBot, se
     assert "mistral_desk --formulas" not in names
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_child_that_dies_leaves_that_formula_as_source_and_the_next_is_set(qtbot: QtBot, setter: Formulas) -> None:
     settle(qtbot, setter, Wanted("x", display=False))
-    slow, good = Wanted("{" * 22 + "x" + "}" * 22, display=False), Wanted("y", display=False)
+    slow, good = Wanted("{" * 24 + "x" + "}" * 24, display=False), Wanted("y", display=False)
     setter.get(slow)
     setter.get(good)
     psutil.Process(setter._child.processId()).kill()  # type: ignore[union-attr]
@@ -155,6 +164,7 @@ def test_where_children_die_again_and_again_no_more_are_started(
     assert not setter.busy, "and nothing waits for them"
 
 
+@pytest.mark.usefixtures("patient")
 def test_it_wears_the_colour_it_is_asked_for(qtbot: QtBot, setter: Formulas) -> None:
     wanted = Wanted(r"\int x", display=True)
     settle(qtbot, setter, wanted)
@@ -171,6 +181,7 @@ def test_it_wears_the_colour_it_is_asked_for(qtbot: QtBot, setter: Formulas) -> 
         assert inks == {colour.name()}
 
 
+@pytest.mark.usefixtures("patient")
 def test_in_an_answer_it_stands_where_its_source_was_and_is_read_as_its_source(
     qtbot: QtBot, qapp: QApplication
 ) -> None:
