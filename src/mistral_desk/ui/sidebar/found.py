@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import beside, tr, trn
 from mistral_desk.ui.sidebar.results import HIT, ResultsModel, ResultsView
-from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.theme.tokens import BAR, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.saying import say
@@ -40,7 +40,7 @@ class FoundPanel(QWidget):
         row = QHBoxLayout()
         row.addSpacing(SPACE[1])
         row.addWidget(self.told, 1)
-        row.addSpacing(SPACE[1])
+        row.addSpacing(SPACE[1] + BAR)  # it ends where the words of the list below end
         further = QHBoxLayout()
         further.addSpacing(SPACE[1])
         further.addWidget(self.thorough)
