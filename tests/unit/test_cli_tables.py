@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import struct
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +17,7 @@ from tests.unit.test_cli_fit import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 HEAD = ("Model", "Size", "Speed", "")
 ROWS = [("七星 8B", "5.2 GB", "Fast", "best here"), ("Small", "", "Slow", "")]
@@ -77,19 +76,12 @@ def test_what_is_no_terminal_gets_a_sentence_as_it_is() -> None:
     assert tables.for_terminal("a word " * 40, io.StringIO()) == "a word " * 40
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a terminal without a window is POSIX's")
-def test_a_problem_breaks_between_words_where_the_terminal_ends() -> None:
-    import fcntl
-    import termios
-
-    ours, theirs = os.openpty()
-    try:
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
-        with open(theirs, "w", encoding="utf-8", closefd=False) as stream:
-            told = tables.for_terminal("Give a file, or one of these models.\nAnd no more.", stream)
-    finally:
-        os.close(ours)
-        os.close(theirs)
+def test_a_problem_breaks_between_words_where_the_terminal_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((30, 24)))  # there is none in tests
+    with (tmp_path / "terminal").open("w", encoding="utf-8") as stream:
+        told = tables.for_terminal("Give a file, or one of these models.\nAnd no more.", stream)
     assert told.splitlines() == ["Give a file, or one of these", "models.", "And no more."]
 
 
