@@ -105,6 +105,17 @@ def test_pictures_are_small_and_each_is_drawn_by_the_command() -> None:
             assert (image.format, image.mode) == ("PNG", "P"), file.name
 
 
+# --- the command line ---------------------------------------------------------------------------------------
+
+
+def test_the_page_of_the_command_line_names_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"], window=lambda *_: 0) == 0
+    commands = re.findall(r"^    ([a-z]+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
+    assert len(commands) > 10
+    page = text(ROOT / "docs" / "command-line.md")
+    assert [name for name in commands if not re.search(rf"\b{name}\b", page)] == []
+
+
 # --- figures ------------------------------------------------------------------------------------------------
 
 
