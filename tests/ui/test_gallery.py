@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,11 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
 from mistral_desk.core import words
-from tools.gallery import checks, ink
+from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.ask import Question
+from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.label import Label
+from tools.gallery import checks, edges, ink
 from tools.gallery.__main__ import Gallery, main
 from tools.gallery.index import page
 from tools.gallery.stage import ALL, Look
@@ -154,6 +159,33 @@ def test_faint_text_is_seen(window: QWidget, qapp: QApplication) -> None:
     assert [fault.rule for fault in ink.faint(window, window.grab().toImage())] == ["faint"]
     window.setStyleSheet("background: #FFFFFF; color: #111111;")
     assert list(ink.faint(window, window.grab().toImage())) == []
+
+
+def test_a_label_or_a_button_in_a_faint_ink_is_seen_however_thin_its_letters_are(
+    window: QWidget, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theme = Theme(qapp, "light")
+    placed(Label(theme, "Hardly to be read", "small", ink="muted", parent=window), 10, 10, 200, 30)
+    placed(Button(theme, "Press it", text="Press it", step="small", muted=True, parent=window), 10, 60, 120, 32)
+    window.show()
+    assert list(ink.faint(window, window.grab().toImage())) == []
+    assert ink.painted(window.children()[-1], "#FFFFFF") >= 4.5  # type: ignore[arg-type]
+    faint = replace(theme.colours, muted="#AAAAAA")
+    monkeypatch.setattr(Theme, "colours", property(lambda _self: faint))
+    theme.changed.emit()
+    assert [fault.rule for fault in ink.faint(window, window.grab().toImage())] == ["faint", "faint"]
+
+
+def test_buttons_beside_the_line_of_what_stands_above_them_are_seen(window: QWidget, qapp: QApplication) -> None:
+    sheet = Question(Theme(qapp, "light"), "Really?", "It cannot be brought back.", yes="Delete", parent=window)
+    window.resize(600, 400)
+    window.show()
+    sheet.open_over()
+    assert list(edges.crooked(window)) == []
+    sheet.yes.setGeometry(sheet.yes.geometry().translated(1, 0))
+    assert [fault.rule for fault in edges.crooked(window)] == ["crooked"]
+    sheet.yes.setGeometry(sheet.yes.geometry().translated(-1, 0))
+    assert list(edges.crooked(window)) == []
 
 
 def test_the_index_tells_the_faults() -> None:

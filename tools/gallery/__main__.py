@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.core import words
 from mistral_desk.ui import loop
-from tools.gallery import checks, ink
+from tools.gallery import checks, edges, ink
 from tools.gallery.index import page
 from tools.gallery.stage import ALL, LANGUAGES, QUICK, Look, Stage, idle, opened, qt_warnings
 from tools.gallery.states import STATES, State
@@ -72,8 +72,8 @@ class Gallery:
         direction = "rtl" if words.mirrored(language) else "ltr" if language == words.ENGLISH else language
         name = f"{state.name}.{look.name}-{direction}.png"
         picture = stage.shown.grab()
-        found = checks.examine(stage.shown)
-        if self._colours and look.size == 100:
+        found = [*checks.examine(stage.shown), *edges.crooked(stage.shown)]
+        if self._colours:
             found += ink.faint(stage.shown, picture.toImage())
         if found:
             self.faults[name] = found

@@ -220,6 +220,18 @@ async def bin(stage: Stage) -> None:  # noqa: A001 - a state's name
 
 
 @state()
+async def bin_noticed(stage: Stage) -> None:
+    """The bin's only chat above two notices of what was done: nothing lies below them."""
+    keys = await kept(stage, 12, deleted=1)
+    await _page(stage, "bin")
+    stage.desk.window.bin.cards[0].back.click()
+    await stage.desk.tasks.settled()
+    stage.desk.chats.order.delete(keys[:1])
+    await stage.desk.tasks.settled()
+    await idle(2)
+
+
+@state()
 async def bin_empty(stage: Stage) -> None:
     """The bin is empty."""
     await kept(stage, 12)

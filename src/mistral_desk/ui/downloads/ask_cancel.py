@@ -24,7 +24,7 @@ class CancelSheet(Overlay):
     """`decided` says whether what came is kept; in every other case the download goes on."""
 
     decided = Signal(bool)
-    widest = 600
+    widest = 640
 
     def __init__(self, theme: Theme, download: Download, parent: QWidget) -> None:
         title = tr("Cancel this download?")

@@ -247,7 +247,7 @@ class Banners(QFrame):
             self.covering.emit(0)
             return
         width = min(round(COLUMN * max(1.0, self._theme.text_size / 100)), parent.width() - 2 * SPACE[4])
-        y = 0 if self.low else SPACE[1]  # a gap to the bar above
+        y = SPACE[1]  # a gap to what is above
         above = sum(one.height() for one in self._below if one.isVisible())
         most = round((parent.height() - above) * SHARE)
         for number, banner in enumerate(self.banners):

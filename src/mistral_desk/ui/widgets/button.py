@@ -93,6 +93,11 @@ class Button(Pressable):
         """How it is painted."""
         return self._kind
 
+    @property
+    def ink(self) -> QColor:
+        """The colour of its words."""
+        return self._ink()
+
     def set_kind(self, kind: Kind) -> None:
         """Paint as another kind."""
         if kind != self._kind:
@@ -273,8 +278,11 @@ class Button(Pressable):
 
 def explain(button: QWidget, reason: str) -> None:
     """Grey a control and say why in its tool tip and description; an empty reason enables it again."""
+    before = button.accessibleDescription()
     button.setEnabled(not reason)
     button.setAccessibleDescription(reason)
+    if before and button.toolTip() == plain_tip(before):  # Qt would go on to describe it by that
+        button.setToolTip("")
     if reason:
         button.setToolTip(reason)
         if button.underMouse():
