@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,10 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
+
+# Who is started in the background has Ctrl+C ignored, and so have all programs that the tests start and stop by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time: a red test means changed code, neither dice nor a busy computer, on which an example may
 # take any time. `HYPOTHESIS_PROFILE=search` looks on.
