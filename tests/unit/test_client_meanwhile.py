@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.client import Answer
 
+pytestmark = pytest.mark.allow_log("had to be killed", "mistral_desk.inference.remote")
+"""On a busy computer a process may not hear of its end in time."""
 SLOW = [
     {"until": "stop", "do": [fake_worker.event(LoadProgress(0, 0.4)), {"pause": 0.01}]},
     fake_worker.event(Failed(0, Problem("load.cancelled", {"name": "one"}))),
@@ -126,6 +128,35 @@ def test_who_deletes_a_model_while_it_is_loaded_does_not_wait_for_its_load(
                 await loading
             assert pid is not None
             assert not psutil.pid_exists(pid), "no file of it is open"
+
+    run(test())
+
+
+@pytest.mark.parametrize("then", ["asked again", "deleted"])
+def test_a_model_that_is_loaded_as_somebody_stops_is_known_to_be_there(tmp_path: Path, then: str) -> None:
+    async def test() -> None:
+        async with scripted(tmp_path, fake_worker.answering("yes")) as engine:
+            reached, loaded = asyncio.Event(), engine._crashes.loaded
+
+            async def held(*_: object, **__: object) -> None:
+                reached.set()
+                await asyncio.Event().wait()
+
+            engine._crashes.loaded = held  # type: ignore[method-assign]
+            loading = asyncio.create_task(engine.ensure(SPEC))
+            await reached.wait()
+            loading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await loading
+            engine._crashes.loaded = loaded  # type: ignore[method-assign]
+            before = engine.pid
+            assert before is not None
+            if then == "deleted":
+                await engine.unload([SPEC.path])
+                assert engine.pid is None, "no file of it is open"
+            else:
+                await engine.ensure(SPEC)
+                assert engine.pid == before, "it is not loaded twice"
 
     run(test())
 

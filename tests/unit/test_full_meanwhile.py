@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mistral_desk.chat.events import TurnEvent
     from mistral_desk.chat.session import Session
 
+pytestmark = pytest.mark.allow_log("had to be killed", "mistral_desk.inference.remote")
+"""On a busy computer a process may not hear of its end in time."""
 SAID: Final = "Here you are."
 TOO_LONG: Final = fake_worker.event(
     Failed(0, Problem("prompt.too_long", {"tokens": 5000, "name": "Fake", "context": 4096}))

@@ -189,6 +189,35 @@ def test_a_model_that_lies_here_alone_stays_when_all_connections_end(
     run(test())
 
 
+def test_a_plan_holds_where_its_model_is_there_although_somebody_stopped_in_that_moment(
+    places: Folders, tmp_path: Path, small_models: SmallModels
+) -> None:
+    command = fake_worker.command(tmp_path, fake_worker.answering("Hello."))
+
+    async def test() -> None:
+        async with planned(Fitting(places, command=command), command) as engine:
+            reached, loaded = asyncio.Event(), engine._crashes.loaded
+
+            async def held(*_: object, **__: object) -> None:
+                reached.set()
+                await asyncio.Event().wait()
+
+            engine._crashes.loaded = held  # type: ignore[method-assign]
+            asking = asyncio.create_task(engine.ensure(ModelSpec(str(small_models["dense"]))))
+            await reached.wait()
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            engine._crashes.loaded = loaded  # type: ignore[method-assign]
+            before, plan = engine.pid, engine.prepared
+            await engine.ensure(ModelSpec(str(small_models["dense"])))
+            assert before is not None
+            assert (engine.pid, engine.prepared) == (before, plan)
+            assert plan is not None
+
+    run(test())
+
+
 def test_other_computers_that_are_gone_at_each_try_end_in_words(
     places: Folders, tmp_path: Path, small_models: SmallModels, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving")
+pytestmark = [
+    pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving"),
+    pytest.mark.allow_log("had to be killed", "mistral_desk.inference.remote"),
+]
 
 
 @pytest.fixture
@@ -57,6 +60,22 @@ def test_one_that_ends_by_itself_is_told_frees_the_engine_and_begins_again(
             broken.clear()
             address = await here.serving.start(0, TOKEN)
             assert (await here.client.get(f"{address}/models")).status_code == 200
+
+    run(test())
+
+
+def test_who_is_connected_and_asks_nothing_is_let_go_of_too(tmp_path: Path, broken: threading.Event) -> None:
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            reader, writer = await asyncio.open_connection("127.0.0.1", here.client.base_url.port)
+            host = f"Host: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+            writer.write(f"GET /v1/models HTTP/1.1\r\n{host}".encode())
+            assert b" 200 " in await reader.readline()
+            broken.set()
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(1 << 16):
+                    pass
+            writer.close()
 
     run(test())
 

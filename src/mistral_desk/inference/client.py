@@ -190,8 +190,8 @@ class Engine:
             raise
         finally:
             self._loading = None
+        self._spec = spec  # before anything else: who stops now finds it loaded the next time
         await self._crashes.loaded(spec, looked_at=look)
-        self._spec = spec
         return self._model
 
     async def _load_what_fits(self, spec: ModelSpec, given: ModelSpec, *, look: bool) -> ModelInfo:

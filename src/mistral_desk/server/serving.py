@@ -111,7 +111,11 @@ class Serving:
 
         async def serve() -> None:
             self._loop = asyncio.get_running_loop()
-            await server.serve([listening])
+            try:
+                await server.serve([listening])
+            finally:
+                for connection in tuple(server.server_state.connections):  # there are none where it was told to end
+                    connection.transport.abort()
 
         try:
             asyncio.run(serve())

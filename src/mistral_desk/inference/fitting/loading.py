@@ -159,7 +159,7 @@ class PlannedEngine(Engine):
                 await self._ring()
             return await super().ensure(prepared.spec, on_progress)
         except BaseException:
-            if self._prepared is prepared:
+            if self._prepared is prepared and not self._is_ready(prepared.spec):
                 self._lost, self._prepared = prepared, None  # another try may find more memory, or less
             raise
 

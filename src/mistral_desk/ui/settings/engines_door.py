@@ -177,7 +177,7 @@ class EnginesDoor(QObject):
         await adding.use(name)
         desk, engine, called = self._desk, self._desk.services.engine, name or tr(BUILTIN)
         await engine.drop_spare()
-        if await engine.rest() or not engine.busy:
+        if await engine.rest() or not engine.in_use:
             desk.warm()
             said = tr("{name} runs your models from now on.", name=called)
         else:
