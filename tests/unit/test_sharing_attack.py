@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from markdown_it import MarkdownIt
 
+from mistral_desk.chat.attachments.kinds import LONGEST_NAME, TextFile
 from mistral_desk.chat.history import History
+from mistral_desk.chat.parts import file_part, read_file, read_picture
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
 from mistral_desk.chat.sharing import archive, chatgpt
 from mistral_desk.chat.sharing import own as own_form
@@ -108,6 +110,26 @@ def test_a_pipe_holds_no_import(tmp_path: Path) -> None:
         with pytest.raises(DeskError) as refused:
             taken(tmp_path / "conversations.json")
         assert refused.value.problem.id == "sharing.unknown"
+
+
+def test_the_name_of_a_file_in_a_message_is_one_line_and_bounded_however_it_came_in(tmp_path: Path) -> None:
+    name, sha256 = "\u202e\u3164\x1b[2Jread\nme" + "x" * 1_000_000, "0" * 64
+    picture = {"sha256": sha256, "width": 1, "height": 1, "name": name}
+    said = [
+        {"kind": "file", "name": name, "text": "words"},
+        {"kind": "image", **picture},
+        {"kind": "other", "of": "file", "body": json.dumps({"name": name, "text": "words"})},
+        {"kind": "other", "of": "image", "body": json.dumps(picture)},
+    ]
+    document = json.loads(own())
+    document["messages"][0]["parts"] = said
+    (message,) = own_form.read(json.dumps(document).encode())[0].messages
+    readers = (read_file, read_picture) * 2
+    names = [read.name for reader, part in zip(readers, message.parts, strict=True) if (read := reader(part))]
+    assert names == ["[2Jread mexxx" + "x" * (LONGEST_NAME - 13)] * 4
+    unseen = read_file(file_part(TextFile("\u200b\u3164", "words")))
+    assert unseen is not None
+    assert unseen.name == "?"
 
 
 _AFTER: Final = " <script>x</script>`"

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mistral_desk.chat.attachments.kinds import PictureBody, picture_body, read_picture_body
+from mistral_desk.chat.attachments.kinds import LONGEST_NAME, PictureBody, picture_body, read_picture_body
 from mistral_desk.chat.message import Part
+from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import PutImage
 
@@ -77,10 +78,11 @@ def read_picture(part: Part) -> PictureBody | None:
 def read_file(part: Part) -> FileBody | None:
     """The text file in a part of kind `file`; None (and a log entry) where it cannot be read."""
     try:
-        return msgspec.json.decode(part.body, type=FileBody)
+        found = msgspec.json.decode(part.body, type=FileBody)
     except (msgspec.MsgspecError, UnicodeError) as error:
         _warn("a file", part.body, str(error))
         return None
+    return msgspec.structs.replace(found, name=strangers.plain(found.name, LONGEST_NAME) or "?")
 
 
 def _warn(what: str, body: str, reason: str) -> None:

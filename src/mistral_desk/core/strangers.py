@@ -33,6 +33,8 @@ def plain(text: str, longest: int) -> str:
     """A name on one line: without control, direction, half, empty and unseen characters and without piles of marks, and
     cut where it is too long. What joins emoji stays.
     """
+    if len(text) <= longest and text.isascii() and text.isprintable():  # as most of them are
+        return " ".join(text.split())
     spaced = " ".join(_NOTHING.sub("", text[: 4 * longest].translate(_BLANK)).split())
     kept: list[str] = []
     marks = 0

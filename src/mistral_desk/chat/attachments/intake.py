@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from mistral_desk.chat.attachments.kinds import FILE_KINDS, MB, OTHER_KIND, Limits, Pixels, TextFile
+from mistral_desk.chat.attachments.kinds import FILE_KINDS, LONGEST_NAME, MB, OTHER_KIND, Limits, Pixels, TextFile
 from mistral_desk.chat.attachments.source import pieces
 from mistral_desk.chat.decoding import answer
 from mistral_desk.core import strangers
@@ -44,7 +44,6 @@ _LONGEST_TEXT: Final = 4
 _NO_MEMORY_STATUS: Final = frozenset({-6, -9, 0xC0000017, 0xC000012D})
 """How a process ends that a library ended over memory: abort and kill; Windows' two codes for it."""
 _COMPLAINTS: Final = 64 * 1024
-_LONGEST_NAME: Final = 200
 _CPU_TIME: Final = -24
 """SIGXCPU, which ends a process that has computed too long."""
 
@@ -326,7 +325,7 @@ class Intake:
 
 def _short(name: str) -> str:
     """The last component, as a person knows it, on one line."""
-    return strangers.plain(PurePath(name).name or name, _LONGEST_NAME) or "?"
+    return strangers.plain(PurePath(name).name or name, LONGEST_NAME) or "?"
 
 
 def _number(value: object) -> int:

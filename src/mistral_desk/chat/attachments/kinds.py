@@ -11,9 +11,12 @@ from typing import Final
 
 import msgspec
 
+from mistral_desk.core import strangers
 from mistral_desk.core.pixels import fingerprint
 from mistral_desk.core.words import mark
 
+LONGEST_NAME: Final = 200
+"""Letters of what an attachment is called."""
 MIB: Final = 2**20
 MB: Final = 10**6
 """What sizes are told in, as file managers do."""
@@ -132,7 +135,7 @@ def read_picture_body(body: str) -> PictureBody:
         raise ValueError("no picture's body: no fingerprint")
     if not (0 < found.width <= _LONGEST_SIDE and 0 < found.height <= _LONGEST_SIDE):
         raise ValueError("no picture's body: no size")
-    return found
+    return msgspec.structs.replace(found, name=strangers.plain(found.name, LONGEST_NAME))
 
 
 def fingerprints_in(body: str) -> frozenset[str]:
