@@ -314,6 +314,8 @@ def test_a_backup_is_made_listed_and_restored(qapp: QApplication, tmp_path: Path
             assert [one.title for one in desk.chats.listed] == ["Before"]
             kept = await desk.services.backups.list()
             assert any(one.conversations == 2 for one in kept), "the chats of before are one of the backups"
+            desk.window.show_chat()
+            assert (await window.ask(desk, "Is anybody there?")).text == "Yes.", "it goes on with that history"
 
     window.run(qapp, scenario)
 
