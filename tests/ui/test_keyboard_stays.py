@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +16,7 @@ from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.library.page import LibraryPage
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.button import Button, explain
 from tests.fixtures import fake_worker
 from tests.ui import window
 from tests.ui.heard import announced, settled
@@ -215,3 +217,75 @@ def test_what_can_be_taken_back_is_said_with_its_key(
             assert spoken == ["It is gone. The bin keeps it. Undo: Ctrl+Z", "Told."]
 
     window.run(qapp, scenario)
+
+
+# --- what Qt does by itself -------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_turned_to_is_told_alone(qapp: QApplication, tmp_path: Path) -> None:
+    """Qt would hand the keyboard from one control to the other, and each would be read out."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            came_to: list[QWidget] = []
+            await window.ask(desk, "Is it so?")
+            await desk.tasks.settled()
+
+            def moved(_old: QWidget | None, now: QWidget | None) -> None:
+                if now is not None:
+                    came_to.append(now)
+
+            for page in ("models", "library", "settings", "archive", "bin", "chat"):
+                qapp.focusChanged.connect(moved)
+                desk.window.show_page(page)
+                qapp.focusChanged.disconnect(moved)
+                assert came_to == [focused()], page
+                came_to.clear()
+                await desk.tasks.settled()
+
+    window.run(qapp, scenario)
+
+
+def test_who_deletes_in_the_list_of_chats_stays_in_it(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys, chats = Keys(desk), desk.window.sidebar.chats
+            for text in ("One?", "Two?", "Three?"):
+                desk.new_chat()
+                await window.ask(desk, text)
+                await desk.tasks.settled()
+            chats.setFocus(TAB)
+            for left in (2, 1):
+                await keys.press(K.Key_Delete)
+                await desk.tasks.settled()
+                await window.drawn()
+                assert len(await desk.services.history.conversations()) == left
+                assert chats.hasFocus(), "the open one, too"
+            await keys.press(K.Key_Delete)
+            await desk.tasks.settled()
+            assert focused() is desk.page.composer.edit, "there is nothing left in it"
+
+    window.run(qapp, scenario)
+
+
+def test_the_line_of_downloads_leaves_the_keyboard_to_where_it_led(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            sidebar = desk.window.sidebar
+            sidebar.downloads.show_downloads(coming("one"))
+            await window.drawn()
+            sidebar.downloads.setFocus(TAB)
+            sidebar.downloads.show_downloads([])
+            assert sidebar.ways["library"].hasFocus()
+
+    window.run(qapp, scenario)
+
+
+def test_what_a_control_was_explained_by_is_over_with_the_reason(qapp: QApplication) -> None:
+    """Where it has no description Qt takes its tool tip, which was the reason."""
+    button = Button(Theme(qapp, "light", 100), "Compare", text="Compare")
+    explain(button, "Mark a second model.")
+    explain(button, "")
+    told = QAccessible.queryAccessibleInterface(button)
+    assert told.text(QAccessible.Text.Description) == ""
+    button.deleteLater()

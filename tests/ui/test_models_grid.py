@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 
 from mistral_desk.catalog.record import Record
 from mistral_desk.catalog.search import Index, Wishes, open_weights
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.fit.advice import ranking
-from mistral_desk.ui.models.browse import page as page_module
 from mistral_desk.ui.models.browse.card import CONTENT, card_of
 from mistral_desk.ui.models.browse.source import Progress, Source, ago, state_words
 from tests.ui.browser import SIXTY, Browser, K
+from tests.ui.heard import announced
 from tools.gallery.fitting import pc
 
 if TYPE_CHECKING:
@@ -159,20 +159,15 @@ def test_a_screen_reader_finds_every_card_and_hears_the_count(
     interface = QAccessible.queryAccessibleInterface(browser.page.grid)
     assert interface.text(QAccessible.Text.Name) == "Models found"
     assert interface.childCount() == browser.page.model.count
-    spoken: list[str] = []
-
-    class Listening(QAccessible):
-        @staticmethod
-        def updateAccessibility(event: object) -> None:  # noqa: N802 - Qt's name
-            assert isinstance(event, QAccessibleAnnouncementEvent)
-            spoken.append(event.message())
-
-    monkeypatch.setattr(page_module, "QAccessible", Listening)
+    spoken = announced(monkeypatch)
     QTest.keyClicks(browser.page.head.search, "alder")
     assert spoken == []
     assert browser.page._say.isActive()
     browser.page._say.timeout.emit()
     assert spoken == [browser.page.count.text()], "once, when the letters have settled"
+    browser.page.mark_model(browser.page.grid.current(), on=True)
+    browser.page.mark_model(browser.page.grid.current(), on=False)
+    assert spoken[1:] == ["1 marked", "0 marked"]
 
 
 def test_the_state_of_the_list_in_words() -> None:

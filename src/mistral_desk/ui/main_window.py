@@ -15,7 +15,7 @@ from mistral_desk.ui.sidebar.drawer import Drawer
 from mistral_desk.ui.sidebar.panel import Sidebar
 from mistral_desk.ui.top_bar import TopBar
 from mistral_desk.ui.widgets.banners import Banners
-from mistral_desk.ui.widgets.focus import watch
+from mistral_desk.ui.widgets.focus import turn_to, watch
 from mistral_desk.ui.widgets.popup import below
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
     def show_chat(self) -> None:
         """The conversation."""
         self.close_drawer()
-        self._pages.setCurrentWidget(self.chat)
+        turn_to(self._pages, self.chat)
         self.sidebar.set_page("chat")
         self.top.set_quiet(quiet=False)
         self.chat.composer.edit.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
             self.open_settings(self.settings.page)
         else:
             self.close_drawer()
-            self._pages.setCurrentWidget(self.rooms[page])
+            turn_to(self._pages, self.rooms[page])
             self.sidebar.set_page(page)
             self.top.set_quiet(quiet=True)
             self.rooms[page].regions()[0].setFocus(Qt.FocusReason.OtherFocusReason)
@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         """One page of the settings."""
         self.close_drawer()
         self.settings.show_page(page)
-        self._pages.setCurrentWidget(self.settings)
+        turn_to(self._pages, self.settings)
         self.sidebar.set_page("settings")
         self.top.set_quiet(quiet=True)
         self.settings.tabs[page].setFocus(Qt.FocusReason.OtherFocusReason)

@@ -13,6 +13,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Shortened
 from mistral_desk.ui.widgets.overlay import Overlay
+from mistral_desk.ui.widgets.tab_order import in_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +51,7 @@ class Enlarged(Overlay):
             self.earlier.set_icon("chevron-right")
             self.later.set_icon("chevron-left")
         self._caption = Shortened(theme, "", parent=self.card)
+        in_stack(self.card, [self._caption, self.earlier, self.later, self.close_button, self.canvas])
         for button in (self.earlier, self.later):
             button.setVisible(len(self._pictures) > 1)
         for button in (self.earlier, self.later, self.close_button):

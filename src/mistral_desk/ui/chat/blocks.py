@@ -22,6 +22,7 @@ from mistral_desk.ui.chat.prose import FormulaView, PlainView, ProseView, TableV
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.virtual import bring_into_sight, visible_part
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
+from mistral_desk.ui.widgets.tab_order import in_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +148,7 @@ class Stack(QWidget):
             self._made += weight
             Stack.made += weight
             self._make(self._rows[number], number)
+        in_stack(self, [row.view for row in self._rows if row.view is not None])  # whenever each was made
         if (self._made or self._unmade) and not self._later.isActive():
             self._later.start(0)
 

@@ -27,6 +27,7 @@ from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.balanced import Balanced
 from mistral_desk.ui.widgets.column import ScrollEdge
 from mistral_desk.ui.widgets.saying import say
+from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -370,6 +371,7 @@ class ChatPage(QWidget):
         whole.addWidget(self.finder)
         whole.addWidget(self._views, 1)
         whole.addLayout(row)
+        stack(whole)
 
     def _restyle(self) -> None:
         self._foot.setFont(self._theme.font("small"))

@@ -107,6 +107,8 @@ class AnswerView(TurnView):
                 self._thinking.resized.connect(self.resized)
                 self._thinking.toggled.connect(lambda: self.thought_toggled.emit(self.turn))
                 self._thinking.lower()
+                if self._mark is not None:
+                    self._mark.lower()
                 self._thinking.show()
             self._thinking.set_deepens(self._deepens)
             self._thinking.refresh()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 
 from mistral_desk.chat.history import BIN_DAYS
 from mistral_desk.chat.titles import called
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import tr, trn
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.widgets.focus import has_keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -88,16 +89,18 @@ class Order(QObject):
     async def _archive(self, keys: Sequence[int]) -> None:
         moved = await self._desk.services.history.change(keys, archived=True)
         self._chats.changed(*moved)
+        row = self._row()
         shown = self._chats.leave_behind(keys, stop=False)
-        await self._moved()
+        await self._moved(row)
         title = trn("Chat archived", "{n} chats archived", len(keys))
         hint = tr("What is archived is found by a search, and stands under Archive.")
         self._tell(title, moved, hint, lambda: self._back(keys, archived=False, shown=shown))
 
     async def _delete(self, keys: Sequence[int]) -> None:
         gone = await self._desk.services.history.change(keys, deleted=True)
+        row = self._row()
         shown = self._chats.leave_behind(keys, stop=True)
-        await self._moved()
+        await self._moved(row)
         title = trn("Chat deleted", "{n} chats deleted", len(keys))
         hint = trn("The bin keeps it for {n} day.", "The bin keeps it for {n} days.", BIN_DAYS)
         if len(keys) > 1:
@@ -117,9 +120,23 @@ class Order(QObject):
         if shown is not None:
             self._chats.open(shown)
 
-    async def _moved(self) -> None:
-        self._desk.window.sidebar.model.end_choosing()
+    def _row(self) -> int:
+        """Where in the list the keyboard is; -1 where it is elsewhere."""
+        chats = self._desk.window.sidebar.chats
+        return chats.currentIndex().row() if has_keyboard(chats) else -1
+
+    async def _moved(self, row: int = -1) -> None:
+        """The keyboard stays at this row of the list, and goes to the page where none is left."""
+        sidebar = self._desk.window.sidebar
+        sidebar.model.end_choosing()
         await self._chats.refresh()
+        if row < 0:
+            return
+        target = self._desk.window.rooms[self._desk.window.page].regions()[-1]
+        if sidebar.model.rowCount() and sidebar.isVisible():
+            sidebar.chats.go_near(row)
+            target = sidebar.chats
+        target.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _tell(
         self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], Coroutine[object, object, None]]

@@ -110,6 +110,7 @@ class DetailsSheet(Sheet):
         if self.progress is None:
             self.progress = Working(self._theme, tr("Making room"), self.card)
             self._column.insertWidget(0, self.progress)
+            self.progress.lower()  # read out first, as it stands
         self.progress.show()
         self.progress.show_share(share, words)
 

@@ -14,6 +14,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,6 +97,7 @@ class DownloadRows(QFrame):
                 self._list.removeWidget(self.rows[key])
                 self._list.insertWidget(place, self.rows[key])
                 self.rows[key].show()
+        stack(self._list)
         stops = [self.every, *(stop for key in order for stop in self.rows[key].stops())]
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)

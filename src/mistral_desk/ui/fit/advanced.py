@@ -23,6 +23,7 @@ from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.saying import say
+from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from mistral_desk.fit.advice import Variant
@@ -173,6 +174,7 @@ class Advanced(QWidget):
         self._outcome_marks = _reached(self._outcome_marks, words)
         self._outcome.addWidget(words)
         self._outcome.addWidget(Label(self._theme, _said(self._variant), wrap=True, parent=self))
+        stack(self._column)
 
     def _buttons(self) -> None:
         theme, holder = self._theme, QWidget(self)

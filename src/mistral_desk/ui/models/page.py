@@ -17,6 +17,7 @@ from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.fit import verdict as words
 from mistral_desk.ui.models.inside import Inside, kinds
+from mistral_desk.ui.widgets.focus import turn_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -269,13 +270,13 @@ class ModelsPage(QFrame):
         kept = inside if self.place.kind == "browse" else None  # other pages are built anew, and their widgets are gone
         self._history[-1] = replace(self.place, scroll=self._scroll(), focus=kept)
         self._history.append(place)
-        self._stack.setCurrentWidget(self._page(place.kind))
+        turn_to(self._stack, self._page(place.kind))
         self.regions()[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _arrive(self) -> None:
         """At a place where one was before."""
         place = self.place
-        self._stack.setCurrentWidget(self._page(place.kind))
+        turn_to(self._stack, self._page(place.kind))
         if place.kind == "model":
             self.asked.emit(place.record, place.member)
         elif place.kind == "compare":

@@ -14,6 +14,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.paragraph import Paragraph
+from mistral_desk.ui.widgets.tab_order import in_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,12 +162,14 @@ class Section(QFrame):
         """One more row."""
         self.rows.append(row)
         self._column.addWidget(row)
+        in_stack(self, self.rows)
         return row
 
     def insert_after(self, above: Row, row: Row) -> None:
         """One more row, below another one."""
         self.rows.insert(self.rows.index(above) + 1, row)
         self._column.insertWidget(self._column.indexOf(above) + 1, row)
+        in_stack(self, self.rows)
 
     def remove(self, row: Row) -> None:
         """A row is gone."""

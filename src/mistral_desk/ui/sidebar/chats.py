@@ -106,6 +106,15 @@ class ChatsView(QListView):
         """The keyboard's line is this one."""
         self.selectionModel().setCurrentIndex(self.chats.index_of(conversation), _NONE)
 
+    def go_near(self, row: int) -> None:
+        """The keyboard's line is the conversation that stands there, else the nearest one."""
+        count = self.chats.rowCount()
+        for step in range(count + 1):
+            for place in (row + step, row - step):
+                if 0 <= place < count and (key := self.chats.index(place).data(ID)) is not None:
+                    self.go_to(key)
+                    return
+
     def rename(self, conversation: int) -> None:
         """Its title can be written over."""
         index = self.chats.index_of(conversation)

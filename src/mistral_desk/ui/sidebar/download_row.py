@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -32,6 +32,9 @@ class DownloadsLine(Pressable):
     of chats becomes shorter.
     """
 
+    left = Signal()
+    """It has the keyboard, and goes."""
+
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -54,11 +57,13 @@ class DownloadsLine(Pressable):
         share, _speed, count = words.overall(downloads)
         self._moving = any(one.state in words.ACTIVE for one in downloads)
         head, tail = words.summary(downloads) if count else ("", "")
-        if (share, head, tail) != (self._share, self._head, self._tail):
+        if count and (share, head, tail) != (self._share, self._head, self._tail):
             self._share, self._head, self._tail = share, head, tail
             self._describe(count)
             self.setToolTip(f"{head}\n{tail}\n{tr('Show the downloads in the library')}" if count else "")
             self.update()
+        if not count and self.hasFocus():
+            self.left.emit()
         self.setVisible(count > 0)
 
     def _describe(self, count: int) -> None:

@@ -23,6 +23,7 @@ from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.popup import below, opened
 from mistral_desk.ui.widgets.search import SearchField
+from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -215,6 +216,7 @@ class Sidebar(QWidget):
         self.choosing.archive.connect(self.archive_asked)
         self.choosing.export.connect(self.export_asked)
         self.choosing.delete.connect(self.delete_asked)
+        self.downloads.left.connect(lambda: self.ways["library"].setFocus(Qt.FocusReason.OtherFocusReason))
         self.model.renamed.connect(self.renamed)
         self._theme.changed.connect(self._restyle)
 
@@ -274,6 +276,7 @@ class Sidebar(QWidget):
         )
         for before, after in pairwise(stops):
             QWidget.setTabOrder(before, after)
+        stack(column)
 
     def _restyle(self) -> None:
         head = sum(button.sizeHint().width() for button in (self.name, self.more, self._hide)) + 2 * SPACE[2]

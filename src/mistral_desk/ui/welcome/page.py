@@ -135,6 +135,7 @@ class Welcome(ColumnArea):
         self.have.clicked.connect(self.have_models)
         column.addWidget(self.have, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(2)
+        chain(holder)
 
     def _computer(self) -> QWidget:
         panel = _Facts(self._theme, self.holder)

@@ -11,7 +11,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
 _BY_KEYS: Final = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 _KEYS: Final = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
@@ -51,6 +51,16 @@ def set_possible(control: QWidget, *, possible: bool) -> None:
         _lent[control] = QApplication.focusWidget()
     elif possible and control in _lent and _lent.pop(control) is QApplication.focusWidget():
         control.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def turn_to(pages: QStackedWidget, page: QWidget) -> None:
+    """Show another page. Whatever had the keyboard on the old one gives it up first: Qt would hand it on to one control
+    after the other, and each of them would be read out.
+    """
+    here = QApplication.focusWidget()
+    if page is not pages.currentWidget() and here is not None and pages.isAncestorOf(here):
+        here.clearFocus()
+    pages.setCurrentWidget(page)
 
 
 class _Watcher(QObject):

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
 from mistral_desk.ui.widgets.saying import say
+from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent, QPaintEvent
@@ -46,6 +47,8 @@ class Overlay(QDialog):
             self.setGeometry(parent.rect())
         self.show()
         self.raise_()
+        if (layout := self.card.layout()) is not None:
+            stack(layout)
         self.place()
         self.first().setFocus(Qt.FocusReason.OtherFocusReason)
 

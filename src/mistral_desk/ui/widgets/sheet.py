@@ -15,7 +15,7 @@ from mistral_desk.ui.widgets.column import edged
 from mistral_desk.ui.widgets.flow import FlowLayout
 from mistral_desk.ui.widgets.overlay import Overlay
 from mistral_desk.ui.widgets.paragraph import Paragraph
-from mistral_desk.ui.widgets.tab_order import chain
+from mistral_desk.ui.widgets.tab_order import chain, stack
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -75,6 +75,8 @@ class Sheet(Overlay):
     def order(self) -> None:
         """Tab goes as the eye does; what became larger gets its room."""
         chain(self.card)
+        if (inside := self.area.inner.layout()) is not None:
+            stack(inside)
         self.place()
         QTimer.singleShot(0, self, self.place)  # lines know their heights when they have their widths
 

@@ -1,4 +1,6 @@
-"""Tab goes where the eye goes, also over parts that were built later: Qt puts those at the end."""
+"""Tab goes where the eye goes, and so does who has the window read out, also over parts that were built later: Qt puts
+those at the end.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 def in_layout(layout: QLayout) -> Iterator[QWidget]:
@@ -45,3 +47,36 @@ def chain(root: QWidget) -> None:
     if layout is not None:
         for before, after in pairwise(in_layout(layout)):
             QWidget.setTabOrder(before, after)
+        stack(layout)
+
+
+def stack(layout: QLayout) -> None:
+    """Have what a layout places read out in its order: assistive technology is given the order of the stack."""
+    placed: dict[QWidget, list[QWidget]] = {}
+    for widget in _placed(layout):
+        if (parent := widget.parentWidget()) is not None:
+            placed.setdefault(parent, []).append(widget)
+    for parent, wanted in placed.items():
+        in_stack(parent, wanted)
+
+
+def in_stack(parent: QWidget, wanted: Sequence[QWidget]) -> None:
+    """Have these children read out in this order. What lies above or below all of them stays there."""
+    meant = set(wanted)
+    if [one for one in parent.children() if one in meant] != list(wanted):
+        for before, after in reversed(list(pairwise(wanted))):
+            before.stackUnder(after)
+
+
+def _placed(layout: QLayout) -> Iterator[QWidget]:
+    for place in range(layout.count()):
+        item = layout.itemAt(place)
+        if item is None:
+            continue
+        if (widget := item.widget()) is not None:
+            yield widget
+            inner = widget.layout()
+        else:
+            inner = item.layout()
+        if inner is not None:
+            yield from _placed(inner)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeyEvent, QKeySequence
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
-from mistral_desk.core.words import mark, tr
+from mistral_desk.core.words import mark, tr, trn
 from mistral_desk.ui.models.browse.cards import CardsModel
 from mistral_desk.ui.models.browse.grid import Beyond, Grid
 from mistral_desk.ui.models.browse.head import Head
@@ -25,6 +25,7 @@ from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import chain
 
 if TYPE_CHECKING:
@@ -175,9 +176,11 @@ class BrowsePage(QWidget):
         """Mark a model for the comparison, or no longer."""
         if not self.model.mark_model(key, on=on):
             self.bar.say(tr(FULL))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, tr(FULL)))
+            say(self, tr(FULL))
             return
         self._show_marked()
+        count = len(self.model.marked)
+        say(self, trn("{n} marked", "{n} marked", count))
 
     def _learn(self) -> None:
         if self._catalogue is not None:
@@ -294,7 +297,7 @@ class BrowsePage(QWidget):
 
     def _announce(self) -> None:
         if self.isVisible() and self.count.text():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.count.text()))
+            say(self, self.count.text())
 
     def _unmark(self) -> None:
         for key in tuple(self.model.marked):
