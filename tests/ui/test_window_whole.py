@@ -53,6 +53,9 @@ class SystemHints:
     def contrastPreference(self) -> Qt.ContrastPreference:  # noqa: N802 - Qt's name
         return self.contrast
 
+    def motionPreference(self) -> Qt.MotionPreference:  # noqa: N802 - Qt's name
+        return Qt.MotionPreference.NoPreference
+
     def setColorScheme(self, _scheme: Qt.ColorScheme) -> None:  # noqa: N802 - Qt's name
         pass
 
