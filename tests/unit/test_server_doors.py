@@ -158,6 +158,7 @@ def test_who_wants_no_other_answer_hears_this_one_however_much_was_sent_with_it(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("watchman")
 def test_a_thousand_at_once_are_answered_or_told_to_wait(tmp_path: Path) -> None:
     async def test() -> None:
         async with served(tmp_path, YES) as here:
