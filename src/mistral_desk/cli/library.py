@@ -213,7 +213,7 @@ def remove(arguments: argparse.Namespace) -> int:
     elif gone.forgotten:
         write_text(tr("It is off the list. Its files are where they were.") + "\n", sys.stdout)
     elif gone.in_bin:
-        write_text(tr("It is in the bin. Its room is free when the bin is emptied.") + "\n", sys.stdout)
+        write_text(tr("It is in the system's bin. Its room is free when the bin is emptied.") + "\n", sys.stdout)
     else:
         write_text(tr("Deleted. {size} are free again.", size=amounts.file_size(gone.freed)) + "\n", sys.stdout)
     return 0

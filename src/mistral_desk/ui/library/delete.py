@@ -42,7 +42,9 @@ class DeleteSheet(Overlay):
         self.no.clicked.connect(self.reject)
         self.to_bin.clicked.connect(lambda: self._decide(for_good=False))
         self.for_good.clicked.connect(lambda: self._decide(for_good=True))
-        bin_words = tr("In the bin it can be brought back, and takes its {size} until the bin is emptied.", size=size)
+        bin_words = tr(
+            "In the system's bin it can be brought back, and takes its {size} until the bin is emptied.", size=size
+        )
         good_words = tr("Deleted for good, it frees {size} at once; it would have to be downloaded again.", size=size)
         self.to_bin.setAccessibleDescription(bin_words)
         self.for_good.setAccessibleDescription(good_words)

@@ -208,7 +208,7 @@ class LibraryDoor(QObject):
             words = Words(tr("{name} is off the list", name=name), tr("The file stays where it is."), "")
         elif gone.in_bin:
             text = tr("Its space is free when the bin is emptied.")
-            words = Words(tr("{name} is in the bin", name=name), text, "")
+            words = Words(tr("{name} is in the system's bin", name=name), text, "")
         else:
             size = amounts.file_size(gone.freed)
             words = Words(tr("{name} is deleted", name=name), tr("{size} are free now.", size=size), "")
