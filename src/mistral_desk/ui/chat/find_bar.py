@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QSizePolicy, QWidget
 
 from mistral_desk.core import amounts
@@ -18,6 +18,7 @@ from mistral_desk.ui.chat.whereabouts import Place, texts
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.label import Label
+from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.search import SearchField
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class FindBar(QFrame):
             self._show_place()
         self._say()
         if finding.done:
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.count.text()))
+            say(self, self.count.text())
 
     def _found_at(self) -> tuple[int, int, int] | None:
         found = self._finding.found if self._finding is not None else []
