@@ -30,6 +30,11 @@ os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
 
+# As some build machines have it, and Qt warns of it: a locale whose letters are ASCII.
+if os.environ.get("LC_ALL") in {"C", "POSIX"}:
+    del os.environ["LC_ALL"]
+    os.environ["LC_CTYPE"] = "C.UTF-8"
+
 # Who is started in the background has Ctrl+C ignored, and so have all programs that the tests start and stop by it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

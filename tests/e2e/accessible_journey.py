@@ -76,7 +76,7 @@ def gone(folder: Path, home: Path, *, whole: bool = False) -> Told:
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder / "share"),
     }
-    with HubSite(repo) as hub, desktop(folder / "at", {**environment, "HF_ENDPOINT": hub.url}) as place:
+    with HubSite(repo) as hub, desktop({**environment, "HF_ENDPOINT": hub.url}) as place:
         hub.trouble.rate = RATE
         told = Told()
         with Reader(place.bus) as reader, _started(facts, place.environment, told) as process:

@@ -23,11 +23,11 @@ HIGH: Final[Mapping[str, tuple[str, object]]] = {"contrast": ("u", 1), "color-sc
 pytestmark = pytest.mark.skipif(bool(lacking()), reason=lacking())
 
 
-def test_the_system_s_wish_for_high_contrast_is_followed(tmp_path: Path) -> None:
+def test_the_system_s_wish_for_high_contrast_is_followed() -> None:
     """As GNOME says it, through the desktop's portal; Qt's theme for KDE does not ask there."""
     path = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
     with (
-        desktop(tmp_path / "at", {**os.environ, "XDG_CURRENT_DESKTOP": "GNOME", "PYTHONPATH": path}) as place,
+        desktop({**os.environ, "XDG_CURRENT_DESKTOP": "GNOME", "PYTHONPATH": path}) as place,
         portal(place.environment["DBUS_SESSION_BUS_ADDRESS"], HIGH),
     ):
         ran = subprocess.run(
