@@ -37,6 +37,7 @@ def test_a_person_who_sees_nothing_asks_shows_downloads_deletes_and_undoes(tmp_p
     assert any("is being downloaded" in words for words in told.heard["download"])
     assert any("Every byte was compared" in words for words in told.heard["download"])
     assert any("11.1 MB are free now" in words for words in told.heard["deleted"])
+    assert any(words.endswith("Undo: Ctrl+Z") for words in told.heard["chat deleted"]), "and how it is taken back"
     assert "What is this?" in told.read["chats"]
     assert "New chat: Ctrl+N | " in told.read["shortcuts"]
     there, back = told.ways

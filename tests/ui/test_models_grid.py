@@ -166,6 +166,7 @@ def test_a_screen_reader_finds_every_card_and_hears_the_count(
     browser.page._say.timeout.emit()
     assert spoken == [browser.page.count.text()], "once, when the letters have settled"
     browser.page.mark_model(browser.page.grid.current(), on=True)
+    browser.page.mark_model(browser.page.grid.current(), on=True)
     browser.page.mark_model(browser.page.grid.current(), on=False)
     assert spoken[1:] == ["1 marked", "0 marked"]
 

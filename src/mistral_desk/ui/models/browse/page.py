@@ -174,13 +174,14 @@ class BrowsePage(QWidget):
 
     def mark_model(self, key: str, *, on: bool | None = None) -> None:
         """Mark a model for the comparison, or no longer."""
+        before = len(self.model.marked)
         if not self.model.mark_model(key, on=on):
             self.bar.say(tr(FULL))
             say(self, tr(FULL))
             return
         self._show_marked()
-        count = len(self.model.marked)
-        say(self, trn("{n} marked", "{n} marked", count))
+        if (count := len(self.model.marked)) != before:
+            say(self, trn("{n} marked", "{n} marked", count))
 
     def _learn(self) -> None:
         if self._catalogue is not None:
