@@ -201,6 +201,12 @@ def test_pause_resume_and_cancel_are_one_press_each(qapp: QApplication, tmp_path
             await until(lambda: row(desk).download.state == "paused")
             assert row(desk).pause.accessibleName().startswith("Resume")
             assert row(desk).bar.accessibleDescription().startswith("Tiny-GGUF Q4_K_M: Paused")
+            window.click(row(desk).cancel)
+            paused = desk.window.overlay
+            assert isinstance(paused, CancelSheet)
+            assert paused.go_on.text() == "Leave it paused", "it does not go on by that"
+            window.click(paused.go_on)
+            assert row(desk).download.state == "paused"
             window.click(row(desk).pause)
             await until(lambda: row(desk).download.state not in ("paused", "queued"))
             window.click(row(desk).cancel)

@@ -63,6 +63,16 @@ def test_eight_and_thirtytwo_gigabytes() -> None:
     assert sentences(large)[1].startswith("Try anyway: about ")
 
 
+def test_where_the_computer_is_large_enough_and_not_free_enough_that_is_the_reason() -> None:
+    """“All 19 GB must be within reach; this computer has 24 GB” would explain nothing."""
+    told = [sentences(variant("qwen3.5-35b-a3b", "Q4_K_XL", pc(24, ram_available_gb=free)))[0] for free in (20, 21.5)]
+    assert told[0] == (
+        "Qwen3.5 35B A3B needs 20.2 GB; of this computer's 24 GB, 18.9 GB are free for it now. "
+        "Closing other programs may help."
+    )
+    assert told[1] == "All of it lies in memory; the processor computes."
+
+
 def test_the_model_it_is_named_for_comes_first_where_it_fits() -> None:
     offers = ranking(from_fields(STRIX_HALO))
     assert offers[0].variant.model == "mistral-small-4"

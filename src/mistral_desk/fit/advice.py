@@ -15,6 +15,7 @@ from mistral_desk.catalog.facts import Quality
 from mistral_desk.catalog.facts import models as known_models
 from mistral_desk.core.words import mark
 from mistral_desk.fit.guess import guess
+from mistral_desk.fit.layout import usable_gpu, usable_memory
 from mistral_desk.fit.machine import GB, Machine
 from mistral_desk.fit.plan import Plan, SpeedWord, held_by_reading, plan
 from mistral_desk.fit.shape import Shape
@@ -75,6 +76,10 @@ _NETWORK: Final = mark("{there_gb} GB lie on other computers ({names}), the rest
 _MEMORY: Final = mark("All of it lies in memory; the processor computes.")
 OUT_OF_REACH: Final = mark(
     "{name} uses a small part of itself per word, but all {size} GB must be within reach; this computer has {has} GB."
+)
+_NOT_FREE: Final = mark(
+    "{name} needs {needs} GB; of this computer's {has} GB, {free} GB are free for it now. "
+    "Closing other programs may help."
 )
 _TRY: Final = mark("Try anyway: about {minutes} minutes per answer, {thinking} with thinking.")
 _TRY_SHORT: Final = mark("Try anyway: about a minute per answer, {thinking} min with thinking.")
@@ -328,13 +333,19 @@ def _placed(found: Variant, machine: Machine) -> Reason:
 
 
 def _within_reach(found: Variant, machine: Machine) -> Reason:
-    """What a person with a small GPU has to know about a large mixture of experts."""
+    """What a person with a small GPU, or with much else in memory, has to know about a large mixture of experts."""
     unit = GB if machine.described else 2**30  # memory is sold by 2³⁰, described machines count by 10⁹
     own = [
         round(sum(gpu.memory for gpu in machine.gpus if not gpu.shared and not gpu.remote) / unit),
         round(machine.memory / unit),
     ]
     has = " + ".join(str(size) for size in own if size)
+    needs = sum(holding.total for holding in found.plan.holdings)
+    cards = [number for number, gpu in enumerate(machine.gpus) if not gpu.shared and not gpu.remote]
+    free = usable_memory(machine) + sum(usable_gpu(machine, number) for number in cards)
+    if free < needs <= sum(own) * unit:
+        tenths = {"needs": math.ceil(10 * needs / GB) / 10, "free": math.floor(10 * free / GB) / 10}
+        return Reason(_NOT_FREE, {"name": found.name, "has": has, **tenths})
     return Reason(OUT_OF_REACH, {"name": found.name, "size": _gb(found.bytes), "has": has})
 
 

@@ -228,7 +228,7 @@ class EmptyState(QScrollArea):
 
     def set_lead(self, lead: int) -> None:
         """So many pixels of the upper edge are covered: where that is more than stands empty there, all moves down."""
-        self._above.setMinimumHeight(max(0, lead - SPACE[4]))
+        self._above.setMinimumHeight(lead)  # the margin above it is the gap between both
 
     def show_questions(self, *, guide: bool) -> None:
         """Those of the Guide, in the language that it speaks; or general ones for another model."""

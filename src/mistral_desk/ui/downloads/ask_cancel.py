@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CancelSheet(Overlay):
-    """`decided` says whether what came is kept; in every other case the download goes on."""
+    """`decided` says whether what came is kept; in every other case the download goes on, or stays paused."""
 
     decided = Signal(bool)
     widest = 640
@@ -37,7 +37,9 @@ class CancelSheet(Overlay):
         )
         self.setAccessibleDescription(text)
         card = self.card
-        go_on, keep = tr("Go on downloading"), tr("Cancel and keep {size}", size=came)
+        paused = download.state == "paused"
+        go_on = tr("Leave it paused") if paused else tr("Go on downloading")
+        keep = tr("Cancel and keep {size}", size=came)
         delete = tr("Cancel and delete {size}", size=came)
         self.delete = Button(theme, delete, text=delete, kind="danger", parent=card)
         self.keep = Button(theme, keep, text=keep, kind="outline", parent=card)

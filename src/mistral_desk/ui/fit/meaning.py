@@ -55,7 +55,9 @@ SPEEDS: Final[dict[SpeedWord, str]] = {
     "fast": mark("A typical answer is there within 20 seconds: it writes faster than people read."),
     "comfortable": mark("A typical answer is there within a minute: one can read along as it writes."),
     "slow": mark("A typical answer takes between one minute and two and a half, but one can chat with it."),
-    "too_slow": mark("It would run, but an answer would take minutes."),
+    "too_slow": mark(
+        "It would run, but an answer would take minutes, or parts of it would be read from the disk for every word."
+    ),
     "does_not_fit": mark("This computer's memory is too small for it."),
 }
 QUALITIES: Final[dict[Quality, str]] = {
