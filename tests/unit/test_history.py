@@ -309,12 +309,12 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     run(promise())
 
 
-def test_a_closed_history_says_so_to_developers(path: Path) -> None:
+def test_a_closed_history_says_so(path: Path) -> None:
     async def promise() -> None:
         history, _ = await History.open(path)
         await history.close()
         await history.close()
-        with pytest.raises(RuntimeError):
+        with pytest.raises(DeskError, match="is closing"):
             await history.create()
 
     run(promise())
