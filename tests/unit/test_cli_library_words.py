@@ -77,7 +77,8 @@ def test_the_bin_is_said_to_free_nothing_yet(tmp_path: Path) -> None:
     file = own_model()
     env = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
     ran = program.desk("remove", "Mine", "--yes", env=env)
-    assert (ran.status, ran.out) == (0, "It is in the system's bin. Its room is free when the bin is emptied.\n"), ran.err
+    said = "It is in the system's bin. Its room is free when the bin is emptied.\n"
+    assert (ran.status, ran.out) == (0, said), ran.err
     assert not file.exists()
     assert (tmp_path / "data" / "Trash" / "files" / file.name).is_file()
 
