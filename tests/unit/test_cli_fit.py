@@ -109,7 +109,8 @@ def test_words_for_people(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["no such model"], "fit.unknown_model"),
+        (["no such model"], "fit.nothing_alike"),
+        (["guide"], "fit.unknown_model"),
         (["nothing-here.gguf"], "model.missing"),
         (["mistral-small-4", "--machine", "{"], "machine.description"),
         (["mistral-small-4", "--machine", "no such file"], "machine.description"),
@@ -186,7 +187,7 @@ def test_a_wrong_name_is_told_before_anything_is_measured(
 ) -> None:
     monkeypatch.setattr("mistral_desk.cli.fit.this_computer", lambda: pytest.fail("nothing is asked of it"))
     assert fit("no such model", "--json") == 1
-    assert json.loads(capsys.readouterr().out)["id"] == "fit.unknown_model"
+    assert json.loads(capsys.readouterr().out)["id"] == "fit.nothing_alike"
 
 
 def test_the_model_that_comes_along_is_judged_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -77,6 +77,8 @@ def test_a_refusal_is_in_the_person_s_language(
         (["bench", "--model", "mistral-3", "--short"], "mistral-3 is known, but no file", "“mistral-desk pull” with"),
         (["fit", "mistral-small"], "“mistral-small” is neither", "by name: mistral-small-4, mistral-small-3-24b-2501"),
         (["fit", "mistal-smal-4"], "“mistal-smal-4” is neither", "by name: mistral-small-4, "),
+        (["fit", "guide"], "“guide” is neither", "by name: builtin."),
+        (["fit", "nonsense"], "none has a name like it", "“mistral-desk fit” shows all"),
         (["fit", ""], "“” is neither", "“mistral-desk fit” shows all"),
     ],
 )

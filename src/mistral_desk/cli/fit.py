@@ -29,7 +29,7 @@ from mistral_desk.fit.plan import OF_MODEL, Wishes, server_command
 from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.inference.fitting import Fitting
 from mistral_desk.inference.fitting.model_facts import Files, judged
-from mistral_desk.inference.model_ids import is_name, models_folder, usual_wishes
+from mistral_desk.inference.model_ids import is_name, model_title, models_folder, usual_wishes
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from mistral_desk.fit.speed import Range, Run
 
 _NEAREST: Final = 5
+_ALIKE: Final = 0.5
+"""The share of letters in common from which two names are alike: below it anything would be offered for anything."""
 """Names that are told where one means nothing."""
 
 
@@ -195,18 +197,24 @@ def _judged(where: Machine, models: Sequence[Model], found: list[Variant], other
 
 
 def _models(asked: str) -> tuple[Model, ...]:
-    """The known models that a name means; none where only the catalogue has it. Raises `fit.unknown_model`."""
+    """The known models that a name means; none where only the catalogue has it.
+
+    Raises `fit.unknown_model`, or `fit.nothing_alike` where no name comes near.
+    """
     models = facts.find(asked)
     if not models and open_catalogue(folders().cache).get(asked.strip().lower()) is None:
-        raise DeskError("fit.unknown_model", name=asked[:200], known=", ".join(_nearest(asked.strip().lower())))
+        if near := _nearest(asked.strip().lower()):
+            raise DeskError("fit.unknown_model", name=asked[:200], known=", ".join(near))
+        raise DeskError("fit.nothing_alike", name=asked[:200])
     return models
 
 
 def _nearest(wanted: str) -> list[str]:
-    """The ids that are most like a name that means nothing: those that it is a part of, then by their letters."""
+    """The ids that are like a name that means nothing: those that it is a part of, then by their letters."""
     names = [model.id for model in facts.models()]
-    inside = [name for name in names if wanted and wanted in name]
-    alike = difflib.get_close_matches(wanted, names, _NEAREST, 0.0)
+    inside = [BUILTIN] if wanted and wanted in model_title(BUILTIN).lower() else []
+    inside += [name for name in names if wanted and wanted in name]
+    alike = difflib.get_close_matches(wanted, names, _NEAREST, _ALIKE)
     return list(dict.fromkeys([*inside, *alike]))[:_NEAREST]
 
 

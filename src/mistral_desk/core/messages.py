@@ -38,6 +38,11 @@ MESSAGES: Final[dict[str, Text]] = {
         "“{name}” is neither a GGUF file nor a known model. Nearest by name: {known}.",
         "Give a file, or one of these models; “mistral-desk fit” shows all.",
     ),
+    "fit.nothing_alike": Text(
+        "This model is not known",
+        "“{name}” is neither a GGUF file nor a known model, and none has a name like it.",
+        "Give a file or a model's id; “mistral-desk fit” shows all.",
+    ),
     # --- engine -------------------------------------------------------------------------------------
     "engine.missing": Text(
         "The engine is not installed",
