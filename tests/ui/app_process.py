@@ -48,6 +48,7 @@ def script(state: str) -> list[fake_worker.Step]:
 
 def main(arguments: Sequence[str]) -> int:
     """Open the window on `HOME` and bring it into the state. If it does not end, stderr says where it stands."""
+    faulthandler.enable()  # a crash says where, too
     faulthandler.dump_traceback_later(STUCK_S, exit=True)
     state, home = arguments
     folder = Path(home).parent
