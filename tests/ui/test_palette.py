@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from mistral_desk.ui.palette.match import best, folded, rank
 from mistral_desk.ui.palette.panel import Palette
+from mistral_desk.ui.sharing.backups import BackupsSheet
 from tests.fixtures import fake_worker
 from tests.ui import window
 
@@ -82,6 +83,18 @@ def test_a_command_by_keyboard(qapp: QApplication, tmp_path: Path) -> None:
             QTest.keyClick(palette.field, Qt.Key.Key_Return)
             assert desk.window.page == "settings"
             assert desk.window.overlay is None
+
+    window.run(qapp, scenario)
+
+
+def test_backups_are_found_by_their_name(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            palette = _open(desk)
+            QTest.keyClicks(palette.field, "backup")
+            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            assert isinstance(desk.window.overlay, BackupsSheet)
+            await desk.tasks.settled()
 
     window.run(qapp, scenario)
 

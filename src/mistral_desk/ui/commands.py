@@ -120,6 +120,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     Command("open_file", mark("Open a GGUF file…"), "chat", ("Ctrl+O",), icon="file"),
     Command("import_chats", mark("Import chats…"), "chat", icon="download"),
     Command("export_all", mark("Export all chats…"), "chat", icon="share"),
+    Command("backups", mark("Show backups…"), "chat", icon="disk"),
     Command("palette", mark("Commands and chats…"), "chat", ("Ctrl+K",), palette=False, icon="search"),
     Command("search_chats", mark("Search chats"), "chat", ("Ctrl+Shift+F",), icon="search"),
     Command("undo", mark("Undo what a notice offers to undo"), "chat", ("Ctrl+Z",), when=_undoable, icon="undo"),

@@ -54,6 +54,7 @@ def bind(desk: Desk) -> None:
         "export_chat": lambda: desk.sharing.export([desk.chats.current or 0]),
         "export_all": desk.sharing.export_all,
         "import_chats": desk.sharing.import_files,
+        "backups": desk.sharing.backups.show,
         "archive": lambda: window.show_page("archive"),
         "bin": lambda: window.show_page("bin"),
         "quit": window.close_asked.emit,
