@@ -64,6 +64,8 @@ def main(arguments: Sequence[str]) -> int:
     def started(desk: Desk) -> None:
         begin(desk)
         listen(desk, state)
+        # Here and not in the thread: Qt crashes where a slot is added while its own thread looks at the same object.
+        desk.window.close_asked.connect(lambda: say("asked") if desk.window.overlay else None)
         threading.Thread(target=obey, args=(desk,), daemon=True).start()
 
     Services.open = opened  # type: ignore[method-assign, assignment]
@@ -114,7 +116,6 @@ def obey(desk: Desk) -> None:
         assert instance is not None
         QCoreApplication.postEvent(instance, QEvent(QEvent.Type.Quit))
     elif word == "close":
-        desk.window.close_asked.connect(lambda: say("asked") if desk.window.overlay else None)
         QCoreApplication.postEvent(desk.window, QEvent(QEvent.Type.Close))
 
 
