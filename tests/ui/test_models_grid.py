@@ -107,6 +107,7 @@ def test_up_to_four_are_marked_and_a_fifth_says_why_not(browser: Browser) -> Non
     assert bar.isVisible()
     assert not bar.go.isEnabled(), "one alone is not compared"
     assert "second" in bar.go.accessibleDescription()
+    assert bar._names.toolTip().endswith("Mark a second model to compare them."), "and it can be read without pointing"
     for _ in range(3):
         browser.key(K.Key_Right)
         browser.key(K.Key_Space)

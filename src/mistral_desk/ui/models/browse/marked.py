@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
 
-from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.core.words import beside, mark, tr, trn
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button, explain
 from mistral_desk.ui.widgets.label import Label, Shortened
@@ -63,7 +63,7 @@ class MarkedBar(QFrame):
         if not titles:
             return
         self._words.setText(trn("{n} marked", "{n} marked", len(titles)))
-        self._tell(", ".join(titles))
+        self._tell(", ".join(titles) if len(titles) > 1 else beside(titles[0], tr(ONE_MORE)))
         explain(self.go, "" if len(titles) > 1 else tr(ONE_MORE))
 
     def say(self, text: str) -> None:
@@ -81,8 +81,8 @@ class MarkedBar(QFrame):
         """The buttons below the words where there is no room beside them."""
         super().resizeEvent(event)
         need = self.go.sizeHint().width() + self.none.sizeHint().width() + 260 * max(1.0, self._theme.text_size / 100)
-        beside = self.width() >= need
-        self._row.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        fits = self.width() >= need
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
 
     def _tell(self, text: str) -> None:
         self._names.setText(text)
