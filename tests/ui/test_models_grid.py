@@ -8,13 +8,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.catalog.record import Record
 from mistral_desk.catalog.search import Index, Wishes, open_weights
 from mistral_desk.catalog.store import Catalogue
 from mistral_desk.fit.advice import ranking
 from mistral_desk.ui.models.browse.card import CONTENT, card_of
+from mistral_desk.ui.models.browse.marked import MarkedBar
 from mistral_desk.ui.models.browse.source import Progress, Source, ago, state_words
+from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.theme.tokens import SPACE
 from tests.ui.browser import SIXTY, Browser, K
 from tests.ui.heard import announced
 from tools.gallery.fitting import pc
@@ -170,6 +174,18 @@ def test_a_screen_reader_finds_every_card_and_hears_the_count(
     browser.page.mark_model(browser.page.grid.current(), on=True)
     browser.page.mark_model(browser.page.grid.current(), on=False)
     assert spoken[1:] == ["1 marked", "0 marked"]
+
+
+def test_buttons_below_what_is_marked_stand_at_the_end_of_the_line(qapp: QApplication) -> None:
+    ground = QWidget()
+    bar = MarkedBar(Theme(qapp, "light"), ground)
+    ground.show()
+    bar.show_marked(["Alder 1 27B"])
+    bar.resize(300, bar.sizeHint().height() * 2)
+    bar._row.activate()
+    assert bar.go.y() > bar._words.geometry().bottom(), "below"
+    assert bar.go.x() - (bar.none.x() + bar.none.width()) == SPACE[1]
+    assert bar.go.x() + bar.go.width() == bar.width() - SPACE[4]
 
 
 def test_the_state_of_the_list_in_words() -> None:

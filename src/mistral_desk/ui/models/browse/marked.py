@@ -47,6 +47,7 @@ class MarkedBar(QFrame):
         words.addWidget(self._names, 1)
         tools = QHBoxLayout()
         tools.setSpacing(SPACE[1])
+        tools.addStretch(1)
         tools.addWidget(self.none)
         tools.addWidget(self.go)
         self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
