@@ -165,6 +165,7 @@ def test_a_label_or_a_button_in_a_faint_ink_is_seen_however_thin_its_letters_are
     window: QWidget, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theme = Theme(qapp, "light")
+    window.setPalette(qapp.palette())  # it was made while the application was as the test before left it
     placed(Label(theme, "Hardly to be read", "small", ink="muted", parent=window), 10, 10, 200, 30)
     placed(Button(theme, "Press it", text="Press it", step="small", muted=True, parent=window), 10, 60, 120, 32)
     window.show()
