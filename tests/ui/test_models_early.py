@@ -110,3 +110,23 @@ def test_whoever_comes_back_to_the_list_finds_the_order_that_holds(qapp: QApplic
             assert order(page) != before
 
     window.run(qapp, scenario)
+
+
+def test_nobody_is_held_in_a_list_that_is_not_looked_at(qapp: QApplication, tmp_path: Path) -> None:
+    """It was scrolled and left while this computer was still looked at."""
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=(700, 600)) as desk:
+            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
+            page = desk.models.browse
+            before = await listed(page)
+            await window.drawn()
+            page.area.verticalScrollBar().setValue(200)
+            desk.window.show_page("library")
+            late.told.set()
+            await desk.tasks.settled()
+            desk.window.show_page("models")
+            await desk.tasks.settled()
+            assert order(page) != before
+
+    window.run(qapp, scenario)

@@ -13,6 +13,7 @@ from mistral_desk.ui.downloads import words
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Shortened
 from mistral_desk.ui.widgets.note import Note
 from mistral_desk.ui.widgets.panel import Panel
@@ -131,7 +132,7 @@ class DownloadRow(Panel):
 
     def _tell(self, problem: Problem | None) -> None:
         """The problem in words, with the one thing that helps."""
-        if self.remedy is not None and self.remedy.hasFocus():
+        if self.remedy is not None and has_keyboard(self.remedy):
             self.pause.setFocus(Qt.FocusReason.OtherFocusReason)  # before Qt gives it to whatever comes next
         for old in (self.note, self.remedy):
             if old is not None:

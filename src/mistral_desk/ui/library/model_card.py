@@ -12,6 +12,7 @@ from mistral_desk.ui.library import model_words as words
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.card import Card
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Shortened
 from mistral_desk.ui.widgets.progress import Figures, Progress
 
@@ -95,7 +96,7 @@ class ModelCard(Card):
     def end_work(self) -> None:
         """It is over."""
         if self.work is not None:
-            if self.work.cancel.hasFocus():
+            if has_keyboard(self.work):
                 self.findChildren(Button)[0].setFocus(Qt.FocusReason.OtherFocusReason)
             self.below.removeWidget(self.work)
             self.work.hide()

@@ -15,6 +15,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.tab_order import chain
@@ -225,7 +226,7 @@ class _Empty(Panel):
 
 def _focused(card: ModelCard) -> str:
     """The name of the control on it that has the keyboard."""
-    return next((one.accessibleName() for one in card.findChildren(Button) if one.hasFocus()), "")
+    return next((one.accessibleName() for one in card.findChildren(Button) if has_keyboard(one)), "")
 
 
 def _focus(card: ModelCard, name: str) -> None:

@@ -13,6 +13,7 @@ from mistral_desk.ui.downloads import words
 from mistral_desk.ui.theme import direction
 from mistral_desk.ui.theme.contrast import blend
 from mistral_desk.ui.theme.tokens import RADIUS_SMALL, SPACE
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.pressable import Pressable
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class DownloadsLine(Pressable):
             self._describe(count)
             self.setToolTip(f"{head}\n{tail}\n{tr('Show the downloads in the library')}" if count else "")
             self.update()
-        if not count and self.hasFocus():
+        if not count and has_keyboard(self):
             self.left.emit()
         self.setVisible(count > 0)
 

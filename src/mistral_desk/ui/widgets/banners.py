@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.note import Note, name_close
 from mistral_desk.ui.widgets.saying import say
 
@@ -63,8 +64,7 @@ class Banner(QWidget):
     @property
     def has_keyboard(self) -> bool:
         """Whether the keyboard is in it, also while another program is in front."""
-        here: QWidget | None = self.window().focusWidget()
-        return here is not None and self.isAncestorOf(here)
+        return has_keyboard(self)
 
     def time_is_up(self) -> None:
         """It leaves; not from under the keyboard, but as soon as that is elsewhere."""
@@ -212,7 +212,7 @@ class Banners(QFrame):
 
     def _focus_moved(self, old: QWidget | None, now: QWidget | None) -> None:
         if now is not None and self.isAncestorOf(now) and not (old is not None and self.isAncestorOf(old)):
-            self.before = old
+            self.before = old if old is not None else self.before  # None: the window comes back
         for banner in tuple(self.banners):
             banner.look_again()
 

@@ -36,8 +36,8 @@ def by_keyboard(reason: Qt.FocusReason) -> bool:
 
 
 def has_keyboard(widget: QWidget) -> bool:
-    """Whether the keyboard is in it or in something on it."""
-    here = QApplication.focusWidget()
+    """Whether the keyboard is in it or in something on it, also while another program is in front."""
+    here: QWidget | None = widget.window().focusWidget()
     return here is not None and (here is widget or widget.isAncestorOf(here))
 
 
@@ -45,11 +45,11 @@ def set_possible(control: QWidget, *, possible: bool) -> None:
     """Have a control go out while what it began goes on. Qt then gives the keyboard to whatever comes next; it comes
     back with the control, unless somebody has taken it elsewhere meanwhile.
     """
-    held = control.hasFocus()
+    held = has_keyboard(control)
     control.setEnabled(possible)
     if held and not possible:
-        _lent[control] = QApplication.focusWidget()
-    elif possible and control in _lent and _lent.pop(control) is QApplication.focusWidget():
+        _lent[control] = control.window().focusWidget()
+    elif possible and control in _lent and _lent.pop(control) is control.window().focusWidget():
         control.setFocus(Qt.FocusReason.OtherFocusReason)
 
 

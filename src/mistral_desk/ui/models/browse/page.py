@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 WIDEST: Final = 1180
 """Pixels at the system's text size: wider cards would be emptier ones."""
-JUDGING: Final = mark("Looking which models fit on this computer…")
+JUDGING: Final = mark("Finding out which models fit on this computer…")
 FULL: Final = mark("Four models can be compared at once. Take one away first.")
 FIND: Final = QKeySequence.StandardKey.Find
 SETTLE_MS: Final = 600
@@ -190,6 +190,8 @@ class BrowsePage(QWidget):
     @property
     def _held(self) -> bool:
         """Whether somebody is among the cards: by the keyboard, with the pointer, scrolled down, or with a mark."""
+        if not self.isVisible():
+            return False
         scrolled = self.area.verticalScrollBar().value() > 0
         return scrolled or self.grid.hasFocus() or self.grid.pointed or bool(self.model.marked)
 

@@ -22,6 +22,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label, Shortened
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.paragraph import Paragraph
@@ -119,7 +120,7 @@ class VariantCard(Panel):
         for text in (answer, eyes, read_words(read, requests)):
             if text:
                 column.addWidget(Label(self._theme, text, "small", ink="muted", wrap=True, parent=below))
-        if self.check.hasFocus():
+        if has_keyboard(self.check):
             self.left.emit()
         self.check.hide()
         self._put(below)
