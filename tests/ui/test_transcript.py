@@ -332,6 +332,13 @@ def test_the_thought_is_closed_tells_its_time_and_opens(transcript: Transcript) 
     assert view.height() > before
 
 
+@pytest.mark.parametrize(("took", "told"), [(0.02, "less than 0.1 s"), (0.42, "0.4 s"), (0.96, "1 s"), (1.4, "1 s")])
+def test_a_thought_that_took_less_than_a_second_says_so(took: float, told: str) -> None:
+    turn = answer("Fifteen.", thinking="Seven and eight make fifteen.")
+    turn.thinking_s = took
+    assert turn.thought_title() == f"Thought for {told}"
+
+
 def test_everything_that_the_keyboard_reaches_has_a_name(transcript: Transcript) -> None:
     transcript.set_turns([question("Long " * 600), answer(HOSTILE + "\n```py\nx\n```", thinking="Hm.")])
     for view in transcript._views.values():

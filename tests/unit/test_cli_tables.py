@@ -85,6 +85,14 @@ def test_a_problem_breaks_between_words_where_the_terminal_ends(
     assert told.splitlines() == ["Give a file, or one of these", "models.", "And no more."]
 
 
+def test_a_terminal_that_was_told_no_size_gets_a_sentence_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((0, 0)))  # as a bare one says
+    with (tmp_path / "terminal").open("w", encoding="utf-8") as stream:
+        assert tables.for_terminal("a word " * 40, stream) == "a word " * 40
+
+
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     "arguments",

@@ -132,6 +132,23 @@ def test_who_deletes_a_model_while_it_is_loaded_does_not_wait_for_its_load(
     run(test())
 
 
+def test_who_waits_behind_the_load_of_a_model_that_is_deleted_does_not_load_it_again(tmp_path: Path) -> None:
+    """As a question does that is asked while its model is being loaded already."""
+
+    async def test() -> None:
+        async with scripted(tmp_path, [fake_worker.HELLO, {"serve": {"load": SLOW}}]) as engine:
+            begun = asyncio.Event()
+            loading = [asyncio.create_task(engine.ensure(SPEC, lambda _: begun.set())) for _ in range(2)]
+            await begun.wait()
+            await engine.unload([SPEC.path])
+            for one in loading:
+                with pytest.raises(DeskError, match=r"load\.cancelled"):
+                    await one
+            assert engine.pid is None
+
+    run(test())
+
+
 @pytest.mark.parametrize("then", ["asked again", "deleted"])
 def test_a_model_that_is_loaded_as_somebody_stops_is_known_to_be_there(tmp_path: Path, then: str) -> None:
     async def test() -> None:

@@ -133,12 +133,16 @@ def between(kind: type[int] | type[float], low: float, high: float) -> Callable[
         except ValueError:
             value = None
         if value is None or not low <= value <= high:
-            raise argparse.ArgumentTypeError(
-                tr("{text} is not a number from {low} to {high}", text=repr(text), low=low, high=high)
-            )
+            ends = {"low": _written(low), "high": _written(high)}
+            raise argparse.ArgumentTypeError(tr("{text} is not a number from {low} to {high}", text=repr(text), **ends))
         return value
 
     return parse
+
+
+def _written(value: float) -> str:
+    """As one would type it."""
+    return str(int(value) if value == int(value) else value)
 
 
 _PULL: Final = mark(

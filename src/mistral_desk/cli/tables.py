@@ -32,6 +32,8 @@ def for_terminal(text: str, stream: TextIO) -> str:
         width = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):  # no terminal, or nothing that the system knows
         return text
+    if not width:  # a terminal that nobody told its size
+        return text
     return "\n".join(_filled(line, max(_LEAST, width), "") for line in text.split("\n"))
 
 

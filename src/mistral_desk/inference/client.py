@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core.errors import DeskError, Problem, as_problem
-from mistral_desk.inference import model_file, projector_file
+from mistral_desk.inference import projector_file
 from mistral_desk.inference.ahead import Ahead
 from mistral_desk.inference.child import worker_command
 from mistral_desk.inference.crashes import DEATHS, Crashes
@@ -66,6 +66,8 @@ class Engine:
         """How often it was told to stop, in all and before what is being loaded began."""
         self._asking = 0
         self._loading: ModelSpec | None = None
+        self._leaving: list[Collection[str] | None] = []
+        """Files that are to be let go of as soon as nothing is loaded: nobody who waits before that loads them."""
         self._used = time.monotonic()
         self._listeners: list[tuple[ModelSpec, Callable[[float], None]]] = []
         self.resting = False
@@ -167,6 +169,8 @@ class Engine:
         if self._is_ready(spec) and not again and (model := self.model):
             self._spec = spec
             return model
+        if any(_concerns(spec, paths) for paths in self._leaving):
+            raise _cancelled(spec)
         self._begun, self.resting = self._stops, False
         if self._worker and self._spec and self._worker.ended and self._worker is not self._mourned:
             self._mourned, self._died = self._worker, self._worker.ended
@@ -235,7 +239,7 @@ class Engine:
         """Why a model cannot see, as far as files tell; None where it can, or where loading it will tell more."""
         if self._is_ready(spec) and (model := self.model):
             return None if model.sees else model.blind
-        return await asyncio.to_thread(_blindness, spec)
+        return await asyncio.to_thread(projector_file.blindness, Path(spec.path), spec.projector)
 
     async def generate(
         self,
@@ -350,9 +354,13 @@ class Engine:
         """
         if _concerns(self._loading, paths):
             self.stop()
-        async with self._lock:
-            if _concerns(self._spec, paths):
-                await self._retire()
+        self._leaving.append(paths)
+        try:
+            async with self._lock:
+                if _concerns(self._spec, paths):
+                    await self._retire()
+        finally:
+            self._leaving.remove(paths)
 
     async def forget(self, owners: Collection[str]) -> None:
         """Drop what was read for these owners, in the worker too; an empty name stands for those who have none."""
@@ -362,7 +370,7 @@ class Engine:
     def _go_on(self, spec: ModelSpec) -> None:
         """Raise `load.cancelled` if `stop` came before there was a request that it could have stopped."""
         if self._stops != self._begun:
-            raise DeskError("load.cancelled", name=PurePath(spec.path).name)
+            raise _cancelled(spec)
 
     async def _retire(self) -> None:
         """End the worker; answers that it is writing end as stopped where it obeys in time."""
@@ -383,12 +391,5 @@ def _concerns(spec: ModelSpec | None, paths: Collection[str] | None) -> bool:
     return spec is not None and (paths is None or bool({spec.path, spec.projector} & set(paths)))
 
 
-def _blindness(spec: ModelSpec) -> Problem | None:
-    try:
-        model = model_file.inspect(Path(spec.path))
-    except DeskError:
-        return None  # whatever is wrong with the model itself, loading it says so
-    try:
-        return projector_file.chosen(model, spec.projector).blind
-    except DeskError as error:
-        return error.problem
+def _cancelled(spec: ModelSpec) -> DeskError:
+    return DeskError("load.cancelled", name=PurePath(spec.path).name)

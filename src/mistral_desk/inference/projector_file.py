@@ -149,6 +149,20 @@ def chosen(model: ModelFile, wish: str | None) -> Found:
     return Found(inspect(type(model.path)(wish), model), None)
 
 
+def blindness(path: Path, wish: str | None) -> Problem | None:
+    """Why the model of a file cannot see, with `wish` as in `chosen`; None where it can, or where its file is at fault:
+    loading it says so.
+    """
+    try:
+        model = model_file.inspect(path)
+    except DeskError:
+        return None
+    try:
+        return chosen(model, wish).blind
+    except DeskError as error:
+        return error.problem
+
+
 def _header(path: Path) -> Header:
     names = {"model.missing": "projector.missing", "model.not_permitted": "projector.missing"}
     names |= {"model.not_gguf": "projector.not_one", "model.not_a_file": "projector.not_one"}

@@ -29,6 +29,8 @@ COLLAPSED_LINES: Final = 14
 """A person's message above this is folded, with a button that shows the rest."""
 ASLEEP_S: Final = 120.0
 """No model pauses so long between two pieces of a thought; some systems' clocks run on while the computer sleeps."""
+_SHORT_S: Final = 0.95
+"""Of a thought that took less, tenths are told: the seconds that it counted aloud were none."""
 THOUGHT: Final = -1_000_000
 """Where the numbers of a thought's blocks begin; those of the answer begin at 0. So a thought stands before it."""
 SHOWN_CHARACTERS: Final = 100_000
@@ -250,7 +252,8 @@ class Turn:
         seconds = self.thought_seconds(now)
         if self.phase == "thinking":
             return tr("Thinking… {time}", time=amounts.seconds(seconds)) if seconds else tr("Thinking…")
-        time = amounts.seconds(max(1, seconds))
+        short = 0 < self.thinking_s < _SHORT_S
+        time = amounts.took(self.thinking_s) if short else amounts.seconds(max(1, seconds))
         if self.thought_end == "seconds":
             return tr("Thought for {time}, your limit", time=time)
         if self.thought_end == "tokens":
