@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from mistral_desk.fit.speed import Range, Run
 
 _NEAREST: Final = 5
+"""Names that are told where one means nothing."""
 _ALIKE: Final = 0.5
 """The share of letters in common from which two names are alike: below it anything would be offered for anything."""
-"""Names that are told where one means nothing."""
 
 
 class Beside(msgspec.Struct, frozen=True):

@@ -79,9 +79,7 @@ def record(loaded: Loaded, work: Work, when: float) -> Record | None:
         tokens_per_s=None if slow else _writing(case, work.figures),
         prompt_per_s=None if slow or work.pictures else _reading(case, work.figures),
         load_s=Seen(load_range(loaded), work.load_s) if work.load_s and not slow else None,
-        memory=Seen(memory_range(loaded.plan, loaded.file.shape), taken(loaded.info))
-        if work.load_s and loaded.info.placed
-        else None,
+        memory=_memory(loaded) if work.load_s and loaded.info.placed else None,
     )
     return made if made.tokens_per_s or made.prompt_per_s or made.load_s or made.memory else None
 
