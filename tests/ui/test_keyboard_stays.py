@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from mistral_desk.chat.message import Conversation
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.orders import Download, State
     from tests.fixtures.small_models import SmallModels
@@ -264,6 +266,37 @@ def test_who_deletes_in_the_list_of_chats_stays_in_it(qapp: QApplication, tmp_pa
             await keys.press(K.Key_Delete)
             await desk.tasks.settled()
             assert focused() is desk.page.composer.edit, "there is nothing left in it"
+
+    window.run(qapp, scenario)
+
+
+def test_who_deletes_in_the_list_and_goes_on_elsewhere_stays_there(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys, sidebar = Keys(desk), desk.window.sidebar
+            for text in ("One?", "Two?", "Three?"):
+                desk.new_chat()
+                await window.ask(desk, text)
+                await desk.tasks.settled()
+            reads, go_on = asyncio.Event(), asyncio.Event()
+            conversations = desk.services.history.conversations
+
+            async def late(count: int) -> list[Conversation]:
+                reads.set()
+                await go_on.wait()
+                return await conversations(count)
+
+            monkeypatch.setattr(desk.services.history, "conversations", late)
+            sidebar.chats.setFocus(TAB)
+            await keys.press(K.Key_Delete)
+            await reads.wait()
+            assert sidebar.chats.hasFocus()
+            sidebar.search.setFocus(TAB)
+            go_on.set()
+            await desk.tasks.settled()
+            assert sidebar.search.hasFocus()
 
     window.run(qapp, scenario)
 

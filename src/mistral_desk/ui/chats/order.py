@@ -126,17 +126,21 @@ class Order(QObject):
         return chats.currentIndex().row() if has_keyboard(chats) else -1
 
     async def _moved(self, row: int = -1) -> None:
-        """The keyboard stays at this row of the list, and goes to the page where none is left."""
+        """The keyboard stays at this row of the list, and goes to the page where none is left; who takes it elsewhere
+        while the list is read anew stays there.
+        """
         sidebar = self._desk.window.sidebar
+        if row >= 0 and sidebar.isVisible():
+            sidebar.chats.setFocus(Qt.FocusReason.OtherFocusReason)
         sidebar.model.end_choosing()
         await self._chats.refresh()
-        if row < 0:
+        if row < 0 or not sidebar.in_list:
             return
-        target = self._desk.window.rooms[self._desk.window.page].regions()[-1]
-        if sidebar.model.rowCount() and sidebar.isVisible():
+        if sidebar.model.rowCount():
             sidebar.chats.go_near(row)
-            target = sidebar.chats
-        target.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            page = self._desk.window.rooms[self._desk.window.page]
+            page.regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _tell(
         self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], Coroutine[object, object, None]]

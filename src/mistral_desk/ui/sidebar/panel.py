@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
 from mistral_desk.ui.commands import BY_ID, keys_of
@@ -21,6 +21,7 @@ from mistral_desk.ui.sidebar.menus import chats_menu, list_menu
 from mistral_desk.ui.sidebar.model import ChatsModel
 from mistral_desk.ui.theme.tokens import SIDEBAR, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.popup import below, opened
 from mistral_desk.ui.widgets.search import SearchField
 from mistral_desk.ui.widgets.tab_order import stack
@@ -116,8 +117,12 @@ class Sidebar(QWidget):
     @property
     def has_keyboard(self) -> bool:
         """Whether the keyboard is somewhere in it."""
-        focus = QApplication.focusWidget()
-        return focus is not None and self.isAncestorOf(focus)
+        return has_keyboard(self)
+
+    @property
+    def in_list(self) -> bool:
+        """Whether the keyboard is in the list, or in the words that stand there when it is empty."""
+        return has_keyboard(self._views)
 
     @property
     def in_use(self) -> bool:
