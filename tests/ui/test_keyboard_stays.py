@@ -283,7 +283,7 @@ def test_who_deletes_in_the_list_and_goes_on_elsewhere_stays_there(
             reads, go_on = asyncio.Event(), asyncio.Event()
             conversations = desk.services.history.conversations
 
-            async def late(count: int) -> list[Conversation]:
+            async def late(count: int) -> tuple[Conversation, ...]:
                 reads.set()
                 await go_on.wait()
                 return await conversations(count)

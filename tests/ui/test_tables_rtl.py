@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QColor, QTextCharFormat
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QTextCharFormat
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QTextEdit, QWidget
+from PySide6.QtWidgets import QApplication, QTextEdit, QToolTip, QWidget
 
 from mistral_desk.ui.chat.inlines import Style
 from mistral_desk.ui.chat.markdown import Table, blocks_of
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PySide6.QtGui import QImage
-    from PySide6.QtWidgets import QApplication
 
 FRAMES = (0xFDD0, 0xFDD1)
 """What Qt has in the place of a cell's edges."""
@@ -118,6 +117,19 @@ def test_what_is_seen_is_what_is_pressed_and_marked(place: tuple[Theme, QWidget]
         columns = [x for x in range(bare.width()) if any(differs(bare, other, x, y) for y in range(bare.height()))]
         assert abs(columns[0] - left) <= 2, words
         assert abs(columns[-1] - right) <= 2, words
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a tip
+def test_a_tip_tells_where_the_link_leads_that_is_under_the_pointer(place: tuple[Theme, QWidget]) -> None:
+    two = "| [الاسم](https://example.org/a) | [الصفحة](https://example.org/b) |\n|---|---|\n| أحمد | x |\n"
+    view = table(place, two, 600)
+    for words, address in (("الاسم", "https://example.org/a"), ("الصفحة", "https://example.org/b")):
+        left, right = box(view, words)
+        here = QPoint((left + right) // 2, view.cursorRect(view.document().find(words)).center().y())
+        asks = QHelpEvent(QEvent.Type.ToolTip, here, view.viewport().mapToGlobal(here))
+        QApplication.sendEvent(view.viewport(), asks)
+        assert address in QToolTip.text(), words
+    QToolTip.hideText()
 
 
 def differs(one: QImage, other: QImage, x: int, y: int) -> bool:

@@ -7,8 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF
-from PySide6.QtGui import QAbstractTextDocumentLayout, QMouseEvent, QPainter, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPalette,
+    QTextCharFormat,
+    QTextCursor,
+)
 from PySide6.QtWidgets import QTextBrowser, QTextEdit
 
 if TYPE_CHECKING:
@@ -57,6 +65,13 @@ class Turned(QTextBrowser):
     def cursorForPosition(self, pos: QPoint) -> QTextCursor:
         """The place of the text that is shown here."""
         return super().cursorForPosition(self._laid_out(QPointF(pos)).toPoint())
+
+    def event(self, event: QEvent) -> bool:
+        """A tip tells of the link that is shown below the pointer, not of the one that is laid out there."""
+        if self.turned and isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            here = self._laid_out(QPointF(event.pos())).toPoint()
+            return super().event(QHelpEvent(event.type(), here, event.globalPos()))
+        return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Where it is laid out."""
