@@ -17,6 +17,7 @@ from mistral_desk.ui.library.delete import DeleteSheet
 from mistral_desk.ui.library.page import LibraryPage
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import Button, explain
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -202,6 +203,32 @@ def test_a_notice_does_not_leave_from_under_the_keyboard(qapp: QApplication, tmp
                 assert bool(banners.banners) == held
                 edit.setFocus(TAB)
                 assert banners.banners == [], "as soon as the keyboard is elsewhere"
+
+    window.run(qapp, scenario)
+
+
+def test_a_sheet_that_a_notice_led_to_gives_the_keyboard_back_to_where_it_had_come_from(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            keys, new = Keys(desk), desk.window.sidebar.new
+
+            def ask() -> None:
+                desk.window.show_overlay(Question(desk.theme, "Really?", "It is so.", yes="Yes", parent=desk.window))
+
+            desk.notices.show(Notice("info", Words("Told", "", ""), "Show it", ask))
+            await window.drawn()
+            (banner,) = desk.window.banners.banners
+            new.setFocus(TAB)
+            banner.first.setFocus(TAB)
+            await keys.press(K.Key_Return)
+            assert desk.window.banners.banners == []
+            assert desk.window.overlay is not None
+            assert desk.window.overlay.isAncestorOf(focused())
+            await keys.press(K.Key_Escape)
+            await window.drawn()
+            assert focused() is new
 
     window.run(qapp, scenario)
 

@@ -119,7 +119,7 @@ class Banner(QWidget):
         return height
 
     def _button(self, words: str, act: Callable[[], None] | None) -> Button | None:
-        """A button that closes the notice when it has done what it says."""
+        """A button that closes the notice and does what it says."""
         if not words:
             return None
         button = Button(self._theme, words, text=words, kind="outline", small=True, parent=self)
@@ -144,9 +144,9 @@ class Banner(QWidget):
         painter.end()
 
     def _act(self, act: Callable[[], None] | None) -> None:
+        self.closed.emit(self)  # first: a sheet that opens gives the keyboard back to where it is now
         if act is not None:
             act()
-        self.closed.emit(self)
 
 
 class Banners(QFrame):
