@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
-from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QTextCharFormat
+from PySide6.QtGui import QAccessible, QColor, QHelpEvent, QImage, QRegion, QTextCharFormat
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTextEdit, QToolTip, QWidget
 
@@ -18,8 +18,6 @@ from mistral_desk.ui.theme.theme import Theme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from PySide6.QtGui import QImage
 
 FRAMES = (0xFDD0, 0xFDD1)
 """What Qt has in the place of a cell's edges."""
@@ -117,6 +115,26 @@ def test_what_is_seen_is_what_is_pressed_and_marked(place: tuple[Theme, QWidget]
         columns = [x for x in range(bare.width()) if any(differs(bare, other, x, y) for y in range(bare.height()))]
         assert abs(columns[0] - left) <= 2, words
         assert abs(columns[-1] - right) <= 2, words
+
+
+@pytest.mark.parametrize("part", [QRect(0, 20, 120, 30), QRect(130, 0, 90, 200), QRect(299, 0, 1, 60)], ids=repr)
+def test_a_part_that_is_painted_alone_is_that_part_of_the_whole(
+    qapp: QApplication, place: tuple[Theme, QWidget], part: QRect
+) -> None:
+    heads = " | ".join(f"عمود رقم {number}" for number in range(12))
+    view = table(place, f"| {heads} |\n|{'---|' * 12}\n| {heads} |\n", 300)
+    qapp.processEvents()
+    view.horizontalScrollBar().setValue(view.horizontalScrollBar().maximum() // 2)
+    whole, alone = (QImage(300, 200, QImage.Format.Format_RGB32) for _ in range(2))
+    for image, region in ((whole, QRect(0, 0, 300, 200)), (alone, part)):
+        image.fill(QColor("white"))
+        view.viewport().render(image, region.topLeft(), QRegion(region))
+    part &= view.viewport().rect()
+    assert part.isValid()
+    assert alone.copy(part) == whole.copy(part)
+    blank = QImage(whole.size(), whole.format())
+    blank.fill(QColor("white"))
+    assert whole != blank, "else the test sees nothing"
 
 
 @pytest.mark.qt_log_ignore("does not support")  # the platform without a screen cannot raise a tip

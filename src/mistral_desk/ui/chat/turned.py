@@ -95,10 +95,15 @@ class Turned(QTextBrowser):
             super().paintEvent(event)
             return
         painter = QPainter(self.viewport())
-        painter.translate(-self.horizontalScrollBar().value(), 0)
+        left = self.horizontalScrollBar().value()
+        painter.translate(-left, 0)
         layout, context = self.document().documentLayout(), self._context()
+        wanted = QRectF(event.rect()).translated(left, 0)
         for column in self._columns():
             box = QRectF(column.left, 0, column.right - column.left, self.document().size().height())
+            box &= wanted.translated(-column.shift, 0)
+            if box.isEmpty():
+                continue
             painter.save()
             painter.translate(column.shift, 0)
             painter.setClipRect(box)
