@@ -170,6 +170,24 @@ def test_the_keyboard_stays_where_the_bin_changes(
     run(qapp, scenario)
 
 
+def test_the_way_to_more_leaves_the_keyboard_to_the_last_one_when_there_is_no_more(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with opened(qapp, tmp_path, SCRIPT) as desk:
+            keys = await stored(desk, *(f"chat {number}" for number in range(PAGE + 1)))
+            await desk.services.history.change(keys, deleted=True)
+            page = await show(desk, "bin")
+            page.more.setFocus(Qt.FocusReason.TabFocusReason)
+            (behind,) = set(keys) - {card.conversation.id for card in page.cards}
+            desk.chats.order.restore([behind])
+            await desk.tasks.settled()
+            assert not page.more.isVisible()
+            assert page.cards[-1].back.hasFocus()
+
+    run(qapp, scenario)
+
+
 def test_the_archive_opens_and_gives_back(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, SCRIPT) as desk:

@@ -149,6 +149,8 @@ class KeptPage(QFrame):
             place = len(self.cards)  # the first that was not there yet, else the way back
         self.more.setVisible(more)
         if wanted == self._shown:
+            if place == len(self.cards):
+                self._focus(place, name)
             return
         self._shown = wanted
         old = {card.conversation.id: card for card in self.cards}
