@@ -326,6 +326,22 @@ def test_a_control_that_goes_out_for_a_while_gets_the_keyboard_back(place: tuple
     assert last.hasFocus(), "and who never was there"
 
 
+def test_a_token_that_is_tested_by_its_button_leaves_the_keyboard_to_the_field(place: tuple[Theme, QWidget]) -> None:
+    theme, holder = place
+    field = TokenField(theme, holder)
+    other = Button(theme, "Other", text="Other", parent=holder)
+    field.show()
+    other.show()
+    settled()
+    field.given.connect(lambda _token: field.set_busy(busy=True))
+    QTest.keyClicks(field.edit, "abc")
+    field.take.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(field.take, Qt.Key.Key_Return)
+    assert not field.take.isEnabled()
+    field.set_busy(busy=False)
+    assert field.edit.hasFocus()
+
+
 def test_a_token_that_is_tested_leaves_the_keyboard_in_its_field(
     place: tuple[Theme, QWidget], spoken: list[str]
 ) -> None:

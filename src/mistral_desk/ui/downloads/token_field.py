@@ -71,5 +71,7 @@ class TokenField(QWidget):
     def _give(self) -> None:
         token = self.edit.text().strip()
         if token:
+            if self.take.hasFocus():  # it goes out with the words, and the field takes the next ones
+                self.edit.setFocus(Qt.FocusReason.OtherFocusReason)
             self.edit.clear()
             self.given.emit(token)
