@@ -24,6 +24,7 @@ from mistral_desk.ui.chat.turns import Turn
 from mistral_desk.ui.downloads.get_sheet import GetSheet
 from mistral_desk.ui.downloads.row import DownloadRow
 from mistral_desk.ui.downloads.token_field import TokenField
+from mistral_desk.ui.models.browse.head import Head
 from mistral_desk.ui.palette.panel import Entry, Palette
 from mistral_desk.ui.sharing.export_sheet import ExportSheet
 from mistral_desk.ui.sidebar.download_row import DownloadsLine
@@ -340,6 +341,20 @@ def test_a_token_that_is_tested_by_its_button_leaves_the_keyboard_to_the_field(p
     assert not field.take.isEnabled()
     field.set_busy(busy=False)
     assert field.edit.hasFocus()
+
+
+def test_who_has_this_computer_measured_again_is_there_when_it_is_done(place: tuple[Theme, QWidget]) -> None:
+    theme, holder = place
+    head = Head(theme, holder)
+    head.resize(holder.size())
+    head.show()
+    settled()
+    head.show_computer("This computer")
+    head.measure_button.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(head.measure_button, Qt.Key.Key_Return)
+    assert not head.measure_button.isEnabled()
+    head.show_computer("This computer")
+    assert head.measure_button.hasFocus()
 
 
 def test_a_token_that_is_tested_leaves_the_keyboard_in_its_field(

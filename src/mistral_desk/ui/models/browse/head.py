@@ -16,6 +16,7 @@ from mistral_desk.ui.theme.icons import icon
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.flow import FlowLayout
+from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.popup import below
 from mistral_desk.ui.widgets.search import SearchField
@@ -100,7 +101,7 @@ class Head(QWidget):
     def show_computer(self, words: str) -> None:
         """This computer in one line."""
         self.computer.setText(words)
-        self.measure_button.setEnabled(True)
+        set_possible(self.measure_button, possible=True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Side by side where there is room."""
@@ -162,7 +163,7 @@ class Head(QWidget):
         )  # fmt: skip
 
     def _measure(self) -> None:
-        self.measure_button.setEnabled(False)
+        set_possible(self.measure_button, possible=False)
         self.computer.setText(tr(LOOKING))
         self.measure.emit()
 
