@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.ui import loop
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.whereabouts import texts
 from mistral_desk.ui.notify import Notice
+from mistral_desk.ui.theme.theme import Theme
+from mistral_desk.ui.widgets.banners import Banners
 from mistral_desk.ui.widgets.sign import Sign
 from tests.fixtures import fake_worker
 from tests.ui import window
@@ -20,7 +23,7 @@ from tools.gallery.fitting import StillFitting, pc
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QApplication
 
     from mistral_desk.inference.fitting import Fitting
     from mistral_desk.ui.chat.turns import Turn
@@ -228,3 +231,15 @@ def test_the_greeting_of_a_small_window_moves_below_a_notice_and_that_of_a_large
                 assert sign.mapTo(desk.window, QPoint()).y() == before
 
     window.run(qapp, scenario)
+
+
+@pytest.mark.parametrize("width", [0, 40, 100, 300])
+def test_a_notice_without_a_button_is_placed_however_narrow_the_window_is(qapp: QApplication, width: int) -> None:
+    parent = QWidget()
+    parent.resize(width, 400)
+    banners = Banners(Theme(qapp), parent)
+    banners.show_notice(Notice("success", Words("Tiny is here", "Whole.", "")))
+    (banner,) = banners.banners
+    assert banner.arrange(width) >= banner.close_button.height()
+    assert banner.close_button.geometry().bottom() <= banner.note.geometry().bottom()
+    parent.deleteLater()

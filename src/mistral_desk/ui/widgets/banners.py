@@ -99,7 +99,7 @@ class Banner(QWidget):
         return height
 
     def _arrange_below(self, width: int, acts: list[Button]) -> int:
-        """The buttons in lines below the words."""
+        """The buttons in lines below the words; there may be none, in a window that has hardly any room."""
         close = self.close_button.sizeHint()
         self.note.set_room_right(close.width())
         mirrored = self.isRightToLeft()
@@ -114,7 +114,7 @@ class Banner(QWidget):
                 x, y = begin, y + size.height() + SPACE[0]
             button.setGeometry(width - x - size.width() if mirrored else x, y, size.width(), size.height())
             x += size.width() + SPACE[1]
-        height = y + acts[-1].sizeHint().height() + SPACE[2]
+        height = max(y + acts[-1].sizeHint().height() + SPACE[2] if acts else y, close.height() + 2 * SPACE[1])
         self.note.setGeometry(0, 0, width, height)
         return height
 
