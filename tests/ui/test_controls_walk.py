@@ -54,6 +54,8 @@ ROLES: Final = {
 }
 MOST: Final = 200
 """More controls than any state has: a walk that is longer goes round in a part of the window."""
+WALKS: Final = 3
+"""What a state still builds may take the keyboard in the middle of a walk; a trap has it every time."""
 
 
 @pytest.fixture(autouse=True)
@@ -174,8 +176,12 @@ def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplic
         assert passed_over(stage) == []
         assert name in REPEATED or confused(stage) == []
         names = [described(one) for one in wanted]
-        reached = await tabbed(stage)
-        assert [name for name, one in zip(names, wanted, strict=True) if one not in reached] == []
+        for _ in range(WALKS):
+            reached = await tabbed(stage)
+            missed = [name for name, one in zip(names, wanted, strict=True) if one not in reached]
+            if not missed:
+                break
+        assert missed == []
 
     staged(qapp, name, look_at)
 
