@@ -29,16 +29,18 @@ from tools.gallery import (
 from tools.gallery.attached_states import THEIRS
 
 OURS_OR_THEIRS: Final = (
-    "Mistral Desk", "Cooking rice for six", "English", "Python", texts.SHORT, texts.SHORT_QUESTION, texts.QUESTION,
+    "Mistral Desk", "Cooking rice for six", "English", texts.SHORT, texts.SHORT_QUESTION, texts.QUESTION,
     *texts.MODELS, texts.LONG_TITLE.strip(), texts.EMOJI, texts.ARABIC, texts.JAPANESE, "a",
     *THEIRS, *fit_states.THEIRS, *about_states.THEIRS, *models_states.THEIRS, *library_states.THEIRS,
     *order_states.THEIRS, *rich_states.THEIRS, *sharing_states.THEIRS, *context_states.THEIRS,
     *endpoint_states.THEIRS, *engine_states.THEIRS, *diagnostic_states.THEIRS,
 )  # fmt: skip
-"""The program's name, languages (of code, too) by their own names, and what people and models said in the pictures."""
+"""The program's name, languages by their own names, and what people and models said in the pictures."""
 KEYS: Final = re.compile(r"(?:(?:Ctrl|Shift|Alt|Esc|Enter|Return|Up|Down|Space|Del|F\d+|[A-Z]|[-+=/,0-9])[+, ]*)+")
 ADDRESS: Final = re.compile(r"https?://\S+")
 TECHNICAL: Final = re.compile(r"https?://\S+|[\w.-]*[/\\]\S*|[\w-]+(?:\.[\w-]+)*:\d+|\d[\w.]*")
+CODE: Final = re.compile(r"\bPython\b")
+"""Languages of code are called the same everywhere."""
 FREE: Final = {key: {"text", "name", "description"} for key in ("settings-about", "settings-newer-version")}
 """Names and licences of other people's packages are theirs; what a release says of itself is as it was written."""
 _APART: Final = re.compile("[\u2066\u2068][^\u2066\u2068\u2069]*\u2069")
@@ -51,7 +53,7 @@ def untranslated(text: str) -> bool:
     rest = text
     while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", rest)) != rest:
         rest = shorter
-    return bool(_ENGLISH.search(KEYS.sub(" ", TECHNICAL.sub(" ", without_names(rest)))))
+    return bool(_ENGLISH.search(KEYS.sub(" ", TECHNICAL.sub(" ", CODE.sub(" ", without_names(rest))))))
 
 
 def runs_into(text: str) -> bool:
