@@ -55,6 +55,7 @@ class Talk:
 
     async def ask(self, *turns: Turn, effort: Effort = "none") -> Asked:
         found = Asked(turns, effort, await ask(self.worker, turns, effort, 8, GREEDY, self.album))
+        assert found.reply.tokens, found.reply
         self.asked.append(found)
         return found
 
@@ -83,7 +84,7 @@ def misses(asked: Sequence[Asked], path: Path) -> list[str]:
             f"{one.turns[-1].text}: {verdict}"
             for one in asked
             for verdict in reference.judge(prompts.ids(one.turns, one.effort, reference.ids), one.reply.tokens)
-            if verdict.gap > TOLERANCE
+            if not verdict.gap <= TOLERANCE  # nor is what is no number
         ]
 
 
