@@ -176,6 +176,7 @@ def test_every_control_has_a_name_a_role_and_is_reached(name: str, qapp: QApplic
         assert passed_over(stage) == []
         assert name in REPEATED or confused(stage) == []
         names = [described(one) for one in wanted]
+        missed = names
         for _ in range(WALKS):
             reached = await tabbed(stage)
             missed = [name for name, one in zip(names, wanted, strict=True) if one not in reached]
