@@ -258,6 +258,7 @@ class _Journey:
         self.hub.trouble.held = (HELD, seen)
         person.press("Download…: Q8_0")
         person.press("Download 11")
+        person.gone(BUTTON, "Download 11")  # a sheet that goes takes the keyboard from a sidebar that was opened before
         self.open("Library")
         bar = person.find("progress bar", "Progress of Tiny")
         self.look_over("downloading")
