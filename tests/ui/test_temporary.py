@@ -246,6 +246,24 @@ def test_deleting_all_data_from_the_window(qapp: QApplication, tmp_path: Path) -
     window.run(qapp, scenario)
 
 
+def test_who_wants_the_model_ready_while_all_data_are_deleted_hears_of_no_fault(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    """The engine is closed then, and another one takes its place."""
+    shown: list[str] = []
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            desk.notices.shown.connect(lambda notice: shown.append(notice.words.title))
+            await desk._services.engine.close()
+            desk.warm()
+            await desk.tasks.settled()
+            assert desk.model.fraction is None
+
+    window.run(qapp, scenario)
+    assert shown == []
+
+
 def test_escape_leaves_everything_as_it_was(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:

@@ -11,6 +11,7 @@ from mistral_desk.chat.elsewhere.prices import Prices
 from mistral_desk.core.errors import DeskError, Problem
 from mistral_desk.core.words import mark, tr
 from mistral_desk.inference.model_ids import BETWEEN, doubtful, writers
+from mistral_desk.inference.requests import ClosedError
 from mistral_desk.net.endpoints.record import EndpointModel, is_endpoint, parted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
 from mistral_desk.ui.chat.away import Away, away_of
@@ -248,7 +249,8 @@ class ModelChoice(QObject):
     async def warm(self) -> None:
         """Load the model before the first question; not while another program is answered, which would break off.
 
-        Raises `model.…` and `engine.…`.
+        Nothing happens while all data are deleted: then another engine takes this one's place. Raises `model.…` and
+        `engine.…`.
         """
         if self.elsewhere or self.is_away:
             return
@@ -256,6 +258,8 @@ class ModelChoice(QObject):
         self.progress(0.0)
         try:
             info = await self._services.engine.ensure(await self.allowed(), self.progress)
+        except ClosedError:
+            return
         finally:
             self.progress(None)
         if model == self.id:
