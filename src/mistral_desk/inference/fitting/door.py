@@ -103,7 +103,7 @@ class Fitting:
         self.computers = Computers(places)
         """Other computers that lend their memory."""
         self._measuring: asyncio.Task[Machine] | None = None
-        self._asked: Worker | None = None
+        self._asked: set[Worker] = set()
         self._leaving = asyncio.Event()
         self._allowed: set[str] = set()
         self.holds: Callable[[], int] = int
@@ -120,13 +120,13 @@ class Fitting:
         return (self.notice,) if self.notice else ()
 
     async def close(self) -> None:
-        """Returns when nothing is measured any more. A worker that is asked for its devices is ended: one that is held,
-        by its driver or by another program, would be waited for.
+        """Returns when nothing is measured any more. Workers that are asked for their devices are ended: one that is
+        held, by its driver or by another program, would be waited for.
         """
         if self._measuring:
             self._leaving.set()
-            if self._asked:
-                self._asked.kill(NOT_NEEDED)
+            for worker in self._asked:
+                worker.kill(NOT_NEEDED)
             with contextlib.suppress(DeskError, asyncio.CancelledError):
                 await asyncio.shield(self._measuring)
             self._leaving.clear()
@@ -140,8 +140,10 @@ class Fitting:
         """
         running = self._measuring
         if running is None or running.done():
-            if not again and (found := await asyncio.to_thread(self._known_machine)):
-                return found
+            if not again:
+                found, measured = await asyncio.to_thread(self._as_known)
+                if measured:
+                    return found
             running = self._measuring
         if running is None or running.done():
             running = self._measuring = asyncio.get_running_loop().create_task(self._measure(again))
@@ -163,7 +165,8 @@ class Fitting:
         """
         if self._leaving.is_set():
             return
-        worker = self._asked = Worker(self._command, measures=measure)
+        worker = Worker(self._command, measures=measure)
+        self._asked.add(worker)
         try:
             await asyncio.to_thread(self._devices.learn, (await worker.start()).devices, measured=measure)
         except DeskError as error:
@@ -176,13 +179,13 @@ class Fitting:
                 return
             await asyncio.to_thread(self._devices.learn, (), keep=False)
         finally:
-            self._asked = None
+            self._asked.remove(worker)
             await worker.close()
 
-    def _known_machine(self) -> Machine | None:
-        """This computer, where its speeds and devices are known already."""
+    def _as_known(self) -> tuple[Machine, bool]:
+        """This computer by what is known of it already, and whether that is all: its speeds and its devices."""
         kept = measure.kept(self._places.cache, self._models())
-        return self._machine(kept) if kept and self._devices.measured else None
+        return self._machine(kept), bool(kept and self._devices.measured)
 
     def _machine(self, found: measure.Measured | None, there: Sequence[Computer] | None = None) -> Machine:
         """This computer, with the other ones that are `there`; None: that were there the last time."""
@@ -298,11 +301,8 @@ class Fitting:
         """The ranking as far as it can be told at once: what nobody has measured yet is estimated. Empty where all is
         measured: then `ranking` waits for nothing either.
         """
-        if await asyncio.to_thread(self._known_machine) is not None:
-            return ()
-        kept = await asyncio.to_thread(measure.kept, self._places.cache, self._models())
-        machine = await asyncio.to_thread(self._machine, kept)
-        return await asyncio.to_thread(advice.ranking, machine, None, self._runs.corrections())
+        machine, measured = await asyncio.to_thread(self._as_known)
+        return () if measured else await asyncio.to_thread(advice.ranking, machine, None, self._runs.corrections())
 
     def judged(self, found: FileFacts, machine: Machine, wishes: Wishes | None = None) -> Variant:
         """The verdict on a file on a machine; wishes of the moment go before the stored ones. It blocks."""
