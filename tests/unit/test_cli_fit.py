@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mistral_desk.cli.fit import _beside
 from mistral_desk.cli.fit_words import measured_lines
 from mistral_desk.cli.main import main
+from mistral_desk.core import words
 from mistral_desk.fit.runs import Comparison, Figure
 from mistral_desk.fit.speed import Range
 from tests.fixtures.gguf_models import mistral4
@@ -211,3 +213,9 @@ def test_what_was_measured_stands_beside_what_was_predicted() -> None:
         "  Memory: 2.0 GB, predicted 1.0 GB to 3.0 GB (2 runs, 2023-11-14)",
     ]
     assert measured_lines(Comparison("k", Figure(Range(1.0, 2.0, 3.0)))) == "", "predicted, and never run"
+    words.use("de")
+    try:
+        assert measured_lines(found).splitlines()[-1].endswith(", 14.11.2023)")
+        assert {beside.day for beside in _beside(found).values()} == {"2023-11-14"}, "programs read one language"
+    finally:
+        words.use("en")

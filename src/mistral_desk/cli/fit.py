@@ -18,7 +18,7 @@ from mistral_desk.catalog import facts
 from mistral_desk.catalog.store import open_catalogue
 from mistral_desk.cli import fit_words
 from mistral_desk.cli.here import meant
-from mistral_desk.cli.output import write_json, write_text
+from mistral_desk.cli.output import iso_day, write_json, write_text
 from mistral_desk.cli.tables import paragraphs
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.paths import folders, resource
@@ -228,7 +228,7 @@ def this_computer() -> Fitting:
 def _beside(found: Comparison | None) -> dict[str, Beside]:
     """The figures of which there are runs, by name."""
     return {
-        name: Beside(_numbers(figure.predicted), _numbers(figure.measured), figure.count, fit_words.day_of(figure))
+        name: Beside(_numbers(figure.predicted), _numbers(figure.measured), figure.count, iso_day(figure.when))
         for name, figure in fit_words.figures(found)
         if figure.predicted and figure.measured
     }

@@ -122,11 +122,6 @@ def figures(found: Comparison | None) -> list[tuple[str, Figure]]:
     return [(name, getattr(found, name)) for name in names]
 
 
-def day_of(figure: Figure) -> str:
-    """The day of the last run."""
-    return amounts.day(figure.when)
-
-
 def measured_lines(found: Comparison) -> str:
     """Predicted beside measured, a line a figure."""
     titles = {"tokens_per_s": tr("Writing"), "prompt_per_s": tr("Reading"), "load_s": tr("Loading")}
@@ -137,7 +132,7 @@ def measured_lines(found: Comparison) -> str:
             continue
         low, high = _said(name, figure.predicted.low, bare=True), _said(name, figure.predicted.high)
         params = {"what": titles[name], "measured": _said(name, figure.measured.mid), "low": low, "high": high}
-        params["day"] = day_of(figure)
+        params["day"] = amounts.day(figure.when)
         runs = trn("{n} run", "{n} runs", figure.count)
         lines.append("  " + tr("{what}: {measured}, predicted {low} to {high} ({runs}, {day})", **params, runs=runs))
     return paragraphs("\n".join([tr("Measured on this computer:"), *lines]), None) + "\n" if lines else ""

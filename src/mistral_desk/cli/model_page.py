@@ -5,7 +5,6 @@ As JSON one struct, as words what a person reads first, in the window's order.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -115,11 +114,6 @@ def variants_of(models: Sequence[Model], where: Machine, runs: Sequence[Run]) ->
     """How every known file of a record's models would run on a machine, best first."""
     found = [one for model in models for one in advice.variants(model, where, None, runs)]
     return tuple(sorted(found, key=advice.merit, reverse=True))
-
-
-def day_of(moment: float | None) -> str | None:
-    """The day of a Unix time, as in ISO 8601."""
-    return None if moment is None else time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
 def model_page(

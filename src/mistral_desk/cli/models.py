@@ -25,8 +25,8 @@ from mistral_desk.catalog.search import (
 from mistral_desk.catalog.store import open_catalogue
 from mistral_desk.cli.fit import described, this_computer
 from mistral_desk.cli.fit_words import machine_line
-from mistral_desk.cli.model_page import day_of, model_page, page_in_words, variants_of
-from mistral_desk.cli.output import Status, write_json, write_text
+from mistral_desk.cli.model_page import model_page, page_in_words, variants_of
+from mistral_desk.cli.output import Status, iso_day, write_json, write_text
 from mistral_desk.cli.tables import cut, paragraphs, table
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError
@@ -133,7 +133,8 @@ def models(arguments: argparse.Namespace) -> int:
         rows = tuple(_row(catalogue, record, best.get(record.id), fits.get(record.id)) for record in found)
         aside = tuple(Aside(one.name, one.reason) for one in catalogue.set_aside)
         machine, total = machines.as_description(where), len(catalogue.records)
-        listing = Listing(total, catalogue.attribution, day_of(catalogue.fetched), machine, rows, aside)
+        fetched = None if catalogue.fetched is None else iso_day(catalogue.fetched)
+        listing = Listing(total, catalogue.attribution, fetched, machine, rows, aside)
         write_json(msgspec.structs.replace(listing, refreshed=_counted(refreshed) if refreshed else None))
         return 0
     if refreshed:

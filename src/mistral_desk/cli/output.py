@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -46,6 +47,11 @@ def write_json(message: msgspec.Struct) -> None:
     """One line of JSON on stdout, at once."""
     sys.stdout.write(_encode(message).decode("utf-8") + "\n")
     sys.stdout.flush()
+
+
+def iso_day(moment: float) -> str:
+    """The day of a Unix time as JSON has it, whatever the person's language: ISO 8601."""
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
 
 
 def write_text(text: str, stream: TextIO) -> None:
