@@ -46,6 +46,15 @@ async def stored(desk: Desk, *titles: str) -> list[int]:
     return keys
 
 
+async def more_than_a_page(desk: Desk, more: int) -> tuple[KeptPage, list[int]]:
+    """The bin with so many more chats than it shows at once; the keyboard is on the way to them."""
+    keys = await stored(desk, *(f"chat {number}" for number in range(PAGE + more)))
+    await desk.services.history.change(keys, deleted=True)
+    page = await show(desk, "bin")
+    page.more.setFocus(Qt.FocusReason.TabFocusReason)
+    return page, keys
+
+
 def question(desk: Desk) -> Question:
     shown = desk.window.overlay
     assert isinstance(shown, Question)
@@ -144,10 +153,7 @@ def test_the_keyboard_stays_where_the_bin_changes(
 
     async def scenario() -> None:
         async with opened(qapp, tmp_path, SCRIPT) as desk:
-            keys = await stored(desk, *(f"chat {number}" for number in range(PAGE + 2)))
-            await desk.services.history.change(keys, deleted=True)
-            page = await show(desk, "bin")
-            page.more.setFocus(Qt.FocusReason.TabFocusReason)
+            page, _ = await more_than_a_page(desk, 2)
             QTest.keyClick(page.more, Qt.Key.Key_Return)
             await desk.tasks.settled()
             assert not page.more.isVisible()
@@ -175,10 +181,7 @@ def test_the_way_to_more_leaves_the_keyboard_to_the_last_one_when_there_is_no_mo
 ) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path, SCRIPT) as desk:
-            keys = await stored(desk, *(f"chat {number}" for number in range(PAGE + 1)))
-            await desk.services.history.change(keys, deleted=True)
-            page = await show(desk, "bin")
-            page.more.setFocus(Qt.FocusReason.TabFocusReason)
+            page, keys = await more_than_a_page(desk, 1)
             (behind,) = set(keys) - {card.conversation.id for card in page.cards}
             desk.chats.order.restore([behind])
             await desk.tasks.settled()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mistral_desk.chat.message import Conversation
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.orders import Download, State
+    from mistral_desk.ui.desk import Desk
     from tests.fixtures.small_models import SmallModels
 
 SCRIPT = fake_worker.answering("Yes.")
@@ -275,14 +276,18 @@ def test_a_page_that_is_turned_to_is_told_alone(qapp: QApplication, tmp_path: Pa
     window.run(qapp, scenario)
 
 
+async def three_chats(desk: Desk) -> None:
+    for text in ("One?", "Two?", "Three?"):
+        desk.new_chat()
+        await window.ask(desk, text)
+        await desk.tasks.settled()
+
+
 def test_who_deletes_in_the_list_of_chats_stays_in_it(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             keys, chats = Keys(desk), desk.window.sidebar.chats
-            for text in ("One?", "Two?", "Three?"):
-                desk.new_chat()
-                await window.ask(desk, text)
-                await desk.tasks.settled()
+            await three_chats(desk)
             chats.setFocus(TAB)
             for left in (2, 1):
                 await keys.press(K.Key_Delete)
@@ -303,10 +308,7 @@ def test_who_deletes_in_the_list_and_goes_on_elsewhere_stays_there(
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             keys, sidebar = Keys(desk), desk.window.sidebar
-            for text in ("One?", "Two?", "Three?"):
-                desk.new_chat()
-                await window.ask(desk, text)
-                await desk.tasks.settled()
+            await three_chats(desk)
             reads, go_on = asyncio.Event(), asyncio.Event()
             conversations = desk.services.history.conversations
 

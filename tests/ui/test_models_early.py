@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
+    from mistral_desk.ui.desk import Desk
     from mistral_desk.ui.models.browse.page import BrowsePage
+    from tests.ui.late import Late
 
 SCRIPT = fake_worker.answering("Yes.")
 
@@ -29,6 +31,15 @@ async def listed(page: BrowsePage) -> list[str]:
         while not page.model.count:
             await window.drawn()
     return order(page)
+
+
+async def taken_for_less(desk: Desk) -> tuple[Late, BrowsePage, list[str]]:
+    """A rich computer that is taken for a poor one until it is looked at, and the cards as they stand before."""
+    late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
+    page = desk.models.browse
+    before = await listed(page)
+    await window.drawn()
+    return late, page, before
 
 
 def order(page: BrowsePage) -> list[str]:
@@ -68,10 +79,7 @@ def test_what_was_found_out_orders_the_cards_unless_somebody_is_among_them(
 ) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT, size=(700, 600)) as desk:
-            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
-            page = desk.models.browse
-            before = await listed(page)
-            await window.drawn()
+            late, page, before = await taken_for_less(desk)
             if how == "keyboard":
                 page.grid.setFocus(Qt.FocusReason.TabFocusReason)
                 page.grid.go_to(2)
@@ -98,9 +106,7 @@ def test_what_was_found_out_orders_the_cards_unless_somebody_is_among_them(
 def test_whoever_comes_back_to_the_list_finds_the_order_that_holds(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
-            page = desk.models.browse
-            before = await listed(page)
+            late, page, before = await taken_for_less(desk)
             page.grid.setFocus(Qt.FocusReason.TabFocusReason)
             late.told.set()
             await desk.tasks.settled()
@@ -117,10 +123,7 @@ def test_nobody_is_held_in_a_list_that_is_not_looked_at(qapp: QApplication, tmp_
 
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT, size=(700, 600)) as desk:
-            late = await at_models(desk, MACHINES["rich"], MACHINES["poor"])
-            page = desk.models.browse
-            before = await listed(page)
-            await window.drawn()
+            late, page, before = await taken_for_less(desk)
             page.area.verticalScrollBar().setValue(200)
             desk.window.show_page("library")
             late.told.set()

@@ -56,9 +56,7 @@ def test_who_looks_for_the_archive_archives_nothing(qapp: QApplication, tmp_path
             await window.ask(desk, "Is it so?")
             await desk.tasks.settled()
             for typed in ("ar", "arch"):
-                palette = _open(desk)
-                QTest.keyClicks(palette.field, typed)
-                QTest.keyClick(palette.field, Qt.Key.Key_Return)
+                _run(desk, typed)
                 await desk.tasks.settled()
                 assert len(await desk.services.history.conversations()) == 1, typed
                 assert desk.window.page == "archive"
@@ -75,12 +73,17 @@ def _open(desk: Desk) -> Palette:
     return palette
 
 
+def _run(desk: Desk, typed: str) -> None:
+    """Whatever stands first for these letters."""
+    palette = _open(desk)
+    QTest.keyClicks(palette.field, typed)
+    QTest.keyClick(palette.field, Qt.Key.Key_Return)
+
+
 def test_a_command_by_keyboard(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            palette = _open(desk)
-            QTest.keyClicks(palette.field, "settings")
-            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            _run(desk, "settings")
             assert desk.window.page == "settings"
             assert desk.window.overlay is None
 
@@ -90,9 +93,7 @@ def test_a_command_by_keyboard(qapp: QApplication, tmp_path: Path) -> None:
 def test_backups_are_found_by_their_name(qapp: QApplication, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
-            palette = _open(desk)
-            QTest.keyClicks(palette.field, "backup")
-            QTest.keyClick(palette.field, Qt.Key.Key_Return)
+            _run(desk, "backup")
             assert isinstance(desk.window.overlay, BackupsSheet)
             await desk.tasks.settled()
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-import uvicorn
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
@@ -19,6 +18,7 @@ from mistral_desk.server.serving import Serving
 from mistral_desk.ui.chat import stillness
 from tests.fixtures import fake_worker
 from tests.fixtures.lending import free_port
+from tests.fixtures.serving import falls
 from tests.ui import window
 
 if TYPE_CHECKING:
@@ -81,14 +81,7 @@ async def program_of(desk: Desk, row: ServerRow) -> AsyncIterator[httpx2.AsyncCl
 def test_one_that_ends_by_itself_is_not_shown_as_on(
     qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken, tick = threading.Event(), uvicorn.Server.on_tick
-
-    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
-        if broken.is_set():
-            raise OSError(24, "Too many open files")
-        return await tick(server, counter)
-
-    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
+    broken = falls(monkeypatch)
 
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
@@ -97,11 +90,11 @@ def test_one_that_ends_by_itself_is_not_shown_as_on(
             assert desk.server.serving is not None
             fell, told = asyncio.Event(), desk.server.serving.fell
 
-            def falls() -> None:
+            def told_both() -> None:
                 told()
                 fell.set()
 
-            desk.server.serving.fell = falls
+            desk.server.serving.fell = told_both
             broken.set()
             await fell.wait()
             assert "The server ended by itself" in row.note.text()

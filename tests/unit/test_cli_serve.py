@@ -7,11 +7,11 @@ import threading
 
 import keyring
 import pytest
-import uvicorn
 
 from mistral_desk.cli import serve
 from mistral_desk.cli.main import main
 from mistral_desk.core.paths import folders
+from tests.fixtures.serving import falls
 from tests.fixtures.terminal import terminal
 from tests.fixtures.vault import Vault
 
@@ -60,18 +60,12 @@ def test_a_token_that_nobody_keeps_is_said_to_end_with_the_program_and_none_is_w
 
 @pytest.mark.allow_log("the server ended by an error of the program", "mistral_desk.server.serving")
 def test_a_server_that_ends_by_itself_ends_the_command_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken, tick, say = threading.Event(), uvicorn.Server.on_tick, serve._say
-
-    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
-        if broken.is_set():
-            raise OSError(24, "Too many open files")
-        return await tick(server, counter)
+    broken, say = falls(monkeypatch), serve._say
 
     def said(*what: object, **how: object) -> None:
         say(*what, **how)  # type: ignore[arg-type]
         broken.set()
 
-    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
     monkeypatch.setattr(serve, "_say", said)
     with terminal() as screen:
         assert desk("--no-token") == 1

@@ -15,7 +15,7 @@ from mistral_desk.inference.protocol import Failed, Finished, LoadProgress, Piec
 from mistral_desk.inference.state_keeper import StateKeeper
 from mistral_desk.inference.state_store import StateStore
 from tests.fixtures import fake_worker
-from tests.fixtures.engines import HI, SPEC, read, run, scripted
+from tests.fixtures.engines import HI, SPEC, read, run, scripted, stopped_as_loaded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -153,19 +153,7 @@ def test_who_waits_behind_the_load_of_a_model_that_is_deleted_does_not_load_it_a
 def test_a_model_that_is_loaded_as_somebody_stops_is_known_to_be_there(tmp_path: Path, then: str) -> None:
     async def test() -> None:
         async with scripted(tmp_path, fake_worker.answering("yes")) as engine:
-            reached, loaded = asyncio.Event(), engine._crashes.loaded
-
-            async def held(*_: object, **__: object) -> None:
-                reached.set()
-                await asyncio.Event().wait()
-
-            engine._crashes.loaded = held  # type: ignore[method-assign]
-            loading = asyncio.create_task(engine.ensure(SPEC))
-            await reached.wait()
-            loading.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await loading
-            engine._crashes.loaded = loaded  # type: ignore[method-assign]
+            await stopped_as_loaded(engine, SPEC)
             before = engine.pid
             assert before is not None
             if then == "deleted":

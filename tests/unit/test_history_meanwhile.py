@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from mistral_desk.chat.copies import Restored
+
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[History]:
@@ -47,8 +49,15 @@ class Held:
         self.go_on.wait()
         self._overwrite(*where)
 
-    async def reached(self) -> None:
+    async def begun(self, history: History, kept: str, gone: str) -> asyncio.Task[Restored]:
+        """The restore, as far as it waits: of a history that has a chat which the copy has, and one which is newer."""
+        copies = Backups(lambda: history, nobody)
+        await history.begin_turn(None, kept)
+        made = await copies.make()
+        await history.begin_turn(None, gone)
+        restoring = asyncio.create_task(copies.restore(made))
         await asyncio.to_thread(self._reached.wait)
+        return restoring
 
 
 def test_a_first_search_while_a_copy_takes_its_place_finds_what_is_still_there(
@@ -56,13 +65,8 @@ def test_a_first_search_while_a_copy_takes_its_place_finds_what_is_still_there(
 ) -> None:
     async def promise() -> None:
         async with opened(tmp_path) as history:
-            await history.begin_turn(None, "a rainbow")
-            copies = Backups(lambda: history, nobody)
-            made = await copies.make()
-            await history.begin_turn(None, "a thunderstorm")
             held = Held(monkeypatch)
-            restoring = asyncio.create_task(copies.restore(made))
-            await held.reached()
+            restoring = await held.begun(history, "a rainbow", "a thunderstorm")
             try:
                 assert len((await history.search("thunderstorm")).hits) > 0
             finally:
@@ -79,13 +83,8 @@ def test_who_closes_while_a_copy_takes_its_place_leaves_no_work_behind(
 ) -> None:
     async def promise() -> None:
         async with opened(tmp_path) as history:
-            await history.begin_turn(None, "kept")
-            copies = Backups(lambda: history, nobody)
-            made = await copies.make()
-            await history.begin_turn(None, "gone")
             held = Held(monkeypatch)
-            restoring = asyncio.create_task(copies.restore(made))
-            await held.reached()
+            restoring = await held.begun(history, "kept", "gone")
             before = history._indexing
             closing = asyncio.create_task(history.close())
             await asyncio.sleep(0)  # it waits now

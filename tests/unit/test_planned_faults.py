@@ -20,7 +20,7 @@ from mistral_desk.inference.protocol import Failed, LoadProgress, Turn
 from mistral_desk.inference.rpc.computers import COMPUTES, Computer
 from mistral_desk.net.rpc.found import Found, Lent
 from tests.fixtures import fake_worker, lending
-from tests.fixtures.engines import problem_of, read, run
+from tests.fixtures.engines import problem_of, read, run, stopped_as_loaded
 from tests.fixtures.fake_worker import HELLO, event
 
 if TYPE_CHECKING:
@@ -196,21 +196,10 @@ def test_a_plan_holds_where_its_model_is_there_although_somebody_stopped_in_that
 
     async def test() -> None:
         async with planned(Fitting(places, command=command), command) as engine:
-            reached, loaded = asyncio.Event(), engine._crashes.loaded
-
-            async def held(*_: object, **__: object) -> None:
-                reached.set()
-                await asyncio.Event().wait()
-
-            engine._crashes.loaded = held  # type: ignore[method-assign]
-            asking = asyncio.create_task(engine.ensure(ModelSpec(str(small_models["dense"]))))
-            await reached.wait()
-            asking.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asking
-            engine._crashes.loaded = loaded  # type: ignore[method-assign]
+            spec = ModelSpec(str(small_models["dense"]))
+            await stopped_as_loaded(engine, spec)
             before, plan = engine.pid, engine.prepared
-            await engine.ensure(ModelSpec(str(small_models["dense"])))
+            await engine.ensure(spec)
             assert before is not None
             assert (engine.pid, engine.prepared) == (before, plan)
             assert plan is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -14,10 +13,10 @@ import uvicorn
 from mistral_desk.core.errors import DeskError
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import problem_of, run
-from tests.fixtures.serving import HI, TOKEN, served
+from tests.fixtures.serving import HI, TOKEN, falls, served
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import threading
     from pathlib import Path
 
 pytestmark = [
@@ -28,17 +27,7 @@ pytestmark = [
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Set, it ends every server at its next turn, as a fault in it would."""
-    event = threading.Event()
-    tick: Callable[[uvicorn.Server, int], Awaitable[bool]] = uvicorn.Server.on_tick
-
-    async def on_tick(server: uvicorn.Server, counter: int) -> bool:
-        if event.is_set():
-            raise OSError(24, "Too many open files")
-        return await tick(server, counter)
-
-    monkeypatch.setattr(uvicorn.Server, "on_tick", on_tick)
-    return event
+    return falls(monkeypatch)
 
 
 @pytest.mark.allow_log("Exception in ASGI application", "uvicorn.error")
@@ -92,12 +81,12 @@ def test_one_that_cannot_begin_is_told_to_whoever_began_it(
     async def test() -> None:
         async with served(tmp_path, fake_worker.answering("Yes.")) as here:
             await here.serving.stop()
-            falls: list[bool] = []
-            here.serving.fell = lambda: falls.append(True)
+            fallen: list[bool] = []
+            here.serving.fell = lambda: fallen.append(True)
             with monkeypatch.context() as patched:
                 patched.setattr(uvicorn.Server, "startup", startup)
                 assert (await problem_of(here.serving.start(0, TOKEN)))[0] == "server.ended"
-            assert (here.serving.address, falls) == ("", []), "it is told once"
+            assert (here.serving.address, fallen) == ("", []), "it is told once"
             assert await here.serving.start(0, TOKEN)
 
     run(test())
@@ -122,12 +111,12 @@ def test_one_that_ends_in_the_moment_in_which_it_is_up_is_told_one_way_or_the_ot
 
 def test_one_that_is_told_to_end_does_not_fall(tmp_path: Path) -> None:
     async def test() -> None:
-        falls: list[bool] = []
+        fallen: list[bool] = []
         async with served(tmp_path, fake_worker.answering("Yes.")) as here:
-            here.serving.fell = lambda: falls.append(True)
+            here.serving.fell = lambda: fallen.append(True)
             for _ in range(2):
                 await here.serving.start(0, TOKEN)
             await here.serving.stop()
-        assert falls == []
+        assert fallen == []
 
     run(test())
