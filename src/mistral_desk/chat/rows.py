@@ -73,7 +73,8 @@ _BARE: Final = _PATH.format(BARE_MESSAGE, BARE_PARTS)
 COMING: Final = LATEST
 """`deleted_at` of a conversation that is still being copied: it stands in no list, not even in the bin."""
 
-# The latest of its list, also where the clock was set back: others may then have been said after this moment.
+# The latest of its list, also where the clock was set back: others may have been said within a day after this moment.
+# What is dated later than that was dated by a clock that ran wrong, and draws nothing after it.
 _SAID: Final = """
     UPDATE conversation SET leaf = :leaf, updated = coalesce((
         SELECT max(other.updated) + 0.001 FROM conversation other
