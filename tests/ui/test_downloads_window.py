@@ -110,6 +110,15 @@ async def sheet_of(desk: Desk, ware: Ware = WARE) -> GetSheet:
     return sheet
 
 
+async def comes(desk: Desk, sheet: GetSheet) -> None:
+    """The sheet's button is pressed, and the model is there."""
+    came = asyncio.ensure_future(window.heard(desk.downloads.came))
+    assert sheet.get is not None
+    window.click(sheet.get)
+    assert await came == (KEY,)
+    await desk.tasks.settled()
+
+
 def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_path: Path, hub: HubSite) -> None:
     async def scenario() -> None:
         async with opened(qapp, tmp_path) as (desk, heard):
@@ -126,11 +135,7 @@ def test_from_the_sheet_to_the_library_and_into_a_chat(qapp: QApplication, tmp_p
             assert isinstance(link, LinkSheet), "the address is shown before anything opens"
             link.reject()
             assert desk.window.overlay is sheet
-            came = asyncio.ensure_future(window.heard(desk.downloads.came))
-            assert sheet.get is not None
-            window.click(sheet.get)
-            assert await came == (KEY,)
-            await desk.tasks.settled()
+            await comes(desk, sheet)
             await until(desk.window.sidebar.downloads.isHidden)  # told with the next news, at most a moment later
             assert desk.services.downloads.downloads() == ()
             assert titles(desk) == ["Tiny-GGUF Q4_K_M is here"], "of one thing only the latest is said"
@@ -166,11 +171,7 @@ def test_what_was_deleted_is_not_offered_to_be_asked_again(qapp: QApplication, t
         async with opened(qapp, tmp_path) as (desk, _heard):
             turn = await window.ask(desk, "What is the capital of France?")
             sheet = await sheet_of(desk)
-            came = asyncio.ensure_future(window.heard(desk.downloads.came))
-            assert sheet.get is not None
-            window.click(sheet.get)
-            assert await came == (KEY,)
-            await desk.tasks.settled()
+            await comes(desk, sheet)
             assert turn.offer
             desk.library.delete_asked.emit(KEY)
             question = desk.window.overlay
