@@ -305,7 +305,7 @@ class _Builder:
         form.setWidth(QTextLength(QTextLength.Type.VariableLength, 0))
         mirrored = begins_right(tokens)
         if mirrored:
-            form.setAlignment(Qt.AlignmentFlag.AlignRight)  # its columns are turned round where they are shown
+            form.setAlignment(Qt.AlignmentFlag.AlignRight)  # its columns are mirrored where they are shown
         if self._first:
             invisible = QTextBlockFormat()
             invisible.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)

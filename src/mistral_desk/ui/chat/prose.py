@@ -176,7 +176,7 @@ class TableView(WideView):
         """Set the table again, in the theme's present colours and fonts."""
         self._style.theme.dress_bars(self)
         place = self.horizontalScrollBar().value()
-        self.turned = begins_right(self._block.tokens)
+        self.mirrored = begins_right(self._block.tokens)
         with self._in_place():
             built = build(self.document(), self._block.tokens, self._style)
             self._links = built.links
@@ -199,9 +199,9 @@ class TableView(WideView):
             super().showEvent(event)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        """Qt scrolls to where a link would stand, were the columns not turned."""
+        """Qt scrolls to where a link would stand, were the columns not mirrored."""
         stays = super().focusNextPrevChild(forward)
-        link = self.focused_link() if self.turned and stays else None
+        link = self.focused_link() if self.mirrored and stays else None
         if link is not None:
             bar = self.horizontalScrollBar()
             over = max(0, round(link.right()) - self.viewport().width()) + min(0, round(link.left()))
@@ -213,7 +213,7 @@ class TableView(WideView):
         """Qt scrolls to the left meanwhile: one that begins at the right goes back to where it was."""
         left = self._left
         yield
-        if self.turned:
+        if self.mirrored:
             bar = self.horizontalScrollBar()
             bar.setValue(bar.maximum() - left)
 

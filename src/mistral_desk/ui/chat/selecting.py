@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, Qt
 from PySide6.QtGui import QKeySequence, QPalette, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
-from mistral_desk.ui.chat.turned import Turned
+from mistral_desk.ui.chat.mirrored import Mirrored
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
@@ -133,7 +133,7 @@ class _Shared(_Area):
             self.setPalette(palette)
 
 
-class Browser(_Shared, Turned):
+class Browser(_Shared, Mirrored):
     """A text with markup."""
 
 

@@ -1,4 +1,4 @@
-"""A table from right to left: its text stands in the order of reading, and its columns are shown turned round.
+"""A table from right to left: its text stands in the order of reading, and its columns are shown mirrored.
 
 Qt lays columns out from left to right only. A screen reader, a search and a selection go by the text's own order.
 """
@@ -33,13 +33,13 @@ class _Column(NamedTuple):
     shift: float
 
 
-class Turned(QTextBrowser):
-    """As its base, and with `turned` the columns of the first table are shown from the right.
+class Mirrored(QTextBrowser):
+    """As its base, and with `mirrored` the columns of the first table are shown from the right.
 
     What Qt is told or asked about places goes through here; only what it tells screen readers about them does not.
     """
 
-    turned = False
+    mirrored = False
     _marks: Sequence[tuple[QTextCursor, QTextCharFormat]] = ()
 
     def setExtraSelections(self, selections: Sequence[QTextEdit.ExtraSelection]) -> None:
@@ -54,7 +54,7 @@ class Turned(QTextBrowser):
     def cursorRect(self, cursor: QTextCursor | None = None) -> QRect:
         """Where a place of the text is shown."""
         found = super().cursorRect() if cursor is None else super().cursorRect(cursor)
-        if not self.turned:
+        if not self.mirrored:
             return found
         here = self.textCursor() if cursor is None else cursor
         table: QTextTable | None = here.currentTable()
@@ -68,7 +68,7 @@ class Turned(QTextBrowser):
 
     def event(self, event: QEvent) -> bool:
         """A tip tells of the link that is shown below the pointer, not of the one that is laid out there."""
-        if self.turned and isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+        if self.mirrored and isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             here = self._laid_out(QPointF(event.pos())).toPoint()
             return super().event(QHelpEvent(event.type(), here, event.globalPos()))
         return super().event(event)
@@ -91,7 +91,7 @@ class Turned(QTextBrowser):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Each column in its place."""
-        if not self.turned:
+        if not self.mirrored:
             super().paintEvent(event)
             return
         painter = QPainter(self.viewport())
@@ -132,8 +132,8 @@ class Turned(QTextBrowser):
         return [_Column(left, right, whole - right - left) for left, right in places]
 
     def _laid_out(self, shown: QPointF) -> QPointF:
-        """Where in the view the point would be that is shown here, were the columns not turned."""
-        columns = self._columns() if self.turned else []
+        """Where in the view the point would be that is shown here, were the columns not mirrored."""
+        columns = self._columns() if self.mirrored else []
         if not columns:
             return shown
         x = shown.x() + self.horizontalScrollBar().value()
@@ -141,7 +141,7 @@ class Turned(QTextBrowser):
         return QPointF(shown.x() - column.shift, shown.y())
 
     def _meant(self, event: QMouseEvent) -> QMouseEvent:
-        if not self.turned:
+        if not self.mirrored:
             return event
         here = self._laid_out(event.position())
         return QMouseEvent(
