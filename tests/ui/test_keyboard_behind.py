@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,25 @@ def test_what_goes_away_behind_another_program_leaves_the_keyboard_to_what_stand
                 goes()
                 await window.drawn()
             assert focused() is stands_there()
+
+    window.run(qapp, scenario)
+
+
+def test_a_chat_that_leaves_the_bin_behind_another_program_leaves_the_keyboard_to_the_next_one(
+    qapp: QApplication, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            history, page = desk.services.history, desk.window.bin
+            keys = [(await history.create(title)).id for title in ("one", "two")]
+            await history.change(keys, deleted=True)
+            desk.window.show_page("bin")
+            await desk.tasks.settled()
+            page.cards[0].other.setFocus(TAB)
+            async with another_in_front(desk):
+                page.show_chats([page.cards[1].conversation], datetime.now(UTC), more=False)
+                await window.drawn()
+            assert focused() is page.cards[0].other
 
     window.run(qapp, scenario)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat import document
@@ -22,7 +22,7 @@ from mistral_desk.ui.chat.prose import FormulaView, PlainView, ProseView, TableV
 from mistral_desk.ui.chat.text_view import TextView
 from mistral_desk.ui.chat.virtual import bring_into_sight, visible_part
 from mistral_desk.ui.theme.tokens import LINE_HEIGHT, SPACE
-from mistral_desk.ui.widgets.tab_order import in_stack
+from mistral_desk.ui.widgets.focus import has_keyboard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +148,6 @@ class Stack(QWidget):
             self._made += weight
             Stack.made += weight
             self._make(self._rows[number], number)
-        in_stack(self, [row.view for row in self._rows if row.view is not None])  # whenever each was made
         if (self._made or self._unmade) and not self._later.isActive():
             self._later.start(0)
 
@@ -167,7 +166,7 @@ class Stack(QWidget):
     def release(self, span: Span) -> None:
         """Let go of views outside `span`, unless the keyboard is in one."""
         for row, top in zip(self._rows, self._tops, strict=False):
-            if row.view is not None and (top + row.height < span[0] or top > span[1]) and not _focused(row.view):
+            if row.view is not None and (top + row.height < span[0] or top > span[1]) and not has_keyboard(row.view):
                 _drop(row)
 
     def place_at(self, y: int) -> tuple[int, int]:
@@ -256,6 +255,9 @@ class Stack(QWidget):
         self._making = number
         row.view = self._view_of(row.block)
         row.view.resized.connect(self.resized)
+        behind = next((other.view for other in self._rows[number + 1 :] if other.view is not None), None)
+        if behind is not None:
+            row.view.stackUnder(behind)  # it is read out where it stands, whenever it was made
         row.view.show()
 
     def _view_of(self, block: Block) -> BlockView:
@@ -330,11 +332,6 @@ def _weight(block: Block) -> int:
 
 def _starts_with_heading(block: Prose) -> bool:
     return bool(block.tokens) and block.tokens[0].type == "heading_open"
-
-
-def _focused(view: QWidget) -> bool:
-    focus = QApplication.focusWidget()
-    return focus is not None and (focus is view or view.isAncestorOf(focus))
 
 
 def _drop(row: _Row) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF, QKeySequence, QPainter, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QWidget
 
 from mistral_desk.core.words import tr
 from mistral_desk.ui.chat.text_view import TextView
-from mistral_desk.ui.chat.virtual import bring_into_sight
+from mistral_desk.ui.chat.virtual import LeadArea, bring_into_sight
 from mistral_desk.ui.theme.tokens import COLUMN, LINE_HEIGHT, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.focus import by_keyboard
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SIDE: Final = SPACE[4]
 
 
-class Canvas(QAbstractScrollArea):
+class Canvas(LeadArea):
     """The surface; whoever fills it places everything by itself."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -34,7 +34,6 @@ class Canvas(QAbstractScrollArea):
         self.theme = self._theme = theme
         self._sticky = True
         self._ring = False
-        self._lead = 0
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
@@ -82,9 +81,8 @@ class Canvas(QAbstractScrollArea):
 
     def set_lead(self, lead: int) -> None:
         """So many pixels of the upper edge are covered: what comes first can be scrolled to below them."""
-        if lead != self._lead:
-            self._lead = lead
-            self.setProperty("lead", lead)
+        if lead != self.lead:
+            self.lead = lead
             self.arrange()
 
     def _follow(self, _before: QWidget | None, now: QWidget | None) -> None:

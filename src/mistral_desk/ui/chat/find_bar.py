@@ -17,6 +17,7 @@ from mistral_desk.ui.chat.virtual import bring_into_sight
 from mistral_desk.ui.chat.whereabouts import Place, texts
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import give_back, has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.search import SearchField
@@ -125,12 +126,11 @@ class FindBar(QFrame):
         self._again.stop()
         self._finding = None
         self._area.marks.look_for(None)
-        held = self.isAncestorOf(QApplication.focusWidget() or self._area)
+        held = has_keyboard(self)
         self.hide()
         self.closed.emit()
-        if held:
-            back = self._back if self._back is not None and _alive(self._back, self.window()) else self._area
-            back.setFocus(Qt.FocusReason.OtherFocusReason)
+        if held and not give_back(self._back):
+            self._area.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_hit(self, message: int, text: str) -> bool:
         """Look for these words, or those of them that stand there, beginning in the turn of this message.
@@ -251,8 +251,7 @@ class FindBar(QFrame):
         box = selecting.box_of(text, *places[number])
         top = text.viewport().mapTo(self._area.viewport(), box.topLeft()).y()
         covered = self._area.covered
-        lead = int(self._area.property("lead") or 0)
-        seen: bool = top >= lead and top + box.height() <= self._area.viewport().height() - covered
+        seen: bool = top >= self._area.lead and top + box.height() <= self._area.viewport().height() - covered
         if move and not seen:
             bring_into_sight(text, box.adjusted(0, 0, 0, covered))
         bar = text.horizontalScrollBar()
@@ -331,10 +330,3 @@ def _selected(text: QWidget) -> str:
         return ""
     words = text.textCursor().selectedText()
     return words if "\u2029" not in words and "\u2028" not in words and len(words) <= LONGEST else ""
-
-
-def _alive(widget: QWidget, window: QWidget) -> bool:
-    try:
-        return widget.isVisible() and window.isAncestorOf(widget)
-    except RuntimeError:  # deleted meanwhile
-        return False

@@ -17,7 +17,9 @@ from mistral_desk.ui.chat.line import QuietLine
 from mistral_desk.ui.chat.marks import Marks
 from mistral_desk.ui.chat.selection import Selection
 from mistral_desk.ui.chat.turn_view import view_of
-from mistral_desk.ui.chat.virtual import NEAR, holds_focus, let_go
+from mistral_desk.ui.chat.virtual import NEAR, let_go
+from mistral_desk.ui.widgets.focus import has_keyboard
+from mistral_desk.ui.widgets.tab_order import in_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -194,7 +196,7 @@ class Transcript(Canvas):
         value = self.verticalScrollBar().value()
         tops: list[int] = []
         self._fresh = 0
-        self._heights.set_lead(self._lead)
+        self._heights.set_lead(self.lead)
         self._heights.guess(width, self._theme, self._views)
         if self._quiet is not None:
             self._heights.set_room(self._quiet.place(self._turns), self._quiet.needed + BETWEEN)
@@ -268,7 +270,7 @@ class Transcript(Canvas):
             turn = self._turns[number]
             view = self._views[turn]
             top, bottom = tops[number], tops[number] + self._heights[number]
-            if (bottom < start or top > end) and not holds_focus(view):
+            if (bottom < start or top > end) and not has_keyboard(view):
                 let_go(self._views.pop(turn))
                 turn.forget_blocks()
             else:
@@ -349,9 +351,7 @@ class Transcript(Canvas):
         if stops == self._stops:
             return
         self._stops = stops
-        if [child for child in self.viewport().children() if child in shown] != shown:
-            for one in shown:
-                one.raise_()
+        in_stack(self.viewport(), shown)
         before: QWidget = self
         for stop in (*stops, self._jump):
             QWidget.setTabOrder(before, stop)

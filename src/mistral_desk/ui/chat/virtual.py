@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from mistral_desk.ui.theme.tokens import SPACE
 
@@ -19,22 +19,21 @@ def visible_part(span: tuple[int, int]) -> tuple[int, int]:
     return span[0] + beyond, span[1] - beyond
 
 
-def holds_focus(view: QWidget) -> bool:
-    """Whether the keyboard is somewhere inside."""
-    focus = QApplication.focusWidget()
-    return focus is not None and view.isAncestorOf(focus)
+class LeadArea(QAbstractScrollArea):
+    """An area over whose upper edge something may lie."""
+
+    lead = 0
+    """So many pixels of it are covered."""
 
 
 def bring_into_sight(widget: QWidget, box: QRect) -> None:
-    """Scroll the area around a widget, so that this part of it (in its own coordinates) is seen. What lies over the
-    area's upper edge is told by its property `lead`, in pixels.
-    """
+    """Scroll the area around a widget, so that this part of it (in its own coordinates) is seen."""
     area = widget.parentWidget()
     while area is not None and not isinstance(area, QAbstractScrollArea):
         area = area.parentWidget()
     if area is None:
         return
-    lead = int(area.property("lead") or 0)
+    lead = area.lead if isinstance(area, LeadArea) else 0
     top = widget.mapTo(area.viewport(), box.topLeft()).y() - SPACE[1] - lead
     over = top + box.height() + 2 * SPACE[1] + lead - area.viewport().height()
     bar = area.verticalScrollBar()

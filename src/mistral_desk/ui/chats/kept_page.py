@@ -16,6 +16,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.card import Card
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.saying import say
@@ -145,7 +146,7 @@ class KeptPage(QFrame):
         self._looking.hide()
         wanted = tuple(conversations)
         place, name = self._focused()
-        if (self.more.hasFocus() and not more) or (self.empty_button.hasFocus() and not wanted):
+        if (has_keyboard(self.more) and not more) or (has_keyboard(self.empty_button) and not wanted):
             place = len(self.cards)  # the first that was not there yet, else the way back
         self.more.setVisible(more)
         if wanted == self._shown:
@@ -206,8 +207,8 @@ class KeptPage(QFrame):
     def _focused(self) -> tuple[int, bool]:
         """The card that has the keyboard, and whether its second button has it."""
         for number, card in enumerate(self.cards):
-            if card.back.hasFocus() or card.other.hasFocus():
-                return number, card.other.hasFocus()
+            if has_keyboard(card):
+                return number, has_keyboard(card.other)
         return -1, False
 
     def _focus(self, place: int, other: bool) -> None:

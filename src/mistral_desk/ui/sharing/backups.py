@@ -14,6 +14,7 @@ from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import Button
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.paragraph import Paragraph
@@ -84,11 +85,6 @@ class BackupRow(Panel):
         self.away.clicked.connect(self.delete)
         row.addWidget(self.away, 0, Qt.AlignmentFlag.AlignVCenter)
 
-    @property
-    def has_keyboard(self) -> bool:
-        """Whether one of its buttons has it."""
-        return self.back.hasFocus() or self.away.hasFocus()
-
 
 class BackupsSheet(Sheet):
     """Shows what it is given; signals go up."""
@@ -109,8 +105,8 @@ class BackupsSheet(Sheet):
     def show_backups(self, backups: Sequence[Backup]) -> None:
         """These there are, the newest first. The keyboard stays at its place in the list."""
         theme = self._theme
-        place = next((place for place, row in enumerate(self.rows) if row.has_keyboard), -1)
-        away = place >= 0 and self.rows[place].away.hasFocus()
+        place = next((place for place, row in enumerate(self.rows) if has_keyboard(row)), -1)
+        away = place >= 0 and has_keyboard(self.rows[place].away)
         holder, column = self.anew()
         text = tr("One of them can take the place of your chats as they are now, which are kept as one more backup.")
         column.addWidget(Paragraph(theme, text, "small", ink="muted", parent=holder))

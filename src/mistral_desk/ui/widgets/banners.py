@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QApplication, QFrame, QWidget
@@ -15,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QWidget
 from mistral_desk.core.words import tr
 from mistral_desk.ui.theme.tokens import COLUMN, SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.focus import has_keyboard
+from mistral_desk.ui.widgets.focus import give_back, has_keyboard
 from mistral_desk.ui.widgets.note import Note, name_close
 from mistral_desk.ui.widgets.saying import say
 
@@ -61,11 +60,6 @@ class Banner(QWidget):
         """What the keyboard comes to first: the way out, where there is one."""
         return self.action or self.close_button
 
-    @property
-    def has_keyboard(self) -> bool:
-        """Whether the keyboard is in it, also while another program is in front."""
-        return has_keyboard(self)
-
     def time_is_up(self) -> None:
         """It leaves; not from under the keyboard, but as soon as that is elsewhere."""
         self._late = True
@@ -73,7 +67,7 @@ class Banner(QWidget):
 
     def look_again(self) -> None:
         """The keyboard may be elsewhere."""
-        if self._late and not self.has_keyboard:
+        if self._late and not has_keyboard(self):
             self.closed.emit(self)
 
     def arrange(self, width: int) -> int:
@@ -265,7 +259,7 @@ class Banners(QFrame):
 
     def _remove(self, banner: Banner) -> None:
         if banner in self.banners:
-            held = banner.has_keyboard
+            held = has_keyboard(banner)
             self.banners.remove(banner)
             if held:
                 self._pass_on()
@@ -279,7 +273,5 @@ class Banners(QFrame):
         if self.banners and self.banners[0].isVisible():
             self.banners[0].first.setFocus(Qt.FocusReason.OtherFocusReason)
             self.before = before
-        elif before is not None and shiboken6.isValid(before) and before.isVisible() and before.isEnabled():
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
+        elif not give_back(before):
             self.left.emit()

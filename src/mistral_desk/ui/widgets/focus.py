@@ -1,4 +1,5 @@
-"""Tells whether the keyboard leads, so that a ring shows where it went and a click needs none.
+"""Where the keyboard is, so that it is not lost with what goes; and whether it leads: a ring shows where it went, and a
+click needs none.
 
 Qt says how the focus came, but not who caused it where the program moved it: then the last thing that a person did
 on the window decides, a key or the mouse.
@@ -10,6 +11,7 @@ from functools import cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import shiboken6
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QStackedWidget, QWidget
 
@@ -51,6 +53,14 @@ def set_possible(control: QWidget, *, possible: bool) -> None:
         _lent[control] = control.window().focusWidget()
     elif possible and control in _lent and _lent.pop(control) is control.window().focusWidget():
         control.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def give_back(to: QWidget | None) -> bool:
+    """The keyboard goes back to what had it before; False where that is gone, hidden or out."""
+    if to is None or not shiboken6.isValid(to) or not to.isVisible() or not to.isEnabled():
+        return False
+    to.setFocus(Qt.FocusReason.OtherFocusReason)
+    return True
 
 
 def turn_to(pages: QStackedWidget, page: QWidget) -> None:

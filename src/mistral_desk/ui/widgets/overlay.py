@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from mistral_desk.ui.theme.tokens import RADIUS_LARGE, SPACE
+from mistral_desk.ui.widgets.focus import give_back
 from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import stack
 
@@ -63,11 +64,7 @@ class Overlay(QDialog):
     def done(self, result: int) -> None:
         """Closed: the keyboard goes back to where it was, or on to where what was agreed to leads."""
         before, self._before = self._before, None
-        try:
-            if before is not None and before.isVisible():
-                before.setFocus(Qt.FocusReason.OtherFocusReason)
-        except RuntimeError:  # Qt has deleted it meanwhile
-            pass
+        give_back(before)
         super().done(result)
 
     def event(self, event: QEvent) -> bool:

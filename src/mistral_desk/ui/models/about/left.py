@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from mistral_desk.ui.fit.fold import Fold
 
@@ -27,7 +27,7 @@ class Left:
     @classmethod
     def of(cls, area: ColumnArea, body: QWidget) -> Left:
         """As it is now."""
-        focus = QApplication.focusWidget()
+        focus: QWidget | None = body.window().focusWidget()
         keyboard = None
         if focus is not None and body.isAncestorOf(focus):
             alike = _alike(body, type(focus), focus.accessibleName())

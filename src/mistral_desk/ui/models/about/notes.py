@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.core.words import mark, tr
@@ -13,6 +13,7 @@ from mistral_desk.ui.models.browse.instead import Trouble
 from mistral_desk.ui.models.browse.refreshing import Progressing, RefreshButton
 from mistral_desk.ui.models.browse.source import OFFLINE, progress_words
 from mistral_desk.ui.theme.tokens import SPACE
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.note import Note
 from mistral_desk.ui.widgets.tag import Tag
@@ -95,7 +96,7 @@ class Notes(QWidget):
         self.state.setVisible(bool(told))
         self._progress.show_share(source)
         if self.trouble is not None and self.trouble.problem is not source.problem:
-            if self.trouble.isAncestorOf(QApplication.focusWidget() or self):
+            if has_keyboard(self.trouble):
                 self.again_button.setFocus(Qt.FocusReason.OtherFocusReason)
             self._column.removeWidget(self.trouble)
             self.trouble.hide()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QBoxLayout, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.record import when_to_pick_something_else
 from mistral_desk.core.words import tr
@@ -28,6 +28,7 @@ from mistral_desk.ui.models.browse.source import Source
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.measured import Measured
 from mistral_desk.ui.widgets.paragraph import Paragraph
 from mistral_desk.ui.widgets.saying import say
@@ -155,8 +156,7 @@ class AboutPage(QFrame):
         left = Left.of(self.area, self._body) if same and self._body is not None else None
         if left is not None and left.at_the_top:
             left = None
-        focus = QApplication.focusWidget()
-        inside = focus is not None and self._body is not None and self._body.isAncestorOf(focus)
+        inside = self._body is not None and has_keyboard(self._body)
         self.setUpdatesEnabled(False)
         try:
             self._clear()

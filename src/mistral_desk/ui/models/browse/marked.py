@@ -64,12 +64,13 @@ class MarkedBar(QFrame):
         if not titles:
             return
         self._words.setText(trn("{n} marked", "{n} marked", len(titles)))
-        self._tell(", ".join(titles) if len(titles) > 1 else beside(titles[0], tr(ONE_MORE)))
+        self.tell(", ".join(titles) if len(titles) > 1 else beside(titles[0], tr(ONE_MORE)))
         explain(self.go, "" if len(titles) > 1 else tr(ONE_MORE))
 
-    def say(self, text: str) -> None:
+    def tell(self, text: str) -> None:
         """Something about marking, instead of the names."""
-        self._tell(text)
+        self._names.setText(text)
+        self._names.setToolTip(text)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The raised surface, with a hairline towards the cards."""
@@ -84,7 +85,3 @@ class MarkedBar(QFrame):
         need = self.go.sizeHint().width() + self.none.sizeHint().width() + 260 * max(1.0, self._theme.text_size / 100)
         fits = self.width() >= need
         self._row.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
-
-    def _tell(self, text: str) -> None:
-        self._names.setText(text)
-        self._names.setToolTip(text)

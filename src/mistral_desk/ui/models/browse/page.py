@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QApplication, QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr, trn
@@ -24,6 +24,7 @@ from mistral_desk.ui.models.browse.source import Source, aside_words, count_word
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
+from mistral_desk.ui.widgets.focus import has_keyboard
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.saying import say
 from mistral_desk.ui.widgets.tab_order import chain
@@ -176,7 +177,7 @@ class BrowsePage(QWidget):
         """Mark a model for the comparison, or no longer."""
         before = len(self.model.marked)
         if not self.model.mark_model(key, on=on):
-            self.bar.say(tr(FULL))
+            self.bar.tell(tr(FULL))
             say(self, tr(FULL))
             return
         self._show_marked()
@@ -323,8 +324,7 @@ class BrowsePage(QWidget):
     def _show_trouble(self) -> None:
         problem = self._source.problem
         if self._trouble is not None and self._trouble.problem is not problem:
-            focus = QApplication.focusWidget()
-            if focus is not None and self._trouble.isAncestorOf(focus):
+            if has_keyboard(self._trouble):
                 self._stay()
             self._above.removeWidget(self._trouble)
             self._trouble.hide()
