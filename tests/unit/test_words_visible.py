@@ -25,7 +25,7 @@ VISIBLE: Final = {
     "QCheckBox", "QRadioButton", "QGroupBox", "QAction", "QMenu", "QDockWidget", "QFileDialog", "QMessageBox",
     # ours
     "Button", "Switch", "Segmented", "SearchField", "Note", "Words", "Notice", "set_label", "set_words", "set_title",
-    "explain", "_action",
+    "explain", "_action", "announce",
     # the command line's
     "add_argument", "add_parser", "ArgumentParser", "ArgumentTypeError",
 }  # fmt: skip

@@ -21,34 +21,34 @@ if TYPE_CHECKING:
 def crooked(window: QWidget) -> Iterator[Fault]:
     """Sheets whose buttons end before or behind their content."""
     for sheet in window.findChildren(Overlay):
-        foot = feet(sheet)
-        above = [one for one in shown(sheet) if _bears(one, foot)]
+        foot = _feet(sheet)
+        above = [one for one in _shown(sheet) if _bears(one, foot)]
         if foot and above:
-            ends = [min(behind(sheet, one) for one in part) for part in (foot, above)]
+            ends = [min(_behind(sheet, one) for one in part) for part in (foot, above)]
             if ends[0] != ends[1]:
                 what = f"the buttons end {ends[0]} px before the edge, what is above them {ends[1]}"
                 yield Fault("crooked", name_of(sheet), what)
 
 
-def feet(sheet: Overlay) -> list[Button]:
+def _feet(sheet: Overlay) -> list[Button]:
     """The buttons below everything else, without those that stand in a line of something."""
-    buttons = [one for one in shown(sheet) if isinstance(one, Button) and one.text()]
-    lowest = max((bottom(sheet, one) for one in shown(sheet) if not one.findChildren(QWidget)), default=0)
-    last = [one for one in buttons if bottom(sheet, one) == lowest]
+    buttons = [one for one in _shown(sheet) if isinstance(one, Button) and one.text()]
+    lowest = max((_bottom(sheet, one) for one in _shown(sheet) if not one.findChildren(QWidget)), default=0)
+    last = [one for one in buttons if _bottom(sheet, one) == lowest]
     return last if all(one.kind in ("primary", "outline", "danger") for one in last) else []
 
 
-def shown(sheet: Overlay) -> list[QWidget]:
+def _shown(sheet: Overlay) -> list[QWidget]:
     """What is seen on a sheet."""
     return [one for one in sheet.card.findChildren(QWidget) if one.isVisible() and not one.visibleRegion().isEmpty()]
 
 
-def bottom(sheet: Overlay, widget: QWidget) -> int:
+def _bottom(sheet: Overlay, widget: QWidget) -> int:
     """How far down the card something is seen."""
     return widget.mapTo(sheet.card, widget.visibleRegion().boundingRect().bottomLeft()).y()
 
 
-def behind(sheet: Overlay, widget: QWidget) -> int:
+def _behind(sheet: Overlay, widget: QWidget) -> int:
     """Pixels from where something ends, as the language runs, to the card's edge."""
     box = QRect(widget.mapTo(sheet.card, QPoint(0, 0)), widget.size())
     return box.left() if sheet.isRightToLeft() else sheet.card.width() - 1 - box.right()

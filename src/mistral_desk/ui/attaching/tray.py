@@ -134,12 +134,12 @@ class Tray(QScrollArea):
     def _remove(self, item: Item) -> None:
         if self._attachments is not None:
             self._attachments.remove(item)
-            self._say(tr("{name} removed", name=item.name))
+            say(self, tr("{name} removed", name=item.name))
 
     def _move(self, item: Item, step: int) -> None:
         if self._attachments is not None and self._attachments.move(item, step):
             place = self._attachments.items.index(item) + 1
-            self._say(tr("{name}, now {place} of {count}", name=item.name, place=place, count=len(self.tiles)))
+            say(self, tr("{name}, now {place} of {count}", name=item.name, place=place, count=len(self.tiles)))
             self.ensureWidgetVisible(self.tiles[item])
 
     def _pull(self, item: Item, point: QPoint) -> None:
@@ -169,9 +169,6 @@ class Tray(QScrollArea):
         target: QWidget | None = tiles[min(place, len(tiles) - 1)] if tiles else above
         if target is not None:
             target.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _say(self, words: str) -> None:
-        say(self, words)
 
     def _run(self) -> None:
         reading = any(not item.ready for item in self.tiles)

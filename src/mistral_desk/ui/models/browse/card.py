@@ -80,7 +80,7 @@ def card_of(
     record: Record, offer: Offer | None, content: bool | None, sort: str = "fit", *, looking: bool = False
 ) -> Card:
     """The card of a record; `offer` is its best model on this computer, None where nothing is known of its files, or
-    where it is still `looking` how they run.
+    nothing yet: `looking` says that it is being found out.
 
     What the cards are sorted by is said first, also where it is not known.
     """

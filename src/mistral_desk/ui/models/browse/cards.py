@@ -53,8 +53,8 @@ class CardsModel(QStringListModel):
     def learn(
         self, offers: Mapping[str, Offer], content: Callable[[str], bool | None], looking: Set[str] = frozenset()
     ) -> None:
-        """What is known of models by id: the best one here, and whether the text is the published one; of which it is
-        `looking` how they run. Cards are equally large whatever they say, so nothing moves.
+        """What is known of models by id: the best one here, whether the text is the published one, and of which it is
+        still being found out how they run (`looking`). Cards are equally large whatever they say, so nothing moves.
         """
         self._offers, self._content, self._looking = offers, content, looking
         self._changed()
