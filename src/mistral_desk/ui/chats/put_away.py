@@ -103,8 +103,8 @@ class PutAway(QObject):
     def _ask(self, title: str, yes: str, work: Callable[[], Coroutine[object, object, None]]) -> None:
         desk = self._desk
         text = tr(
-            "It cannot be brought back. Backups that were made before still have it: the daily ones until newer ones "
-            "take their place, those that you made until you delete them."
+            "This cannot be undone. Backups that were made before still have what is deleted: the daily ones until "
+            "newer ones take their place, those that you made until you delete them."
         )
         question = Question(desk.theme, title, text, yes=yes, final=True, parent=desk.window)
         question.accepted.connect(lambda: desk.tasks.spawn(work(), "delete for good"))
