@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
         self.resize(1180, 800)
         self._lay_out()
         self.banners = Banners(theme, self._column, (self.top, self.chat.finder), keys_of("undo"))
-        self.banners.left.connect(self._to_page)
+        self.banners.left.connect(self.to_page)
         self.banners.covering.connect(self._make_room)
         self._pages.currentChanged.connect(self._place_notices)
         notices.shown.connect(self.banners.show_notice)
@@ -294,7 +294,7 @@ class MainWindow(QMainWindow):
         self._drawer.set_open(is_open=over)
         shown = self._wanted and (room or over)
         if not shown and self.sidebar.has_keyboard:
-            self._to_page()  # before Qt gives it to whatever comes next
+            self.to_page()  # before Qt gives it to whatever comes next
         self.sidebar.setVisible(shown)
         self.top.set_sidebar(self._wanted and room)
 
@@ -305,9 +305,9 @@ class MainWindow(QMainWindow):
             self._drawer.set_open(is_open=False)
             self.sidebar.hide()
             if held:
-                self._to_page()
+                self.to_page()
 
-    def _to_page(self) -> None:
+    def to_page(self) -> None:
         """The keyboard goes to the page that is open."""
         self.rooms[self.page].regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -139,8 +139,7 @@ class Order(QObject):
         if sidebar.model.rowCount():
             sidebar.chats.go_near(row)
         else:
-            page = self._desk.window.rooms[self._desk.window.page]
-            page.regions()[-1].setFocus(Qt.FocusReason.OtherFocusReason)
+            self._desk.window.to_page()
 
     def _tell(
         self, title: str, what: Sequence[Conversation], hint: str, undo: Callable[[], Coroutine[object, object, None]]
