@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -227,3 +228,33 @@ def test_a_port_that_is_taken_is_told_where_it_is_set(
             assert f"Programs ask at http://127.0.0.1:{taken}/v1" in row.note.text()
 
     window.run(qapp, scenario)
+
+
+@pytest.mark.allow_log("shown: The server cannot start", "mistral_desk.ui.notify")
+def test_once_the_other_program_has_gone_a_button_begins_again(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Serving, "start", START)
+
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT) as desk:
+            row = await shown(desk)
+            assert not row.retry.isVisible()
+            with socket.create_server(("127.0.0.1", 0)) as other:
+                desk.services.settings.set(SERVER_PORT, other.getsockname()[1])
+                await switched(desk, on=True)
+                row.retry.setFocus()
+                await tried_again(desk, row)
+                assert "cannot be used" in row.note.text()
+                assert row.window().focusWidget() is row.retry, "whoever tries again is at the button still"
+            await tried_again(desk, row)
+            assert "Programs ask at http://127.0.0.1:" in row.note.text()
+            assert row.window().focusWidget() is row.address, "it has gone, and stands for what there is now"
+            assert not row.retry.isVisible()
+
+    window.run(qapp, scenario)
+
+
+async def tried_again(desk: Desk, row: ServerRow) -> None:
+    QTest.keyClick(row.retry, Qt.Key.Key_Space)
+    await desk.tasks.settled()

@@ -112,6 +112,7 @@ class ServerDoor(QObject):
     def _wire(self) -> None:
         """The page has its rows now."""
         if (row := self._row) is not None:
+            row.again.connect(self.follow)
             row.address_copied.connect(lambda: self._copy(self.serving.address if self.serving else ""))
             row.token_copied.connect(lambda: self._copy(self._token))
             row.renewed.connect(lambda: self._desk.tasks.spawn(self._renew(), "another token", may_fail=True))
