@@ -73,6 +73,7 @@ class DiagnosticSheet(Sheet):
         edit.viewport().setAutoFillBackground(False)
         edit.document().setDocumentMargin(0)
         edit.setMinimumHeight(_LOW)
+        edit.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # lines are wrapped
         edit.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         edit.setTabChangesFocus(True)
         self._dress()
