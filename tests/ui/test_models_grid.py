@@ -188,6 +188,22 @@ def test_buttons_below_what_is_marked_stand_at_the_end_of_the_line(qapp: QApplic
     assert bar.go.x() + bar.go.width() == bar.width() - SPACE[4]
 
 
+def test_what_is_missing_for_a_comparison_is_read_where_the_name_has_no_room_beside_it(qapp: QApplication) -> None:
+    ground = QWidget()
+    bar = MarkedBar(Theme(qapp, "light"), ground)
+    ground.show()
+    bar.resize(1200, 60)
+    bar.show_marked(["Alder 1 27B"])
+    missing = "Mark a second model to compare them."
+    assert bar._names.text() == f"Alder 1 27B · {missing}"
+    alone = bar._names.fontMetrics().horizontalAdvance(missing)
+    bar.resize(2 * SPACE[4] + bar._words.sizeHint().width() + SPACE[2] + alone, 120)
+    bar._row.activate()
+    assert (bar._names.text(), bar._names.width()) == (missing, alone), "in full"
+    bar.show_marked(["Alder 1 27B", "Birch 3 14B"])
+    assert bar._names.text() == "Alder 1 27B, Birch 3 14B"
+
+
 def test_the_state_of_the_list_in_words() -> None:
     now, host = 1_000_000.0, "example.org"
     assert state_words(Source(host, host, now - 3 * 86_400), now).endswith("updated 3 days ago.")

@@ -35,6 +35,8 @@ class MarkedBar(QFrame):
         self.setAccessibleName(tr("Marked to compare"))
         self._words = Label(theme, "", strong=True, parent=self)
         self._names = Shortened(theme, "", ink="muted", parent=self)
+        self._told = self._first = ""
+        """What stands beside the number, and the part of it that has to be read."""
         text = tr("Compare")
         self.go = Button(theme, text, text=text, kind="primary", parent=self)
         self.go.clicked.connect(self.compare)
@@ -55,7 +57,7 @@ class MarkedBar(QFrame):
         self._row.setSpacing(SPACE[2])
         self._row.addLayout(words, 1)
         self._row.addLayout(tools)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._arrange)
         self.hide()
 
     def show_marked(self, titles: Sequence[str]) -> None:
@@ -64,13 +66,17 @@ class MarkedBar(QFrame):
         if not titles:
             return
         self._words.setText(trn("{n} marked", "{n} marked", len(titles)))
-        self.tell(", ".join(titles) if len(titles) > 1 else beside(titles[0], tr(ONE_MORE)))
+        if len(titles) > 1:
+            self.tell(", ".join(titles))
+        else:
+            self.tell(beside(titles[0], tr(ONE_MORE)), tr(ONE_MORE))
         explain(self.go, "" if len(titles) > 1 else tr(ONE_MORE))
 
-    def tell(self, text: str) -> None:
-        """Something about marking, instead of the names."""
-        self._names.setText(text)
+    def tell(self, text: str, first: str = "") -> None:
+        """Something about marking, instead of the names; where there is no room for all of it, `first` alone."""
+        self._told, self._first = text, first
         self._names.setToolTip(text)
+        self._arrange()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """The raised surface, with a hairline towards the cards."""
@@ -82,6 +88,15 @@ class MarkedBar(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The buttons below the words where there is no room beside them."""
         super().resizeEvent(event)
-        need = self.go.sizeHint().width() + self.none.sizeHint().width() + 260 * max(1.0, self._theme.text_size / 100)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        wide = self._names.fontMetrics().horizontalAdvance
+        rest = 2 * SPACE[4] + self._words.sizeHint().width() + SPACE[2]
+        tools = self.go.sizeHint().width() + self.none.sizeHint().width() + SPACE[1] + SPACE[2]
+        need = tools + max(260 * max(1.0, self._theme.text_size / 100), rest + wide(self._first))
         fits = self.width() >= need
         self._row.setDirection(QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom)
+        room = self.width() - rest - (tools if fits else 0)
+        self._names.setText(self._first if self._first and wide(self._told) > room else self._told)
+        self.update()
