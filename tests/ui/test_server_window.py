@@ -247,10 +247,13 @@ def test_once_the_other_program_has_gone_a_button_begins_again(
                 await tried_again(desk, row)
                 assert "cannot be used" in row.note.text()
                 assert row.window().focusWidget() is row.retry, "whoever tries again is at the button still"
+                (said,) = desk.window.banners.banners
+                assert said.notice.words.title == "The server cannot start"
             await tried_again(desk, row)
             assert "Programs ask at http://127.0.0.1:" in row.note.text()
             assert row.window().focusWidget() is row.address, "it has gone, and stands for what there is now"
             assert not row.retry.isVisible()
+            assert not desk.window.banners.banners, "what it said is over"
 
     window.run(qapp, scenario)
 

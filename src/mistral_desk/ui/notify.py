@@ -62,11 +62,11 @@ class Notices(QObject):
         log.log(level, "shown: %s | %s | %s", notice.words.title, notice.words.message, notice.words.hint)
         self.shown.emit(notice)
 
-    def problem(self, problem: Problem, kind: Kind = "error") -> None:
-        """Show a problem in words; its detail goes to the log only."""
+    def problem(self, problem: Problem, kind: Kind = "error", about: str = "") -> None:
+        """Show a problem in words, `about` as a notice has it; its detail goes to the log only."""
         if problem.detail:
             log.info("detail of %s: %s", problem.id, problem.detail)
-        self.show(Notice(kind, in_words(problem, tr)))
+        self.show(Notice(kind, in_words(problem, tr), about=about))
 
     def error(self, error: BaseException) -> None:
         """Show any exception in words and log it with its traceback."""

@@ -73,6 +73,8 @@ class ServerDoor(QObject):
             if settings.get(SERVER) and not settings.get(OFFLINE):
                 self._show()
                 await self._start(settings.get(SERVER_PORT))
+            if self._trouble is None:
+                self._desk.notices.over.emit(SERVER.name)
             self._show()
 
     async def _start(self, port: int) -> None:
@@ -85,7 +87,7 @@ class ServerDoor(QObject):
 
     def _failed(self, problem: Problem) -> None:
         self._trouble = in_words(problem, tr)
-        self._desk.notices.problem(problem, "warning")
+        self._desk.notices.problem(problem, "warning", about=SERVER.name)
         self._show()
 
     def _known(self) -> tuple[str, bool]:
