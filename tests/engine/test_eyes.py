@@ -6,11 +6,14 @@ And all answers are those that llama.cpp's own helper gives for the same picture
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ctypes
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
-from mistral_desk.inference.client import ModelSpec, Worker
+from mistral_desk.inference.client import ModelSpec, Worker, worker_command
 from mistral_desk.inference.protocol import PromptProgress, Turn
 from tests.fixtures.conversations import GREEDY, Reply, ask
 from tests.fixtures.prompts import Prompts
@@ -18,7 +21,7 @@ from tests.fixtures.seeing import MAKERS, Album, picture, seeing
 from tests.fixtures.seeing_reference import SeeingReference
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from mistral_desk.inference.protocol import Effort, ModelInfo
@@ -27,6 +30,13 @@ END_OF_THE_WORLD_S: Final = 240
 ONE, OTHER = picture(1), picture(2, 90, 130)
 TOLERANCE: Final = 0.5
 """How far below the best logit a greedy token may be: batches and single tokens are computed differently."""
+
+_M_PERTURB: Final = -6
+"""glibc's malloc.h: new memory is filled with the complement of a byte."""
+_WORKER: Final = (
+    f"import ctypes, runpy; assert ctypes.CDLL(None).mallopt({_M_PERTURB}, 256); "
+    "runpy.run_module('mistral_desk', run_name='__main__', alter_sys=True)"
+)
 
 
 class Asked(NamedTuple):
@@ -60,9 +70,9 @@ class Talk:
         return found
 
 
-def talking(path: Path, story: Callable[[Talk], Awaitable[None]]) -> Talk:
+def talking(path: Path, story: Callable[[Talk], Awaitable[None]], command: Sequence[str] | None = None) -> Talk:
     async def tell() -> Talk:
-        worker = Worker()
+        worker = Worker(command)
         await worker.start()
         try:
             async with asyncio.timeout(END_OF_THE_WORLD_S):
@@ -77,15 +87,32 @@ def talking(path: Path, story: Callable[[Talk], Awaitable[None]]) -> Talk:
 
 def misses(asked: Sequence[Asked], path: Path) -> list[str]:
     """Tokens that llama.cpp would not have chosen."""
+    return judged(asked, path)[0]
+
+
+def judged(asked: Sequence[Asked], path: Path) -> tuple[list[str], int]:
+    """As `misses`, and how many rows of pictures llama.cpp made from memory that nobody wrote to."""
     eyes = path.with_name(f"mmproj-{path.stem}-F16.gguf")
     with SeeingReference(path, eyes, (ONE, OTHER), 2048) as reference:
         prompts = Prompts(reference)
-        return [
+        found = [
             f"{one.turns[-1].text}: {verdict}"
             for one in asked
             for verdict in reference.judge(prompts.ids(one.turns, one.effort, reference.ids), one.reply.tokens)
             if not verdict.gap <= TOLERANCE  # nor is what is no number
         ]
+        return found, reference.unwritten
+
+
+@contextlib.contextmanager
+def new_memory_holds_no_numbers() -> Iterator[None]:
+    """What this process gets from malloc is full of ones, which are no number in any width."""
+    mallopt = ctypes.CDLL(None).mallopt
+    assert mallopt(_M_PERTURB, 256)
+    try:
+        yield
+    finally:
+        assert mallopt(_M_PERTURB, 0)
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -163,3 +190,21 @@ def test_progress_is_told_while_a_picture_is_looked_at(path: Path) -> None:
         assert len(set(looked)) > 3
 
     talking(path, story)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is what fills new memory when asked to")
+def test_memory_that_nobody_wrote_to_is_in_no_answer(path: Path) -> None:
+    """llama.cpp multiplies it by nothing, which is nothing only where it held a number."""
+
+    async def story(talk: Talk) -> None:
+        await talk.ask(look())
+        await talk.ask(look("What is this?", OTHER.sha256))
+
+    usual = talking(path, story)
+    with new_memory_holds_no_numbers():
+        spoilt = talking(path, story, [sys.executable, "-c", _WORKER, *worker_command()[3:]])
+        missed, unwritten = judged(spoilt.asked, path)
+
+    assert [one.reply.tokens for one in spoilt.asked] == [one.reply.tokens for one in usual.asked]
+    assert not missed
+    assert bool(unwritten) == ("directions" not in path.stem and "both" not in path.stem), "or nothing was shown"
