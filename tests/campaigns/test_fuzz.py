@@ -28,7 +28,7 @@ def test_changes_of_the_corpus_are_read_or_refused(name: str) -> None:
 @_LOG
 @pytest.mark.parametrize("name", TARGETS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_anything_is_read_or_refused(name: str, data: st.DataObject) -> None:
     """Noise, and good inputs with noise in them."""
     good = data.draw(st.sampled_from([path.read_bytes() for path in TARGETS[name].corpus(name)]) | st.just(b""))

@@ -20,7 +20,7 @@ from tools.train_builtin_model.shape import EYE
 CLEAN = drawings.Manner(sides=((200, 240),), aspects=(1.0,), qualities=(0,), worn=0.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.sampled_from(COLOURS))
 def test_a_tint_is_what_its_name_says(seed: int, name: str) -> None:
     red, green, blue = ink.tint(random.Random(seed), name)
@@ -50,7 +50,7 @@ def test_every_kind_leaves_ink_around_its_centre_and_none_far_away(kind: str) ->
         assert np.abs(marked.mean(0) - (thing.y, thing.x)).max() < thing.r * 0.5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.integers(1, 4), st.sampled_from(drawings.ASPECTS))
 def test_squared_by_the_app_a_drawing_lies_where_its_scene_says(seed: int, count: int, aspect: float) -> None:
     rng = random.Random(seed)

@@ -28,7 +28,7 @@ def exchanges(count: int, split: str = "train") -> list[tuple[Picture, Exchange]
     return [(one, pictures.ask(rng, one, "held" if split == "held" else "train", rng.random() < 0.3)) for one in drawn]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SEEDS, st.integers(1, 4))
 def test_things_lie_in_the_picture_apart_and_in_reading_order(seed: int, count: int) -> None:
     things = scenes.placed(random.Random(seed), count, digits=0.5).things
@@ -39,7 +39,7 @@ def test_things_lie_in_the_picture_apart_and_in_reading_order(seed: int, count: 
     assert len(things) == 1 or not any(thing.kind in DIGITS for thing in things)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SEEDS)
 def test_the_codes_tell_exactly_what_is_drawn(seed: int) -> None:
     picture = scenes.draw(random.Random(seed))
@@ -56,7 +56,7 @@ def test_the_codes_tell_exactly_what_is_drawn(seed: int) -> None:
     assert strange == ({0.0} if picture.familiar else {1.0})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SEEDS)
 def test_an_imperfect_eye_still_shows_every_centre_most(seed: int) -> None:
     rng = random.Random(seed)

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 GIVEN: Final = resource("catalog", "records", "mistral-small-4.json").read_bytes()
 SHARED: Final = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "catalog" / "mistral-small-4.json"
 VARIED: Final = published(len(VARIATIONS))
-patient = settings(deadline=None)
-"""Time decides no test."""
 
 json_values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=40),
@@ -309,7 +307,6 @@ def test_deep_nesting_is_kept_as_json_below_a_depth() -> None:
     assert "end" in str(record.extra[name])
 
 
-@patient
 @given(json_values)
 @example({"id": "a", "metadata": []})
 @example({"id": "a", "pricing": {"other": [1]}, "metadata": {"pricing": 4}})
@@ -317,14 +314,13 @@ def test_any_json_is_read_or_refused(value: object) -> None:
     survives(json.dumps(value).encode())
 
 
-@patient
 @given(some.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     survives(data)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(some.data())
 def test_any_change_of_a_record_is_read_or_refused(data: some.DataObject) -> None:
     document = copy.deepcopy(data.draw(some.sampled_from([json.loads(GIVEN), *(found.record for found in VARIED)])))

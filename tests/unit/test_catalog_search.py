@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.catalog.record import Record, read
@@ -203,7 +203,6 @@ def test_wishes_can_be_stored_and_come_back() -> None:
     assert msgspec.json.encode(Wishes()) == b"{}"
 
 
-@settings(deadline=None)
 @given(some.text(max_size=30), some.text(max_size=20))
 def test_any_text_in_any_record_is_found_by_its_own_words(text: str, asked: str) -> None:
     one = record("a", title=text or "a", description=text, tags=[text], best_for=[asked])

@@ -163,7 +163,7 @@ class _Watch:
 
 
 @pytest.mark.slow
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture], max_examples=150)
 @given(some.data())
 def test_damage_costs_only_what_is_damaged(tmp_path: Path, data: some.DataObject) -> None:
     folder = tmp_path / "any"

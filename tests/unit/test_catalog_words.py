@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.catalog.amount import Amount, amount, parameters, video_memory
@@ -161,7 +161,6 @@ def test_names_of_models_in_a_text(text: str, models: list[str]) -> None:
     assert [mention.id for mention in found.mentions] == models
 
 
-@settings(deadline=None)
 @given(some.text(), some.dictionaries(some.text(min_size=1), some.text()))
 def test_no_text_and_no_title_stops_the_reading(text: str, titles: dict[str, str]) -> None:
     amount(text)

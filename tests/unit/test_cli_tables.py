@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.cli import tables
@@ -57,7 +57,6 @@ def test_a_column_without_a_word_is_left_out_and_a_table_without_rows_is_nothing
 cells = some.text(some.sampled_from("ab七 -"), max_size=30).map(str.strip)
 
 
-@settings(deadline=None)
 @given(some.integers(20, 90), some.lists(some.tuples(cells.filter(bool), cells, cells), min_size=1, max_size=4))
 def test_no_word_is_lost_at_any_width(width: int, rows: list[tuple[str, str, str]]) -> None:
     told = "\n".join(shown(width, ("First", "Second", ""), rows))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.core.errors import DeskError
@@ -132,7 +132,6 @@ def test_a_list_is_as_long_as_its_record_of_64_bits_says(tmp_path: Path, monkeyp
     assert refused(file)[0] == "pack.not_a_pack"
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 2000))
 def test_whatever_a_file_holds_is_a_pack_or_is_refused_in_words(
     tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int

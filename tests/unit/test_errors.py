@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 import mistral_desk
 from mistral_desk.core import words
 from mistral_desk.core.errors import DeskError, Problem, as_problem, in_words
 from mistral_desk.core.messages import MESSAGES, Text
-
-patient = settings(deadline=None)
-"""Time decides no test."""
 
 SOURCE = Path(mistral_desk.__file__).parent
 CARRIERS = {"DeskError", "Problem"}
@@ -141,7 +138,6 @@ def test_an_unknown_id_or_a_missing_parameter_still_gives_words() -> None:
     assert "?" in in_words(Problem("model.missing")).message
 
 
-@patient
 @given(some.text(max_size=50))
 def test_parameters_are_never_taken_for_placeholders(value: str) -> None:
     words = in_words(Problem("model.missing", {"path": value}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import DeskError
@@ -31,8 +31,6 @@ from mistral_desk.fit.measure import Measured
 if TYPE_CHECKING:
     from pathlib import Path
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""Time decides no test."""
 FULL: dict[str, Any] = {
     "cores": 8,
     "ram_gb": 96,
@@ -131,7 +129,6 @@ ANYTHING = some.recursive(
 )
 
 
-@patient
 @given(ANYTHING)
 def test_any_description_is_a_machine_or_refused(raw: object) -> None:
     try:

@@ -42,7 +42,7 @@ MINISTRAL = known("ministral-3-8b", "Q4_K_M")
 LARGE = known("mistral-small-3.2-2506", "Q4_K_M")
 
 
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 """Time decides no test."""
 sizes = some.integers(0, 400).map(lambda size: size * MB)
 

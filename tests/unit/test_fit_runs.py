@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.catalog import facts
@@ -133,7 +133,6 @@ def test_every_run_of_ones_own_makes_the_range_narrower() -> None:
     assert width(span([once] * 3)) == pytest.approx(BAND_MEASURED)
 
 
-@settings(deadline=None)
 @given(
     off=some.floats(0.25, 4.0),
     noise=some.floats(-0.1, 0.1),

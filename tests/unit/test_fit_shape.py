@@ -8,7 +8,7 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.catalog import facts
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
     from mistral_desk.catalog.gguf import Value
     from tests.fixtures.gguf_broken import Broken
-
-
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""Time decides no test."""
 
 
 def read(path: Path) -> Shape:
@@ -166,7 +162,6 @@ def judged(path: Path) -> float:
     return time.thread_time() - began
 
 
-@patient
 @given(some.binary(max_size=400), some.integers(0, 2**62))
 def test_any_bytes_are_refused_or_have_a_shape(content: bytes, size: int) -> None:
     raw = b"GGUF" + (3).to_bytes(4, "little") + content
@@ -182,7 +177,6 @@ KEYS = (
 NUMBER = some.integers(0, 1000) | some.integers(-(2**63), 2**63 - 1)
 
 
-@patient
 @given(some.dictionaries(some.sampled_from(KEYS), NUMBER))
 def test_any_numbers_in_a_header_are_refused_or_come_to_nothing_negative(numbers: dict[str, Value]) -> None:
     """What has no shape is refused in words before anybody asks for one."""

@@ -98,7 +98,7 @@ def test_the_sizes_of_all_types_are_the_formats() -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_file_cut_anywhere_is_known_to_be_cut(good: bytes, data: st.DataObject) -> None:
     """The table of tensors says where the file must end, so not a byte can be missing unseen."""
     cut = data.draw(st.integers(0, len(good) - 1))
@@ -110,7 +110,7 @@ def test_a_file_cut_anywhere_is_known_to_be_cut(good: bytes, data: st.DataObject
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_no_byte_turned_makes_it_stumble(good: bytes, data: st.DataObject) -> None:
     content = bytearray(good[:40_000])
     for _ in range(data.draw(st.integers(1, 4))):
@@ -120,7 +120,6 @@ def test_no_byte_turned_makes_it_stumble(good: bytes, data: st.DataObject) -> No
 
 
 @given(st.binary(max_size=400))
-@settings(deadline=None)
 def test_noise_behind_the_magic(noise: bytes) -> None:
     with pytest.raises((TruncatedError, DamagedError)):
         read(b"GGUF" + struct.pack("<I", 3) + struct.pack("<QQ", 5, 5) + noise)

@@ -157,7 +157,7 @@ def test_without_a_copy_it_starts_empty_and_keeps_the_file(folder: Path, breaker
 
 @DAMAGE
 @given(place=st.floats(0, 1), data=st.binary(min_size=1, max_size=6000), length=st.none() | st.floats(0, 1))
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 def test_random_damage_never_stops_the_app_and_loses_no_file(
     good: Path, place: float, data: bytes, length: float | None
 ) -> None:

@@ -263,5 +263,5 @@ class HistoryMachine(RuleBasedStateMachine):
 
 TestHistoryAgainstItsModel = HistoryMachine.TestCase
 TestHistoryAgainstItsModel.settings = settings(
-    max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )

@@ -246,7 +246,7 @@ def test_a_search_that_nobody_waits_for_any_more_ends(path: Path) -> None:
     run(promise())
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(text=TEXT, query=TEXT)
 @example(text="e\u0301" * 3, query="e")
 @example(text="ﬁﬁﬁ", query="if")

@@ -312,9 +312,7 @@ def test_an_empty_import_is_an_empty_chat(path: Path) -> None:
     run(promise())
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 100), st.floats(0, 1e10)), min_size=1, max_size=25), st.integers(0, 100))
 def test_any_tree_comes_in_as_it_is_and_any_branch_goes_off(shape: list[tuple[int, float]], pick: int) -> None:
     new = tuple(

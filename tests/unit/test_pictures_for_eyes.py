@@ -21,7 +21,7 @@ def file(side: int = 1540, pad: Pad = "") -> ProjectorFile:
     return ProjectorFile(Path("x"), Header(3, {}, (), 0, 0), 0, "pixtral", side, pad=pad)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(some.integers(1, 400), some.integers(1, 400), some.integers(1, 600), some.sampled_from(("", "square")))
 def test_the_size_is_known_before_the_pixels_are(width: int, height: int, side: int, pad: Pad) -> None:
     picture = np.zeros((height, width, 3), np.uint8)
@@ -79,7 +79,7 @@ def test_rows_between_lines_that_are_no_numbers_become_what_they_should_be(lines
         assert (mended == whole).all()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(some.integers(2, 8), some.integers(2, 8), some.data())
 def test_a_row_of_the_picture_itself_is_never_made_up(lines: int, columns: int, data: some.DataObject) -> None:
     spoilt = rows(lines, columns)

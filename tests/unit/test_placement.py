@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.core.errors import in_words
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 GB = 10**9
 CPU = Device("CPU", "a processor", "cpu", 90 * GB, 96 * GB)
 CARD = Device("CUDA0", "a graphics card", "gpu", 7 * GB, 8 * GB)
-patient = settings(deadline=None)
 
 
 @some.composite
@@ -69,7 +68,6 @@ def steps(first: Placement) -> Iterator[tuple[Placement, Problem]]:
         first = step[0]
 
 
-@patient
 @given(placements())
 def test_every_step_makes_one_thing_smaller_and_nothing_larger_until_none_is_left(first: Placement) -> None:
     before, count = first, 0
@@ -88,7 +86,6 @@ def test_every_step_makes_one_thing_smaller_and_nothing_larger_until_none_is_lef
     assert before.kv != "f16"
 
 
-@patient
 @given(placements())
 def test_experts_are_held_back_exactly_where_a_placement_says(first: Placement) -> None:
     for after, _ in steps(first):
@@ -104,7 +101,6 @@ def test_experts_are_held_back_exactly_where_a_placement_says(first: Placement) 
         assert not any(re.search(pattern, "blk.0.ffn_gate_shexp.weight") for pattern, _ in after.overrides)
 
 
-@patient
 @given(placements())
 def test_many_steps_are_told_as_one_note_each(first: Placement) -> None:
     last = [first, *(after for after, _ in steps(first))][-1]
@@ -115,7 +111,6 @@ def test_many_steps_are_told_as_one_note_each(first: Placement) -> None:
     assert list(changes(first, first)) == []
 
 
-@patient
 @given(placements())
 def test_a_gpu_that_runs_over_gets_less_and_nothing_else_changes(first: Placement) -> None:
     found = relieve(first)

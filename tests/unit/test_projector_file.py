@@ -128,9 +128,7 @@ def test_numbers_that_would_end_the_process_are_damage(tmp_path: Path, key: str,
     assert found(path) == "projector.damaged"
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=some.data())
 def test_flipped_bytes_in_its_header_are_a_clear_word_or_nothing(tmp_path: Path, data: some.DataObject) -> None:
     path, beside = model(tmp_path / "one.gguf"), eyes(tmp_path / "mmproj-one.gguf")

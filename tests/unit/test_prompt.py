@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.inference.chat_format import chat_format
@@ -73,7 +73,6 @@ def test_a_conversation_in_mistrals_format() -> None:
     assert MISTRAL.text(prompt.tokens[prompt.tail :]) == "⟨[/INST]⟩"
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("[]/INSTHK<s>{}% _{{x}}\ue000\ue001\n ") | st.characters(exclude_categories=["Cs"])))
 def test_a_persons_words_are_never_markup(text: str) -> None:
     tokens = official(Turn("user", f"x{text}x")).tokens

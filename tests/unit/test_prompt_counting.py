@@ -39,7 +39,7 @@ def test_a_template_that_takes_no_thoughts_has_no_choice() -> None:
 
 
 @pytest.mark.parametrize("which", ["official", "tags", "channels"])
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.characters(codec="ascii"), min_size=1, max_size=30), min_size=1, max_size=5))
 def test_the_shares_of_a_prompt_begin_in_order_and_the_last_is_the_last_message(which: str, said: list[str]) -> None:
     source, words = {

@@ -7,7 +7,7 @@ import typing
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.core import errors
@@ -39,9 +39,6 @@ from mistral_desk.inference.protocol import (
 )
 from mistral_desk.inference.state_messages import MOST_BYTES, Extent, ForgetStates, KeepStates, StateHead
 from mistral_desk.inference.thought_messages import AnswerNow, Budget, Steered, ThinkMore
-
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""Time decides no test."""
 
 COMMANDS: tuple[type[msgspec.Struct], ...] = typing.get_args(Command)
 EVENTS: tuple[type[msgspec.Struct], ...] = typing.get_args(Event)
@@ -115,7 +112,6 @@ def reading(data: bytes, most: int = 2**31) -> typing.Callable[[int], bytes]:
 
 @pytest.mark.parametrize("kind", COMMANDS, ids=lambda kind: kind.__name__)
 def test_every_command_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
-    @patient
     @given(messages(kind))
     def check(message: Command) -> None:
         body = read_frame(reading(frame(message)))
@@ -127,7 +123,6 @@ def test_every_command_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> Non
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 def test_every_event_arrives_as_it_was_sent(kind: type[msgspec.Struct]) -> None:
-    @patient
     @given(messages(kind))
     def check(message: Event) -> None:
         body = read_frame(reading(frame(message)))
@@ -142,7 +137,6 @@ def test_tags_are_distinct_in_both_directions() -> None:
     assert len(set(tags)) == len(tags)
 
 
-@patient
 @given(some.lists(events, min_size=1, max_size=4), some.integers(min_value=1, max_value=7))
 def test_frames_that_come_in_crumbs_are_read_whole(sent: list[Event], most: int) -> None:
     read = reading(b"".join(map(frame, sent)), most)
@@ -152,7 +146,6 @@ def test_frames_that_come_in_crumbs_are_read_whole(sent: list[Event], most: int)
     assert received == sent
 
 
-@patient
 @given(commands)
 def test_a_stream_that_ends_at_any_byte_inside_a_frame_is_told(message: Command) -> None:
     data = frame(message)
@@ -162,7 +155,6 @@ def test_a_stream_that_ends_at_any_byte_inside_a_frame_is_told(message: Command)
     assert read_frame(reading(b"")) is None
 
 
-@patient
 @given(some.binary(max_size=300))
 def test_hostile_bytes_are_a_protocol_error_and_nothing_else(data: bytes) -> None:
     for decode in (decode_command, decode_event):
@@ -178,7 +170,6 @@ def test_hostile_bytes_are_a_protocol_error_and_nothing_else(data: bytes) -> Non
         return
 
 
-@patient
 @given(events, some.data())
 def test_a_flipped_byte_is_a_message_or_a_protocol_error(message: Event, data: some.DataObject) -> None:
     body = bytearray(frame(message)[4:])
@@ -252,7 +243,6 @@ def test_a_picture_of_too_many_pixels_does_not_arrive(monkeypatch: pytest.Monkey
         decode_command(msgspec.msgpack.encode(fields))
 
 
-@patient
 @given(text, some.lists(names, max_size=5), some.lists(whole, max_size=7))
 def test_pictures_of_a_turn_have_places_in_its_text(said: str, images: list[str], places: list[int]) -> None:
     placed = Turn("user", said, images=tuple(images), places=tuple(places)).placed()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mistral_desk.inference.schema_tree import Tree
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
+patient = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 NODE: Any = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}
 
 

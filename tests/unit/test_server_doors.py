@@ -16,8 +16,8 @@ from mistral_desk.core.settings import OFFLINE
 from mistral_desk.server import connections, guards
 from mistral_desk.server.guards import MOST_BYTES, MOST_REQUESTS
 from tests.fixtures import fake_worker
-from tests.fixtures.engines import END_OF_WORLD_S, run
-from tests.fixtures.serving import HI, TOKEN, fault, served
+from tests.fixtures.engines import run
+from tests.fixtures.serving import HI, TOKEN, Watchman, fault, served
 from tests.fixtures.transfers import until
 
 if TYPE_CHECKING:
@@ -177,34 +177,9 @@ def test_a_thousand_at_once_are_answered_or_told_to_wait(tmp_path: Path) -> None
     run(test())
 
 
-class Watchman:
-    """Looks at every connection when he is told to."""
-
-    def __init__(self) -> None:
-        self.connections: list[connections.Bounded] = []
-
-    def look(self) -> None:
-        for one in self.connections:
-            one.loop.call_soon_threadsafe(one._look)
-
-    @property
-    def came(self) -> int:
-        """Bytes of all of them."""
-        return sum(one._came for one in self.connections)
-
-
 @pytest.fixture
 def watchman(monkeypatch: pytest.MonkeyPatch) -> Watchman:
-    """Nobody else looks, however long this computer takes to send or to answer."""
-    monkeypatch.setattr(connections, "_LOOK_S", END_OF_WORLD_S)
-    made, begun = Watchman(), connections.Bounded.connection_made
-
-    def noted(self: connections.Bounded, transport: asyncio.Transport) -> None:
-        begun(self, transport)
-        made.connections.append(self)
-
-    monkeypatch.setattr(connections.Bounded, "connection_made", noted)
-    return made
+    return Watchman(monkeypatch)
 
 
 _LIST = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"

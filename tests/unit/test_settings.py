@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.core import settings as declared
@@ -31,8 +31,6 @@ from mistral_desk.core.settings import (
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-patient = settings(deadline=None)
 
 
 @pytest.fixture
@@ -271,7 +269,6 @@ some_json = some.recursive(
 )
 
 
-@patient
 @given(some.dictionaries(some.sampled_from([setting.name for setting in ALL]) | some.text(max_size=20), some_json))
 def test_any_file_gives_allowed_values_and_keeps_the_rest(
     tmp_path_factory: pytest.TempPathFactory, content: dict[str, object]

@@ -231,7 +231,7 @@ PLACES = [
 ]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(
     st.sampled_from([*PLACES, "parts", "thoughts", "role", "text", "attachments", "parent", "children", "message"]),
     JUNK,

@@ -53,7 +53,6 @@ MARKDOWN = st.lists(
 # --- names --------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=400) | st.sampled_from(["CON", "nul.txt", "Com1", "a/b\\c", "..", "  .hidden", "LPT²", "a" * 999])
 )
@@ -102,7 +101,7 @@ def written(writer: Any, chat: Shared, gallery: PicturesInMemory | None = None, 
     return sink.getvalue().decode()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(MARKDOWN, MARKDOWN)
 def test_no_message_reaches_over_into_the_next_one(first: str, second: str) -> None:
     """The headings of the first two levels are the document's own, and there are as many as there are messages."""
@@ -252,7 +251,6 @@ def test_html_of_hostile_texts_ends() -> None:
             contained(text)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_html_of_any_text_acts_on_nothing(text: str) -> None:
     look_at(written(as_html.write, shared(Part("text", text), title=text)))

@@ -93,7 +93,7 @@ def without_names(document: bytes) -> dict[str, Any]:
     return found
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(chat=conversations())
 def test_out_in_and_out_again_is_the_same(chat: Imported, tmp_path: Path) -> None:
     async def check() -> None:

@@ -36,7 +36,7 @@ class Pieces(io.RawIOBase):
         return piece
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.dictionaries(st.text(max_size=5), VALUES, max_size=4), max_size=5), st.integers(1, 9), st.booleans())
 def test_it_finds_what_json_finds(values: list[dict[str, Any]], size: int, ascii_only: bool) -> None:
     data = json.dumps(values, ensure_ascii=ascii_only, indent=size % 3 or None).encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from mistral_desk.fit import advice
@@ -39,7 +39,6 @@ def test_a_word_is_the_time_of_a_typical_answer(writes: float, reads: float, wor
 rates = some.floats(0.01, 10_000)
 
 
-@settings(deadline=None)
 @given(rates, rates, rates, rates)
 def test_what_is_quicker_never_has_a_worse_word(writes: float, reads: float, more: float, other: float) -> None:
     """Neither what is quicker in both, nor what is quicker in all and slower in one of them."""

@@ -66,7 +66,7 @@ def roomy(folder: Path) -> StateStore:
     return StateStore(folder, lambda: PLENTY)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(IDS, IDS)
 def test_ids_come_back_and_agree_as_far_as_they_do(one: list[int], other: list[int]) -> None:
     shared = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
@@ -145,7 +145,7 @@ def test_no_flipped_bit_and_no_cut_is_overlooked(tmp_path: Path) -> None:
     assert got(roomy(tmp_path), range(300, 340)) != b"", "the file itself was a good one"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=400), st.booleans())
 def test_a_file_of_anything_is_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, begin: bool) -> None:
     path = tmp_path_factory.getbasetemp() / "anything.state"

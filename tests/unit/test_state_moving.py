@@ -70,7 +70,7 @@ def given_by_the_app(sent: list[Any], *, most: int = 1 << 30, sound: bool = True
     return found[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.lists(some.binary(max_size=40), min_size=1, max_size=4), some.data())
 def test_it_arrives_whole_however_it_is_cut(states: list[bytes], data: some.DataObject) -> None:
     body = b"".join(states)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.inference.thinking import NO_THOUGHTS, Manner, Splitter, manner
@@ -88,7 +88,6 @@ def test_a_named_channel_that_the_template_opened_and_closed() -> None:
     assert split(GEMMA, "", "Yes.", prompt="<|channel>thought\n<channel|>") == ("", "Yes.")
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 7)))
 def test_markers_as_plain_text_are_found_however_the_tokens_cut_them(sizes: list[int]) -> None:
     answer = "\n<think>\nis 1 < 2?</thin </think>\n\nYes: 1 <think> 2"
@@ -133,7 +132,6 @@ def test_the_blank_before_every_text_is_none_of_the_answers() -> None:
     assert gathered(spaced, words.tokenize("[THINK] hm[/THINK]  Yes no", special=True)) == ("hm", " Yes no")
 
 
-@settings(deadline=None)
 @given(st.text(), st.text(), st.data())
 def test_every_character_arrives_whole_and_once(thought: str, text: str, data: st.DataObject) -> None:
     """Characters of several bytes come in several tokens; what is broken off becomes one mark, nothing vanishes."""
