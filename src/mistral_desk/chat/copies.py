@@ -59,8 +59,13 @@ class Backups:
         """`quiet` ends what is being answered, so that nothing is written into the history while it is replaced."""
         self._history = history
         self._quiet = quiet
-        self._restoring = asyncio.Lock()
+        self._restoring, self._wished = asyncio.Lock(), 0
         self._listeners: list[Callable[[], None]] = []
+
+    @property
+    def restoring(self) -> bool:
+        """Whether a copy is to take the history's place: what is asked meanwhile would be asked in vain."""
+        return self._wished > 0
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Be called when a backup has taken the history's place: all that is shown of it is old. Call what it returns
@@ -89,8 +94,12 @@ class Backups:
         has changed. A kill in the middle leaves the old or the new. Two that are wished for at once come one after the
         other.
         """
-        async with self._restoring:
-            return await self._restored(backup)
+        self._wished += 1
+        try:
+            async with self._restoring:
+                return await self._restored(backup)
+        finally:
+            self._wished -= 1
 
     async def _restored(self, backup: Backup) -> Restored:
         history = self._history()

@@ -60,6 +60,11 @@ CHATS: Final[dict[str, Text]] = {
         "This chat is no longer there", "The conversation or message was deleted.", "Choose another chat."
     ),
     # --- backups ------------------------------------------------------------------------------------
+    "backup.restoring": Text(
+        "A backup of your chats is being restored",
+        "Nothing was asked. What you have written is kept.",
+        "Ask again when the backup is there.",
+    ),
     "backup.unusable": Text(
         "This backup cannot be used",
         "{name} is damaged, or no backup of Mistral Desk. Your chats are as they were.",

@@ -15,6 +15,7 @@ from mistral_desk.inference.requests import ClosedError
 from mistral_desk.net.endpoints.record import EndpointModel, is_endpoint, parted
 from mistral_desk.services import BUILTIN, BUILTIN_TITLE, model_title
 from mistral_desk.ui.chat.away import Away, away_of
+from mistral_desk.ui.chat.gate import RESTORING
 from mistral_desk.ui.chat.model_names import in_sentence, quoted
 from mistral_desk.ui.chat.prices import costing, priced
 
@@ -202,9 +203,17 @@ class ModelChoice(QObject):
         """The person wants to try the model again with which the engine kept stopping."""
         self._once_more = True
 
+    @property
+    def held_up(self) -> Problem | None:
+        """Why nothing can be asked for a while, whoever would answer."""
+        return Problem(RESTORING) if self._services.backups.restoring else None
+
     async def answering(self) -> Source:
-        """What is to answer. Raises as `spec`, and `endpoint.gone`."""
-        return self._services.answering(self.id) if self.is_away else await self.allowed()
+        """What is to answer. Raises as `spec`, `endpoint.gone`, and what holds it up."""
+        source = self._services.answering(self.id) if self.is_away else await self.allowed()
+        if (problem := self.held_up) is not None:
+            raise DeskError.of(problem)
+        return source
 
     async def allowed(self) -> ModelSpec:
         """As `spec`; what the person wants in spite of all is allowed."""

@@ -17,6 +17,7 @@ from mistral_desk.ui.chat.canvas import SIDE
 from mistral_desk.ui.chat.composer import Composer
 from mistral_desk.ui.chat.empty import EmptyState
 from mistral_desk.ui.chat.find_bar import FindBar
+from mistral_desk.ui.chat.gate import open_gate, tell
 from mistral_desk.ui.chat.links import allowed
 from mistral_desk.ui.chat.partner_line import PartnerLine
 from mistral_desk.ui.chat.telling import Telling
@@ -31,7 +32,6 @@ from mistral_desk.ui.widgets.tab_order import stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
     from PySide6.QtCore import SignalInstance
     from PySide6.QtGui import QPaintEvent
@@ -40,23 +40,12 @@ if TYPE_CHECKING:
     from mistral_desk.ui.attaching.sources import Source
     from mistral_desk.ui.chat.away import Away
     from mistral_desk.ui.chat.chat import Chat
+    from mistral_desk.ui.chat.gate import Gate
     from mistral_desk.ui.chat.model import ModelChoice
     from mistral_desk.ui.chat.turns import Turn
     from mistral_desk.ui.notify import Notices
     from mistral_desk.ui.theme.theme import Theme
     from mistral_desk.ui.welcome.page import Welcome
-
-    class Gate(Protocol):
-        """Does `act` at once where the chat stays here, else when the person has agreed."""
-
-        def __call__(  # noqa: D102
-            self, chat: Chat, act: Callable[[], None], turn: Turn | None, *, edit: bool
-        ) -> None: ...
-
-
-def _open(chat: Chat, act: Callable[[], None], turn: Turn | None, *, edit: bool) -> None:  # noqa: ARG001 - as a `Gate`
-    """Nothing is asked."""
-    act()
 
 
 class ChatPage(QWidget):
@@ -103,7 +92,7 @@ class ChatPage(QWidget):
         self.temporary = TemporaryLine(theme, self)
         self.away = AwayLine(theme, self)
         self.partner = PartnerLine(theme, self)
-        self.gate: Gate = _open
+        self.gate: Gate = open_gate
         """Whoever asks the person before words leave this computer."""
         self.turning = Turning(self, theme, notices)
         self.welcome: Welcome | None = None
@@ -174,8 +163,17 @@ class ChatPage(QWidget):
         `turn` is answered again or, with `edit`, said anew.
         """
         chat = self._chat
+
+        def agreed() -> None:
+            if self._chat is not chat or chat is None or chat.busy:
+                return
+            if (problem := self._model.held_up) is None:
+                act()
+            else:
+                tell(self._notices, problem)
+
         if chat is not None and not chat.busy:
-            self.gate(chat, lambda: None if self._chat is not chat or chat.busy else act(), turn, edit=edit)
+            self.gate(chat, agreed, turn, edit=edit)
 
     def show_hit(self, message: int, text: str) -> bool:
         """Find these words in the conversation, from this message on; False where it is not on the branch shown."""
@@ -301,7 +299,7 @@ class ChatPage(QWidget):
         elif error.problem.id.startswith("endpoint."):
             self.endpoint_trouble.emit(error.problem)
         else:
-            self._notices.problem(error.problem)
+            tell(self._notices, error.problem)
 
     def _model_changed(self) -> None:
         away, shared = self._model.away, self._model.shared

@@ -136,9 +136,29 @@ class Chats(QObject):
         self._open.clear()
         self.forget_list()
         if self.current is not None:
-            self.begin()
+            self._begin_with_unsent()
         self._desk.context.changed()
         self._desk.tasks.spawn(self.refresh(), "list the chats of a backup")
+
+    def _begin_with_unsent(self) -> None:
+        """A new chat, into which comes what was written and not sent: the chat where it stood may be no more."""
+        page, chat = self._desk.page, self._desk.page.chat
+        if chat is None:
+            return
+        key, edited = id_of(chat), chat.editing
+        written = "" if edited is not None and page.composer.text == edited.text else page.composer.text
+        known = () if edited is None else edited.attached
+        files = (*chat.stashed_files, *(one for one in chat.attachments.parts if one not in known))
+        self.begin()
+        fresh = page.chat
+        if fresh is None:
+            return
+        whole = [one for one in (page.composer.text, chat.stashed, written) if one.strip()]
+        if len(whole) > bool(page.composer.text.strip()):
+            page.composer.set_text("\n\n".join(whole))
+        if files:
+            fresh.attachments.set_parts((*fresh.attachments.parts, *files))
+        self._drafts.keep(str(key), "")
 
     async def _open_temporary(self) -> None:
         self._show(self._make(await self._desk.services.temporary()))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mistral_desk.core import amounts
 from mistral_desk.core.errors import DeskError, Words
 from mistral_desk.core.words import beside, mark, tr, trn
+from mistral_desk.ui.chat.gate import RESTORING
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.ask import Question
@@ -214,6 +215,7 @@ class BackupsDoor(QObject):
             return
         finally:
             self._works = False
+            desk.notices.over.emit(RESTORING)
         kept = tr("Those of before are kept as a backup of {moment}.", moment=moment(done.kept)) if done.kept else ""
         words = Words(tr("The chats of {moment} are back", moment=moment(backup)), kept, "")
         desk.notices.show(Notice("success", words, seconds=2 * SAID_SECONDS))
