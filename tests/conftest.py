@@ -5,6 +5,7 @@ Children that outlive the session fail it too. Warnings of Python are errors thr
 
 from __future__ import annotations
 
+import locale
 import logging
 import os
 import signal
@@ -30,8 +31,8 @@ os.environ["GGML_NO_BACKTRACE"] = "1"
 for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
     os.environ.pop(_name, None)
 
-# As some build machines have it, and Qt warns of it: a locale whose letters are ASCII.
-if os.environ.get("LC_ALL") in {"C", "POSIX"}:
+# As some build machines have it, and Qt warns of it: a locale whose letters are ASCII, or one that is not installed.
+if "LC_ALL" in os.environ and locale.getencoding().upper() != "UTF-8":
     del os.environ["LC_ALL"]
     os.environ["LC_CTYPE"] = "C.UTF-8"
 
