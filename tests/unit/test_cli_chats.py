@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = 1_700_000_000.0
+WRITTEN = time.strftime("%Y-%m-%d", time.localtime(DAY))
+"""What the calendar here says then."""
 
 
 def desk(*arguments: str) -> int:
@@ -68,7 +71,7 @@ def test_it_lists_them_pinned_first_and_the_archive_last(three: None, capsys: py
     assert desk() == 0
     assert capsys.readouterr().out.splitlines() == [
         "Id  Changed     Chat",
-        "1   2023-11-14  Äpfel   pinned", "2   2023-11-14  Birnen", "3   2023-11-14  Alt     archived",
+        f"1   {WRITTEN}  Äpfel   pinned", f"2   {WRITTEN}  Birnen", f"3   {WRITTEN}  Alt     archived",
     ]  # fmt: skip
 
 
@@ -85,7 +88,7 @@ def test_a_title_is_cut_where_the_terminal_ends_and_what_is_found_is_wrapped(
     assert desk() == 0
     assert capsys.readouterr().out.splitlines() == [
         "Id  Changed     Chat",
-        "1   2023-11-14  Über die Kunst, lang…  pinned",
+        f"1   {WRITTEN}  Über die Kunst, lang…  pinned",
     ]
     assert desk("--search", "Birnen") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -110,7 +113,7 @@ def test_a_chat_stands_there_once_with_each_place_below_it(three: None, capsys: 
     assert places == {True, False}, "found in the title and in a message"
     assert desk("--search", "apfel") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line for line in lines if "2023-11-14" in line] == ["1  2023-11-14  Äpfel  pinned"]
+    assert [line for line in lines if WRITTEN in line] == [f"1  {WRITTEN}  Äpfel  pinned"]
     assert lines[1:]
     assert all(line.startswith("    ") for line in lines[1:])
 
@@ -118,7 +121,7 @@ def test_a_chat_stands_there_once_with_each_place_below_it(three: None, capsys: 
 def test_it_writes_them_out(three: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     folder = tmp_path / "new" / "chats"
     found = answer(capsys, "--export", str(folder), "--format", "json")
-    names = ["2023-11-14 Äpfel.json", "2023-11-14 Birnen.json", "2023-11-14 Alt.json"]
+    names = [f"{WRITTEN} Äpfel.json", f"{WRITTEN} Birnen.json", f"{WRITTEN} Alt.json"]
     size = sum(path.stat().st_size for path in folder.iterdir())
     assert found == {"folder": str(folder), "format": "json", "files": names, "bytes": size, "missing_pictures": 0}
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
@@ -127,8 +130,8 @@ def test_it_writes_them_out(three: None, capsys: pytest.CaptureFixture[str], tmp
 
 def test_it_writes_only_what_was_searched(three: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     found = answer(capsys, "--search", "birnen", "--export", str(tmp_path / "x"), "--thinking")
-    assert found["files"] == ["2023-11-14 Birnen.md"]
-    assert "SECRET" in (tmp_path / "x" / "2023-11-14 Birnen.md").read_text(encoding="utf-8")
+    assert found["files"] == [f"{WRITTEN} Birnen.md"]
+    assert "SECRET" in (tmp_path / "x" / f"{WRITTEN} Birnen.md").read_text(encoding="utf-8")
 
 
 def test_a_folder_that_cannot_be_made_says_so(three: None, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,7 +82,7 @@ def test_what_cannot_be_read_or_is_not_there_does_not_stop_the_rest(
 @pytest.mark.parametrize("at", [1e300, float("nan"), float("inf")])
 def test_a_time_that_no_calendar_has_is_left_out(writer: Any, at: float) -> None:
     assert "Yes" in written(writer, Part("text", "Yes"), at=at)
-    assert "2023-11-14" in written(writer, Part("text", "Yes"))
+    assert time.strftime("%Y-%m-%d", time.localtime(1.7e9)) in written(writer, Part("text", "Yes"))
 
 
 # --- markdown -----------------------------------------------------------------------------------------------

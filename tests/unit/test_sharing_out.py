@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import re
+import time
 import unicodedata
 import zipfile
 from html.parser import HTMLParser
@@ -36,6 +37,9 @@ from tests.fixtures import hostile_texts
 if TYPE_CHECKING:
     from pathlib import Path
 
+MADE = 1_700_000_000.0
+DAY = time.strftime("%Y-%m-%d", time.localtime(MADE))
+"""What the calendar here says then."""
 RESERVED = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 MARKDOWN = st.lists(
@@ -276,7 +280,7 @@ async def history_with(*titles: str) -> History:
     history = await History.temporary()
     for title in titles:
         part = (Part("text", f"Hello from {title}"),)
-        await history.put(Imported(title, 1_700_000_000.0, 0, (ImportedMessage("q", None, "user", 1.0, part),)))
+        await history.put(Imported(title, MADE, 0, (ImportedMessage("q", None, "user", 1.0, part),)))
     return history
 
 
@@ -295,7 +299,7 @@ def test_many_go_into_one_place(pack: Any, tmp_path: Path) -> None:
         await history.close()
         assert gone.chats == len(ids) == 4
         assert heard[-1] == 1.0
-        names = {"2023-11-14 Chat.md", "2023-11-14 a b.md", "2023-11-14 äpfel.md", "2023-11-14 Äpfel (2).md"}
+        names = {f"{DAY} Chat.md", f"{DAY} a b.md", f"{DAY} äpfel.md", f"{DAY} Äpfel (2).md"}
         assert set(gone.files) == names
         if pack == "zip":
             with zipfile.ZipFile(target) as archive:
@@ -311,11 +315,11 @@ def test_many_go_into_one_place(pack: Any, tmp_path: Path) -> None:
 def test_a_folder_keeps_what_lies_in_it(tmp_path: Path) -> None:
     async def check() -> None:
         history = await history_with("A")
-        (tmp_path / "2023-11-14 A.md").write_text("mine", encoding="utf-8")
+        (tmp_path / f"{DAY} A.md").write_text("mine", encoding="utf-8")
         gone = await Export(history, None, await every_id(history), tmp_path, Wish("md"), "folder").run()
         await history.close()
-        assert gone.files == ("2023-11-14 A (2).md",)
-        assert (tmp_path / "2023-11-14 A.md").read_text(encoding="utf-8") == "mine"
+        assert gone.files == (f"{DAY} A (2).md",)
+        assert (tmp_path / f"{DAY} A.md").read_text(encoding="utf-8") == "mine"
 
     run(check())
 
