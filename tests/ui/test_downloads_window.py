@@ -286,10 +286,10 @@ def test_a_button_says_how_its_model_stands(qapp: QApplication, tmp_path: Path, 
             await until(lambda: button.text() == "Downloading…")
             button.click()
             assert desk.window.page == "library"
-            hub.trouble.stall = None
             await until(lambda: bool(desk.library.downloads.rows))
             row(desk).pause.click()
             await until(lambda: row(desk).download.state == "paused")
+            hub.trouble.stall = None
             row(desk).pause.click()
             await until(lambda: button.text() == "Chat with it")
             await desk.tasks.settled()
