@@ -170,6 +170,37 @@ def test_a_backup_that_somebody_has_changed_takes_no_historys_place(tmp_path: Pa
     run(promise())
 
 
+_EVERYTHING = "CREATE TRIGGER t AFTER INSERT ON conversation BEGIN DELETE FROM conversation WHERE id < new.id; END"
+_ENDLESS = (
+    "ALTER TABLE conversation RENAME TO other;"
+    "CREATE VIEW conversation AS WITH RECURSIVE more (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM more) "
+    "SELECT id, '' AS title, NULL AS deleted_at FROM more"
+)
+
+
+@pytest.mark.allow_log("cannot be looked into", "mistral_desk.chat.copies")
+@pytest.mark.parametrize("made_by", [_EVERYTHING, _ENDLESS], ids=["trigger", "view"])
+def test_what_acts_in_a_backup_that_somebody_made_takes_no_chat_and_no_time(tmp_path: Path, made_by: str) -> None:
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, *_ = await history.begin_turn(None, "hello")
+        every = Backups(lambda: history, nobody)
+        made = await every.make()
+        with contextlib.closing(sqlite3.connect(made.path)) as copy:
+            copy.executescript(made_by)
+        assert [(one.conversations, one.messages) for one in await every.list()] == [(None, None)]
+        with pytest.raises(DeskError) as refused:
+            await every.restore(made)
+        assert refused.value.problem.id == "backup.unusable"
+        await history.begin_turn(None, "more")
+        assert [one.text for one in await history.messages(chat.id)] == ["hello", ""]
+        await history.close()
+
+    run(promise())
+
+
 @pytest.mark.allow_log("is gone|restor|no copy", "mistral_desk.chat")
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
 def test_a_file_that_is_deleted_under_the_open_app_comes_back(tmp_path: Path) -> None:

@@ -200,6 +200,7 @@ def ready(candidate: Path, fresh: Path) -> None:
     _create(fresh)
     shutil.copyfile(candidate, fresh)
     with contextlib.closing(connect(fresh)) as copy:
+        _prove_plain(copy)
         prepare(copy, None, lambda _: None)
         copy.execute("PRAGMA journal_mode = DELETE")
         _prove_whole(copy)
@@ -212,6 +213,18 @@ def _prove_ours(copy: sqlite3.Connection) -> None:
     """Raise `DamagedError` for a file that is empty, or another program's database."""
     if copy.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise DamagedError("it is no history")
+
+
+def _prove_plain(copy: sqlite3.Connection) -> None:
+    """Raise `DamagedError` where anything but tables and indexes is in it: a trigger would change chats whenever one is
+    written, a view in a table's place may have no end. What SQLite reads is the text, not what is said of it.
+    """
+    strange = copy.execute(
+        "SELECT name FROM sqlite_schema WHERE NOT coalesce(sql LIKE 'CREATE TABLE %' OR sql LIKE 'CREATE INDEX %' "
+        "OR sql LIKE 'CREATE UNIQUE INDEX %' OR sql LIKE 'CREATE VIRTUAL TABLE words USING fts5 %', type = 'index')"
+    ).fetchone()
+    if strange:
+        raise DamagedError(f"{str(strange[0])[:200]} does not belong there")
 
 
 def _prove_whole(copy: sqlite3.Connection) -> None:
@@ -296,14 +309,20 @@ def picture_bodies(path: Path) -> set[str]:
         try:
             with contextlib.closing(reading(copy)) as connection:
                 found.update(str(row[0]) for row in connection.execute("SELECT body FROM part WHERE kind = 'image'"))
-        except sqlite3.Error as error:
+        except (DamagedError, sqlite3.Error) as error:
             raise OSError(f"the copy {copy} cannot be read: {error}") from error
     return found
 
 
 def reading(copy: Path) -> sqlite3.Connection:
-    """A connection to a copy that changes not a byte of it, nor beside it."""
-    return connect(copy, mode="ro", query_only=True)
+    """A connection to a copy that changes not a byte of it, nor beside it. Raises `DamagedError`, `sqlite3.Error`."""
+    connection = connect(copy, mode="ro", query_only=True)
+    try:
+        _prove_plain(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _copy_aside(path: Path, now: float) -> None:

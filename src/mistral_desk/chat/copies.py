@@ -162,7 +162,7 @@ def _look(copy: Path) -> Backup:
                     "(SELECT id FROM conversation WHERE deleted_at IS NULL)"
                 ).fetchone()[0]
             )
-    except sqlite3.Error as error:
+    except (DamagedError, sqlite3.Error) as error:
         log.warning("the copy %s cannot be looked into: %s", copy, error)
         conversations = messages = None
     return Backup(str(copy), _kind(copy.name), about.st_mtime, about.st_size, conversations, messages)
