@@ -28,8 +28,21 @@ if TYPE_CHECKING:
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 os.environ["GGML_NO_BACKTRACE"] = "1"
-for _name in ("COLUMNS", "HF_ENDPOINT", "HF_TOKEN", "MISTRAL_DESK_CATALOG_URL", "MISTRAL_DESK_HOME"):
+for _name in (
+    "COLUMNS",
+    "HF_ENDPOINT",
+    "HF_TOKEN",
+    "MISTRAL_DESK_CATALOG_URL",
+    "MISTRAL_DESK_HOME",
+    "MISTRAL_DESK_LANGUAGE",
+):
     os.environ.pop(_name, None)
+
+# The program speaks the computer's language, and the tests read English.
+for _name in [one for one in os.environ if one in {"LANG", "LANGUAGE"} or one.startswith("LC_")]:
+    if not os.environ[_name].startswith(("C", "POSIX", "en")):
+        del os.environ[_name]
+        os.environ["LC_CTYPE"] = "C.UTF-8"
 
 # As some build machines have it, and Qt warns of it: a locale whose letters are ASCII, or one that is not installed.
 if "LC_ALL" in os.environ and locale.getencoding().upper() != "UTF-8":
