@@ -12,7 +12,7 @@ from mistral_desk.core.words import tr
 from mistral_desk.ui.downloads.row import DownloadRow
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
-from mistral_desk.ui.widgets.focus import has_keyboard
+from mistral_desk.ui.widgets.focus import has_keyboard, let_go
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.tab_order import stack
 
@@ -65,6 +65,7 @@ class DownloadRows(QFrame):
         held = next((key for key in self._order if has_keyboard(self.rows[key])), "")
         for gone in self.rows.keys() - set(order):
             row = self.rows.pop(gone)
+            let_go(row)
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()

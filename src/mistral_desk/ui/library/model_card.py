@@ -82,7 +82,15 @@ class ModelCard(Card):
             for label in self.findChildren(Shortened):
                 label.set_ink("muted")
         self.chat_button: Button | None = None
+        self._harmless: list[Button] = []
         self._fill(model, broken=broken)
+
+    @property
+    def harmless(self) -> Button | None:
+        """What the keyboard may come to without having been led there: nothing ends by it, or goes. None where nothing
+        else can be done with the model.
+        """
+        return next(iter(self._harmless), None) if self.chat_button is None else self.chat_button
 
     def show_work(self, share: float, told: str) -> None:
         """A job on this model, as far as it is."""
@@ -96,8 +104,8 @@ class ModelCard(Card):
     def end_work(self) -> None:
         """It is over."""
         if self.work is not None:
-            if has_keyboard(self.work):
-                self.findChildren(Button)[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            if has_keyboard(self.work) and self.harmless is not None:
+                self.harmless.setFocus(Qt.FocusReason.OtherFocusReason)
             self.below.removeWidget(self.work)
             self.work.hide()
             self.work.deleteLater()
@@ -107,15 +115,15 @@ class ModelCard(Card):
         title = words.title(model)
         here = model.state == "here"
         if here:
-            self._icon(tr("How it runs here: {name}", name=title), "chip", tr("How it runs here")).clicked.connect(
-                self.fit
-            )
+            runs = tr("How it runs here")
+            self._safe(self._icon(tr("How it runs here: {name}", name=title), "chip", runs)).clicked.connect(self.fit)
         if model.origin != "guide" and model.state != "absent":
             tip = tr("Show in its folder")
-            self._icon(tr("{what}: {file}", what=tip, file=title), "folder", tip).clicked.connect(self.reveal)
+            show = self._icon(tr("{what}: {file}", what=tip, file=title), "folder", tip)
+            self._safe(show).clicked.connect(self.reveal)
         if words.verifiable(model):
             tip = tr("Verify: read all of it and compare")
-            self._icon(tr("Verify: {name}", name=title), "verify", tip).clicked.connect(self.verify)
+            self._safe(self._icon(tr("Verify: {name}", name=title), "verify", tip)).clicked.connect(self.verify)
         if model.deletes == "bin_or_good":
             self._icon(tr("Delete: {name}", name=title), "trash", tr("Delete…")).clicked.connect(self.delete)
         elif model.deletes == "forgets":
@@ -128,6 +136,10 @@ class ModelCard(Card):
         elif broken and (model.repository or any(file.repository for file in model.all)):
             text = tr("Repair")
             self._worded(text, tr("{what}: {file}", what=text, file=title)).clicked.connect(self.repair)
+
+    def _safe(self, button: Button) -> Button:
+        self._harmless.append(button)
+        return button
 
     def _icon(self, name: str, icon: str, tip: str) -> Button:
         made = Button(self._theme, name, icon=icon, muted=True, parent=self)

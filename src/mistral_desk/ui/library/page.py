@@ -15,7 +15,7 @@ from mistral_desk.ui.theme.tokens import RADIUS, SPACE
 from mistral_desk.ui.widgets.button import Button
 from mistral_desk.ui.widgets.column import ColumnArea
 from mistral_desk.ui.widgets.flow import FlowLayout
-from mistral_desk.ui.widgets.focus import has_keyboard
+from mistral_desk.ui.widgets.focus import has_keyboard, let_go
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.panel import Panel
 from mistral_desk.ui.widgets.tab_order import chain
@@ -117,7 +117,7 @@ class LibraryPage(QFrame):
         self._looking.hide()
         order = tuple(model.id for model in models)
         changed = order != self._order
-        held = next((n for n, key in enumerate(self._order) if key not in order and _focused(self._cards[key])), -1)
+        held = next((n for n, key in enumerate(self._order) if key not in order and has_keyboard(self._cards[key])), -1)
         for gone in self._cards.keys() - set(order):
             self._drop(self._cards.pop(gone))
         for place, model in enumerate(models):
@@ -129,13 +129,14 @@ class LibraryPage(QFrame):
                 continue
             changed = True
             card = self._cards[model.id] = self._card(model, in_use=model.id == current)
-            focus = _focused(old) if old is not None else ""
+            focus = _focused(old) if old is not None else None
             if old is not None:
                 self._drop(old)
             self._list.insertWidget(place, card)
             if model.id in self._working:
                 card.show_work(*self._working[model.id])
-            _focus(card, focus)
+            if focus is not None and not _focus(card, focus):
+                held = place
         self._order = order
         own = [model for model in models if model.origin != "guide"]
         self.empty.setVisible(not own)
@@ -143,9 +144,14 @@ class LibraryPage(QFrame):
         self._total.setText(amounts.file_size(size) if own else "")
         if changed:
             chain(self.area.holder)
-        if held >= 0:  # the card that had the keyboard is gone: what stands there now gets it
-            nearest = self.cards[min(held, len(order) - 1)].findChildren(Button) if order else []
-            (nearest[-1] if nearest else self.add_button).setFocus(Qt.FocusReason.OtherFocusReason)
+        if held >= 0:
+            self._nearest(held).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _nearest(self, place: int) -> Button:
+        """What had the keyboard is gone: something that stands there now, or near it, and ends and deletes nothing."""
+        cards = self.cards
+        near = (card.harmless for card in (*cards[place:], *reversed(cards[:place])))
+        return next((button for button in near if button is not None), self.add_button)
 
     def show_work(self, model: str, share: float, told: str) -> None:
         """Something is done with a model, and is so far."""
@@ -164,7 +170,7 @@ class LibraryPage(QFrame):
         target = next((card for card in self.cards if card.model.deletes == "bin_or_good"), None)
         focus: QWidget = self.add_button
         if target is not None:
-            focus = target.findChildren(Button)[-1]
+            focus = target.harmless or focus
             self.area.ensureWidgetVisible(target, 0, SPACE[4])
         focus.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -199,6 +205,7 @@ class LibraryPage(QFrame):
         return card
 
     def _drop(self, card: ModelCard) -> None:
+        let_go(card)
         self._list.removeWidget(card)
         card.hide()
         card.deleteLater()
@@ -224,12 +231,14 @@ class _Empty(Panel):
         column.addLayout(row)
 
 
-def _focused(card: ModelCard) -> str:
-    """The name of the control on it that has the keyboard."""
-    return next((one.accessibleName() for one in card.findChildren(Button) if has_keyboard(one)), "")
+def _focused(card: ModelCard) -> str | None:
+    """The name of the control on it that has the keyboard; None where none has."""
+    return next((one.accessibleName() for one in card.findChildren(Button) if has_keyboard(one)), None)
 
 
-def _focus(card: ModelCard, name: str) -> None:
-    found = next((one for one in card.findChildren(Button) if name and one.accessibleName() == name), None)
+def _focus(card: ModelCard, name: str) -> bool:
+    """The control of this name gets the keyboard; False where there is none any more."""
+    found = next((one for one in card.findChildren(Button) if one.accessibleName() == name), None)
     if found is not None:
         found.setFocus(Qt.FocusReason.OtherFocusReason)
+    return found is not None

@@ -55,6 +55,13 @@ def set_possible(control: QWidget, *, possible: bool) -> None:
         control.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
+def let_go(widget: QWidget) -> None:
+    """It is about to go, and gives the keyboard up first: Qt would hand it to what comes next, a *Cancel* perhaps."""
+    here: QWidget | None = widget.window().focusWidget()
+    if here is not None and has_keyboard(widget):
+        here.clearFocus()
+
+
 def give_back(to: QWidget | None) -> bool:
     """The keyboard goes back to what had it before; False where that is gone, hidden or out."""
     if to is None or not shiboken6.isValid(to) or not to.isVisible() or not to.isEnabled():
