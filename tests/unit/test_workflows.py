@@ -28,6 +28,14 @@ def test_every_script_that_the_release_calls_is_there() -> None:
     assert [name for name in modules if not (ROOT / f"{name.replace('.', '/')}.py").is_file()] == []
 
 
+def test_nothing_is_made_or_handed_on_twice() -> None:
+    called = re.findall(r"installer/[\w./-]+\.(?:sh|ps1)", RELEASE)
+    assert sorted(called) == sorted(set(called))
+    for files in re.findall(r"path: \|\n((?: {12}\S+\n)+)", RELEASE):
+        named = files.split()
+        assert sorted(named) == sorted(set(named))
+
+
 @pytest.mark.skipif(shutil.which("sh") is None, reason="no shell that reads these")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
 def test_the_scripts_can_be_read(script: Path) -> None:
