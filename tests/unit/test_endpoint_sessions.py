@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,10 +27,11 @@ from mistral_desk.inference.protocol import Figures, Sampling
 from mistral_desk.net.endpoints.record import Endpoint, EndpointModel, Kind, Offered
 from mistral_desk.services import Services
 from tests.fixtures import fake_worker
-from tests.fixtures.endpoints import endpoints
+from tests.fixtures.endpoints import endpoints, told
 from tests.fixtures.engines import END_OF_WORLD_S, run
 from tests.fixtures.openai_site import KEY, MISTRAL, SHAPES, OpenAISite, chunk, events, raw, refusal, said, streamed
 from tests.fixtures.vault import Vault
+from tests.fixtures.web_site import Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -303,6 +305,34 @@ def test_what_a_server_quotes_of_a_chat_is_shown_and_in_no_log(
     run(test())
     assert "endpoint.refused" in caplog.text
     assert "my secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"my secret: %s\r\n\r\n", b"HTTP/1.1 200 OK\r\nmy secret %s\r\n\r\n",
+     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nmy secret %s\r\n"],
+    ids=["status", "header", "chunk"],
+)  # fmt: skip
+def test_what_a_server_quotes_that_speaks_no_http_is_in_no_log_and_no_traceback(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, allow_log: Any, sent: bytes
+) -> None:
+    allow_log("net.garbled", "mistral_desk.chat.running")
+
+    async def test() -> None:
+        with OpenAISite(chat=Answer(raw=sent % KEY.encode())) as site:
+            async with talk(tmp_path, site) as chat:
+                end = (await chat.ask("my secret"))[-1]
+                assert isinstance(end, Broken)
+                with pytest.raises(DeskError) as caught:
+                    await told(chat.endpoints.net, chat.source, KEY)
+                told_to_developers = "".join(traceback.format_exception(caught.value))
+                assert "my secret" not in told_to_developers
+                assert KEY not in told_to_developers
+
+    run(test())
+    assert "net.garbled" in caplog.text
+    assert "my secret" not in caplog.text
+    assert KEY not in caplog.text
 
 
 def test_one_connection_serves_one_answer_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

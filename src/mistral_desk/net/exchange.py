@@ -75,7 +75,8 @@ class Exchange:
                 raise self.failed(self._cut) from None
             if (known := faults.of(error, self.at.name, self._received, self._silence_s)) is None:
                 raise
-            raise known from error
+            quoted = known.problem.id == "net.garbled"  # what came, which may be the words of a chat, or a key
+            raise known from (None if quoted else error)
         finally:
             self._waiting = None
         if self._cut:

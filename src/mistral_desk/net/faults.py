@@ -50,7 +50,8 @@ def of(error: Exception, host: str, received: int, seconds: float) -> DeskError 
             reason = REFUSED if _cause(error, ConnectionRefusedError) else NO_ANSWER
         return DeskError("net.unreachable", detail, host=host, reason=reason)
     if isinstance(error, httpx2.RemoteProtocolError) and "without sending" not in detail:
-        return DeskError("net.garbled", detail, host=host, reason=NOT_HTTP)
+        # Behind the second colon stands what the server sent, which may be the words of a chat, or a key.
+        return DeskError("net.garbled", ": ".join(detail.split(": ")[:2]), host=host, reason=NOT_HTTP)
     if isinstance(error, (httpx2.NetworkError, httpx2.RemoteProtocolError)):
         if received == 0 and "response" in detail:
             return DeskError("net.unreachable", detail, host=host, reason=BROKEN)
