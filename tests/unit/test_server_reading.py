@@ -153,6 +153,16 @@ def test_no_json_is_told(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "reason"),
+    [(b"{}", "Object missing required field messages"), (b"[]", "Expected object, got array")],
+)
+def test_what_is_wrong_with_the_whole_is_told_once(data: bytes, reason: str) -> None:
+    with pytest.raises(DeskError) as caught:
+        understood(data)
+    assert caught.value.problem.params == {"place": "$", "reason": reason}
+
+
+@pytest.mark.parametrize(
     "address", ["https://example.org/a.png", "http://127.0.0.1/a", "file:///etc/passwd", "//a/b", ""]
 )
 def test_pictures_are_never_fetched(address: str) -> None:

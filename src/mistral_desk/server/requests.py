@@ -70,9 +70,9 @@ def understood(data: bytes) -> Body:
     try:
         body = msgspec.json.decode(data, type=Body)
     except msgspec.ValidationError as error:
-        reason, _, place = str(error).rpartition(" - at `$")
+        reason, _, place = str(error).partition(" - at `$")  # without a place it is about the whole
         place = place.rstrip("`").lstrip(".")
-        raise garbled(place or "$", (reason or str(error)).replace("`", "")) from error
+        raise garbled(place or "$", reason.replace("`", "")) from error
     except (ValueError, RecursionError) as error:
         raise garbled("$", "this is no JSON") from error
     _refuse(body)
