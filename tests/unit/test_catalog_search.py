@@ -137,6 +137,15 @@ def test_words_in_the_title_come_first_only_where_the_fit_orders() -> None:
     assert found(text="alpha", sort="date") == ["beta", "alpha-7b"]
 
 
+def test_a_title_that_is_what_was_typed_stands_before_one_that_only_has_its_letters() -> None:
+    three, four = record("wind-3", title="Wind 3 24B"), record("wind-4", title="Wind 4")
+    index = Index(Catalogue((three, four)))
+    fits = {"wind-3": Fit(0, True, None), "wind-4": Fit(1, True, None)}
+
+    assert [hit.record.id for hit in index.find(Wishes(text="wind"), fits)] == ["wind-3", "wind-4"]
+    assert [hit.record.id for hit in index.find(Wishes(text="Wind  4"), fits)] == ["wind-4", "wind-3"]
+
+
 def test_the_order_follows_when_other_models_fit() -> None:
     for model in ("gamma", "delta-3.5"):
         assert FOUR.find(Wishes(), {model: Fit(0, True, None)})[0].record.id == model

@@ -145,7 +145,8 @@ class Index:
         """The models that have every word and pass every filter, in the order that was wished for.
 
         What a filter or a sort asks for and nobody stated counts as no, and comes last in both directions. Where words
-        were typed and nothing but the fit orders, models that have most of them in their title come first.
+        were typed and nothing but the fit orders, models come first whose title has just those words in a row, then
+        those that have most of them in it.
         """
         fits = _NOTHING if fits is None else fits
         words = tuple(fold(wishes.text).split())
@@ -184,16 +185,22 @@ class Index:
 
 
 def _titled_first(rows: list[_Row], words: tuple[str, ...]) -> list[_Row]:
-    """Those first whose title has most of the words; otherwise as they were."""
+    """Those first whose title has the words in a row (a 4 stands in 24B, too), then those whose title has most of them;
+    otherwise as they were.
+    """
     if len(words) == 1:  # the most frequent case, and the one with the most rows
         (word,) = words
         return [row for row in rows if word in row.title] + [row for row in rows if word not in row.title]
-    shelves: list[list[_Row]] = [[] for _ in range(len(words) + 1)]
+    phrase = " ".join(words)
+    shelves: list[list[_Row]] = [[] for _ in range(len(words) + 2)]
     for row in rows:
-        title, missing = row.title, 0
-        for word in words:
-            if word not in title:
-                missing += 1
+        title, missing = row.title, 1
+        if phrase in title:
+            missing = 0
+        else:
+            for word in words:
+                if word not in title:
+                    missing += 1
         shelves[missing].append(row)
     return [row for shelf in shelves for row in shelf]
 
