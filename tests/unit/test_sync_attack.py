@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,7 @@ from tests.fixtures.online import online
 from tests.fixtures.web_site import Answer, Endless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.fixtures.web_site import Asked
@@ -35,9 +37,15 @@ class IllSite(CatalogSite):
     """Answers whatever has `part` in its path with `ill`, once that is set."""
 
     part, ill = "", Answer()
+    taken: Callable[[], object] | None = None
+    """Called when such a request has come."""
 
     def answer(self, asked: Asked) -> Answer:
-        return self.ill if self.part and self.part in asked.path else super().answer(asked)
+        if not self.part or self.part not in asked.path:
+            return super().answer(asked)
+        if self.taken:
+            self.taken()
+        return self.ill
 
 
 @pytest.fixture
@@ -84,6 +92,19 @@ def test_a_server_that_sends_and_sends_is_left(  # noqa: PLR0917 - a case, and w
 def test_a_server_that_is_slow_without_end_is_waited_for_twice(
     site: IllSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, slow: Answer
 ) -> None:
+    """The time that it has is over once it has taken the request: how busy this computer is decides nothing."""
+    timeout, limits = asyncio.timeout, list[asyncio.Timeout]()
+
+    def noted(seconds: float | None) -> asyncio.Timeout:
+        limits.append(timeout(seconds))
+        return limits[-1]
+
+    def over() -> None:
+        for one in limits:
+            with contextlib.suppress(RuntimeError):  # it was over already
+                one.reschedule(0.0)
+        limits.clear()
+
     async def test() -> None:
         async with online(tmp_path) as net:
             await sync.refresh(net, tmp_path, base=site.url)
@@ -92,8 +113,11 @@ def test_a_server_that_is_slow_without_end_is_waited_for_twice(
             site.etags = False
             site.part, site.ill = part, slow
             site.forget()
-            monkeypatch.setattr(sync, "_SECONDS", 0.3)  # nothing comes in any time; this is only how long it is waited
-            assert (await problem_of(sync.refresh(net, tmp_path, base=site.url)))[0] == "net.timeout"
+            site.taken = partial(asyncio.get_running_loop().call_soon_threadsafe, over)
+            with monkeypatch.context() as patched:
+                patched.setattr(sync, "_SECONDS", 3600.0)
+                patched.setattr(asyncio, "timeout", noted)
+                assert (await problem_of(sync.refresh(net, tmp_path, base=site.url)))[0] == "net.timeout"
             assert (tmp_path / FILE).read_bytes() == before
 
     run(test())
