@@ -15,9 +15,10 @@ from markdown_it import MarkdownIt
 
 from mistral_desk.chat.attachments.kinds import LONGEST_NAME, TextFile
 from mistral_desk.chat.history import History
+from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import file_part, read_file, read_picture
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
-from mistral_desk.chat.sharing import archive, chatgpt
+from mistral_desk.chat.sharing import archive, chatgpt, chatgpt_content
 from mistral_desk.chat.sharing import own as own_form
 from mistral_desk.chat.sharing.archive import Archive
 from mistral_desk.chat.sharing.coming import take
@@ -25,12 +26,12 @@ from mistral_desk.chat.sharing.reading import contained
 from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.protocol import Figures
-from tests.fixtures.chatgpt_exports import plain
+from tests.fixtures.chatgpt_exports import conversation, message, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mistral_desk.chat.message import ConversationSettings
+    from mistral_desk.chat.message import ConversationSettings, PartKind
     from mistral_desk.chat.sharing.coming import Come
 
 
@@ -100,6 +101,49 @@ def test_a_byte_that_is_no_letter_costs_one_letter() -> None:
     raw = json.dumps(plain("x", text="before BYTE behind")).encode().replace(b"BYTE", b"\xff")
     first = chatgpt.read(raw).messages[0]
     assert "before \ufffd behind" in first.parts[0].body
+
+
+def of_pieces(*parts: int, number: int) -> bytes:
+    """One side that speaks in so many messages, each of so many pieces of three letters."""
+    nodes: dict[str, tuple[str | None, dict[str, Any] | None]] = {
+        str(key): (str(key - 1) if key else None, message("assistant", *["abc"] * pieces))
+        for key, pieces in enumerate(parts * number)
+    }
+    return json.dumps(conversation(nodes)).encode()
+
+
+@pytest.mark.parametrize("chat", [of_pieces(5000, number=1), of_pieces(1, number=5000)], ids=["parts", "messages"])
+def test_the_work_for_many_small_pieces_grows_with_their_number_only(
+    chat: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of ten megabytes would have taken minutes, of a hundred hours, and nobody could have broken it off."""
+    written = 0
+
+    def counted(kind: PartKind, body: str) -> Part:
+        nonlocal written
+        written += len(body)
+        return Part(kind, body)
+
+    monkeypatch.setattr(chatgpt_content, "Part", counted)
+    (only,) = chatgpt.read(chat).messages
+    assert [part.body for part in only.parts] == ["\n\n".join(["abc"] * 5000)]
+    assert written < 10 * len(only.parts[0].body)
+
+
+def test_an_answer_that_was_cut_into_many_is_bounded_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chatgpt, "LONGEST", 3 * 100)
+    assert len(chatgpt.read(of_pieces(1, number=100)).messages) == 1
+    with pytest.raises(DeskError) as caught:
+        chatgpt.read(of_pieces(1, number=101))
+    assert caught.value.problem.id == "sharing.too_long"
+
+
+def test_of_a_message_with_files_without_end_some_are_named() -> None:
+    files = [{"name": f"{number}.pdf"} for number in range(chatgpt_content._MOST_FILES + 1)]
+    chat = conversation({"a": (None, message("user", "look", meta={"attachments": files}))})
+    (only,) = chatgpt.read(json.dumps(chat).encode()).messages
+    assert only.parts[0].body.count(".pdf") == chatgpt_content._MOST_FILES
+    assert only.parts[0].body.endswith("look")
 
 
 def test_a_pipe_holds_no_import(tmp_path: Path) -> None:

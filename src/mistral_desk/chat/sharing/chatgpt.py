@@ -161,8 +161,6 @@ def _nodes(chat: _Chat) -> tuple[dict[str, _Node], str]:
         node.role, node.parts = content.of(message)
         node.created = _time(message.get("create_time"))
         node.model = content.model(message)
-        if sum(len(part.body) for part in node.parts) > LONGEST:
-            raise DeskError("sharing.too_long")
     for key, node in nodes.items():
         if node.above not in nodes:  # only its parent may know, or nobody: then it is a beginning
             above = children.get(key)
@@ -222,6 +220,8 @@ def _messages(
     made = []
     for key, group in members.items():
         head = group[0]
+        if sum(len(part.body) for node in group for part in node.parts) > LONGEST:
+            raise DeskError("sharing.too_long")
         parts = content.joined(part for node in group for part in node.parts)
         mine = head.role == "assistant"
         made.append(

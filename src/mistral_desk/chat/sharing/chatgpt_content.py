@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -23,6 +24,8 @@ _ID: Final = re.compile(r"file[-_][A-Za-z0-9]+")
 # Their marks for citations and names, in letters of the private use area: start, separators, end.
 _MARK: Final = re.compile("\ue200([^\ue200\ue201]{0,2000})\ue201")
 _ENTITY: Final = "entity\ue202"
+_MOST_FILES: Final = 1000
+"""Of one message that are named."""
 _SILENT: Final = frozenset(
     {
         "reasoning_recap", "tether_quote", "tether_browsing_display", "tether_browsing_code", "model_editable_context",
@@ -65,11 +68,12 @@ def model(message: dict[str, Any]) -> str:
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Parts of the same kind in a row as one, with an empty line between them."""
     made: list[Part] = []
-    for part in parts:
-        if made and part.kind == made[-1].kind and part.kind in {"text", "thinking"}:
-            made[-1] = Part(part.kind, f"{made[-1].body.rstrip()}\n\n{part.body}")
+    for kind, group in groupby(parts, key=lambda part: part.kind):
+        if kind in {"text", "thinking"}:
+            *before, last = (part.body for part in group)
+            made.append(Part(kind, "\n\n".join((*(words for body in before if (words := body.rstrip())), last))))
         else:
-            made.append(part)
+            made += group
     return tuple(made)
 
 
@@ -147,7 +151,7 @@ def _canvas(recipient: str, text: str) -> Iterator[Part]:
 
 def _files(meta: dict[str, Any]) -> Iterator[str]:
     """Files that were attached; the export does not have what is in them."""
-    for one in _list(meta.get("attachments")):
+    for one in islice(_list(meta.get("attachments")), _MOST_FILES):
         name, kind = (_text(_dict(one).get(key)) for key in ("name", "mime_type"))
         if name and not kind.startswith("image/"):
             words = "".join(letter if letter.isprintable() else " " for letter in name[:200])
