@@ -6,9 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 
 from mistral_desk.catalog.search import Wishes
+from mistral_desk.ui.models.browse.head import LOOKING
 from tests.fixtures import fake_worker
 from tests.ui import window
 from tests.ui.late import MACHINES, at_models
@@ -73,8 +74,8 @@ def test_the_cards_are_there_before_this_computer_was_looked_at_and_then_say_mor
     window.run(qapp, scenario)
 
 
-@pytest.mark.parametrize("how", ["nobody", "keyboard", "scrolled", "marked"])
-def test_what_was_found_out_orders_the_cards_unless_somebody_is_among_them(
+@pytest.mark.parametrize("how", ["eyes", "keyboard", "scrolled", "marked"])
+def test_what_was_found_out_leaves_the_cards_that_somebody_sees_where_they_are(
     qapp: QApplication, tmp_path: Path, how: str
 ) -> None:
     async def scenario() -> None:
@@ -94,8 +95,8 @@ def test_what_was_found_out_orders_the_cards_unless_somebody_is_among_them(
             assert fits is not None
             best = sorted(fits, key=lambda key: fits[key].rank)
             assert best[0] != before[0], "else the test sees nothing"
-            assert (order(page)[: len(best)] == best) is (how == "nobody")
-            assert (order(page) == before) is (how != "nobody")
+            assert order(page)[: len(best)] != best
+            assert order(page) == before
             page.show_wishes(Wishes(text="mistral"))
             page.show_wishes(Wishes())
             assert order(page)[: len(best)] == best, "whoever looks anew finds the order that holds"
@@ -107,7 +108,6 @@ def test_whoever_comes_back_to_the_list_finds_the_order_that_holds(qapp: QApplic
     async def scenario() -> None:
         async with window.opened(qapp, tmp_path, SCRIPT) as desk:
             late, page, before = await taken_for_less(desk)
-            page.grid.setFocus(Qt.FocusReason.TabFocusReason)
             late.told.set()
             await desk.tasks.settled()
             assert order(page) == before
@@ -131,5 +131,49 @@ def test_nobody_is_held_in_a_list_that_is_not_looked_at(qapp: QApplication, tmp_
             desk.window.show_page("models")
             await desk.tasks.settled()
             assert order(page) != before
+
+    window.run(qapp, scenario)
+
+
+async def at_rest() -> None:
+    """Let the layouts come to rest."""
+    for _ in range(4):
+        await window.drawn()
+
+
+def top(page: BrowsePage) -> int:
+    """Where the cards begin."""
+    return page.grid.mapTo(page.area.holder, QPoint(0, 0)).y()
+
+
+@pytest.mark.parametrize("computer", MACHINES)
+@pytest.mark.parametrize(("width", "size"), [(420, 100), (880, 100), (1180, 100), (420, 200), (880, 200), (1180, 200)])
+def test_what_is_said_of_this_computer_moves_no_card(
+    qapp: QApplication, tmp_path: Path, computer: str, width: int, size: int
+) -> None:
+    async def scenario() -> None:
+        async with window.opened(qapp, tmp_path, SCRIPT, size=(width, 800)) as desk:
+            desk.theme.choose("light", size)
+            late = await at_models(desk, MACHINES[computer])
+            page = desk.models.browse
+            await listed(page)
+            await at_rest()
+            before = top(page)
+            late.told.set()
+            await desk.tasks.settled()
+            await at_rest()
+            known = page.head.computer.text()
+            assert known.startswith("This computer")
+            assert top(page) == before
+            late.told.clear()
+            page.head.measure_button.click()
+            await at_rest()
+            assert page.head.computer.text() == LOOKING
+            assert top(page) == before, "nor while it is measured again"
+            late.told.set()
+            await desk.tasks.settled()
+            await at_rest()
+            assert (page.head.computer.text(), top(page)) == (known, before)
+            desk.theme.choose("light", 100)
 
     window.run(qapp, scenario)

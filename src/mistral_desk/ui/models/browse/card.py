@@ -92,7 +92,7 @@ def card_of(
     size = verdict.size(offer.variant) if offer else ""
     context = context_words(record)
     first = sorted_by(record, size, sort)
-    kinds = ", ".join(word(one) for one in modalities(record))
+    kinds = ", ".join(word(one) for one in modalities(record, offer.variant.model if offer else ""))
     size = "" if sort == "size" else size
     called = offer.variant.name if offer and offer.variant.name != record.title else ""
     member = tr("{quant}, {size}", quant=called, size=size) if called and size else called

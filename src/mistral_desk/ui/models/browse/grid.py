@@ -106,11 +106,6 @@ class Grid(QListView):
         """Cards beside each other."""
         return self._columns
 
-    @property
-    def pointed(self) -> bool:
-        """Whether the pointer is on a card."""
-        return self._over >= 0
-
     def current(self) -> str:
         """The id of the card that has the keyboard, or would have it."""
         return self._cards.id_at(self.currentIndex().row())

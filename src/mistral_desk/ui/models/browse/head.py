@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from mistral_desk.core.words import mark, tr
@@ -20,6 +20,7 @@ from mistral_desk.ui.widgets.focus import set_possible
 from mistral_desk.ui.widgets.label import Label
 from mistral_desk.ui.widgets.popup import below
 from mistral_desk.ui.widgets.search import SearchField
+from mistral_desk.ui.widgets.unbroken import unbroken
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 LOOKING = mark("Looking at this computer…")
 WAYS: Final = ("chat", "file", "library", "search")
 """The icons of the ways to other places, in their order."""
+CARD: Final = "GeForce RTX 4060 Laptop GPU"
+"""As long as the names of graphics cards usually are."""
 BESIDE: Final = 300
 """Pixels at the system's text size from which a button stands beside its words."""
 
@@ -71,7 +74,7 @@ class Head(QWidget):
         fetched.addLayout(self._rows[0])
         fetched.addWidget(self.progress)
         column.addLayout(fetched)
-        self.computer = Label(theme, tr(LOOKING), ink="muted", wrap=True, parent=self)
+        self.computer = _Computer(theme, tr(LOOKING), ink="muted", wrap=True, parent=self)
         words = tr("Measure again")
         self.measure_button = self._small(words, "retry", words)
         self.measure_button.setToolTip(tr("Looks at this computer anew; it takes about a second."))
@@ -166,6 +169,29 @@ class Head(QWidget):
         set_possible(self.measure_button, possible=False)
         self.computer.setText(tr(LOOKING))
         self.measure.emit()
+
+
+class _Computer(Label):
+    """What is said of this computer. It has room for that before it is known, so that nothing below it moves then."""
+
+    _known = ""
+
+    def setText(self, text: str) -> None:
+        """What is said while it is looked at anew takes no room away."""
+        if text != tr(LOOKING):
+            self._known = text
+        super().setText(text)
+
+    def heightForWidth(self, width: int) -> int:
+        """As high as its words, or what is usually said, or was said before."""
+        gpu = tr("{name} with {memory}", name=CARD, memory="8 GB")
+        usual = tr("This computer: {gpu}, and {memory} of memory", gpu=gpu, memory="32 GB")
+        wrap = int(Qt.TextFlag.TextWordWrap)
+        room = (
+            self.fontMetrics().boundingRect(QRect(0, 0, width, 0), wrap, unbroken(words)).height()
+            for words in (usual, self._known)
+        )
+        return max(super().heightForWidth(width), *room)
 
 
 def _beside(words: Label, button: Button) -> QBoxLayout:

@@ -134,11 +134,12 @@ class BrowsePage(QWidget):
             self._find()
 
     def show_offers(self, offers: Mapping[str, Offer], fits: Mapping[str, Fit]) -> None:
-        """How models run here, by their records' ids: none where it could not be found out. Where somebody reads or
-        acts among the cards already, each stays in its place until something else is looked for.
+        """How models run here, by their records' ids: none where it could not be found out. Cards that somebody sees
+        already stay where they are, until something else is looked for or the person comes back.
         """
         before, self._expected = self._expected, None
-        self._standing = in_place(fits, before) if before is not None and self._held else None
+        seen = self.isVisible() and self.model.count > 0
+        self._standing = in_place(fits, before) if before is not None and seen else None
         self._fits, self._offers = fits, offers
         self._learn()
         self._find()
@@ -187,14 +188,6 @@ class BrowsePage(QWidget):
     def _learn(self) -> None:
         if self._catalogue is not None:
             self.model.learn(self._offers, self._catalogue.verified, frozenset(self._expected or ()))
-
-    @property
-    def _held(self) -> bool:
-        """Whether somebody is among the cards: by the keyboard, with the pointer, scrolled down, or with a mark."""
-        if not self.isVisible():
-            return False
-        scrolled = self.area.verticalScrollBar().value() > 0
-        return scrolled or self.grid.hasFocus() or self.grid.pointed or bool(self.model.marked)
 
     # --- what happens -----------------------------------------------------------------------------------
 
