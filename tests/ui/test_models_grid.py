@@ -158,6 +158,15 @@ def test_a_card_of_several_models_names_the_one_that_it_speaks_of(browser: Brows
     assert alone.title not in card_of(alone, named, None).facts
 
 
+def test_a_card_says_of_the_one_that_it_names_what_this_one_takes() -> None:
+    """Mistral Small 3 of January 2025 sees nothing, the two that came after it do."""
+    family = Record(id="mistral-small-3", title="Mistral Small 3 24B", origin="known", whole=False, source=b"{}")
+    offers = {one.variant.model: one for one in ranking(pc(64, 24))}
+    assert card_of(family, None, None).facts == "Text, Images"
+    assert card_of(family, offers["mistral-small-3-24b-2501"], None).facts.endswith(" GB · Text")
+    assert card_of(family, offers["mistral-small-3.2-2506"], None).facts.endswith(" GB · Text, Images")
+
+
 def test_a_screen_reader_finds_every_card_and_hears_the_count(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

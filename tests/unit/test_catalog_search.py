@@ -194,6 +194,17 @@ def test_our_facts_stand_in_where_a_record_says_nothing(tmp_path: Path) -> None:
     assert "mistral-small-4" in large  # the record says 128K, the model card 262,144
 
 
+def test_what_one_of_several_models_takes_is_not_what_another_one_does() -> None:
+    several = record("mistral-small-3")
+    assert modalities(several) == ("text", "image")
+    assert modalities(several, "mistral-small-3-24b-2501") == ("text",)
+    assert modalities(several, "mistral-small-3.2-2506") == ("text", "image")
+    assert modalities(several, "of another") == ("text", "image")
+    assert modalities(record("qwen-3.5"), "qwen3.5-9b") == ()  # nobody stated it
+    stated = record("mistral-small-3", modality=["audio"])
+    assert modalities(stated, "mistral-small-3-24b-2501") == ("audio",)
+
+
 def test_unknown_is_neither_open_nor_closed() -> None:
     assert open_weights(GAMMA) is None
     said = {"Open weights": True, "closed-source": False, "API-only": False, "something new": None}

@@ -216,12 +216,21 @@ def license_of(models: Iterable[facts.Model]) -> str | None:
     return _SPELLED.get(known or "", known)
 
 
-def modalities(record: Record) -> tuple[str, ...]:
-    """What a model takes (text, image, …): as the record says, else as its tags and our facts say."""
+def modalities(record: Record, member: str = "") -> tuple[str, ...]:
+    """What a model takes (text, image, …): as the record says, else as its tags and our facts say.
+
+    `member` is the id of the one that is spoken of, of those that the record stands for: what another of them sees is
+    nothing that this one does.
+    """
     if record.modality:
         return record.modality
-    sees = any(found.vision for found in facts_of(record.id))
-    return tuple(kind for kind in _KINDS if kind in record.tags or (sees and kind in {"text", "image"}))
+    known = facts_of(record.id)
+    known = tuple(model for model in known if model.id == member) or known
+    sees = any(model.vision for model in known)
+    reads = sees or (known != () and all(model.vision is False for model in known))
+    return tuple(
+        kind for kind in _KINDS if kind in record.tags or (sees and kind == "image") or (reads and kind == "text")
+    )
 
 
 @lru_cache(1024)
