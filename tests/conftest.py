@@ -17,6 +17,7 @@ import psutil
 import pytest
 from hypothesis.internal.conjecture import providers
 
+from mistral_desk.core import words
 from tests.fixtures.guards import LogWatch, SocketGuard
 from tests.fixtures.small_models import SmallModels
 
@@ -115,6 +116,14 @@ def offline() -> Iterator[None]:
     if attempts := _guard.attempts[before:]:
         del _guard.attempts[before:]
         pytest.fail("tried to leave this computer:\n" + "\n".join(attempts), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def spoken() -> Iterator[None]:
+    """What comes next finds English: a test that runs a command speaks the language of whoever runs the tests."""
+    yield
+    if words.language() != words.ENGLISH:
+        words.use(words.ENGLISH)
 
 
 @pytest.fixture(autouse=True)

@@ -56,7 +56,7 @@ def helper() -> Iterator[Helper]:
 
 @pytest.fixture(scope="module")
 def lender() -> Iterator[Helper]:
-    """One for all that leave it as it was, and for the test of its end, which is the last."""
+    """One for all that leave it as it was."""
     made = Helper()
     try:
         yield made
@@ -226,13 +226,13 @@ def test_a_client_that_ends_it_ends_only_what_it_used(lender: Helper) -> None:
     assert lender.process.poll() is None
 
 
-def test_a_helper_ends_when_it_is_told_to(lender: Helper) -> None:
-    lender.process.terminate()
-    rest, _ = lender.process.communicate(timeout=END_OF_WORLD_S)
-    assert lender.process.returncode == 0
+def test_a_helper_ends_when_it_is_told_to(helper: Helper) -> None:
+    helper.process.terminate()
+    rest, _ = helper.process.communicate(timeout=END_OF_WORLD_S)
+    assert helper.process.returncode == 0
     assert b"Nothing is lent any more." in rest
     with pytest.raises(DeskError, match=r"helper\.absent"):
-        probe.look(address.parsed(lender.address))
+        probe.look(address.parsed(helper.address))
 
 
 @pytest.mark.parametrize(("bind", "why"), [("8.8.8.8", b"your own network"), ("nothing:at:all", b"no address")])
