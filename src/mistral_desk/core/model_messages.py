@@ -72,7 +72,7 @@ MODELS: Final[dict[str, Text]] = {
     "model.does_not_fit": Text(
         "This model does not fit on this computer",
         "{name} needs {lacking} GB more memory than is free.",
-        "Choose a smaller model, close other programs, or try it anyway.",
+        "Close other programs or choose a smaller model, then try again.",
     ),
     "model.from_disk": Text(
         "This model would be too slow for a chat",
