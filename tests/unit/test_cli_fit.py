@@ -222,3 +222,15 @@ def test_what_was_measured_stands_beside_what_was_predicted() -> None:
         assert {beside.day for beside in _beside(found).values()} == {day}, "programs read one language"
     finally:
         words.use("en")
+
+
+def test_where_the_bytes_go_stands_as_the_language_sets_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for language, line in (("en", "  Memory: "), ("fr", "  Mémoire\N{NARROW NO-BREAK SPACE}: ")):
+        monkeypatch.setenv(words.VARIABLE, language)
+        try:
+            assert fit("mistral-small-4", "--machine", MACHINE) == 0
+            assert line in capsys.readouterr().out
+        finally:
+            words.use("en")

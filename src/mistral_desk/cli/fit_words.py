@@ -65,7 +65,7 @@ def why(first: Variant, others: Sequence[dict[str, str]], *, named: bool) -> str
     lines += [_in_words(reason) for reason in first.reasons]
     names = {"memory": tr("Memory"), "disk": tr("SSD")}
     places = [(names.get(one.device, one.name), one.total) for one in first.plan.holdings]
-    lines += [f"  {place}: {amounts.file_size(size)}" for place, size in places]
+    lines += ["  " + tr("{name}: {value}", name=place, value=amounts.file_size(size)) for place, size in places]
     if speed := first.plan.speed:
         plain, long = (amounts.roughly(time.mid) for time in (speed.answer_s, speed.thinking_answer_s))
         lines.append(tr("A typical answer: {plain}, with thinking {long}.", plain=plain, long=long))

@@ -244,7 +244,8 @@ def _claim(claim: Claim) -> list[str]:
 def _score(score: Score) -> str:
     name = score.name[:1].upper() + score.name[1:]
     if score.value is None:
-        return f"{name}: {score.words}" if score.words else tr("{name}: unknown", name=name)
+        unknown = tr("{name}: unknown", name=name)
+        return tr("{name}: {value}", name=name, value=score.words) if score.words else unknown
     number = amounts.number(score.value, 0 if score.value.is_integer() else 1)
     return tr("{name} {number} of 100", name=name, number=number)
 
@@ -274,7 +275,7 @@ def _details(record: Record) -> list[str]:
         *((kind, ", ".join(names)) for kind, names in record.explicit.items()),
         *((field, "" if value is None else str(value)) for field, value in extra.items()),
     ]
-    return [paragraphs(f"{name}: {words}") for name, words in said if words]
+    return [paragraphs(tr("{name}: {value}", name=name, value=words)) for name, words in said if words]
 
 
 def _price(price: Price) -> str:
