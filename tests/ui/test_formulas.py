@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from PySide6.QtCore import QProcess
 from PySide6.QtGui import QColor
 
 from mistral_desk.ui.chat.formulas import PATIENCE_MS, Formulas, Wanted, formulas
@@ -46,6 +48,22 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However busy this computer is, nothing is given up."""
     for name in ("PATIENCE_MS", "START_MS"):
         monkeypatch.setattr(f"mistral_desk.ui.chat.formulas.{name}", LONG_MS)
+
+
+@pytest.fixture
+def slowly_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy this computer is, a child gets the time that it takes to begin."""
+    monkeypatch.setattr("mistral_desk.ui.chat.formulas.START_MS", LONG_MS)
+
+
+def children() -> list[int]:
+    """The processes that set formulas; one that is about to be gone has no words any more."""
+    found = []
+    for one in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.cmdline()[-1:] == ["--formulas"]:
+                found.append(one.pid)
+    return found
 
 
 def settle(qtbot: QtBot, setter: Formulas, *wanted: Wanted) -> None:
@@ -121,23 +139,40 @@ def test_what_can_be_set_is_set_and_the_rest_is_not(qtbot: QtBot, setter: Formul
     assert fraction.descent > plain.descent, "a fraction reaches below the line"
 
 
+@pytest.mark.usefixtures("slowly_begun")
 def test_one_that_would_take_forever_is_given_up_and_the_next_is_set(qtbot: QtBot, setter: Formulas) -> None:
     bomb, good = Wanted("{" * 24 + "x" + "}" * 24, display=False), Wanted("y", display=False)
+    settle(qtbot, setter, Wanted("x", display=False))
     settle(qtbot, setter, bomb, good)
     assert setter.get(bomb) is None
     assert setter.get(good) is not None
     assert PATIENCE_MS <= 5_000
 
 
+@pytest.mark.usefixtures("slowly_begun")
 def test_a_child_that_is_too_late_is_ended_and_no_process_stays(qtbot: QtBot, setter: Formulas) -> None:
     good, bomb = Wanted("x", display=False), Wanted("{" * 24 + "x" + "}" * 24, display=False)
     settle(qtbot, setter, good)
-    first = psutil.Process(setter._child.processId())  # type: ignore[union-attr]
+    assert children()
     settle(qtbot, setter, bomb)
-    assert not first.is_running() or first.status() == psutil.STATUS_ZOMBIE
+    qtbot.waitUntil(lambda: not children(), timeout=LONG_MS)
+    settle(qtbot, setter, Wanted("y", display=False))
+    assert children()
     setter.end()
-    names = [" ".join(one.cmdline()[-2:]) for one in psutil.Process().children()]
-    assert "mistral_desk --formulas" not in names
+    qtbot.waitUntil(lambda: not children(), timeout=LONG_MS)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_child_that_takes_its_time_to_end_is_deleted_when_it_has(
+    qtbot: QtBot, setter: Formulas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted before, it would hold the window up, and Qt would warn, which fails a test."""
+    monkeypatch.setattr("mistral_desk.ui.chat.formulas.END_MS", 0)
+    settle(qtbot, setter, Wanted("x", display=False))
+    assert setter.findChildren(QProcess)
+    setter.end()
+    qtbot.waitUntil(lambda: not setter.findChildren(QProcess), timeout=LONG_MS)
+    assert not children()
 
 
 @pytest.mark.usefixtures("patient")

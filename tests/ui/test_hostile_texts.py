@@ -5,6 +5,7 @@ A canary listens on loopback, and a file is watched; both would tell. Time is th
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -167,6 +168,16 @@ def nothing_of_others() -> Iterator[None]:
     gc.unfreeze()
 
 
+def programs() -> set[str]:
+    """The last words of the commands that run below this process; one that is about to be gone has none any more."""
+    found = set()
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if words := child.cmdline():
+                found.add(" ".join(words[-2:]))
+    return found
+
+
 def hostile(canary: Canary) -> list[tuple[str, str]]:
     return [
         *hostile_texts.reaching(canary.http, canary.file.as_posix()),
@@ -202,10 +213,10 @@ def test_a_hundred_hostile_messages_reach_nothing_and_stop_nothing(
     qtbot.waitUntil(lambda: not formulas().busy, timeout=LONG_MS)
     transcript.set_turns([])
     steps.turn("nothing")
-    programs = {" ".join(child.cmdline()[-2:]) for child in psutil.Process().children()}
+    started = programs()
     assert not canary.visited()
     assert not canary.opened()
-    assert programs <= {"mistral_desk --formulas"}, "nothing but the child that sets formulas was started"
+    assert started <= {"mistral_desk --formulas"}, "nothing but the child that sets formulas was started"
     assert steps.longest < STEP_S, steps.of
     assert psutil.Process().memory_info().rss - before < GROWTH
 

@@ -32,6 +32,8 @@ LONGEST: Final = 2_000
 PATIENCE_MS: Final = 4_000
 """For one formula, by the wall's clock: most take a hundredth of that, hostile ones would never end."""
 START_MS: Final = 30_000
+END_MS: Final = 1_000
+"""Until a child that was killed is gone."""
 IDLE_MS: Final = 120_000
 """The child ends when nothing was asked for so long."""
 KEPT: Final = 1_500
@@ -137,8 +139,11 @@ class Formulas(QObject):
             child.errorOccurred.disconnect(self._broken)
             child.readyReadStandardOutput.disconnect(self._read)
             child.kill()
-            child.waitForFinished(1000)
-            child.deleteLater()
+            child.waitForFinished(END_MS)
+            if child.state() == QProcess.ProcessState.NotRunning:
+                child.deleteLater()
+            else:  # on a busy computer; what is deleted before its end waits for it, and Qt warns
+                child.finished.connect(child.deleteLater)
 
     # --- the child ----------------------------------------------------------------------------------
 
