@@ -21,6 +21,7 @@ from mistral_desk.inference.fitting import Fitting, PlannedEngine
 from mistral_desk.inference.packs import standing
 from mistral_desk.inference.placement import Placement
 from mistral_desk.inference.protocol import Piece, Turn
+from mistral_desk.inference.rpc import computers
 from mistral_desk.inference.rpc import places as names
 from mistral_desk.inference.rpc.computers import COMPUTES
 from mistral_desk.net.rpc import address, probe
@@ -43,6 +44,7 @@ TOKENS = 24
 @pytest.fixture(autouse=True)
 def _library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(names.LIBRARY, str(library()))
+    monkeypatch.setattr(computers, "_LOOK_S", END_OF_WORLD_S)  # a busy computer's helper is there, too
 
 
 @pytest.fixture
@@ -222,7 +224,7 @@ def test_a_client_that_ends_it_ends_only_what_it_used(lender: Helper) -> None:
         pass
     finally:
         line.close()
-    probe.until_there(at)
+    probe.until_there(at, END_OF_WORLD_S)
     assert lender.process.poll() is None
 
 
