@@ -157,6 +157,14 @@ GOOD: dict[str, tuple[Answer, str]] = {
     "no finish, but [DONE]": (raw(events(chunk({"content": "It is 15."}))), "It is 15."),
     "remarks between": (raw(b": ping\n\n" + events(*SHAPES["other"]).replace(b"\n\n", b"\n\n: ping\n\n")), "It is 15."),
     "it stays open after its end": (raw(events(*SHAPES["other"], done=False), stall=10**6), "It is 15."),
+    "it ends in the middle of what comes behind its end": (
+        raw(events(*SHAPES["other"], done=False) + HALF),
+        "It is 15.",
+    ),
+    "it falls silent in the middle of that": (
+        raw(events(*SHAPES["other"], done=False) + HALF, stall=10**6),
+        "It is 15.",
+    ),
     "it goes on with remarks after its end": (
         raw(Endless(1 << 20, events(*SHAPES["other"], done=False), b": ping\n\n"), rate=8000),
         "It is 15.",

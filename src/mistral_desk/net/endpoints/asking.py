@@ -172,6 +172,8 @@ class _Reading:
                 self._finish = self._finish or "stop"
                 continue
             if self._cut_off(data):
+                if self._finish:
+                    continue  # it is complete, and half of what comes behind it takes nothing from it
                 raise DeskError("endpoint.cut", host=self._host)
             for delta in self._read(data):
                 yield delta
