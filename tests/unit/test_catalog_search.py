@@ -200,7 +200,7 @@ def test_what_one_of_several_models_takes_is_not_what_another_one_does() -> None
     assert modalities(several, "mistral-small-3-24b-2501") == ("text",)
     assert modalities(several, "mistral-small-3.2-2506") == ("text", "image")
     assert modalities(several, "of another") == ("text", "image")
-    assert modalities(record("qwen-3.5"), "qwen3.5-9b") == ()  # nobody stated it
+    assert modalities(record("qwen-3.5"), "qwen3.5-9b") == ("text", "image")  # nobody stated it: as the family
     stated = record("mistral-small-3", modality=["audio"])
     assert modalities(stated, "mistral-small-3-24b-2501") == ("audio",)
 

@@ -219,13 +219,13 @@ def license_of(models: Iterable[facts.Model]) -> str | None:
 def modalities(record: Record, member: str = "") -> tuple[str, ...]:
     """What a model takes (text, image, …): as the record says, else as its tags and our facts say.
 
-    `member` is the id of the one that is spoken of, of those that the record stands for: what another of them sees is
-    nothing that this one does.
+    `member` is the id of the one that is spoken of, of those that the record stands for: where it is known whether
+    this one sees, it does not count what the others do.
     """
     if record.modality:
         return record.modality
     known = facts_of(record.id)
-    known = tuple(model for model in known if model.id == member) or known
+    known = tuple(model for model in known if model.id == member and model.vision is not None) or known
     sees = any(model.vision for model in known)
     reads = sees or (known != () and all(model.vision is False for model in known))
     return tuple(
