@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from mistral_desk.core import putting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import journal, relocating
 from mistral_desk.library.part import StoppedError
@@ -35,11 +36,15 @@ def test_two_disks_under_one_name_are_noticed_and_the_models_are_copied(
     """Two folders of one computer may look like one disk until something is renamed."""
     source, target, expected = begun(tmp_path)
     steps: list[str] = []
+    renames = Path.rename
 
     def other_disk(self: Path, new: Path) -> Path:
-        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        if source in self.parents:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return renames(self, new)
 
     monkeypatch.setattr(Path, "rename", other_disk)
+    monkeypatch.setattr(putting, "_WAYS", (other_disk,))
     one = mover(note_of(source, target), reached=steps.append)
     on(one)
     assert (contents(target), contents(source)) == (expected, {})
@@ -56,6 +61,7 @@ def test_what_the_disk_says_of_a_rename_is_told_and_nothing_is_copied_instead(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(Path, "rename", broken)
+    monkeypatch.setattr(putting, "_WAYS", (broken,))
     with pytest.raises(DeskError) as caught:
         mover(note_of(source, target)).forward()
     assert caught.value.problem.id == "library.disk"

@@ -89,6 +89,25 @@ def test_pictures_of_another_export_stay_as_they_are(tmp_path: Path) -> None:
     assert len(list((tmp_path / "one pictures (2)").iterdir())) == 2
 
 
+def test_what_comes_into_the_folder_while_a_chat_is_written_stays(tmp_path: Path) -> None:
+    def comes(chat: Shared, job: Job) -> None:
+        job.write("ours")
+        (tmp_path / f"{name_of(chat)}.md").write_bytes(b"theirs")
+
+    async def work() -> None:
+        history, _ = await with_pictures(1)
+        try:
+            ids = await every_id(history)
+            await Export(history, None, ids, tmp_path, Wish("md"), "folder", writer=comes).run()
+        finally:
+            await history.close()
+
+    with pytest.raises(DeskError) as told:
+        asyncio.run(work())
+    assert told.value.problem.id == "sharing.not_written"
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"theirs"]
+
+
 @pytest.mark.parametrize("pack", ["file", "zip"])
 def test_where_the_document_fails_its_pictures_go_too(pack: Any, tmp_path: Path) -> None:
     def fails(chat: Shared, job: Job) -> None:

@@ -31,6 +31,12 @@ LIBRARY: Final[dict[str, Text]] = {
         "Another window or command of Mistral Desk is downloading {name}.",
         "Wait for it, or end it there.",
     ),
+    "library.in_the_way": Text(
+        "Something else is in this place",
+        "{path} was not put there by Mistral Desk, or was changed since. It is left as it is, and what was downloaded "
+        "is kept.",
+        "Move or rename it, then resume.",
+    ),
     # --- what the hub has ---------------------------------------------------------------------------
     "library.changed": Text(
         "The file on the hub is another one now",

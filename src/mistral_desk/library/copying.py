@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core import lasting
 from mistral_desk.core.errors import DeskError
-from mistral_desk.library import disk, there
+from mistral_desk.library import disk, standing, there
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.scan import ENDING
 from mistral_desk.library.wanted import Wanted, checked, place
@@ -50,16 +50,15 @@ def copy(model: Installed, models: Path, told: Callable[[int, int], None], stop:
                 if file.path in there_already:
                     continue
                 fresh = folder / str(number)
-                sha256 = _copied(file, fresh, lambda size, before=done: told(before + size, model.bytes), stop)  # type: ignore[misc]
+                _copied(file, fresh, lambda size, before=done: told(before + size, model.bytes), stop)  # type: ignore[misc]
                 done += file.bytes
-                staged.append((fresh, target, file, sha256))
-            for _, target, _, _ in staged:  # a copy takes long, and others write into the folder, too
+                staged.append((fresh, target, file))
+            for _, target, _ in staged:  # a copy takes long, and others write into the folder, too
                 if os.path.lexists(target):
                     raise DeskError("library.exists", path=str(target))
-            for fresh, target, file, sha256 in reversed(staged):  # the first part last: without it there is no model
+            for fresh, target, file in reversed(staged):  # the first part last: without it there is no model
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _prove(model, file, target, sha256)
-                disk.rename(fresh, target)
+                _named(fresh, target, model, file)
     return targets[0][1]
 
 
@@ -102,8 +101,8 @@ def _same(file: LibraryFile, target: Path, stop: threading.Event) -> bool:
     raise DeskError("library.exists", path=str(target))
 
 
-def _copied(file: LibraryFile, target: Path, told: Callable[[int], None], stop: threading.Event) -> str:
-    """Copy one file and make it last; its SHA-256. Raises `library.copy_differs`."""
+def _copied(file: LibraryFile, target: Path, told: Callable[[int], None], stop: threading.Event) -> None:
+    """Copy one file and make it last. Raises `library.copy_differs`."""
     found, at = hashlib.sha256(), 0
     with Path(file.path).open("rb", buffering=0) as old, target.open("xb", buffering=0) as new:
         while data := old.read(_STEP):
@@ -119,14 +118,22 @@ def _copied(file: LibraryFile, target: Path, told: Callable[[int], None], stop: 
     sha256 = found.hexdigest()
     if at != file.bytes or (file.sha256 and sha256 != file.sha256):
         raise DeskError("library.copy_differs", name=Path(file.path).name)
-    return sha256
 
 
-def _prove(model: Installed, file: LibraryFile, target: Path, sha256: str) -> None:
-    """Write down where it came from, so that it can be verified and repaired as a download can."""
+def _named(fresh: Path, target: Path, model: Installed, file: LibraryFile) -> None:
+    """Give a copy its name, and write down where it came from, so that it can be verified and repaired as a download
+    can. Raises `library.exists` for what somebody has put there meanwhile.
+    """
     wanted = _wanted(file)
-    if wanted is not None:
-        there.prove(target, wanted, sha256, (model.id, model.title))
+    try:
+        if wanted is None:
+            standing.put(fresh, target, None)
+        else:
+            there.put_proven(fresh, target, wanted, (model.id, model.title))
+    except DeskError as error:
+        if error.problem.id == "library.in_the_way":
+            raise DeskError("library.exists", path=str(target)) from error
+        raise
 
 
 def _room(model: Installed, models: Path) -> None:

@@ -14,7 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from mistral_desk.core import lasting
+from mistral_desk.core import lasting, putting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.core.words import mark
 
@@ -140,8 +140,14 @@ def begin_writing(descriptor: int, offset: int, size: int) -> None:
             os.posix_fadvise(descriptor, offset, size, os.POSIX_FADV_DONTNEED)
 
 
+def place(old: Path, new: Path) -> None:
+    """Rename `old` to a name that nothing has, lastingly. Raises `FileExistsError`, `OSError`."""
+    putting.put(old, new)
+    lasting.sync_folder(new.parent)
+
+
 def rename(old: Path, new: Path) -> None:
-    """Put `old` in the place of `new`, lastingly. Raises `OSError`."""
+    """Put `old` in the place of `new`, which is known to be ours, lastingly. Raises `OSError`."""
     if sys.platform == "win32":
         _rename_patiently(old, new)
     else:
@@ -169,12 +175,10 @@ def save_list(path: Path, content: bytes) -> None:
 
 def set_aside(path: Path) -> str:
     """Keep a file that makes no sense from being written over; what it is called now. Never raises."""
-    aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
     try:
-        path.replace(aside)
+        return putting.aside(path).name
     except OSError:
         return path.name
-    return aside.name
 
 
 def lock(descriptor: int) -> bool:

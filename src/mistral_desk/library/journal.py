@@ -36,13 +36,17 @@ _SMALLEST_BLOCK: Final = 1 << 10
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What the list is about. `block` in bytes; `set` names what was ordered together, `title` what people call it."""
+    """What the list is about. `block` in bytes; `set` names what was ordered together, `title` what people call it.
+
+    `over` is the older file of ours that this one replaces: its size in bytes, and when it was changed, in ns.
+    """
 
     format: int
     file: Wanted
     block: int
     set: str = ""
     title: str = ""
+    over: tuple[int, int] | None = None
 
 
 class Kept(msgspec.Struct):

@@ -11,7 +11,7 @@ import msgspec
 
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, journal
-from mistral_desk.library.relocating import belonging
+from mistral_desk.library.relocating import STAGED, belonging
 from mistral_desk.library.wanted import PART
 
 How: TypeAlias = Literal["rename", "copy", "nothing"]
@@ -47,8 +47,9 @@ def plan(source: Path, target: Path) -> MovePlan:
     _writable(target)
     files = list(belonging(source))
     for path in files:
-        if os.path.lexists(target / path):
-            raise DeskError("library.move_exists", name=path.as_posix(), path=str(target))
+        for taken in (path, path.with_name(path.name + STAGED)):  # copies grow under the second
+            if os.path.lexists(target / taken):
+                raise DeskError("library.move_exists", name=taken.as_posix(), path=str(target))
     size = disk.size_of(source, files)
     free = max(0, disk.free(target) - RESERVE)
     how: How = "nothing" if not files else "rename" if disk.device(target) == disk.device(source) else "copy"

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mistral_desk.core import lasting, private
-from mistral_desk.library import disk, journal
+from mistral_desk.core.errors import DeskError
+from mistral_desk.library import disk, journal, standing
 from mistral_desk.library.journal import Head, Journal
-from mistral_desk.library.wanted import PART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ class Part:
         remembered: if nobody has touched the file since, it is not read again.
         """
         self.wanted, self.final = wanted, final
-        self.path = final.with_name(final.name + PART)
+        self.path = standing.beginning(final)
         self.block = block
         self.stop = threading.Event()
         self.checked = 0
@@ -77,6 +77,7 @@ class Part:
         self.remembered: Remembered | None = None
         """For the next one, after `close`."""
         self._label, self._before = label, before
+        self._over: standing.Before | None = None
         self._lock, self._hashing = threading.Lock(), threading.Lock()
         self._lengths: list[int] = []
         self._crcs: list[int] = []
@@ -90,7 +91,7 @@ class Part:
     # --- opening and closing --------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Create it, or take up what is there: each block is read and compared first."""
+        """Create it, or take up what is there: each block is read and compared first. What is not ours stays."""
         try:
             with disk.told(self.path, self.wanted.size):
                 self._open()
@@ -100,11 +101,14 @@ class Part:
             raise
 
     def _open(self) -> None:
+        self._over = standing.before(self.final, self.wanted, self._stopped)
+        standing.refuse_beginning(self.final)
         self._journal = Journal(journal.path_for(self.final), self.wanted.name)
         kept = self._journal.content()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
-        if kept is None or not _same(kept.head.file, self.wanted):
-            self._journal.begin(Head(journal.FORMAT, self.wanted, self.block, *self._label))
+        if kept is None or not _same(kept.head.file, self.wanted) or standing.is_older(self._over, kept):
+            over = self._over.own if self._over else None
+            self._journal.begin(Head(journal.FORMAT, self.wanted, self.block, *self._label, over))
             flags |= os.O_TRUNC
             kept = None
         else:
@@ -301,13 +305,18 @@ class Part:
     def finish(self, sha256: str) -> None:
         """Put the file in its place, lastingly; `sha256` is its hash, which somebody has compared."""
         with disk.told(self.final):
+            standing.still(self.final, self._over)
             lasting.sync(self._open_file())
             listed = self._open_list()
             if self.wanted.sha256 is not None:
                 listed.verified(True)  # all of it went through the hash
             listed.whole(sha256)
             self._shut()  # Windows renames no open file
-            disk.rename(self.path, self.final)
+            try:
+                standing.put(self.path, self.final, self._over)
+            except DeskError:
+                listed.whole("")  # it speaks of the beginning still, and of nothing that stands there
+                raise
 
     # --- the file -------------------------------------------------------------------------------------
 
@@ -354,24 +363,28 @@ def left_over(final: Path) -> int:
     """Bytes of a file that an earlier run noted as there, without reading them again. Raises `OSError`."""
     if final.exists():
         return final.stat().st_size
-    part = final.with_name(final.name + PART)
+    part = standing.beginning(final)
     kept = journal.read(journal.path_for(final)) if part.exists() else None
     return sum(size for size, _ in kept.blocks.values()) if kept else 0
 
 
 def discard(final: Path) -> None:
-    """Delete what there is of an unfinished file. Raises `library.in_use` and `library.not_deleted`."""
+    """Delete what there is of an unfinished file; a beginning without a list is somebody else's. Raises
+    `library.in_use` and `library.not_deleted`.
+    """
     where = journal.path_for(final)
-    part = final.with_name(final.name + PART)
-    if not part.exists() and not where.exists():
+    part = standing.beginning(final)
+    if not where.exists():
         return
     with disk.told(part):
         held = Journal(where, final.name)
         try:
+            kept = held.content()
             part.unlink(missing_ok=True)
         finally:
             held.close()
-        if not final.exists():
+        of_beginning = kept is not None and not kept.sha256 and kept.head.over is None
+        if of_beginning or not final.exists():
             journal.forget(where)
 
 

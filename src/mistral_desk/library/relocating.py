@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
-from mistral_desk.core import lasting, private
+from mistral_desk.core import lasting, private, putting
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, formats, journal, pairs
 from mistral_desk.library.pairs import Pair
@@ -109,7 +109,7 @@ def begin(target: Path) -> None:
     """Make the target, before the note is put down. Raises `library.…`."""
     with disk.told(target):
         target.mkdir(parents=True, exist_ok=True)
-        private.write(target / _MARK, b"")
+        private.append(target / _MARK, b"")
         lasting.sync_folder(target)
 
 
@@ -199,8 +199,9 @@ class Mover:
                     continue
                 if not os.path.lexists(old):
                     old.parent.mkdir(parents=True, exist_ok=True)
-                    disk.rename(new, old)
-                    self._reached("renamed back")
+                    with contextlib.suppress(FileExistsError):  # somebody was faster: both stay where they are
+                        disk.place(new, old)
+                        self._reached("renamed back")
                 elif self._is_ours(path):
                     new.unlink()  # the old one was never touched
                     self._reached("deleted back")
@@ -214,7 +215,7 @@ class Mover:
         """What came into the old folder meanwhile is moved too, unless the new one has something of that name."""
         for path in fresh:
             if path.as_posix() not in self.note.files and os.path.lexists(self._target / path):
-                raise DeskError("library.move_exists", name=path.as_posix(), path=str(self._target))
+                raise self._exists(path)
         files = dict.fromkeys((*self.note.files, *(path.as_posix() for path in fresh)))
         self.note = msgspec.structs.replace(self.note, files=tuple(files))
         self._noted(self.note)
@@ -242,22 +243,23 @@ class Mover:
         if not self._is_there(path):
             new.parent.mkdir(parents=True, exist_ok=True)
             self._make_way(path)
-            if old.is_symlink():
-                new.symlink_to(self._leads_to(old))
-            elif not self._renamed(old, new) and not self._twin(linked.get(key), new, path):
-                self._copy(old, new, path)
+            try:
+                if old.is_symlink():
+                    new.symlink_to(self._leads_to(old))
+                elif not self._renamed(old, new) and not self._twin(linked.get(key), new, path):
+                    self._copy(old, new, path)
+            except FileExistsError as error:  # since way was made for it
+                raise self._exists(path) from error
         if status.st_nlink > 1:
             linked[key] = new
         self._done += status.st_size
 
     def _make_way(self, path: Path) -> None:
         """Take an older copy of ours away. Raises `library.move_exists` for what somebody else has put there."""
-        new = self._target / path
-        if not os.path.lexists(new):
-            return
-        if not self._is_ours(path):
-            raise DeskError("library.move_exists", name=path.as_posix(), path=str(self._target))
-        new.unlink()
+        if os.path.lexists(self._target / path):
+            if not self._is_ours(path):
+                raise self._exists(path)
+            (self._target / path).unlink()
 
     def _note_copy(self, path: Path, made: Pair) -> None:
         """Before it gets its name: no kill leaves a copy that nobody knows."""
@@ -270,7 +272,7 @@ class Mover:
         if self._copies:
             return False
         try:
-            old.rename(new)
+            putting.put(old, new)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -324,7 +326,7 @@ class Mover:
         self._reached("compared")
         self._make_way(path)
         self._note_copy(path, made)
-        disk.rename(staged, new)
+        disk.place(staged, new)
         self._reached("named")
 
     def _compare(self, staged: Path, path: Path, sha256: str) -> None:
@@ -368,15 +370,18 @@ class Mover:
         """Whether what lies at the target was put there by this move."""
         old, new = self._source / path, self._target / path
         made = self.note.copied.get(path.as_posix())
-        if new.is_symlink() or made is None:
-            return new.is_symlink() and old.is_symlink()
-        return pairs.is_copy(new, made) or self._is_there(path)
+        if new.is_symlink():
+            return old.is_symlink() and os.path.realpath(new) in {*map(os.path.realpath, (old, self._leads_to(old)))}
+        return made is not None and (pairs.is_copy(new, made) or self._is_there(path))
 
     def _leads_to(self, link: Path) -> Path:
         """Where a link leads from the target: to the same file, which may be one that is moved, too."""
         real, source = Path(os.path.realpath(link)), Path(os.path.realpath(self._source))
         inside = real.relative_to(source) if source in real.parents else None
         return self._target / inside if inside in self._files() else real
+
+    def _exists(self, path: Path) -> DeskError:
+        return DeskError("library.move_exists", name=path.as_posix(), path=str(self._target))
 
     def _halt(self) -> None:
         if self._stop.is_set():

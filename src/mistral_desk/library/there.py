@@ -7,7 +7,6 @@ hash; its size alone proves nothing.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -16,15 +15,15 @@ from typing import TYPE_CHECKING, Final
 from mistral_desk.core import lasting, private
 from mistral_desk.core.errors import DeskError
 from mistral_desk.inference.model_file import SHARD
-from mistral_desk.library import disk, journal
+from mistral_desk.library import disk, journal, standing
 from mistral_desk.library.journal import Head, Journal
 from mistral_desk.library.orders import Room
 from mistral_desk.library.part import StoppedError, discard, left_over
-from mistral_desk.library.wanted import PART, place
+from mistral_desk.library.wanted import place
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mistral_desk.library.orders import Entry, Order
     from mistral_desk.library.wanted import Wanted
@@ -44,6 +43,8 @@ def present(final: Path, wanted: Wanted, label: tuple[str, str], stop: threading
             return False
         kept = journal.read(journal.path_for(final))
         doubted = kept is not None and kept.verified is not None and not kept.verified[0]
+        if kept is not None and kept.head.over is not None:
+            doubted = doubted or standing.stamp(final) == kept.head.over  # the list speaks of what was to replace it
         if kept is not None and kept.sha256 and kept.head.file.size == wanted.size and not doubted:
             if wanted.sha256 is not None:
                 return kept.sha256 == wanted.sha256
@@ -54,11 +55,13 @@ def present(final: Path, wanted: Wanted, label: tuple[str, str], stop: threading
         return True
 
 
-def prove(final: Path, wanted: Wanted, sha256: str, label: tuple[str, str]) -> None:
+def prove(
+    final: Path, wanted: Wanted, sha256: str, label: tuple[str, str], over: standing.Before | None = None
+) -> None:
     """Write down that a file is whole that did not come through a download. Raises `OSError`, `library.in_use`."""
     held = Journal(journal.path_for(final), wanted.name)
     try:
-        held.begin(Head(journal.FORMAT, wanted, journal.BLOCK, *label))
+        held.begin(Head(journal.FORMAT, wanted, journal.BLOCK, *label, over.own if over else None))
         held.verified(True)
         held.whole(sha256)
     finally:
@@ -84,8 +87,9 @@ def take_over(source: Path, final: Path, wanted: Wanted, label: tuple[str, str],
     copy that was compared. False where that did not work out. Raises `library.…`.
     """
     with disk.told(final, wanted.size):
-        private.folder(final.parent)
-        staged = final.with_name(f"{final.name}.twin")
+        over = standing.before(final, wanted, _halting(stop))
+        staged = journal.path_for(final).with_name(f"{final.name}.twin")
+        private.folder(staged.parent)
         staged.unlink(missing_ok=True)
         try:
             try:
@@ -95,13 +99,31 @@ def take_over(source: Path, final: Path, wanted: Wanted, label: tuple[str, str],
             # A list speaks of what once came; what lies there now may have changed since.
             if sha256_of(staged, stop) != wanted.sha256:
                 return False
-            prove(final, wanted, wanted.sha256 or "", label)
-            disk.rename(staged, final)
+            put_proven(staged, final, wanted, label, over)
         finally:
             staged.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            final.with_name(final.name + PART).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                staged.parent.rmdir()
         return True
+
+
+def put_proven(
+    staged: Path, final: Path, wanted: Wanted, label: tuple[str, str], over: standing.Before | None = None
+) -> None:
+    """Give a file its name and its list, as if a download had brought it; it has the hash that is wanted. What a
+    download has begun of it goes.
+
+    Raises `library.in_the_way` for what somebody else has put there, `library.in_use`, and `OSError`.
+    """
+    standing.still(final, over)
+    if standing.is_ours(final):
+        discard(final)
+    prove(final, wanted, wanted.sha256 or "", label, over)
+    try:
+        standing.put(staged, final, over)
+    except DeskError:
+        journal.forget(journal.path_for(final))  # it would speak of what is not ours
+        raise
 
 
 def room(order: Order, models: Path, reserve: int) -> Room:
@@ -134,8 +156,9 @@ def drop(order: Order, models: Path, keep: frozenset[Path]) -> None:
             kept = journal.read(journal.path_for(final))
             if SHARD.match(final.name) and kept and kept.head.set == order.id:
                 with disk.told(final):
-                    final.unlink()
-                    journal.forget(journal.path_for(final))
+                    if standing.came(final, kept, _halting(None)):
+                        final.unlink()
+                        journal.forget(journal.path_for(final))
         discard(final)
         with contextlib.suppress(OSError):
             final.parent.rmdir()
@@ -160,13 +183,17 @@ def final_of(listed: Path) -> Path:
 
 def sha256_of(path: Path, stop: threading.Event | None = None) -> str:
     """The hash of a file. Raises `StoppedError` and `OSError`."""
-    found = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while data := file.read(_STEP):
-            found.update(data)
-            if stop is not None and stop.is_set():
-                raise StoppedError
-    return found.hexdigest()
+    return standing.hashed(path, _halting(stop))
+
+
+def _halting(stop: threading.Event | None) -> Callable[[], None]:
+    """Raises `StoppedError` when `stop` is set."""
+
+    def halt() -> None:
+        if stop is not None and stop.is_set():
+            raise StoppedError
+
+    return halt
 
 
 def _copy(source: Path, target: Path, stop: threading.Event) -> None:

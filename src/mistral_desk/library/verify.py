@@ -15,12 +15,11 @@ import msgspec
 
 from mistral_desk.core import strangers
 from mistral_desk.core.errors import DeskError
-from mistral_desk.library import disk, journal
+from mistral_desk.library import disk, journal, standing
 from mistral_desk.library.journal import Journal
 from mistral_desk.library.orders import Order
 from mistral_desk.library.part import StoppedError
 from mistral_desk.library.threads import begin, over
-from mistral_desk.library.wanted import PART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,13 +88,16 @@ async def verify_all(model: Installed, told: Callable[[int], None] | None = None
 def unseat(result: Verified) -> Order:
     """Take a damaged file out of the library and give the order that repairs it: only what is damaged comes again.
 
-    Raises `library.damaged` where it is not known where the file came from, `library.…` for the disk.
+    Raises `library.damaged` where it is not known where the file came from, `library.in_the_way` where a beginning of
+    that name lies there, `library.…` for the disk.
     """
     path = Path(result.path)
+    part = standing.beginning(path)
     with disk.told(path):
         kept = journal.read(journal.path_for(path))
         if kept is None:
             raise DeskError("library.damaged", name=path.name)
+        standing.still(part, None)
         held = Journal(journal.path_for(path), path.name)
         try:
             blocks = kept.blocks or _as_they_are(path, kept.head.block)
@@ -103,7 +105,11 @@ def unseat(result: Verified) -> Order:
             for index, (size, crc) in sorted(blocks.items()):
                 if index not in result.bad:
                     held.block(index, size, crc)
-            disk.rename(path, path.with_name(path.name + PART))
+            try:
+                standing.put(path, part, None)
+            except DeskError:
+                held.whole(kept.sha256)  # it stays where it is
+                raise
         finally:
             held.close()
     head = kept.head

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from mistral_desk.chat.sharing.names import Names, safe
+from mistral_desk.core import putting
 from mistral_desk.core.replacing import put_in_place
 from mistral_desk.core.words import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from mistral_desk.chat.sharing.shared import Shared
@@ -61,8 +62,8 @@ class Packing(ABC):
                 self._halves.pop().unlink(missing_ok=True)
 
     @contextlib.contextmanager
-    def _whole(self, path: Path) -> Iterator[BinaryIO]:
-        """A file that takes its name when it is complete."""
+    def _whole(self, path: Path, put: Callable[[Path, Path], None] = putting.put) -> Iterator[BinaryIO]:
+        """A file that takes its name when it is complete: one that nobody has taken meanwhile."""
         handle, half = self._begin_half(path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -70,7 +71,7 @@ class Packing(ABC):
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.tell()
-            put_in_place(half, path)
+            put(half, path)
             self.bytes += size
         finally:
             half.unlink(missing_ok=True)
@@ -96,7 +97,7 @@ class OneFile(Packing):
     @contextlib.contextmanager
     def document(self, shared: Shared, ending: str) -> Iterator[BinaryIO]:  # noqa: ARG002 - it has its name
         """The one."""
-        with self._whole(self.path) as file:
+        with self._whole(self.path, put_in_place) as file:
             yield file
         self.files.append(self.path.name)
 
