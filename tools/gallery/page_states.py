@@ -40,6 +40,14 @@ async def models(stage: Stage) -> None:
 
 
 @state()
+async def models_get(stage: Stage) -> None:
+    """What getting the catalog means, where there is no room to say it above the cards."""
+    await models(stage)
+    stage.desk.models.browse.head.get_button.click()
+    await idle(2)
+
+
+@state()
 async def models_open(stage: Stage) -> None:
     """A model of the list unfolded, with its verdict."""
     await models(stage)

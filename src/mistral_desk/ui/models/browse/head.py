@@ -46,6 +46,8 @@ class Head(QWidget):
     refresh = Signal()
     cancel = Signal()
     measure = Signal()
+    resized = Signal()
+    """It may need another height."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -67,10 +69,13 @@ class Head(QWidget):
         self.again_button = RefreshButton(theme, tr("Refresh"), self, small=True)
         self.again_button.refresh.connect(self.refresh)
         self.again_button.cancel.connect(self.cancel)
+        words = tr("Get the catalog…")
+        self.get_button = Button(theme, words, text=words, kind="primary", step="small", small=True, parent=self)
+        self.get_button.hide()
         self.progress = Progressing(theme, self)
         fetched = QVBoxLayout()
         fetched.setSpacing(SPACE[0] - 1)
-        self._rows = [_beside(self.state, self.again_button)]
+        self._rows = [_beside(self.state, self.again_button, self.get_button)]
         fetched.addLayout(self._rows[0])
         fetched.addWidget(self.progress)
         column.addLayout(fetched)
@@ -125,6 +130,7 @@ class Head(QWidget):
         self._line.setDirection(beside if self.width() >= order + 240 * scale else under)
         for row in self._rows:
             row.setDirection(beside if self.width() >= BESIDE * scale else under)
+        self.resized.emit()
 
     def _other_places(self) -> QWidget:
         """What can be done besides browsing."""
@@ -194,9 +200,10 @@ class _Computer(Label):
         return max(super().heightForWidth(width), *room)
 
 
-def _beside(words: Label, button: Button) -> QBoxLayout:
+def _beside(words: Label, *buttons: Button) -> QBoxLayout:
     row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
     row.setSpacing(SPACE[1])
     row.addWidget(words, 1)
-    row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
+    for button in buttons:
+        row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading)
     return row

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from mistral_desk.catalog.search import Wishes
 from mistral_desk.core.words import mark, tr, trn
+from mistral_desk.ui.models.browse.beginning import Beginning
 from mistral_desk.ui.models.browse.cards import CardsModel
 from mistral_desk.ui.models.browse.grid import Beyond, Grid
 from mistral_desk.ui.models.browse.head import Head
 from mistral_desk.ui.models.browse.instead import AsideSheet, Begin, Nothing, Trouble
 from mistral_desk.ui.models.browse.marked import MarkedBar
-from mistral_desk.ui.models.browse.refreshing import OFFLINE_REASON
 from mistral_desk.ui.models.browse.source import Source, aside_words, count_words
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.button import Button
@@ -88,6 +88,7 @@ class BrowsePage(QWidget):
             ground.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
         self.head = Head(theme, self._holder)
         self.begin = Begin(theme, self._holder)
+        self._beginning = Beginning(theme, self.head, self.begin, self)
         self.count = Label(theme, "", "small", ink="muted", parent=self._holder)
         self.aside = Button(
             theme, "", text="", kind="outline", step="small", small=True, muted=True, parent=self._holder
@@ -148,14 +149,7 @@ class BrowsePage(QWidget):
         """Where the list is from and what is happening with it."""
         self._source = source
         self.head.show_source(source)
-        first = source.fetched is None and not source.reading
-        busy = source.progress is not None
-        if self.begin.get.hasFocus() and (busy or not first):
-            self._stay()
-        self.begin.setVisible(first)
-        if first:
-            self.begin.show_source(source, tr(OFFLINE_REASON) if source.offline else "")
-            self.begin.get.setVisible(not busy)
+        self._beginning.show_source(source)
         self.aside.setVisible(bool(source.aside))
         words = aside_words(len(source.aside))
         self.aside.set_label(words, words)
@@ -200,7 +194,10 @@ class BrowsePage(QWidget):
         head.order.chosen.connect(self._ordered)
         head.hub.connect(lambda: self.hub.emit(self.wishes.text))
         head.refresh.connect(self.refresh)
-        self.begin.wanted.connect(self.refresh)
+        head.resized.connect(self._make_room)
+        self._beginning.wanted.connect(self.refresh)
+        self._beginning.sheet.connect(self.sheet)
+        self._beginning.left.connect(self._stay)
         self.nothing.wished.connect(self._take_back)
         self.aside.clicked.connect(self._show_aside)
         grid.opened.connect(self.opened)
@@ -216,6 +213,12 @@ class BrowsePage(QWidget):
         need = self.count.sizeHint().width() + self.aside.sizeHint().width() + 3 * SPACE[4]
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._counted.setDirection(beside if self.width() >= need else below)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """A card is to be seen below what stands above the cards."""
+        line = self.count.sizeHint().height() + SPACE[1] + SPACE[0]
+        self._beginning.fit(self.area.height() - self._holder.y() - line - self.grid.gridSize().height())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody reads: whoever comes back finds the order that holds."""
