@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mistral_desk.inference.engine.load import threads
@@ -95,7 +95,6 @@ def test_no_count_of_candidates_stops_a_model_from_loading(value: object) -> Non
     assert defaults("llama", {"general.sampling.top_k": value}, "none") == OURS
 
 
-@settings(deadline=None)  # time decides no test
 @given(st.text(st.sampled_from("aé \n")), st.integers(0, 3), st.integers(0, 3))
 def test_long_words_are_cut_and_nothing_is_lost(text: str, letters: int, blanks: int) -> None:
     whole = text + "x" * letters * LONGEST_WORD + text + " " * blanks * LONGEST_WORD + text
