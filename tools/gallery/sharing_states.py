@@ -177,3 +177,14 @@ async def backup_restore(stage: Stage) -> None:
     await stage.desk.tasks.settled()
     door._ask(BACKUPS[1])  # noqa: SLF001 - as the row asks
     await idle(2)
+
+
+@state()
+async def backup_held(stage: Stage) -> None:
+    """A question that was asked while a backup was being restored stays where it was written."""
+    await ready(stage)
+    await listed(stage)
+    stage.services.backups._wished += 1  # noqa: SLF001 - as while one is being restored
+    stage.desk.page.composer.set_text(TITLE)
+    stage.desk.page.composer.submit()
+    await idle(2)
