@@ -40,9 +40,10 @@ def test_from_the_hub_to_an_answer_and_away_again(hub: HubSite, small_models: Sm
     asked = desk("ask", "hello", "--model", ID, "--max-tokens", "3", "--json")
     assert (asked.status, asked.lines[-1]["type"]) == (0, "done"), asked
     assert desk("list", "--json").lines[0]["models"][1]["used"] is not None
-    fitted = desk("fit", ID, "--json")
-    assert fitted.status == 0, fitted
-    assert str(path) in fitted.lines[0]["command"]
+    for name in (ID, REPOSITORY):
+        fitted = desk("fit", name, "--json")
+        assert fitted.status == 0, fitted
+        assert str(path) in fitted.lines[0]["command"]
     assert desk("verify", ID).out == "Tiny-Q4_K_M.gguf: as it was downloaded\n"
 
     with path.open("r+b") as file:

@@ -201,12 +201,16 @@ def _models(asked: str) -> tuple[Model, ...]:
 
     Raises `fit.unknown_model`, or `fit.nothing_alike` where no name comes near.
     """
-    models = facts.find(asked)
-    if not models and open_catalogue(folders().cache).get(asked.strip().lower()) is None:
+    if not _known(asked):
         if near := _nearest(asked.strip().lower()):
             raise DeskError("fit.unknown_model", name=asked[:200], known=", ".join(near))
         raise DeskError("fit.nothing_alike", name=asked[:200])
-    return models
+    return facts.find(asked)
+
+
+def _known(asked: str) -> bool:
+    """Whether a name means a model that can be downloaded, or one of the catalogue."""
+    return bool(facts.find(asked)) or open_catalogue(folders().cache).get(asked.strip().lower()) is not None
 
 
 def _nearest(wanted: str) -> list[str]:
@@ -236,15 +240,26 @@ def _beside(found: Comparison | None) -> dict[str, Beside]:
 
 def _file(asked: str) -> tuple[Path, str | None] | None:
     """The file that is meant, and its eyes where they lie apart; a name of a known model, unless there is such a file,
-    is none.
+    is none. Any other name may be one of the library, which knows repositories and titles, too.
+
+    Raises `library.several`, and `library.not_found` for a name of the library's own kind.
     """
     if asked == BUILTIN:
         return resource("model", "guide.gguf"), None
-    if is_name(asked) and not Path(asked).is_file():
+    path, of_library = Path(asked), is_name(asked)
+    if path.is_file() or (asked.lower().endswith(".gguf") and not of_library):
+        return path, None
+    if not of_library and _known(asked):
+        return None
+    try:
         model = meant(asked, Settings.open(folders().settings)[0])
-        return Path(model.path), model.projector
-    path = Path(asked)
-    return (path, None) if asked.lower().endswith(".gguf") or path.is_file() else None
+    except DeskError as error:
+        if of_library or error.problem.id == "library.several":
+            raise
+        return None
+    if not of_library and (model.id == BUILTIN or not Path(model.path).is_file()):
+        return None
+    return Path(model.path), model.projector
 
 
 def described(asked: str) -> Machine:
