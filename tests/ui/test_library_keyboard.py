@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk.library.shelf_file import Installed, LibraryFile
@@ -34,6 +35,7 @@ def library(qapp: QApplication) -> Iterator[LibraryPage]:
     page.resize(800, 600)
     holder.show()
     holder.activateWindow()
+    assert QTest.qWaitForWindowActive(holder, 60_000)
     settled()
     yield page
     holder.deleteLater()
