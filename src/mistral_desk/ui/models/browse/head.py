@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 LOOKING = mark("Looking at this computer…")
 WAYS: Final = ("chat", "file", "library", "search")
 """The icons of the ways to other places, in their order."""
-CARD: Final = "GeForce RTX 4060 Laptop GPU"
-"""As long as the names of graphics cards usually are."""
 BESIDE: Final = 300
 """Pixels at the system's text size from which a button stands beside its words."""
 
@@ -190,7 +188,8 @@ class _Computer(Label):
 
     def heightForWidth(self, width: int) -> int:
         """As high as its words, or what is usually said, or was said before."""
-        gpu = tr("{name} with {memory}", name=CARD, memory="8 GB")
+        # A name as long as those of graphics cards usually are.
+        gpu = tr("{name} with {memory}", name="GeForce RTX 4060 Laptop GPU", memory="8 GB")
         usual = tr("This computer: {gpu}, and {memory} of memory", gpu=gpu, memory="32 GB")
         wrap = int(Qt.TextFlag.TextWordWrap)
         room = (
