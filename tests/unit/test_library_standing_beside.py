@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from mistral_desk.core.errors import DeskError
 from mistral_desk.library import disk, journal, relocating, standing
 from mistral_desk.library.move_plan import plan
+from mistral_desk.library.orders import Order
 from mistral_desk.library.part import Part, discard
-from mistral_desk.library.there import present, put_proven, take_over
+from mistral_desk.library.there import drop, present, put_proven, take_over
 from mistral_desk.library.verify import unseat, verify
 from mistral_desk.library.wanted import place
 from tests.fixtures.in_the_way import (
@@ -52,6 +53,13 @@ def test_a_beginning_of_theirs_is_not_written_to(tmp_path: Path, finished: bool)
     away(part)
     downloaded(wanted(), tmp_path, DATA)
     assert is_whole(wanted(), tmp_path)
+
+
+def test_who_cancels_an_order_deletes_no_beginning_of_theirs_beside_what_was_there_already(tmp_path: Path) -> None:
+    final = downloaded(wanted(), tmp_path, DATA)
+    part = put(standing.beginning(final), b"theirs")
+    drop(Order("one", "One", (wanted(), wanted(path="other.gguf"))), tmp_path, frozenset())
+    assert (part.read_bytes(), final.read_bytes()) == (b"theirs", DATA)
 
 
 def test_what_is_repaired_takes_the_place_of_no_beginning(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TRIES: Final = 20
 _PAUSE_S: Final = 0.1
 _CANNOT: Final = frozenset(
-    {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, getattr(errno, "EMLINK", errno.EPERM)}
+    getattr(errno, name, errno.EPERM) for name in ("ENOSYS", "EINVAL", "ENOTSUP", "EOPNOTSUPP", "EPERM", "EMLINK")
 )
 """What systems say of a way that a drive does not know: some network drives rename only over what is there, and drives
 of cameras have no second names.
@@ -39,16 +39,16 @@ def put(staged: Path, target: Path) -> None:
     """
     if sys.platform == "win32":
         _patiently(staged, target)
-        return
-    for way in _WAYS:
-        try:
-            way(staged, target)
-        except OSError as error:
-            if error.errno not in _CANNOT:
-                raise
-        else:
-            return
-    _by_claim(staged, target)
+    else:
+        for way in _WAYS:
+            try:
+                way(staged, target)
+            except OSError as error:
+                if error.errno not in _CANNOT:
+                    raise
+            else:
+                return
+        _by_claim(staged, target)
 
 
 def aside(path: Path, mark: str = "", ending: str | None = None) -> Path:

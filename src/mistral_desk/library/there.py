@@ -152,14 +152,15 @@ def drop(order: Order, models: Path, keep: frozenset[Path]) -> None:
         final = place(models, file)
         if final in keep:
             continue
-        if final.exists():
+        with disk.told(final):
             kept = journal.read(journal.path_for(final))
-            if SHARD.match(final.name) and kept and kept.head.set == order.id:
-                with disk.told(final):
-                    if standing.came(final, kept, _halting(None)):
-                        final.unlink()
-                        journal.forget(journal.path_for(final))
-        discard(final)
+            of_it = SHARD.match(final.name) and kept is not None and kept.head.set == order.id
+            if of_it and standing.came(final, kept, _halting(None)):
+                final.unlink()
+                journal.forget(journal.path_for(final))
+            begun = standing.is_ours(final)
+        if begun:
+            discard(final)
         with contextlib.suppress(OSError):
             final.parent.rmdir()
             final.parent.parent.rmdir()
