@@ -90,8 +90,10 @@ def work_over(desk: Desk) -> tuple[Callable[[], object], Callable[[], QWidget]]:
     card = desk.library.cards[0]
     card.show_work(0.5, "half")
     assert card.work is not None
+    chat = card.chat_button
+    assert chat is not None
     card.work.cancel.setFocus(TAB)
-    return card.end_work, lambda: card.findChildren(Button)[0]
+    return card.end_work, lambda: chat
 
 
 def control_out(desk: Desk) -> tuple[Callable[[], object], Callable[[], QWidget]]:
