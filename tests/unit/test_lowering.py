@@ -12,7 +12,7 @@ from mistral_desk.core.errors import Problem, in_words
 from mistral_desk.inference.client import Engine
 from mistral_desk.inference.lowering import Lowering
 from mistral_desk.inference.placement import MOST_STEPS, SHORTEST, SMALL_BATCH, Expected, Placement
-from mistral_desk.inference.protocol import Failed, Figures, Finished
+from mistral_desk.inference.protocol import Failed, Figures, Finished, LoadProgress
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import HI, SPEC, problem_of, read, run, scripted
 from tests.fixtures.fake_worker import HELLO, MODEL, Step, event, loading
@@ -90,14 +90,14 @@ def test_what_fits_has_no_notes(tmp_path: Path) -> None:
     ids=["damaged", "exit", "fault", "killed by a person"],
 )
 def test_nothing_else_is_tried_twice(tmp_path: Path, why: list[Step], error: str) -> None:
+    """Loads are counted, each of which tells of itself: after a death a worker is started for whatever comes next."""
+
     async def test() -> None:
-        made = Engine(counting(tmp_path, fake_worker.command(tmp_path, only_up_to(4096, why))))
-        try:
-            assert (await problem_of(made.ensure(planned())))[0] == error
+        loads: list[float] = []
+        async with scripted(tmp_path, only_up_to(4096, [event(LoadProgress(0, 0.5)), *why])) as made:
+            assert (await problem_of(made.ensure(planned(), loads.append)))[0] == error
             assert made.pid is None
-        finally:
-            await made.close()
-        assert starts(tmp_path) == 1
+        assert loads == [0.5]
 
     run(test())
 
