@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QTextDocument
 
+from mistral_desk.ui.chat import bounds
 from mistral_desk.ui.chat.document import build
 from mistral_desk.ui.chat.formulas import formulas
 from mistral_desk.ui.chat.inlines import Style
@@ -248,3 +249,18 @@ def test_an_item_without_words_keeps_its_place_among_others(qapp: QApplication) 
     assert [item.text() for item in items] == ["one", "", "three"]
     lists = [item.textList() for item in items]
     assert [made.itemText(item).strip() for made, item in zip(lists, items, strict=True)] == ["1.", "2.", "3."]
+
+
+def test_of_a_line_without_end_only_what_is_read_next_is_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it for each step: ten megabytes kept the window busy for minutes, and from closing."""
+    weighed, weigh = 0, bounds._cost
+
+    def counted(source: str, at: int, end: int, depth: int) -> float:
+        nonlocal weighed
+        weighed += end - at
+        return weigh(source, at, end, depth)
+
+    monkeypatch.setattr(bounds, "_cost", counted)
+    line = "y" * 200_000
+    assert "".join(shown(block) for block in blocks_of(line)) == line
+    assert 0 < weighed < 20 * len(line)

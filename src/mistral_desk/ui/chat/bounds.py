@@ -83,8 +83,9 @@ def reach(source: str, least: int = 0) -> Reach:
         unbroken = end - at > UNBROKEN and source.find(" ", at, at + UNBROKEN) < 0
         most = UNBROKEN if unbroken else CHARACTERS
         depth = max(depth, _depth(source, at, end))
-        cost = _cost(source, at, end, depth)
-        if linked or source.find("](", at, end) >= 0:
+        # What is longer than a step is cut whatever it costs; to count all of it for each of its steps takes minutes.
+        cost = 0.0 if end - at > most else _cost(source, at, end, depth)
+        if end - at <= most and (linked or source.find("](", at, end) >= 0):
             cost += _LINK * (source.count("[", at, end) + (0 if linked else source.count("[", 0, at)))
         if work + cost > WORK or characters + end - at > most:
             if at > least:
