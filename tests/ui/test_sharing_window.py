@@ -6,8 +6,9 @@ import asyncio
 import json
 import threading
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QMimeData, QPointF, QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
@@ -38,15 +39,18 @@ if TYPE_CHECKING:
     from mistral_desk.ui.notify import Notice
 
 SCRIPT = [fake_worker.HELLO, {"serve": {"load": fake_worker.loading(), "generate": fake_worker.answer("Yes.")}}]
+BEGUN: Final = 1_700_000_000.0
+DAY: Final = datetime.fromtimestamp(BEGUN, UTC).astimezone().date().isoformat()
+"""Where whoever runs the tests is."""
 
 
 async def put(desk: Desk, title: str, *parts: Part) -> int:
     """A stored chat: a question, and an answer with thoughts."""
     messages = (
-        ImportedMessage("q", None, "user", 1_700_000_000.0, (*parts, Part("text", f"About {title}?"))),
+        ImportedMessage("q", None, "user", BEGUN, (*parts, Part("text", f"About {title}?"))),
         ImportedMessage("a", "q", "assistant", 1_700_000_001.0, (Part("thinking", "SECRET"), Part("text", "**Yes.**"))),
     )
-    made = await desk.services.history.put(Imported(title, 1_700_000_000.0, 1_700_000_001.0, messages))
+    made = await desk.services.history.put(Imported(title, BEGUN, 1_700_000_001.0, messages))
     assert made is not None
     await desk.refresh()
     return made.id
@@ -111,8 +115,8 @@ def test_many_become_one_archive_and_it_asks_where(
             await desk.tasks.settled()
             dialog.reject()
             with zipfile.ZipFile(target) as archive:
-                assert sorted(archive.namelist()) == [f"2023-11-14 Chat {number}.json" for number in range(3)]
-                assert json.loads(archive.read("2023-11-14 Chat 0.json"))["title"] == "Chat 0"
+                assert sorted(archive.namelist()) == [f"{DAY} Chat {number}.json" for number in range(3)]
+                assert json.loads(archive.read(f"{DAY} Chat 0.json"))["title"] == "Chat 0"
 
     window.run(qapp, scenario)
 
