@@ -121,6 +121,18 @@ def test_a_disk_that_knows_neither_way_is_asked_by_a_claim(
         assert (target.read_bytes(), staged.exists()) == (b"ours", False)
 
 
+@posix
+@pytest.mark.parametrize("ways", [putting._WAYS, (putting._by_link,)], ids=["by the kernel", "by a claim"])
+def test_a_link_gets_its_name_as_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ways: tuple[Callable[[Path, Path], None], ...]
+) -> None:
+    monkeypatch.setattr(putting, "_WAYS", ways)
+    staged, target = tmp_path / "staged", tmp_path / "target"
+    staged.symlink_to(lay(tmp_path / "elsewhere", b"theirs"))
+    put(staged, target)
+    assert (target.readlink(), staged.is_symlink()) == (tmp_path / "elsewhere", False)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_not_there_takes_no_name(tmp_path: Path, way: Way) -> None:
     with pytest.raises(FileNotFoundError):

@@ -100,8 +100,10 @@ def _by_kernel(staged: Path, target: Path) -> None:
 
 
 def _by_link(staged: Path, target: Path) -> None:
-    """A second name is given to no name that is taken; then the first one goes."""
-    os.link(staged, target, follow_symlinks=False)
+    """A second name is given to no name that is taken; then the first one goes. Not for links: macOS would follow."""
+    if staged.is_symlink():
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(staged), None, str(target))
+    os.link(staged, target)
     try:
         staged.unlink()
     except OSError:
