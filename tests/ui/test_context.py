@@ -325,7 +325,7 @@ def test_while_room_is_made_the_details_say_what_is_done_and_cancel_has_the_keyb
     sheet = DetailsSheet(Theme(qapp, "light"), "Guide", ground)
     sheet.show_budget(Budget(1000, 860, wanted=100), gone=0, summed_up=False, droppable=True, when="ask")
     sheet.open_over()
-    QTest.qWaitForWindowActive(ground)
+    assert QTest.qWaitForWindowActive(ground, 60_000)
     sheet.sum_up.setFocus()
     sheet.show_working(0.4, "Summing up")
     assert sheet.progress is not None
