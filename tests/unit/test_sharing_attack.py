@@ -146,6 +146,18 @@ def test_of_a_message_with_files_without_end_some_are_named() -> None:
     assert only.parts[0].body.endswith("look")
 
 
+@pytest.mark.parametrize(("files", "new"), [(own_form.MOST_FILES, 1), (own_form.MOST_FILES + 1, 0)])
+def test_a_message_with_files_without_end_is_not_taken_in(tmp_path: Path, files: int, new: int) -> None:
+    """Of five thousand each heard of each one's figure: the window had no time for anything else for minutes."""
+    parts = [{"kind": "file", "name": f"{number}.txt", "text": "x"} for number in range(files)]
+    said = {"id": "1", "parent": None, "role": "user", "created": 1.0, "parts": parts}
+    head = {"format": own_form.FORMAT, "version": 1, "title": "files", "created": 1.0, "updated": 1.0, "leaf": "1"}
+    path = tmp_path / "chat.json"
+    path.write_text(json.dumps({**head, "messages": [said]}), encoding="utf-8")
+    come, _ = taken(path)
+    assert (come.new, [one.problem.id for one in come.told]) == (new, ["sharing.too_long"] * (1 - new))
+
+
 def test_a_pipe_holds_no_import(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("there are no such files")

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FORMAT: Final = "mistral-desk-chat"
 VERSION: Final = 1
 MOST_MESSAGES: Final = 200_000
+MOST_FILES: Final = 500
+"""Of one message: ten times what goes with one here. A window with thousands of them has no time for anything else."""
 _LONGEST_MODEL: Final = 20_000
 """Letters of what says who wrote an answer: a few paths of files. More is nobody's."""
 _MOST_MEASURED: Final = 2**63
@@ -310,11 +312,13 @@ def _part(part: OnePart) -> Part:
 
 
 def _check(document: Document, messages: tuple[ImportedMessage, ...]) -> None:
-    """A tree: every id once, every parent before its child, the leaf among them."""
+    """A tree: every id once, every parent before its child, the leaf among them; no more of anything than can be."""
     if len(messages) > MOST_MESSAGES:
         raise DeskError("sharing.broken", f"{len(messages)} messages")
     known: set[str] = set()
     for message in messages:
+        if sum(part.kind == "file" for part in message.parts) > MOST_FILES:
+            raise DeskError("sharing.too_long")
         if message.key in known:
             raise DeskError("sharing.broken", f"the id {message.key[:80]!r} stands there twice")
         if message.parent is not None and message.parent not in known:
