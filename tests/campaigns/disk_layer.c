@@ -220,14 +220,18 @@ static int do_truncate(int fd, off64_t size) {
 int ftruncate(int fd, off_t size) { return do_truncate(fd, size); }
 int ftruncate64(int fd, off64_t size) { return do_truncate(fd, size); }
 
-static int do_rename(int from_at, const char *from, int to_at, const char *to) {
+static int plain_rename(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
+    return flags ? REAL(renameat2)(from_at, from, to_at, to, flags) : REAL(renameat)(from_at, from, to_at, to);
+}
+
+static int do_rename(int from_at, const char *from, int to_at, const char *to, unsigned flags) {
     char old[PATH_MAX], new[PATH_MAX];
     int one = active && whole(from_at, from, old), two = active && whole(to_at, to, new);
-    if (!one && !two) return REAL(renameat)(from_at, from, to_at, to);
+    if (!one && !two) return plain_rename(from_at, from, to_at, to, flags);
     pthread_mutex_lock(&lock);
     int fate = point(RENAME), wanted = errno, done = -1;
     if (!fate) {
-        done = REAL(renameat)(from_at, from, to_at, to);
+        done = plain_rename(from_at, from, to_at, to, flags);
         wanted = errno;
         struct stat about;
         if (!done) note(RENAME, lstat(new, &about) ? 0 : about.st_ino, 0, old, new, NULL, 0);
@@ -236,16 +240,18 @@ static int do_rename(int from_at, const char *from, int to_at, const char *to) {
     errno = wanted;
     return done;
 }
-int rename(const char *from, const char *to) { return do_rename(AT_FDCWD, from, AT_FDCWD, to); }
-int renameat(int a, const char *from, int b, const char *to) { return do_rename(a, from, b, to); }
+int rename(const char *from, const char *to) { return do_rename(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int renameat(int a, const char *from, int b, const char *to) { return do_rename(a, from, b, to, 0); }
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags) { return do_rename(a, from, b, to, flags); }
 
-int link(const char *from, const char *to) {
+static int do_link(int from_at, const char *from, int to_at, const char *to, int flags) {
     char old[PATH_MAX], new[PATH_MAX];
-    if (!active || !whole(AT_FDCWD, from, old) || !whole(AT_FDCWD, to, new)) return REAL(link)(from, to);
+    if (!active || !whole(from_at, from, old) || !whole(to_at, to, new))
+        return REAL(linkat)(from_at, from, to_at, to, flags);
     pthread_mutex_lock(&lock);
     int fate = point(LINK), wanted = errno, done = -1;
     if (!fate) {
-        done = REAL(link)(from, to);
+        done = REAL(linkat)(from_at, from, to_at, to, flags);
         wanted = errno;
         struct stat about;
         if (!done) note(LINK, lstat(new, &about) ? 0 : about.st_ino, 0, old, new, NULL, 0);
@@ -254,6 +260,8 @@ int link(const char *from, const char *to) {
     errno = wanted;
     return done;
 }
+int link(const char *from, const char *to) { return do_link(AT_FDCWD, from, AT_FDCWD, to, 0); }
+int linkat(int a, const char *from, int b, const char *to, int flags) { return do_link(a, from, b, to, flags); }
 
 static int do_unlink(int at, const char *name, int flags) {
     char path[PATH_MAX];
