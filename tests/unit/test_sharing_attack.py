@@ -18,7 +18,7 @@ from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Part
 from mistral_desk.chat.parts import file_part, read_file, read_picture
 from mistral_desk.chat.pictures_in_memory import PicturesInMemory
-from mistral_desk.chat.sharing import archive, chatgpt, chatgpt_content
+from mistral_desk.chat.sharing import archive, chatgpt, chatgpt_content, coming
 from mistral_desk.chat.sharing import own as own_form
 from mistral_desk.chat.sharing.archive import Archive
 from mistral_desk.chat.sharing.coming import take
@@ -156,6 +156,18 @@ def test_a_message_with_files_without_end_is_not_taken_in(tmp_path: Path, files:
     path.write_text(json.dumps({**head, "messages": [said]}), encoding="utf-8")
     come, _ = taken(path)
     assert (come.new, [one.problem.id for one in come.told]) == (new, ["sharing.too_long"] * (1 - new))
+
+
+def test_what_is_set_aside_without_end_does_not_fill_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(coming, "MOST_TOLD", 3)
+    path = tmp_path / "conversations.json"
+    path.write_bytes(b"[" + b"{}," * 20 + b"{}]")
+    with caplog.at_level("INFO", "mistral_desk.chat.sharing.coming"):
+        come, _ = taken(path)
+    assert (come.aside, len(come.told)) == (21, 3)
+    assert len([one for one in caplog.messages if "set aside" in one]) == 3
 
 
 def test_a_pipe_holds_no_import(tmp_path: Path) -> None:

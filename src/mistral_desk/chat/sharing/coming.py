@@ -105,9 +105,10 @@ async def _one(history: History, pictures: Gallery, arrival: Arrival, now: Come,
 
 
 def _set_aside(now: Come, name: str, problem: Problem) -> Come:
+    if now.aside >= MOST_TOLD:  # a small archive may hold millions, which would fill the log
+        return replace(now, aside=now.aside + 1)
     log.info("a conversation was set aside: %s %s", problem.id, problem.detail)
-    told = (*now.told, Aside(name, problem)) if now.aside < MOST_TOLD else now.told
-    return replace(now, aside=now.aside + 1, told=told)
+    return replace(now, aside=now.aside + 1, told=(*now.told, Aside(name, problem)))
 
 
 # --- pictures -------------------------------------------------------------------------------------------
