@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import threading
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -11,12 +13,12 @@ import pytest
 import uvicorn
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.server import serving
 from tests.fixtures import fake_worker
 from tests.fixtures.engines import problem_of, run
 from tests.fixtures.serving import HI, TOKEN, falls, served
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
 
 pytestmark = [
@@ -104,6 +106,40 @@ def test_one_that_ends_in_the_moment_in_which_it_is_up_is_told_one_way_or_the_ot
             with contextlib.suppress(DeskError):  # else it hears of it a moment later
                 await here.serving.start(0, TOKEN)
                 await fell.wait()
+            assert here.serving.address == ""
+
+    run(test())
+
+
+def test_one_that_has_just_closed_its_door_is_told_when_it_has_ended(
+    tmp_path: Path, broken: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, go_on = threading.Event(), threading.Event()
+    listening, settle = serving._listening, serving._settle
+
+    class Door(socket.socket):
+        def close(self) -> None:
+            super().close()
+            closed.set()
+            go_on.wait()
+
+    def late(up: asyncio.Future[None]) -> None:
+        closed.wait()
+        settle(up)
+
+    async def test() -> None:
+        async with served(tmp_path, fake_worker.answering("Yes.")) as here:
+            await here.serving.stop()
+            fell = asyncio.Event()
+            here.serving.fell = fell.set
+            broken.set()
+            monkeypatch.setattr(serving, "_listening", lambda *at: Door(fileno=listening(*at).detach()))
+            monkeypatch.setattr(serving, "_settle", late)
+            try:
+                await here.serving.start(0, TOKEN)
+            finally:
+                go_on.set()
+            await fell.wait()
             assert here.serving.address == ""
 
     run(test())

@@ -61,6 +61,7 @@ class Serving:
             raise DeskError("server.open_without_token", address=host[:100])
         await self.stop()
         listening = await asyncio.to_thread(_listening, host, port)
+        bound = listening.getsockname()[1]  # now: a server that ends closes it
         self._api = Api(self._ground, self.line, asyncio.get_running_loop())
         guard = Guard(self._api.app, token, frozenset({host.casefold(), *_own_names()}), open_=not is_local(host))
         config = uvicorn.Config(
@@ -89,7 +90,7 @@ class Serving:
         if self._server is not server:  # it has ended in the same moment
             raise DeskError("server.ended")
         name = f"[{host}]" if ":" in host else host
-        self.address = f"http://{name}:{listening.getsockname()[1]}/v1"
+        self.address = f"http://{name}:{bound}/v1"
         _log.info("the server listens")
         return self.address
 
