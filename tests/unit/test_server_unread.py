@@ -53,7 +53,7 @@ async def stranger(here: Served, watchman: Watchman) -> AsyncIterator[tuple[sock
 
         at_it = asyncio.ensure_future(asks())
         try:
-            await until(lambda: there.flow.write_paused)
+            await until(lambda: there.flow.write_paused and not there.cycle.response_complete)
             yield asking, there
         finally:
             at_it.cancel()
