@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mistral_desk.core.errors import DeskError
 from mistral_desk.library import journal, standing
 from mistral_desk.library.orders import Order
 from mistral_desk.library.part import Part, left_over
 from mistral_desk.library.standing import KEPT
-from mistral_desk.library.there import drop, present, prove, take_over
+from mistral_desk.library.there import drop, present, prove, put_proven, take_over
 from mistral_desk.library.wanted import place
 from tests.fixtures.engines import run
 from tests.fixtures.hub_files import FileHub, content
@@ -108,6 +110,40 @@ def test_one_of_the_size_that_is_wanted_may_be_a_bad_copy_and_is_kept(tmp_path: 
         assert is_whole(wanted(), tmp_path)
     kept = {path.name: path.read_bytes() for path in final.parent.iterdir() if KEPT in path.name}
     assert kept == {f"m.gguf{KEPT}{end}": content(SIZE, 50 + n) for n, end in enumerate(("", "-2", "-3"))}
+
+
+@pytest.mark.parametrize("copied", [False, True], ids=["a download", "a copy"])
+def test_a_bad_copy_that_cannot_be_kept_is_not_taken_for_what_came(tmp_path: Path, copied: bool) -> None:
+    """Somebody uses it, or the folder is another's: here every name that it could have is taken or too long."""
+    if sys.platform == "win32":
+        pytest.skip("there a path has its own length")
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX")
+    final = put(tmp_path / f"{'m' * (longest - len('.gguf.blocks'))}.gguf", content(SIZE, 50))
+    for number in range(1, 10):
+        put(final.with_name(f"{final.name}{KEPT}{f'-{number}' if number > 1 else ''}"), b"theirs")
+
+    def comes() -> None:
+        if copied:
+            over = standing.before(final, wanted(), lambda: None)
+            put_proven(put(tmp_path / "staged", DATA), final, wanted(), LABEL, over)
+            return
+        part = Part(wanted(), final, BLOCK)
+        part.open()
+        try:
+            part.write(0, DATA)
+            part.finish(part.sha256())
+        finally:
+            part.close()
+
+    with pytest.raises((DeskError, OSError)):
+        comes()
+    assert final.read_bytes() == content(SIZE, 50)
+    assert not present(final, wanted(), LABEL, threading.Event())
+    kept = final.with_name(f"{final.name}{KEPT}")
+    kept.unlink()
+    comes()
+    assert (final.read_bytes(), kept.read_bytes()) == (DATA, content(SIZE, 50))
+    assert present(final, wanted(), LABEL, threading.Event())
 
 
 @pytest.mark.parametrize("pauses", [False, True])

@@ -307,6 +307,7 @@ class Part:
         with disk.told(self.final):
             standing.still(self.final, self._over)
             lasting.sync(self._open_file())
+            standing.make_way(self.final, self._over)
             listed = self._open_list()
             if self.wanted.sha256 is not None:
                 listed.verified(True)  # all of it went through the hash

@@ -120,17 +120,23 @@ def is_ours(final: Path) -> bool:
     return not finished or (kept is not None and kept.head.over == found)
 
 
+def make_way(final: Path, over: Before | None) -> None:
+    """Keep what is not ours of what was there `before` under another name. To be called before the list says that the
+    new file is whole: it would be believed of the old one, which has the same size. Raises `OSError`.
+    """
+    if over is not None and not over.ours and stamp(final) == over.stamp:
+        kept = putting.aside(final, KEPT, "")
+        _log.info("what was in the place of %s is kept as %s", final.name, kept.name)
+
+
 def put(staged: Path, final: Path, over: Before | None) -> None:
-    """Give a file its name, lastingly: where nothing stands, or in the place of what was there `before`.
+    """Give a file its name, lastingly: where nothing stands, or in the place of what was there `before` and is ours.
 
     Raises `library.in_the_way`, and `OSError`.
     """
-    if over is not None and stamp(final) == over.stamp:
-        if over.ours:
-            disk.rename(staged, final)
-            return
-        kept = putting.aside(final, KEPT, "")
-        _log.info("what was in the place of %s is kept as %s", final.name, kept.name)
+    if over is not None and over.ours and stamp(final) == over.stamp:
+        disk.rename(staged, final)
+        return
     try:
         disk.place(staged, final)
     except FileExistsError as error:

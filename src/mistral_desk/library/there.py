@@ -118,6 +118,7 @@ def put_proven(
     standing.still(final, over)
     if standing.is_ours(final):
         discard(final)
+    standing.make_way(final, over)
     prove(final, wanted, wanted.sha256 or "", label, over)
     try:
         standing.put(staged, final, over)
