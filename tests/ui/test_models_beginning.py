@@ -17,6 +17,7 @@ from tests.ui import window
 from tests.ui.heard import whole
 from tests.ui.keyboard import focused
 from tests.ui.late import at_models
+from tests.ui.test_keyboard_behind import another_in_front
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +90,12 @@ def test_the_keyboard_goes_along_when_the_window_becomes_smaller_or_larger(qapp:
                 desk.window.resize(1180, size)
                 await at_rest()
                 assert focused() is here
+            async with another_in_front(desk):
+                desk.window.resize(1180, 480)
+                await at_rest()
+            assert focused() is page.head.get_button, "also behind another program"
+            desk.window.resize(1180, 900)
+            await at_rest()
             page.head.search.setFocus(TAB)
             desk.window.resize(1180, 480)
             await at_rest()

@@ -15,6 +15,7 @@ from mistral_desk.ui.models.browse.source import Source
 from mistral_desk.ui.theme.tokens import SPACE
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import explain
+from mistral_desk.ui.widgets.focus import has_keyboard
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -61,7 +62,7 @@ class Beginning(QObject):
         busy = source.progress is not None
         small = first and self._too_large()
         both = {panel.get: first and not small, head.get_button: first and small}
-        held = any(button.hasFocus() for button in both)
+        held = any(has_keyboard(button) for button in both)
         shown = next((button for button, on in both.items() if on and not busy), None)
         if shown is not None:
             panel.setVisible(shown is panel.get)
