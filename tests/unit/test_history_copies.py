@@ -7,7 +7,8 @@ import contextlib
 import os
 import sqlite3
 import sys
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -17,9 +18,6 @@ from mistral_desk.chat.history import History
 from mistral_desk.chat.message import Part
 from mistral_desk.core.errors import DeskError
 from tests.fixtures.engines import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAME: Final = "history.sqlite3"
 
@@ -195,6 +193,34 @@ def test_what_acts_in_a_backup_that_somebody_made_takes_no_chat_and_no_time(tmp_
         with pytest.raises(DeskError) as refused:
             await every.restore(made)
         assert refused.value.problem.id == "backup.unusable"
+        await history.begin_turn(None, "more")
+        assert [one.text for one in await history.messages(chat.id)] == ["hello", ""]
+        await history.close()
+
+    run(promise())
+
+
+@pytest.mark.allow_log("of no use|is gone", "mistral_desk.chat")
+@pytest.mark.parametrize("made_by", [_EVERYTHING, _ENDLESS], ids=["trigger", "view"])
+def test_nor_does_it_take_the_place_of_a_history_that_is_gone(tmp_path: Path, made_by: str) -> None:
+    path = tmp_path / NAME
+
+    async def promise() -> None:
+        history, _ = await History.open(path)
+        chat, *_ = await history.begin_turn(None, "hello")
+        every = Backups(lambda: history, nobody)
+        good, crafted = [Path((await every.make()).path) for _ in range(2)]
+        await history.close()
+        with contextlib.closing(sqlite3.connect(crafted)) as copy:
+            copy.executescript(made_by)
+        os.utime(good, (1.7e9, 1.7e9))
+        for other in {path, *backups.copies(path)} - {good, crafted}:  # the day's own may be there
+            other.unlink()
+        assert backups.copies(path) == [crafted, good]
+
+        history, notice = await History.open(path)
+        assert notice is not None
+        assert notice.id == "history.vanished"
         await history.begin_turn(None, "more")
         assert [one.text for one in await history.messages(chat.id)] == ["hello", ""]
         await history.close()

@@ -177,6 +177,7 @@ def _best_copy(path: Path, fresh: Path) -> float | None:
             shutil.copyfile(candidate, fresh)
             with contextlib.closing(sqlite3.connect(fresh, isolation_level=None)) as copy:
                 _prove_ours(copy)
+                _prove_plain(copy)
                 check(copy, None)
                 beyond(copy, None)
         except (DamagedError, DeskError) as error:
