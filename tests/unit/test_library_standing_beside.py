@@ -74,6 +74,28 @@ def test_what_is_repaired_takes_the_place_of_no_beginning(tmp_path: Path) -> Non
     assert verify(final).bad == (0,), "its list is as it was"
 
 
+def test_what_cannot_be_taken_out_is_known_and_damaged_still(tmp_path: Path) -> None:
+    """Where somebody uses it, or has taken it away: here the latter, and it comes back."""
+    final = downloaded(wanted(), tmp_path, DATA)
+    with final.open("r+b") as file:
+        file.write(b"????")
+    result = verify(final)
+    elsewhere = final.rename(tmp_path / "elsewhere")
+    with pytest.raises(DeskError, match=r"library\.disk"):
+        unseat(result)
+    elsewhere.rename(final)
+    kept = journal.read(journal.path_for(final))
+    assert kept is not None
+    assert kept.verified is not None
+    assert (kept.sha256, kept.verified[0]) == (wanted().sha256, False)
+    assert not present(final, wanted(), LABEL, threading.Event())
+    unseat(verify(final))
+    part = Part(wanted(), final, BLOCK)
+    part.open()
+    assert part.done == len(DATA) - BLOCK, "only what is damaged comes again"
+    part.close()
+
+
 @pytest.mark.parametrize("what", THEIRS)
 def test_a_twin_takes_no_name_that_is_taken(tmp_path: Path, what: str) -> None:
     source, other = downloaded(wanted(path="other.gguf"), tmp_path, DATA), wanted(path="sub/m.gguf")

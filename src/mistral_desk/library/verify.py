@@ -107,8 +107,9 @@ def unseat(result: Verified) -> Order:
                     held.block(index, size, crc)
             try:
                 standing.put(path, part, None)
-            except DeskError:
-                held.whole(kept.sha256)  # it stays where it is
+            except (DeskError, OSError):  # somebody was faster, or uses it: it stays where it is, as damaged as it was
+                held.whole(kept.sha256)
+                held.verified(False)
                 raise
         finally:
             held.close()
