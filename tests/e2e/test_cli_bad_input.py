@@ -59,6 +59,7 @@ def test_a_model_that_cannot_be_used(case: Broken, tmp_path: Path) -> None:
 def test_the_same_in_words(tmp_path: Path) -> None:
     in_words(desk("ask", "hi", "--model", str(tmp_path / "nowhere.gguf")), "model.missing")
     in_words(desk("ask", "hi", "--model", str(tmp_path)), "model.not_a_file")
+    in_words(desk("ask", "hi", "--model", "n" * 300), "library.unknown")
     page = tmp_path / "page.gguf"
     page.write_bytes(b"<!DOCTYPE html><html></html>" * 20)
     in_words(desk("ask", "hi", "--model", str(page)), "model.not_gguf")

@@ -115,6 +115,7 @@ def test_words_for_people(capsys: pytest.CaptureFixture[str]) -> None:
         (["no such model"], "fit.nothing_alike"),
         (["guide"], "fit.unknown_model"),
         (["nothing-here.gguf"], "model.missing"),
+        (["n" * 300], "fit.nothing_alike"),
         (["mistral-small-4", "--machine", "{"], "machine.description"),
         (["mistral-small-4", "--machine", "no such file"], "machine.description"),
         (["mistral-small-4", "--machine", '{"ram_gb": "much"}'], "machine.description"),

@@ -343,9 +343,9 @@ def test_own_files_are_used_where_they_are(
         assert (taken.id, taken.origin) == (str(own), "own")
         assert (await room.look([own]))[0].known
         words = put(tmp_path / "words.gguf", b"words")
-        bad, gone, blind = await room.look([words, tmp_path / "gone.gguf", own.parent / "mmproj-Mein Modell.gguf"])
-        problems = [one.problem.id for one in (bad, gone, blind) if one.problem]
-        assert problems == ["model.not_gguf", "model.missing", "model.not_chat"]
+        paths = [words, tmp_path / "gone.gguf", own.parent / "mmproj-Mein Modell.gguf", tmp_path / ("n" * 300)]
+        problems = [one.problem.id for one in await room.look(paths) if one.problem]
+        assert problems == ["model.not_gguf", "model.missing", "model.not_chat", "model.missing"]
         assert await room.take([bad, gone, blind]) == ()
         assert {one.title for one in await room.look([own.parent])} == {"Mein Modell"}
 

@@ -79,6 +79,7 @@ OPENS: Final = {
     "cli/main.py": "the null device",
     "core/lasting.py": "a folder, to make its names last",
     "core/private.py": "the way for all others",
+    "core/putting.py": "only what is new",
     "inference/packs/archive.py": "only what is new",
     "inference/rpc/lending.py": "reads",
     "inference/sandbox/landlock.py": "a place, to name it to the system",

@@ -21,7 +21,7 @@ from mistral_desk.cli.here import meant
 from mistral_desk.cli.output import iso_day, write_json, write_text
 from mistral_desk.cli.tables import paragraphs
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.paths import folders, resource
+from mistral_desk.core.paths import folders, is_file, resource
 from mistral_desk.core.settings import Settings
 from mistral_desk.core.words import tr
 from mistral_desk.fit import advice, machine
@@ -247,7 +247,7 @@ def _file(asked: str) -> tuple[Path, str | None] | None:
     if asked == BUILTIN:
         return resource("model", "guide.gguf"), None
     path, of_library = Path(asked), is_name(asked)
-    if path.is_file() or (asked.lower().endswith(".gguf") and not of_library):
+    if is_file(path) or (asked.lower().endswith(".gguf") and not of_library):
         return path, None
     if not of_library and _known(asked):
         return None
@@ -257,7 +257,7 @@ def _file(asked: str) -> tuple[Path, str | None] | None:
         if of_library or error.problem.id == "library.several":
             raise
         return None
-    if not of_library and (model.id == BUILTIN or not Path(model.path).is_file()):
+    if not of_library and (model.id == BUILTIN or not is_file(model.path)):
         return None
     return Path(model.path), model.projector
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mistral_desk.catalog import facts
 from mistral_desk.catalog.hub import Hub
 from mistral_desk.core.errors import DeskError
-from mistral_desk.core.paths import folders
+from mistral_desk.core.paths import folders, is_file, is_folder
 from mistral_desk.core.settings import Settings
 from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.inference.model_ids import is_name, model_title, models_folder
@@ -51,7 +51,7 @@ def meant(asked: str, settings: Settings) -> Meant:
     Raises `library.several`; for a word that cannot be meant as a path `library.not_pulled` where a download is called
     so, else `library.unknown`; and `library.not_found` for a name of the library's own kind.
     """
-    if asked == BUILTIN or Path(asked).is_file():
+    if asked == BUILTIN or is_file(asked):
         return Meant(asked, asked, None, model_title(asked))
     library = library_of(folders(), settings)
     try:
@@ -71,7 +71,7 @@ def _no_path(asked: str) -> bool:
     """Whether it is neither there nor written like a file's path; ENDPOINT/MODEL has a stroke, and no such folder."""
     if asked.casefold().endswith(".gguf") or os.path.lexists(asked) or {"\\", "~"} & set(asked):
         return False
-    return "/" not in asked or (asked.count("/") == 1 and asked[0] not in "/." and not Path(asked).parent.exists())
+    return "/" not in asked or (asked.count("/") == 1 and asked[0] not in "/." and not is_folder(Path(asked).parent))
 
 
 async def used(model: Meant) -> None:

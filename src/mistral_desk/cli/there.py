@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mistral_desk.core.errors import DeskError
+from mistral_desk.core.paths import is_file
 from mistral_desk.core.strangers import plain
 from mistral_desk.inference.builtin import BUILTIN
 from mistral_desk.net.endpoints import store
@@ -21,7 +21,7 @@ def elsewhere(asked: str, places: Folders) -> EndpointModel | None:
     A file of that name goes before it, and a short name counts only where the endpoint's list has it: what was meant as
     a path never leaves by mistake. Raises `endpoint.gone` and `endpoint.no_model`. It blocks.
     """
-    if asked == BUILTIN or Path(asked).is_file():
+    if asked == BUILTIN or is_file(asked):
         return None
     whole = is_endpoint(asked)
     name, model = parted(asked) if whole else (asked.partition("/")[0], asked.partition("/")[2])

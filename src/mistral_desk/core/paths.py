@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -107,3 +108,17 @@ def resource(*parts: str) -> Path:
         if found.exists():
             return found
     raise DeskError("resource.missing", name="/".join(parts))
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is such a file; a name too long for any, or behind a folder that is closed, is none that we see."""
+    with contextlib.suppress(OSError, ValueError):
+        return Path(path).is_file()
+    return False
+
+
+def is_folder(path: str | Path) -> bool:
+    """As `is_file`, for a folder."""
+    with contextlib.suppress(OSError, ValueError):
+        return Path(path).is_dir()
+    return False

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from mistral_desk.core.errors import DeskError, Problem
+from mistral_desk.core.paths import is_file, is_folder
 from mistral_desk.inference.model_file import SHARD
 from mistral_desk.library import copying, disk, others
 from mistral_desk.library.candidates import Candidate, candidate
@@ -133,7 +134,7 @@ class Adopting:
         path = path.expanduser().absolute()
         for program, folders in places(self._computer()).items():
             for folder in folders:
-                if folder in path.parents and path.is_file():
+                if folder in path.parents and is_file(path):
                     for model, wrong in _FINDERS[program](folder, stop):
                         if str(path) in {file.path for file in model.files}:
                             return model, wrong
@@ -167,7 +168,7 @@ class Adopting:
 def _models_at(path: Path) -> Iterator[Installed]:
     """The models of a folder, or the one that a file belongs to."""
     path = path.expanduser().absolute()
-    if path.is_dir():
+    if is_folder(path):
         yield from scan(path) or ()
         return
     match = SHARD.match(path.name)
