@@ -344,9 +344,10 @@ def test_own_files_are_used_where_they_are(
         assert (await room.look([own]))[0].known
         words = put(tmp_path / "words.gguf", b"words")
         paths = [words, tmp_path / "gone.gguf", own.parent / "mmproj-Mein Modell.gguf", tmp_path / ("n" * 300)]
-        problems = [one.problem.id for one in await room.look(paths) if one.problem]
+        found = await room.look(paths)
+        problems = [one.problem.id for one in found if one.problem]
         assert problems == ["model.not_gguf", "model.missing", "model.not_chat", "model.missing"]
-        assert await room.take([bad, gone, blind]) == ()
+        assert await room.take(found) == ()
         assert {one.title for one in await room.look([own.parent])} == {"Mein Modell"}
 
     run(test())
