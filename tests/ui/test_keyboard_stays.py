@@ -10,19 +10,18 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 
 from mistral_desk.core.errors import Words
 from mistral_desk.ui.library.delete import DeleteSheet
-from mistral_desk.ui.library.page import LibraryPage
 from mistral_desk.ui.notify import Notice
 from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.ask import Question
 from mistral_desk.ui.widgets.button import Button, explain
 from tests.fixtures import fake_worker
 from tests.ui import window
-from tests.ui.heard import announced, settled
+from tests.ui.heard import announced
 from tests.ui.keyboard import CTRL, SHIFT, Keys, focused
+from tests.ui.library_ground import library_shown
 from tests.ui.test_heard_by_itself import FULL, download
 from tests.ui.test_library import at_the_library, button, put, real_files
 
@@ -30,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from mistral_desk.chat.message import Conversation
     from mistral_desk.core.errors import Problem
     from mistral_desk.library.orders import Download, State
     from mistral_desk.ui.desk import Desk
+    from mistral_desk.ui.library.page import LibraryPage
     from tests.fixtures.small_models import SmallModels
 
 SCRIPT = fake_worker.answering("Yes.")
@@ -45,15 +45,8 @@ TAB = Qt.FocusReason.TabFocusReason
 
 @pytest.fixture
 def library(qapp: QApplication) -> Iterator[LibraryPage]:
-    holder = QWidget()
-    holder.resize(800, 600)
-    page = LibraryPage(Theme(qapp, "light", 100), holder)
-    page.resize(800, 600)
-    holder.show()
-    holder.activateWindow()
-    settled()
-    yield page
-    holder.deleteLater()
+    with library_shown(qapp) as page:
+        yield page
 
 
 def coming(*names: str, state: State = "fetching", why: Problem | None = None) -> list[Download]:

@@ -8,37 +8,29 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 
 from mistral_desk.library.shelf_file import Installed, LibraryFile
-from mistral_desk.ui.library.page import LibraryPage
-from mistral_desk.ui.theme.theme import Theme
 from mistral_desk.ui.widgets.button import Button
 from tests.ui.heard import settled
 from tests.ui.keyboard import focused
+from tests.ui.library_ground import library_shown
 from tests.ui.test_heard_by_itself import download
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from PySide6.QtWidgets import QApplication, QWidget
+
     from mistral_desk.ui.library.model_card import ModelCard
+    from mistral_desk.ui.library.page import LibraryPage
 
 TAB = Qt.FocusReason.TabFocusReason
 
 
 @pytest.fixture
 def library(qapp: QApplication) -> Iterator[LibraryPage]:
-    holder = QWidget()
-    holder.resize(800, 600)
-    page = LibraryPage(Theme(qapp, "light", 100), holder)
-    page.resize(800, 600)
-    holder.show()
-    holder.activateWindow()
-    assert QTest.qWaitForWindowActive(holder, 60_000)
-    settled()
-    yield page
-    holder.deleteLater()
+    with library_shown(qapp) as page:
+        yield page
 
 
 def one(name: str) -> Installed:

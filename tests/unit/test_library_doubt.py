@@ -12,8 +12,8 @@ from mistral_desk.library.scan import scan
 from mistral_desk.library.shelf_file import SLACK_S, Installed, LibraryFile
 from mistral_desk.library.verify import verify
 from tests.fixtures.hub_files import FileHub, content
+from tests.fixtures.in_the_way import downloaded
 from tests.fixtures.queues import SIZES, model
-from tests.unit.test_library_installed import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def files(tmp_path: Path) -> tuple[Path, ...]:
     with FileHub() as hub:
         made = model(hub)
     return tuple(
-        put(tmp_path, file, content(SIZES[number], number), (made.id, made.title))
+        downloaded(file, tmp_path, content(SIZES[number], number), (made.id, made.title))
         for number, file in enumerate(made.files)
     )
 

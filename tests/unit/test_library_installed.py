@@ -15,13 +15,14 @@ from mistral_desk.core.errors import DeskError
 from mistral_desk.library import journal, shelf_file
 from mistral_desk.library.deleting import delete
 from mistral_desk.library.installed import Library
-from mistral_desk.library.part import Part, StoppedError
+from mistral_desk.library.part import StoppedError
 from mistral_desk.library.scan import scan
 from mistral_desk.library.there import present, prove, twin
 from mistral_desk.library.verify import unseat, verify, verify_all
 from mistral_desk.library.wanted import PART, Wanted, place
 from tests.fixtures.engines import problem_of, run
 from tests.fixtures.hub_files import FileHub, content
+from tests.fixtures.in_the_way import downloaded
 from tests.fixtures.queues import SIZES, comes_to, model, queue
 from tests.fixtures.transfers import BLOCK, is_whole, until
 
@@ -30,23 +31,13 @@ if TYPE_CHECKING:
     from mistral_desk.library.shelf_file import Installed
 
 
-def put(models: Path, wanted: Wanted, data: bytes, label: tuple[str, str] = ("", "")) -> Path:
-    """A file as a download leaves it."""
-    part = Part(wanted, place(models, wanted), BLOCK, label)
-    part.open()
-    part.write(0, data)
-    part.finish(part.sha256())
-    part.close()
-    return part.final
-
-
 @pytest.fixture
 def order(tmp_path: Path) -> Order:
     """A model in two parts with its projector, in the library."""
     with FileHub() as hub:
         made = model(hub)
     for number, file in enumerate(made.files):
-        put(tmp_path, file, content(SIZES[number], number), (made.id, made.title))
+        downloaded(file, tmp_path, content(SIZES[number], number), (made.id, made.title))
     return made
 
 
@@ -112,7 +103,7 @@ def test_a_folder_that_is_away_is_not_forgotten(tmp_path: Path, order: Order, ho
 def test_several_folders_are_one_library_and_the_first_keeps_the_name(tmp_path: Path, order: Order, home: Path) -> None:
     second = tmp_path.with_name("zweite Platte")
     for number, file in enumerate(order.files):
-        put(second, file, content(SIZES[number], number), (order.id, order.title))
+        downloaded(file, second, content(SIZES[number], number), (order.id, order.title))
     library = Library(home / shelf_file.FILE, lambda: [tmp_path, second, tmp_path / "acme"])
 
     async def test() -> None:
@@ -239,7 +230,7 @@ def test_deleting_for_good_frees_all_of_it(tmp_path: Path, order: Order) -> None
 
 def test_a_projector_stays_while_another_model_needs_it(tmp_path: Path, order: Order) -> None:
     other = Wanted(order.files[0].repository, order.files[0].revision, "Tiny-Q8.gguf", 100)
-    put(tmp_path, other, content(100), ("other", "Tiny-Q8"))
+    downloaded(other, tmp_path, content(100), ("other", "Tiny-Q8"))
     first = next(model for model in found(tmp_path) if model.name == "Tiny-Q4")
     assert delete(first, for_good=True) == SIZES[0] + SIZES[1]
     (left,) = found(tmp_path)

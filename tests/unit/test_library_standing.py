@@ -43,6 +43,16 @@ if TYPE_CHECKING:
     from tests.fixtures.web_site import Answer, Asked
 
 
+def goes_on(final: Path, models: Path) -> None:
+    """Everything is there already, and gets its name this time."""
+    part = Part(wanted(), final, BLOCK)
+    part.open()
+    assert part.done == SIZE
+    part.finish(part.sha256())
+    part.close()
+    assert is_whole(wanted(), models)
+
+
 @pytest.fixture
 def hub() -> Iterator[FileHub]:
     with FileHub() as one:
@@ -188,12 +198,7 @@ def test_what_comes_there_meanwhile_stays_and_what_came_goes_on_later(tmp_path: 
     assert b"whole" not in journal.path_for(final).read_bytes(), "nor was for a moment, which a kill would make last"
     refused(Part(wanted(), final, BLOCK).open, final)
     away(final)
-    again = Part(wanted(), final, BLOCK)
-    again.open()
-    assert again.done == SIZE
-    again.finish(again.sha256())
-    again.close()
-    assert is_whole(wanted(), tmp_path)
+    goes_on(final, tmp_path)
 
 
 def test_one_of_the_right_size_that_comes_meanwhile_is_no_exception(tmp_path: Path) -> None:
@@ -306,12 +311,7 @@ def test_a_kill_between_the_last_line_and_the_name_takes_the_older_one_for_no_ne
     part._open_list().whole(part.sha256())
     part.close()
     assert not present(final, wanted(), LABEL, threading.Event())
-    again = Part(wanted(), final, BLOCK)
-    again.open()
-    assert again.done == SIZE
-    again.finish(again.sha256())
-    again.close()
-    assert is_whole(wanted(), tmp_path)
+    goes_on(final, tmp_path)
 
 
 def test_another_file_of_the_repository_whose_name_has_other_letters_is_not_replaced(tmp_path: Path) -> None:
